@@ -1,0 +1,53 @@
+# Every target sets itself up: a fresh clone, Python 3.11, make and a C compiler are enough.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PEERS := benchmarks/.peers
+PEERS_INSTALLED := $(PEERS)/.installed
+
+.PHONY: help demo test lint bench clean
+
+help:
+	@echo "make demo    time-varying loadings of 20 US stocks, report in ./statefolio-demo/"
+	@echo "make test    the tests"
+	@echo "make lint    ruff, mypy, import-linter"
+	@echo "make bench   timings against peers, in an environment of its own"
+	@echo "make clean   remove environments, caches and outputs"
+
+demo: $(INSTALLED)
+	$(BIN)/statefolio demo
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(PEERS_INSTALLED)
+	$(PEERS)/bin/python -m benchmarks.run
+
+# $(call environment,FOLDER): a virtual environment with pip in it
+define environment
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+@test -x $(1)/bin/pip || $(PYTHON) -m venv $(1) || \
+  { echo "No virtual environment could be made; on Debian: apt-get install python3.11-venv" >&2; exit 1; }
+endef
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(call environment,.venv)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(PEERS_INSTALLED): pyproject.toml benchmarks/requirements.txt
+	$(call environment,$(PEERS))
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e .
+	@touch $@
+
+clean:
+	rm -rf .venv $(PEERS) statefolio-demo build dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
