@@ -1,0 +1,94 @@
+"""Real data that come with skfolio's wheel: no download."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from statefolio.data.returns import to_returns
+
+_ETF_NAMES = {
+    "MTUM": "momentum",
+    "QUAL": "quality",
+    "SIZE": "size",
+    "USMV": "low_volatility",
+    "VLUE": "value",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BundledData:
+    """Returns and factors on the same dates, and where they come from.
+
+    Attributes
+    ----------
+    returns : DataFrame
+        Simple returns in decimals, a row a date and a column a stock.
+    factors : DataFrame
+        Factor returns in decimals on the same dates.
+    description : str
+        What they are, in a few sentences.
+    """
+
+    returns: pd.DataFrame
+    factors: pd.DataFrame
+    description: str
+
+
+def load_demo() -> BundledData:
+    """Return 20 US stocks and six factors, daily, from 2014-01-03 to 2022-12-28.
+
+    The factors are the S&P 500's return (``market``) and, for each of five factor ETFs, its return less
+    the index's. These are raw returns: no risk-free rate comes with the data.
+
+    Returns
+    -------
+    BundledData
+        2,263 dates; nothing is missing.
+    """
+    from skfolio.datasets import load_factors_dataset
+
+    stocks, index = _stocks_and_index()
+    etfs = to_returns(load_factors_dataset().rename(columns=_ETF_NAMES))
+    market = index.loc[etfs.index]
+    factors = pd.concat([market, etfs.sub(market["market"], axis=0)], axis=1)
+    return BundledData(
+        returns=stocks.loc[etfs.index],
+        factors=factors.rename_axis(columns="factor"),
+        description=(
+            "20 large US stocks, daily, 2014 to 2022. Factors: the S&P 500 (market) and five factor ETFs, "
+            "each less the S&P 500 (momentum MTUM, quality QUAL, size SIZE, low volatility USMV, value "
+            "VLUE). Raw returns: no risk-free rate is subtracted. Stocks and ETFs include dividends, the "
+            "index does not. The stocks were chosen in hindsight. Source: skfolio's bundled data sets."
+        ),
+    )
+
+
+def load_stocks_and_index() -> BundledData:
+    """Return 20 US stocks and the S&P 500 (``market``), daily, from 1990-01-03 to 2022-12-28.
+
+    These are raw returns: no risk-free rate comes with the data.
+
+    Returns
+    -------
+    BundledData
+        8,312 dates; nothing is missing.
+    """
+    stocks, index = _stocks_and_index()
+    return BundledData(
+        returns=stocks,
+        factors=index.rename_axis(columns="factor"),
+        description=(
+            "20 large US stocks and the S&P 500 (market), daily, 1990 to 2022. Raw returns: no risk-free "
+            "rate is subtracted. Stocks include dividends, the index does not. Adjusted prices are rounded to"
+            " a tenth of a cent, which early ones feel (RRC stands still for weeks before 1993). The stocks "
+            "were chosen in hindsight. Source: skfolio's bundled data sets."
+        ),
+    )
+
+
+def _stocks_and_index() -> tuple[pd.DataFrame, pd.DataFrame]:
+    from skfolio.datasets import load_sp500_dataset, load_sp500_index
+
+    stocks = to_returns(load_sp500_dataset()).rename_axis(columns="asset")
+    index = to_returns(load_sp500_index()).rename(columns={"SP500": "market"})
+    return stocks, index.loc[stocks.index]

@@ -1,0 +1,195 @@
+"""The text files of Kenneth R. French's data library, as published."""
+
+import io
+import re
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from statefolio.data.sources import PathName, read_text
+from statefolio.exceptions import FileFormatError, InputError, UnknownNameError
+
+_ROW = re.compile(r"\s*(\d{8}|\d{6}|\d{4})\s*,\s*(?=[-+.,\d])")
+_MISSING = (-99.99, -999.0)
+_PERCENT = re.compile(r"returns?\b|factors?\b", re.IGNORECASE)
+_FREQUENCIES = {8: "Daily", 6: "Monthly", 4: "Annual"}  # by the number of digits of a date
+_DATE_FORMATS = {8: "%Y%m%d", 6: "%Y%m", 4: "%Y"}
+
+
+@dataclass(slots=True)
+class _Block:
+    """A header and the rows under it; the lines above the header are its title."""
+
+    title: str
+    columns: list[str]
+    digits: int
+    rows: list[str] = field(default_factory=list)
+
+    @property
+    def frequency(self) -> str:
+        return _FREQUENCIES[self.digits]
+
+    @property
+    def name(self) -> str:
+        return self.title or self.frequency
+
+    @property
+    def in_percent(self) -> bool:
+        """Returns are printed in percent; numbers of firms, sizes and ratios are not."""
+        return not self.title or bool(_PERCENT.search(self.title))
+
+
+def read_french(path: PathName, block: str | None = None) -> pd.DataFrame:
+    """Read one block of a file of the Kenneth R. French data library.
+
+    Parameters
+    ----------
+    path : path-like
+        The publisher's own file: text, or packed with gzip or zip.
+    block : str, optional
+        The block's name or a part of it that no other block has; upper and lower case are one. Blocks
+        without a title are called after their dates: ``"Daily"``, ``"Monthly"``, ``"Annual"``. By
+        default the file's first block. `french_blocks` lists the names.
+
+    Returns
+    -------
+    DataFrame
+        Returns as decimals (the files print percent); numbers of firms, sizes and ratios as printed.
+        The codes -99.99 and -999 are NaN. Months are dated by their last day, years by 31 December.
+        ``attrs`` holds the ``block``'s name, its ``frequency`` and the ``units``.
+
+    Raises
+    ------
+    FileFormatError
+        If the file cannot be read as one of French's.
+    UnknownNameError
+        If no block has that name.
+    InputError
+        If several have it.
+    """
+    chosen = _chosen(_blocks(path), block, path)
+    table = _values(chosen, path)
+    if chosen.in_percent:
+        table = table / 100.0
+    table.attrs = {
+        "block": chosen.name,
+        "frequency": chosen.frequency.lower(),
+        "units": "decimals" if chosen.in_percent else "as printed",
+    }
+    return table
+
+
+def french_blocks(path: PathName) -> list[str]:
+    """Return the names of the blocks of a file of the French data library, in the file's order."""
+    return [block.name for block in _blocks(path)]
+
+
+def _blocks(path: PathName) -> list[_Block]:
+    blocks: list[_Block] = []
+    above: list[str] = []  # the lines since the last blank one or the last block
+    block: _Block | None = None  # the one we are inside of
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        row = _ROW.match(line)
+        if row:
+            if block is None:
+                block = _opened(above, len(row[1]), f"{path}, line {number}")
+                blocks.append(block)
+            _check_row(block, line, len(row[1]), f"{path}, line {number}")
+            block.rows.append(line)
+        elif block and line.lstrip()[:1].isdigit():
+            raise _broken_row(line, f"{path}, line {number}")
+        else:
+            above = [*above, line] if line.strip() and not block else [line] * bool(line.strip())
+            block = None
+    if not blocks:
+        raise FileFormatError(
+            f"{path} has no block of data. A header line starting with a comma, then rows starting with "
+            "a date (YYYYMMDD, YYYYMM or YYYY), were expected: use the publisher's file as it came."
+        )
+    return blocks
+
+
+def _opened(above: list[str], digits: int, where: str) -> _Block:
+    if not (above and above[-1].lstrip().startswith(",")):
+        raise FileFormatError(
+            f"{where}: a row of data without a header above it. A line of names starting with a comma was "
+            "expected: use the publisher's file as it came."
+        )
+    columns = [" ".join(name.split()) for name in above[-1].split(",")[1:]]
+    return _Block(title=" ".join(" ".join(above[:-1]).split()), columns=columns, digits=digits)
+
+
+def _check_row(block: _Block, line: str, digits: int, where: str) -> None:
+    if digits != block.digits:
+        raise _broken_row(line, where)
+    values = sum(1 for value in line.split(",")[1:] if value.strip())
+    if values != len(block.columns) or line.count(",") != len(block.columns):
+        raise FileFormatError(
+            f"{where}: {values} values under a header of {len(block.columns)} names. As many "
+            "values as names were expected: the file is probably truncated, get it again."
+        )
+
+
+def _broken_row(line: str, where: str) -> FileFormatError:
+    return FileFormatError(
+        f"{where}: {line.strip()[:40]!r}. A date written like those above it, a comma and values were "
+        "expected: the file is probably truncated, get it again."
+    )
+
+
+def _chosen(blocks: list[_Block], name: str | None, path: PathName) -> _Block:
+    if name is None:
+        return blocks[0]
+    wanted = " ".join(name.lower().split())
+    found = [block for block in blocks if block.name.lower() == wanted]
+    found = found or [block for block in blocks if wanted in block.name.lower()]
+    if len(found) == 1:
+        return found[0]
+    listed = "\n".join(f"  {block.name}" for block in (found or blocks))
+    if not found:
+        raise UnknownNameError(f"{path} has no block {name!r}. Its blocks are, use one of them:\n{listed}")
+    raise InputError(
+        f"{path} has {len(found)} blocks with {name!r} in their name. A name that fits one was expected, "
+        f"choose among:\n{listed}"
+    )
+
+
+def _values(block: _Block, path: PathName) -> pd.DataFrame:
+    repeated = sorted({name for name in block.columns if block.columns.count(name) > 1})
+    if repeated:
+        raise FileFormatError(
+            f"{path}, block {block.name!r}: the column {repeated[0]!r} comes twice. Each name once was "
+            "expected: use the publisher's file as it came."
+        )
+    text = io.StringIO("\n".join(block.rows))
+    names = ["date", *block.columns]
+    try:
+        table = pd.read_csv(
+            text,
+            header=None,
+            names=names,
+            dtype={"date": str},
+            skipinitialspace=True,
+        )
+        table.index = _dates(table.pop("date"), block.digits)
+        table = table.astype(float)
+    except ValueError as error:
+        raise FileFormatError(
+            f"{path}, block {block.name!r}: {error}. Dates and numbers were expected: use the publisher's "
+            "file as it came."
+        ) from error
+    if not (table.index.is_unique and table.index.is_monotonic_increasing):
+        raise FileFormatError(
+            f"{path}, block {block.name!r}: dates are repeated or unsorted. Increasing dates were expected: "
+            "use the publisher's file as it came."
+        )
+    return table.mask(table.isin(_MISSING))
+
+
+def _dates(written: "pd.Series[str]", digits: int) -> pd.DatetimeIndex:
+    dates = pd.DatetimeIndex(pd.to_datetime(written.str.strip(), format=_DATE_FORMATS[digits]), name="date")
+    if _FREQUENCIES[digits] == "Monthly":
+        return dates + pd.offsets.MonthEnd(0)
+    if _FREQUENCIES[digits] == "Annual":
+        return dates + pd.offsets.YearEnd(0)
+    return dates

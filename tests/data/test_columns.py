@@ -1,0 +1,58 @@
+"""Which column is which, and which tables are taken for long."""
+
+import pandas as pd
+import pytest
+
+from statefolio.data.columns import Columns, is_long, mostly_text
+
+DATES = pd.date_range("2020-01-01", periods=3, name="date")
+
+
+def table(**columns):
+    return pd.DataFrame(columns, index=DATES)
+
+
+def test_the_column_of_dates():
+    assert Columns().date_column(["x", " Date ", "y"]) == " Date "
+    assert Columns().date_column(["x", "y"]) == "x"
+    assert Columns(date="y").date_column(["date", "y"]) == "y"
+
+
+@pytest.mark.parametrize(
+    ("columns", "names", "expected"),
+    [
+        (Columns(), ["date", "a", "p"], "a"),
+        (Columns(), ["a", "date", "p"], "a"),
+        (Columns(), ["date", "a", "p", "q"], None),
+        (Columns("wide"), ["date", "a", "p"], None),
+        (Columns("long"), ["date", "a", "p", "q"], "a"),
+        (Columns(value="a"), ["date", "a", "p"], "p"),
+        (Columns(asset="q"), ["date", "a", "p", "q"], "q"),
+        (Columns(asset="z"), ["date", "a", "p", "q"], None),
+    ],
+)
+def test_the_column_of_names(columns, names, expected):
+    assert columns.asset_column(names) == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "frame", "expected"),
+    [
+        (Columns(), table(a=["A", "B", "C"], p=[1, 2, 3]), True),
+        (Columns(), table(a=["1", "x", "3"], p=[1, 2, 3]), False),
+        (Columns(), table(a=[1, 2, 3], p=[1, 2, 3]), False),
+        (Columns(), table(a=["A", "B", "C"], p=[1, 2, 3], q=[1, 2, 3]), False),
+        (Columns("wide"), table(a=["A", "B", "C"], p=[1, 2, 3]), False),
+        (Columns("wide", value="p"), table(a=["A", "B", "C"], p=[1, 2, 3]), False),
+        (Columns("long"), table(a=[1, 2, 3], p=[1, 2, 3]), True),
+        (Columns(value="p"), table(a=[1, 2, 3], p=[1, 2, 3]), True),
+    ],
+)
+def test_what_is_long(columns, frame, expected):
+    assert is_long(frame, columns) is expected
+
+
+def test_mostly_text():
+    assert mostly_text(pd.Series(["A", "B", "3"]))
+    assert not mostly_text(pd.Series(["1", "2", "x"]))
+    assert not mostly_text(pd.Series([1.0, 2.0]))

@@ -1,0 +1,136 @@
+"""Prices to returns; returns and factors on the same dates."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from statefolio.data import align, read_prices, to_returns
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
+
+DATES = pd.date_range("2020-01-01", periods=6, name="date")
+
+
+def prices_with_gaps(seed=0):
+    rng = np.random.default_rng(seed)
+    values = np.exp(rng.normal(0, 0.1, (6, 5)).cumsum(axis=0))
+    values[rng.random((6, 5)) < 0.3] = np.nan
+    return pd.DataFrame(values, DATES, list("ABCDE"))
+
+
+def plain(prices, rate, bridge):
+    """The same, one asset and date at a time."""
+    out = np.full((len(prices) - 1, prices.shape[1]), np.nan)
+    for i in range(prices.shape[1]):
+        last = None
+        for t, price in enumerate(prices.iloc[:, i]):
+            if np.isnan(price):
+                continue
+            if last is not None and (bridge or t - last == 1):
+                cash = np.prod([1 + rate[s] for s in range(last + 1, t + 1)]) - 1
+                out[t - 1, i] = price / prices.iloc[last, i] - 1 - cash
+            last = t
+    return out
+
+
+@pytest.mark.parametrize("bridge", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_against_a_plain_loop(bridge, seed):
+    prices = prices_with_gaps(seed)
+    rate = pd.Series(np.random.default_rng(seed).normal(1e-3, 1e-3, 6), DATES)
+    excess = to_returns(prices, rate, bridge_gaps=bridge)
+    np.testing.assert_allclose(excess, plain(prices, rate.to_numpy(), bridge), atol=1e-14)
+    raw = to_returns(prices, bridge_gaps=bridge)
+    np.testing.assert_allclose(raw, plain(prices, np.zeros(6), bridge), atol=1e-14)
+    assert list(raw.index) == list(DATES[1:])
+
+
+@given(hnp.arrays(float, (6, 3), elements=st.floats(0.5, 2.0)))
+def test_returns_do_not_know_the_currency(values):
+    prices = pd.DataFrame(values, DATES, list("ABC"))
+    np.testing.assert_allclose(to_returns(prices), to_returns(prices * 1e6), atol=1e-12)
+
+
+def test_polars_prices():
+    prices = prices_with_gaps()
+    table = to_returns(pl.from_pandas(prices.reset_index()))
+    np.testing.assert_array_equal(table, to_returns(prices))
+
+
+def test_nonpositive_prices_warn_and_give_no_return():
+    prices = pd.DataFrame(np.linspace(1, 2, 18).reshape(6, 3), DATES, list("ABC"))
+    prices.iloc[2, 1] = -1.0
+    with pytest.warns(StatefolioWarning, match=r"1 values at or below zero \(first: B on 2020-01-03\)"):
+        returns = to_returns(prices)
+    assert returns["B"].isna().tolist() == [False, True, True, False, False]
+    assert returns[["A", "C"]].notna().all().all()
+
+
+def test_returns_passed_as_prices():
+    returns = pd.DataFrame(np.random.default_rng(0).normal(size=(6, 3)), DATES, list("ABC"))
+    with pytest.raises(InputError, match="probably returns already"):
+        to_returns(returns)
+
+
+def test_risk_free_must_cover_the_dates():
+    prices = prices_with_gaps()
+    rate = pd.Series(0.0, DATES)
+    assert to_returns(prices, rate.iloc[1:]).notna().any().any()
+    with pytest.raises(InputError, match=r"lacks 1 dates of prices \(first: 2020-01-04\)"):
+        to_returns(prices, rate.drop(DATES[3]))
+    with pytest.raises(DataTypeError, match="risk_free is a float"):
+        to_returns(prices, 0.01)
+
+
+def panel(dates, columns, seed=0):
+    values = np.random.default_rng(seed).normal(size=(len(dates), len(columns)))
+    return pd.DataFrame(values, dates, columns)
+
+
+def test_align_says_what_it_dropped():
+    returns, factors = panel(DATES[:5], ["A", "B"]), panel(DATES[1:], ["f", "g"], 1)
+    returns["B"] = np.nan
+    factors.iloc[1, 1] = np.nan
+    kept, known, report = align(returns, factors)
+    assert list(kept.index) == list(known.index) == list(DATES[[1, 3, 4]])
+    assert list(report.dates) == list(kept.index)
+    assert list(report.only_in_returns) == [DATES[0]]
+    assert list(report.only_in_factors) == [DATES[5]]
+    assert list(report.incomplete_factors) == [DATES[2]]
+    assert report.never_observed == ("B",)
+    assert str(report).splitlines() == [
+        "3 dates kept, 2020-01-02 to 2020-01-05.",
+        "1 dates dropped that only the returns have, 2020-01-01 to 2020-01-01.",
+        "1 dates dropped that only the factors have, 2020-01-06 to 2020-01-06.",
+        "1 dates dropped on which a factor is missing, 2020-01-03 to 2020-01-03.",
+        "1 assets have no return on these dates: B.",
+    ]
+
+
+def test_align_leaves_what_fits():
+    returns, factors = panel(DATES, ["A", "B"]), panel(DATES, ["f"])
+    kept, known, report = align(returns, factors)
+    pd.testing.assert_frame_equal(kept, returns, check_freq=False)
+    pd.testing.assert_frame_equal(known, factors, check_freq=False)
+    assert str(report) == "6 dates kept, 2020-01-01 to 2020-01-06."
+
+
+def test_align_without_common_dates():
+    with pytest.raises(InputError, match=r"2020-01-01 to 2020-01-03.*2020-01-04 to 2020-01-06.*0 dates"):
+        align(panel(DATES[:3], ["A"]), panel(DATES[3:], ["f"]))
+    with pytest.raises(InputError, match="out of order"):
+        align(panel(DATES[::-1], ["A"]), panel(DATES, ["f"]))
+
+
+def test_real_prices_with_late_listings(shared):
+    prices = read_prices(shared / "chan_etf_adjclose_2002_2016.parquet")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        returns = to_returns(prices)
+    assert returns["GLD"].first_valid_index() == pd.Timestamp("2004-11-19")
+    assert returns.isna().sum().sum() == prices.iloc[1:].isna().sum().sum() + (prices.iloc[0].isna()).sum()

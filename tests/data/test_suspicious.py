@@ -1,0 +1,122 @@
+"""Suspicious cells: made here, and the true cases of real panels."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from statefolio.data import find_suspicious_cells, load_stocks_and_index, read_prices, to_returns
+from statefolio.exceptions import InputError, StatefolioWarning
+
+DATES = pd.bdate_range("2020-01-01", periods=300, name="date")
+
+
+@pytest.fixture
+def prices():
+    steps = np.random.default_rng(0).normal(0, 0.01, (300, 6))
+    return pd.DataFrame(100 * np.exp(steps.cumsum(axis=0)), DATES, list("FEDCBA"))
+
+
+def cells(found):
+    return [(row.asset, row.date, row.kind) for row in found.itertuples()]
+
+
+def test_clean_prices_give_an_empty_table(prices):
+    found = find_suspicious_cells(prices, kind="prices")
+    assert found.empty
+    assert list(found.columns) == ["asset", "date", "kind", "value", "detail"]
+
+
+def test_each_kind_is_found_and_nothing_changed(prices):
+    prices.loc[DATES[50], "B"] *= 0.5  # a misprint
+    prices.loc[DATES[60:], "C"] *= 1.6  # news: not undone
+    prices.loc[DATES[70], "D"] = 0.0
+    prices.loc[DATES[71], "D"] = -1.0
+    prices.loc[DATES[80] : DATES[95], "E"] = 7.0
+    prices.loc[DATES[99], "A"] = np.nan
+    before = prices.copy()
+    found = find_suspicious_cells(prices, kind="prices")
+    pd.testing.assert_frame_equal(prices, before)
+    assert cells(found) == [
+        ("E", DATES[81], "constant_stretch"),
+        ("D", DATES[70], "nonpositive_price"),
+        ("D", DATES[71], "nonpositive_price"),
+        ("B", DATES[50], "undone_move"),
+    ]
+    assert found["value"].tolist() == [7.0, 0.0, -1.0, prices.loc[DATES[50], "B"]]
+    assert found["detail"][0] == f"no move on 15 dates, to {DATES[95]:%Y-%m-%d}"
+    assert found["detail"][1:3].tolist() == ["a price of zero", "a negative price"]
+
+
+def test_returns_show_what_prices_show(prices):
+    prices.loc[DATES[50], "B"] *= 0.5
+    prices.loc[DATES[80] : DATES[95], "E"] = 7.0
+    returns = to_returns(prices)
+    same = find_suspicious_cells(returns, kind="returns")
+    assert cells(same) == cells(find_suspicious_cells(prices, kind="prices"))
+    returns.loc[DATES[20], "A"] = -1.0
+    assert ("A", DATES[20], "nonpositive_price") in cells(find_suspicious_cells(returns, kind="returns"))
+
+
+def test_a_move_counts_beside_the_assets_own_usual_one(prices):
+    wild = prices.copy()
+    wild["B"] = 100 * np.exp(np.random.default_rng(1).normal(0, 0.2, 300).cumsum())
+    assert find_suspicious_cells(wild, kind="prices").empty
+    assert not find_suspicious_cells(wild, kind="prices", volatilities=0.5).empty
+
+
+@pytest.mark.parametrize("gap", [49, 51])
+def test_a_move_beside_a_gap_is_not_one_day(prices, gap):
+    prices.loc[DATES[50], "B"] *= 0.5
+    prices.loc[DATES[gap], "B"] = np.nan
+    assert find_suspicious_cells(prices, kind="prices").empty
+
+
+def test_a_gap_ends_a_stretch(prices):
+    prices.loc[DATES[80] : DATES[95], "E"] = 7.0
+    prices.loc[DATES[88], "E"] = np.nan
+    assert find_suspicious_cells(prices, kind="prices").empty
+    assert len(find_suspicious_cells(prices, kind="prices", shortest_stretch=6)) == 2
+
+
+def test_stretch_to_the_last_date(prices):
+    prices.loc[DATES[-12] :, "A"] = 5.0
+    found = find_suspicious_cells(prices, kind="prices")
+    assert cells(found) == [("A", DATES[-11], "constant_stretch")]
+
+
+def test_permuted_assets_permute_the_report(prices):
+    prices.loc[DATES[50], ["B", "E"]] *= 0.5
+    turned = find_suspicious_cells(prices[list("ABCDEF")], kind="prices")
+    found = find_suspicious_cells(prices, kind="prices")
+    assert turned["asset"].tolist() == found["asset"].tolist()[::-1] == ["B", "E"]
+
+
+def test_unknown_kind(prices):
+    with pytest.raises(InputError, match="'prices' or 'returns'"):
+        find_suspicious_cells(prices, kind="yields")
+
+
+def test_true_cases_of_the_sp500(shared):
+    prices = read_prices(shared / "sp500_close_2013_2018.parquet")
+    found = find_suspicious_cells(prices, kind="prices")
+    undone = found[found["kind"] == "undone_move"].set_index("asset")
+    assert undone.loc["LNT", "date"] == pd.Timestamp("2016-05-19")
+    assert undone.loc["LNT", "detail"].startswith("-49.4%")
+    assert not {"VRTX", "AMD", "NI", "EBAY", "DISCA", "DISCK"} & set(found["asset"])
+    assert len(found) < 20
+
+
+def test_true_cases_of_the_etfs(shared):
+    prices = read_prices(shared / "chan_etf_close_2006_2012.parquet")
+    found = find_suspicious_cells(prices, kind="prices")
+    counts = found[found["kind"] == "nonpositive_price"]["asset"].value_counts()
+    assert counts.to_dict() == {"MWJ": 5, "SMN": 4, "EDC": 2}
+    with pytest.warns(StatefolioWarning, match="11 values at or below zero"):
+        to_returns(prices)
+
+
+def test_bundled_stocks_stand_still_only_early():
+    found = find_suspicious_cells(load_stocks_and_index().returns, kind="returns")
+    still = found[found["kind"] == "constant_stretch"]
+    assert set(still["asset"]) == {"RRC"}
+    assert still["date"].max() < pd.Timestamp("1993-01-01")

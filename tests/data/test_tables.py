@@ -1,0 +1,192 @@
+"""Prices and returns from CSV and Parquet, wide and long."""
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from statefolio.data import read_prices, read_returns
+from statefolio.exceptions import FileFormatError, InputError, UnknownNameError
+
+WIDE = "date,A,B\n2020-01-01,1.5,\n2020-01-02,2.25,3\n2020-01-03,NA,4\n"
+EXPECTED = pd.DataFrame(
+    [[1.5, np.nan], [2.25, 3.0], [np.nan, 4.0]],
+    index=pd.DatetimeIndex(["2020-01-01", "2020-01-02", "2020-01-03"], name="date"),
+    columns=pd.Index(["A", "B"], name="asset"),
+)
+LONG = "date,ticker,close\n2020-01-01,A,1.5\n2020-01-02,A,2.25\n2020-01-02,B,3\n2020-01-03,B,4\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text, name="table.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(text.encode(encoding))
+        return path
+
+    return write
+
+
+def same(table, expected=EXPECTED):
+    pd.testing.assert_frame_equal(table, expected, check_index_type=False, check_column_type=False)
+    assert all(kind == np.float64 for kind in table.dtypes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WIDE,
+        WIDE.replace("\n", "\r\n"),
+        WIDE.rstrip("\n"),
+        "\ufeff" + WIDE,
+        WIDE.replace("date", ""),
+        WIDE.replace("2020-01-0", "2020010"),
+        WIDE.replace("A,B", "A , B"),
+        LONG,
+        LONG.replace("date", "Date"),
+    ],
+)
+def test_csv_in_its_forms(file, text):
+    same(read_prices(file(text)))
+
+
+def test_csv_packed(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(gzip.compress(WIDE.encode()))
+    same(read_returns(path))
+
+
+def test_long_rows_may_be_grouped_by_date(file):
+    same(read_prices(file("d,a,p\n2020-01-01,A,1.5\n2020-01-02,B,3\n2020-01-02,A,2.25\n2020-01-03,B,4\n")))
+
+
+def test_long_with_named_columns(file):
+    rows = ["A,2020-01-01,9,1.5", "A,2020-01-02,9,2.25", "B,2020-01-02,9,3", "B,2020-01-03,9,4"]
+    text = "\n".join(["ticker,day,volume,close", *rows])
+    same(read_prices(file(text), date="day", asset="ticker", value="close"))
+
+
+def test_assets_in_long_tables_keep_their_names(file):
+    rows = [f"2020-01-02,{name},1" for name in ("NA", "TRUE", "0123", "nan")]
+    table = read_prices(file("date,asset,price\n" + "\n".join(rows) + "\n"), layout="long")
+    assert table.columns.tolist() == ["NA", "TRUE", "0123", "nan"]
+
+
+def test_numbers_as_names_need_a_word(file):
+    text = "date,permno,ret\n2020-01-01,10001,0.5\n2020-01-01,10002,0.25\n"
+    assert read_returns(file(text), layout="long").columns.tolist() == ["10001", "10002"]
+    with pytest.raises(InputError, match=r"duplicate dates.*layout='long'"):
+        read_returns(file(text))
+
+
+def test_dates_in_a_given_format(file):
+    text = WIDE
+    for number in "123":
+        text = text.replace(f"2020-01-0{number}", f"0{number}.01.2020")
+    same(read_prices(file(text), date_format="%d.%m.%Y"))
+
+
+@pytest.mark.parametrize("keep_index", [True, False])
+def test_parquet_wide(tmp_path, keep_index):
+    path = tmp_path / "table.parquet"
+    (EXPECTED if keep_index else EXPECTED.rename_axis(columns=None).reset_index()).to_parquet(path)
+    same(read_prices(path))
+
+
+def test_parquet_long(tmp_path):
+    path = tmp_path / "table.parquet"
+    long = EXPECTED.stack().rename("price")
+    long.to_frame().to_parquet(path)
+    same(read_prices(path))
+    long.reset_index().to_parquet(path)
+    same(read_prices(path, asset="asset", value="price"))
+
+
+def test_values_are_read_to_the_last_bit(file, tmp_path):
+    values = np.random.default_rng(0).normal(size=(50, 3))
+    frame = pd.DataFrame(values, index=pd.date_range("2020", periods=50, name="date"), columns=list("ABC"))
+    frame.to_csv(tmp_path / "exact.csv")
+    np.testing.assert_array_equal(read_returns(tmp_path / "exact.csv"), values)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is empty"),
+        ("\n\n", "is empty"),
+        ("date;A;B\n2020-01-01;1;2\n", "one column"),
+        (WIDE + "2020-01-04,5", "truncated"),
+        (WIDE.replace("2.25,3", "2.25,3,4"), "line 3: 4 values"),
+    ],
+)
+def test_broken_text(file, text, says):
+    with pytest.raises(FileFormatError, match=says):
+        read_prices(file(text))
+
+
+def test_wrong_encodings(file):
+    with pytest.raises(FileFormatError, match="not UTF-8"):
+        read_prices(file(WIDE.replace("A", "É"), encoding="latin-1"))
+    with pytest.raises(FileFormatError, match="UTF-8"):
+        read_prices(file(WIDE, encoding="utf-16"))
+    with pytest.raises(FileFormatError, match="zero bytes"):
+        read_prices(file(WIDE, encoding="utf-16-le"))
+
+
+def test_unreadable_files(tmp_path):
+    with pytest.raises(FileFormatError, match="cannot be read"):
+        read_prices(tmp_path / "absent.csv")
+    with pytest.raises(FileFormatError, match="cannot be read"):
+        read_prices(tmp_path)
+    whole = tmp_path / "whole.parquet"
+    EXPECTED.to_parquet(whole)
+    (tmp_path / "half.parquet").write_bytes(whole.read_bytes()[:-50])
+    with pytest.raises(FileFormatError, match="begins as Parquet"):
+        read_prices(tmp_path / "half.parquet")
+    (tmp_path / "half.csv.gz").write_bytes(gzip.compress(WIDE.encode())[:-9])
+    with pytest.raises(FileFormatError, match="truncated"):
+        read_prices(tmp_path / "half.csv.gz")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "date,A,B\n2020-01-02,1,1\n2020-01-01,1,1\n",
+            "2020-01-01 comes after 2020-01-02.*Sort the rows",
+        ),
+        ("date,A,B\n2020-01-01,1,1\n2020-01-01,1,1\n", "1 duplicate dates"),
+        ("date,A,B\n2020-01-01T00:00:00+00:00,1,1\n", "time zone UTC"),
+        ("date,A,B\n,1,1\n2020-01-01,1,1\n", "1 rows without a date"),
+        ("date,A,B\nyesterday,1,1\n", "does not hold dates"),
+        ("date,A,B\n01/02/2020,1,1\n", "date_format="),
+        ("date,A,A\n2020-01-01,1,1\n", "'A' twice"),
+        ("date,A, A\n2020-01-01,1,1\n", "'A' twice"),
+        ("date,A,B\n2020-01-01,inf,1\n", "1 infinite values .*A on 2020-01-01"),
+        ("date,A,B,C\n2020-01-01,1,x,1\n", "'B' holds 'x' on 2020-01-01"),
+        ("date,A,B\n2020-01-01,1,2\n2020-01-02,1,2\n2020-01-03,x,2\n", "'A' holds 'x' on 2020-01-03"),
+        ("date,A,B\n", "0 dates and 2 assets"),
+        ("date,t,p\n2020-01-01,A,1\n2020-01-01,A,2\n", "duplicate rows .*A on 2020-01-01"),
+        ("date,t,p\n2020-01-02,A,1\n2020-01-01,A,2\n", "out of order .*A on 2020-01-01"),
+        ("date,t,p\n2020-01-02,A,1\n2020-01-02,,2\n", "without a name"),
+    ],
+)
+def test_input_that_is_refused(file, text, says):
+    with pytest.raises(InputError, match=says):
+        read_returns(file(text))
+
+
+def test_unknown_options_and_columns(file):
+    with pytest.raises(InputError, match="'auto', 'wide', 'long'"):
+        read_prices(file(WIDE), layout="tall")
+    with pytest.raises(UnknownNameError, match="no column 'day'"):
+        read_prices(file(WIDE), date="day")
+    with pytest.raises(UnknownNameError, match="no column 'name'"):
+        read_prices(file(LONG), asset="name")
+
+
+def test_real_panel(shared):
+    prices = read_prices(shared / "sp500_close_2013_2018.parquet")
+    assert prices.shape == (1259, 505)
+    assert prices.loc["2016-05-19", "LNT"] == pytest.approx(17.87, abs=0.01)
