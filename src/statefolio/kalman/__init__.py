@@ -1,0 +1,1 @@
+"""Kalman filters for panels: arrays and time steps, nothing else."""

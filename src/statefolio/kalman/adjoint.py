@@ -1,0 +1,198 @@
+"""The backward half of a score: the filter's adjoint, one date after another.
+
+With bars for derivatives of the log-likelihood, the update a+ = a + M v/G, P+ = P - M M'/G (G the variance the
+gain is computed with) gives
+
+    M_bar = a+_bar v/G - 2 P+_bar M/G      v_bar = M'a+_bar/G      G_bar = (M'P+_bar M - v M'a+_bar)/G^2
+
+and then, through M = P x, S = x'M + R and v = y - x'a,
+
+    P_bar = P+_bar + sym(M_bar x') + S_bar x x'      a_bar = a+_bar - x v_bar.
+
+For a Gaussian with constant variances these are the r and N of Koopman and Shephard (1992, Biometrika 79):
+a_bar = r and P_bar = (r r' - N)/2. Student-t tails and learned variances add terms through u = v^2/S.
+
+P_bar is kept as the lower triangle of the symmetric matrix: dL = sum P_bar_jj dP_jj + 2 sum_k<j P_bar_jk dP_jk.
+"""
+
+import numpy as np
+
+from statefolio.kalman.lanes import WIDTH, compiled, load, select, spread, store
+from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
+from statefolio.kalman.step import gain_precision
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+
+@compiled
+def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering_bar):
+    """Derivatives of every lane's log-likelihood but its start's, added to `by` and `by_shared`.
+
+    `entering_bar` receives the derivatives by the entering state.
+    """
+    X = dates.X
+    states = X.shape[1]
+    a_bar, M_bar = np.zeros((states, WIDTH)), np.empty((states, WIDTH))
+    P_bar, level_bar = np.zeros((states * (states + 1) // 2, WIDTH)), np.zeros(WIDTH)
+    began = entering.began
+    for t in range(X.shape[0] - 1, -1, -1):
+        here = t * WIDTH
+        y = load(Y, t * Y.shape[1] + offset)
+        ok = (y == y) & (load(began, 0) <= t)
+        v, S, level = load(tape.v, here), load(tape.S, here), load(tape.level, here)
+        unit = level if law.noise == DISCOUNT else spread(1.0)
+        R = spread(dates.common[t]) if law.noise == DISCOUNT else level * dates.common[t]
+        scale = S * unit
+        u = v * v / scale
+        precision = select(ok, gain_precision(law, S, R, u), 0.0)
+        v_bar, G_bar = _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar)
+        R_bar, u_bar = _undo_weight(law, ok, R, u, G_bar, by_shared)
+        u_bar += _undo_learning(law, ok, u, load(tape.worth, here), level, own, level_bar, by, by_shared)
+        u_bar -= select(ok, _density_slope(law, load(tape.worth, here), u), 0.0)
+        scale_bar = select(ok, -0.5 / scale, 0.0) - u_bar * u / scale
+        v_bar += u_bar * 2.0 * v / scale
+        S_bar = G_bar + scale_bar * unit
+        R_bar += S_bar
+        held = scale_bar * S if law.noise == DISCOUNT else R_bar * dates.common[t]
+        store(level_bar, 0, load(level_bar, 0) + held)
+        store(by_shared.exponent, 0, load(by_shared.exponent, 0) + R_bar * R * dates.log_level[t])
+        _undo_innovation(states, X, t, v_bar, S_bar, a_bar, P_bar, M_bar)
+        begins = (began == t).any()
+        if begins:
+            _take_out(entering, t, True, a_bar, P_bar, entering_bar)
+        _undo_prediction(law, states, own, tape, t, level, a_bar, P_bar, level_bar, by)
+        if begins:
+            _take_out(entering, t, False, a_bar, P_bar, entering_bar)
+    by.level[:] += level_bar
+
+
+@compiled
+def _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar):
+    """M_bar of the update, and v_bar and G_bar with it."""
+    c, d = spread(0.0), spread(0.0)
+    row = 0
+    for j in range(states):
+        M_j = load(tape.M, (t * states + j) * WIDTH)
+        c += M_j * load(a_bar, j * WIDTH)
+        s = load(P_bar, (row + j) * WIDTH) * M_j
+        for k in range(j):
+            P_jk = load(P_bar, (row + k) * WIDTH)
+            s += P_jk * load(tape.M, (t * states + k) * WIDTH)
+            store(M_bar, k * WIDTH, load(M_bar, k * WIDTH) + P_jk * M_j)
+        store(M_bar, j * WIDTH, s)
+        row += j + 1
+    for j in range(states):
+        s = load(M_bar, j * WIDTH)
+        d += s * load(tape.M, (t * states + j) * WIDTH)
+        store(M_bar, j * WIDTH, (load(a_bar, j * WIDTH) * v - 2.0 * s) * precision)
+    return c * precision, (d - c * v) * precision * precision
+
+
+@compiled
+def _undo_weight(law, ok, R, u, G_bar, by_shared):
+    """Through G = S + R (u - 1)/(nu + 1), and the density's own nu: R_bar and u_bar."""
+    if law.tails > 1e300:
+        return spread(0.0), spread(0.0)
+    inverse, free = 1.0 / (law.tails + 1.0), law.tails - 2.0
+    direct = select(ok, 0.5 * (law.tails + 1.0) * u / (free * (free + u)), 0.0)
+    through = direct - G_bar * R * (u - 1.0) * (inverse * inverse)
+    store(by_shared.tails, 0, load(by_shared.tails, 0) + through)
+    return G_bar * (u - 1.0) * inverse, G_bar * R * inverse
+
+
+@compiled
+def _undo_learning(law, ok, u, worth, level, own, level_bar, by, by_shared):
+    """Through what the date taught of the level: moves level_bar a date back, returns u_bar."""
+    later = load(level_bar, 0)
+    if law.noise == EWMA:
+        under = u < SURPRISE_CAP
+        seen = select(under, u, SURPRISE_CAP)
+        factor = law.memory + (1.0 - law.memory) * seen
+        free = ok & (level * factor > LEVEL_FLOOR * load(own.level, 0))
+        moved = select(free, later, 0.0)
+        floored = select(free, 0.0, later)
+        store(by.level, 0, load(by.level, 0) + select(ok, floored * LEVEL_FLOOR, 0.0))
+        store(by_shared.memory, 0, load(by_shared.memory, 0) + moved * level * (1.0 - seen))
+        store(level_bar, 0, select(ok, moved * factor, later))
+        return select(under, moved * level * (1.0 - law.memory), 0.0)
+    if law.noise == DISCOUNT:
+        before = law.memory * worth
+        store(level_bar, 0, select(ok, later * (before + u) / (before + 1.0), later))
+        return select(ok, later * level / (before + 1.0), 0.0)
+    return spread(0.0)
+
+
+@compiled
+def _density_slope(law, worth, u):
+    """Minus the derivative of the log density by u."""
+    if law.noise == DISCOUNT:
+        freedom = law.memory * worth
+        return 0.5 * (freedom + 1.0) / (freedom + u)
+    if law.tails < 1e300:
+        return 0.5 * (law.tails + 1.0) / ((law.tails - 2.0) + u)
+    return spread(0.5)
+
+
+@compiled
+def _undo_innovation(states, X, t, v_bar, S_bar, a_bar, P_bar, M_bar):
+    """Through v = y - x'a, S = x'P x + R and M = P x."""
+    row = 0
+    for j in range(states):
+        x_j, M_j = X[t, j], load(M_bar, j * WIDTH)
+        store(a_bar, j * WIDTH, load(a_bar, j * WIDTH) - x_j * v_bar)
+        for k in range(j + 1):
+            step = 0.5 * (M_j * X[t, k] + load(M_bar, k * WIDTH) * x_j) + S_bar * (x_j * X[t, k])
+            store(P_bar, (row + k) * WIDTH, load(P_bar, (row + k) * WIDTH) + step)
+        row += j + 1
+
+
+@compiled
+def _undo_prediction(law, states, own, tape, t, level, a_bar, P_bar, level_bar, by):
+    """Through a <- m + phi (a - m), P <- phi P phi / discount + Q."""
+    row = 0
+    for j in range(states):
+        Q_bar = load(P_bar, (row + j) * WIDTH)
+        if law.scales and law.noise != DISCOUNT:
+            store(level_bar, 0, load(level_bar, 0) + Q_bar * load(own.state_variance, j * WIDTH))
+            Q_bar = Q_bar * level
+        store(by.state_variance, j * WIDTH, load(by.state_variance, j * WIDTH) + Q_bar)
+        row += j + 1
+    if law.discount < 1.0:
+        for jk in range(states * (states + 1) // 2):
+            store(P_bar, jk * WIDTH, load(P_bar, jk * WIDTH) * (1.0 / law.discount))
+    if law.reverts:
+        _undo_reversion(states, own, tape, t, a_bar, P_bar, by)
+
+
+@compiled
+def _undo_reversion(states, own, tape, t, a_bar, P_bar, by):
+    """Through a <- m + phi (a - m), P <- phi P phi."""
+    pairs = states * (states + 1) // 2
+    row = 0
+    for j in range(states):
+        at = j * WIDTH
+        phi_j, a_j = load(own.phi, at), load(a_bar, at)
+        phi_bar = a_j * (load(tape.a, (t * states + j) * WIDTH) - load(own.mean, at))
+        store(by.mean, at, load(by.mean, at) + a_j * (1.0 - phi_j))
+        store(a_bar, at, a_j * phi_j)
+        for k in range(states):
+            jk = row + k if k <= j else k * (k + 1) // 2 + j
+            P_jk = load(tape.P, (t * pairs + jk) * WIDTH)
+            phi_bar += 2.0 * load(P_bar, jk * WIDTH) * P_jk * load(own.phi, k * WIDTH)
+        store(by.phi, at, load(by.phi, at) + phi_bar)
+        row += j + 1
+    row = 0
+    for j in range(states):
+        for k in range(j + 1):
+            shrink = load(own.phi, j * WIDTH) * load(own.phi, k * WIDTH)
+            store(P_bar, (row + k) * WIDTH, load(P_bar, (row + k) * WIDTH) * shrink)
+        row += j + 1
+
+
+@compiled
+def _take_out(entering, t, skipped, a_bar, P_bar, entering_bar):
+    """Hand over the derivatives by the entering state, and stop the lane."""
+    for lane in range(WIDTH):
+        if entering.began[lane] == t and entering.predicted[lane] == skipped:
+            entering_bar.a[:, lane], entering_bar.P[:, lane] = a_bar[:, lane], P_bar[:, lane]
+            a_bar[:, lane], P_bar[:, lane] = 0.0, 0.0

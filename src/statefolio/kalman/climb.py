@@ -1,0 +1,177 @@
+"""One step of a climb: a projected quasi-Newton method with floors at zero.
+
+The damped BFGS update keeps the curvature positive definite (Nocedal and Wright 2006, section 18.3); a
+coordinate at its floor whose slope points below it is held there, so zero is reached exactly (Bertsekas
+1982, SIAM Journal on Control and Optimization 20).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statefolio.kalman.lanes import compiled
+from statefolio.kalman.law import Floats
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+RUNNING, CONVERGED, STALLED, EXHAUSTED, FAILED = -1, 0, 1, 2, 3
+REASONS = {
+    CONVERGED: "no direction promises a gain",
+    STALLED: "no step improved the likelihood any more",
+    EXHAUSTED: "iteration limit reached",
+    FAILED: "likelihood is not finite at the start",
+}
+MOST_STEPS = 200
+_LONGEST = 3.0
+
+
+class Climb(NamedTuple):
+    """Where a climb stands; arrays so that it can be moved on in place."""
+
+    theta: Floats  # (D,) best point so far
+    value: Floats  # (1,) its value
+    steps: NDArray[np.int64]  # (1,) steps taken
+    trial: Floats  # (D,) the point whose value is asked for
+    slope: Floats  # (D,) gradient at theta
+    curvature: Floats  # (D, D) minus the Hessian, learned
+    direction: Floats  # (D,)
+    length: Floats  # (1,) zero before the first value is known
+
+
+@compiled
+def advance(floor, tolerance, climb, new_value, new_slope):
+    """Judge the trial point of a climb, given its value and gradient, and choose the next one.
+
+    `floor` (D,) says which coordinates may not go below zero. The climb ends when no direction promises a
+    gain of `tolerance`. Returns how it stands: RUNNING, or why it ended.
+    """
+    theta, value, steps, trial, slope, curvature, direction, length = climb
+    fresh = length[0] == 0.0
+    finite = math.isfinite(new_value) and np.isfinite(new_slope).all()
+    if fresh:
+        if not finite:
+            return FAILED
+        if curvature[0, 0] == 0.0:
+            _guess_curvature(new_slope, curvature)
+    else:
+        promised = (slope * (trial - theta)).sum()
+        if not finite or new_value < value[0] + 1e-4 * promised:
+            if length[0] < 1e-6 or abs(promised) < 1e-13 * abs(value[0]):
+                return STALLED
+            length[0] *= 0.25 if not finite else _shorten(promised, new_value - value[0])
+            _step(floor, theta, direction, length[0], trial)
+            return RUNNING
+        _learn_curvature(trial - theta, slope - new_slope, curvature)
+    theta[:], value[0], slope[:] = trial, new_value, new_slope
+    steps[0] += 1
+    gain = _choose_direction(floor, theta, slope, curvature, direction)
+    if gain < tolerance:
+        return CONVERGED
+    if steps[0] > MOST_STEPS:
+        return EXHAUSTED
+    longest = np.abs(direction).max()
+    length[0] = min(1.0, _LONGEST / longest)
+    _step(floor, theta, direction, length[0], trial)
+    return RUNNING
+
+
+@compiled
+def _guess_curvature(slope, curvature):
+    """A diagonal start: steps of at most one in each coordinate."""
+    curvature[:] = 0.0
+    for j in range(slope.shape[0]):
+        curvature[j, j] = 1.0 + 2.0 * abs(slope[j])
+
+
+@compiled
+def _shorten(promised, found):
+    """The minimum of the parabola through the slope and the value found, within bounds."""
+    best = 0.5 * promised / (promised - found)
+    return min(max(best, 0.1), 0.5)
+
+
+@compiled
+def _step(floor, theta, direction, length, trial):
+    """Theta + length x direction, stopped at the floors."""
+    for j in range(theta.shape[0]):
+        trial[j] = theta[j] + length * direction[j]
+        if floor[j]:
+            trial[j] = max(trial[j], 0.0)
+
+
+@compiled
+def _learn_curvature(step, change, curvature):
+    """Powell's damped BFGS update: the curvature stays positive definite."""
+    size = step.shape[0]
+    turned = np.zeros(size)
+    for j in range(size):
+        for k in range(size):
+            turned[j] += curvature[j, k] * step[k]
+    bend, along = (step * turned).sum(), (step * change).sum()
+    if bend <= 0.0:
+        return
+    if along < 0.2 * bend:
+        share = 0.8 * bend / (bend - along)
+        change = share * change + (1.0 - share) * turned
+        along = (step * change).sum()
+    for j in range(size):
+        for k in range(size):
+            curvature[j, k] += change[j] * change[k] / along - turned[j] * turned[k] / bend
+
+
+@compiled
+def _choose_direction(floor, theta, slope, curvature, direction):
+    """Newton's direction among the coordinates not held at a floor; returns the gain it promises."""
+    size = theta.shape[0]
+    free = np.empty(size, np.int64)
+    count = 0
+    for j in range(size):
+        direction[j] = 0.0
+        if not (floor[j] and theta[j] <= 0.0 and slope[j] <= 0.0):
+            free[count] = j
+            count += 1
+    if count == 0:
+        return 0.0
+    B, g = np.empty((count, count)), np.empty(count)
+    for j in range(count):
+        g[j] = slope[free[j]]
+        for k in range(count):
+            B[j, k] = curvature[free[j], free[k]]
+    p = _solve(B, g)
+    gain = 0.0
+    for j in range(count):
+        coordinate = free[j]
+        direction[coordinate] = p[j]
+        blocked = floor[coordinate] and theta[coordinate] + p[j] < 0.0
+        gain += 0.5 * g[j] * (-theta[coordinate] if blocked else p[j])
+    if not gain > 0.0:
+        for j in range(count):
+            direction[free[j]] = g[j] / curvature[free[j], free[j]]
+        gain = 0.5 * (direction * slope).sum()
+    return gain
+
+
+@compiled
+def _solve(B, g):
+    """Solve B p = g for a positive definite B by its Cholesky factor, which overwrites it."""
+    size = g.shape[0]
+    p = g.copy()
+    for j in range(size):
+        for k in range(j):
+            B[j, j] -= B[j, k] * B[j, k]
+        B[j, j] = math.sqrt(max(B[j, j], 1e-300))
+        for i in range(j + 1, size):
+            for k in range(j):
+                B[i, j] -= B[i, k] * B[j, k]
+            B[i, j] /= B[j, j]
+    for j in range(size):
+        for k in range(j):
+            p[j] -= B[j, k] * p[k]
+        p[j] /= B[j, j]
+    for j in range(size - 1, -1, -1):
+        for k in range(j + 1, size):
+            p[j] -= B[k, j] * p[k]
+        p[j] /= B[j, j]
+    return p

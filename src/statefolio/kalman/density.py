@@ -1,0 +1,116 @@
+"""Log densities of innovations, summed without a logarithm a date.
+
+A sum of logarithms is the logarithm of a product; the product's mantissa and exponent are kept apart so
+that it never overflows. The Gaussian and the Student-t need nothing else.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from statefolio.kalman.lanes import WIDTH, compiled, exponent, load, mantissa, select, spread, store
+from statefolio.kalman.law import DISCOUNT, Floats
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+LOG_2PI = math.log(2.0 * math.pi)
+LOG_2 = math.log(2.0)
+_TINIEST = 2.3e-308
+
+
+@compiled
+def multiply_in(product, ok, value):
+    """Multiply a positive value into a running product, where `ok`."""
+    value = select(ok & (value > _TINIEST), value, 1.0)
+    grown = load(product, 0) * mantissa(value)
+    store(product, 0, mantissa(grown))
+    store(product, WIDTH, load(product, WIDTH) + exponent(value) + exponent(grown))
+
+
+@compiled
+def log_of_product(product, lane):
+    """The logarithm of one lane's running product."""
+    return math.log(product[lane]) + LOG_2 * product[WIDTH + lane]
+
+
+@compiled
+def log(value):
+    """Natural logarithm of positive lanes, to the last digit or two."""
+    m, e = mantissa(value), exponent(value)
+    large = m > 1.4142135623730951
+    m, e = select(large, m * 0.5, m), select(large, e + 1.0, e)
+    s = (m - 1.0) / (m + 1.0)
+    s2 = s * s
+    series = spread(1.0 / 23.0)
+    for n in range(10, -1, -1):
+        series = series * s2 + 1.0 / (2 * n + 1)
+    return 2.0 * s * series + e * LOG_2
+
+
+@compiled
+def student_constant(nu):
+    """Log density at zero of a Student-t with variance one, plus nothing else."""
+    if nu > 1e300:
+        return -0.5 * LOG_2PI
+    return math.lgamma(0.5 * (nu + 1.0)) - math.lgamma(0.5 * nu) - 0.5 * math.log((nu - 2.0) * math.pi)
+
+
+@compiled
+def conjugate_log_density(S, u, n):
+    """Student-t with n degrees of freedom and squared scale S at v^2/S = u (West and Harrison, section 4.5).
+
+    The ratio of gamma functions is its asymptotic series (Tricomi and Erdelyi 1951), exact to 1e-9 for n >= 9.
+    """
+    z = 2.0 / n
+    z2 = z * z
+    series = z * (1.0 / 8.0 - z2 * (1.0 / 192.0 - z2 * (1.0 / 640.0 - z2 * (17.0 / 14336.0))))
+    return -0.5 * LOG_2PI - series - 0.5 * log(S) - 0.5 * (n + 1.0) * log(1.0 + u / n)
+
+
+class Sums(NamedTuple):
+    """Running parts of thirty-two log-likelihoods."""
+
+    sizes: Floats  # (2 W,) product of innovation variances
+    tails: Floats  # (2 W,) product of 1 + u / (nu - 2)
+    quadratic: Floats  # (W,) whatever is added up date by date
+    observed: Floats  # (W,) observations
+
+
+@compiled
+def new_sums():
+    """Room for one block."""
+    return Sums(np.empty(2 * WIDTH), np.empty(2 * WIDTH), np.empty(WIDTH), np.empty(WIDTH))
+
+
+@compiled
+def reset_sums(sums):
+    """Begin again."""
+    sums.sizes[:WIDTH], sums.sizes[WIDTH:], sums.tails[:WIDTH], sums.tails[WIDTH:] = 1.0, 0.0, 1.0, 0.0
+    sums.quadratic[:], sums.observed[:] = 0.0, 0.0
+
+
+@compiled
+def add_density(law, ok, scale, u, worth, sums):
+    """Add the date's log densities of innovations with squared scale (variance, if not conjugate) `scale`."""
+    if law.noise == DISCOUNT:
+        found = conjugate_log_density(scale, u, law.memory * load(worth, 0))
+        store(sums.quadratic, 0, load(sums.quadratic, 0) + select(ok, found, 0.0))
+        return
+    multiply_in(sums.sizes, ok, scale)
+    store(sums.observed, 0, load(sums.observed, 0) + select(ok, spread(1.0), 0.0))
+    if law.tails < 1e300:
+        multiply_in(sums.tails, ok, 1.0 + u * (1.0 / (law.tails - 2.0)))
+    else:
+        store(sums.quadratic, 0, load(sums.quadratic, 0) - 0.5 * u)
+
+
+@compiled
+def total_density(law, sums, log_likelihood):
+    """Add the totals to thirty-two log-likelihoods."""
+    constant = student_constant(law.tails)
+    for lane in range(WIDTH):
+        total = sums.quadratic[lane] + sums.observed[lane] * constant - 0.5 * log_of_product(sums.sizes, lane)
+        if law.tails < 1e300:
+            total -= 0.5 * (law.tails + 1.0) * log_of_product(sums.tails, lane)
+        log_likelihood[lane] += total

@@ -1,0 +1,151 @@
+"""Maximum likelihood for every asset at once: a bounded quasi-Newton climb in each lane.
+
+Thirty-two climbs share one sweep of score.py; a lane whose climb ends takes the next one waiting. A variance
+ends at exactly zero where the likelihood says so (climb.py).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statefolio.kalman.climb import RUNNING, Climb, advance
+from statefolio.kalman.coordinates import Scales, dimension, floors, set_gradient, set_parameters
+from statefolio.kalman.lanes import WIDTH, compiled
+from statefolio.kalman.law import Floats, Law
+from statefolio.kalman.records import Dates, Prior, new_room
+from statefolio.kalman.score import score_lanes
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+GAIN_TOLERANCE = 1e-9
+
+
+class Tasks(NamedTuple):
+    """Points to evaluate, or climbs to make; a row each."""
+
+    asset: NDArray[np.intp]  # (n,)
+    theta: Floats  # (n, D) the point; a climb moves it to where it ends
+    value: Floats  # (n,)
+    gradient: Floats  # (n, D)
+    reason: NDArray[np.int64]  # (n,) how a climb ended
+    steps: NDArray[np.int64]  # (n,)
+
+
+class _Under(NamedTuple):
+    """The climbs under way, a lane each."""
+
+    task: NDArray[np.int64]  # (W,) -1 where the lane is idle
+    trial: Floats  # (W, D)
+    slope: Floats  # (W, D)
+    curvature: Floats  # (W, D, D)
+    direction: Floats  # (W, D)
+    length: Floats  # (W,)
+
+
+def new_tasks(asset: NDArray[np.intp], theta: Floats) -> Tasks:
+    """Tasks that nobody has begun."""
+    count = len(asset)
+    none = np.zeros(count, np.int64)
+    return Tasks(asset, np.ascontiguousarray(theta), np.empty(count), np.empty_like(theta), none, none.copy())
+
+
+def evaluate(law: Law, dates: Dates, Y: Floats, prior: Prior, scales: Scales, tasks: Tasks, first: int, last: int) -> None:
+    """Log-likelihood and gradient at the points [first, last)."""
+    y, room = np.full((len(dates.X), WIDTH), np.nan), new_room(law, prior, *dates.X.shape)
+    for block in range(first, last, WIDTH):
+        lanes = np.arange(min(WIDTH, last - block))
+        _load_tasks(law, Y, prior, scales, tasks, tasks.theta, block + lanes, lanes, y, room)
+        score_lanes(law, dates, y, 0, room)
+        _read_tasks(law, scales, tasks, block + lanes, lanes, room)
+
+
+def maximise(
+    law: Law,
+    dates: Dates,
+    Y: Floats,
+    prior: Prior,
+    scales: Scales,
+    anchor: Floats,
+    strength: float,
+    tasks: Tasks,
+    first: int,
+    last: int,
+) -> None:
+    """Climb from theta, for the climbs [first, last); theta ends at the maximum.
+
+    The value is the log-likelihood less strength/2 times the squared distance of the signal-to-noise
+    coordinates from `anchor` (K, N).
+    """
+    size = dimension(law, dates.X.shape[1])
+    y, room = np.full((len(dates.X), WIDTH), np.nan), new_room(law, prior, *dates.X.shape)
+    under = _Under(
+        np.full(WIDTH, -1),
+        np.empty((WIDTH, size)),
+        np.empty((WIDTH, size)),
+        np.empty((WIDTH, size, size)),
+        np.empty((WIDTH, size)),
+        np.empty(WIDTH),
+    )
+    waiting = first
+    while waiting < last or (under.task >= 0).any():
+        idle = np.flatnonzero(under.task < 0)[: last - waiting]
+        new = np.arange(waiting, waiting + len(idle))
+        waiting += len(idle)
+        under.task[idle], under.length[idle], under.curvature[idle] = new, 0.0, 0.0
+        under.trial[idle], tasks.value[new] = tasks.theta[new], -np.inf
+        _load_tasks(law, Y, prior, scales, tasks, tasks.theta, new, idle, y, room)
+        score_lanes(law, dates, y, 0, room)
+        _advance_lanes(law, scales, anchor, strength, tasks, under, y, room)
+
+
+@compiled
+def _load_tasks(law, Y, prior, scales, tasks, theta, rows, lanes, y, room):
+    """Put the assets and parameters of tasks into lanes."""
+    for i, lane in zip(rows, lanes):
+        asset = tasks.asset[i]
+        y[:, lane] = Y[:, asset]
+        room.prior.mean[lane], room.prior.covariance[lane] = prior.mean[asset], prior.covariance[asset]
+        set_parameters(law, theta[i], scales, asset, room.own, lane)
+
+
+@compiled
+def _read_tasks(law, scales, tasks, rows, lanes, room):
+    """Take the values and gradients of tasks from their lanes."""
+    for i, lane in zip(rows, lanes):
+        tasks.value[i] = room.log_likelihood[lane]
+        set_gradient(law, tasks.theta[i], scales, tasks.asset[i], room.own, room.by, lane, tasks.gradient[i])
+
+
+@compiled
+def _advance_lanes(law, scales, anchor, strength, tasks, under, y, room):
+    """Judge every lane's trial point and choose the next; lanes that are done become idle."""
+    states = anchor.shape[0]
+    floor = floors(law, states)
+    for lane in range(WIDTH):
+        i = under.task[lane]
+        if i < 0:
+            continue
+        asset, trial, slope = tasks.asset[i], under.trial[lane], tasks.gradient[i]
+        set_gradient(law, trial, scales, asset, room.own, room.by, lane, slope)
+        value = room.log_likelihood[lane]
+        for j in range(states):
+            away = trial[1 + j] - anchor[j, asset]
+            value -= 0.5 * strength * away * away
+            slope[1 + j] -= strength * away
+        climb = Climb(
+            tasks.theta[i],
+            tasks.value[i : i + 1],
+            tasks.steps[i : i + 1],
+            trial,
+            under.slope[lane],
+            under.curvature[lane],
+            under.direction[lane],
+            under.length[lane : lane + 1],
+        )
+        tasks.reason[i] = advance(floor, GAIN_TOLERANCE, climb, value, slope)
+        if tasks.reason[i] == RUNNING:
+            set_parameters(law, trial, scales, asset, room.own, lane)
+        else:
+            under.task[lane] = -1
+            y[:, lane] = np.nan

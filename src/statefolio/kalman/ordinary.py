@@ -1,0 +1,57 @@
+"""Ordinary least squares for every asset of a panel with gaps: where tuning starts from."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from statefolio.kalman.law import Floats
+
+
+class Ordinary(NamedTuple):
+    """Constant loadings, an asset a column; NaN where there are too few observations."""
+
+    mean: Floats  # (K, N)
+    variance: Floats  # (K, N) of the loadings
+    residual_variance: Floats  # (N,)
+    observations: Floats  # (N,)
+
+
+def ordinary_least_squares(X: Floats, Y: Floats) -> Ordinary:
+    """Regress every column of Y (T, N) on X (T, K), each on the dates it was observed."""
+    states = X.shape[1]
+    scale = np.sqrt(np.mean(X * X, axis=0))
+    scale[scale == 0.0] = 1.0
+    Z = X / scale
+    seen = np.isfinite(Y)
+    count = seen.sum(axis=0).astype(float)
+    y = np.where(seen, Y, 0.0)
+    pairs = (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), -1)
+    moments = (seen.astype(float).T @ pairs).reshape(-1, states, states)
+    inverse = np.linalg.pinv(moments, rcond=1e-12, hermitian=True)
+    mean = np.einsum("njk,nk->jn", inverse, y.T @ Z)
+    enough = count > states
+    left_over = np.where(seen, Y - Z @ mean, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        residual_variance = np.where(enough, np.sum(left_over**2, axis=0) / (count - states), np.nan)
+    variance = np.diagonal(inverse, axis1=1, axis2=2).T * residual_variance
+    mean = np.where(enough, mean, np.nan)
+    return Ordinary(mean / scale[:, None], variance / scale[:, None] ** 2, residual_variance, count)
+
+
+def moderate_ratio(ordinary: Ordinary) -> Floats:
+    """Signal-to-noise (K, N) at which a loading is remembered for about a fifth of an asset's history.
+
+    A local level of signal-to-noise s observed through a regressor of mean square i has a memory of about
+    1 / sqrt(s i) dates.
+    """
+    information = ordinary.residual_variance / ordinary.variance  # i times the number of observations
+    return 25.0 / (ordinary.observations * information)
+
+
+def filled_with_median(values: Floats, fallback: float) -> Floats:
+    """Assets without a value take the median of those that have one, along the last axis."""
+    known = np.isfinite(values)
+    filled = values.copy()
+    for row, have in zip(np.atleast_2d(filled), np.atleast_2d(known), strict=True):
+        row[~have] = np.median(row[have]) if have.any() else fallback
+    return filled

@@ -1,0 +1,101 @@
+"""What follows from a run without being stored: predictions, noise and densities of every date."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from statefolio.kalman.density import LOG_2PI
+from statefolio.kalman.law import DISCOUNT, Assets, Floats, Law, Paths, State, diagonal
+from statefolio.kalman.start import BEGUN, GIVEN, STATIONARY, Start
+
+
+class Entry(NamedTuple):
+    """Predictions that do not follow from the date before: those of the first date, or of an asset's start."""
+
+    row: NDArray[np.int64]  # (N,) the date, -1 where there is none
+    mean: Floats  # (K, N)
+    variance: Floats  # (K, N)
+
+
+class Before(NamedTuple):
+    """The state that came into a run."""
+
+    begun: NDArray[np.bool_]  # (N,)
+    mean: Floats  # (K, N)
+    variance: Floats  # (K, N)
+    level: Floats  # (N,)
+
+
+def before_run(law: Law, start: Start, state: State) -> Before:
+    """Remember what `entry_of` needs of the state before a run moves it."""
+    variance = state.covariance[diagonal(state.mean.shape[0])]
+    unit = state.level if law.noise == DISCOUNT else 1.0
+    return Before(start.stage == BEGUN, state.mean.copy(), variance * unit, state.level.copy())
+
+
+def entry_of(law: Law, own: Assets, start: Start, state: State, before: Before, dates: int) -> Entry:
+    """The first predictions of a run: from the state that came into it, or from an asset's start."""
+    unit = before.level if law.scales or law.noise == DISCOUNT else 1.0
+    mean = start.mean.T.copy()
+    variance = np.diagonal(start.covariance, axis1=1, axis2=2).T * (before.level if law.noise == DISCOUNT else 1.0)
+    still = start.kind == STATIONARY
+    mean[still] = own.mean[still]
+    variance[still] = (own.state_variance * unit)[still] / (1.0 - own.phi[still] ** 2)
+    moved = before.begun | (start.before_prediction & (start.kind == GIVEN).all())
+    mean, variance = np.where(before.begun, before.mean, mean), np.where(before.begun, before.variance, variance)
+    ahead = own.mean + own.phi * (mean - own.mean)
+    wider = own.phi**2 * variance / law.discount + own.state_variance * unit
+    own_row = (state.began < dates) & (state.predicted | moved)
+    row = np.where(before.begun, 0, np.where(own_row, np.minimum(state.began, dates), -1)).astype(np.int64)
+    return Entry(row, np.where(moved, ahead, mean), np.where(moved, wider, variance))
+
+
+def predicted_mean(mean: Floats, own: Assets, entry: Entry, count: int) -> Floats:
+    """Loadings given the date before, (T, N, K), from filtered ones (T, K, N)."""
+    phi, centre = own.phi[:, :count], own.mean[:, :count]
+    ahead = np.empty((len(mean), *phi.shape))
+    ahead[:1] = np.nan
+    np.subtract(mean[:-1, :, :count], centre, out=ahead[1:])
+    ahead[1:] *= phi
+    ahead[1:] += centre
+    return _with_entries(ahead, entry.row[:count], entry.mean)
+
+
+def predicted_variance(
+    law: Law, variance: Floats, level: Floats, own: Assets, entry: Entry, count: int
+) -> Floats:
+    """Variances of `predicted_mean`, from filtered ones (T, K, N) and the levels (T, N) before each update."""
+    state_variance = own.state_variance[:, :count]
+    ahead = np.empty((len(variance), *state_variance.shape))
+    ahead[:1] = np.nan
+    np.multiply(variance[:-1, :, :count], own.phi[:, :count] ** 2 / law.discount, out=ahead[1:])
+    if law.scales or law.noise == DISCOUNT:
+        ahead[1:] += state_variance * level[1:, None, :count]
+    else:
+        ahead[1:] += state_variance
+    return _with_entries(ahead, entry.row[:count], entry.variance)
+
+
+def _with_entries(ahead: Floats, row: NDArray[np.int64], values: Floats) -> Floats:
+    assets = np.flatnonzero((row >= 0) & (row < len(ahead)))
+    ahead[row[assets], :, assets] = values[:, assets].T
+    return ahead.transpose(0, 2, 1)
+
+
+def observation_variance(paths: Paths, common: Floats, count: int) -> Floats:
+    """The noise's part of every innovation variance, (T, N)."""
+    noise = paths.level[:, :count] * common[:, None]
+    return np.where(np.isfinite(paths.innovation_variance[:, :count]), noise, np.nan)
+
+
+def log_density(law: Law, innovation: Floats, variance: Floats) -> Floats:
+    """Log density of every observation given the date before, (T, N); Gaussian or Student-t of that variance."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        u = innovation**2 / variance
+        if not np.isfinite(law.tails):
+            return np.asarray(-0.5 * (LOG_2PI + np.log(variance) + u))
+        nu = law.tails
+        constant = gammaln(0.5 * (nu + 1.0)) - gammaln(0.5 * nu) - 0.5 * np.log((nu - 2.0) * np.pi)
+        return np.asarray(constant - 0.5 * np.log(variance) - 0.5 * (nu + 1.0) * np.log1p(u / (nu - 2.0)))

@@ -1,0 +1,120 @@
+"""What passes between the parts of a score."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statefolio.kalman.lanes import WIDTH, compiled
+from statefolio.kalman.law import Floats
+
+# mypy: disable-error-code="no-untyped-def"
+
+
+class Dates(NamedTuple):
+    """What all assets share, date by date."""
+
+    X: Floats  # (T, K) regressors
+    common: Floats  # (T,) factor on every observation variance
+    log_level: Floats  # (T,) log of the common level; common = level ** exponent
+
+
+class Prior(NamedTuple):
+    """How the filters of a panel, or of a block, start."""
+
+    kind: NDArray[np.int64]  # (K,) DIFFUSE, GIVEN or STATIONARY
+    before_prediction: bool
+    mean: Floats  # (N, K) given
+    covariance: Floats  # (N, K, K) given
+
+
+class Lanes(NamedTuple):
+    """Parameters of thirty-two filters, or derivatives by them."""
+
+    state_variance: Floats  # (K, W)
+    level: Floats  # (W,)
+    phi: Floats  # (K, W)
+    mean: Floats  # (K, W)
+
+
+class SharedLanes(NamedTuple):
+    """Derivatives by what the panel shares, a lane each."""
+
+    tails: Floats  # (W,)
+    memory: Floats  # (W,)
+    exponent: Floats  # (W,) of the common level
+
+
+class Entering(NamedTuple):
+    """The states that lanes begin with."""
+
+    began: Floats  # (W,) date, inf for never
+    predicted: NDArray[np.bool_]  # (W,) no prediction before it
+    a: Floats  # (K, W)
+    P: Floats  # (K(K+1)/2, W)
+
+
+class Tape(NamedTuple):
+    """What the forward half leaves for the backward one."""
+
+    M: Floats  # (T, K, W)
+    v: Floats  # (T, W)
+    S: Floats  # (T, W)
+    level: Floats  # (T, W)
+    worth: Floats  # (T, W)
+    a: Floats  # (T, K, W) before the prediction; no rows where nothing reverts
+    P: Floats  # (T, K(K+1)/2, W)
+
+
+@compiled
+def new_tape(law, dates, states):
+    """Room for one block."""
+    kept = dates if law.reverts else 0
+    return Tape(
+        np.empty((dates, states, WIDTH)),
+        np.empty((dates, WIDTH)),
+        np.empty((dates, WIDTH)),
+        np.empty((dates, WIDTH)),
+        np.empty((dates, WIDTH)),
+        np.empty((kept, states, WIDTH)),
+        np.empty((kept, states * (states + 1) // 2, WIDTH)),
+    )
+
+
+@compiled
+def new_lanes(states):
+    """Zeros, but for levels and persistence of one."""
+    return Lanes(np.zeros((states, WIDTH)), np.ones(WIDTH), np.ones((states, WIDTH)), np.zeros((states, WIDTH)))
+
+
+@compiled
+def new_shared():
+    """Derivatives of zero."""
+    return SharedLanes(np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH))
+
+
+@compiled
+def new_entering(states):
+    """Room for the entering states of one block."""
+    pairs = states * (states + 1) // 2
+    return Entering(np.empty(WIDTH), np.empty(WIDTH, np.bool_), np.empty((states, WIDTH)), np.empty((pairs, WIDTH)))
+
+
+class Room(NamedTuple):
+    """All that a score of one block needs, allocated once."""
+
+    prior: Prior
+    own: Lanes
+    tape: Tape
+    log_likelihood: Floats  # (W,)
+    by: Lanes
+    by_shared: SharedLanes
+
+
+@compiled
+def new_room(law, prior, dates, states):
+    """Room for one block whose filters start as `prior` says, by rows that are to be filled in."""
+    covariance = np.zeros((WIDTH, states, states))
+    here = Prior(prior.kind, prior.before_prediction, np.zeros((WIDTH, states)), covariance)
+    tape = new_tape(law, dates, states)
+    return Room(here, new_lanes(states), tape, np.zeros(WIDTH), new_lanes(states), new_shared())

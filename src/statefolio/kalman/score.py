@@ -1,0 +1,168 @@
+"""The log-likelihood of a block of assets and its exact derivatives: one pass forward, one back.
+
+Forward is the filter of sweep.py, writing a tape; backward is adjoint.py; the few dates of a diffuse or
+stationary start are differentiated by complex steps (Squire and Trapp 1998, SIAM Review 40), exact too.
+"""
+
+import numpy as np
+
+from statefolio.kalman.density import add_density, log_of_product, new_sums, reset_sums, student_constant, total_density
+from statefolio.kalman.adjoint import backward
+from statefolio.kalman.lanes import WIDTH, compiled, load, select, store
+from statefolio.kalman.law import PRIOR_OBSERVATIONS, Floats, Law
+from statefolio.kalman.records import Dates, Room, new_entering
+from statefolio.kalman.start import BEGUN, GIVEN, WAITING, run_start
+from statefolio.kalman.step import enter, gain_precision, learn_level, look, predict, update
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+COMPLEX_STEP = 1e-40
+
+
+def score_lanes(law: Law, dates: Dates, Y: Floats, offset: int, room: Room) -> None:
+    """Log-likelihood of thirty-two filters and its derivatives, written over what was in `room`.
+
+    Y (T, N) holds the lanes' observations from column `offset` on; `room` their priors and parameters. The
+    halves are compiled apart: a block is long enough that calling them from Python costs nothing.
+    """
+    prior, own, tape, log_likelihood, by, by_shared = room
+    states = dates.X.shape[1]
+    entering, entering_bar, sums = new_entering(states), new_entering(states), new_sums()
+    entering_bar.a[:], entering_bar.P[:], log_likelihood[:] = 0.0, 0.0, 0.0
+    by.state_variance[:], by.level[:], by.phi[:], by.mean[:] = 0.0, 0.0, 0.0, 0.0
+    by_shared.tails[:], by_shared.memory[:], by_shared.exponent[:] = 0.0, 0.0, 0.0
+    _begin(law, dates, Y, offset, prior, own, entering, log_likelihood)
+    _forward(law, dates, Y, offset, own, entering, tape, sums)
+    total_density(law, sums, log_likelihood)
+    backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering_bar)
+    if (prior.kind != GIVEN).any():
+        _differentiate_starts(law, dates, Y, offset, prior, own, entering, entering_bar, by, by_shared)
+    if np.isfinite(law.tails):
+        _finish_tails(law.tails, sums, by_shared)
+
+
+@compiled
+def _finish_tails(tails, sums, by_shared):
+    """The log density's direct derivative by nu."""
+    slope = _student_constant_slope(tails)
+    for lane in range(WIDTH):
+        by_shared.tails[lane] += sums.observed[lane] * slope - 0.5 * log_of_product(sums.tails, lane)
+
+
+@compiled
+def _begin(law, dates, Y, offset, prior, own, entering, log_likelihood):
+    """Run the start of every lane."""
+    states = dates.X.shape[1]
+    a, P = np.empty(states), np.empty((states, states))
+    A, U = np.empty((states, states)), np.empty((states, states + 1))
+    for lane in range(WIDTH):
+        given = (prior.mean[lane], prior.covariance[lane])
+        mine = (own.phi[:, lane].copy(), own.mean[:, lane].copy(), own.state_variance[:, lane].copy())
+        stage, row, skip, gained = run_start(
+            law, dates.X, dates.common, Y[:, offset + lane].copy(), prior.kind, prior.before_prediction, np.int64(WAITING), given,
+            mine, own.level[lane], a, P, A, U,
+        )  # fmt: skip
+        entering.began[lane] = row if stage == BEGUN else np.inf
+        entering.predicted[lane], log_likelihood[lane] = skip, gained
+        entering.a[:, lane] = a
+        for j in range(states):
+            for k in range(j + 1):
+                entering.P[j * (j + 1) // 2 + k, lane] = P[j, k]
+
+
+@compiled
+def _forward(law, dates, Y, offset, own, entering, tape, sums):
+    """Filter a block, note what the backward half needs, sum up the log densities."""
+    X = dates.X
+    states = X.shape[1]
+    a, P, M = np.zeros((states, WIDTH)), np.zeros((states * (states + 1) // 2, WIDTH)), np.empty((states, WIDTH))
+    level, worth = own.level.copy(), np.full(WIDTH, PRIOR_OBSERVATIONS)
+    reset_sums(sums)
+    for t in range(X.shape[0]):
+        begins = (entering.began == t).any()
+        if begins:
+            enter(entering, t, False, a, P)
+        if law.reverts:
+            tape.a[t], tape.P[t] = a, P
+        predict(law, states, own.phi, own.mean, own.state_variance, level, a, P)
+        if begins:
+            enter(entering, t, True, a, P)
+        here = t * WIDTH
+        alive = load(entering.began, 0) <= t
+        store(tape.level, here, load(level, 0))
+        store(tape.worth, here, load(worth, 0))
+        y = load(Y, t * Y.shape[1] + offset)
+        ok, v, S, R, unit, u = look(law, states, X, t, dates.common, y, alive, level, a, P, M)
+        add_density(law, ok, S * unit, u, worth, sums)
+        store(tape.v, here, v)
+        store(tape.S, here, S)
+        for j in range(states):
+            store(tape.M, (t * states + j) * WIDTH, load(M, j * WIDTH))
+        update(states, a, P, M, v, select(ok, gain_precision(law, S, R, u), 0.0))
+        learn_level(law, ok, u, level, worth, own.level)
+
+
+@compiled
+def _differentiate_starts(law, dates, Y, offset, prior, own, entering, entering_bar, by, by_shared):
+    """Add every lane's derivatives through its start."""
+    for lane in range(WIDTH):
+        if entering.began[lane] < np.inf:
+            _differentiate_start(law, dates, Y, offset, prior, own, entering, entering_bar, lane, by, by_shared)
+
+
+@compiled
+def _differentiate_start(law, dates, Y, offset, prior, own, entering, entering_bar, lane, by, by_shared):
+    """Add one lane's derivatives through its start: its log-likelihood's, and the entering state's."""
+    states = dates.X.shape[1]
+    rows = min(dates.X.shape[0], int(entering.began[lane]) + 1)
+    X, y = dates.X[:rows], Y[:rows, offset + lane].copy()
+    given = (prior.mean[lane], prior.covariance[lane])
+    a, P = np.empty(states, np.complex128), np.empty((states, states), np.complex128)
+    A, U = np.empty((states, states), np.complex128), np.empty((states, states + 1), np.complex128)
+    tilt = COMPLEX_STEP * 1.0j
+    for which in range(2 + (3 * states if law.reverts else states)):
+        if which == 1 and not dates.log_level.any():
+            continue
+        phi, mean = own.phi[:, lane] + 0.0j, own.mean[:, lane] + 0.0j
+        state_variance, common = own.state_variance[:, lane] + 0.0j, dates.common[:rows] + 0.0j
+        level = own.level[lane] + 0.0j
+        group, j = (which - 2) // states, (which - 2) % states
+        if which == 0:
+            level += tilt * own.level[lane]
+        elif which == 1:
+            common += common * dates.log_level[:rows] * tilt
+        elif group == 0:
+            state_variance[j] += tilt
+        elif group == 1:
+            phi[j] += tilt
+        else:
+            mean[j] += tilt
+        _, _, _, total = run_start(
+            law, X, common, y, prior.kind, prior.before_prediction, np.int64(WAITING), given, (phi, mean, state_variance),
+            level, a, P, A, U,
+        )  # fmt: skip
+        for row in range(states):
+            total += entering_bar.a[row, lane] * a[row]
+            for k in range(row + 1):
+                twice = 1.0 if k == row else 2.0
+                total += twice * entering_bar.P[row * (row + 1) // 2 + k, lane] * P[row, k]
+        slope = total.imag / COMPLEX_STEP
+        if which == 0:
+            by.level[lane] += slope / own.level[lane]
+        elif which == 1:
+            by_shared.exponent[lane] += slope
+        elif group == 0:
+            by.state_variance[j, lane] += slope
+        elif group == 1:
+            by.phi[j, lane] += slope
+        else:
+            by.mean[j, lane] += slope
+
+
+@compiled
+def _student_constant_slope(nu):
+    """Derivative of the smooth `student_constant`, by a fourth-order difference."""
+    h = 1e-3 * (nu - 2.0)
+    near = student_constant(nu + h) - student_constant(nu - h)
+    far = student_constant(nu + 2.0 * h) - student_constant(nu - 2.0 * h)
+    return (8.0 * near - far) / (12.0 * h)

@@ -1,0 +1,131 @@
+"""The panel filter: every date of a block of assets, block after block."""
+
+import numpy as np
+
+from statefolio.kalman.density import add_density, new_sums, reset_sums, total_density
+from statefolio.kalman.lanes import WIDTH, compiled, load, select, spread, store
+from statefolio.kalman.law import DISCOUNT, SURPRISE_CAP
+from statefolio.kalman.records import Entering
+from statefolio.kalman.step import enter, gain_precision, learn_level, look, predict, update
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+
+@compiled
+def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_block):
+    """Filter the blocks [first_block, last_block) through all dates of Y, in place.
+
+    X (T, K) regressors; common (T,) factor on every asset's observation variance; Y (T, N) observations, NaN
+    where there is none. `state` is read and left as it stands after the last date.
+    """
+    dates = Y.shape[0]
+    a, P, M = (
+        np.empty((states, WIDTH)),
+        np.empty((states * (states + 1) // 2, WIDTH)),
+        np.empty((states, WIDTH)),
+    )
+    phi, mean, state_variance = (
+        np.empty((states, WIDTH)),
+        np.empty((states, WIDTH)),
+        np.empty((states, WIDTH)),
+    )
+    level, worth, began, start_level = np.empty(WIDTH), np.empty(WIDTH), np.empty(WIDTH), np.empty(WIDTH)
+    sums = new_sums()
+    for block in range(first_block, last_block):
+        here = slice(block * WIDTH, (block + 1) * WIDTH)
+        phi[:], mean[:], state_variance[:] = (
+            assets.phi[:, here],
+            assets.mean[:, here],
+            assets.state_variance[:, here],
+        )
+        start_level[:], level[:], worth[:] = assets.start_level[here], state.level[here], state.worth[here]
+        began[:] = state.began[here]
+        a[:], P[:] = 0.0, 0.0
+        reset_sums(sums)
+        entering = Entering(
+            began,
+            state.predicted[here],
+            np.ascontiguousarray(state.mean[:, here]),
+            np.ascontiguousarray(state.covariance[:, here]),
+        )
+        due, last = began.min(), began.max()
+        for t in range(dates):
+            if t == due:
+                enter(entering, t, False, a, P)
+            predict(law, states, phi, mean, state_variance, level, a, P)
+            if t == due:
+                enter(entering, t, True, a, P)
+                due = _next_due(began, t)
+
+            at = t * Y.shape[1] + block * WIDTH
+            alive = load(began, 0) <= t
+            ok, v, S, R, unit, u = look(law, states, X, t, common, load(Y, at), alive, level, a, P, M)
+            if paths.innovation.shape[0] > 0:
+                _write_innovation(law, paths, at, ok, alive, v, S * unit, level, worth)
+            if paths.log_likelihood.shape[0] > 0:
+                add_density(law, ok, S * unit, u, worth, sums)
+            if paths.surprise.shape[0] > 0:
+                _note_surprise(paths, block, t, ok, u)
+            precision = select(ok, gain_precision(law, S, R, u), 0.0)
+            update(states, a, P, M, v, precision)
+            learn_level(law, ok, u, level, worth, start_level)
+            if paths.mean.shape[0] > 0:
+                _write_state(law, states, paths, t, block, began, last, level, a, P)
+        if paths.log_likelihood.shape[0] > 0:
+            total_density(law, sums, paths.log_likelihood[here])
+        _leave(state, here, began, dates, level, worth, a, P)
+
+
+@compiled
+def _next_due(began, t):
+    """The next date on which a lane of the block begins."""
+    due = np.inf
+    for lane in range(WIDTH):
+        if began[lane] > t:
+            due = min(due, began[lane])
+    return due
+
+
+@compiled
+def _leave(state, here, began, dates, level, worth, a, P):
+    """Write back the state of the lanes that have begun."""
+    for lane in range(WIDTH):
+        if began[lane] < dates:
+            asset = here.start + lane
+            state.mean[:, asset], state.covariance[:, asset] = a[:, lane], P[:, lane]
+            state.level[asset], state.worth[asset] = level[lane], worth[lane]
+
+
+@compiled
+def _note_surprise(paths, block, t, ok, u):
+    """Add up the block's capped squared standardised innovations, always in the same order."""
+    seen = np.empty((2, WIDTH))
+    store(seen, 0, select(ok, select(u < SURPRISE_CAP, u, SURPRISE_CAP), 0.0))
+    store(seen, WIDTH, select(ok, spread(1.0), 0.0))
+    paths.surprise[block, t], paths.surprised[block, t] = seen[0].sum(), seen[1].sum()
+
+
+@compiled
+def _write_innovation(law, paths, at, ok, alive, v, scale, level, worth):
+    """Innovations, NaN where nothing was observed, and their variances, NaN in lanes that have not begun."""
+    variance = scale
+    if law.noise == DISCOUNT:
+        freedom = law.memory * load(worth, 0)
+        variance = select(freedom > 2.0, scale * freedom / (freedom - 2.0), np.inf)
+    store(paths.innovation, at, select(ok, v, np.nan))
+    store(paths.innovation_variance, at, select(alive, variance, np.nan))
+    store(paths.level, at, load(level, 0))
+
+
+@compiled
+def _write_state(law, states, paths, t, block, began, last, level, a, P):
+    """Filtered means and variances of the date; NaN in lanes that have not begun."""
+    unit = load(level, 0) if law.noise == DISCOUNT else spread(1.0)
+    alive = load(began, 0) <= t
+    row = 0
+    for j in range(states):
+        row += j
+        where = (t * states + j) * paths.mean.shape[2] + block * WIDTH
+        a_j, P_jj = load(a, j * WIDTH), load(P, (row + j) * WIDTH) * unit
+        store(paths.mean, where, a_j if t >= last else select(alive, a_j, np.nan))
+        store(paths.variance, where, P_jj if t >= last else select(alive, P_jj, np.nan))

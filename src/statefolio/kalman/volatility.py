@@ -1,0 +1,39 @@
+"""The common volatility level of a panel: one number a date, known before the date.
+
+A pilot filter (Gaussian, constant variances) standardises every return; with z_t the mean over assets of its
+squared standardised innovations, each capped at 9,
+
+    g_1 = 1        g_t+1 = .9 g_t + .1 z_t
+
+and g stands still on dates without an innovation. Each asset's observation variance is its own level times
+g_t to the power of an exponent that is tuned.
+"""
+
+import numpy as np
+
+from statefolio.kalman.lanes import compiled
+from statefolio.kalman.law import Floats
+from statefolio.kalman.panel import Filter
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+LEVEL_MEMORY = 0.9
+
+
+def common_level(pilot: Filter, X: Floats, Y: Floats, first: float = 1.0) -> tuple[Floats, float]:
+    """The level on every date of Y, and the one for the date after; moves the pilot past them."""
+    paths = pilot.run(X, Y, store="state", note_surprise=True)
+    surprise, seen = np.add.reduce(paths.surprise, axis=0), np.add.reduce(paths.surprised, axis=0)
+    levels: Floats = _smooth(surprise, seen, first)
+    return levels[:-1], float(levels[-1])
+
+
+@compiled
+def _smooth(surprise, seen, first):
+    levels = np.empty(surprise.shape[0] + 1)
+    levels[0] = first
+    for t in range(surprise.shape[0]):
+        levels[t + 1] = levels[t]
+        if seen[t] > 0:
+            levels[t + 1] = LEVEL_MEMORY * levels[t] + (1.0 - LEVEL_MEMORY) * surprise[t] / seen[t]
+    return levels
