@@ -23,9 +23,7 @@ def factors() -> pd.DataFrame:
     return pd.DataFrame(rng.normal(0, 0.01, (30, 2)), index=DATES, columns=["market", "size"])
 
 
-def refused(
-    returns, factors, *words: str, kind: type[StatefolioError] = InputError, intercept: bool = True
-) -> None:
+def refused(returns, factors, *words: str, kind: type[StatefolioError] = InputError, intercept: bool = True) -> None:
     with pytest.raises(kind) as caught:
         make_panel(returns, factors, intercept)
     message = str(caught.value)
@@ -141,9 +139,7 @@ def test_names(returns, factors):
     refused(returns, factors.rename(columns={"size": "alpha"}), "'alpha'", "intercept=False")
     refused(returns, factors.rename(columns={"size": "residual"}), "'residual'", intercept=False)
     refused(pd.concat({"x": returns}, axis=1), factors, "2 levels")
-    assert (
-        make_panel(returns, factors.rename(columns={"size": "alpha"}), intercept=False).factors[1] == "alpha"
-    )
+    assert make_panel(returns, factors.rename(columns={"size": "alpha"}), intercept=False).factors[1] == "alpha"
 
 
 def test_types(returns, factors):

@@ -131,9 +131,7 @@ def _to_pandas(frame: Any, name: str) -> pd.DataFrame:
     except TypeError as error:
         kind = type(frame).__name__
         advice = f"Call {name}.collect() first." if kind == "LazyFrame" else "Wrap it in one, dates as index."
-        raise DataTypeError(
-            f"{name} is a {kind}; a pandas or polars DataFrame was expected. {advice}"
-        ) from error
+        raise DataTypeError(f"{name} is a {kind}; a pandas or polars DataFrame was expected. {advice}") from error
     schema = table.schema
     temporal = [label for label, kind in schema.items() if kind.is_temporal()]
     if not temporal:
@@ -278,8 +276,8 @@ def _check_factors_known(given: _Table, design: _Table) -> None:
 def _check_reserved(names: pd.Index, intercept: bool) -> None:
     if intercept and ALPHA in names:
         raise InputError(
-            f"factors has a column called {ALPHA!r}; that name was expected to be free for the constant. Rename "
-            "the column, or pass intercept=False if it is the constant."
+            f"factors has a column called {ALPHA!r}; that name was expected to be free for the constant. "
+            "Rename the column, or pass intercept=False if it is the constant."
         )
     if RESIDUAL in names:
         raise InputError(

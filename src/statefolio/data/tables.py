@@ -111,9 +111,7 @@ def _numbers(table: pd.DataFrame, what: str) -> pd.DataFrame:
     table.columns = pd.Index([str(name).strip() for name in table.columns], name="asset")
     if not table.columns.is_unique:
         repeated = table.columns[table.columns.duplicated()][0]
-        raise InputError(
-            f"{what} has the name {repeated!r} twice. Each name once was expected: rename or drop one."
-        )
+        raise InputError(f"{what} has the name {repeated!r} twice. Each name once was expected: rename or drop one.")
     for name, column in table.items():
         if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
             raise _not_numbers(column, str(name), what)

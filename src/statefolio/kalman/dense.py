@@ -75,9 +75,7 @@ def dense_filter(
             gain = np.linalg.solve(S, Zt @ P).T
             keep = np.eye(states) - gain @ Zt
             a, P = a + gain @ v, keep @ P @ keep.T + gain @ Ht @ gain.T
-            log_likelihood[t] = -0.5 * (
-                seen.sum() * LOG_2PI + np.linalg.slogdet(S)[1] + v @ np.linalg.solve(S, v)
-            )
+            log_likelihood[t] = -0.5 * (seen.sum() * LOG_2PI + np.linalg.slogdet(S)[1] + v @ np.linalg.solve(S, v))
         filtered[t], filtered_covariance[t] = a, P
         a, P = offset + transition @ a, transition @ P @ transition.T + Q[t]
     return DenseResult(

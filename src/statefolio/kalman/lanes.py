@@ -88,9 +88,7 @@ def _define(operators, emit, result, operands) -> None:
         @infer_global(op)
         class _Typed(AbstractTemplate):
             def generic(self, args, kws):
-                if any(
-                    len(args) == 2 and isinstance(args[0], a) and isinstance(args[1], b) for a, b in pairs
-                ):
+                if any(len(args) == 2 and isinstance(args[0], a) and isinstance(args[1], b) for a, b in pairs):
                     return signature(result, *args)
                 return None
 
@@ -156,9 +154,7 @@ def select(typing_context, mask, yes, no):
     """`yes` in the lanes where the mask is set, `no` in the others."""
 
     def emit(context, builder, sig, args):
-        return builder.select(
-            args[0], _spread(context, builder, args[1], yes), _spread(context, builder, args[2], no)
-        )
+        return builder.select(args[0], _spread(context, builder, args[1], yes), _spread(context, builder, args[2], no))
 
     return _lanes(mask, yes, no), emit
 

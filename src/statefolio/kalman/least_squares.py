@@ -113,9 +113,7 @@ def least_squares(scheme: Scheme, X: Floats, Y: Floats, memory: Memory) -> tuple
 
     over_blocks(work, blocks, dates * assets * states)
     kept = X_all[len(X_all) - min(scheme.window, len(X_all)) :].copy()
-    after = Memory(
-        sums[:, :assets], kept, Y_all[len(X_all) - len(kept) :, :assets].copy(), memory.seen + dates
-    )
+    after = Memory(sums[:, :assets], kept, Y_all[len(X_all) - len(kept) :, :assets].copy(), memory.seen + dates)
     return Fits(*(array[..., :assets] for array in arrays)), after
 
 
@@ -143,7 +141,8 @@ def _sweep(scheme, states, before, seen, X, Y, memory, fits, first_block, last_b
     for block in range(first_block, last_block):
         column = block * WIDTH
         filled = (seen - 1) % window + 1 if window > 0 and seen > 0 else 0
-        sums[:] = memory[:, column : column + WIDTH]
+        for i in range(rows):
+            store(sums, i * WIDTH, load(memory, i * width + column))
         if window > 0:
             _add_up_again(states, window, filled, before, X, Y, column, sums, behind)
         for row in range(before - 1, Y.shape[0]):
@@ -157,9 +156,9 @@ def _sweep(scheme, states, before, seen, X, Y, memory, fits, first_block, last_b
                 store(observation_variance, here, load(s2, 0))
                 if window > 0 and filled == window:
                     _add_up_backwards(states, window, 0, row, X, Y, column, behind)
-                    sums[:] = 0.0
+                    _empty(rows, sums, 0)
                     filled = 0
-                add(states, scheme.decay, X, row, y, sums)
+                add(states, scheme.decay, X, row, y, sums, 0)
                 filled += 1
             reached = min(filled, window)  # behind[0] stays zero where sums only grow
             for i in range(rows):
@@ -176,7 +175,8 @@ def _sweep(scheme, states, before, seen, X, Y, memory, fits, first_block, last_b
                 store(covariance, (i * states + j) * width + column, of_pair)
         store(last_variance, column, load(s2, 0))
         store(last_count, column, load(total, (rows - 3) * WIDTH))
-        memory[:, column : column + WIDTH] = sums
+        for i in range(rows):
+            store(memory, i * width + column, load(sums, i * WIDTH))
 
 
 @compiled
@@ -188,15 +188,14 @@ def _note(states, t, width, column, b, s2, M, precision, mean, variance):
 
 
 @compiled
-def add(states, decay, X, row, y, sums):
-    """Age the sums by a date and add one row to them, in the lanes where it was observed.
+def add(states, decay, X, row, y, sums, at):
+    """Age the sums that start at `at` by a date and add one row to them, in the lanes where it was observed.
 
     Rows of `sums`: the lower triangle of A, then c, q, the count, W1, W2. Each product is chosen or left out
     after it is rounded, so that no fused multiply-add makes one compiled copy of this differ from another.
     """
     ok = y == y
     one = select(ok, spread(1.0), 0.0)
-    at = 0
     for i in range(states):
         for j in range(i + 1):
             product = X[row, i] * X[row, j]
@@ -214,21 +213,31 @@ def add(states, decay, X, row, y, sums):
 @compiled
 def _add_up_again(states, window, filled, before, X, Y, column, sums, behind):
     """Make again the two sums of a window that ends with the row before `before`."""
-    sums[:] = 0.0
+    _empty(sums.shape[0], sums, 0)
     for row in range(before - filled, before):
-        add(states, 1.0, X, row, load(Y, row * Y.shape[1] + column), sums)
+        add(states, 1.0, X, row, load(Y, row * Y.shape[1] + column), sums, 0)
     _add_up_backwards(states, window, filled, before - filled, X, Y, column, behind)
 
 
 @compiled
 def _add_up_backwards(states, window, filled, end, X, Y, column, behind):
     """Sum the rows before `end` that still count when `filled`, `filled` + 1, ... rows follow it."""
-    behind[window] = 0.0
+    rows = behind.shape[1]
+    _empty(rows, behind, window * rows * WIDTH)
     for place in range(window - 1, filled - 1, -1):
+        here = place * rows * WIDTH
+        for i in range(rows):
+            store(behind, here + i * WIDTH, load(behind, here + (rows + i) * WIDTH))
         row = end - window + place
-        behind[place] = behind[place + 1]
         if row >= 0:
-            add(states, 1.0, X, row, load(Y, row * Y.shape[1] + column), behind[place])
+            add(states, 1.0, X, row, load(Y, row * Y.shape[1] + column), behind, here)
+
+
+@compiled
+def _empty(rows, sums, at):
+    """Set the sums that start at `at` to nothing."""
+    for i in range(rows):
+        store(sums, at + i * WIDTH, spread(0.0))
 
 
 @compiled

@@ -50,7 +50,9 @@ def new_tasks(asset: NDArray[np.intp], theta: Floats) -> Tasks:
     return Tasks(asset, np.ascontiguousarray(theta), np.empty(count), np.empty_like(theta), none, none.copy())
 
 
-def evaluate(law: Law, dates: Dates, Y: Floats, prior: Prior, scales: Scales, tasks: Tasks, first: int, last: int) -> None:
+def evaluate(
+    law: Law, dates: Dates, Y: Floats, prior: Prior, scales: Scales, tasks: Tasks, first: int, last: int
+) -> None:
     """Log-likelihood and gradient at the points [first, last)."""
     y, room = np.full((len(dates.X), WIDTH), np.nan), new_room(law, prior, *dates.X.shape)
     for block in range(first, last, WIDTH):
@@ -102,7 +104,8 @@ def maximise(
 @compiled
 def _load_tasks(law, Y, prior, scales, tasks, theta, rows, lanes, y, room):
     """Put the assets and parameters of tasks into lanes."""
-    for i, lane in zip(rows, lanes):
+    for n in range(len(rows)):
+        i, lane = rows[n], lanes[n]
         asset = tasks.asset[i]
         y[:, lane] = Y[:, asset]
         room.prior.mean[lane], room.prior.covariance[lane] = prior.mean[asset], prior.covariance[asset]
@@ -112,7 +115,8 @@ def _load_tasks(law, Y, prior, scales, tasks, theta, rows, lanes, y, room):
 @compiled
 def _read_tasks(law, scales, tasks, rows, lanes, room):
     """Take the values and gradients of tasks from their lanes."""
-    for i, lane in zip(rows, lanes):
+    for n in range(len(rows)):
+        i, lane = rows[n], lanes[n]
         tasks.value[i] = room.log_likelihood[lane]
         set_gradient(law, tasks.theta[i], scales, tasks.asset[i], room.own, room.by, lane, tasks.gradient[i])
 

@@ -52,9 +52,7 @@ class _Climbs:
         law = self.problem.law._replace(tails=self.pool.tails, memory=self.pool.memory)
         return law, self.problem.dates(self.pool.exponent), self.problem.Y, self.problem.prior, self.scales
 
-    def climb(
-        self, theta: Floats, strength: float, report: Report | None
-    ) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    def climb(self, theta: Floats, strength: float, report: Report | None) -> tuple[Floats, Floats, NDArray[np.int64]]:
         """Climb from theta (starts, assets, D); returns the best of each asset's ends."""
         starts, count, size = theta.shape
         tasks = new_tasks(np.repeat(self.assets, starts), theta.transpose(1, 0, 2).reshape(-1, size))
@@ -106,9 +104,7 @@ def _starting_points(climbs: _Climbs, level: Floats, heights: list[Floats]) -> F
     return theta
 
 
-def tune_own(
-    problem: Problem, pool: Pool, ordinary: Ordinary, level: Floats, report: Report | None
-) -> Own:
+def tune_own(problem: Problem, pool: Pool, ordinary: Ordinary, level: Floats, report: Report | None) -> Own:
     """Maximum likelihood for every asset, from several starts, with standard errors."""
     climbs = _prepare(problem, pool, ordinary)
     shape = (climbs.anchor.shape[0], climbs.assets.size)
@@ -117,9 +113,7 @@ def tune_own(
     return _collect(climbs, ends, value, reason, _standard_errors(climbs, ends), 0.0)
 
 
-def tune_shrunk(
-    problem: Problem, pool: Pool, ordinary: Ordinary, level: Floats, report: Report | None
-) -> Own:
+def tune_shrunk(problem: Problem, pool: Pool, ordinary: Ordinary, level: Floats, report: Report | None) -> Own:
     """Between each asset's own maximum and the pool.
 
     The log-likelihood is penalised by strength/2 times the squared distance from the pool in the coordinates of
@@ -170,11 +164,11 @@ def _standard_errors(climbs: _Climbs, theta: Floats) -> Floats:
     information = 0.5 * (information + information.transpose(0, 2, 1))
     inside = np.ones((count, size), dtype=bool)
     inside[:, 1 : 1 + states] = theta[:, 1 : 1 + states] > 2.0 * _SMALL_STEP
+    inside &= np.diagonal(information, axis1=1, axis2=2) > 1e-8
     both = inside[:, :, None] & inside[:, None, :]
-    information = (
-        np.where(both & np.isfinite(information), information, 0.0) + np.eye(size) * ~inside[:, None, :]
-    )
-    sound = np.linalg.eigvalsh(information)[:, 0] > 0.0
+    information = np.where(both & np.isfinite(information), information, 0.0) + np.eye(size) * ~inside[:, None, :]
+    eigenvalues = np.linalg.eigvalsh(information)
+    sound = eigenvalues[:, 0] > 1e-13 * eigenvalues[:, -1]
     covariance = np.linalg.inv(np.where(sound[:, None, None], information, np.eye(size)))
     state_variance, level, _, _ = _parameters(climbs, theta)
     law, moderate = climbs.problem.law, climbs.scales.moderate[:, climbs.assets]
@@ -185,7 +179,7 @@ def _standard_errors(climbs: _Climbs, theta: Floats) -> Floats:
     jacobian[:, 1 + j, 1 + j] = (moderate * np.exp(theta[:, 1 : 1 + states].T) * unit).T
     if not (law.scales or law.noise == DISCOUNT):
         jacobian[:, 1 + j, 0] = state_variance.T
-    errors = np.sqrt(np.maximum(np.einsum("nij,njk,nik->ni", jacobian, covariance, jacobian), 0.0))
+    errors: Floats = np.sqrt(np.maximum(np.einsum("nij,njk,nik->ni", jacobian, covariance, jacobian), 0.0))
     errors[~sound] = np.nan
     errors[:, 1:][~inside[:, 1 : 1 + states]] = np.nan
     return errors.T

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +96,7 @@ class Filter:
     @property
     def begun(self) -> NDArray[np.bool_]:
         """Assets whose state is an ordinary one by now."""
-        return self.start.stage == BEGUN
+        return np.equal(self.start.stage, BEGUN)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All that changes from date to date, as copies; `take` is the way back."""
@@ -113,7 +113,10 @@ class Filter:
                     mine[:count] = other[:count]
 
     def _changing(self) -> tuple[tuple[State | Start, tuple[str, ...]], ...]:
-        return (self.state, ("mean", "covariance", "level", "worth")), (self.start, ("stage", "a", "P", "A", "U"))
+        return (self.state, ("mean", "covariance", "level", "worth")), (
+            self.start,
+            ("stage", "a", "P", "A", "U"),
+        )
 
     def forecast(self, common: float) -> tuple[Floats, Floats, Floats]:
         """Mean (N, K), covariance (N, K, K) and observation variance (N,) of the next date; NaN if not begun."""
@@ -180,10 +183,10 @@ class Filter:
                 first * WIDTH,
                 last * WIDTH,
             )
-            begun = _states_at_entry(self.law, self.state, dates, first * WIDTH, last * WIDTH)
+            entries = _entries(self.law, self.state, dates, first * WIDTH, last * WIDTH)
             sweep(self.law, states, X, common, Y, self.assets, self.state, paths, first, last)
             if store == "paths":
-                _write_entries(paths, self.state, begun)
+                _write_entries(paths, entries)
 
         over_blocks(work, self.count // WIDTH, float(dates) * self.count)
         return paths
@@ -276,20 +279,24 @@ def _empty_paths(dates: int, states: int, count: int, store: str, note_surprise:
     )
 
 
-def _states_at_entry(
-    law: Law, state: State, dates: int, first: int, last: int
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Assets that leave their start within these dates, and the filtered state they leave it with."""
+class _Entries(NamedTuple):
+    """Assets whose state becomes an ordinary one within the dates of a run."""
+
+    row: NDArray[np.intp]  # (n,) the date, after its update
+    asset: NDArray[np.intp]  # (n,)
+    mean: Floats  # (n, K) filtered
+    variance: Floats  # (n, K)
+
+
+def _entries(law: Law, state: State, dates: int, first: int, last: int) -> _Entries:
+    """The entries among the assets [first, last), before the sweep moves them on."""
     began = state.began[first:last]
-    assets = first + np.flatnonzero((began >= 1) & (began <= dates) & ~state.predicted[first:last])
-    unit = state.level[assets] if law.noise == DISCOUNT else 1.0
-    variance = state.covariance[diagonal(state.mean.shape[0])][:, assets] * unit
-    return assets, state.began[assets], state.mean[:, assets], variance
+    asset = first + np.flatnonzero((began >= 1) & (began <= dates) & ~state.predicted[first:last])
+    unit = state.level[asset] if law.noise == DISCOUNT else 1.0
+    variance = state.covariance[diagonal(state.mean.shape[0])][:, asset] * unit
+    return _Entries(state.began[asset].astype(np.intp) - 1, asset, state.mean[:, asset].T, variance.T)
 
 
-def _write_entries(paths: Paths, state: State, begun: tuple[Floats, Floats, Floats, Floats]) -> None:
-    """The filtered state of the date that made an asset's state an ordinary one."""
-    assets, began, mean, variance = begun
-    rows = began.astype(int) - 1
-    paths.mean[rows, :, assets] = mean.T
-    paths.variance[rows, :, assets] = variance.T
+def _write_entries(paths: Paths, entries: _Entries) -> None:
+    paths.mean[entries.row, :, entries.asset] = entries.mean
+    paths.variance[entries.row, :, entries.asset] = entries.variance

@@ -42,11 +42,14 @@ def entry_of(law: Law, own: Assets, start: Start, state: State, before: Before, 
     variance = np.diagonal(start.covariance, axis1=1, axis2=2).T * (before.level if law.noise == DISCOUNT else 1.0)
     still = start.kind == STATIONARY
     mean[still] = own.mean[still]
-    variance[still] = (own.state_variance * unit)[still] / (1.0 - own.phi[still] ** 2)
+    variance[still] = (own.state_variance * unit)[still] / np.maximum(1.0 - own.phi[still] ** 2, 1e-300)
     moved = before.begun | (start.before_prediction & (start.kind == GIVEN).all())
-    mean, variance = np.where(before.begun, before.mean, mean), np.where(before.begun, before.variance, variance)
+    mean, variance = (
+        np.where(before.begun, before.mean, mean),
+        np.where(before.begun, before.variance, variance),
+    )
     ahead = own.mean + own.phi * (mean - own.mean)
-    wider = own.phi**2 * variance / law.discount + own.state_variance * unit
+    wider = variance * (own.phi**2 / law.discount) + own.state_variance * unit
     own_row = (state.began < dates) & (state.predicted | moved)
     row = np.where(before.begun, 0, np.where(own_row, np.minimum(state.began, dates), -1)).astype(np.int64)
     return Entry(row, np.where(moved, ahead, mean), np.where(moved, wider, variance))
@@ -63,9 +66,7 @@ def predicted_mean(mean: Floats, own: Assets, entry: Entry, count: int) -> Float
     return _with_entries(ahead, entry.row[:count], entry.mean)
 
 
-def predicted_variance(
-    law: Law, variance: Floats, level: Floats, own: Assets, entry: Entry, count: int
-) -> Floats:
+def predicted_variance(law: Law, variance: Floats, level: Floats, own: Assets, entry: Entry, count: int) -> Floats:
     """Variances of `predicted_mean`, from filtered ones (T, K, N) and the levels (T, N) before each update."""
     state_variance = own.state_variance[:, :count]
     ahead = np.empty((len(variance), *state_variance.shape))

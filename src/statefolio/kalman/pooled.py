@@ -42,9 +42,7 @@ def tune_pool(problem: Problem, pool: Pool, report: Report | None = None) -> Poo
     return pool
 
 
-def _climb(
-    problem: Problem, pool: Pool, curvature: Floats | None, report: Report | None
-) -> tuple[Pool, Floats]:
+def _climb(problem: Problem, pool: Pool, curvature: Floats | None, report: Report | None) -> tuple[Pool, Floats]:
     """Climb from a pool; returns the best pool and the curvature learned."""
     returns = int(np.isfinite(problem.Y).sum())
     theta = _to_theta(pool, problem.moderate)
@@ -52,7 +50,14 @@ def _climb(
     floor = np.arange(size) < states
     start = np.zeros((size, size)) if curvature is None else curvature.copy()
     climb = Climb(
-        theta, np.array([-np.inf]), np.zeros(1, np.int64), theta.copy(), np.zeros(size), start, np.zeros(size), np.zeros(1)
+        theta,
+        np.array([-np.inf]),
+        np.zeros(1, np.int64),
+        theta.copy(),
+        np.zeros(size),
+        start,
+        np.zeros(size),
+        np.zeros(1),
     )
     reason, evaluations = RUNNING, 0
     while reason == RUNNING:

@@ -6,8 +6,15 @@ stationary start are differentiated by complex steps (Squire and Trapp 1998, SIA
 
 import numpy as np
 
-from statefolio.kalman.density import add_density, log_of_product, new_sums, reset_sums, student_constant, total_density
 from statefolio.kalman.adjoint import backward
+from statefolio.kalman.density import (
+    add_density,
+    log_of_product,
+    new_sums,
+    reset_sums,
+    student_constant,
+    total_density,
+)
 from statefolio.kalman.lanes import WIDTH, compiled, load, select, store
 from statefolio.kalman.law import PRIOR_OBSERVATIONS, Floats, Law
 from statefolio.kalman.records import Dates, Room, new_entering
@@ -17,6 +24,7 @@ from statefolio.kalman.step import enter, gain_precision, learn_level, look, pre
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 COMPLEX_STEP = 1e-40
+_LEVEL, _EXPONENT = 0, 1
 
 
 def score_lanes(law: Law, dates: Dates, Y: Floats, offset: int, room: Room) -> None:
@@ -55,13 +63,14 @@ def _begin(law, dates, Y, offset, prior, own, entering, log_likelihood):
     states = dates.X.shape[1]
     a, P = np.empty(states), np.empty((states, states))
     A, U = np.empty((states, states)), np.empty((states, states + 1))
+    fresh = np.int64(WAITING)
     for lane in range(WIDTH):
-        given = (prior.mean[lane], prior.covariance[lane])
+        given, y = (prior.mean[lane], prior.covariance[lane]), Y[:, offset + lane].copy()
         mine = (own.phi[:, lane].copy(), own.mean[:, lane].copy(), own.state_variance[:, lane].copy())
+        kind, early, level = prior.kind, prior.before_prediction, own.level[lane]
         stage, row, skip, gained = run_start(
-            law, dates.X, dates.common, Y[:, offset + lane].copy(), prior.kind, prior.before_prediction, np.int64(WAITING), given,
-            mine, own.level[lane], a, P, A, U,
-        )  # fmt: skip
+            law, dates.X, dates.common, y, kind, early, fresh, given, mine, level, a, P, A, U
+        )
         entering.began[lane] = row if stage == BEGUN else np.inf
         entering.predicted[lane], log_likelihood[lane] = skip, gained
         entering.a[:, lane] = a
@@ -75,7 +84,11 @@ def _forward(law, dates, Y, offset, own, entering, tape, sums):
     """Filter a block, note what the backward half needs, sum up the log densities."""
     X = dates.X
     states = X.shape[1]
-    a, P, M = np.zeros((states, WIDTH)), np.zeros((states * (states + 1) // 2, WIDTH)), np.empty((states, WIDTH))
+    a, P, M = (
+        np.zeros((states, WIDTH)),
+        np.zeros((states * (states + 1) // 2, WIDTH)),
+        np.empty((states, WIDTH)),
+    )
     level, worth = own.level.copy(), np.full(WIDTH, PRIOR_OBSERVATIONS)
     reset_sums(sums)
     for t in range(X.shape[0]):
@@ -119,44 +132,42 @@ def _differentiate_start(law, dates, Y, offset, prior, own, entering, entering_b
     given = (prior.mean[lane], prior.covariance[lane])
     a, P = np.empty(states, np.complex128), np.empty((states, states), np.complex128)
     A, U = np.empty((states, states), np.complex128), np.empty((states, states + 1), np.complex128)
-    tilt = COMPLEX_STEP * 1.0j
     for which in range(2 + (3 * states if law.reverts else states)):
-        if which == 1 and not dates.log_level.any():
+        if which == _EXPONENT and not dates.log_level.any():
             continue
         phi, mean = own.phi[:, lane] + 0.0j, own.mean[:, lane] + 0.0j
         state_variance, common = own.state_variance[:, lane] + 0.0j, dates.common[:rows] + 0.0j
         level = own.level[lane] + 0.0j
         group, j = (which - 2) // states, (which - 2) % states
-        if which == 0:
-            level += tilt * own.level[lane]
-        elif which == 1:
-            common += common * dates.log_level[:rows] * tilt
-        elif group == 0:
-            state_variance[j] += tilt
-        elif group == 1:
-            phi[j] += tilt
+        if which == _LEVEL:
+            level += COMPLEX_STEP * 1.0j * own.level[lane]
+        elif which == _EXPONENT:
+            common += common * dates.log_level[:rows] * (COMPLEX_STEP * 1.0j)
         else:
-            mean[j] += tilt
+            (state_variance if group == 0 else phi if group == 1 else mean)[j] += COMPLEX_STEP * 1.0j
+        mine = (phi, mean, state_variance)
         _, _, _, total = run_start(
-            law, X, common, y, prior.kind, prior.before_prediction, np.int64(WAITING), given, (phi, mean, state_variance),
-            level, a, P, A, U,
-        )  # fmt: skip
-        for row in range(states):
-            total += entering_bar.a[row, lane] * a[row]
-            for k in range(row + 1):
-                twice = 1.0 if k == row else 2.0
-                total += twice * entering_bar.P[row * (row + 1) // 2 + k, lane] * P[row, k]
-        slope = total.imag / COMPLEX_STEP
-        if which == 0:
+            law, X, common, y, prior.kind, prior.before_prediction, np.int64(WAITING), given, mine, level, a, P, A, U
+        )
+        slope = (total + _carried(entering_bar, lane, a, P)).imag / COMPLEX_STEP
+        if which == _LEVEL:
             by.level[lane] += slope / own.level[lane]
-        elif which == 1:
+        elif which == _EXPONENT:
             by_shared.exponent[lane] += slope
-        elif group == 0:
-            by.state_variance[j, lane] += slope
-        elif group == 1:
-            by.phi[j, lane] += slope
         else:
-            by.mean[j, lane] += slope
+            (by.state_variance if group == 0 else by.phi if group == 1 else by.mean)[j, lane] += slope
+
+
+@compiled
+def _carried(entering_bar, lane, a, P):
+    """What the entering state is worth to the rest of the likelihood, to first order."""
+    total = 0.0j
+    for j in range(a.shape[0]):
+        total += entering_bar.a[j, lane] * a[j]
+        for k in range(j + 1):
+            twice = 1.0 if k == j else 2.0
+            total += twice * entering_bar.P[j * (j + 1) // 2 + k, lane] * P[j, k]
+    return total
 
 
 @compiled

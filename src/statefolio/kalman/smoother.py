@@ -115,7 +115,7 @@ def _smooth_block(law, X, common, Y, assets, state, smoothed, block):
     for number in range(stretches - 1, -1, -1):
         now[:] = marks[number]
         _forward(law, X, common, Y, own, entering, block, number, now, tape)
-        _backward(law, X, own[0], entering, block, number, tape, unit, r, N, smoothed)
+        _backward(X, own[0], entering, block, number, tape, unit, r, N, smoothed)
 
 
 @compiled
@@ -139,7 +139,7 @@ def _forward(law, X, common, Y, own, entering, block, number, now, tape):
         tape.a[s], tape.P[s] = a, P
         alive = load(entering.began, 0) <= t
         y = load(Y, t * Y.shape[1] + block * WIDTH)
-        ok, v, S, R, unit, u = look(law, states, X, t, common, y, alive, level, a, P, M)
+        ok, v, S, R, _, u = look(law, states, X, t, common, y, alive, level, a, P, M)
         precision = select(ok, gain_precision(law, S, R, u), 0.0)
         store(tape.v, s * WIDTH, v)
         store(tape.precision, s * WIDTH, precision)
@@ -149,14 +149,14 @@ def _forward(law, X, common, Y, own, entering, block, number, now, tape):
 
 
 @compiled
-def _backward(law, X, phi, entering, block, number, tape, unit, r, N, smoothed):
+def _backward(X, phi, entering, block, number, tape, unit, r, N, smoothed):
     """Smooth one stretch; r and N come from the date after it and leave for the date before."""
     states = X.shape[1]
     NP = np.empty((states, WIDTH))
     for t in range(min((number + 1) * STRETCH, X.shape[0]) - 1, number * STRETCH - 1, -1):
         s = t - number * STRETCH
         _pass_observation(states, X, t, tape, s, r, N)
-        _write(states, X, phi, t, s, block, entering, tape, unit, r, N, NP, smoothed)
+        _write(states, phi, t, s, block, entering, tape, unit, r, N, NP, smoothed)
         for j in range(states):
             phi_j = load(phi, j * WIDTH)
             store(r, j * WIDTH, load(r, j * WIDTH) * phi_j)
@@ -169,7 +169,7 @@ def _backward(law, X, phi, entering, block, number, tape, unit, r, N, smoothed):
 
 @compiled
 def _pass_observation(states, X, t, tape, s, r, N):
-    """r <- x v/G + (I - x M'/G) r and N <- x x'/G + (I - x M'/G) N (I - M x'/G)."""
+    """Go back over the date: r <- x v/G + (I - x M'/G) r and N <- x x'/G + (I - x M'/G) N (I - M x'/G)."""
     precision, v = load(tape.precision, s * WIDTH), load(tape.v, s * WIDTH)
     Mr, MNM = spread(0.0), spread(0.0)
     for j in range(states):
@@ -206,8 +206,8 @@ def _has_a_before(entering, t):
 
 
 @compiled
-def _write(states, X, phi, t, s, block, entering, tape, unit, r, N, NP, smoothed):
-    """a + P r, the diagonal of P - P N P, and that of C phi (I - N P)."""
+def _write(states, phi, t, s, block, entering, tape, unit, r, N, NP, smoothed):
+    """Write a + P r, the diagonal of P - P N P, and that of C phi (I - N P)."""
     pairs = states * (states + 1) // 2
     alive = load(entering.began, 0) <= t
     moved = load(_has_a_before(entering, t), 0) > 0.5

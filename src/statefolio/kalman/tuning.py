@@ -84,9 +84,7 @@ def tune(wish: Wish, X: Floats, Y: Floats, progress: Progress | None = None) -> 
     if wish.tuning == "mle":
         return _with_own(learned, tune_own(problem, pool, ordinary, learned.level, _named(progress, "own")))
     if wish.tuning == "shrunk":
-        return _with_own(
-            learned, tune_shrunk(problem, pool, ordinary, learned.level, _named(progress, "shrunk"))
-        )
+        return _with_own(learned, tune_shrunk(problem, pool, ordinary, learned.level, _named(progress, "shrunk")))
     if wish.tuning == "discount":
         return _with_discount(wish, learned, problem)
     return learned
@@ -166,9 +164,7 @@ def _usual_pool(wish: Wish, moderate: Floats) -> Pool:
     )
 
 
-def _tune_shared(
-    wish: Wish, problem: Problem, pool: Pool, progress: Progress | None
-) -> tuple[Problem, Pool]:
+def _tune_shared(wish: Wish, problem: Problem, pool: Pool, progress: Progress | None) -> tuple[Problem, Pool]:
     """The common volatility level, if there is one, then what the panel shares."""
     if wish.common:
         plain = problem.law._replace(noise=CONSTANT, scales=False, reverts=False, tails=np.inf)
@@ -260,7 +256,5 @@ def _with_discount(wish: Wish, learned: Learned, problem: Problem) -> Learned:
 
     if wish.discount is not None:
         return with_factor(wish.discount)
-    best = minimize_scalar(
-        loss, bounds=(np.log(1e-5), np.log(0.2)), method="bounded", options={"xatol": 1e-3}
-    )
+    best = minimize_scalar(loss, bounds=(np.log(1e-5), np.log(0.2)), method="bounded", options={"xatol": 1e-3})
     return with_factor(1.0 - float(np.exp(best.x)))

@@ -1,0 +1,96 @@
+"""Timing: entries of one job are warmed up, checked and then timed in turns, so that noise falls on all alike."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from work import Work, plain_log_likelihood
+
+CHECKED_ASSETS = 2
+TOLERANCE = 1e-6
+ENOUGH_SECONDS = 20.0  # an entry that has run this long is not repeated again
+
+
+@dataclass
+class Entry:
+    """One library in one job."""
+
+    library: str
+    job: str
+    prepare: Callable[[Work], Callable[[], Any]]
+    assets: int
+    missing: bool = True
+    note: str = ""
+    cells: int = 0  # assets x dates of the work it was given
+    seconds: list[float] = field(default_factory=list)
+    result: Any = None  # log-likelihood by asset, where it has one
+    skipped: str = ""
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds) if self.seconds else float("nan")
+
+    @property
+    def nanoseconds(self) -> float:
+        """Median time for each asset and date."""
+        return self.median / self.cells * 1e9 if self.seconds else float("nan")
+
+
+def measure(entries: list[Entry], work: Work, repeats: int) -> None:
+    """Fill the entries' `seconds` and `result`. Whatever fails is marked as skipped and the rest goes on."""
+    running: list[tuple[Entry, Callable[[], Any]]] = []
+    for entry in entries:
+        entry.assets = min(entry.assets, work.assets)
+        part = work.head(entry.assets)
+        part = part if entry.missing else part.complete()
+        entry.cells = part.Y.size
+        try:
+            run = entry.prepare(part)
+            entry.result = run()
+            check(entry, part)
+            running.append((entry, run))
+        except NotImplementedError as error:
+            entry.skipped = str(error)
+        except Exception as error:  # a library that breaks must not end the others' run
+            entry.skipped = f"{type(error).__name__}: {error}"
+        if entry.skipped:
+            print(f"    {entry.library}: SKIPPED, {entry.skipped}", flush=True)
+    for _ in range(repeats):
+        for entry, run in running:
+            if sum(entry.seconds) > ENOUGH_SECONDS:
+                continue
+            gc.collect()
+            started = time.perf_counter()
+            run()
+            entry.seconds.append(time.perf_counter() - started)
+    for entry, _ in running:
+        spread = f"{len(entry.seconds)} times {min(entry.seconds):.3g} to {max(entry.seconds):.3g} s"
+        note = f", {entry.note}" if entry.note else ""
+        print(f"    {entry.library}: {entry.nanoseconds:,.1f} ns an asset and date ({spread}{note})", flush=True)
+
+
+def check(entry: Entry, part: Work) -> None:
+    """At given variances every library must return the plain filter's log-likelihood."""
+    if entry.result is None or entry.job not in {"loglik", "filter", "smoother"}:
+        return
+    count = min(CHECKED_ASSETS, part.assets)
+    expected = plain_log_likelihood(part.head(count))
+    error = float(np.max(np.abs(np.asarray(entry.result)[:count] - expected)))
+    if not error <= TOLERANCE:
+        raise ArithmeticError(f"its log-likelihood is off by {error:.3g}: it does not do this sum")
+
+
+def numpy_fill(work: Work) -> Callable[[], None]:
+    """Fill freshly allocated arrays as large as all filtered means and variances."""
+    shape = (2, work.dates, work.states, work.assets)
+
+    def once() -> None:
+        np.empty(shape).fill(1.0)
+
+    return once

@@ -1,0 +1,108 @@
+"""statefolio's entries in the benchmark.
+
+Each function takes the work and does one job through the library. The log-likelihoods must be those of
+`work.plain_log_likelihood`. Compilation and disk caches are warm when a job is timed: its first call is not.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from work import Work
+
+import statefolio as sf
+from statefolio.kalman.law import CONSTANT, EWMA, Law
+from statefolio.kalman.panel import new_filter, pad_last
+from statefolio.kalman.tuning import Wish, tune
+
+GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+LEARNED = Law(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
+
+
+def loglik(work: Work) -> np.ndarray:
+    """Log-likelihood by asset at the given variances, nothing stored."""
+    return _loglik(work, GAUSSIAN, work.Q)
+
+
+def default_loglik(work: Work) -> np.ndarray:
+    """One predictive log-likelihood of the default model, nothing stored: the unit for `pooled_tuning`."""
+    return _loglik(work, LEARNED, work.Q / work.R)
+
+
+def _loglik(work: Work, law: Law, state_variance: np.ndarray) -> np.ndarray:
+    start = (
+        np.zeros((work.assets, work.states)),
+        np.broadcast_to(np.diag(work.start_variance), (work.assets, work.states, work.states)),
+    )
+    filter_ = new_filter(law, state_variance, work.R, start=start)
+    return filter_.run(work.X, pad_last(work.Y, np.nan), store="likelihood").log_likelihood[: work.assets]
+
+
+def filter_stored(work: Work) -> None:
+    """Filtered means and variances of every asset and date, through the public `fit`."""
+    _model(work, noise="constant", tails="gaussian", state_variance=_by_asset(work, work.Q)).fit(*_frames(work))
+
+
+def default_stored(work: Work) -> None:
+    """The default model (learned variance, Student-t), hyper-parameters held, filtered means and variances stored."""
+    _model(work, state_variance=_by_asset(work, work.Q / work.R)).fit(*_frames(work))
+
+
+def smoother(work: Work) -> None:
+    """Smoothed means and variances of every asset and date."""
+    _fitted_gaussian(work).smooth(*_frames(work))
+
+
+def maximum_likelihood(work: Work) -> np.ndarray:
+    """Exact-diffuse maximum likelihood of every asset, all starts counted: the log-likelihood reached, by asset."""
+    wish = Wish(tuning="mle", noise=CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
+    learned = tune(wish, work.X, work.Y)
+    found = new_filter(GAUSSIAN, learned.state_variance[:, :-1], learned.level[:-1])
+    return found.run(work.X, pad_last(work.Y, np.nan), store="likelihood").log_likelihood[: work.assets]
+
+
+def pooled_tuning(work: Work) -> None:
+    """Pooled tuning of the default model on the whole panel."""
+    tune(Wish(tuning="pooled", noise=EWMA, gaussian=False, scales=True, reverts=False, common=True), work.X, work.Y)
+
+
+def new_day(work: Work) -> None:
+    """One new date by `partial_fit`, on a model fitted to all dates before.
+
+    The fit belongs to the preparation, so only `partial_fit` is timed; every call moves on to a date after.
+    """
+    returns, factors = _frames(work)
+    model = _fitted_gaussian(work)
+    date = model.last_date_ + pd.Timedelta(days=1)
+    model.partial_fit(returns.iloc[-1:].set_axis([date]), factors.iloc[-1:].set_axis([date]))
+
+
+def _model(work: Work, **options: object) -> sf.KalmanLoadings:
+    start = (np.zeros(work.states), np.diag(work.start_variance))
+    return sf.KalmanLoadings(
+        tuning="fixed", observation_variance=pd.Series(work.R, _names(work)), start=start, **options
+    )
+
+
+@lru_cache(maxsize=4)
+def _fitted_gaussian(work: Work) -> sf.KalmanLoadings:
+    model = _model(work, noise="constant", tails="gaussian", state_variance=_by_asset(work, work.Q))
+    return model.fit(*_frames(work))
+
+
+@lru_cache(maxsize=4)
+def _frames(work: Work) -> tuple[pd.DataFrame, pd.DataFrame]:
+    dates = pd.bdate_range("2010-01-01", periods=work.dates)
+    factors = pd.DataFrame(work.X[:, 1:], dates, [f"factor{k}" for k in range(1, work.states)])
+    return pd.DataFrame(work.Y, dates, _names(work)), factors
+
+
+@lru_cache(maxsize=4)
+def _names(work: Work) -> pd.Index:
+    return pd.Index([f"asset{i}" for i in range(work.assets)])
+
+
+def _by_asset(work: Work, state_variance: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(state_variance.T, _names(work), ["alpha", *_frames(work)[1].columns])

@@ -1,0 +1,143 @@
+"""What a terminal shows: progress, warnings, errors and short tables."""
+
+import sys
+import warnings
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from statefolio.exceptions import StatefolioWarning
+
+if TYPE_CHECKING:
+    from statefolio.jobs.inputs import Inputs
+    from statefolio.jobs.loadings import Outcome
+    from statefolio.jobs.update import Updated
+
+MOST_CELLS = 8
+MOST_MOVED = 20
+WHAT = {
+    "report.html": "open this one",
+    "loadings.parquet": "loadings and standard errors, a row a date, asset and factor",
+    "parameters.csv": "hyper-parameters, a row an asset",
+    "scores.csv": "every model and asset, out of sample",
+    "model.statefolio": "continue it with `statefolio update --model ...`",
+}
+
+
+class Screen:
+    """Results to standard output; progress, warnings and notes to standard error."""
+
+    def __init__(self) -> None:
+        self.out = Console(highlight=False)
+        self.err = Console(stderr=True, highlight=False)
+        self._bars = Progress(
+            TextColumn("{task.description:<12}"),
+            BarColumn(bar_width=36),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            console=self.err,
+        )
+        self._stages: dict[str, TaskID] = {}
+        self._caught = warnings.catch_warnings()
+
+    def __enter__(self) -> Self:
+        self._caught.__enter__()
+        warnings.simplefilter("default", StatefolioWarning)
+        warnings.showwarning = self._warn
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+        self._caught.__exit__(kind, error, trace)
+
+    def say(self, text: str) -> None:
+        """Show a sentence."""
+        self.err.print(escape(text), soft_wrap=True)
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage has come; a total of zero means that nobody knows."""
+        if stage not in self._stages:
+            self._bars.start()
+            self._stages[stage] = self._bars.add_task(stage, total=total or None)
+        self._bars.update(self._stages[stage], completed=done, total=total or None)
+
+    def read(self, inputs: "Inputs") -> None:
+        """Show what was read."""
+        for name, value in inputs.about.items():
+            shown = f"{value:,}" if isinstance(value, int) else str(value)
+            self.err.print(f"  [dim]{escape(name):<22}[/dim] {escape(shown)}", soft_wrap=True)
+        for note in inputs.notes:
+            self.say(f"  {note}")
+        for row in inputs.suspicious.head(MOST_CELLS).itertuples(index=False):
+            self.say(f"  looks wrong: {row.asset}, {row.date:%Y-%m-%d}, {row.kind}: {row.detail}")
+        left = len(inputs.suspicious) - MOST_CELLS
+        if left > 0:
+            self.say(f"  ... and {left:,} more, listed in the report. Nothing was changed.")
+
+    def outcome(self, outcome: "Outcome") -> None:
+        """Show the comparison and where everything is."""
+        self._bars.stop()
+        self.out.print()
+        title = f"One step ahead from {outcome.test_from:%Y-%m-%d}, tuned until {outcome.tune_until:%Y-%m-%d}"
+        self.out.print(_table(outcome.comparison.reset_index(), title))
+        self.out.print(f"\nWritten to [bold]{escape(str(outcome.folder))}/[/bold] ({outcome.rows:,} rows of loadings)")
+        for name, what in WHAT.items():
+            self.out.print(f"  {name:<18} [dim]{escape(what)}[/dim]", soft_wrap=True)
+
+    def updated(self, updated: "Updated") -> None:
+        """Show what an update changed."""
+        if not len(updated.dates):
+            self.out.print(f"Nothing new: the model has seen every date up to {updated.last_date:%Y-%m-%d}.")
+            return
+        if updated.joined:
+            self.out.print(f"{len(updated.joined):,} assets joined: {escape(', '.join(updated.joined[:10]))}")
+        if updated.moved.empty:
+            self.out.print("No loading moved beyond the band it was expected in.")
+        else:
+            title = f"{len(updated.moved):,} loadings moved beyond their 95 % bands"
+            self.out.print(_table(updated.moved.head(MOST_MOVED), title))
+        self.out.print(f"{escape(str(updated.model))} now ends on {updated.last_date:%Y-%m-%d}.", soft_wrap=True)
+
+    def _warn(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, StatefolioWarning):
+            self.err.print(f"[yellow]warning:[/yellow] {escape(str(message))}", soft_wrap=True)
+        else:
+            print(warnings.formatwarning(message, category, filename, lineno, line), file=file or sys.stderr)
+
+
+def show_error(error: BaseException) -> None:
+    """Show an error as one message."""
+    Console(stderr=True, highlight=False).print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+
+
+def _table(frame: pd.DataFrame, title: str) -> Table:
+    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    for name in frame.columns:
+        numeric = pd.api.types.is_numeric_dtype(frame[name])
+        table.add_column(escape(str(name).replace("_", " ")), justify="right" if numeric else "left")
+    for row in frame.itertuples(index=False):
+        cells = zip(row, frame.columns, strict=True)
+        table.add_row(*[escape(_text(value, str(name))) for value, name in cells])
+    return table
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:.1%}" if name.startswith("share") else f"{value:.4g}"

@@ -1,0 +1,1 @@
+"""Loadings through time: models, their labelled results and their scores."""

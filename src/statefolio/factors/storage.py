@@ -1,0 +1,170 @@
+"""Model files: one zip of plain arrays and a JSON description, written whole or not at all.
+
+Nothing in a file is ever executed: arrays are NumPy's own format without pickles.
+"""
+
+import contextlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statefolio.exceptions import FileFormatError, InputError, OutputError
+
+FORMAT = "statefolio model"
+VERSION = 1
+_DESCRIPTION = "model.json"
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, LookupError, RuntimeError, TypeError, ValueError)
+_EXPECTED = ("model", "options", "assets", "factors", "last_date", "tuned_until")
+
+
+def write(path: Any, contents: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    """Write a description and named arrays to one file."""
+    encoded = {key: _encode(value) for key, value in contents.items()}
+    description = json.dumps({"format": FORMAT, "version": VERSION, **encoded})
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr(_DESCRIPTION, description)
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
+    _replace(Path(path), buffer.getvalue())
+
+
+def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    """Read what `write` wrote.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is truncated, is something else, or was written by a newer version.
+    """
+    try:
+        with zipfile.ZipFile(Path(path)) as archive:
+            description = json.loads(archive.read(_DESCRIPTION))
+            _check_version(path, description)
+            contents = {name: _decode(description[name]) for name in _EXPECTED}
+            names = [name for name in archive.namelist() if name.endswith(".npy")]
+            arrays = {name.removesuffix(".npy"): _array(archive.read(name)) for name in names}
+            return contents, arrays
+    except FileFormatError:
+        raise
+    except OSError as error:
+        raise FileFormatError(
+            f"{path} cannot be read ({error.strerror or error}); a file written by save was expected. "
+            "Check the path and its permissions."
+        ) from error
+    except _BROKEN as error:
+        raise FileFormatError(
+            f"{path} is truncated or not a model file; a file written by save was expected. "
+            "Save the model again, or check the path."
+        ) from error
+
+
+def _array(member: bytes) -> np.ndarray[Any, Any]:
+    array: np.ndarray[Any, Any] = np.lib.format.read_array(io.BytesIO(member), allow_pickle=False)
+    return array
+
+
+def _check_version(path: Any, description: Any) -> None:
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise FileFormatError(f"{path} is no model file; one written by save was expected. Check the path.")
+    if description["version"] > VERSION:
+        raise FileFormatError(
+            f"{path} has format version {description['version']}; at most {VERSION} was expected. "
+            "Upgrade statefolio to read it."
+        )
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write to a temporary file beside the target, make sure it is on disk, then rename it."""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise _not_written(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        if isinstance(error, OSError):
+            raise _not_written(path, error) from error
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _not_written(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{path} cannot be written ({error.strerror or error}); a writable folder that exists was expected. "
+        f"Make the folder {path.parent}, or choose another."
+    )
+
+
+def _encode(value: Any) -> Any:
+    """Make plain JSON of an option: what JSON lacks becomes an object with one key, its kind.
+
+    A function, such as one that shows progress, belongs to the session and not to the model: None.
+    """
+    if callable(value):
+        return None
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return _encode(value.item())
+    if isinstance(value, pd.Timestamp):
+        return {"timestamp": [value.isoformat(), value.unit]}
+    if isinstance(value, pd.DataFrame):
+        return {"frame": [_encode(value.index), _encode(value.columns), _encode(value.to_numpy())]}
+    if isinstance(value, pd.Series):
+        return {"series": [_encode(value.index), _encode(value.to_numpy())]}
+    if isinstance(value, pd.Index):
+        return {"index": [[_encode(label) for label in value], _encode(value.name), str(value.dtype)]}
+    if isinstance(value, np.ndarray):
+        return {"array": [value.shape, str(value.dtype), [_encode(item) for item in value.ravel().tolist()]]}
+    if isinstance(value, tuple | list):
+        return {type(value).__name__: [_encode(item) for item in value]}
+    if isinstance(value, Mapping):
+        return {"mapping": [[_encode(key), _encode(item)] for key, item in value.items()]}
+    raise InputError(
+        f"a {type(value).__name__} cannot be saved; numbers, strings, dates, arrays, frames and mappings "
+        "were expected. Change the option or the name that holds it."
+    )
+
+
+def _decode(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    [(kind, parts)] = value.items()
+    if kind == "timestamp":
+        return pd.Timestamp(parts[0]).as_unit(parts[1])
+    if kind == "frame":
+        index, columns, values = map(_decode, parts)
+        return pd.DataFrame(values, index=index, columns=columns)
+    if kind == "series":
+        return pd.Series(_decode(parts[1]), index=_decode(parts[0]))
+    if kind == "index":
+        return pd.Index([_decode(label) for label in parts[0]], name=_decode(parts[1]), dtype=parts[2])
+    if kind == "array":
+        items = [_decode(item) for item in parts[2]]
+        return np.array(items, dtype=parts[1]).reshape(parts[0])
+    if kind == "mapping":
+        return {_decode(key): _decode(item) for key, item in parts}
+    return {"tuple": tuple, "list": list}[kind](_decode(part) for part in parts)

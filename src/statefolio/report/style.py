@@ -1,0 +1,44 @@
+"""Colours and the layout that every figure shares."""
+
+from typing import Any
+
+INK = "#1d2833"
+MUTED = "#66737f"
+GRID = "#e8ecf0"
+PAPER = "#ffffff"
+ESTIMATE = "#1f5f8b"
+BAND = "rgba(31, 95, 139, 0.16)"
+OTHER = "#d07a1c"
+IN_SAMPLE = "rgba(102, 115, 127, 0.09)"
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+DIVERGING = [[0.0, "#a8481a"], [0.25, "#e3a878"], [0.5, "#f7f7f5"], [0.75, "#7fb0d1"], [1.0, "#174f78"]]
+SEQUENTIAL = [[0.0, "#f7f7f5"], [0.35, "#bcd6e6"], [0.7, "#5595be"], [1.0, "#174f78"]]
+
+
+def layout(**changes: Any) -> dict[str, Any]:
+    """Return the layout every figure starts from, with `changes` on top."""
+    base: dict[str, Any] = {
+        "template": None,
+        "font": {"family": FONT, "size": 12, "color": INK},
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
+        "margin": {"l": 48, "r": 12, "t": 30, "b": 36},
+        "hoverlabel": {"font": {"family": FONT, "size": 12}},
+        "showlegend": False,
+    }
+    return {**base, **changes}
+
+
+def axis(**changes: Any) -> dict[str, Any]:
+    """Return one axis: quiet grid, no box, with `changes` on top."""
+    base: dict[str, Any] = {
+        "gridcolor": GRID,
+        "linecolor": GRID,
+        "zeroline": False,
+        "ticks": "",
+        "tickfont": {"size": 11, "color": MUTED},
+        "automargin": True,
+        "fixedrange": False,
+    }
+    return {**base, **changes}

@@ -1,0 +1,180 @@
+"use strict";
+(function () {
+  const byId = (id) => document.getElementById(id);
+  const data = JSON.parse(byId("data").textContent);
+  const packed = byId("packed").textContent.trim().split("\n");
+  const chooser = byId("asset");
+  const plot = byId("asset-figure");
+  const quiet = { displayModeBar: false, responsive: true };
+  const STEPS = 4094, MISSING = 0xffff, HALF_BAND = 1.959963984540054;
+  let drawn = 0;
+
+  // A base64 text of a zlib stream back to its bytes.
+  async function inflate(text) {
+    const letters = atob(text), bytes = new Uint8Array(letters.length);
+    for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return new Response(stream).arrayBuffer();
+  }
+
+  // One asset's series; the format stands at the top of packing.py.
+  async function unpack(position) {
+    const buffer = await inflate(packed[position]);
+    const nFactors = data.factors.length, nSeries = data.other ? 3 : 2, nDates = data.dates.length;
+    const count = nFactors * nSeries * nDates, head = 8 * nFactors;
+    const view = new DataView(buffer), planes = new Uint8Array(buffer, head);
+    return data.factors.map((factor, k) => {
+      const low = view.getFloat32(8 * k, true), high = view.getFloat32(8 * k + 4, true), span = high - low;
+      const read = (series, bottom, width) => {
+        const values = new Array(nDates), start = (k * nSeries + series) * nDates;
+        for (let t = 0, code = 0; t < nDates; t++) {
+          code = (code + planes[start + t] + 256 * planes[count + start + t]) & 0xffff;
+          values[t] = code === MISSING ? null : bottom + (code / STEPS) * width;
+        }
+        return values;
+      };
+      return {
+        range: [low, high],
+        mean: read(0, low - span, 3 * span),
+        error: read(1, 0, 2 * span),
+        other: data.other ? read(2, low - span, 3 * span) : null,
+      };
+    });
+  }
+
+  // The traces of one panel, in the order loadings_figure.py lays them.
+  function traceValues(series) {
+    const edge = (sign) => series.mean.map((m, t) => (m === null ? null : m + sign * HALF_BAND * series.error[t]));
+    const band = [edge(-1), edge(1)];
+    return data.other ? [...band, series.other, series.mean] : [...band, series.mean];
+  }
+
+  function drawAsset(series) {
+    const skeleton = data.figures[window.innerWidth < 760 ? "asset_narrow" : "asset_wide"];
+    const figure = structuredClone(skeleton);
+    const values = series.flatMap(traceValues);
+    figure.data.forEach((trace, i) => { trace.x = data.dates; trace.y = values[i]; });
+    series.forEach((one, k) => { figure.layout["yaxis" + (k ? k + 1 : "")].range = one.range; });
+    plot.querySelectorAll(".waiting").forEach((note) => note.remove());
+    plot.style.minHeight = figure.layout.height + "px";
+    return window.Plotly.react(plot, figure.data, figure.layout, quiet);
+  }
+
+  function row(cells, tag) {
+    const line = document.createElement("tr");
+    cells.forEach((text, i) => {
+      const cell = document.createElement(tag);
+      cell.textContent = text;
+      if (i) cell.className = "num";
+      line.append(cell);
+    });
+    return line;
+  }
+
+  // A number with as many decimals as its standard error deserves.
+  function figures(value, error) {
+    if (value === null) return "-";
+    const decimals = error > 0 ? 1 - Math.floor(Math.log10(3 * error)) : 2;
+    return value.toFixed(Math.min(6, Math.max(0, decimals))).replace("-", "\u2212");
+  }
+
+  function showToday(series) {
+    const table = document.createElement("table"), head = document.createElement("thead");
+    const body = document.createElement("tbody");
+    head.append(row(["factor", "loading", "95 % band", ...(data.other ? [data.other] : [])], "th"));
+    series.forEach((one, k) => {
+      const last = one.mean.length - 1, mean = one.mean[last], error = one.error[last];
+      const text = (value) => figures(value, error);
+      const half = HALF_BAND * error;
+      const band = mean === null ? "-" : text(mean - half) + " to " + text(mean + half);
+      body.append(row([data.labels[k], text(mean), band, ...(data.other ? [text(one.other[last])] : [])], "td"));
+    });
+    table.append(head, body);
+    byId("asset-today").replaceChildren(table);
+  }
+
+  function showFacts(position) {
+    const list = document.createElement("dl");
+    list.className = "facts";
+    data.facts.forEach(([name, values]) => {
+      const term = document.createElement("dt"), value = document.createElement("dd");
+      term.textContent = name;
+      value.textContent = values[position];
+      list.append(term, value);
+    });
+    byId("asset-facts").replaceChildren(list);
+  }
+
+  async function choose(position, remember) {
+    const turn = ++drawn;
+    chooser.value = String(position);
+    showFacts(position);
+    const series = await unpack(position);
+    if (turn !== drawn) return; // another asset was chosen meanwhile
+    showToday(series);
+    await drawAsset(series);
+    plot.dataset.asset = data.assets[position];
+    if (remember) history.replaceState(null, "", "#asset=" + encodeURIComponent(data.assets[position]));
+  }
+
+  function fromHash() {
+    const wanted = /^#asset=(.*)$/.exec(location.hash);
+    const position = wanted ? data.assets.indexOf(decodeURIComponent(wanted[1])) : -1;
+    return position >= 0 ? position : 0;
+  }
+
+  function find(text) {
+    const wanted = text.trim().toLowerCase();
+    if (!wanted) return -1;
+    const starts = data.assets.findIndex((name) => name.toLowerCase().startsWith(wanted));
+    return starts >= 0 ? starts : data.assets.findIndex((name) => name.toLowerCase().includes(wanted));
+  }
+
+  function listen() {
+    const n = data.assets.length, now = () => Number(chooser.value);
+    chooser.addEventListener("change", () => choose(now(), true));
+    byId("previous").addEventListener("click", () => choose((now() + n - 1) % n, true));
+    byId("next").addEventListener("click", () => choose((now() + 1) % n, true));
+    byId("find").addEventListener("input", (event) => {
+      const position = find(event.target.value);
+      if (position >= 0) choose(position, true);
+    });
+    window.addEventListener("hashchange", () => choose(fromHash(), false));
+    const narrow = window.matchMedia("(max-width: 759px)");
+    narrow.addEventListener("change", () => choose(now(), false));
+  }
+
+  function goTo(event) {
+    const position = data.assets.indexOf(event.points[0].y);
+    if (position < 0) return;
+    choose(position, true);
+    byId("one").scrollIntoView();
+  }
+
+  async function drawOthers() {
+    for (const place of document.querySelectorAll("[data-figure]")) {
+      await new Promise((resume) => setTimeout(resume, 0)); // let the page answer in between
+      const figure = data.figures[place.dataset.figure];
+      await window.Plotly.newPlot(place, figure.data, figure.layout, quiet);
+      if (figure.data[0] && figure.data[0].type === "heatmap") place.on("plotly_click", goTo);
+    }
+    document.body.dataset.ready = "yes";
+  }
+
+  async function start() {
+    if (!("DecompressionStream" in window)) throw new Error("this page needs a browser of 2023 or later");
+    const script = document.createElement("script");
+    script.textContent = new TextDecoder().decode(await inflate(byId("plotly").textContent.trim()));
+    document.head.append(script);
+    listen();
+    await choose(fromHash(), false);
+    await drawOthers();
+  }
+
+  start().catch((error) => {
+    const note = document.createElement("p");
+    note.className = "trouble";
+    note.textContent = "The figures cannot be drawn: " + error.message + ".";
+    plot.replaceChildren(note);
+  });
+})();

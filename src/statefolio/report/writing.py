@@ -1,0 +1,92 @@
+"""The report, written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from statefolio.exceptions import OutputError
+from statefolio.report.fitted import FittedLoadings
+from statefolio.report.page import page
+
+
+def write_report(
+    path: str | Path,
+    model: FittedLoadings,
+    *,
+    other: FittedLoadings | None = None,
+    other_name: str = "rolling least squares",
+    comparison: pd.DataFrame | None = None,
+    reading: Mapping[str, object] | None = None,
+    options: Mapping[str, object] | None = None,
+    suspicious: pd.DataFrame | None = None,
+    title: str = "Time-varying loadings",
+) -> Path:
+    """Write one self-contained HTML file about a fitted loadings model.
+
+    The file needs no network: choose an asset and see its loadings with their 95 % bands beside another
+    estimate; the panel's loadings today and how far each has moved; the comparison; calibration; what was
+    read.
+
+    Parameters
+    ----------
+    path
+        The file to write; one that is there is replaced.
+    model
+        A fitted loadings model. What comes before `loadings_.attrs["tuned_until"]` is labelled "in sample".
+    other
+        Another fitted model, drawn beside the first, e.g. rolling least squares.
+    other_name
+        What the page calls it.
+    comparison
+        A row a model, as `summarise_scores` returns it.
+    reading
+        What was read, by name: files, dates, assets, missing values.
+    options
+        The options of the run, by name.
+    suspicious
+        Cells that look wrong, a row each.
+    title
+        The page's heading.
+
+    Returns
+    -------
+    pathlib.Path
+        The file that was written.
+    """
+    text = page(
+        model,
+        other=other,
+        other_name=other_name,
+        comparison=comparison,
+        reading=reading or {},
+        options=options or {},
+        suspicious=suspicious,
+        title=title,
+    )
+    return write_text_whole(Path(path), text)
+
+
+def write_text_whole(path: Path, text: str) -> Path:
+    """Write a text file so that a reader finds all of it or nothing: temporary file, fsync, rename."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror}). Choose a folder that is there and open to you."
+        ) from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror}). Choose another place.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path

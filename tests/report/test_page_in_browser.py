@@ -1,0 +1,128 @@
+"""The page is driven in headless Chromium: choosing an asset must change the plot."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from statefolio.report import write_report
+
+NOW = """
+const shown = () => {
+  const plot = document.getElementById("asset-figure");
+  return {
+    asset: plot.dataset.asset,
+    chosen: document.getElementById("asset").selectedOptions[0].textContent,
+    names: plot.data.map((trace) => trace.name || ""),
+    last: plot.data.map((trace) => trace.y[trace.y.length - 1]),
+    ranges: plot.layout.yaxis.range,
+    drawn: [...plot.querySelectorAll(".scatterlayer path.js-line")].map((path) => path.getAttribute("d")),
+    facts: document.getElementById("asset-facts").textContent,
+    hash: location.hash,
+  };
+};
+const plot = document.getElementById("asset-figure");
+"""
+
+
+@pytest.fixture(scope="module")
+def page(model, rolling, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    names = pd.Index(["Kalman", "rolling 250"], name="model")
+    comparison = pd.DataFrame({"log_score": [1.0, 0.5]}, index=names)
+    return write_report(path, model, other=rolling, other_name="rolling", comparison=comparison)
+
+
+def test_choosing_an_asset_changes_the_plot(browse, page, model, rolling):
+    script = """
+      const first = shown();
+      const chooser = document.getElementById("asset");
+      chooser.value = "3";
+      chooser.dispatchEvent(new Event("change"));
+      await until(() => plot.dataset.asset === "asset 3");
+      return [first, shown()];
+    """
+    first, second = browse(page, NOW + script)
+    assert (first["asset"], second["asset"]) == ("asset 0", "asset 3")
+    assert second["chosen"] == "asset 3"
+    assert second["hash"] == "#asset=asset%203"
+    assert len(second["drawn"]) >= 8
+    assert all(a != b for a, b in zip(first["drawn"], second["drawn"], strict=True))
+    for shown, i in ((first, 0), (second, 3)):
+        last = model.loadings_.isel(date=-1, asset=i).sel(factor="market")
+        expected = float(last["filtered"])
+        half = 1.959963984540054 * float(last["filtered_variance"]) ** 0.5
+        other = float(rolling.loadings_["filtered"].isel(date=-1, asset=i).sel(factor="market"))
+        step = (shown["ranges"][1] - shown["ranges"][0]) / 1000
+        wanted = [expected - half, expected + half, other, expected]
+        assert shown["last"][:4] == pytest.approx(wanted, abs=3 * step)
+    assert first["facts"] != second["facts"]
+
+
+def test_an_address_names_the_asset_and_the_arrows_walk_around(browse, page):
+    script = """
+      const found = [plot.dataset.asset];
+      for (const [id, name] of [["next", "asset 0"], ["previous", "asset 4"]]) {
+        document.getElementById(id).click();
+        await until(() => plot.dataset.asset === name);
+        found.push(plot.dataset.asset);
+      }
+      const find = document.getElementById("find");
+      find.value = "SET 2";
+      find.dispatchEvent(new Event("input"));
+      await until(() => plot.dataset.asset === "asset 2");
+      return [...found, plot.dataset.asset];
+    """
+    assert browse(page, NOW + script, "#asset=asset%204") == ["asset 4", "asset 0", "asset 4", "asset 2"]
+
+
+def test_a_cell_of_the_heat_map_leads_to_its_asset(browse, page):
+    script = """
+      const map = document.querySelector("[data-figure=today]");
+      map.emit("plotly_click", { points: [{ x: "market", y: "asset 1" }] });
+      await until(() => plot.dataset.asset === "asset 1");
+      return plot.dataset.asset;
+    """
+    assert browse(page, NOW + script) == "asset 1"
+
+
+@pytest.mark.parametrize("width", [500, 1366])
+def test_every_figure_is_drawn_nothing_is_fetched_and_nothing_overflows(browse, page, width):
+    script = """
+      const figures = [...document.querySelectorAll(".figure")];
+      return {
+        drawn: figures.map((figure) => figure.querySelectorAll("svg.main-svg").length > 0),
+        fetched: performance.getEntriesByType("resource").length,
+        trouble: document.querySelectorAll(".trouble").length,
+        overflow: document.documentElement.scrollWidth - window.innerWidth,
+        columns: new Set(Object.keys(plot.layout).filter((k) => k.startsWith("xaxis"))
+          .map((k) => plot.layout[k].domain[0])).size,
+        shaded: plot.layout.shapes.length,
+        label: plot.layout.annotations.some((note) => note.text === "in sample"),
+      };
+    """
+    found = browse(page, NOW + script, width=width)
+    assert found["drawn"] == [True] * 6
+    assert found["fetched"] == found["trouble"] == 0
+    assert found["overflow"] <= 0
+    assert found["columns"] == (1 if width < 760 else 2)
+    assert found["shaded"] == 4
+    assert found["label"]
+
+
+def test_names_from_files_are_text_and_never_markup(browse, make_model, tmp_path):
+    model = make_model(n_dates=80)
+    names = ["<img src=x onerror=alert(1)>", "</script><b>x", 'a"b&c', "${title}", "é"]
+    model.loadings_ = model.loadings_.assign_coords(asset=names)
+    model.innovations_ = model.innovations_.assign_coords(asset=names)
+    page = write_report(tmp_path / "report.html", model, reading={"<i>file</i>": "</dd><script>"})
+    options = "return [...document.getElementById('asset').options].map((o) => o.textContent)"
+    assert browse(page, options) == names
+    assert browse(page, "return document.querySelectorAll('img, main script').length") == 0
+
+
+def test_a_panel_without_a_single_value_still_opens(browse, make_model, tmp_path):
+    model = make_model(n_dates=30, n_assets=2, tuned_until=None)
+    model.loadings_ = model.loadings_ * np.nan
+    model.innovations_ = model.innovations_ * np.nan
+    page = write_report(tmp_path / "report.html", model)
+    assert browse(page, "return document.body.dataset.ready") == "yes"
