@@ -57,7 +57,7 @@ def measure(entries: list[Entry], work: Work, repeats: int) -> None:
             running.append((entry, run))
         except NotImplementedError as error:
             entry.skipped = str(error)
-        except Exception as error:  # a library that breaks must not end the others' run
+        except Exception as error:  # noqa: BLE001 - a library that breaks must not end the others' run
             entry.skipped = f"{type(error).__name__}: {error}"
         if entry.skipped:
             print(f"    {entry.library}: SKIPPED, {entry.skipped}", flush=True)

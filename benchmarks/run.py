@@ -168,7 +168,7 @@ def likelihood_gap(own: Entry | None, peer: Entry) -> str:
         return ""
     theirs = np.asarray(peer.result)
     gain = np.asarray(own.result)[: theirs.size] - theirs
-    return f"statefolio's maximum less this one's: least {np.nanmin(gain):+.2g}, most {np.nanmax(gain):+.2g}"
+    return f"statefolio's maximum less this one's: least {np.nanmin(gain):+.1e}, most {np.nanmax(gain):+.1e}"
 
 
 if __name__ == "__main__":

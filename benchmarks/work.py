@@ -55,7 +55,7 @@ class Work:
         """The same work in percent: loadings on factors keep their scale, the constant's is multiplied by 100.
 
         Optimisers with absolute tolerances need data near unit scale. `observed * log(100)` turns a
-        log-likelihood in percent into one in decimals.
+        log-likelihood in percent with this known start into one in decimals.
         """
         unit = np.ones(self.states)
         unit[0] = 100.0
@@ -101,6 +101,15 @@ def make_work(assets: int = ASSETS, dates: int = DATES, seed: int = 20_240_613) 
         Y[t] = X[t] @ loadings + noise * rng.standard_normal(assets)
         Y[t, rng.random(assets) < MISSING] = np.nan
     return Work(Y, X, Q, R, np.full(STATES, START_VARIANCE))
+
+
+def diffuse_percent_to_decimals(work: Work) -> np.ndarray:
+    """What turns an exact-diffuse log-likelihood of `work.in_percent()` into that of `work`, by asset.
+
+    One observed return does not count: the diffuse prior's unit covariance is that of the constant in percent, and
+    the limit of the likelihood scales with it.
+    """
+    return (work.observed - 1) * np.log(100.0)
 
 
 def plain_log_likelihood(work: Work) -> np.ndarray:

@@ -1,7 +1,7 @@
 """JAX: a scan over dates written by hand for a batch of assets, in double precision.
 
-Which layout XLA runs fastest differs from machine to machine, so each job times the candidates once while it
-prepares and keeps the fastest. The covariance of an asset is held
+Which layout XLA runs fastest differs from machine to machine, so each job times the candidates while it prepares
+and keeps the fastest. The covariance of an asset is held
 
 * packed: the 21 different entries as rows of one array, the assets in blocks that stay in cache, the blocks
   one after another or on one thread a core;
@@ -125,7 +125,8 @@ def blocks(layout: Any, work: Work, store: bool, threads: int) -> Callable[[], A
         R.reshape(count, BLOCK),
     )
     X, start = jnp.asarray(work.X), jnp.asarray(work.start_variance)
-    shares = [[jnp.asarray(part) for part in share] for share in zip(*(np.split(a, threads) for a in by_block))]
+    split = (np.split(a, threads) for a in by_block)
+    shares = [[jnp.asarray(part) for part in share] for share in zip(*split, strict=True)]
     run = jax.jit(lambda *share: lax.map(lambda block: layout(X, *block, start, store=store), share))
     pool = ThreadPoolExecutor(threads)
 
@@ -134,6 +135,12 @@ def blocks(layout: Any, work: Work, store: bool, threads: int) -> Callable[[], A
         return np.concatenate([total.ravel() for total, _ in done])[: work.assets], [kept for _, kept in done]
 
     return once
+
+
+def timed(run: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
 
 
 def fastest(store: bool, work: Work) -> Callable[[], np.ndarray]:
@@ -148,9 +155,7 @@ def fastest(store: bool, work: Work) -> Callable[[], np.ndarray]:
     for name, make in candidates.items():
         run = make()
         run()
-        started = time.perf_counter()
-        run()
-        seconds = time.perf_counter() - started
+        seconds = min(timed(run) for _ in range(2))
         seen.append(f"{name} {seconds / work.Y.size * 1e9:.0f}")
         if seconds < best_seconds:
             best, best_seconds = run, seconds

@@ -7,11 +7,14 @@ its documentation advises for `fit_many`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
-import numpy as np  # noqa: E402
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when the library is loaded; NumPy's own is loaded before
+
+import numpy as np
 import ssfortran as ss
-from work import Work
+from work import Work, diffuse_percent_to_decimals
 
 from peers import Job
 
@@ -64,7 +67,7 @@ def diffuse_model(work: Work, i: int) -> ss.MappedModel:
 
 def maximum_likelihood(work: Work) -> Callable[[], np.ndarray]:
     percent = work.in_percent()
-    in_decimals = work.observed * np.log(100.0)
+    in_decimals = diffuse_percent_to_decimals(work)
 
     def once() -> np.ndarray:
         fits = ss.fit_many([diffuse_model(percent, i) for i in range(work.assets)], compute_cov=False)

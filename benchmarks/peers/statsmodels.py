@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 from statsmodels.tsa.statespace.mlemodel import MLEModel
-from work import Work
+from work import Work, diffuse_percent_to_decimals
 
 from peers import Job
 
@@ -81,7 +81,7 @@ def smoothed(work: Work) -> Callable[[], np.ndarray]:
 
 def maximum_likelihood(work: Work) -> Callable[[], np.ndarray]:
     percent = work.in_percent()
-    in_decimals = work.observed * np.log(100.0)
+    in_decimals = diffuse_percent_to_decimals(work)
 
     def one(i: int) -> float:
         model = TimeVaryingRegression(percent.Y[:, i], percent.X)

@@ -130,7 +130,8 @@ def _table(frame: pd.DataFrame, title: str) -> Table:
     table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     for name in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name])
-        table.add_column(escape(str(name).replace("_", " ")), justify="right" if numeric else "left")
+        justify = "right" if numeric else "left"
+        table.add_column(escape(str(name).replace("_", " ")), justify=justify, no_wrap=not numeric)
     for row in frame.itertuples(index=False):
         cells = zip(row, frame.columns, strict=True)
         table.add_row(*[escape(_text(value, str(name))) for value, name in cells])
@@ -140,4 +141,4 @@ def _table(frame: pd.DataFrame, title: str) -> Table:
 def _text(value: object, name: str) -> str:
     if not isinstance(value, float):
         return f"{value:,}" if isinstance(value, int) else str(value)
-    return f"{value:.1%}" if name.startswith("share") else f"{value:.4g}"
+    return f"{value:.1%}" if name.startswith("share") else f"{value:.3g}"

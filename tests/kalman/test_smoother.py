@@ -58,11 +58,11 @@ def test_smoother_is_the_dense_one(made, law):
     for i in (0, 5, 7, 9, 45, 69):
         first, expected = dense(law, panel, i, start[0][i], start[1][i])
         assert np.isnan(smoothed.mean[:first, :, i]).all()
-        np.testing.assert_allclose(smoothed.mean[first:, :, i], expected.mean, rtol=1e-8, atol=1e-9)
+        np.testing.assert_allclose(smoothed.mean[first:, :, i], expected.mean, rtol=1e-8, atol=1e-8)
         variance = np.diagonal(expected.covariance, axis1=1, axis2=2)
-        np.testing.assert_allclose(smoothed.variance[first:, :, i], variance, rtol=1e-8, atol=1e-9)
+        np.testing.assert_allclose(smoothed.variance[first:, :, i], variance, rtol=1e-8, atol=1e-8)
         lag_one = np.diagonal(expected.lag_one, axis1=1, axis2=2)
-        np.testing.assert_allclose(smoothed.lag_one[first:, :, i], lag_one, rtol=1e-8, atol=1e-9)
+        np.testing.assert_allclose(smoothed.lag_one[first:, :, i], lag_one, rtol=1e-8, atol=1e-8)
     assert np.isnan(smoothed.mean[:, :, 3]).all()
 
 

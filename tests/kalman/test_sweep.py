@@ -207,8 +207,7 @@ def test_continuing_is_running_at_once(made, law, cuts, options):
     Y = pad_last(panel_.Y, np.nan)
     at_once, in_parts = build(law, panel_, **options), build(law, panel_, **options)
     whole = at_once.run(panel_.X, Y, panel_.common)
-    edges = [0, *cuts, len(Y)]
-    parts = [in_parts.run(panel_.X[a:b], Y[a:b], panel_.common[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [in_parts.run(panel_.X[a:b], Y[a:b], panel_.common[a:b]) for a, b in pairwise([0, *cuts, len(Y)])]
     for name in NAMES:
         joined = np.concatenate([getattr(part, name) for part in parts])
         np.testing.assert_array_equal(joined, getattr(whole, name))

@@ -86,34 +86,25 @@ def run(model: Model, X, y, common=None) -> Path:
             a = m + T @ (a - m)
             P = T @ P @ T / (1 if P_inf.any() else model.discount) + Q
             P_inf = T @ P_inf @ T
-        ordinary = not P_inf.any()
+        ordinary, n = not P_inf.any(), model.memory * worth
         R = level * common[t]
         x = X[t]
         M, S = P @ x, x @ P @ x + R
         if ordinary:
             path.predicted[t], path.predicted_covariance[t] = a, P
-            widened = 1.0
-            if model.noise == DISCOUNT:
-                n = model.memory * worth
-                widened = n / (n - 2) if n > 2 else np.inf
-            path.innovation_variance[t] = S * widened
+            path.innovation_variance[t] = S * _widened(model, n)
         if np.isfinite(y[t]):
             v = y[t] - x @ a
             if ordinary:
                 u = v * v / S
                 path.innovation[t] = v
-                total += _log_density(model, S, u, model.memory * worth)
+                total += _log_density(model, S, u, n)
                 weight = (nu + 1) / (nu + u) if np.isfinite(nu) else 1
                 path.noise[t] = R / weight
                 G = x @ P @ x + R / weight
                 a, P = a + M * v / G, P - np.outer(M, M) / G
-                if model.noise == EWMA:
-                    level = level * (model.memory + (1 - model.memory) * min(u, REAL(9)))
-                    level = max(level, REAL(1e-4) * REAL(model.level))
-                if model.noise == DISCOUNT:
-                    n = model.memory * worth
-                    grown = (n + u) / (n + 1)
-                    level, worth, P = level * grown, n + 1, P * grown
+                level, grown = _learn(model, level, n, u)
+                worth, P = n + 1, P * grown
             else:
                 M_inf = P_inf @ x
                 F_inf = x @ M_inf
@@ -134,6 +125,24 @@ def run(model: Model, X, y, common=None) -> Path:
             path.mean[t], path.covariance[t] = a, P
     path.log_likelihood = float(total)
     return path
+
+
+def _widened(model: Model, n):
+    """Variance of a Student-t with n degrees of freedom over its squared scale, where that is the prediction."""
+    if model.noise != DISCOUNT:
+        return 1
+    return n / (n - 2) if n > 2 else np.inf
+
+
+def _learn(model: Model, level, n, u):
+    """The level after a standardised square u, and what the state covariance grows by."""
+    if model.noise == EWMA:
+        learned = level * (model.memory + (1 - model.memory) * min(u, REAL(9)))
+        return max(learned, REAL(1e-4) * REAL(model.level)), 1
+    if model.noise == DISCOUNT:
+        grown = (n + u) / (n + 1)
+        return level * grown, grown
+    return level, 1
 
 
 def _log_density(model: Model, S, u, n):

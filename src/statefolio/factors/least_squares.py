@@ -171,7 +171,7 @@ def _paths(fits: Fits) -> Paths:
 def _one_later(first: Array, path: Array) -> Array:
     """A path (T, K, N) moved one date on, as (T, N, K)."""
     moved = np.empty_like(path)
-    moved[0], moved[1:] = first, path[:-1]
+    moved[:1], moved[1:] = first, path[:-1]
     return moved.swapaxes(1, 2)
 
 

@@ -15,11 +15,10 @@ a_bar = r and P_bar = (r r' - N)/2. Student-t tails and learned variances add te
 P_bar is kept as the lower triangle of the symmetric matrix: dL = sum P_bar_jj dP_jj + 2 sum_k<j P_bar_jk dP_jk.
 """
 
-import numpy as np
-
-from statefolio.kalman.lanes import WIDTH, compiled, load, select, spread, store
+from statefolio.kalman.density import conjugate_slope
+from statefolio.kalman.lanes import WIDTH, compiled, load, scratch, select, spread, store
 from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
-from statefolio.kalman.step import gain_precision
+from statefolio.kalman.step import anyone_begins, gain_precision
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -32,8 +31,8 @@ def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering
     """
     X = dates.X
     states = X.shape[1]
-    a_bar, M_bar = np.zeros((states, WIDTH)), np.empty((states, WIDTH))
-    P_bar, level_bar = np.zeros((states * (states + 1) // 2, WIDTH)), np.zeros(WIDTH)
+    a_bar, M_bar = scratch(states), scratch(states)
+    P_bar, level_bar, worth_bar = scratch(states * (states + 1) // 2), scratch(1)[0], scratch(1)[0]
     began = entering.began
     for t in range(X.shape[0] - 1, -1, -1):
         here = t * WIDTH
@@ -47,8 +46,9 @@ def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering
         precision = select(ok, gain_precision(law, S, R, u), 0.0)
         v_bar, G_bar = _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar)
         R_bar, u_bar = _undo_weight(law, ok, R, u, G_bar, by_shared)
-        u_bar += _undo_learning(law, ok, u, load(tape.worth, here), level, own, level_bar, by, by_shared)
-        u_bar -= select(ok, _density_slope(law, load(tape.worth, here), u), 0.0)
+        worth = load(tape.worth, here)
+        u_bar += _undo_learning(law, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared)
+        u_bar -= select(ok, _density_slope(law, worth, u), 0.0)
         scale_bar = select(ok, -0.5 / scale, 0.0) - u_bar * u / scale
         v_bar += u_bar * 2.0 * v / scale
         S_bar = G_bar + scale_bar * unit
@@ -57,13 +57,13 @@ def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering
         store(level_bar, 0, load(level_bar, 0) + held)
         store(by_shared.exponent, 0, load(by_shared.exponent, 0) + R_bar * R * dates.log_level[t])
         _undo_innovation(states, X, t, v_bar, S_bar, a_bar, P_bar, M_bar)
-        begins = (began == t).any()
+        begins = anyone_begins(began, t)
         if begins:
             _take_out(entering, t, True, a_bar, P_bar, entering_bar)
         _undo_prediction(law, states, own, tape, t, level, a_bar, P_bar, level_bar, by)
         if begins:
             _take_out(entering, t, False, a_bar, P_bar, entering_bar)
-    by.level[:] += level_bar
+    store(by.level, 0, load(by.level, 0) + load(level_bar, 0))
 
 
 @compiled
@@ -101,7 +101,7 @@ def _undo_weight(law, ok, R, u, G_bar, by_shared):
 
 
 @compiled
-def _undo_learning(law, ok, u, worth, level, own, level_bar, by, by_shared):
+def _undo_learning(law, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared):
     """Through what the date taught of the level: moves level_bar a date back, returns u_bar."""
     later = load(level_bar, 0)
     if law.noise == EWMA:
@@ -117,6 +117,11 @@ def _undo_learning(law, ok, u, worth, level, own, level_bar, by, by_shared):
         return select(under, moved * level * (1.0 - law.memory), 0.0)
     if law.noise == DISCOUNT:
         before = law.memory * worth
+        next_worth = load(worth_bar, 0)
+        spent = level * (1.0 - u) / ((before + 1.0) * (before + 1.0))
+        before_bar = select(ok, next_worth + later * spent + conjugate_slope(u, before), 0.0)
+        store(by_shared.memory, 0, load(by_shared.memory, 0) + before_bar * worth)
+        store(worth_bar, 0, select(ok, before_bar * law.memory, next_worth))
         store(level_bar, 0, select(ok, later * (before + u) / (before + 1.0), later))
         return select(ok, later * level / (before + 1.0), 0.0)
     return spread(0.0)
@@ -194,5 +199,7 @@ def _take_out(entering, t, skipped, a_bar, P_bar, entering_bar):
     """Hand over the derivatives by the entering state, and stop the lane."""
     for lane in range(WIDTH):
         if entering.began[lane] == t and entering.predicted[lane] == skipped:
-            entering_bar.a[:, lane], entering_bar.P[:, lane] = a_bar[:, lane], P_bar[:, lane]
-            a_bar[:, lane], P_bar[:, lane] = 0.0, 0.0
+            for j in range(a_bar.shape[0]):
+                entering_bar.a[j, lane], a_bar[j, lane] = a_bar[j, lane], 0.0
+            for jk in range(P_bar.shape[0]):
+                entering_bar.P[jk, lane], P_bar[jk, lane] = P_bar[jk, lane], 0.0

@@ -18,7 +18,7 @@ from statefolio.kalman.law import Floats
 
 RUNNING, CONVERGED, STALLED, EXHAUSTED, FAILED = -1, 0, 1, 2, 3
 REASONS = {
-    CONVERGED: "no direction promises a gain",
+    CONVERGED: "converged",
     STALLED: "no step improved the likelihood any more",
     EXHAUSTED: "iteration limit reached",
     FAILED: "likelihood is not finite at the start",

@@ -7,9 +7,7 @@ that it never overflows. The Gaussian and the Student-t need nothing else.
 import math
 from typing import NamedTuple
 
-import numpy as np
-
-from statefolio.kalman.lanes import WIDTH, compiled, exponent, load, mantissa, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, exponent, load, mantissa, scratch, select, spread, store
 from statefolio.kalman.law import DISCOUNT, Floats
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -57,6 +55,14 @@ def student_constant(nu):
 
 
 @compiled
+def conjugate_slope(u, n):
+    """Derivative of `conjugate_log_density` by n."""
+    z2 = (2.0 / n) * (2.0 / n)
+    series = 1.0 / 8.0 - z2 * (3.0 / 192.0 - z2 * (5.0 / 640.0 - z2 * (7.0 * 17.0 / 14336.0)))
+    return 0.5 * z2 * series - 0.5 * log(1.0 + u / n) + 0.5 * (n + 1.0) * u / (n * (n + u))
+
+
+@compiled
 def conjugate_log_density(S, u, n):
     """Student-t with n degrees of freedom and squared scale S at v^2/S = u (West and Harrison, section 4.5).
 
@@ -80,14 +86,19 @@ class Sums(NamedTuple):
 @compiled
 def new_sums():
     """Room for one block."""
-    return Sums(np.empty(2 * WIDTH), np.empty(2 * WIDTH), np.empty(WIDTH), np.empty(WIDTH))
+    return Sums(scratch(2).reshape(2 * WIDTH), scratch(2).reshape(2 * WIDTH), scratch(1)[0], scratch(1)[0])
 
 
 @compiled
 def reset_sums(sums):
     """Begin again."""
-    sums.sizes[:WIDTH], sums.sizes[WIDTH:], sums.tails[:WIDTH], sums.tails[WIDTH:] = 1.0, 0.0, 1.0, 0.0
-    sums.quadratic[:], sums.observed[:] = 0.0, 0.0
+    one, zero = spread(1.0), spread(0.0)
+    store(sums.sizes, 0, one)
+    store(sums.sizes, WIDTH, zero)
+    store(sums.tails, 0, one)
+    store(sums.tails, WIDTH, zero)
+    store(sums.quadratic, 0, zero)
+    store(sums.observed, 0, zero)
 
 
 @compiled
@@ -106,11 +117,11 @@ def add_density(law, ok, scale, u, worth, sums):
 
 
 @compiled
-def total_density(law, sums, log_likelihood):
-    """Add the totals to thirty-two log-likelihoods."""
+def total_density(law, sums, log_likelihood, first):
+    """Add the totals to the log-likelihoods of the assets from `first` on."""
     constant = student_constant(law.tails)
     for lane in range(WIDTH):
         total = sums.quadratic[lane] + sums.observed[lane] * constant - 0.5 * log_of_product(sums.sizes, lane)
         if law.tails < 1e300:
             total -= 0.5 * (law.tails + 1.0) * log_of_product(sums.tails, lane)
-        log_likelihood[lane] += total
+        log_likelihood[first + lane] += total

@@ -13,10 +13,12 @@ Offsets count doubles. A number on either side of an operator is meant for every
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,type-arg,attr-defined,misc"
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core.datamodel import models, register_default
@@ -24,8 +26,10 @@ from numba.core.errors import TypingError
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 WIDTH = 32
+_LINE = 8  # doubles in a cache line
 
 compiled: Callable[..., Any] = njit(nogil=True, cache=True, error_model="numpy", boundscheck=False)
 
@@ -190,3 +194,33 @@ def exponent(typing_context, value):
         return builder.fsub(builder.uitofp(power, _DOUBLES), _constant(_DOUBLES, 1023.0))
 
     return _lanes(value), emit
+
+
+@compiled
+def scratch(rows):
+    """Zeros of shape (rows, WIDTH) that begin on a cache line, so that no vector straddles two."""
+    memory = np.zeros(rows * WIDTH + _LINE)
+    first = (-memory.ctypes.data % (8 * _LINE)) // 8
+    return memory[first : first + rows * WIDTH].reshape((rows, WIDTH))
+
+
+def aligned_empty(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """`np.empty` that begins on a cache line."""
+    size = math.prod(shape)
+    memory = np.empty(size + _LINE)
+    first = -memory.ctypes.data % (8 * _LINE) // 8
+    return memory[first : first + size].reshape(shape)
+
+
+@compiled
+def gather(source, first, target):
+    """Copy the lanes from column `first` on of source (rows, N) to target (rows, WIDTH)."""
+    for row in range(target.shape[0]):
+        store(target, row * WIDTH, load(source, row * source.shape[1] + first))
+
+
+@compiled
+def fill(target, number):
+    """The same number in every lane of target (rows, WIDTH)."""
+    for row in range(target.shape[0]):
+        store(target, row * WIDTH, spread(number))

@@ -118,7 +118,7 @@ def least_squares(scheme: Scheme, X: Floats, Y: Floats, memory: Memory) -> tuple
 
 
 def _empty_fits(dates: int, states: int, lanes: int) -> Fits:
-    path, state, cell = (dates, states, lanes), (states, lanes), (dates, lanes)
+    path, state, cell = (dates, states, lanes), (1, states, lanes), (dates, lanes)
     shapes = (path, path, state, state, cell, cell, cell, (states, states, lanes), (lanes,), (lanes,))
     return Fits(*(np.empty(shape) for shape in shapes))
 
@@ -165,10 +165,8 @@ def _sweep(scheme, states, before, seen, X, Y, memory, fits, first_block, last_b
                 store(total, i * WIDTH, load(sums, i * WIDTH) + load(behind, (reached * rows + i) * WIDTH))
             store(s2, 0, _fit(states, scheme.needed, total, L, precision, z, b))
             _invert(states, L, M)
-            if t >= 0:
-                _note(states, t, width, column, b, s2, M, precision, mean, variance)
-            else:
-                _note(states, 0, width, column, b, s2, M, precision, first_mean, first_variance)
+            to_mean, to_variance = (mean, variance) if t >= 0 else (first_mean, first_variance)
+            _note(states, max(t, 0), width, column, b, s2, M, precision, to_mean, to_variance)
         for i in range(states):
             for j in range(states):
                 of_pair = load(s2, 0) * _inverse(states, i, j, M, precision)

@@ -29,6 +29,9 @@ def ordinary_least_squares(X: Floats, Y: Floats) -> Ordinary:
     moments = (seen.astype(float).T @ pairs).reshape(-1, states, states)
     inverse = np.linalg.pinv(moments, rcond=1e-12, hermitian=True)
     mean = np.einsum("njk,nk->jn", inverse, y.T @ Z)
+    for _ in range(2):  # refined, so that collinear factors cost no digits
+        left_over = np.where(seen, Y - Z @ mean, 0.0)
+        mean = mean + np.einsum("njk,nk->jn", inverse, left_over.T @ Z)
     enough = count > states
     left_over = np.where(seen, Y - Z @ mean, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.lanes import WIDTH, aligned_empty
 from statefolio.kalman.law import (
     DISCOUNT,
     PRIOR_OBSERVATIONS,
@@ -130,8 +130,9 @@ class Filter:
         noise = state.level * common
         if conjugate:
             freedom = law.memory * state.worth
-            noise = noise * freedom / (freedom - 2.0)
-            covariance *= state.level[:, None, None]
+            variance_of_t = freedom / (freedom - 2.0)
+            noise = noise * variance_of_t
+            covariance *= (state.level * variance_of_t)[:, None, None]
         waiting = ~self.begun
         mean[:, waiting], covariance[waiting] = np.nan, np.nan
         return mean.T, covariance, noise
@@ -268,11 +269,11 @@ def _empty_paths(dates: int, states: int, count: int, store: str, note_surprise:
     shown = dates if store in ("paths", "innovations") else 0
     blocks = count // WIDTH if note_surprise else 0
     return Paths(
-        mean=np.empty((full, states, count)),
-        variance=np.empty((full, states, count)),
-        innovation=np.empty((shown, count)),
-        innovation_variance=np.empty((shown, count)),
-        level=np.empty((shown, count)),
+        mean=aligned_empty((full, states, count)),
+        variance=aligned_empty((full, states, count)),
+        innovation=aligned_empty((shown, count)),
+        innovation_variance=aligned_empty((shown, count)),
+        level=aligned_empty((shown, count)),
         log_likelihood=np.zeros(count if store != "state" else 0),
         surprise=np.zeros((blocks, dates)),
         surprised=np.zeros((blocks, dates)),

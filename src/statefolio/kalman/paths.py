@@ -50,7 +50,7 @@ def entry_of(law: Law, own: Assets, start: Start, state: State, before: Before, 
     )
     ahead = own.mean + own.phi * (mean - own.mean)
     wider = variance * (own.phi**2 / law.discount) + own.state_variance * unit
-    own_row = (state.began < dates) & (state.predicted | moved)
+    own_row = (state.began < dates) & state.predicted
     row = np.where(before.begun, 0, np.where(own_row, np.minimum(state.began, dates), -1)).astype(np.int64)
     return Entry(row, np.where(moved, ahead, mean), np.where(moved, wider, variance))
 

@@ -19,6 +19,8 @@ SAMPLE = 8 * WIDTH
 TOLERANCE = 1e-7
 """A climb ends when no direction promises this much a return."""
 
+_LEVEL_TOLERANCE = 0.01
+
 LEAST_TAILS, MOST_TAILS = 2.2, 200.0
 LEAST_MEMORY, MOST_MEMORY = 0.5, 0.9999
 
@@ -35,10 +37,13 @@ def tune_pool(problem: Problem, pool: Pool, report: Report | None = None) -> Poo
         pool, curvature = _climb(problem.subset(sample), pool, None, report)
         curvature = curvature * (assets.size / sample.size)
     pool, curvature = _climb(problem, pool, curvature, report)
-    if problem.free.levels:
-        problem = replace(problem, levels=_best_levels(problem, pool))
-        pool, _ = _climb(problem, pool, curvature, report)
-        pool = replace(pool, levels=_best_levels(problem, pool))
+    while problem.free.levels:
+        levels = _best_levels(problem, pool)
+        moved = np.abs(np.log(levels / problem.levels)).max()
+        problem, pool = replace(problem, levels=levels), replace(pool, levels=levels)
+        if moved < _LEVEL_TOLERANCE:
+            break
+        pool, curvature = _climb(problem, pool, curvature, report)
     return pool
 
 

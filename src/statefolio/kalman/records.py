@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.lanes import WIDTH, compiled
+from statefolio.kalman.lanes import WIDTH, compiled, fill, scratch, spread, store
 from statefolio.kalman.law import Floats
 
 # mypy: disable-error-code="no-untyped-def"
@@ -69,35 +69,38 @@ class Tape(NamedTuple):
 @compiled
 def new_tape(law, dates, states):
     """Room for one block."""
-    kept = dates if law.reverts else 0
+    kept, pairs = dates if law.reverts else 0, states * (states + 1) // 2
     return Tape(
-        np.empty((dates, states, WIDTH)),
-        np.empty((dates, WIDTH)),
-        np.empty((dates, WIDTH)),
-        np.empty((dates, WIDTH)),
-        np.empty((dates, WIDTH)),
-        np.empty((kept, states, WIDTH)),
-        np.empty((kept, states * (states + 1) // 2, WIDTH)),
+        scratch(dates * states).reshape((dates, states, WIDTH)),
+        scratch(dates),
+        scratch(dates),
+        scratch(dates),
+        scratch(dates),
+        scratch(kept * states).reshape((kept, states, WIDTH)),
+        scratch(kept * pairs).reshape((kept, pairs, WIDTH)),
     )
 
 
 @compiled
 def new_lanes(states):
     """Zeros, but for levels and persistence of one."""
-    return Lanes(np.zeros((states, WIDTH)), np.ones(WIDTH), np.ones((states, WIDTH)), np.zeros((states, WIDTH)))
+    lanes = Lanes(scratch(states), scratch(1)[0], scratch(states), scratch(states))
+    store(lanes.level, 0, spread(1.0))
+    fill(lanes.phi, 1.0)
+    return lanes
 
 
 @compiled
 def new_shared():
     """Derivatives of zero."""
-    return SharedLanes(np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH))
+    return SharedLanes(scratch(1)[0], scratch(1)[0], scratch(1)[0])
 
 
 @compiled
 def new_entering(states):
     """Room for the entering states of one block."""
     pairs = states * (states + 1) // 2
-    return Entering(np.empty(WIDTH), np.empty(WIDTH, np.bool_), np.empty((states, WIDTH)), np.empty((pairs, WIDTH)))
+    return Entering(scratch(1)[0], np.empty(WIDTH, np.bool_), scratch(states), scratch(pairs))
 
 
 class Room(NamedTuple):

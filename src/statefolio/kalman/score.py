@@ -15,11 +15,11 @@ from statefolio.kalman.density import (
     student_constant,
     total_density,
 )
-from statefolio.kalman.lanes import WIDTH, compiled, load, select, store
+from statefolio.kalman.lanes import WIDTH, compiled, load, scratch, select, spread, store
 from statefolio.kalman.law import PRIOR_OBSERVATIONS, Floats, Law
 from statefolio.kalman.records import Dates, Room, new_entering
 from statefolio.kalman.start import BEGUN, GIVEN, WAITING, run_start
-from statefolio.kalman.step import enter, gain_precision, learn_level, look, predict, update
+from statefolio.kalman.step import anyone_begins, enter, gain_precision, learn_level, look, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -41,7 +41,7 @@ def score_lanes(law: Law, dates: Dates, Y: Floats, offset: int, room: Room) -> N
     by_shared.tails[:], by_shared.memory[:], by_shared.exponent[:] = 0.0, 0.0, 0.0
     _begin(law, dates, Y, offset, prior, own, entering, log_likelihood)
     _forward(law, dates, Y, offset, own, entering, tape, sums)
-    total_density(law, sums, log_likelihood)
+    total_density(law, sums, log_likelihood, 0)
     backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering_bar)
     if (prior.kind != GIVEN).any():
         _differentiate_starts(law, dates, Y, offset, prior, own, entering, entering_bar, by, by_shared)
@@ -73,8 +73,8 @@ def _begin(law, dates, Y, offset, prior, own, entering, log_likelihood):
         )
         entering.began[lane] = row if stage == BEGUN else np.inf
         entering.predicted[lane], log_likelihood[lane] = skip, gained
-        entering.a[:, lane] = a
         for j in range(states):
+            entering.a[j, lane] = a[j]
             for k in range(j + 1):
                 entering.P[j * (j + 1) // 2 + k, lane] = P[j, k]
 
@@ -84,19 +84,20 @@ def _forward(law, dates, Y, offset, own, entering, tape, sums):
     """Filter a block, note what the backward half needs, sum up the log densities."""
     X = dates.X
     states = X.shape[1]
-    a, P, M = (
-        np.zeros((states, WIDTH)),
-        np.zeros((states * (states + 1) // 2, WIDTH)),
-        np.empty((states, WIDTH)),
-    )
-    level, worth = own.level.copy(), np.full(WIDTH, PRIOR_OBSERVATIONS)
+    a, P, M = scratch(states), scratch(states * (states + 1) // 2), scratch(states)
+    level, worth = scratch(1)[0], scratch(1)[0]
+    store(level, 0, load(own.level, 0))
+    store(worth, 0, spread(PRIOR_OBSERVATIONS))
     reset_sums(sums)
     for t in range(X.shape[0]):
-        begins = (entering.began == t).any()
+        begins = anyone_begins(entering.began, t)
         if begins:
             enter(entering, t, False, a, P)
         if law.reverts:
-            tape.a[t], tape.P[t] = a, P
+            for j in range(states):
+                store(tape.a, (t * states + j) * WIDTH, load(a, j * WIDTH))
+            for jk in range(P.shape[0]):
+                store(tape.P, (t * P.shape[0] + jk) * WIDTH, load(P, jk * WIDTH))
         predict(law, states, own.phi, own.mean, own.state_variance, level, a, P)
         if begins:
             enter(entering, t, True, a, P)

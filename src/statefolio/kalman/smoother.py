@@ -21,7 +21,7 @@ from statefolio.kalman.law import DISCOUNT, Floats
 from statefolio.kalman.panel import Filter, over_blocks
 from statefolio.kalman.records import Entering
 from statefolio.kalman.start import begin_block
-from statefolio.kalman.step import enter, gain_precision, learn_level, look, predict, update
+from statefolio.kalman.step import anyone_begins, enter, gain_precision, learn_level, look, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -111,11 +111,16 @@ def _smooth_block(law, X, common, Y, assets, state, smoothed, block):
         marks[number] = now
         _forward(law, X, common, Y, own, entering, block, number, now, tape)
     r, N = np.zeros((states, WIDTH)), np.zeros((states, states, WIDTH))
+    ends = np.empty((2, states, WIDTH))
+    for j in range(states):
+        for lane in range(WIDTH):
+            ends[0, j, lane], ends[1, j, lane] = entering.a[j, lane], _entry(entering.P, j, j, lane)
     unit = now[states + pairs].copy() if law.noise == DISCOUNT else np.ones(WIDTH)
     for number in range(stretches - 1, -1, -1):
         now[:] = marks[number]
         _forward(law, X, common, Y, own, entering, block, number, now, tape)
-        _backward(X, own[0], entering, block, number, tape, unit, r, N, smoothed)
+        _backward(X, own[0], entering, block, number, tape, unit, r, N, ends, smoothed)
+    _write_ends(entering, block, dates, unit, ends, smoothed)
 
 
 @compiled
@@ -129,7 +134,7 @@ def _forward(law, X, common, Y, own, entering, block, number, now, tape):
     M = np.empty((states, WIDTH))
     for t in range(number * STRETCH, min((number + 1) * STRETCH, X.shape[0])):
         s = t - number * STRETCH
-        begins = (entering.began == t).any()
+        begins = anyone_begins(entering.began, t)
         if begins:
             enter(entering, t, False, a, P)
         tape.C[s] = P
@@ -149,7 +154,7 @@ def _forward(law, X, common, Y, own, entering, block, number, now, tape):
 
 
 @compiled
-def _backward(X, phi, entering, block, number, tape, unit, r, N, smoothed):
+def _backward(X, phi, entering, block, number, tape, unit, r, N, ends, smoothed):
     """Smooth one stretch; r and N come from the date after it and leave for the date before."""
     states = X.shape[1]
     NP = np.empty((states, WIDTH))
@@ -163,8 +168,8 @@ def _backward(X, phi, entering, block, number, tape, unit, r, N, smoothed):
             for k in range(states):
                 shrink = phi_j * load(phi, k * WIDTH)
                 store(N, (j * states + k) * WIDTH, load(N, (j * states + k) * WIDTH) * shrink)
-        if (entering.began == t).any():
-            _end_lanes(entering, block, t, unit, r, N, smoothed)
+        if anyone_begins(entering.began, t):
+            _end_lanes(entering, t, r, N, ends)
 
 
 @compiled
@@ -237,24 +242,41 @@ def _write(states, phi, t, s, block, entering, tape, unit, r, N, NP, smoothed):
 
 
 @compiled
-def _end_lanes(entering, block, t, unit, r, N, smoothed):
-    """Where a lane's ordinary state was reached at date t - 1, smooth that date; stop the lane."""
+def _end_lanes(entering, t, r, N, ends):
+    """Stop the lanes that begin at date t; where the state was ordinary the date before, smooth that date."""
     states = r.shape[0]
     for lane in range(WIDTH):
         if entering.began[lane] != t:
             continue
-        asset = block * WIDTH + lane
-        if t > 0 and not entering.predicted[lane]:
-            P = np.empty((states, states))
-            for j in range(states):
-                for k in range(j + 1):
-                    P[j, k] = P[k, j] = entering.P[j * (j + 1) // 2 + k, lane]
-            for j in range(states):
-                along, bend = 0.0, 0.0
-                for k in range(states):
-                    along += P[j, k] * r[k, lane]
-                    for i in range(states):
-                        bend += P[j, k] * N[k, i, lane] * P[i, j]
-                smoothed.mean[t - 1, j, asset] = entering.a[j, lane] + along
-                smoothed.variance[t - 1, j, asset] = max(P[j, j] - bend, 0.0) * unit[lane]
-        r[:, lane], N[:, :, lane] = 0.0, 0.0
+        for j in range(states):
+            along, bend = 0.0, 0.0
+            for k in range(states):
+                P_jk = _entry(entering.P, j, k, lane)
+                along += P_jk * r[k, lane]
+                for i in range(states):
+                    bend += P_jk * N[k, i, lane] * _entry(entering.P, i, j, lane)
+            ends[0, j, lane] += along
+            ends[1, j, lane] -= bend
+        for j in range(states):
+            r[j, lane] = 0.0
+            for k in range(states):
+                N[j, k, lane] = 0.0
+
+
+@compiled
+def _entry(P, j, k, lane):
+    """Entry (j, k) of a packed lower triangle."""
+    return P[j * (j + 1) // 2 + k, lane] if k <= j else P[k * (k + 1) // 2 + j, lane]
+
+
+@compiled
+def _write_ends(entering, block, dates, unit, ends, smoothed):
+    """The smoothed state of the date that made a lane's state an ordinary one."""
+    for lane in range(WIDTH):
+        began = entering.began[lane]
+        if began < 1 or began > dates or entering.predicted[lane]:
+            continue
+        date, asset = int(began) - 1, block * WIDTH + lane
+        for j in range(ends.shape[1]):
+            smoothed.mean[date, j, asset] = ends[0, j, lane]
+            smoothed.variance[date, j, asset] = max(ends[1, j, lane], 0.0) * unit[lane]

@@ -55,7 +55,9 @@ def predict_start(law, phi, mean, state_variance, level, a, P, A):
                 A[j, k] *= phi[j]
                 P[j, k] *= phi[j] * phi[k]
     if law.discount < 1.0:
-        P /= law.discount
+        for j in range(states):
+            for k in range(states):
+                P[j, k] /= law.discount
     unit = level if law.scales and law.noise != DISCOUNT else 1.0
     for j in range(states):
         P[j, j] += state_variance[j] * unit
@@ -65,10 +67,10 @@ def predict_start(law, phi, mean, state_variance, level, a, P, A):
 def observe_start(x, y, R, unit, a, P, A, U):
     """One observation while part of the state is unknown: updates a, P, A, U; returns the log-likelihood."""
     states = a.shape[0]
-    M = P * 0.0
-    M = M[0].copy()
-    row = U[0] * 0.0
-    F, v = R + M[0], y + M[0]
+    M, row = a.copy(), U[0].copy()
+    F, v = R, y + R * 0.0
+    for j in range(states):
+        M[j], row[j] = 0.0, 0.0
     for j in range(states):
         for k in range(states):
             M[j] += P[j, k] * x[k]
@@ -81,7 +83,9 @@ def observe_start(x, y, R, unit, a, P, A, U):
             P[j, k] -= M[j] * M[k] / F
             A[j, k] -= M[j] * row[k] / F
     row[states] = v
-    left_over = rotate_in(row / np.sqrt(F), U)
+    for j in range(states + 1):
+        row[j] /= np.sqrt(F)
+    left_over = rotate_in(row, U)
     return -0.5 * (LOG_2PI + np.log(F * unit) + left_over * left_over / unit)
 
 
@@ -165,7 +169,9 @@ def run_start(law, X, common, y, kind, before_prediction, stage, given, own, lev
     """
     given_mean, given_covariance = given
     phi, mean, state_variance = own
-    anything_unknown = (kind == DIFFUSE).any()
+    anything_unknown = False
+    for j in range(kind.shape[0]):
+        anything_unknown = anything_unknown or kind[j] == DIFFUSE
     unit = level if law.noise == DISCOUNT else level * 0.0 + 1.0
     log_likelihood = level * 0.0
     for t in range(y.shape[0]):
@@ -174,10 +180,10 @@ def run_start(law, X, common, y, kind, before_prediction, stage, given, own, lev
                 continue
             stage = UNDERWAY
             set_start(law, kind, given_mean, given_covariance, phi, mean, state_variance, level, a, P, A, U)
-            if not anything_unknown:
-                return BEGUN, t, not before_prediction, log_likelihood
             if before_prediction:
                 predict_start(law, phi, mean, state_variance, level, a, P, A)
+            if not anything_unknown:
+                return BEGUN, t, True, log_likelihood
         else:
             predict_start(law, phi, mean, state_variance, level, a, P, A)
         if np.isnan(y[t]):

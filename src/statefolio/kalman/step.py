@@ -94,11 +94,23 @@ def update(states, a, P, M, v, precision):
 
 
 @compiled
+def anyone_begins(began, t):
+    """Whether a lane begins at date t."""
+    for lane in range(WIDTH):  # noqa: SIM110 - Numba compiles no generators
+        if began[lane] == t:
+            return True
+    return False
+
+
+@compiled
 def enter(entering, t, skipped, a, P):
     """Put in the lanes that begin at date t; `skipped` are those that need no prediction before it."""
     for lane in range(WIDTH):
         if entering.began[lane] == t and entering.predicted[lane] == skipped:
-            a[:, lane], P[:, lane] = entering.a[:, lane], entering.P[:, lane]
+            for j in range(a.shape[0]):
+                a[j, lane] = entering.a[j, lane]
+            for jk in range(P.shape[0]):
+                P[jk, lane] = entering.P[jk, lane]
 
 
 @compiled

@@ -3,9 +3,9 @@
 import numpy as np
 
 from statefolio.kalman.density import add_density, new_sums, reset_sums, total_density
-from statefolio.kalman.lanes import WIDTH, compiled, load, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, fill, gather, load, scratch, select, spread, store
 from statefolio.kalman.law import DISCOUNT, SURPRISE_CAP
-from statefolio.kalman.records import Entering
+from statefolio.kalman.records import new_entering
 from statefolio.kalman.step import enter, gain_precision, learn_level, look, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -19,36 +19,28 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
     where there is none. `state` is read and left as it stands after the last date.
     """
     dates = Y.shape[0]
-    a, P, M = (
-        np.empty((states, WIDTH)),
-        np.empty((states * (states + 1) // 2, WIDTH)),
-        np.empty((states, WIDTH)),
-    )
-    phi, mean, state_variance = (
-        np.empty((states, WIDTH)),
-        np.empty((states, WIDTH)),
-        np.empty((states, WIDTH)),
-    )
-    level, worth, began, start_level = np.empty(WIDTH), np.empty(WIDTH), np.empty(WIDTH), np.empty(WIDTH)
-    sums = new_sums()
+    a, P, M = scratch(states), scratch(states * (states + 1) // 2), scratch(states)
+    phi, mean, state_variance = scratch(states), scratch(states), scratch(states)
+    level, worth, start_level = scratch(1)[0], scratch(1)[0], scratch(1)[0]
+    sums, entering = new_sums(), new_entering(states)
+    began = entering.began
     for block in range(first_block, last_block):
-        here = slice(block * WIDTH, (block + 1) * WIDTH)
-        phi[:], mean[:], state_variance[:] = (
-            assets.phi[:, here],
-            assets.mean[:, here],
-            assets.state_variance[:, here],
-        )
-        start_level[:], level[:], worth[:] = assets.start_level[here], state.level[here], state.worth[here]
-        began[:] = state.began[here]
-        a[:], P[:] = 0.0, 0.0
+        first = block * WIDTH
+        gather(assets.phi, first, phi)
+        gather(assets.mean, first, mean)
+        gather(assets.state_variance, first, state_variance)
+        gather(state.mean, first, entering.a)
+        gather(state.covariance, first, entering.P)
+        store(start_level, 0, load(assets.start_level, first))
+        store(level, 0, load(state.level, first))
+        store(worth, 0, load(state.worth, first))
+        store(began, 0, load(state.began, first))
+        for lane in range(WIDTH):
+            entering.predicted[lane] = state.predicted[first + lane]
+        fill(a, 0.0)
+        fill(P, 0.0)
         reset_sums(sums)
-        entering = Entering(
-            began,
-            state.predicted[here],
-            np.ascontiguousarray(state.mean[:, here]),
-            np.ascontiguousarray(state.covariance[:, here]),
-        )
-        due, last = began.min(), began.max()
+        due, last = _next_due(began, -1), _last(began)
         for t in range(dates):
             if t == due:
                 enter(entering, t, False, a, P)
@@ -72,8 +64,8 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
             if paths.mean.shape[0] > 0:
                 _write_state(law, states, paths, t, block, began, last, level, a, P)
         if paths.log_likelihood.shape[0] > 0:
-            total_density(law, sums, paths.log_likelihood[here])
-        _leave(state, here, began, dates, level, worth, a, P)
+            total_density(law, sums, paths.log_likelihood, first)
+        _leave(state, first, began, dates, level, worth, a, P)
 
 
 @compiled
@@ -87,22 +79,36 @@ def _next_due(began, t):
 
 
 @compiled
-def _leave(state, here, began, dates, level, worth, a, P):
+def _last(began):
+    """The date from which on every lane has begun."""
+    last = -1.0
+    for lane in range(WIDTH):
+        last = max(last, began[lane])
+    return last
+
+
+@compiled
+def _leave(state, first, began, dates, level, worth, a, P):
     """Write back the state of the lanes that have begun."""
     for lane in range(WIDTH):
         if began[lane] < dates:
-            asset = here.start + lane
-            state.mean[:, asset], state.covariance[:, asset] = a[:, lane], P[:, lane]
+            asset = first + lane
+            for j in range(a.shape[0]):
+                state.mean[j, asset] = a[j, lane]
+            for jk in range(P.shape[0]):
+                state.covariance[jk, asset] = P[jk, lane]
             state.level[asset], state.worth[asset] = level[lane], worth[lane]
 
 
 @compiled
 def _note_surprise(paths, block, t, ok, u):
     """Add up the block's capped squared standardised innovations, always in the same order."""
-    seen = np.empty((2, WIDTH))
+    seen = scratch(2)
     store(seen, 0, select(ok, select(u < SURPRISE_CAP, u, SURPRISE_CAP), 0.0))
     store(seen, WIDTH, select(ok, spread(1.0), 0.0))
-    paths.surprise[block, t], paths.surprised[block, t] = seen[0].sum(), seen[1].sum()
+    for lane in range(WIDTH):
+        paths.surprise[block, t] += seen[0, lane]
+        paths.surprised[block, t] += seen[1, lane]
 
 
 @compiled

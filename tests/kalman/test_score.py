@@ -1,0 +1,198 @@
+"""The exact score against central differences of the filter's own log-likelihood."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from statefolio.kalman import panel
+from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA, Law
+from statefolio.kalman.panel import pad_last
+from statefolio.kalman.problem import Free, Pool, Problem
+from statefolio.kalman.records import Prior
+from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
+
+COUNT = 40
+LAWS = {
+    "gaussian": Law(CONSTANT, False, False, np.inf, 1.0, 1.0),
+    "student": Law(CONSTANT, False, False, 5.0, 1.0, 1.0),
+    "learning": Law(EWMA, True, False, 6.0, 0.96, 1.0),
+    "learning, own variances": Law(EWMA, False, False, np.inf, 0.96, 1.0),
+    "conjugate": Law(DISCOUNT, False, False, np.inf, 0.96, 1.0),
+    "reverting": Law(CONSTANT, False, True, np.inf, 1.0, 1.0),
+    "learning and reverting": Law(EWMA, True, True, 6.0, 0.96, 1.0),
+}
+
+
+def problem_of(law, made, kind=DIFFUSE, states=3):
+    panel = made(states, assets=COUNT)
+    Y = pad_last(panel.Y, np.nan)
+    lanes, rng = Y.shape[1], np.random.default_rng(8)
+    root = rng.normal(size=(lanes, states, states))
+    known = kind == GIVEN
+    prior = Prior(
+        np.full(states, kind),
+        False,
+        rng.normal(size=(lanes, states)) * known,
+        root @ root.transpose(0, 2, 1) * float(known),
+    )
+    return Problem(
+        law=law,
+        X=panel.X,
+        Y=Y,
+        log_common=np.log(panel.common),
+        levels=pad_last(panel.level, 1.0),
+        mean=pad_last(panel.mean, 0.0),
+        prior=prior,
+        moderate=np.full(states, 1e-3),
+        free=Free(),
+    )
+
+
+def pool_of(problem):
+    law, states = problem.law, problem.moderate.size
+    phi = np.array([0.9, 0.95, 0.85])[:states] if law.reverts else np.ones(states)
+    ratio = np.array([2e-3, 5e-4, 4e-3])[:states]
+    return Pool(ratio, phi, law.tails, law.memory, 0.8)
+
+
+def log_likelihood(problem, pool):
+    common = np.exp(pool.exponent * problem.log_common)
+    return problem.filter(pool).run(problem.X, problem.Y, common, store="likelihood").log_likelihood
+
+
+def difference(at, value):
+    """Central differences of four points, by a value of the parameter; NaN where a cap or kink is between them."""
+    h = 1e-4 * abs(value)
+    near = (at(value + h) - at(value - h)) / (2.0 * h)
+    far = (at(value + 2 * h) - at(value - 2 * h)) / (4.0 * h)
+    smooth = np.abs(far - near) <= 1e-4 * (np.abs(near) + np.abs(near).max())
+    return np.where(smooth, (4.0 * near - far) / 3.0, np.nan)
+
+
+def agree(found, expected, begun):
+    sound = begun[np.isfinite(expected[begun])]
+    assert sound.size >= 0.8 * begun.size
+    found, expected = found[sound], expected[sound]
+    assert np.abs(expected).max() > 0.0
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-7 * np.abs(expected).max())
+
+
+def entry(array, j, value):
+    changed = array.copy()
+    changed[j] = value
+    return changed
+
+
+CASES = [
+    *((law, DIFFUSE) for law in LAWS),
+    ("gaussian", GIVEN),
+    ("learning", GIVEN),
+    ("reverting", STATIONARY),
+    ("learning and reverting", STATIONARY),
+]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{('diffuse', 'given', 'stationary')[case[1]]}")
+def case(request, made):
+    name, kind = request.param
+    problem = problem_of(LAWS[name], made, kind)
+    pool = pool_of(problem)
+    filter_ = problem.filter(pool)
+    filter_.run(problem.X, problem.Y, store="state")
+    return problem, pool, problem.slopes(pool), np.flatnonzero(filter_.begun[:COUNT])
+
+
+def test_log_likelihood_is_the_filters(case):
+    problem, pool, slopes, begun = case
+    expected = log_likelihood(problem, pool)
+    np.testing.assert_allclose(slopes.log_likelihood[begun], expected[begun], rtol=1e-10)
+
+
+def test_score_by_state_variances(case):
+    problem, pool, slopes, begun = case
+    for j in range(3):
+        found = (slopes.state_variance * problem.unit())[j]
+        expected = difference(
+            lambda ratio, j=j: log_likelihood(problem, replace(pool, ratio=entry(pool.ratio, j, ratio))),
+            pool.ratio[j],
+        )
+        agree(found, expected, begun)
+
+
+def test_score_by_level(case):
+    problem, pool, slopes, begun = case
+    found = slopes.level
+    if np.ndim(problem.unit()):  # state variances are ratios times levels
+        found = found + (pool.ratio[:, None] * slopes.state_variance).sum(axis=0)
+    expected = difference(lambda by: log_likelihood(replace(problem, levels=problem.levels * by), pool), 1.0)
+    agree(found * problem.levels, expected, begun)
+
+
+def test_score_by_exponent_of_the_common_level(case):
+    problem, pool, slopes, begun = case
+    expected = difference(lambda to: log_likelihood(problem, replace(pool, exponent=to)), pool.exponent)
+    agree(slopes.exponent, expected, begun)
+
+
+def test_score_by_tails(case):
+    problem, pool, slopes, begun = case
+    if not np.isfinite(pool.tails):
+        np.testing.assert_array_equal(slopes.tails, 0.0)
+        return
+    expected = difference(lambda tails: log_likelihood(problem, replace(pool, tails=tails)), pool.tails)
+    agree(slopes.tails, expected, begun)
+
+
+def test_score_by_memory(case):
+    problem, pool, slopes, begun = case
+    if problem.law.noise == CONSTANT:
+        np.testing.assert_array_equal(slopes.memory, 0.0)
+        return
+    expected = difference(lambda memory: log_likelihood(problem, replace(pool, memory=memory)), pool.memory)
+    agree(slopes.memory, expected, begun)
+
+
+def test_score_by_persistence_and_mean(case):
+    problem, pool, slopes, begun = case
+    if not problem.law.reverts:
+        return
+    for j in range(3):
+        expected = difference(
+            lambda phi, j=j: log_likelihood(problem, replace(pool, phi=entry(pool.phi, j, phi))), pool.phi[j]
+        )
+        agree(slopes.phi[j], expected, begun)
+        mean = problem.mean[j]
+        expected = difference(
+            lambda by, j=j, m=mean: log_likelihood(replace(problem, mean=entry(problem.mean, j, m + (by - 1.0))), pool),
+            1.0,
+        )
+        agree(slopes.mean[j], expected, begun)
+
+
+def test_score_at_a_variance_of_exactly_zero(made):
+    problem = problem_of(LAWS["gaussian"], made)
+    pool = replace(pool_of(problem), ratio=np.zeros(3))
+    slopes = problem.slopes(pool)
+    begun = np.flatnonzero(np.isfinite(problem.Y[:, :COUNT]).sum(axis=0) > 10)
+    base = log_likelihood(problem, pool)
+    for j in range(3):
+        h = 1e-7
+        one, two, four = (
+            log_likelihood(problem, replace(pool, ratio=entry(pool.ratio, j, k * h))) - base for k in (1, 2, 4)
+        )
+        expected = (32.0 * one - 12.0 * two + four) / (12.0 * h)
+        found = (slopes.state_variance * problem.unit())[j]
+        np.testing.assert_allclose(found[begun], expected[begun], rtol=1e-4, atol=1e-4 * np.abs(expected[begun]).max())
+
+
+def test_score_is_the_same_for_any_number_of_threads(made, monkeypatch):
+    problem = problem_of(LAWS["learning"], made)
+    pool = pool_of(problem)
+    found = []
+    for threads, small in ((1, np.inf), (3, 0)):
+        monkeypatch.setattr(panel, "THREADS", threads)
+        monkeypatch.setattr(panel, "_SMALL", small)
+        found.append(problem.slopes(pool))
+    for name in ("log_likelihood", "level", "state_variance", "memory"):
+        np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))
