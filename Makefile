@@ -27,7 +27,7 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 bench: $(PEERS_INSTALLED)
-	$(PEERS)/bin/python -m benchmarks.run
+	$(PEERS)/bin/python benchmarks/run.py
 
 # $(call environment,FOLDER): a virtual environment with pip in it
 define environment

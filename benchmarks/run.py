@@ -60,6 +60,9 @@ def main() -> None:
 
     work = make_work(512 if options.quick else ASSETS)
     repeats = options.repeats or (2 if options.quick else 5)
+    before = os.getloadavg()[0]
+    if before > 0.5:
+        print(f"Load is {before:.1f}: others are computing here, and entries that use all cores suffer most.")
     modules, versions = load_peers(options.peers)
     lines = [*heading(work, repeats, versions)]
     table: dict[str, list[Entry]] = {}
@@ -67,6 +70,10 @@ def main() -> None:
         print(f"\n{job}: {JOBS[job][0]}", flush=True)
         table[job] = entries_of(job, modules, work)
         measure(table[job], work, repeats)
+    lines += [
+        f"Load of the machine: {before:.1f} processes before, {os.getloadavg()[0]:.1f} on average at the end.",
+        "",
+    ]
     lines += tables(table)
     if "scaling" in options.jobs:
         print("\nscaling", flush=True)
@@ -118,8 +125,8 @@ def heading(work: Work, repeats: int, versions: dict[str, str]) -> list[str]:
         f"{work.assets:,} assets x {work.dates:,} days, K = {work.states}, random walk, "
         f"{np.isnan(work.Y).mean():.1%} of returns missing. Medians of up to {repeats} interleaved repeats.",
         f"{processor()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}; "
-        + ", ".join(f"{name} {version}" for name, version in versions.items()),
-        "",
+        + ", ".join(f"{name} {version}" for name, version in versions.items())
+        + ".",
     ]
 
 

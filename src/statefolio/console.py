@@ -3,7 +3,7 @@
 import sys
 import warnings
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Literal, Self, TextIO
 
 import pandas as pd
 from rich import box
@@ -130,7 +130,7 @@ def _table(frame: pd.DataFrame, title: str) -> Table:
     table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     for name in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name])
-        justify = "right" if numeric else "left"
+        justify: Literal["left", "right"] = "right" if numeric else "left"
         table.add_column(escape(str(name).replace("_", " ")), justify=justify, no_wrap=not numeric)
     for row in frame.itertuples(index=False):
         cells = zip(row, frame.columns, strict=True)

@@ -53,7 +53,8 @@ class KalmanLoadings(LoadingsModel):
         likelihood; between the two, by a strength the panel teaches; a discount factor; or `state_variance`.
     noise : {"ewma", "constant", "discount"}
         Observation variance: an exponentially weighted learned level, constant, or West and Harrison's
-        conjugate learning.
+        conjugate learning, under which given state variances and start covariances are multiples of the level and
+        reported variances are the squared scale of a Student-t.
     tails : {"student", "gaussian"}
     common_volatility : bool
         Multiply every observation variance by a common level of the panel. Only where the noise is learned.
@@ -215,7 +216,7 @@ class KalmanLoadings(LoadingsModel):
             next_observation_variance=noise[:count],
             observation_variance=partial(observation_variance, found, common, count),
             log_likelihood=np.where(seen, found.log_likelihood[:count], np.nan),
-            log_density=partial(log_density, law, innovation, variance),
+            log_density=partial(log_density, law, innovation, variance, before.worth[:count]),
         )
 
     def _join(self, count: int) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from statefolio.exceptions import InputError
 from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA
+from statefolio.kalman.pooled import LEAST_MEMORY
 from statefolio.kalman.tuning import Wish
 
 Array = npt.NDArray[np.float64]
@@ -39,6 +40,8 @@ def check_options(options: Mapping[str, Any]) -> None:
         value = options[name]
         if value is not None and not (isinstance(value, int | float) and least < value <= most):
             raise InputError(f"{name}={value!r}; a number above {least} and up to {most} was expected.")
+    if options["noise"] == "discount" and (options["memory"] or 1.0) < LEAST_MEMORY:
+        raise InputError(f"memory={options['memory']!r}; with noise='discount' at least {LEAST_MEMORY} was expected.")
     if options["tuning"] == "fixed" and options["state_variance"] is None:
         raise InputError(
             "tuning='fixed' came without state_variance; a number, a mapping by factor or a frame asset x factor "

@@ -26,13 +26,14 @@ class Before(NamedTuple):
     mean: Floats  # (K, N)
     variance: Floats  # (K, N)
     level: Floats  # (N,)
+    worth: Floats  # (N,)
 
 
 def before_run(law: Law, start: Start, state: State) -> Before:
     """Remember what `entry_of` needs of the state before a run moves it."""
     variance = state.covariance[diagonal(state.mean.shape[0])]
     unit = state.level if law.noise == DISCOUNT else 1.0
-    return Before(start.stage == BEGUN, state.mean.copy(), variance * unit, state.level.copy())
+    return Before(start.stage == BEGUN, state.mean.copy(), variance * unit, state.level.copy(), state.worth.copy())
 
 
 def entry_of(law: Law, own: Assets, start: Start, state: State, before: Before, dates: int) -> Entry:
@@ -91,12 +92,24 @@ def observation_variance(paths: Paths, common: Floats, count: int) -> Floats:
     return np.where(np.isfinite(paths.innovation_variance[:, :count]), noise, np.nan)
 
 
-def log_density(law: Law, innovation: Floats, variance: Floats) -> Floats:
-    """Log density of every observation given the date before, (T, N); Gaussian or Student-t of that variance."""
+def log_density(law: Law, innovation: Floats, variance: Floats, worth: Floats) -> Floats:
+    """Log density of every observation given the date before, (T, N); Gaussian or Student-t of that variance.
+
+    `worth` (N,) is what the learned level was worth, in observations, before the first date.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         u = innovation**2 / variance
-        if not np.isfinite(law.tails):
+        if law.noise != DISCOUNT and not np.isfinite(law.tails):
             return np.asarray(-0.5 * (LOG_2PI + np.log(variance) + u))
-        nu = law.tails
+        nu = _freedom(law, np.isfinite(innovation), worth) if law.noise == DISCOUNT else law.tails
         constant = gammaln(0.5 * (nu + 1.0)) - gammaln(0.5 * nu) - 0.5 * np.log((nu - 2.0) * np.pi)
         return np.asarray(constant - 0.5 * np.log(variance) - 0.5 * (nu + 1.0) * np.log1p(u / (nu - 2.0)))
+
+
+def _freedom(law: Law, observed: NDArray[np.bool_], worth: Floats) -> Floats:
+    """Degrees of freedom before every date under West and Harrison's learning, (T, N)."""
+    freedom = np.empty(observed.shape)
+    for t, seen in enumerate(observed):
+        freedom[t] = law.memory * worth
+        worth = np.where(seen, freedom[t] + 1.0, worth)
+    return freedom

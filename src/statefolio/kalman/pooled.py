@@ -22,7 +22,7 @@ TOLERANCE = 1e-7
 _LEVEL_TOLERANCE = 0.01
 
 LEAST_TAILS, MOST_TAILS = 2.2, 200.0
-LEAST_MEMORY, MOST_MEMORY = 0.5, 0.9999
+LEAST_MEMORY, MOST_MEMORY = 0.9, 0.9999
 
 
 def tune_pool(problem: Problem, pool: Pool, report: Report | None = None) -> Pool:

@@ -72,7 +72,7 @@ def _begin(law, dates, Y, offset, prior, own, entering, log_likelihood):
             law, dates.X, dates.common, y, kind, early, fresh, given, mine, level, a, P, A, U
         )
         entering.began[lane] = row if stage == BEGUN else np.inf
-        entering.predicted[lane], log_likelihood[lane] = skip, gained
+        entering.predicted[lane], log_likelihood[lane] = skip, gained if stage == BEGUN else 0.0
         for j in range(states):
             entering.a[j, lane] = a[j]
             for k in range(j + 1):

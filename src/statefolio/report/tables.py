@@ -88,7 +88,7 @@ def _best(column: "pd.Series[float]") -> set[int]:
     name = str(column.name)
     if not pd.api.types.is_numeric_dtype(column) or not column.min() < column.max():
         return set()
-    if any(mark in name for mark in BETTER_LOW):
+    if name.startswith(BETTER_LOW):
         return set(np.flatnonzero(column == column.min()).tolist())
     if any(mark in name for mark in BETTER_HIGH):
         return set(np.flatnonzero(column == column.max()).tolist())
