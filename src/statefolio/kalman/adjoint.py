@@ -42,8 +42,9 @@ def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering
         unit = level if law.noise == DISCOUNT else spread(1.0)
         R = spread(dates.common[t]) if law.noise == DISCOUNT else level * dates.common[t]
         scale = S * unit
-        u = v * v / scale
-        precision = select(ok, gain_precision(law, S, R, u), 0.0)
+        inverse = 1.0 / S
+        u = v * v * inverse / unit
+        precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
         v_bar, G_bar = _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar)
         R_bar, u_bar = _undo_weight(law, ok, R, u, G_bar, by_shared)
         worth = load(tape.worth, here)

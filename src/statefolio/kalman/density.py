@@ -1,7 +1,8 @@
 """Log densities of innovations, summed without a logarithm a date.
 
 A sum of logarithms is the logarithm of a product; the product's mantissa and exponent are kept apart so
-that it never overflows. The Gaussian and the Student-t need nothing else.
+that it never overflows: the mantissa at most doubles with each factor, and is settled every 512 dates. The
+Gaussian and the Student-t need nothing else.
 """
 
 import math
@@ -21,9 +22,16 @@ _TINIEST = 2.3e-308
 def multiply_in(product, ok, value):
     """Multiply a positive value into a running product, where `ok`."""
     value = select(ok & (value > _TINIEST), value, 1.0)
-    grown = load(product, 0) * mantissa(value)
+    store(product, 0, load(product, 0) * mantissa(value))
+    store(product, WIDTH, load(product, WIDTH) + exponent(value))
+
+
+@compiled
+def settle(product):
+    """Move what the mantissa has grown to into the exponent."""
+    grown = load(product, 0)
     store(product, 0, mantissa(grown))
-    store(product, WIDTH, load(product, WIDTH) + exponent(value) + exponent(grown))
+    store(product, WIDTH, load(product, WIDTH) + exponent(grown))
 
 
 @compiled
@@ -102,12 +110,15 @@ def reset_sums(sums):
 
 
 @compiled
-def add_density(law, ok, scale, u, worth, sums):
-    """Add the date's log densities of innovations with squared scale (variance, if not conjugate) `scale`."""
+def add_density(law, t, ok, scale, u, worth, sums):
+    """Add date t's log densities of innovations with squared scale (variance, if not conjugate) `scale`."""
     if law.noise == DISCOUNT:
         found = conjugate_log_density(scale, u, law.memory * load(worth, 0))
         store(sums.quadratic, 0, load(sums.quadratic, 0) + select(ok, found, 0.0))
         return
+    if t % 512 == 511:
+        settle(sums.sizes)
+        settle(sums.tails)
     multiply_in(sums.sizes, ok, scale)
     store(sums.observed, 0, load(sums.observed, 0) + select(ok, spread(1.0), 0.0))
     if law.tails < 1e300:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.core.datamodel import models, register_default
 from numba.core.errors import TypingError
 from numba.core.imputils import lower_builtin
@@ -151,6 +152,24 @@ def store(typing_context, array, offset, value):
         return context.get_dummy_value()
 
     return types.void(array, types.intp, value), emit
+
+
+@intrinsic
+def prefetch(typing_context, array, offset):
+    """Ask for lanes that will be loaded soon; an offset outside the array is harmless."""
+    _check_contiguous(array)
+
+    def emit(context, builder, sig, args):
+        start = builder.bitcast(_address(context, builder, array, *args), ir.IntType(8).as_pointer())
+        flag = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), flag, flag, flag])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        for line in range(0, 8 * WIDTH, 64):
+            place = builder.gep(start, [ir.Constant(ir.IntType(64), line)])
+            builder.call(ask, [place, flag(0), flag(3), flag(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), emit
 
 
 @intrinsic

@@ -65,11 +65,11 @@ def _begin(law, dates, Y, offset, prior, own, entering, log_likelihood):
     A, U = np.empty((states, states)), np.empty((states, states + 1))
     fresh = np.int64(WAITING)
     for lane in range(WIDTH):
-        given, y = (prior.mean[lane], prior.covariance[lane]), Y[:, offset + lane].copy()
+        given, column = (prior.mean[lane], prior.covariance[lane]), offset + lane
         mine = (own.phi[:, lane].copy(), own.mean[:, lane].copy(), own.state_variance[:, lane].copy())
         kind, early, level = prior.kind, prior.before_prediction, own.level[lane]
         stage, row, skip, gained = run_start(
-            law, dates.X, dates.common, y, kind, early, fresh, given, mine, level, a, P, A, U
+            law, dates.X, dates.common, Y, column, kind, early, fresh, given, mine, level, a, P, A, U
         )
         entering.began[lane] = row if stage == BEGUN else np.inf
         entering.predicted[lane], log_likelihood[lane] = skip, gained if stage == BEGUN else 0.0
@@ -106,13 +106,13 @@ def _forward(law, dates, Y, offset, own, entering, tape, sums):
         store(tape.level, here, load(level, 0))
         store(tape.worth, here, load(worth, 0))
         y = load(Y, t * Y.shape[1] + offset)
-        ok, v, S, R, unit, u = look(law, states, X, t, dates.common, y, alive, level, a, P, M)
-        add_density(law, ok, S * unit, u, worth, sums)
+        ok, v, S, R, unit, u, inverse = look(law, states, X, t, dates.common, y, alive, level, a, P, M)
+        add_density(law, t, ok, S * unit, u, worth, sums)
         store(tape.v, here, v)
         store(tape.S, here, S)
         for j in range(states):
             store(tape.M, (t * states + j) * WIDTH, load(M, j * WIDTH))
-        update(states, a, P, M, v, select(ok, gain_precision(law, S, R, u), 0.0))
+        update(states, a, P, M, v, select(ok, gain_precision(law, S, R, u, inverse), 0.0))
         learn_level(law, ok, u, level, worth, own.level)
 
 
@@ -129,10 +129,11 @@ def _differentiate_start(law, dates, Y, offset, prior, own, entering, entering_b
     """Add one lane's derivatives through its start: its log-likelihood's, and the entering state's."""
     states = dates.X.shape[1]
     rows = min(dates.X.shape[0], int(entering.began[lane]) + 1)
-    X, y = dates.X[:rows], Y[:rows, offset + lane].copy()
+    X, column = dates.X[:rows], offset + lane
     given = (prior.mean[lane], prior.covariance[lane])
     a, P = np.empty(states, np.complex128), np.empty((states, states), np.complex128)
     A, U = np.empty((states, states), np.complex128), np.empty((states, states + 1), np.complex128)
+    fresh = np.int64(WAITING)
     for which in range(2 + (3 * states if law.reverts else states)):
         if which == _EXPONENT and not dates.log_level.any():
             continue
@@ -148,7 +149,21 @@ def _differentiate_start(law, dates, Y, offset, prior, own, entering, entering_b
             (state_variance if group == 0 else phi if group == 1 else mean)[j] += COMPLEX_STEP * 1.0j
         mine = (phi, mean, state_variance)
         _, _, _, total = run_start(
-            law, X, common, y, prior.kind, prior.before_prediction, np.int64(WAITING), given, mine, level, a, P, A, U
+            law,
+            X,
+            common,
+            Y,
+            column,
+            prior.kind,
+            prior.before_prediction,
+            np.int64(WAITING),
+            given,
+            mine,
+            level,
+            a,
+            P,
+            A,
+            U,
         )
         slope = (total + _carried(entering_bar, lane, a, P)).imag / COMPLEX_STEP
         if which == _LEVEL:

@@ -144,8 +144,8 @@ def _forward(law, X, common, Y, own, entering, block, number, now, tape):
         tape.a[s], tape.P[s] = a, P
         alive = load(entering.began, 0) <= t
         y = load(Y, t * Y.shape[1] + block * WIDTH)
-        ok, v, S, R, _, u = look(law, states, X, t, common, y, alive, level, a, P, M)
-        precision = select(ok, gain_precision(law, S, R, u), 0.0)
+        ok, v, S, R, _, u, inverse = look(law, states, X, t, common, y, alive, level, a, P, M)
+        precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
         store(tape.v, s * WIDTH, v)
         store(tape.precision, s * WIDTH, precision)
         tape.M[s] = M

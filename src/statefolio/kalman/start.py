@@ -160,8 +160,8 @@ def set_start(law, kind, given_mean, given_covariance, phi, mean, state_variance
 
 
 @compiled
-def run_start(law, X, common, y, kind, before_prediction, stage, given, own, level, a, P, A, U):
-    """Run one asset until its state is an ordinary one, or the dates end.
+def run_start(law, X, common, Y, column, kind, before_prediction, stage, given, own, level, a, P, A, U):
+    """Run one asset, a column of Y, until its state is an ordinary one, or the dates end.
 
     `given` is (mean, covariance) of the start, `own` is (phi, mean, state_variance) of the asset. Returns the
     stage reached, the row whose update is the first of the ordinary filter, whether that row needs no
@@ -174,9 +174,9 @@ def run_start(law, X, common, y, kind, before_prediction, stage, given, own, lev
         anything_unknown = anything_unknown or kind[j] == DIFFUSE
     unit = level if law.noise == DISCOUNT else level * 0.0 + 1.0
     log_likelihood = level * 0.0
-    for t in range(y.shape[0]):
+    for t in range(X.shape[0]):
         if stage == WAITING:
-            if np.isnan(y[t]):
+            if np.isnan(Y[t, column]):
                 continue
             stage = UNDERWAY
             set_start(law, kind, given_mean, given_covariance, phi, mean, state_variance, level, a, P, A, U)
@@ -186,14 +186,14 @@ def run_start(law, X, common, y, kind, before_prediction, stage, given, own, lev
                 return BEGUN, t, True, log_likelihood
         else:
             predict_start(law, phi, mean, state_variance, level, a, P, A)
-        if np.isnan(y[t]):
+        if np.isnan(Y[t, column]):
             continue
         R = common[t] + level * 0.0 if law.noise == DISCOUNT else level * common[t]
-        log_likelihood += observe_start(X[t], y[t], R, unit, a, P, A, U)
+        log_likelihood += observe_start(X[t], Y[t, column], R, unit, a, P, A, U)
         if is_identified(kind, U):
             log_likelihood += collapse(kind, unit, a, P, A, U)
             return BEGUN, t + 1, False, log_likelihood
-    return stage, y.shape[0], False, log_likelihood
+    return stage, X.shape[0], False, log_likelihood
 
 
 @compiled
@@ -208,7 +208,8 @@ def begin_block(law, X, common, Y, assets, start, state, log_likelihood, first, 
         own = (assets.phi[:, i].copy(), assets.mean[:, i].copy(), assets.state_variance[:, i].copy())
         system = (a, P, start.A[i], start.U[i])
         stage, row, predicted, gained = run_start(
-            law, X, common, Y[:, i].copy(), start.kind, start.before_prediction, start.stage[i], given, own,
+            law, X, common, Y,
+            i, start.kind, start.before_prediction, start.stage[i], given, own,
             state.level[i], *system,
         )  # fmt: skip
         start.stage[i], state.predicted[i] = stage, predicted

@@ -62,7 +62,7 @@ def look(law, states, X, t, common, y, alive, level, a, P, M):
     """The date's observations against their predictions; M = P x is left behind.
 
     Returns which lanes observed, innovations v (zero where not), their variances S and noise R in the units of
-    the state, the unit, and u = v^2/S.
+    the state, the unit, u = v^2/S and 1/S.
     """
     ok = (y == y) & alive
     conjugate = law.noise == DISCOUNT
@@ -70,15 +70,17 @@ def look(law, states, X, t, common, y, alive, level, a, P, M):
     R = spread(common[t]) if conjugate else load(level, 0) * common[t]
     v, S = innovate(states, X, t, select(ok, y, 0.0), a, P, M, R)
     v = select(ok, v, 0.0)
-    return ok, v, S, R, unit, v * v / (S * unit)
+    inverse = 1.0 / S
+    u = v * v * inverse
+    return ok, v, S, R, unit, (u / unit if conjugate else u), inverse
 
 
 @compiled
-def gain_precision(law, S, R, u):
+def gain_precision(law, S, R, u, inverse):
     """1 / S, with the observation variance divided by the robust weight under Student-t tails."""
     if law.tails < 1e300:
         return 1.0 / (S + R * ((u - 1.0) * (1.0 / (law.tails + 1.0))))
-    return 1.0 / S
+    return inverse
 
 
 @compiled

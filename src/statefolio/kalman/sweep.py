@@ -3,12 +3,14 @@
 import numpy as np
 
 from statefolio.kalman.density import add_density, new_sums, reset_sums, total_density
-from statefolio.kalman.lanes import WIDTH, compiled, fill, gather, load, scratch, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, fill, gather, load, prefetch, scratch, select, spread, store
 from statefolio.kalman.law import DISCOUNT, SURPRISE_CAP
 from statefolio.kalman.records import new_entering
 from statefolio.kalman.step import enter, gain_precision, learn_level, look, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+_AHEAD = 12  # dates that a block's observations are asked for before they are needed
 
 
 @compiled
@@ -50,15 +52,16 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
                 due = _next_due(began, t)
 
             at = t * Y.shape[1] + block * WIDTH
+            prefetch(Y, at + _AHEAD * Y.shape[1])
             alive = load(began, 0) <= t
-            ok, v, S, R, unit, u = look(law, states, X, t, common, load(Y, at), alive, level, a, P, M)
+            ok, v, S, R, unit, u, inverse = look(law, states, X, t, common, load(Y, at), alive, level, a, P, M)
             if paths.innovation.shape[0] > 0:
                 _write_innovation(law, paths, at, ok, alive, v, S * unit, level, worth)
             if paths.log_likelihood.shape[0] > 0:
-                add_density(law, ok, S * unit, u, worth, sums)
+                add_density(law, t, ok, S * unit, u, worth, sums)
             if paths.surprise.shape[0] > 0:
                 _note_surprise(paths, block, t, ok, u)
-            precision = select(ok, gain_precision(law, S, R, u), 0.0)
+            precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
             update(states, a, P, M, v, precision)
             learn_level(law, ok, u, level, worth, start_level)
             if paths.mean.shape[0] > 0:
