@@ -107,7 +107,7 @@ def _by_asset(given: Any, assets: pd.Index) -> Array | None:
         return None
     if isinstance(given, Mapping | pd.Series):
         _check_complete("observation_variance", pd.Index(list(given.keys())), assets, "assets")
-        values = np.array([float(given[asset]) for asset in assets])
+        values = pd.Series(given, dtype=float).reindex(assets).to_numpy()
         return np.append(values, np.median(values))
     return np.full(len(assets) + 1, _number(given, "observation_variance"))
 

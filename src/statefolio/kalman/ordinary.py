@@ -8,7 +8,10 @@ from statefolio.kalman.law import Floats
 
 
 class Ordinary(NamedTuple):
-    """Constant loadings, an asset a column; NaN where there are too few observations."""
+    """Constant loadings, an asset a column; NaN where there are too few observations.
+
+    The last column is that of an asset never observed, so that it can be filled like the others.
+    """
 
     mean: Floats  # (K, N)
     variance: Floats  # (K, N) of the loadings
@@ -38,7 +41,16 @@ def ordinary_least_squares(X: Floats, Y: Floats) -> Ordinary:
         residual_variance = np.where(enough, np.sum(left_over**2, axis=0) / (count - states), np.nan)
     variance = np.diagonal(inverse, axis1=1, axis2=2).T * residual_variance
     mean = np.where(enough, mean, np.nan)
-    return Ordinary(mean / scale[:, None], variance / scale[:, None] ** 2, residual_variance, count)
+    mean, variance = mean / scale[:, None], variance / scale[:, None] ** 2
+    stranger = unknown(0, states)
+    found = (mean, variance, residual_variance, count)
+    return Ordinary(*(np.concatenate([a, b], axis=-1) for a, b in zip(found, stranger, strict=True)))
+
+
+def unknown(assets: int, states: int) -> Ordinary:
+    """Assets of which nothing is known, and the last column."""
+    shape = (states, assets + 1)
+    return Ordinary(np.full(shape, np.nan), np.full(shape, np.nan), np.full(assets + 1, np.nan), np.zeros(assets + 1))
 
 
 def moderate_ratio(ordinary: Ordinary) -> Floats:

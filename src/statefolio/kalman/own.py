@@ -85,7 +85,9 @@ def _prepare(problem: Problem, pool: Pool, ordinary: Ordinary) -> _Climbs:
     moderate = moderate_ratio(ordinary)
     moderate = np.where(np.isfinite(moderate) & (moderate > 0.0), moderate, problem.moderate[:, None])
     deviation = np.sqrt(np.where(np.isfinite(ordinary.variance), ordinary.variance, 1.0))
-    scales = Scales(moderate, np.ascontiguousarray(problem.mean[:, :count]), deviation)
+    mean = np.zeros((len(moderate), count))
+    mean[:, :-1] = problem.mean[:, : count - 1]
+    scales = Scales(moderate, mean, deviation)
     assets = np.flatnonzero(np.isfinite(ordinary.residual_variance) & (ordinary.residual_variance > 0.0))
     return _Climbs(problem, pool, scales, np.log1p(pool.ratio[:, None] / moderate), assets)
 

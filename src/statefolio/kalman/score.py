@@ -148,23 +148,10 @@ def _differentiate_start(law, dates, Y, offset, prior, own, entering, entering_b
         else:
             (state_variance if group == 0 else phi if group == 1 else mean)[j] += COMPLEX_STEP * 1.0j
         mine = (phi, mean, state_variance)
+        early, start = prior.before_prediction, (a, P, A, U)
         _, _, _, total = run_start(
-            law,
-            X,
-            common,
-            Y,
-            column,
-            prior.kind,
-            prior.before_prediction,
-            np.int64(WAITING),
-            given,
-            mine,
-            level,
-            a,
-            P,
-            A,
-            U,
-        )
+            law, X, common, Y, column, prior.kind, early, fresh, given, mine, level, *start
+        )  # fmt: skip
         slope = (total + _carried(entering_bar, lane, a, P)).imag / COMPLEX_STEP
         if which == _LEVEL:
             by.level[lane] += slope / own.level[lane]

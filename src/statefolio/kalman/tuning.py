@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from statefolio.kalman.law import CONSTANT, DISCOUNT, Floats, Law
-from statefolio.kalman.ordinary import Ordinary, filled_with_median, moderate_ratio, ordinary_least_squares
+from statefolio.kalman.ordinary import Ordinary, filled_with_median, moderate_ratio, ordinary_least_squares, unknown
 from statefolio.kalman.own import Own, tune_own, tune_shrunk
 from statefolio.kalman.panel import Filter, new_filter, pad_last
 from statefolio.kalman.pooled import tune_pool
@@ -71,8 +71,10 @@ class Learned:
 
 def tune(wish: Wish, X: Floats, Y: Floats, progress: Progress | None = None) -> Learned:
     """Learn what the wish leaves open, from all dates of X (T, K) and Y (T, N); N + 1 columns come back."""
-    Y = np.column_stack([Y, np.full(len(Y), np.nan)])
-    ordinary = ordinary_least_squares(X, Y)
+    if wish.tuning == "fixed" and wish.observation_variance is not None and (wish.mean is not None or not wish.reverts):
+        ordinary = unknown(Y.shape[1], X.shape[1])
+    else:
+        ordinary = ordinary_least_squares(X, Y)
     level = filled_with_median(
         ordinary.residual_variance if wish.observation_variance is None else wish.observation_variance, 1.0
     )
@@ -80,7 +82,7 @@ def tune(wish: Wish, X: Floats, Y: Floats, progress: Progress | None = None) -> 
     pool = _usual_pool(wish, problem.moderate)
     if wish.tuning != "fixed" or wish.common:
         problem, pool = _tune_shared(wish, problem, pool, progress)
-    learned = _from_pool(wish, problem, pool, ordinary)
+    learned = _from_pool(wish, problem, pool, ordinary, level)
     if wish.tuning == "mle":
         return _with_own(learned, tune_own(problem, pool, ordinary, learned.level, _named(progress, "own")))
     if wish.tuning == "shrunk":
@@ -124,7 +126,7 @@ def _kind(wish: Wish, phi: Floats) -> NDArray[np.int64]:
 def _problem(wish: Wish, X: Floats, Y: Floats, ordinary: Ordinary, level: Floats) -> Problem:
     states, count = X.shape[1], Y.shape[1]
     lanes = pad_last(Y, np.nan)
-    mean = filled_with_median(ordinary.mean, 0.0) if wish.mean is None else wish.mean
+    mean = _means(wish, ordinary)
     phi = np.full((states, 1), USUAL_PHI) if wish.phi is None else wish.phi[:, None]
     start = (np.zeros((count, states)), np.zeros((count, states, states))) if wish.start is None else wish.start
     extra = np.zeros(lanes.shape[1] - count, dtype=np.intp)
@@ -138,8 +140,8 @@ def _problem(wish: Wish, X: Floats, Y: Floats, ordinary: Ordinary, level: Floats
         X=np.ascontiguousarray(X),
         Y=lanes,
         log_common=np.zeros(len(X)),
-        levels=pad_last(level, 1.0),
-        mean=pad_last(mean if wish.reverts else np.zeros((states, count)), 0.0),
+        levels=pad_last(level[:-1], 1.0),
+        mean=pad_last(mean[:, :-1] if wish.reverts else np.zeros((states, count)), 0.0),
         prior=Prior(_kind(wish, phi), wish.before_prediction, start[0][with_padding], start[1][with_padding]),
         moderate=np.where(np.isfinite(moderate) & (moderate > 0.0), moderate, 1.0),
         free=Free(
@@ -150,6 +152,11 @@ def _problem(wish: Wish, X: Floats, Y: Floats, ordinary: Ordinary, level: Floats
             levels=wish.noise == CONSTANT and wish.gaussian and not given,
         ),
     )
+
+
+def _means(wish: Wish, ordinary: Ordinary) -> Floats:
+    """What loadings revert to, (K, N + 1): given, or constant loadings."""
+    return filled_with_median(ordinary.mean, 0.0) if wish.mean is None else wish.mean
 
 
 def _usual_pool(wish: Wish, moderate: Floats) -> Pool:
@@ -174,11 +181,13 @@ def _tune_shared(wish: Wish, problem: Problem, pool: Pool, progress: Progress | 
         if wish.tuning != "fixed":
             calm = tune_pool(pilot, calm, _named(progress, "pilot"))
         elif wish.state_variance is not None:
-            unit = 1.0 if wish.scales else problem.levels[: wish.state_variance.shape[1]]
-            calm = replace(calm, ratio=np.median(wish.state_variance / unit, axis=1))
-        level = common_level(pilot.filter(calm), pilot.X, pilot.Y)[0]
-        problem = replace(problem, log_common=np.log(level))
+            count = wish.state_variance.shape[1] - 1
+            unit = 1.0 if wish.scales else problem.levels[:count]
+            calm = replace(calm, ratio=np.median(wish.state_variance[:, :-1] / unit, axis=1))
         pool = replace(pool, pilot_ratio=calm.ratio, ratio=calm.ratio)
+        if wish.tuning != "fixed":
+            level = common_level(pilot.filter(calm), pilot.X, pilot.Y)[0]
+            problem = replace(problem, log_common=np.log(level))
     if wish.tuning == "fixed" or (wish.tuning in ("mle", "discount") and not problem.free.shared):
         return problem, pool
     return problem, tune_pool(problem, pool, _named(progress, "pooled"))
@@ -188,11 +197,12 @@ def _named(progress: Progress | None, stage: str) -> Callable[[int, int], None] 
     return None if progress is None else lambda done, total: progress(stage, done, total)
 
 
-def _from_pool(wish: Wish, problem: Problem, pool: Pool, ordinary: Ordinary) -> Learned:
+def _from_pool(wish: Wish, problem: Problem, pool: Pool, ordinary: Ordinary, level: Floats) -> Learned:
     """Every asset at the pool, or at what was given."""
     states, count = ordinary.mean.shape
     law = problem.law._replace(tails=pool.tails, memory=pool.memory)
-    level = problem.levels[:count] if pool.levels is None else pool.levels[:count]
+    if pool.levels is not None:
+        level = np.append(pool.levels[: count - 1], level[-1])
     unit = 1.0 if law.scales or law.noise == DISCOUNT else level
     state_variance = np.broadcast_to(pool.ratio[:, None] * unit, (states, count)).copy()
     known = np.isfinite(ordinary.residual_variance)
@@ -210,7 +220,7 @@ def _from_pool(wish: Wish, problem: Problem, pool: Pool, ordinary: Ordinary) -> 
         state_variance=state_variance,
         level=level,
         phi=np.repeat(pool.phi[:, None], count, axis=1),
-        mean=problem.mean[:, :count],
+        mean=_means(wish, ordinary) if wish.reverts else np.zeros((states, count)),
         exponent=pool.exponent,
         pilot_ratio=pool.pilot_ratio if pool.pilot_ratio is not None else np.zeros(states),
         standard_error=np.full((1 + states, count), np.nan),
@@ -243,7 +253,6 @@ def _with_discount(wish: Wish, learned: Learned, problem: Problem) -> Learned:
     """The discount factor of the summed predictive likelihood; no state variances."""
     states, count = learned.state_variance.shape
     dates = problem.dates(learned.exponent)
-    Y = np.ascontiguousarray(problem.Y[:, : build(wish, learned).count])
 
     def with_factor(factor: float) -> Learned:
         law = learned.law._replace(discount=factor)
@@ -251,7 +260,7 @@ def _with_discount(wish: Wish, learned: Learned, problem: Problem) -> Learned:
 
     def loss(log_forgetting: float) -> float:
         filter_ = build(wish, with_factor(1.0 - np.exp(log_forgetting)))
-        found = filter_.run(dates.X, Y, dates.common, store="likelihood").log_likelihood
+        found = filter_.run(dates.X, problem.Y, dates.common, store="likelihood").log_likelihood
         return -float(found.sum())
 
     if wish.discount is not None:
