@@ -419,6 +419,34 @@ def test_a_start_one_prediction_earlier_shows_nothing_before_the_first_return(da
     np.testing.assert_allclose(late["predicted_variance"][first], 0.501)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"noise": "constant", "tails": "gaussian"},
+        {"noise": "constant", "tails": "student"},
+        {"noise": "ewma", "tails": "student"},
+        {"noise": "discount", "tails": "gaussian", "memory": 0.95},
+    ],
+)
+def test_log_densities_add_up_to_the_log_likelihood(data, options):
+    returns, factors = data
+    model = sf.KalmanLoadings(tuning="fixed", state_variance=1e-4, start=(np.ones(3), 0.5), **options)
+    for model in (model.fit(returns[:200], factors), model.partial_fit(returns[200:], factors)):  # noqa: B020
+        total = model.innovations_["log_density"].sum("date").to_pandas()
+        seen = model.log_likelihood_.notna()
+        assert seen.sum() >= 8
+        np.testing.assert_allclose(total[seen], model.log_likelihood_[seen], rtol=1e-9)
+
+
+def test_a_start_one_prediction_earlier_is_the_later_one_less_its_step(data):
+    returns, factors = data
+    options = {"tuning": "fixed", "state_variance": 0.01, "observation_variance": 1e-4}
+    later = sf.KalmanLoadings(**options, start=(np.ones(3), 0.5 + 1e-6)).fit(returns, factors)
+    earlier = sf.KalmanLoadings(**options, start=(np.ones(3), 0.5), before_prediction=True).fit(returns, factors)
+    for name in NAMES:
+        np.testing.assert_allclose(earlier.loadings_[name], later.loadings_[name], rtol=1e-9)
+
+
 # Input ---------------------------------------------------------------------------------------------------------
 
 
@@ -452,6 +480,13 @@ def test_progress_is_told(data):
         ({"tuning": "fixed", "state_variance": -1.0}, "negative"),
         ({"tuning": "fixed", "state_variance": {"market": 1.0}}, "lacks"),
         ({"tuning": "fixed", "state_variance": [1.0, 2.0]}, "state_variance"),
+        ({"state_variance": 1e-4}, "state_variance came with tuning='pooled'"),
+        ({"discount_factor": 0.99}, "discount_factor came with tuning='pooled'"),
+        ({"phi": 0.9}, "phi came with dynamics='random_walk'"),
+        ({"mean": 1.0}, "mean came with dynamics='random_walk'"),
+        ({"tails": "gaussian", "degrees_of_freedom": 5.0}, "degrees_of_freedom came with tails='gaussian'"),
+        ({"dynamics": "mean_reverting", "phi": pd.DataFrame()}, "phi is a DataFrame"),
+        ({"noise": "discount", "memory": 0.5}, "memory"),
         ({"observation_variance": -1.0}, "negative"),
         ({"observation_variance": pd.Series({"a0": 1.0})}, "lacks"),
         ({"dynamics": "mean_reverting", "phi": 1.2}, "phi"),

@@ -196,3 +196,13 @@ def test_score_is_the_same_for_any_number_of_threads(made, monkeypatch):
         found.append(problem.slopes(pool))
     for name in ("log_likelihood", "level", "state_variance", "memory"):
         np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))
+
+
+def test_an_asset_that_is_never_identified_has_no_say(made):
+    problem = problem_of(LAWS["gaussian"], made)
+    Y = problem.Y.copy()
+    Y[2:, 0] = np.nan
+    slopes = replace(problem, Y=Y).slopes(pool_of(problem))
+    assert slopes.log_likelihood[0] == 0.0
+    assert slopes.level[0] == 0.0
+    np.testing.assert_array_equal(slopes.state_variance[:, 0], 0.0)

@@ -23,13 +23,19 @@ def test_numbers_have_four_figures(value, text):
 
 def test_the_best_of_each_column_is_marked():
     table = pd.DataFrame(
-        {"error_variance": [0.8, 0.9], "log_score": [1.0, 2.0], "share_best_log_score": [0.25, 0.75]},
+        {
+            "error_variance": [0.8, 0.9],
+            "log_score": [1.0, 2.0],
+            "share_best_log_score": [0.25, 0.75],
+            "share_best_error_variance": [0.625, 0.375],
+        },
         index=pd.Index(["a", "b"], name="model"),
     )
     text = comparison_table(table)
-    assert text.count("num best") == 3
+    assert text.count("num best") == 4
     assert '<td class="num best">0.8000</td>' in text
     assert '<td class="num best">75.0%</td>' in text
+    assert '<td class="num best">62.5%</td>' in text
 
 
 def test_everything_is_escaped():

@@ -175,7 +175,6 @@ class KalmanLoadings(LoadingsModel):
     def _learn(self, panel: Panel, tune_rows: int) -> None:
         self._wish = make_wish(self.get_params(deep=False), panel.assets, panel.factors)
         self._learned = tune(self._wish, panel.regressors[:tune_rows], panel.returns[:tune_rows], self.progress)
-        self._settle(len(panel.assets))
 
     def _settle(self, count: int) -> None:
         """Filters of `count` assets, before their first date."""

@@ -27,6 +27,14 @@ _RANGES = {
     "discount_factor": (0.0, 1.0),
     "volatility_exponent": (-np.inf, np.inf),
 }
+_ONLY_WITH = (
+    ("state_variance", "tuning", "fixed"),
+    ("discount_factor", "tuning", "discount"),
+    ("phi", "dynamics", "mean_reverting"),
+    ("mean", "dynamics", "mean_reverting"),
+    ("degrees_of_freedom", "tails", "student"),
+)
+"""Options that have a meaning only beside another."""
 
 
 def check_options(options: Mapping[str, Any]) -> None:
@@ -47,6 +55,12 @@ def check_options(options: Mapping[str, Any]) -> None:
             "tuning='fixed' came without state_variance; a number, a mapping by factor or a frame asset x factor "
             "was expected. Pass one, or let tuning='pooled' find it."
         )
+    for name, needed, value in _ONLY_WITH:
+        if options[name] is not None and options[needed] != value:
+            raise InputError(
+                f"{name} came with {needed}={options[needed]!r}, which has no use for it; {needed}={value!r} was "
+                f"expected. Leave {name} out, or set {needed}={value!r}."
+            )
     start = options["start"]
     if not (isinstance(start, str) and start == "diffuse") and not (isinstance(start, tuple) and len(start) == 2):
         raise InputError(f"start={start!r}; 'diffuse' or a pair (mean, covariance) was expected. Pass one of them.")
@@ -61,6 +75,8 @@ def make_wish(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -
     _check_not_negative(state_variance, "state_variance")
     observation_variance = _by_asset(options["observation_variance"], assets)
     _check_not_negative(observation_variance, "observation_variance")
+    if isinstance(options["phi"], pd.DataFrame):
+        raise InputError("phi is a DataFrame; a number or a mapping by factor was expected: assets share it.")
     phi = _by_asset_and_factor(options["phi"], "phi", assets, factors)
     if phi is not None and not ((phi > 0.0) & (phi <= 1.0)).all():
         raise InputError("phi has values outside (0, 1]; persistence above 0 and up to 1 was expected.")

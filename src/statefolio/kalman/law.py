@@ -63,11 +63,6 @@ class Paths(NamedTuple):
     surprised: Floats  # (blocks, T) how many there were
 
 
-def lower(j: int, k: int) -> int:
-    """Row of the packed lower triangle that holds entry (j, k), k <= j."""
-    return j * (j + 1) // 2 + k
-
-
 def triangle(states: int) -> int:
     """Entries of the packed lower triangle."""
     return states * (states + 1) // 2
@@ -87,9 +82,3 @@ def unpack(packed: Floats) -> Floats:
     full[:, rows, columns] = packed.T
     full[:, columns, rows] = packed.T
     return full
-
-
-def pack(full: Floats) -> Floats:
-    """Full symmetric matrices (N, K, K) as packed lower triangles (K(K+1)/2, N)."""
-    rows, columns = np.tril_indices(full.shape[-1])
-    return np.ascontiguousarray(full[:, rows, columns].T)

@@ -120,7 +120,7 @@ def tune_shrunk(problem: Problem, pool: Pool, ordinary: Ordinary, level: Floats,
 
     The log-likelihood is penalised by strength/2 times the squared distance from the pool in the coordinates of
     coordinates.py, a normal prior of precision `strength`; the strength is the one whose estimates on the first
-    two thirds of the dates predict the last third best, over the panel.
+    two thirds of the dates predict the last third best, over the panel; the pool is that of all dates.
     """
     climbs = _prepare(problem, pool, ordinary)
     start = _starting_points(climbs, level, [climbs.anchor[:, climbs.assets]])

@@ -51,7 +51,7 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
                 enter(entering, t, True, a, P)
                 due = _next_due(began, t)
 
-            at = t * Y.shape[1] + block * WIDTH
+            at = t * Y.shape[1] + first
             prefetch(Y, at + _AHEAD * Y.shape[1])
             alive = load(began, 0) <= t
             ok, v, S, R, unit, u, inverse = look(law, states, X, t, common, load(Y, at), alive, level, a, P, M)

@@ -110,7 +110,13 @@ def build_pilot(wish: Wish, learned: Learned) -> Filter:
     """The Gaussian filter of constant variances whose surprises make the common volatility level."""
     plain = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
     level = learned.level[:-1]
-    return new_filter(plain, learned.pilot_ratio[:, None] * level, level, start=_start(wish))
+    return new_filter(
+        plain,
+        learned.pilot_ratio[:, None] * level,
+        level,
+        start=_start(wish),
+        before_prediction=wish.before_prediction,
+    )
 
 
 def _start(wish: Wish) -> tuple[Floats, Floats] | None:

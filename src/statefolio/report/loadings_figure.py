@@ -155,15 +155,7 @@ def period(dates: pd.DatetimeIndex) -> str:
     if len(dates) < 2:
         return "period"
     days = float(np.median(np.diff(dates.to_numpy()) / np.timedelta64(1, "D")))
-    words = (
-        (0.9, "period"),
-        (4.0, "day"),
-        (10.0, "week"),
-        (45.0, "month"),
-        (120.0, "quarter"),
-        (400.0, "year"),
-    )
-    return next((word for most, word in words if days <= most), "period")
+    return next((word for most, word in PERIODS if days <= most), "period")
 
 
 def _domains(row: int, column: int, rows: int, columns: int) -> tuple[list[float], list[float]]:
