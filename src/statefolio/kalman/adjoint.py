@@ -16,7 +16,7 @@ P_bar is kept as the lower triangle of the symmetric matrix: dL = sum P_bar_jj d
 """
 
 from statefolio.kalman.density import conjugate_slope
-from statefolio.kalman.lanes import WIDTH, compiled, load, scratch, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, load, regressor, scratch, select, spread, store
 from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
 from statefolio.kalman.step import anyone_begins, gain_precision
 
@@ -57,7 +57,7 @@ def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering
         held = scale_bar * S if law.noise == DISCOUNT else R_bar * dates.common[t]
         store(level_bar, 0, load(level_bar, 0) + held)
         store(by_shared.exponent, 0, load(by_shared.exponent, 0) + R_bar * R * dates.log_level[t])
-        _undo_innovation(states, X, t, v_bar, S_bar, a_bar, P_bar, M_bar)
+        _undo_innovation(states, X, t, offset, v_bar, S_bar, a_bar, P_bar, M_bar)
         begins = anyone_begins(began, t)
         if begins:
             _take_out(entering, t, True, a_bar, P_bar, entering_bar)
@@ -140,14 +140,15 @@ def _density_slope(law, worth, u):
 
 
 @compiled
-def _undo_innovation(states, X, t, v_bar, S_bar, a_bar, P_bar, M_bar):
+def _undo_innovation(states, X, t, column, v_bar, S_bar, a_bar, P_bar, M_bar):
     """Through v = y - x'a, S = x'P x + R and M = P x."""
     row = 0
     for j in range(states):
-        x_j, M_j = X[t, j], load(M_bar, j * WIDTH)
+        x_j, M_j = regressor(X, t, j, column), load(M_bar, j * WIDTH)
         store(a_bar, j * WIDTH, load(a_bar, j * WIDTH) - x_j * v_bar)
         for k in range(j + 1):
-            step = 0.5 * (M_j * X[t, k] + load(M_bar, k * WIDTH) * x_j) + S_bar * (x_j * X[t, k])
+            x_k = regressor(X, t, k, column)
+            step = 0.5 * (M_j * x_k + load(M_bar, k * WIDTH) * x_j) + S_bar * (x_j * x_k)
             store(P_bar, (row + k) * WIDTH, load(P_bar, (row + k) * WIDTH) + step)
         row += j + 1
 

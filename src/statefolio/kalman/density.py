@@ -1,8 +1,7 @@
 """Log densities of innovations, summed without a logarithm a date.
 
-A sum of logarithms is the logarithm of a product; the product's mantissa and exponent are kept apart so
-that it never overflows: the mantissa at most doubles with each factor, and is settled every 512 dates. The
-Gaussian and the Student-t need nothing else.
+A sum of logarithms is the logarithm of a product; the product's exponent is kept apart from its mantissa, so that
+it never overflows: it is moved there every fourth date. The Gaussian and the Student-t need nothing else.
 """
 
 import math
@@ -15,23 +14,20 @@ from statefolio.kalman.law import DISCOUNT, Floats
 
 LOG_2PI = math.log(2.0 * math.pi)
 LOG_2 = math.log(2.0)
-_TINIEST = 2.3e-308
+_EVERY = 4
+_LEAST, _MOST = 1e-75, 1e75  # factors beyond are taken for these: four of them stay within a double
 
 
 @compiled
-def multiply_in(product, ok, value):
-    """Multiply a positive value into a running product, where `ok`."""
-    value = select(ok & (value > _TINIEST), value, 1.0)
-    store(product, 0, load(product, 0) * mantissa(value))
-    store(product, WIDTH, load(product, WIDTH) + exponent(value))
-
-
-@compiled
-def settle(product):
-    """Move what the mantissa has grown to into the exponent."""
-    grown = load(product, 0)
-    store(product, 0, mantissa(grown))
-    store(product, WIDTH, load(product, WIDTH) + exponent(grown))
+def multiply_in(t, product, ok, value):
+    """Multiply date t's positive value into a running product, where `ok`."""
+    value = select(value > _LEAST, value, _LEAST)
+    value = select(value < _MOST, value, _MOST)
+    grown = load(product, 0) * select(ok, value, 1.0)
+    if t % _EVERY == 0:
+        store(product, WIDTH, load(product, WIDTH) + exponent(grown))
+        grown = mantissa(grown)
+    store(product, 0, grown)
 
 
 @compiled
@@ -83,7 +79,7 @@ def conjugate_log_density(S, u, n):
 
 
 class Sums(NamedTuple):
-    """Running parts of thirty-two log-likelihoods."""
+    """Running parts of a block's log-likelihoods."""
 
     sizes: Floats  # (2 W,) product of innovation variances
     tails: Floats  # (2 W,) product of 1 + u / (nu - 2)
@@ -116,13 +112,10 @@ def add_density(law, t, ok, scale, u, worth, sums):
         found = conjugate_log_density(scale, u, law.memory * load(worth, 0))
         store(sums.quadratic, 0, load(sums.quadratic, 0) + select(ok, found, 0.0))
         return
-    if t % 512 == 511:
-        settle(sums.sizes)
-        settle(sums.tails)
-    multiply_in(sums.sizes, ok, scale)
+    multiply_in(t, sums.sizes, ok, scale)
     store(sums.observed, 0, load(sums.observed, 0) + select(ok, spread(1.0), 0.0))
     if law.tails < 1e300:
-        multiply_in(sums.tails, ok, 1.0 + u * (1.0 / (law.tails - 2.0)))
+        multiply_in(t, sums.tails, ok, 1.0 + u * (1.0 / (law.tails - 2.0)))
     else:
         store(sums.quadratic, 0, load(sums.quadratic, 0) - 0.5 * u)
 

@@ -1,10 +1,10 @@
-"""Thirty-two assets side by side: a Numba value that holds one number for each.
+"""Sixty-four assets side by side: a Numba value that holds one number for each.
 
 The filters are written once, as the textbook writes them for one asset; every name that stands for an
 asset's number is a `lanes` value, and the compiler turns each line into vector instructions. Nothing is
 shared between lanes, so a result does not depend on which neighbours an asset happens to have.
 
-    p = load(P, row)                 thirty-two doubles from a flat float64 array
+    p = load(P, row)                 sixty-four doubles from a flat float64 array
     store(P, row, p - g * m)         and back
     ok = y == y                      a mask, one bit a lane
     v = select(ok, y - fit, 0.0)     a choice, lane by lane
@@ -29,7 +29,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-WIDTH = 32
+WIDTH = 64
 _LINE = 8  # doubles in a cache line
 
 compiled: Callable[..., Any] = njit(nogil=True, cache=True, error_model="numpy", boundscheck=False)
@@ -229,6 +229,14 @@ def aligned_empty(shape: tuple[int, ...]) -> NDArray[np.float64]:
     memory = np.empty(size + _LINE)
     first = -memory.ctypes.data % (8 * _LINE) // 8
     return memory[first : first + size].reshape(shape)
+
+
+@compiled
+def regressor(X, t, j, column):
+    """Regressor j of date t: a number where X (T, K) is shared, lanes from `column` on where X is (T, K, N)."""
+    if X.ndim == 3:
+        return load(X, (t * X.shape[1] + j) * X.shape[2] + column)
+    return X[t, j]
 
 
 @compiled

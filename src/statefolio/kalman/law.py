@@ -58,6 +58,7 @@ class Paths(NamedTuple):
     innovation: Floats  # (T, N)
     innovation_variance: Floats  # (T, N)
     level: Floats  # (T, N) level of observation variance before the date's update
+    covariance: Floats  # (T, K(K+1)/2, N) filtered, lower triangles by rows
     log_likelihood: Floats  # (N,)
     surprise: Floats  # (blocks, T) sum of capped squared standardised innovations
     surprised: Floats  # (blocks, T) how many there were

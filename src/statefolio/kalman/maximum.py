@@ -1,6 +1,6 @@
 """Maximum likelihood for every asset at once: a bounded quasi-Newton climb in each lane.
 
-Thirty-two climbs share one sweep of score.py; a lane whose climb ends takes the next one waiting. A variance
+As many climbs as a block has lanes share one sweep of score.py; a lane whose climb ends takes the next one waiting. A variance
 ends at exactly zero where the likelihood says so (climb.py).
 """
 
@@ -13,7 +13,7 @@ from statefolio.kalman.climb import RUNNING, Climb, advance
 from statefolio.kalman.coordinates import Scales, dimension, floors, set_gradient, set_parameters
 from statefolio.kalman.lanes import WIDTH, compiled
 from statefolio.kalman.law import Floats, Law
-from statefolio.kalman.records import Dates, Prior, new_room
+from statefolio.kalman.records import Dates, Prior, Room, new_room
 from statefolio.kalman.score import score_lanes
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -54,11 +54,11 @@ def evaluate(
     law: Law, dates: Dates, Y: Floats, prior: Prior, scales: Scales, tasks: Tasks, first: int, last: int
 ) -> None:
     """Log-likelihood and gradient at the points [first, last)."""
-    y, room = np.full((len(dates.X), WIDTH), np.nan), new_room(law, prior, *dates.X.shape)
+    here, y, room = _new_lanes(law, dates, prior)
     for block in range(first, last, WIDTH):
         lanes = np.arange(min(WIDTH, last - block))
-        _load_tasks(law, Y, prior, scales, tasks, tasks.theta, block + lanes, lanes, y, room)
-        score_lanes(law, dates, y, 0, room)
+        _load_tasks(law, dates.X, Y, prior, scales, tasks, tasks.theta, block + lanes, lanes, here.X, y, room)
+        score_lanes(law, here, y, 0, room)
         _read_tasks(law, scales, tasks, block + lanes, lanes, room)
 
 
@@ -80,7 +80,7 @@ def maximise(
     coordinates from `anchor` (K, N).
     """
     size = dimension(law, dates.X.shape[1])
-    y, room = np.full((len(dates.X), WIDTH), np.nan), new_room(law, prior, *dates.X.shape)
+    here, y, room = _new_lanes(law, dates, prior)
     under = _Under(
         np.full(WIDTH, -1),
         np.empty((WIDTH, size)),
@@ -96,18 +96,30 @@ def maximise(
         waiting += len(idle)
         under.task[idle], under.length[idle], under.curvature[idle] = new, 0.0, 0.0
         under.trial[idle], tasks.value[new] = tasks.theta[new], -np.inf
-        _load_tasks(law, Y, prior, scales, tasks, tasks.theta, new, idle, y, room)
-        score_lanes(law, dates, y, 0, room)
+        _load_tasks(law, dates.X, Y, prior, scales, tasks, tasks.theta, new, idle, here.X, y, room)
+        score_lanes(law, here, y, 0, room)
         _advance_lanes(law, scales, anchor, strength, tasks, under, y, room)
 
 
+def _new_lanes(law: Law, dates: Dates, prior: Prior) -> tuple[Dates, Floats, Room]:
+    """Lanes that hold no asset yet: their regressors, observations and room."""
+    length, states = dates.X.shape[:2]
+    X = dates.X if dates.X.ndim == 2 else np.zeros((length, states, WIDTH))
+    return dates._replace(X=X), np.full((length, WIDTH), np.nan), new_room(law, prior, length, states)
+
+
 @compiled
-def _load_tasks(law, Y, prior, scales, tasks, theta, rows, lanes, y, room):
+def _load_tasks(law, X, Y, prior, scales, tasks, theta, rows, lanes, x, y, room):
     """Put the assets and parameters of tasks into lanes."""
     for n in range(len(rows)):
         i, lane = rows[n], lanes[n]
         asset = tasks.asset[i]
-        y[:, lane] = Y[:, asset]
+        for t in range(Y.shape[0]):
+            y[t, lane] = Y[t, asset]
+        if X.ndim == 3:
+            for t in range(X.shape[0]):
+                for j in range(X.shape[1]):
+                    x[t, j, lane] = X[t, j, asset]
         room.prior.mean[lane], room.prior.covariance[lane] = prior.mean[asset], prior.covariance[asset]
         set_parameters(law, theta[i], scales, asset, room.own, lane)
 

@@ -20,23 +20,21 @@ class Ordinary(NamedTuple):
 
 
 def ordinary_least_squares(X: Floats, Y: Floats) -> Ordinary:
-    """Regress every column of Y (T, N) on X (T, K), each on the dates it was observed."""
+    """Regress every column of Y (T, N) on X (T, K), or its own (T, K, N), each on the dates it was observed."""
     states = X.shape[1]
-    scale = np.sqrt(np.mean(X * X, axis=0))
+    scale = np.sqrt(np.mean(X * X, axis=0 if X.ndim == 2 else (0, 2)))
     scale[scale == 0.0] = 1.0
-    Z = X / scale
+    Z = X / (scale if X.ndim == 2 else scale[:, None])
     seen = np.isfinite(Y)
     count = seen.sum(axis=0).astype(float)
-    y = np.where(seen, Y, 0.0)
-    pairs = (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), -1)
-    moments = (seen.astype(float).T @ pairs).reshape(-1, states, states)
+    moments = _moments(Z, seen.astype(float))
     inverse = np.linalg.pinv(moments, rcond=1e-12, hermitian=True)
-    mean = np.einsum("njk,nk->jn", inverse, y.T @ Z)
+    mean = np.einsum("njk,kn->jn", inverse, _sum_over_dates(Z, np.where(seen, Y, 0.0)))
     for _ in range(2):  # refined, so that collinear factors cost no digits
-        left_over = np.where(seen, Y - Z @ mean, 0.0)
-        mean = mean + np.einsum("njk,nk->jn", inverse, left_over.T @ Z)
+        left_over = np.where(seen, Y - fitted(Z, mean), 0.0)
+        mean = mean + np.einsum("njk,kn->jn", inverse, _sum_over_dates(Z, left_over))
     enough = count > states
-    left_over = np.where(seen, Y - Z @ mean, 0.0)
+    left_over = np.where(seen, Y - fitted(Z, mean), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         residual_variance = np.where(enough, np.sum(left_over**2, axis=0) / (count - states), np.nan)
     variance = np.diagonal(inverse, axis1=1, axis2=2).T * residual_variance
@@ -45,6 +43,24 @@ def ordinary_least_squares(X: Floats, Y: Floats) -> Ordinary:
     stranger = unknown(0, states)
     found = (mean, variance, residual_variance, count)
     return Ordinary(*(np.concatenate([a, b], axis=-1) for a, b in zip(found, stranger, strict=True)))
+
+
+def fitted(X: Floats, mean: Floats) -> Floats:
+    """x'b of every date and asset, (T, N), for loadings (K, N)."""
+    return X @ mean if X.ndim == 2 else np.einsum("tkn,kn->tn", X, mean)
+
+
+def _moments(Z: Floats, seen: Floats) -> Floats:
+    """Every asset's sum of z z' over the dates it was observed, (N, K, K)."""
+    if Z.ndim == 3:
+        return np.einsum("tjn,tkn,tn->njk", Z, Z, seen, optimize=True)
+    pairs = (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), -1)
+    return (seen.T @ pairs).reshape(-1, Z.shape[1], Z.shape[1])
+
+
+def _sum_over_dates(Z: Floats, y: Floats) -> Floats:
+    """Every asset's sum of z y, (K, N)."""
+    return Z.T @ y if Z.ndim == 2 else np.einsum("tkn,tn->kn", Z, y)
 
 
 def unknown(assets: int, states: int) -> Ordinary:

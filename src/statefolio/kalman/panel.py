@@ -47,6 +47,12 @@ def pad_last(array: Floats, fill: float) -> Floats:
     return whole
 
 
+def own_regressors(X: Floats, Y: Floats) -> tuple[Floats, Floats]:
+    """Regressors (T, K, N), each asset its own, without NaN; an observation (T, N) that lacks one is NaN instead."""
+    missing = ~np.isfinite(X)
+    return np.where(missing, 0.0, X), np.where(missing.any(axis=1), np.nan, Y)
+
+
 def over_blocks(
     work: Callable[[int, int], None],
     blocks: int,
@@ -150,14 +156,15 @@ class Filter:
 
         Parameters
         ----------
-        X : (T, K) array
-            Regressors of each date.
+        X : (T, K) or (T, K, N) array
+            Regressors of each date, shared or each asset its own (N padded; finite, see `own_regressors`).
         Y : (T, N) array
             Observations, NaN where there is none; N padded to whole blocks (`pad_last`).
         common : (T,) array, optional
             Factor on every asset's observation variance; one where it is not given.
-        store : {"paths", "innovations", "likelihood", "state"}
-            What to write down: everything, innovations and log-likelihood, the latter alone, nothing.
+        store : {"covariances", "paths", "innovations", "likelihood", "state"}
+            What to write down: everything; all but full covariances; innovations and log-likelihood; the latter
+            alone; nothing.
         note_surprise : bool
             Whether to add up each block's squared standardised innovations.
 
@@ -166,7 +173,7 @@ class Filter:
         Paths
             Arrays with the lanes still padded.
         """
-        dates, states = X.shape
+        dates, states = X.shape[:2]
         common = np.ones(dates) if common is None else common
         paths = _empty_paths(dates, states, self.count, store, note_surprise)
         log_likelihood = paths.log_likelihood if store != "state" else np.zeros(self.count)
@@ -186,7 +193,7 @@ class Filter:
             )
             entries = _entries(self.law, self.state, dates, first * WIDTH, last * WIDTH)
             sweep(self.law, states, X, common, Y, self.assets, self.state, paths, first, last)
-            if store == "paths":
+            if paths.mean.shape[0]:
                 _write_entries(paths, entries)
 
         over_blocks(work, self.count // WIDTH, float(dates) * self.count)
@@ -265,8 +272,9 @@ def new_filter(
 
 
 def _empty_paths(dates: int, states: int, count: int, store: str, note_surprise: bool) -> Paths:
-    full = dates if store == "paths" else 0
-    shown = dates if store in ("paths", "innovations") else 0
+    covariances = dates if store == "covariances" else 0
+    full = dates if store in ("covariances", "paths") else 0
+    shown = dates if store in ("covariances", "paths", "innovations") else 0
     blocks = count // WIDTH if note_surprise else 0
     return Paths(
         mean=aligned_empty((full, states, count)),
@@ -274,6 +282,7 @@ def _empty_paths(dates: int, states: int, count: int, store: str, note_surprise:
         innovation=aligned_empty((shown, count)),
         innovation_variance=aligned_empty((shown, count)),
         level=aligned_empty((shown, count)),
+        covariance=aligned_empty((covariances, triangle(states), count)),
         log_likelihood=np.zeros(count if store != "state" else 0),
         surprise=np.zeros((blocks, dates)),
         surprised=np.zeros((blocks, dates)),
@@ -286,7 +295,7 @@ class _Entries(NamedTuple):
     row: NDArray[np.intp]  # (n,) the date, after its update
     asset: NDArray[np.intp]  # (n,)
     mean: Floats  # (n, K) filtered
-    variance: Floats  # (n, K)
+    covariance: Floats  # (n, K(K+1)/2)
 
 
 def _entries(law: Law, state: State, dates: int, first: int, last: int) -> _Entries:
@@ -294,10 +303,12 @@ def _entries(law: Law, state: State, dates: int, first: int, last: int) -> _Entr
     began = state.began[first:last]
     asset = first + np.flatnonzero((began >= 1) & (began <= dates) & ~state.predicted[first:last])
     unit = state.level[asset] if law.noise == DISCOUNT else 1.0
-    variance = state.covariance[diagonal(state.mean.shape[0])][:, asset] * unit
-    return _Entries(state.began[asset].astype(np.intp) - 1, asset, state.mean[:, asset].T, variance.T)
+    covariance = state.covariance[:, asset] * unit
+    return _Entries(state.began[asset].astype(np.intp) - 1, asset, state.mean[:, asset].T, covariance.T)
 
 
 def _write_entries(paths: Paths, entries: _Entries) -> None:
     paths.mean[entries.row, :, entries.asset] = entries.mean
-    paths.variance[entries.row, :, entries.asset] = entries.variance
+    paths.variance[entries.row, :, entries.asset] = entries.covariance[:, diagonal(paths.mean.shape[1])]
+    if paths.covariance.shape[0]:
+        paths.covariance[entries.row, :, entries.asset] = entries.covariance

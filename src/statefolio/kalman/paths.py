@@ -16,7 +16,7 @@ class Entry(NamedTuple):
 
     row: NDArray[np.int64]  # (N,) the date, -1 where there is none
     mean: Floats  # (K, N)
-    variance: Floats  # (K, N)
+    covariance: Floats  # (K(K+1)/2, N)
 
 
 class Before(NamedTuple):
@@ -24,36 +24,37 @@ class Before(NamedTuple):
 
     begun: NDArray[np.bool_]  # (N,)
     mean: Floats  # (K, N)
-    variance: Floats  # (K, N)
+    covariance: Floats  # (K(K+1)/2, N)
     level: Floats  # (N,)
     worth: Floats  # (N,)
 
 
 def before_run(law: Law, start: Start, state: State) -> Before:
     """Remember what `entry_of` needs of the state before a run moves it."""
-    variance = state.covariance[diagonal(state.mean.shape[0])]
     unit = state.level if law.noise == DISCOUNT else 1.0
-    return Before(start.stage == BEGUN, state.mean.copy(), variance * unit, state.level.copy(), state.worth.copy())
+    covariance = state.covariance * unit
+    return Before(start.stage == BEGUN, state.mean.copy(), covariance, state.level.copy(), state.worth.copy())
 
 
 def entry_of(law: Law, own: Assets, start: Start, state: State, before: Before, dates: int) -> Entry:
     """The first predictions of a run: from the state that came into it, or from an asset's start."""
     unit = before.level if law.scales or law.noise == DISCOUNT else 1.0
     mean = start.mean.T.copy()
-    variance = np.diagonal(start.covariance, axis1=1, axis2=2).T * (before.level if law.noise == DISCOUNT else 1.0)
+    rows, columns = np.tril_indices(len(mean))
+    covariance = start.covariance[:, rows, columns].T * (before.level if law.noise == DISCOUNT else 1.0)
     still = start.kind == STATIONARY
     mean[still] = own.mean[still]
-    variance[still] = (own.state_variance * unit)[still] / np.maximum(1.0 - own.phi[still] ** 2, 1e-300)
+    settled = (own.state_variance * unit)[still] / np.maximum(1.0 - own.phi[still] ** 2, 1e-300)
+    covariance[diagonal(len(mean))[still]] = settled
     moved = before.begun | (start.before_prediction & (start.kind == GIVEN).all())
-    mean, variance = (
-        np.where(before.begun, before.mean, mean),
-        np.where(before.begun, before.variance, variance),
-    )
+    mean = np.where(before.begun, before.mean, mean)
+    covariance = np.where(before.begun, before.covariance, covariance)
     ahead = own.mean + own.phi * (mean - own.mean)
-    wider = variance * (own.phi**2 / law.discount) + own.state_variance * unit
+    wider = covariance * (own.phi[rows] * own.phi[columns] / law.discount)
+    wider[diagonal(len(mean))] += own.state_variance * unit
     own_row = (state.began < dates) & state.predicted
     row = np.where(before.begun, 0, np.where(own_row, np.minimum(state.began, dates), -1)).astype(np.int64)
-    return Entry(row, np.where(moved, ahead, mean), np.where(moved, wider, variance))
+    return Entry(row, np.where(moved, ahead, mean), np.where(moved, wider, covariance))
 
 
 def predicted_mean(mean: Floats, own: Assets, entry: Entry, count: int) -> Floats:
@@ -77,7 +78,18 @@ def predicted_variance(law: Law, variance: Floats, level: Floats, own: Assets, e
         ahead[1:] += state_variance * level[1:, None, :count]
     else:
         ahead[1:] += state_variance
-    return _with_entries(ahead, entry.row[:count], entry.variance)
+    return _with_entries(ahead, entry.row[:count], entry.covariance[diagonal(len(state_variance))])
+
+
+def predicted_covariance(law: Law, covariance: Floats, level: Floats, own: Assets, entry: Entry, count: int) -> Floats:
+    """Covariances of `predicted_mean`, (T, N, K(K+1)/2), from filtered ones (T, K(K+1)/2, N) and the levels."""
+    states = len(own.phi)
+    rows, columns = np.tril_indices(states)
+    unit = level[1:, None, :count] if law.scales or law.noise == DISCOUNT else 1.0
+    ahead = np.full_like(covariance[:, :, :count], np.nan)
+    ahead[1:] = covariance[:-1, :, :count] * (own.phi[rows] * own.phi[columns])[:, :count] / law.discount
+    ahead[1:, diagonal(states)] += own.state_variance[:, :count] * unit
+    return _with_entries(ahead, entry.row[:count], entry.covariance)
 
 
 def _with_entries(ahead: Floats, row: NDArray[np.int64], values: Floats) -> Floats:

@@ -66,7 +66,7 @@ class Problem:
     """The data, and what is held."""
 
     law: Law
-    X: Floats  # (T, K)
+    X: Floats  # (T, K), or (T, K, N) padded: each asset its own
     Y: Floats  # (T, N) padded
     log_common: Floats  # (T,) log of the common volatility level
     levels: Floats  # (N,) padded
@@ -82,6 +82,7 @@ class Problem:
         chosen = np.concatenate([assets, padding])
         return replace(
             self,
+            X=self.X if self.X.ndim == 2 else np.ascontiguousarray(self.X[:, :, chosen]),
             Y=lanes,
             levels=self.levels[chosen],
             mean=self.mean[:, chosen],

@@ -14,7 +14,7 @@ from statefolio.kalman.law import Floats
 class Dates(NamedTuple):
     """What all assets share, date by date."""
 
-    X: Floats  # (T, K) regressors
+    X: Floats  # (T, K) regressors, or (T, K, N): each asset its own
     common: Floats  # (T,) factor on every observation variance
     log_level: Floats  # (T,) log of the common level; common = level ** exponent
 
@@ -29,7 +29,7 @@ class Prior(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """Parameters of thirty-two filters, or derivatives by them."""
+    """Parameters of the filters of a block, or derivatives by them."""
 
     state_variance: Floats  # (K, W)
     level: Floats  # (W,)

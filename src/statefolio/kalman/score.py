@@ -28,7 +28,7 @@ _LEVEL, _EXPONENT = 0, 1
 
 
 def score_lanes(law: Law, dates: Dates, Y: Floats, offset: int, room: Room) -> None:
-    """Log-likelihood of thirty-two filters and its derivatives, written over what was in `room`.
+    """Log-likelihood of the filters of a block and its derivatives, written over what was in `room`.
 
     Y (T, N) holds the lanes' observations from column `offset` on; `room` their priors and parameters. The
     halves are compiled apart: a block is long enough that calling them from Python costs nothing.
@@ -106,7 +106,9 @@ def _forward(law, dates, Y, offset, own, entering, tape, sums):
         store(tape.level, here, load(level, 0))
         store(tape.worth, here, load(worth, 0))
         y = load(Y, t * Y.shape[1] + offset)
-        ok, v, S, R, unit, u, inverse = look(law, states, X, t, dates.common, y, alive, level, a, P, M)
+        ok, v, S, R, unit, u, inverse = look(
+            law, states, X, t, offset, dates.common, y, alive, level, a, P, M
+        )
         add_density(law, t, ok, S * unit, u, worth, sums)
         store(tape.v, here, v)
         store(tape.S, here, S)

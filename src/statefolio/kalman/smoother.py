@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from statefolio.kalman.lanes import WIDTH, compiled, load, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, load, regressor, select, spread, store
 from statefolio.kalman.law import DISCOUNT, Floats
 from statefolio.kalman.panel import Filter, over_blocks
 from statefolio.kalman.records import Entering
@@ -62,7 +62,7 @@ def smooth_panel(filter_: Filter, X: Floats, Y: Floats, common: Floats) -> Smoot
     Smoothed
         With the lanes still padded.
     """
-    dates, states = X.shape
+    dates, states = X.shape[:2]
     shape = (dates, states, filter_.count)
     smoothed = Smoothed(np.empty(shape), np.empty(shape), np.empty(shape))
     unused = np.zeros(filter_.count)
@@ -79,8 +79,8 @@ def smooth_panel(filter_: Filter, X: Floats, Y: Floats, common: Floats) -> Smoot
 
 @compiled
 def _smooth_block(law, X, common, Y, assets, state, smoothed, block):
-    """Smooth thirty-two assets."""
-    dates, states = X.shape
+    """Smooth a block of assets."""
+    dates, states = X.shape[0], X.shape[1]
     pairs = states * (states + 1) // 2
     here = slice(block * WIDTH, (block + 1) * WIDTH)
     own = (
@@ -144,7 +144,7 @@ def _forward(law, X, common, Y, own, entering, block, number, now, tape):
         tape.a[s], tape.P[s] = a, P
         alive = load(entering.began, 0) <= t
         y = load(Y, t * Y.shape[1] + block * WIDTH)
-        ok, v, S, R, _, u, inverse = look(law, states, X, t, common, y, alive, level, a, P, M)
+        ok, v, S, R, _, u, inverse = look(law, states, X, t, block * WIDTH, common, y, alive, level, a, P, M)
         precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
         store(tape.v, s * WIDTH, v)
         store(tape.precision, s * WIDTH, precision)
@@ -160,7 +160,7 @@ def _backward(X, phi, entering, block, number, tape, unit, r, N, ends, smoothed)
     NP = np.empty((states, WIDTH))
     for t in range(min((number + 1) * STRETCH, X.shape[0]) - 1, number * STRETCH - 1, -1):
         s = t - number * STRETCH
-        _pass_observation(states, X, t, tape, s, r, N)
+        _pass_observation(states, X, t, block * WIDTH, tape, s, r, N)
         _write(states, phi, t, s, block, entering, tape, unit, r, N, NP, smoothed)
         for j in range(states):
             phi_j = load(phi, j * WIDTH)
@@ -173,7 +173,7 @@ def _backward(X, phi, entering, block, number, tape, unit, r, N, ends, smoothed)
 
 
 @compiled
-def _pass_observation(states, X, t, tape, s, r, N):
+def _pass_observation(states, X, t, column, tape, s, r, N):
     """Go back over the date: r <- x v/G + (I - x M'/G) r and N <- x x'/G + (I - x M'/G) N (I - M x'/G)."""
     precision, v = load(tape.precision, s * WIDTH), load(tape.v, s * WIDTH)
     Mr, MNM = spread(0.0), spread(0.0)
@@ -185,7 +185,7 @@ def _pass_observation(states, X, t, tape, s, r, N):
     along = (v - Mr) * precision
     square = precision + MNM * precision * precision
     for j in range(states):
-        store(r, j * WIDTH, load(r, j * WIDTH) + X[t, j] * along)
+        store(r, j * WIDTH, load(r, j * WIDTH) + regressor(X, t, j, column) * along)
     NM = np.empty((states, WIDTH))
     for j in range(states):
         total = spread(0.0)
@@ -193,9 +193,11 @@ def _pass_observation(states, X, t, tape, s, r, N):
             total += load(N, (j * states + k) * WIDTH) * load(tape.M, (s * states + k) * WIDTH)
         store(NM, j * WIDTH, total * precision)
     for j in range(states):
+        x_j = regressor(X, t, j, column)
         for k in range(j + 1):
-            cross = X[t, j] * load(NM, k * WIDTH) + X[t, k] * load(NM, j * WIDTH)
-            new = load(N, (j * states + k) * WIDTH) + (X[t, j] * X[t, k]) * square - cross
+            x_k = regressor(X, t, k, column)
+            cross = x_j * load(NM, k * WIDTH) + x_k * load(NM, j * WIDTH)
+            new = load(N, (j * states + k) * WIDTH) + (x_j * x_k) * square - cross
             store(N, (j * states + k) * WIDTH, new)
             store(N, (k * states + j) * WIDTH, new)
 

@@ -1,4 +1,4 @@
-"""One date of the panel filter, for the thirty-two assets of a block: the textbook's two steps.
+"""One date of the panel filter, for the assets of a block: the textbook's two steps.
 
 Prediction     a <- m + phi (a - m)          P <- phi P phi + Q
 Update         v = y - x'a     M = P x     S = x'M + R     a <- a + M v/S     P <- P - M M'/S
@@ -11,7 +11,7 @@ Harrison's conjugate one (1997, Bayesian Forecasting and Dynamic Models, section
 The covariance is kept as its lower triangle, so it is symmetric by construction.
 """
 
-from statefolio.kalman.lanes import WIDTH, compiled, load, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, load, regressor, select, spread, store
 from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -37,28 +37,28 @@ def predict(law, states, phi, mean, state_variance, level, a, P):
 
 
 @compiled
-def innovate(states, X, t, y, a, P, M, R):
+def innovate(states, X, t, column, y, a, P, M, R):
     """M = P x, and the innovation v = y - x'a with its variance S = x'M + R."""
     v = y
     row = 0
     for j in range(states):
-        x_j = X[t, j]
+        x_j = regressor(X, t, j, column)
         v -= x_j * load(a, j * WIDTH)
         M_j = load(P, (row + j) * WIDTH) * x_j
         for k in range(j):
             P_jk = load(P, (row + k) * WIDTH)
-            M_j += P_jk * X[t, k]
+            M_j += P_jk * regressor(X, t, k, column)
             store(M, k * WIDTH, load(M, k * WIDTH) + P_jk * x_j)
         store(M, j * WIDTH, M_j)
         row += j + 1
     S = R
     for j in range(states):
-        S += X[t, j] * load(M, j * WIDTH)
+        S += regressor(X, t, j, column) * load(M, j * WIDTH)
     return v, S
 
 
 @compiled
-def look(law, states, X, t, common, y, alive, level, a, P, M):
+def look(law, states, X, t, column, common, y, alive, level, a, P, M):
     """The date's observations against their predictions; M = P x is left behind.
 
     Returns which lanes observed, innovations v (zero where not), their variances S and noise R in the units of
@@ -68,7 +68,7 @@ def look(law, states, X, t, common, y, alive, level, a, P, M):
     conjugate = law.noise == DISCOUNT
     unit = load(level, 0) if conjugate else spread(1.0)
     R = spread(common[t]) if conjugate else load(level, 0) * common[t]
-    v, S = innovate(states, X, t, select(ok, y, 0.0), a, P, M, R)
+    v, S = innovate(states, X, t, column, select(ok, y, 0.0), a, P, M, R)
     v = select(ok, v, 0.0)
     inverse = 1.0 / S
     u = v * v * inverse

@@ -17,7 +17,7 @@ _AHEAD = 12  # dates that a block's observations are asked for before they are n
 def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_block):
     """Filter the blocks [first_block, last_block) through all dates of Y, in place.
 
-    X (T, K) regressors; common (T,) factor on every asset's observation variance; Y (T, N) observations, NaN
+    X (T, K) regressors, or (T, K, N), each asset its own; common (T,) factor on every asset's observation variance; Y (T, N) observations, NaN
     where there is none. `state` is read and left as it stands after the last date.
     """
     dates = Y.shape[0]
@@ -54,7 +54,9 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
             at = t * Y.shape[1] + first
             prefetch(Y, at + _AHEAD * Y.shape[1])
             alive = load(began, 0) <= t
-            ok, v, S, R, unit, u, inverse = look(law, states, X, t, common, load(Y, at), alive, level, a, P, M)
+            ok, v, S, R, unit, u, inverse = look(
+                law, states, X, t, first, common, load(Y, at), alive, level, a, P, M
+            )
             if paths.innovation.shape[0] > 0:
                 _write_innovation(law, paths, at, ok, alive, v, S * unit, level, worth)
             if paths.log_likelihood.shape[0] > 0:
@@ -66,6 +68,8 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
             learn_level(law, ok, u, level, worth, start_level)
             if paths.mean.shape[0] > 0:
                 _write_state(law, states, paths, t, block, began, last, level, a, P)
+            if paths.covariance.shape[0] > 0:
+                _write_covariance(law, paths, t, first, began, level, P)
         if paths.log_likelihood.shape[0] > 0:
             total_density(law, sums, paths.log_likelihood, first)
         _leave(state, first, began, dates, level, worth, a, P)
@@ -138,3 +142,13 @@ def _write_state(law, states, paths, t, block, began, last, level, a, P):
         a_j, P_jj = load(a, j * WIDTH), load(P, (row + j) * WIDTH) * unit
         store(paths.mean, where, a_j if t >= last else select(alive, a_j, np.nan))
         store(paths.variance, where, P_jj if t >= last else select(alive, P_jj, np.nan))
+
+
+@compiled
+def _write_covariance(law, paths, t, first, began, level, P):
+    """Filtered covariances of the date; NaN in lanes that have not begun."""
+    unit = load(level, 0) if law.noise == DISCOUNT else spread(1.0)
+    alive = load(began, 0) <= t
+    for jk in range(P.shape[0]):
+        where = (t * P.shape[0] + jk) * paths.covariance.shape[2] + first
+        store(paths.covariance, where, select(alive, load(P, jk * WIDTH) * unit, np.nan))

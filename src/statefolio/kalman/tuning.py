@@ -70,7 +70,10 @@ class Learned:
 
 
 def tune(wish: Wish, X: Floats, Y: Floats, progress: Progress | None = None) -> Learned:
-    """Learn what the wish leaves open, from all dates of X (T, K) and Y (T, N); N + 1 columns come back."""
+    """Learn what the wish leaves open, from all dates of X and Y (T, N); N + 1 columns come back.
+
+    X is (T, K), or (T, K, N) where each asset has its own regressors (`own_regressors`).
+    """
     if wish.tuning == "fixed" and wish.observation_variance is not None and (wish.mean is not None or not wish.reverts):
         ordinary = unknown(Y.shape[1], X.shape[1])
     else:
@@ -143,7 +146,7 @@ def _problem(wish: Wish, X: Floats, Y: Floats, ordinary: Ordinary, level: Floats
     given = wish.start is not None or wish.observation_variance is not None
     return Problem(
         law=Law(wish.noise, wish.scales, wish.reverts, np.inf if wish.gaussian else USUAL_TAILS, 1.0, 1.0),
-        X=np.ascontiguousarray(X),
+        X=np.ascontiguousarray(X) if X.ndim == 2 else pad_last(X, 0.0),
         Y=lanes,
         log_common=np.zeros(len(X)),
         levels=pad_last(level[:-1], 1.0),
