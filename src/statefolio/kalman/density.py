@@ -81,16 +81,17 @@ def conjugate_log_density(S, u, n):
 class Sums(NamedTuple):
     """Running parts of a block's log-likelihoods."""
 
-    sizes: Floats  # (2 W,) product of innovation variances
+    sizes: Floats  # (2 W,) product of `unit` times innovation variances
     tails: Floats  # (2 W,) product of 1 + u / (nu - 2)
     quadratic: Floats  # (W,) whatever is added up date by date
-    observed: Floats  # (W,) observations
+    unit: float  # 1 / density(0)^2 of an innovation of variance one: 2 pi for a Gaussian
 
 
 @compiled
-def new_sums():
+def new_sums(tails):
     """Room for one block."""
-    return Sums(scratch(2).reshape(2 * WIDTH), scratch(2).reshape(2 * WIDTH), scratch(1)[0], scratch(1)[0])
+    unit = math.exp(-2.0 * student_constant(tails))
+    return Sums(scratch(2).reshape(2 * WIDTH), scratch(2).reshape(2 * WIDTH), scratch(1)[0], unit)
 
 
 @compiled
@@ -102,7 +103,6 @@ def reset_sums(sums):
     store(sums.tails, 0, one)
     store(sums.tails, WIDTH, zero)
     store(sums.quadratic, 0, zero)
-    store(sums.observed, 0, zero)
 
 
 @compiled
@@ -112,8 +112,7 @@ def add_density(law, t, ok, scale, u, worth, sums):
         found = conjugate_log_density(scale, u, law.memory * load(worth, 0))
         store(sums.quadratic, 0, load(sums.quadratic, 0) + select(ok, found, 0.0))
         return
-    multiply_in(t, sums.sizes, ok, scale)
-    store(sums.observed, 0, load(sums.observed, 0) + select(ok, spread(1.0), 0.0))
+    multiply_in(t, sums.sizes, ok, scale * sums.unit)
     if law.tails < 1e300:
         multiply_in(t, sums.tails, ok, 1.0 + u * (1.0 / (law.tails - 2.0)))
     else:
@@ -123,9 +122,8 @@ def add_density(law, t, ok, scale, u, worth, sums):
 @compiled
 def total_density(law, sums, log_likelihood, first):
     """Add the totals to the log-likelihoods of the assets from `first` on."""
-    constant = student_constant(law.tails)
     for lane in range(WIDTH):
-        total = sums.quadratic[lane] + sums.observed[lane] * constant - 0.5 * log_of_product(sums.sizes, lane)
+        total = sums.quadratic[lane] - 0.5 * log_of_product(sums.sizes, lane)
         if law.tails < 1e300:
             total -= 0.5 * (law.tails + 1.0) * log_of_product(sums.tails, lane)
         log_likelihood[first + lane] += total

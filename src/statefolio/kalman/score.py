@@ -35,7 +35,7 @@ def score_lanes(law: Law, dates: Dates, Y: Floats, offset: int, room: Room) -> N
     """
     prior, own, tape, log_likelihood, by, by_shared = room
     states = dates.X.shape[1]
-    entering, entering_bar, sums = new_entering(states), new_entering(states), new_sums()
+    entering, entering_bar, sums = new_entering(states), new_entering(states), new_sums(law.tails)
     entering_bar.a[:], entering_bar.P[:], log_likelihood[:] = 0.0, 0.0, 0.0
     by.state_variance[:], by.level[:], by.phi[:], by.mean[:] = 0.0, 0.0, 0.0, 0.0
     by_shared.tails[:], by_shared.memory[:], by_shared.exponent[:] = 0.0, 0.0, 0.0
@@ -46,15 +46,19 @@ def score_lanes(law: Law, dates: Dates, Y: Floats, offset: int, room: Room) -> N
     if (prior.kind != GIVEN).any():
         _differentiate_starts(law, dates, Y, offset, prior, own, entering, entering_bar, by, by_shared)
     if np.isfinite(law.tails):
-        _finish_tails(law.tails, sums, by_shared)
+        _finish_tails(law.tails, Y, offset, entering, sums, by_shared)
 
 
 @compiled
-def _finish_tails(tails, sums, by_shared):
+def _finish_tails(tails, Y, offset, entering, sums, by_shared):
     """The log density's direct derivative by nu."""
     slope = _student_constant_slope(tails)
     for lane in range(WIDTH):
-        by_shared.tails[lane] += sums.observed[lane] * slope - 0.5 * log_of_product(sums.tails, lane)
+        observed = 0
+        for t in range(Y.shape[0]):
+            if t >= entering.began[lane] and not np.isnan(Y[t, offset + lane]):
+                observed += 1
+        by_shared.tails[lane] += observed * slope - 0.5 * log_of_product(sums.tails, lane)
 
 
 @compiled

@@ -24,7 +24,7 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
     a, P, M = scratch(states), scratch(states * (states + 1) // 2), scratch(states)
     phi, mean, state_variance = scratch(states), scratch(states), scratch(states)
     level, worth, start_level = scratch(1)[0], scratch(1)[0], scratch(1)[0]
-    sums, entering = new_sums(), new_entering(states)
+    sums, entering = new_sums(law.tails), new_entering(states)
     began = entering.began
     for block in range(first_block, last_block):
         first = block * WIDTH
