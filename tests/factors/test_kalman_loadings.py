@@ -187,6 +187,31 @@ def test_fit_quality_says_which_is_in_sample(model):
     assert (good["r_squared_one_step"] > 0.2).all()
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_full_covariances(fitted, data, name):
+    model, (returns, factors) = fitted[name], data
+    full = model.covariances(returns, factors)
+    assert full.predicted_covariance.dims == ("date", "asset", "factor", "factor_other")
+    for which in ("predicted", "filtered"):
+        covariance = full[f"{which}_covariance"].to_numpy()
+        np.testing.assert_array_equal(covariance, covariance.transpose(0, 1, 3, 2))
+        of_loadings = model.loadings_[f"{which}_variance"].to_numpy()
+        np.testing.assert_array_equal(np.diagonal(covariance, axis1=2, axis2=3), of_loadings)
+    cut = 250
+    early = sf.KalmanLoadings(**MODELS[name]).fit(returns[:cut], factors[:cut], tune_until=returns.index[199])
+    begun = early.loadings_.filtered.notnull().any(["date", "factor"]).to_numpy()
+    wide = _variance_of_t(early) if name == "discount" else 1.0
+    ahead = (full.predicted_covariance[cut] * wide).to_numpy()[begun]
+    np.testing.assert_allclose(ahead, early.next_.covariance.to_numpy()[begun], rtol=1e-12)
+
+
+def _variance_of_t(model):
+    """Variance over squared scale of the first date not yet seen, by asset: `next_` holds variances."""
+    filter_ = model._filter
+    freedom = filter_.law.memory * filter_.state.worth[: len(model.assets_)]
+    return xr.DataArray(freedom / (freedom - 2.0), dims="asset", coords={"asset": model.assets_})
+
+
 @pytest.mark.parametrize("name", ["gaussian", "default", "reverting"])
 def test_smoothed_loadings(fitted, data, name):
     model = fitted[name]

@@ -10,6 +10,7 @@ import textbook
 from statefolio.kalman import panel
 from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA, Law, unpack
 from statefolio.kalman.panel import new_filter, pad_last
+from statefolio.kalman.paths import before_run, entry_of, predicted_covariance
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
 
 NEVER, ONCE, LATE, GAPPED_START = 3, 5, 7, 9
@@ -53,9 +54,15 @@ def close(fast, expected, tolerance=1e-10):
 def check(law, made, options=None, own=None):
     """All that a run writes down, for some assets, against the textbook."""
     filter_ = build(law, made, **(options or {}))
-    paths = filter_.run(made.X, pad_last(made.Y, np.nan), made.common)
+    before = before_run(law, filter_.start, filter_.state)
+    paths = filter_.run(made.X, pad_last(made.Y, np.nan), made.common, store="covariances")
+    entry = entry_of(law, filter_.assets, filter_.start, filter_.state, before, len(made.Y))
+    predicted = predicted_covariance(law, paths.covariance, paths.level, filter_.assets, entry, filter_.count)
+    rows, columns = np.tril_indices(made.X.shape[1])
     for i in CHOSEN:
         expected = slow(law, made, i, **(own(i) if own else {}))
+        close(paths.covariance[:, :, i], expected.covariance[:, rows, columns])
+        close(predicted[:, i], expected.predicted_covariance[:, rows, columns])
         close(paths.mean[:, :, i], expected.mean)
         close(paths.variance[:, :, i], np.diagonal(expected.covariance, axis1=1, axis2=2))
         close(paths.innovation[:, i], expected.innovation)
@@ -73,7 +80,7 @@ def check(law, made, options=None, own=None):
     assert paths.log_likelihood[NEVER] == 0.0
 
 
-@pytest.mark.parametrize("states", [1, 2, 4, 20])
+@pytest.mark.parametrize("states", [1, 2, 4, 20, 32])
 def test_gaussian_filter_is_the_textbook_one(made, states):
     check(PLAIN, made(states))
 

@@ -15,7 +15,7 @@ from statefolio.exceptions import StatefolioWarning
 from statefolio.factors.alignment import in_order, places
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.kalman_options import check_options, make_wish
-from statefolio.factors.results import Paths, smoothed_dataset
+from statefolio.factors.results import Paths, covariances_dataset, smoothed_dataset
 from statefolio.kalman.law import Law
 from statefolio.kalman.panel import Filter, pad_last
 from statefolio.kalman.paths import (
@@ -23,6 +23,7 @@ from statefolio.kalman.paths import (
     entry_of,
     log_density,
     observation_variance,
+    predicted_covariance,
     predicted_mean,
     predicted_variance,
 )
@@ -149,6 +150,34 @@ class KalmanLoadings(LoadingsModel):
             By date, asset and factor: smoothed, smoothed_variance and lag_one_covariance, a loading's covariance
             with itself a date earlier. NaN before an asset's first observation.
         """
+        panel, filter_, Y, common = self._before_the_first_date(returns, factors)
+        smoothed = smooth_panel(filter_, panel.regressors, Y, common)
+        return smoothed_dataset(panel, *(_by_asset(part, len(panel.assets)) for part in smoothed))
+
+    def covariances(self, returns: Any, factors: Any) -> xr.Dataset:
+        """Full covariances of the loadings on every date; `loadings_` keeps their diagonals alone.
+
+        Parameters
+        ----------
+        returns, factors : DataFrame
+            The data of `fit`, or some assets or the first dates of it. Hyper-parameters are held.
+
+        Returns
+        -------
+        Dataset
+            By date, asset, factor and factor_other: predicted_covariance and filtered_covariance. NaN before an
+            asset's first ordinary date. It takes 16 K^2 bytes an asset and date.
+        """
+        panel, filter_, Y, common = self._before_the_first_date(returns, factors)
+        law, own, count = filter_.law, filter_.assets, len(panel.assets)
+        before = before_run(law, filter_.start, filter_.state)
+        found = filter_.run(panel.regressors, Y, common, store="covariances")
+        entry = entry_of(law, own, filter_.start, filter_.state, before, len(Y))
+        predicted = predicted_covariance(law, found.covariance, found.level, own, entry, count)
+        return covariances_dataset(panel, predicted, found.covariance[:, :, :count].transpose(0, 2, 1))
+
+    def _before_the_first_date(self, returns: Any, factors: Any) -> tuple[Panel, Filter, Array, Array]:
+        """Data to run over again, with the filter as it was before them and the common factor by date."""
         self._check_fitted()
         panel = in_order(make_panel(returns, factors, self.intercept, check_design=False), self.factors_)
         columns = np.append(places(self.assets_, panel.assets, "asset"), -1)
@@ -158,14 +187,13 @@ class KalmanLoadings(LoadingsModel):
         if wish.common and len(panel.assets) < len(self.assets_):
             warnings.warn(
                 f"returns has {len(panel.assets)} of the {len(self.assets_)} assets of the fit, which share a common "
-                "volatility level; the smoother takes the level of those that came. Pass all of them.",
+                "volatility level; the level of those that came is taken. Pass all of them.",
                 StatefolioWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         filter_, Y = build(wish, learned), pad_last(panel.returns, np.nan)
         common, _ = self._common(build_pilot(wish, learned), panel.regressors, Y, 1.0)
-        smoothed = smooth_panel(filter_, panel.regressors, Y, common)
-        return smoothed_dataset(panel, *(_by_asset(part, len(panel.assets)) for part in smoothed))
+        return panel, filter_, Y, common
 
     # What the base class asks for ---------------------------------------------------------------------------
 

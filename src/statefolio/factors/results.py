@@ -117,6 +117,21 @@ def smoothed_dataset(panel: Panel, mean: Array, variance: Array, lag_one: Array)
     return xr.Dataset(variables, {"date": panel.dates, "asset": panel.assets, "factor": panel.factors})
 
 
+def covariances_dataset(panel: Panel, predicted: Array, filtered: Array) -> xr.Dataset:
+    """Full covariances from packed lower triangles (T, N, K(K+1)/2), by date, asset and two factors."""
+    states = len(panel.factors)
+    rows, columns = np.tril_indices(states)
+    place = np.empty((states, states), dtype=np.intp)
+    place[rows, columns] = place[columns, rows] = np.arange(rows.size)
+    dims = ("date", "asset", "factor", "factor_other")
+    variables = {
+        "predicted_covariance": (dims, predicted[:, :, place]),
+        "filtered_covariance": (dims, filtered[:, :, place]),
+    }
+    coordinates = {"date": panel.dates, "asset": panel.assets}
+    return xr.Dataset(variables, coordinates | {"factor": panel.factors, "factor_other": panel.factors})
+
+
 def innovations_dataset(paths: Paths, labels: Labels) -> xr.Dataset:
     """Innovations and their variances, by date and asset."""
     dims = ("date", "asset")

@@ -1,6 +1,6 @@
 """Maximum likelihood for every asset at once: a bounded quasi-Newton climb in each lane.
 
-As many climbs as a block has lanes share one sweep of score.py; a lane whose climb ends takes the next one waiting. A variance
+Climbs share one sweep of score.py, a lane each; a lane whose climb ends takes the next one waiting. A variance
 ends at exactly zero where the likelihood says so (climb.py).
 """
 

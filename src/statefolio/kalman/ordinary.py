@@ -46,14 +46,15 @@ def ordinary_least_squares(X: Floats, Y: Floats) -> Ordinary:
 
 
 def fitted(X: Floats, mean: Floats) -> Floats:
-    """x'b of every date and asset, (T, N), for loadings (K, N)."""
+    """Return x'b of every date and asset, (T, N), for loadings (K, N)."""
     return X @ mean if X.ndim == 2 else np.einsum("tkn,kn->tn", X, mean)
 
 
 def _moments(Z: Floats, seen: Floats) -> Floats:
     """Every asset's sum of z z' over the dates it was observed, (N, K, K)."""
     if Z.ndim == 3:
-        return np.einsum("tjn,tkn,tn->njk", Z, Z, seen, optimize=True)
+        own: Floats = np.einsum("tjn,tkn,tn->njk", Z, Z, seen, optimize=True)
+        return own
     pairs = (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), -1)
     return (seen.T @ pairs).reshape(-1, Z.shape[1], Z.shape[1])
 

@@ -87,7 +87,7 @@ def predicted_covariance(law: Law, covariance: Floats, level: Floats, own: Asset
     rows, columns = np.tril_indices(states)
     unit = level[1:, None, :count] if law.scales or law.noise == DISCOUNT else 1.0
     ahead = np.full_like(covariance[:, :, :count], np.nan)
-    ahead[1:] = covariance[:-1, :, :count] * (own.phi[rows] * own.phi[columns])[:, :count] / law.discount
+    ahead[1:] = covariance[:-1, :, :count] * (own.phi[rows] * own.phi[columns] / law.discount)[:, :count]
     ahead[1:, diagonal(states)] += own.state_variance[:, :count] * unit
     return _with_entries(ahead, entry.row[:count], entry.covariance)
 

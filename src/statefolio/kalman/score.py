@@ -110,9 +110,7 @@ def _forward(law, dates, Y, offset, own, entering, tape, sums):
         store(tape.level, here, load(level, 0))
         store(tape.worth, here, load(worth, 0))
         y = load(Y, t * Y.shape[1] + offset)
-        ok, v, S, R, unit, u, inverse = look(
-            law, states, X, t, offset, dates.common, y, alive, level, a, P, M
-        )
+        ok, v, S, R, unit, u, inverse = look(law, states, X, t, offset, dates.common, y, alive, level, a, P, M)
         add_density(law, t, ok, S * unit, u, worth, sums)
         store(tape.v, here, v)
         store(tape.S, here, S)

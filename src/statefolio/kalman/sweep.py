@@ -17,8 +17,9 @@ _AHEAD = 12  # dates that a block's observations are asked for before they are n
 def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_block):
     """Filter the blocks [first_block, last_block) through all dates of Y, in place.
 
-    X (T, K) regressors, or (T, K, N), each asset its own; common (T,) factor on every asset's observation variance; Y (T, N) observations, NaN
-    where there is none. `state` is read and left as it stands after the last date.
+    X (T, K) regressors, or (T, K, N), each asset its own; common (T,) factor on every asset's observation
+    variance; Y (T, N) observations, NaN where there is none. `state` is read and left as it stands after the
+    last date.
     """
     dates = Y.shape[0]
     a, P, M = scratch(states), scratch(states * (states + 1) // 2), scratch(states)
@@ -54,9 +55,7 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
             at = t * Y.shape[1] + first
             prefetch(Y, at + _AHEAD * Y.shape[1])
             alive = load(began, 0) <= t
-            ok, v, S, R, unit, u, inverse = look(
-                law, states, X, t, first, common, load(Y, at), alive, level, a, P, M
-            )
+            ok, v, S, R, unit, u, inverse = look(law, states, X, t, first, common, load(Y, at), alive, level, a, P, M)
             if paths.innovation.shape[0] > 0:
                 _write_innovation(law, paths, at, ok, alive, v, S * unit, level, worth)
             if paths.log_likelihood.shape[0] > 0:
