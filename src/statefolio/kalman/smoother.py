@@ -16,16 +16,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from statefolio.kalman.lanes import WIDTH, compiled, load, regressor, select, spread, store
+from statefolio.kalman.lanes import (
+    WIDTH,
+    aligned_empty,
+    compiled,
+    gather,
+    load,
+    regressor,
+    scratch,
+    select,
+    spread,
+    store,
+)
 from statefolio.kalman.law import DISCOUNT, Floats
 from statefolio.kalman.panel import Filter, over_blocks
-from statefolio.kalman.records import Entering
+from statefolio.kalman.records import new_entering
 from statefolio.kalman.start import begin_block
 from statefolio.kalman.step import anyone_begins, enter, gain_precision, learn_level, look, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
-STRETCH = 64
+STRETCH = 32
 
 
 class Smoothed(NamedTuple):
@@ -37,14 +48,23 @@ class Smoothed(NamedTuple):
 
 
 class _Stretch(NamedTuple):
-    """The forward pass of some dates."""
+    """The forward pass of some dates; no rows where nothing is taped."""
 
-    a: Floats  # (S, K, W) predicted
-    P: Floats  # (S, K(K+1)/2, W)
-    C: Floats  # (S, K(K+1)/2, W) filtered, of the date before
+    a: Floats  # (S, K, W) filtered, of the date before
+    C: Floats  # (S, K(K+1)/2, W) its covariance
+    level: Floats  # (S, W)
     M: Floats  # (S, K, W)
     v: Floats  # (S, W)
     precision: Floats  # (S, W) 1/G, zero where nothing was observed
+
+
+class _Own(NamedTuple):
+    """Parameters of a block."""
+
+    phi: Floats  # (K, W)
+    mean: Floats  # (K, W)
+    state_variance: Floats  # (K, W)
+    start_level: Floats  # (W,)
 
 
 def smooth_panel(filter_: Filter, X: Floats, Y: Floats, common: Floats) -> Smoothed:
@@ -64,7 +84,7 @@ def smooth_panel(filter_: Filter, X: Floats, Y: Floats, common: Floats) -> Smoot
     """
     dates, states = X.shape[:2]
     shape = (dates, states, filter_.count)
-    smoothed = Smoothed(np.empty(shape), np.empty(shape), np.empty(shape))
+    smoothed = Smoothed(aligned_empty(shape), aligned_empty(shape), aligned_empty(shape))
     unused = np.zeros(filter_.count)
     law, assets, start, state = filter_.law, filter_.assets, filter_.start, filter_.state
 
@@ -78,48 +98,53 @@ def smooth_panel(filter_: Filter, X: Floats, Y: Floats, common: Floats) -> Smoot
 
 
 @compiled
+def _new_stretch(states, dates):
+    """Room for a stretch."""
+    pairs = states * (states + 1) // 2
+    return _Stretch(
+        scratch(dates * states).reshape((dates, states, WIDTH)),
+        scratch(dates * pairs).reshape((dates, pairs, WIDTH)),
+        scratch(dates),
+        scratch(dates * states).reshape((dates, states, WIDTH)),
+        scratch(dates),
+        scratch(dates),
+    )
+
+
+@compiled
 def _smooth_block(law, X, common, Y, assets, state, smoothed, block):
     """Smooth a block of assets."""
-    dates, states = X.shape[0], X.shape[1]
-    pairs = states * (states + 1) // 2
-    here = slice(block * WIDTH, (block + 1) * WIDTH)
-    own = (
-        np.ascontiguousarray(assets.phi[:, here]),
-        np.ascontiguousarray(assets.mean[:, here]),
-        np.ascontiguousarray(assets.state_variance[:, here]),
-        assets.start_level[here].copy(),
-    )
-    entering = Entering(
-        state.began[here].copy(),
-        state.predicted[here],
-        np.ascontiguousarray(state.mean[:, here]),
-        np.ascontiguousarray(state.covariance[:, here]),
-    )
-    stretches = -(-dates // STRETCH)
-    marks = np.zeros((stretches, states + pairs + 2, WIDTH))
-    tape = _Stretch(
-        np.empty((STRETCH, states, WIDTH)),
-        np.empty((STRETCH, pairs, WIDTH)),
-        np.empty((STRETCH, pairs, WIDTH)),
-        np.empty((STRETCH, states, WIDTH)),
-        np.empty((STRETCH, WIDTH)),
-        np.empty((STRETCH, WIDTH)),
-    )
-    now = np.zeros((states + pairs + 2, WIDTH))
-    now[states + pairs], now[states + pairs + 1] = state.level[here], state.worth[here]
+    dates, states, first = X.shape[0], X.shape[1], block * WIDTH
+    pairs, stretches = states * (states + 1) // 2, -(-dates // STRETCH)
+    own = _Own(scratch(states), scratch(states), scratch(states), scratch(1)[0])
+    gather(assets.phi, first, own.phi)
+    gather(assets.mean, first, own.mean)
+    gather(assets.state_variance, first, own.state_variance)
+    store(own.start_level, 0, load(assets.start_level, first))
+    entering = new_entering(states)
+    gather(state.mean, first, entering.a)
+    gather(state.covariance, first, entering.P)
+    store(entering.began, 0, load(state.began, first))
+    for lane in range(WIDTH):
+        entering.predicted[lane] = state.predicted[first + lane]
+    untaped, tape = _new_stretch(states, 0), _new_stretch(states, STRETCH)
+    rows = states + pairs + 2
+    now, marks = scratch(rows), scratch(stretches * rows)
+    store(now, (rows - 2) * WIDTH, load(state.level, first))
+    store(now, (rows - 1) * WIDTH, load(state.worth, first))
     for number in range(stretches):
-        marks[number] = now
-        _forward(law, X, common, Y, own, entering, block, number, now, tape)
-    r, N = np.zeros((states, WIDTH)), np.zeros((states, states, WIDTH))
-    ends = np.empty((2, states, WIDTH))
+        gather(now, 0, marks[number * rows : (number + 1) * rows])
+        _forward(law, X, common, Y, own, entering, block, number, now, untaped)
+    unit, ends = scratch(1)[0], scratch(2 * states).reshape((2, states, WIDTH))
+    store(unit, 0, load(now, (rows - 2) * WIDTH) if law.noise == DISCOUNT else spread(1.0))
+    r, N = scratch(states), scratch(pairs)
     for j in range(states):
-        for lane in range(WIDTH):
-            ends[0, j, lane], ends[1, j, lane] = entering.a[j, lane], _entry(entering.P, j, j, lane)
-    unit = now[states + pairs].copy() if law.noise == DISCOUNT else np.ones(WIDTH)
+        store(ends, j * WIDTH, load(entering.a, j * WIDTH))
+        store(ends, (states + j) * WIDTH, load(entering.P, packed(j, j) * WIDTH))
     for number in range(stretches - 1, -1, -1):
-        now[:] = marks[number]
+        gather(marks[number * rows : (number + 1) * rows], 0, now)
         _forward(law, X, common, Y, own, entering, block, number, now, tape)
-        _backward(X, own[0], entering, block, number, tape, unit, r, N, ends, smoothed)
+        _backward(law, X, own, entering, block, number, tape, unit, r, N, ends, smoothed)
     _write_ends(entering, block, dates, unit, ends, smoothed)
 
 
@@ -128,78 +153,92 @@ def _forward(law, X, common, Y, own, entering, block, number, now, tape):
     """Filter one stretch from the state `now`, which is moved past it."""
     states = X.shape[1]
     pairs = states * (states + 1) // 2
-    phi, mean, state_variance, start_level = own
     a, P = now[:states], now[states : states + pairs]
     level, worth = now[states + pairs], now[states + pairs + 1]
-    M = np.empty((states, WIDTH))
+    M = scratch(states)
     for t in range(number * STRETCH, min((number + 1) * STRETCH, X.shape[0])):
-        s = t - number * STRETCH
+        s, taped = t - number * STRETCH, tape.v.shape[0] > 0
         begins = anyone_begins(entering.began, t)
         if begins:
             enter(entering, t, False, a, P)
-        tape.C[s] = P
-        predict(law, states, phi, mean, state_variance, level, a, P)
+        if taped:
+            for j in range(states):
+                store(tape.a, (s * states + j) * WIDTH, load(a, j * WIDTH))
+            for jk in range(pairs):
+                store(tape.C, (s * pairs + jk) * WIDTH, load(P, jk * WIDTH))
+            store(tape.level, s * WIDTH, load(level, 0))
+        predict(law, states, own.phi, own.mean, own.state_variance, level, a, P)
         if begins:
             enter(entering, t, True, a, P)
-        tape.a[s], tape.P[s] = a, P
         alive = load(entering.began, 0) <= t
         y = load(Y, t * Y.shape[1] + block * WIDTH)
         ok, v, S, R, _, u, inverse = look(law, states, X, t, block * WIDTH, common, y, alive, level, a, P, M)
         precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
-        store(tape.v, s * WIDTH, v)
-        store(tape.precision, s * WIDTH, precision)
-        tape.M[s] = M
+        if taped:
+            for j in range(states):
+                store(tape.M, (s * states + j) * WIDTH, load(M, j * WIDTH))
+            store(tape.v, s * WIDTH, v)
+            store(tape.precision, s * WIDTH, precision)
         update(states, a, P, M, v, precision)
-        learn_level(law, ok, u, level, worth, start_level)
+        learn_level(law, ok, u, level, worth, own.start_level)
 
 
 @compiled
-def _backward(X, phi, entering, block, number, tape, unit, r, N, ends, smoothed):
+def _backward(law, X, own, entering, block, number, tape, unit, r, N, ends, smoothed):
     """Smooth one stretch; r and N come from the date after it and leave for the date before."""
     states = X.shape[1]
-    NP = np.empty((states, WIDTH))
+    pairs = states * (states + 1) // 2
+    a, P, work = scratch(states), scratch(pairs), scratch(states)
     for t in range(min((number + 1) * STRETCH, X.shape[0]) - 1, number * STRETCH - 1, -1):
         s = t - number * STRETCH
-        _pass_observation(states, X, t, block * WIDTH, tape, s, r, N)
-        _write(states, phi, t, s, block, entering, tape, unit, r, N, NP, smoothed)
+        begins = anyone_begins(entering.began, t)
         for j in range(states):
-            phi_j = load(phi, j * WIDTH)
+            store(a, j * WIDTH, load(tape.a, (s * states + j) * WIDTH))
+        for jk in range(pairs):
+            store(P, jk * WIDTH, load(tape.C, (s * pairs + jk) * WIDTH))
+        predict(law, states, own.phi, own.mean, own.state_variance, tape.level[s], a, P)
+        if begins:
+            enter(entering, t, True, a, P)
+        _pass_observation(states, X, t, block * WIDTH, tape, s, r, N, work)
+        _write(states, own.phi, t, s, block, entering, tape, unit, r, N, a, P, smoothed)
+        for j in range(states):
+            phi_j = load(own.phi, j * WIDTH)
             store(r, j * WIDTH, load(r, j * WIDTH) * phi_j)
-            for k in range(states):
-                shrink = phi_j * load(phi, k * WIDTH)
-                store(N, (j * states + k) * WIDTH, load(N, (j * states + k) * WIDTH) * shrink)
-        if anyone_begins(entering.began, t):
+            for k in range(j + 1):
+                at = packed(j, k) * WIDTH
+                store(N, at, load(N, at) * (phi_j * load(own.phi, k * WIDTH)))
+        if begins:
             _end_lanes(entering, t, r, N, ends)
 
 
 @compiled
-def _pass_observation(states, X, t, column, tape, s, r, N):
+def packed(j, k):
+    """Row of entry (j, k) in a packed lower triangle."""
+    return j * (j + 1) // 2 + k if k <= j else k * (k + 1) // 2 + j
+
+
+@compiled
+def _pass_observation(states, X, t, column, tape, s, r, N, NM):
     """Go back over the date: r <- x v/G + (I - x M'/G) r and N <- x x'/G + (I - x M'/G) N (I - M x'/G)."""
     precision, v = load(tape.precision, s * WIDTH), load(tape.v, s * WIDTH)
     Mr, MNM = spread(0.0), spread(0.0)
     for j in range(states):
         M_j = load(tape.M, (s * states + j) * WIDTH)
         Mr += M_j * load(r, j * WIDTH)
+        total = spread(0.0)
         for k in range(states):
-            MNM += M_j * load(N, (j * states + k) * WIDTH) * load(tape.M, (s * states + k) * WIDTH)
+            total += load(N, packed(j, k) * WIDTH) * load(tape.M, (s * states + k) * WIDTH)
+        store(NM, j * WIDTH, total * precision)
+        MNM += M_j * total
     along = (v - Mr) * precision
     square = precision + MNM * precision * precision
     for j in range(states):
-        store(r, j * WIDTH, load(r, j * WIDTH) + regressor(X, t, j, column) * along)
-    NM = np.empty((states, WIDTH))
-    for j in range(states):
-        total = spread(0.0)
-        for k in range(states):
-            total += load(N, (j * states + k) * WIDTH) * load(tape.M, (s * states + k) * WIDTH)
-        store(NM, j * WIDTH, total * precision)
-    for j in range(states):
-        x_j = regressor(X, t, j, column)
+        x_j, NM_j = regressor(X, t, j, column), load(NM, j * WIDTH)
+        store(r, j * WIDTH, load(r, j * WIDTH) + x_j * along)
         for k in range(j + 1):
-            x_k = regressor(X, t, k, column)
-            cross = x_j * load(NM, k * WIDTH) + x_k * load(NM, j * WIDTH)
-            new = load(N, (j * states + k) * WIDTH) + (x_j * x_k) * square - cross
-            store(N, (j * states + k) * WIDTH, new)
-            store(N, (k * states + j) * WIDTH, new)
+            x_k, at = regressor(X, t, k, column), packed(j, k) * WIDTH
+            cross = x_j * load(NM, k * WIDTH) + x_k * NM_j
+            store(N, at, load(N, at) + (x_j * x_k) * square - cross)
 
 
 @compiled
@@ -213,7 +252,7 @@ def _has_a_before(entering, t):
 
 
 @compiled
-def _write(states, phi, t, s, block, entering, tape, unit, r, N, NP, smoothed):
+def _write(states, phi, t, s, block, entering, tape, unit, r, N, a, P, smoothed):
     """Write a + P r, the diagonal of P - P N P, and that of C phi (I - N P)."""
     pairs = states * (states + 1) // 2
     alive = load(entering.began, 0) <= t
@@ -221,24 +260,18 @@ def _write(states, phi, t, s, block, entering, tape, unit, r, N, NP, smoothed):
     scale = load(unit, 0)
     for j in range(states):
         P_r, P_N_P = spread(0.0), spread(0.0)
-        row = j * (j + 1) // 2
+        lag = load(tape.C, (s * pairs + packed(j, j)) * WIDTH) * load(phi, j * WIDTH)
         for k in range(states):
-            total = spread(0.0)
+            NP_kj = spread(0.0)
             for i in range(states):
-                ij = row + i if i <= j else i * (i + 1) // 2 + j
-                total += load(N, (k * states + i) * WIDTH) * load(tape.P, (s * pairs + ij) * WIDTH)
-            store(NP, k * WIDTH, total)
-            jk = row + k if k <= j else k * (k + 1) // 2 + j
-            P_jk = load(tape.P, (s * pairs + jk) * WIDTH)
+                NP_kj += load(N, packed(k, i) * WIDTH) * load(P, packed(i, j) * WIDTH)
+            P_jk = load(P, packed(j, k) * WIDTH)
             P_r += P_jk * load(r, k * WIDTH)
-            P_N_P += P_jk * total
-        lag = load(tape.C, (s * pairs + row + j) * WIDTH) * load(phi, j * WIDTH)
-        for k in range(states):
-            jk = row + k if k <= j else k * (k + 1) // 2 + j
-            lag -= load(tape.C, (s * pairs + jk) * WIDTH) * load(phi, k * WIDTH) * load(NP, k * WIDTH)
+            P_N_P += P_jk * NP_kj
+            lag -= load(tape.C, (s * pairs + packed(j, k)) * WIDTH) * load(phi, k * WIDTH) * NP_kj
         at = (t * states + j) * smoothed.mean.shape[2] + block * WIDTH
-        variance = load(tape.P, (s * pairs + row + j) * WIDTH) - P_N_P
-        store(smoothed.mean, at, select(alive, load(tape.a, (s * states + j) * WIDTH) + P_r, np.nan))
+        variance = load(P, packed(j, j) * WIDTH) - P_N_P
+        store(smoothed.mean, at, select(alive, load(a, j * WIDTH) + P_r, np.nan))
         store(smoothed.variance, at, select(alive, select(variance > 0.0, variance, 0.0) * scale, np.nan))
         store(smoothed.lag_one, at, select(moved, lag * scale, np.nan))
 
@@ -253,22 +286,16 @@ def _end_lanes(entering, t, r, N, ends):
         for j in range(states):
             along, bend = 0.0, 0.0
             for k in range(states):
-                P_jk = _entry(entering.P, j, k, lane)
+                P_jk = entering.P[packed(j, k), lane]
                 along += P_jk * r[k, lane]
                 for i in range(states):
-                    bend += P_jk * N[k, i, lane] * _entry(entering.P, i, j, lane)
+                    bend += P_jk * N[packed(k, i), lane] * entering.P[packed(i, j), lane]
             ends[0, j, lane] += along
             ends[1, j, lane] -= bend
         for j in range(states):
             r[j, lane] = 0.0
-            for k in range(states):
-                N[j, k, lane] = 0.0
-
-
-@compiled
-def _entry(P, j, k, lane):
-    """Entry (j, k) of a packed lower triangle."""
-    return P[j * (j + 1) // 2 + k, lane] if k <= j else P[k * (k + 1) // 2 + j, lane]
+        for jk in range(N.shape[0]):
+            N[jk, lane] = 0.0
 
 
 @compiled
