@@ -13,8 +13,9 @@ import pandas as pd
 from work import Work
 
 import statefolio as sf
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import CONSTANT, EWMA, Law
-from statefolio.kalman.panel import new_filter, pad_last
+from statefolio.kalman.panel import new_filter
 from statefolio.kalman.tuning import Wish, tune
 
 GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA, Law
-from statefolio.kalman.panel import new_filter, pad_last
+from statefolio.kalman.panel import new_filter
 
 REPLICATIONS, DATES = 2048, 60
 BAND = 1.959963984540054

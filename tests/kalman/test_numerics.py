@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import CONSTANT, EWMA, Law, unpack
-from statefolio.kalman.panel import new_filter, pad_last
+from statefolio.kalman.panel import new_filter
 
 GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
 LEARNING = Law(EWMA, scales=True, reverts=False, tails=5.0, memory=0.97, discount=1.0)

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 import statsmodels.datasets.nile
 
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.dense import dense_filter
 from statefolio.kalman.density import LOG_2PI
 from statefolio.kalman.law import CONSTANT, Law
-from statefolio.kalman.panel import new_filter, pad_last
+from statefolio.kalman.panel import new_filter
 from statefolio.kalman.smoother import smooth_panel
 from statefolio.kalman.tuning import Wish, build, tune
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from statefolio.kalman import panel
+from statefolio.kalman import blocks
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA, Law
-from statefolio.kalman.panel import pad_last
 from statefolio.kalman.problem import Free, Pool, Problem
 from statefolio.kalman.records import Prior
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
@@ -191,8 +191,8 @@ def test_score_is_the_same_for_any_number_of_threads(made, monkeypatch):
     pool = pool_of(problem)
     found = []
     for threads, small in ((1, np.inf), (3, 0)):
-        monkeypatch.setattr(panel, "THREADS", threads)
-        monkeypatch.setattr(panel, "_SMALL", small)
+        monkeypatch.setattr(blocks, "THREADS", threads)
+        monkeypatch.setattr(blocks, "_SMALL", small)
         found.append(problem.slopes(pool))
     for name in ("log_likelihood", "level", "state_variance", "memory"):
         np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import textbook
 
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.dense import dense_filter, dense_smooth
 from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA, Law
-from statefolio.kalman.panel import new_filter, pad_last
+from statefolio.kalman.panel import new_filter
 from statefolio.kalman.smoother import STRETCH, smooth_panel
 
 LAWS = {

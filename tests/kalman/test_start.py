@@ -5,8 +5,9 @@ import pytest
 import textbook
 from peer import Regression
 
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import CONSTANT, EWMA, Law
-from statefolio.kalman.panel import new_filter, pad_last
+from statefolio.kalman.panel import new_filter
 from statefolio.kalman.smoother import smooth_panel
 
 GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import textbook
 
-from statefolio.kalman import panel
+from statefolio.kalman import blocks
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA, Law, unpack
-from statefolio.kalman.panel import new_filter, pad_last
+from statefolio.kalman.panel import new_filter
 from statefolio.kalman.paths import before_run, entry_of, predicted_covariance
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
 
@@ -240,8 +241,8 @@ def test_number_of_threads_does_not_matter(made, monkeypatch):
     Y = pad_last(panel_.Y, np.nan)
     found = []
     for threads, small in ((1, np.inf), (2, 0), (7, 0)):
-        monkeypatch.setattr(panel, "THREADS", threads)
-        monkeypatch.setattr(panel, "_SMALL", small)
+        monkeypatch.setattr(blocks, "THREADS", threads)
+        monkeypatch.setattr(blocks, "_SMALL", small)
         found.append(build(LEARNING, panel_).run(panel_.X, Y, panel_.common, note_surprise=True))
     for name in (*NAMES, "log_likelihood", "surprise", "surprised"):
         for other in found[1:]:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from peer import Regression, highest
 
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import CONSTANT, EWMA
-from statefolio.kalman.panel import pad_last
 from statefolio.kalman.tuning import Wish, build, build_pilot, tune
 from statefolio.kalman.volatility import common_level
 

@@ -3,8 +3,9 @@
 import numpy as np
 import textbook
 
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import CONSTANT, Law
-from statefolio.kalman.panel import new_filter, pad_last
+from statefolio.kalman.panel import new_filter
 from statefolio.kalman.volatility import common_level
 
 GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)

@@ -16,8 +16,9 @@ from statefolio.factors.alignment import in_order, places
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.kalman_options import check_options, make_wish
 from statefolio.factors.results import Paths, covariances_dataset, smoothed_dataset
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import Law
-from statefolio.kalman.panel import Filter, pad_last
+from statefolio.kalman.panel import Filter
 from statefolio.kalman.paths import (
     before_run,
     entry_of,

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from statefolio.kalman.blocks import over_blocks, pad_last, padded
 from statefolio.kalman.lanes import WIDTH, compiled, load, select, spread, store
-from statefolio.kalman.panel import over_blocks, pad_last, padded
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from statefolio.kalman.blocks import Report, over_blocks
 from statefolio.kalman.climb import CONVERGED, REASONS
 from statefolio.kalman.coordinates import Scales
 from statefolio.kalman.law import DISCOUNT, Floats, Law
 from statefolio.kalman.maximum import Tasks, evaluate, maximise, new_tasks
 from statefolio.kalman.ordinary import Ordinary, moderate_ratio
-from statefolio.kalman.panel import Report, over_blocks
 from statefolio.kalman.problem import Pool, Problem
 from statefolio.kalman.records import Dates, Prior
 

@@ -1,15 +1,13 @@
 """The panel filter from Python: arrays in, arrays out, blocks of assets shared among threads."""
 
-import os
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from statefolio.kalman.blocks import over_blocks, pad_last, padded
 from statefolio.kalman.lanes import WIDTH, aligned_empty
 from statefolio.kalman.law import (
     DISCOUNT,
@@ -25,61 +23,6 @@ from statefolio.kalman.law import (
 )
 from statefolio.kalman.start import BEGUN, DIFFUSE, GIVEN, WAITING, Start, begin_block
 from statefolio.kalman.sweep import sweep
-
-THREADS = min(32, os.cpu_count() or 1)
-_SMALL = 100_000
-
-Report = Callable[[int, int], None]
-
-
-def padded(count: int) -> int:
-    """Assets in whole blocks of lanes."""
-    return -(-count // WIDTH) * WIDTH
-
-
-def pad_last(array: Floats, fill: float) -> Floats:
-    """The array with its last axis filled up to whole blocks; itself where it is already."""
-    missing = padded(array.shape[-1]) - array.shape[-1]
-    if missing == 0:
-        return np.ascontiguousarray(array, dtype=float)
-    whole = np.full((*array.shape[:-1], array.shape[-1] + missing), fill)
-    whole[..., : array.shape[-1]] = array
-    return whole
-
-
-def own_regressors(X: Floats, Y: Floats) -> tuple[Floats, Floats]:
-    """Regressors (T, K, N), each asset its own, without NaN; an observation (T, N) that lacks one is NaN instead."""
-    missing = ~np.isfinite(X)
-    return np.where(missing, 0.0, X), np.where(missing.any(axis=1), np.nan, Y)
-
-
-def over_blocks(
-    work: Callable[[int, int], None],
-    blocks: int,
-    cost: float,
-    *,
-    pieces: int = 4,
-    report: Report | None = None,
-) -> None:
-    """Call `work(first, last)` on pieces that cover all blocks, on every core where it is worth it.
-
-    `pieces` is how many each core takes; `report(done, total)` hears of each one that ends. An interrupt stops
-    after the pieces under way.
-    """
-    if cost < _SMALL or blocks == 1:
-        work(0, blocks)
-        return
-    edges = np.unique(np.linspace(0, blocks, pieces * THREADS + 1).astype(int)).tolist()
-    with ThreadPoolExecutor(THREADS) as pool:
-        under_way = [pool.submit(work, a, b) for a, b in pairwise(edges)]
-        try:
-            for number, done in enumerate(under_way, start=1):
-                done.result()
-                if report is not None:
-                    report(number, len(under_way))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 @dataclass(frozen=True)

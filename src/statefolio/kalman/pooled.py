@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from statefolio.kalman.blocks import Report
 from statefolio.kalman.climb import CONVERGED, REASONS, RUNNING, Climb, advance
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.law import Floats
-from statefolio.kalman.panel import Report
 from statefolio.kalman.problem import Pool, Problem
 from statefolio.kalman.start import DIFFUSE
 

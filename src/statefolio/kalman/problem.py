@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from statefolio.kalman.blocks import over_blocks, pad_last
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.law import DISCOUNT, Floats, Law
-from statefolio.kalman.panel import Filter, new_filter, over_blocks, pad_last
+from statefolio.kalman.panel import Filter, new_filter
 from statefolio.kalman.records import Dates, Lanes, Prior, Room, new_room
 from statefolio.kalman.score import score_lanes
 

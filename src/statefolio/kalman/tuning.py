@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import CONSTANT, DISCOUNT, Floats, Law
 from statefolio.kalman.ordinary import Ordinary, filled_with_median, moderate_ratio, ordinary_least_squares, unknown
 from statefolio.kalman.own import Own, tune_own, tune_shrunk
-from statefolio.kalman.panel import Filter, new_filter, pad_last
+from statefolio.kalman.panel import Filter, new_filter
 from statefolio.kalman.pooled import tune_pool
 from statefolio.kalman.problem import Free, Pool, Problem
 from statefolio.kalman.records import Prior
