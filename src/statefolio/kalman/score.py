@@ -52,13 +52,13 @@ def score_lanes(law: Law, dates: Dates, Y: Floats, offset: int, room: Room) -> N
 @compiled
 def _finish_tails(tails, Y, offset, entering, sums, by_shared):
     """The log density's direct derivative by nu."""
-    slope = _student_constant_slope(tails)
+    observed = spread(0.0)
+    for t in range(Y.shape[0]):
+        y = load(Y, t * Y.shape[1] + offset)
+        observed += select((y == y) & (load(entering.began, 0) <= t), spread(1.0), 0.0)
+    store(by_shared.tails, 0, load(by_shared.tails, 0) + observed * _student_constant_slope(tails))
     for lane in range(WIDTH):
-        observed = 0
-        for t in range(Y.shape[0]):
-            if t >= entering.began[lane] and not np.isnan(Y[t, offset + lane]):
-                observed += 1
-        by_shared.tails[lane] += observed * slope - 0.5 * log_of_product(sums.tails, lane)
+        by_shared.tails[lane] -= 0.5 * log_of_product(sums.tails, lane)
 
 
 @compiled
