@@ -18,7 +18,7 @@ P_bar is kept as the lower triangle of the symmetric matrix: dL = sum P_bar_jj d
 from statefolio.kalman.density import conjugate_slope
 from statefolio.kalman.lanes import WIDTH, compiled, load, regressor, scratch, select, spread, store
 from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
-from statefolio.kalman.step import anyone_begins, gain_precision
+from statefolio.kalman.step import anyone_begins, gain_precision, packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -41,17 +41,17 @@ def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering
         v, S, level = load(tape.v, here), load(tape.S, here), load(tape.level, here)
         unit = level if law.noise == DISCOUNT else spread(1.0)
         R = spread(dates.common[t]) if law.noise == DISCOUNT else level * dates.common[t]
-        scale = S * unit
         inverse = 1.0 / S
-        u = v * v * inverse / unit
+        inverse_scale = inverse / unit if law.noise == DISCOUNT else inverse
+        u = v * v * inverse_scale
         precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
         v_bar, G_bar = _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar)
         R_bar, u_bar = _undo_weight(law, ok, R, u, G_bar, by_shared)
         worth = load(tape.worth, here)
         u_bar += _undo_learning(law, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared)
         u_bar -= select(ok, _density_slope(law, worth, u), 0.0)
-        scale_bar = select(ok, -0.5 / scale, 0.0) - u_bar * u / scale
-        v_bar += u_bar * 2.0 * v / scale
+        scale_bar = select(ok, -0.5 * inverse_scale, 0.0) - u_bar * u * inverse_scale
+        v_bar += u_bar * 2.0 * v * inverse_scale
         S_bar = G_bar + scale_bar * unit
         R_bar += S_bar
         held = scale_bar * S if law.noise == DISCOUNT else R_bar * dates.common[t]
@@ -71,21 +71,14 @@ def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering
 def _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar):
     """M_bar of the update, and v_bar and G_bar with it."""
     c, d = spread(0.0), spread(0.0)
-    row = 0
     for j in range(states):
-        M_j = load(tape.M, (t * states + j) * WIDTH)
-        c += M_j * load(a_bar, j * WIDTH)
-        s = load(P_bar, (row + j) * WIDTH) * M_j
-        for k in range(j):
-            P_jk = load(P_bar, (row + k) * WIDTH)
-            s += P_jk * load(tape.M, (t * states + k) * WIDTH)
-            store(M_bar, k * WIDTH, load(M_bar, k * WIDTH) + P_jk * M_j)
-        store(M_bar, j * WIDTH, s)
-        row += j + 1
-    for j in range(states):
-        s = load(M_bar, j * WIDTH)
-        d += s * load(tape.M, (t * states + j) * WIDTH)
-        store(M_bar, j * WIDTH, (load(a_bar, j * WIDTH) * v - 2.0 * s) * precision)
+        s = spread(0.0)
+        for k in range(states):
+            s += load(P_bar, packed(j, k) * WIDTH) * load(tape.M, (t * states + k) * WIDTH)
+        M_j, a_j = load(tape.M, (t * states + j) * WIDTH), load(a_bar, j * WIDTH)
+        c += M_j * a_j
+        d += M_j * s
+        store(M_bar, j * WIDTH, (a_j * v - 2.0 * s) * precision)
     return c * precision, (d - c * v) * precision * precision
 
 

@@ -31,9 +31,9 @@ from statefolio.kalman.lanes import (
 from statefolio.kalman.law import DISCOUNT, Floats
 from statefolio.kalman.panel import Filter
 from statefolio.kalman.records import new_entering
-from statefolio.kalman.smoother_step import end_lanes, packed, pass_observation, write_ends, write_smoothed
+from statefolio.kalman.smoother_step import end_lanes, pass_observation, write_ends, write_smoothed
 from statefolio.kalman.start import begin_block
-from statefolio.kalman.step import anyone_begins, enter, gain_precision, learn_level, look, predict, update
+from statefolio.kalman.step import anyone_begins, enter, gain_precision, learn_level, look, packed, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 

@@ -3,14 +3,9 @@
 import numpy as np
 
 from statefolio.kalman.lanes import WIDTH, compiled, load, regressor, select, spread, store
+from statefolio.kalman.step import packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
-
-
-@compiled
-def packed(j, k):
-    """Row of entry (j, k) in a packed lower triangle."""
-    return j * (j + 1) // 2 + k if k <= j else k * (k + 1) // 2 + j
 
 
 @compiled

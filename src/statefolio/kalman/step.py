@@ -18,6 +18,12 @@ from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
 
 
 @compiled
+def packed(j, k):
+    """Row of entry (j, k) of a symmetric matrix in its lower triangle."""
+    return j * (j + 1) // 2 + k if k <= j else k * (k + 1) // 2 + j
+
+
+@compiled
 def predict(law, states, phi, mean, state_variance, level, a, P):
     """Move the state one date on: a and P are those of the next date before it is seen."""
     unit = load(level, 0) if law.scales and law.noise != DISCOUNT else spread(1.0)
