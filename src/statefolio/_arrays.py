@@ -197,10 +197,11 @@ def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
             f"{name} has dates in the time zone {index.tz}; dates without one were expected. "
             f"Use {name}.tz_localize(None)."
         )
-    if index.hasnans:
+    moments = index.to_numpy()
+    if np.isnat(moments).any():
         raise InputError(f"{name} has missing dates (NaT); none were expected. Drop those rows.")
-    steps = np.diff(index.asi8)
-    if (steps > 0).all():
+    later = moments[1:] > moments[:-1]
+    if later.all():
         return index
     if not index.is_unique:
         again = index[index.duplicated()]
@@ -208,7 +209,7 @@ def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
             f"{name} has {len(again)} duplicate dates (first: {show(again[0])}); each was expected once. "
             f"Keep one of each, e.g. {name}[~{name}.index.duplicated()]."
         )
-    at = int(np.argmax(steps < 0)) + 1
+    at = int(np.argmin(later)) + 1
     raise InputError(
         f"{name} has dates out of order ({show(index[at])} comes after {show(index[at - 1])}); "
         f"increasing dates were expected. Use {name}.sort_index()."
@@ -260,10 +261,10 @@ def _own(values: Array, width: int) -> Array:
 
 
 def _check_finite(table: _Table) -> None:
-    flat, name = table.padded.ravel(), table.name
-    if not (np.isinf(np.fmax.reduce(flat)) or np.isinf(np.fmin.reduce(flat))):
+    name, infinite = table.name, np.isinf(table.values)
+    if not infinite.any():
         return
-    rows, places = np.nonzero(np.isinf(table.values))
+    rows, places = np.nonzero(infinite)
     raise InputError(
         f"{name} has {len(rows)} infinite values (first: {table.columns[places[0]]!r} on "
         f"{show(table.dates[rows[0]])}); finite numbers or NaN were expected. "
