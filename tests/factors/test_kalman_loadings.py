@@ -241,6 +241,17 @@ def test_assets_join_and_leave(fitted, data, name):
     same(model.next_, whole.next_)
 
 
+def test_an_asset_that_joins_takes_the_given_start_of_the_others(data):
+    returns, factors = data[0].copy(), data[1]
+    returns.iloc[:150, -2:] = np.nan
+    options = {"tuning": "fixed", "state_variance": 1e-3, "observation_variance": 1e-4, "start": (np.ones(3), 0.5)}
+    whole = sf.KalmanLoadings(**options).fit(returns, factors)
+    model = sf.KalmanLoadings(**options).fit(returns.iloc[:150, :-2], factors)
+    parts = [model.loadings_, model.partial_fit(returns.iloc[150:], factors).loadings_]
+    same(sf.concat_results(parts), whole.loadings_)
+    same(model.next_, whole.next_)
+
+
 @pytest.mark.parametrize("cut", range(1, 6))
 def test_partial_fit_inside_the_diffuse_phase(data, cut):
     returns, factors = data

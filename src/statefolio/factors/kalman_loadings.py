@@ -171,7 +171,11 @@ class KalmanLoadings(LoadingsModel):
 
     def _settle(self, count: int) -> None:
         """Filters of `count` assets, before their first date."""
-        self._learned = self._learned.with_newcomers(count + 1 - self._learned.level.size)
+        newcomers = count + 1 - self._learned.level.size
+        self._learned = self._learned.with_newcomers(newcomers)
+        if self._wish.start is not None:
+            mean, covariance = (np.append(part, part[[-1] * newcomers], axis=0) for part in self._wish.start)
+            self._wish = replace(self._wish, start=(mean, covariance))
         self._filter = build(self._wish, self._learned)
         self._pilot = build_pilot(self._wish, self._learned)
         self._level = 1.0
