@@ -6,6 +6,7 @@ Each function takes the work and does one job through the library. The log-likel
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +21,7 @@ from statefolio.kalman.tuning import Wish, tune
 
 GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
 LEARNED = Law(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
+NEW_DAYS = 1_000
 
 
 def loglik(work: Work) -> np.ndarray:
@@ -43,17 +45,17 @@ def _loglik(work: Work, law: Law, state_variance: np.ndarray) -> np.ndarray:
 
 def filter_stored(work: Work) -> None:
     """Filtered means and variances of every asset and date, through the public `fit`."""
-    _model(work, noise="constant", tails="gaussian", state_variance=_by_asset(work, work.Q)).fit(*_frames(work))
+    _model(work, noise="constant", tails="gaussian", state_variance=_by_asset(work, work.Q)).fit(*frames(work))
 
 
 def default_stored(work: Work) -> None:
     """The default model (learned variance, Student-t), hyper-parameters held, filtered means and variances stored."""
-    _model(work, state_variance=_by_asset(work, work.Q / work.R)).fit(*_frames(work))
+    _model(work, state_variance=_by_asset(work, work.Q / work.R)).fit(*frames(work))
 
 
 def smoother(work: Work) -> None:
     """Smoothed means and variances of every asset and date."""
-    _fitted_gaussian(work).smooth(*_frames(work))
+    _fitted_gaussian(work).smooth(*frames(work))
 
 
 def maximum_likelihood(work: Work) -> np.ndarray:
@@ -72,12 +74,11 @@ def pooled_tuning(work: Work) -> None:
 def new_day(work: Work) -> None:
     """One new date by `partial_fit`, on a model fitted to all dates before.
 
-    The fit belongs to the preparation, so only `partial_fit` is timed; every call moves on to a date after.
+    The fit and the new dates' frames belong to the preparation, so only `partial_fit` is timed; every call moves on
+    to a date after.
     """
-    returns, factors = _frames(work)
     model = _fitted_gaussian(work)
-    date = model.last_date_ + pd.Timedelta(days=1)
-    model.partial_fit(returns.iloc[-1:].set_axis([date]), factors.iloc[-1:].set_axis([date]))
+    model.partial_fit(*next(_new_days(work)))
 
 
 def _model(work: Work, **options: object) -> sf.KalmanLoadings:
@@ -90,11 +91,19 @@ def _model(work: Work, **options: object) -> sf.KalmanLoadings:
 @lru_cache(maxsize=4)
 def _fitted_gaussian(work: Work) -> sf.KalmanLoadings:
     model = _model(work, noise="constant", tails="gaussian", state_variance=_by_asset(work, work.Q))
-    return model.fit(*_frames(work))
+    return model.fit(*frames(work))
 
 
 @lru_cache(maxsize=4)
-def _frames(work: Work) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _new_days(work: Work) -> Iterator[tuple[pd.DataFrame, ...]]:
+    """Frames of a date each, after those of the work."""
+    days = pd.bdate_range(frames(work)[0].index[-1], periods=NEW_DAYS + 1)[1:]
+    return iter([tuple(frame.iloc[-1:].set_axis([day]).copy() for frame in frames(work)) for day in days])
+
+
+@lru_cache(maxsize=4)
+def frames(work: Work) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Returns and factors of the work, as a user holds them."""
     dates = pd.bdate_range("2010-01-01", periods=work.dates)
     factors = pd.DataFrame(work.X[:, 1:], dates, [f"factor{k}" for k in range(1, work.states)])
     return pd.DataFrame(work.Y, dates, _names(work)), factors
@@ -106,4 +115,4 @@ def _names(work: Work) -> pd.Index:
 
 
 def _by_asset(work: Work, state_variance: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(state_variance.T, _names(work), ["alpha", *_frames(work)[1].columns])
+    return pd.DataFrame(state_variance.T, _names(work), ["alpha", *frames(work)[1].columns])

@@ -53,6 +53,42 @@ def test_arrays_are_contiguous_and_their_own(columns):
     assert not np.shares_memory(panel.returns, frame.to_numpy())
 
 
+@pytest.mark.parametrize("columns", [1, 8, 300])
+@pytest.mark.parametrize("rows", [1, 20])
+def test_padding_is_nan_and_not_shown(rows, columns):
+    values = np.random.default_rng(0).normal(0, 0.01, (rows, columns))
+    frame = pd.DataFrame(values, index=DATES[:rows], columns=[f"A{i}" for i in range(columns)])
+    panel = make_panel(frame, frame.iloc[:, :1].add_prefix("f"), check_design=False, width=8)
+    assert panel.padded.shape == (rows, -(-columns // 8) * 8)
+    assert panel.padded.flags.c_contiguous
+    assert np.isnan(panel.padded[:, columns:]).all()
+    np.testing.assert_array_equal(panel.returns, values)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_known_names_are_taken_over_and_others_checked(returns, factors, intercept):
+    first = make_panel(returns, factors, intercept)
+    known = (first.assets, first.factors)
+    same = make_panel(returns.set_axis(list("ABC"), axis=1), factors.copy(), intercept, known=known)
+    assert same.assets is first.assets
+    assert same.factors is first.factors
+    other = make_panel(returns.rename(columns={"C": "D"}), factors[["size", "market"]], intercept, known=known)
+    assert list(other.assets) == ["A", "B", "D"]
+    assert list(other.factors[-2:]) == ["size", "market"]
+    for bad in (returns.set_axis(["A", "B", "A"], axis=1), pd.concat({"x": returns}, axis=1)):
+        with pytest.raises(InputError):
+            make_panel(bad, factors, intercept, known=known)
+    with pytest.raises(InputError, match="residual"):
+        make_panel(returns, factors.rename(columns={"size": "residual"}), intercept, known=known)
+
+
+@pytest.mark.parametrize("names", [["f", "g"], [1, 2], pd.Index(["f", "g"], name="factor", dtype=object)])
+def test_the_constant_comes_before_names_of_any_kind(returns, factors, names):
+    panel = make_panel(returns, factors.set_axis(names, axis=1))
+    pd.testing.assert_index_equal(panel.factors, pd.Index(["alpha", *names]), exact=False)
+    assert panel.factors.name is None
+
+
 def test_polars_gives_the_same_panel(returns, factors):
     def as_polars(frame: pd.DataFrame) -> pl.DataFrame:
         return pl.from_pandas(frame.rename_axis("date").reset_index())

@@ -33,8 +33,8 @@ class Panel:
 
     Attributes
     ----------
-    returns : (T, N) array
-        Decimals, C-contiguous; NaN where nothing was observed.
+    padded : (T, M) array
+        Returns of N assets in decimals, NaN where nothing was observed; M - N columns of NaN follow. C-contiguous.
     regressors : (T, K) array
         C-contiguous; the constant 1 comes first if there is an intercept.
     dates : DatetimeIndex
@@ -43,11 +43,16 @@ class Panel:
         Names of the columns; the constant is called "alpha".
     """
 
-    returns: Array
+    padded: Array
     regressors: Array
     dates: pd.DatetimeIndex
     assets: pd.Index
     factors: pd.Index
+
+    @property
+    def returns(self) -> Array:
+        """Returns without the columns after the last asset, (T, N)."""
+        return self.padded[:, : len(self.assets)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +60,24 @@ class _Table:
     """One frame as it came through the door, and what to call it in messages."""
 
     name: str
-    values: Array
+    padded: Array
     dates: pd.DatetimeIndex
     columns: pd.Index
 
+    @property
+    def values(self) -> Array:
+        return self.padded[:, : len(self.columns)]
+
 
 def make_panel(
-    returns: Any, factors: Any, intercept: bool = True, *, check_design: bool = True, fill: bool = True
+    returns: Any,
+    factors: Any,
+    intercept: bool = True,
+    *,
+    check_design: bool = True,
+    fill: bool = True,
+    width: int = 1,
+    known: tuple[pd.Index, pd.Index] | None = None,
 ) -> Panel:
     """Turn two frames into a panel, or say what is wrong with them.
 
@@ -76,26 +92,30 @@ def make_panel(
         Refuse constant factors and warn of collinear ones; for a few new dates there is nothing to check.
     fill : bool
         A factor may be NaN on a date without any return; it then becomes 0, or stays NaN without `fill`.
+    width : int
+        The columns of `padded` come in whole multiples of this.
+    known : (Index, Index), optional
+        Assets and factors of a panel made before: names that are the same need no second check.
 
     Returns
     -------
     Panel
         Arrays of its own: nothing is shared with the frames.
     """
-    given = _read(returns, "returns")
-    design = _on_dates_of(given, _read(factors, "factors"))
+    assets_known, factors_known = known or (None, None)
+    given = _read(returns, "returns", width, names=assets_known)
+    design = _on_dates_of(given, _read(factors, "factors", dates=given.dates))
     _check_units(given)
     _check_units(design)
     _check_factors_known(given, design)
     if check_design:
         _check_design(design, intercept)
-    regressors = np.nan_to_num(design.values, nan=0.0) if fill else design.values
-    names = design.columns
-    if intercept:
-        regressors = np.column_stack([np.ones(len(regressors)), regressors])
-        names = pd.Index([ALPHA, *names])
-    _check_reserved(design.columns, intercept)
-    return Panel(given.values, np.ascontiguousarray(regressors), given.dates, given.columns, names)
+    names = _with_constant(design.columns, intercept, factors_known)
+    regressors = np.ones((len(design.values), len(names)))
+    regressors[:, int(intercept) :] = design.values
+    if fill:
+        regressors[np.isnan(regressors)] = 0.0
+    return Panel(given.padded, regressors, given.dates, given.columns, names)
 
 
 def read_values(frame: Any, name: str) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
@@ -111,15 +131,20 @@ def read_dates(frame: Any, name: str) -> tuple[pd.DatetimeIndex, pd.Index]:
     return _checked_dates(table.index, name), _checked_columns(table.columns, name)
 
 
-def _read(frame: Any, name: str) -> _Table:
+def _read(
+    frame: Any, name: str, width: int = 1, dates: pd.DatetimeIndex | None = None, names: pd.Index | None = None
+) -> _Table:
+    """Check a frame; dates and names that were checked before need no second check where the frame has the same."""
     if not isinstance(frame, pd.DataFrame):
         frame = _to_pandas(frame, name)
     _check_shape(frame, name)
-    dates = _checked_dates(frame.index, name)
-    columns = _checked_columns(frame.columns, name)
-    values = _own(_to_float(frame, name))
-    _check_finite(values, name, dates, columns)
-    return _Table(name, values, dates, columns)
+    if dates is None or not frame.index.equals(dates):
+        dates = _checked_dates(frame.index, name)
+    if names is None or not frame.columns.equals(names):
+        names = _checked_columns(frame.columns, name)
+    table = _Table(name, _own(_to_float(frame, name), width), dates, names)
+    _check_finite(table)
+    return table
 
 
 def _to_pandas(frame: Any, name: str) -> pd.DataFrame:
@@ -172,21 +197,23 @@ def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
             f"{name} has dates in the time zone {index.tz}; dates without one were expected. "
             f"Use {name}.tz_localize(None)."
         )
-    if index.hasnans:
+    moments = index.to_numpy()
+    if np.isnat(moments).any():
         raise InputError(f"{name} has missing dates (NaT); none were expected. Drop those rows.")
+    later = moments[1:] > moments[:-1]
+    if later.all():
+        return index
     if not index.is_unique:
         again = index[index.duplicated()]
         raise InputError(
             f"{name} has {len(again)} duplicate dates (first: {show(again[0])}); each was expected once. "
             f"Keep one of each, e.g. {name}[~{name}.index.duplicated()]."
         )
-    if not index.is_monotonic_increasing:
-        at = int(np.argmax(np.diff(index.asi8) < 0)) + 1
-        raise InputError(
-            f"{name} has dates out of order ({show(index[at])} comes after {show(index[at - 1])}); "
-            f"increasing dates were expected. Use {name}.sort_index()."
-        )
-    return index
+    at = int(np.argmin(later)) + 1
+    raise InputError(
+        f"{name} has dates out of order ({show(index[at])} comes after {show(index[at - 1])}); "
+        f"increasing dates were expected. Use {name}.sort_index()."
+    )
 
 
 def _checked_columns(columns: pd.Index, name: str) -> pd.Index:
@@ -213,29 +240,35 @@ def _to_float(frame: pd.DataFrame, name: str) -> Array:
     return frame.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _own(values: Array) -> Array:
+def _own(values: Array, width: int) -> Array:
     """Copy by blocks of columns: frames keep a column together in memory, panels keep a date."""
-    own = np.empty(values.shape)
+    rows, columns = values.shape
+    own = np.empty((rows, -(-columns // width) * width))
+    own[:, columns:] = np.nan
+    size = _COLUMNS_A_COPY if rows > 1 else columns
 
     def copy(first: int) -> None:
-        own[:, first : first + _COLUMNS_A_COPY] = values[:, first : first + _COLUMNS_A_COPY]
+        last = min(first + size, columns)
+        own[:, first:last] = values[:, first:last]
 
-    starts = range(0, values.shape[1], _COLUMNS_A_COPY)
-    if len(starts) == 1 or len(values) == 1:
-        return np.array(values, order="C")
+    starts = range(0, columns, size)
+    if len(starts) == 1:
+        copy(0)
+        return own
     with ThreadPoolExecutor() as pool:
         list(pool.map(copy, starts))
     return own
 
 
-def _check_finite(values: Array, name: str, dates: pd.DatetimeIndex, columns: pd.Index) -> None:
-    flat = values.ravel()
-    if not (np.isinf(np.fmax.reduce(flat)) or np.isinf(np.fmin.reduce(flat))):
+def _check_finite(table: _Table) -> None:
+    name, infinite = table.name, np.isinf(table.values)
+    if not infinite.any():
         return
-    rows, places = np.nonzero(np.isinf(values))
+    rows, places = np.nonzero(infinite)
     raise InputError(
-        f"{name} has {len(rows)} infinite values (first: {columns[places[0]]!r} on {show(dates[rows[0]])}); "
-        f"finite numbers or NaN were expected. Use {name}.replace([np.inf, -np.inf], np.nan)."
+        f"{name} has {len(rows)} infinite values (first: {table.columns[places[0]]!r} on "
+        f"{show(table.dates[rows[0]])}); finite numbers or NaN were expected. "
+        f"Use {name}.replace([np.inf, -np.inf], np.nan)."
     )
 
 
@@ -256,11 +289,13 @@ def _on_dates_of(given: _Table, factors: _Table) -> _Table:
             "expected on every date of returns. Align them first, e.g. "
             "returns[returns.index.isin(factors.index)]."
         )
-    return _Table(factors.name, factors.values[rows], given.dates, factors.columns)
+    return _Table(factors.name, factors.padded[rows], given.dates, factors.columns)
 
 
 def _check_factors_known(given: _Table, design: _Table) -> None:
     unknown = np.isnan(design.values)
+    if not unknown.any():
+        return
     rows = np.flatnonzero(unknown.any(axis=1))
     rows = rows[~np.isnan(given.values[rows]).all(axis=1)]
     if len(rows) == 0:
@@ -271,6 +306,14 @@ def _check_factors_known(given: _Table, design: _Table) -> None:
         f"{show(given.dates[rows[0]])}); known factors were expected there. Fill them, or drop those dates "
         "from both."
     )
+
+
+def _with_constant(columns: pd.Index, intercept: bool, known: pd.Index | None) -> pd.Index:
+    """Put "alpha" before the names of the factors, if there is an intercept."""
+    if known is not None and columns.equals(known[int(intercept) :]):
+        return known
+    _check_reserved(columns, intercept)
+    return columns.insert(0, ALPHA).rename(None) if intercept else columns
 
 
 def _check_reserved(names: pd.Index, intercept: bool) -> None:
@@ -323,10 +366,14 @@ def _check_units(table: _Table) -> None:
     """Warn where most of a column's values are too large to be returns in decimals."""
     step = -(-len(table.values) // _ROWS_TO_JUDGE_UNITS)
     sample = table.values[::step]
-    large = _columns_mostly(np.abs(sample) > _TOO_LARGE_A_RETURN, sample)
+    above = np.abs(sample) > _TOO_LARGE_A_RETURN
+    if not above.any():
+        return
+    large = _columns_mostly(above, sample)
     if not large.any():
         return
-    priced = large & _columns_mostly(sample > _TOO_LARGE_A_MOVE, sample) & ~(table.values < 0.0).any(axis=0)
+    negative = np.fmin.reduce(table.values, axis=0) < 0.0
+    priced = large & _columns_mostly(sample > _TOO_LARGE_A_MOVE, sample) & ~negative
     name = table.name
     if priced.any():
         found = listed(list(table.columns[priced]))

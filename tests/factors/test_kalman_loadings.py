@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 import statefolio as sf
+from statefolio.kalman.panel import Filter
 
 DATES, ASSETS = 300, 10
 FACTORS = ["market", "value"]
@@ -261,6 +262,17 @@ def test_assets_join_and_leave(fitted, data, name):
     for a, b, columns in ((220, 240, late.columns), (240, 260, late.columns.drop("a0")), (260, 300, late.columns)):
         model.partial_fit(late[columns].iloc[a:b], factors.iloc[a:b])
         parts.append(model.loadings_.load())
+    same(sf.concat_results(parts), whole.loadings_)
+    same(model.next_, whole.next_)
+
+
+def test_an_asset_that_joins_takes_the_given_start_of_the_others(data):
+    returns, factors = data[0].copy(), data[1]
+    returns.iloc[:150, -2:] = np.nan
+    options = {"tuning": "fixed", "state_variance": 1e-3, "observation_variance": 1e-4, "start": (np.ones(3), 0.5)}
+    whole = sf.KalmanLoadings(**options).fit(returns, factors)
+    model = sf.KalmanLoadings(**options).fit(returns.iloc[:150, :-2], factors)
+    parts = [model.loadings_, model.partial_fit(returns.iloc[150:], factors).loadings_]
     same(sf.concat_results(parts), whole.loadings_)
     same(model.next_, whole.next_)
 
@@ -552,3 +564,60 @@ def test_a_partial_fit_that_fails_changes_nothing(data):
     same(model.next_, before)
     model.partial_fit(returns.iloc[250:], factors.iloc[250:])
     same(model.next_, STRAIGHT.next_)
+
+
+STARTING = {"tuning": "fixed", "state_variance": 1e-3, "observation_variance": 1e-4}
+
+
+@pytest.mark.parametrize("cut", [3, 155, 250])
+@pytest.mark.parametrize("run", [1, 2])
+def test_an_interrupt_changes_nothing(data, cut, run, monkeypatch):
+    """Not even when the filters have moved, diffuse ones among them, and an asset has joined."""
+    returns, factors = data[0].drop(columns="a9"), data[1]
+    whole = sf.KalmanLoadings(**STARTING).fit(returns, factors)
+    model = sf.KalmanLoadings(**STARTING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sf.StatefolioWarning)  # so few rows of factors are collinear
+        model.fit(returns.iloc[:cut], factors.iloc[:cut])
+    first, ahead = model.loadings_.copy(deep=True), model.next_.copy(deep=True)
+    really_run, runs = Filter.run, []
+
+    def stop(*arguments, **options):
+        found = really_run(*arguments, **options)
+        runs.append(found)
+        if len(runs) == run:
+            raise KeyboardInterrupt
+        return found
+
+    monkeypatch.setattr(Filter, "run", stop)
+    for new in (returns, data[0]):
+        runs.clear()
+        with pytest.raises(KeyboardInterrupt):
+            model.partial_fit(new.iloc[cut:], factors.iloc[cut:])
+    monkeypatch.undo()
+    same(model.loadings_, first)
+    same(model.next_, ahead)
+    model.partial_fit(returns.iloc[cut:], factors.iloc[cut:])
+    same(sf.concat_results([first, model.loadings_]), whole.loadings_)
+    same(model.next_, whole.next_)
+
+
+@pytest.mark.parametrize("cut", [3, 155, 250])
+def test_results_handed_out_stay_when_the_model_moves_on(data, cut):
+    """Predictions are made when first looked at, from the state of their own dates."""
+    returns, factors = data
+    whole = sf.KalmanLoadings(**STARTING).fit(returns, factors)
+    model = sf.KalmanLoadings(**STARTING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sf.StatefolioWarning)  # so few rows of factors are collinear
+        model.fit(returns.iloc[:cut], factors.iloc[:cut])
+    copy = pickle.loads(pickle.dumps(model))
+    parts, innovations = [model.loadings_], [model.innovations_]
+    for day in range(cut, cut + 5):
+        model.partial_fit(returns.iloc[[day]], factors.iloc[[day]])
+        parts.append(model.loadings_)
+        innovations.append(model.innovations_)
+    same(sf.concat_results(parts), whole.loadings_.isel(date=slice(0, cut + 5)))
+    same(sf.concat_results(innovations), whole.innovations_.isel(date=slice(0, cut + 5)))
+    copy.partial_fit(returns.iloc[cut : cut + 5], factors.iloc[cut : cut + 5])
+    same(copy.next_, model.next_)

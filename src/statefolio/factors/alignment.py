@@ -1,6 +1,7 @@
 """Names and dates that came, matched with those a model knows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def in_order(panel: Panel, factors: pd.Index) -> Panel:
         return panel
     check_names(panel.factors, factors, "factors")
     regressors = np.ascontiguousarray(panel.regressors[:, panel.factors.get_indexer(factors)])
-    return Panel(panel.returns, regressors, panel.dates, panel.assets, factors)
+    return replace(panel, regressors=regressors, factors=factors)
 
 
 def check_names(given: pd.Index, expected: pd.Index, what: str) -> None:

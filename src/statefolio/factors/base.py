@@ -12,7 +12,8 @@ from statefolio._arrays import Panel, make_panel, show
 from statefolio.exceptions import FileFormatError, InputError, NotFittedError
 from statefolio.factors import results, storage
 from statefolio.factors.alignment import following, in_order, places, rows_until, scenarios
-from statefolio.factors.results import Labels, Paths
+from statefolio.factors.results import Ahead, Labels, Paths
+from statefolio.kalman.lanes import WIDTH
 
 _Result = TypeVar("_Result", xr.Dataset, pd.DataFrame)
 
@@ -42,7 +43,7 @@ class LoadingsModel(BaseEstimator):
         self
         """
         self._check_options()
-        panel = make_panel(returns, factors, self.intercept)
+        panel = make_panel(returns, factors, self.intercept, width=WIDTH)
         tune_rows = rows_until(panel.dates, tune_until)
         self._forget()
         self._learn(panel, tune_rows)
@@ -62,17 +63,17 @@ class LoadingsModel(BaseEstimator):
         self
         """
         self._check_fitted()
-        panel = make_panel(new_returns, new_factors, self.intercept, check_design=False)
+        known = (self.assets_, self.factors_)
+        panel = make_panel(new_returns, new_factors, self.intercept, check_design=False, width=WIDTH, known=known)
         panel = following(panel, self.last_date_, self.assets_, self.factors_)
-        before = self._state()
+        before = self.__dict__.copy()
         try:
             if len(panel.assets) > len(self.assets_):
                 self._join(len(panel.assets) - len(self.assets_))
-            paths = self._run(panel, fresh=False)
+            self._keep(panel, self._run(panel, fresh=False), self.tuned_until_)
         except BaseException:
-            self._restore(before)
+            self.__dict__ = before
             raise
-        self._keep(panel, paths, self.tuned_until_)
         return self
 
     @property
@@ -89,7 +90,7 @@ class LoadingsModel(BaseEstimator):
     def next_(self) -> xr.Dataset:
         """Dataset for the first date not yet seen: mean, covariance, observation_variance."""
         self._check_fitted()
-        dataset = results.next_dataset(self._next, self._labels())
+        dataset = results.next_dataset(self._next_date(), self._labels())
         return dataset.assign_attrs(after=show(self.last_date_))
 
     @property
@@ -135,7 +136,7 @@ class LoadingsModel(BaseEstimator):
         x = rows.to_numpy()
         if self.intercept:
             x = np.column_stack([np.ones(len(x)), x])
-        dataset = results.returns_dataset(self._next, x, self._labels())
+        dataset = results.returns_dataset(self._next_date(), x, self._labels())
         if not isinstance(factor_forecasts, pd.DataFrame):
             return dataset.isel(scenario=0)
         return dataset.assign_coords(scenario=rows.index)
@@ -180,7 +181,7 @@ class LoadingsModel(BaseEstimator):
             The file; one that exists is replaced.
         """
         self._check_fitted()
-        mean, covariance, noise = self._next
+        mean, covariance, noise = self._next_date()
         arrays = {"next/mean": mean, "next/covariance": covariance, "next/observation_variance": noise}
         arrays |= {f"state/{name}": np.asarray(values) for name, values in self._state().items()}
         contents = {
@@ -215,7 +216,7 @@ class LoadingsModel(BaseEstimator):
         model = cls(**contents["options"])
         model.assets_, model.factors_ = contents["assets"], contents["factors"]
         model.last_date_, model.tuned_until_ = contents["last_date"], contents["tuned_until"]
-        model._next = (arrays["next/mean"], arrays["next/covariance"], arrays["next/observation_variance"])
+        model._ahead = (arrays["next/mean"], arrays["next/covariance"], arrays["next/observation_variance"])
         prefix = "state/"
         model._restore({name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)})
         return model
@@ -238,9 +239,15 @@ class LoadingsModel(BaseEstimator):
         self.assets_, self.factors_, self.dates_ = panel.assets, panel.factors, panel.dates
         self.tuned_until_ = tuned_until
         self._paths, self._regressors = paths, panel.regressors
-        self._next = (paths.next_mean, paths.next_covariance, paths.next_observation_variance)
+        self._ahead = paths.ahead
         self.__dict__.pop("_made", None)
         self.last_date_ = panel.dates[-1]
+
+    def _next_date(self) -> Ahead:
+        """Mean and covariance of the loadings and the noise's variance on the first date not yet seen."""
+        if callable(self._ahead):
+            self._ahead = self._ahead()
+        return self._ahead
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
@@ -281,15 +288,18 @@ class LoadingsModel(BaseEstimator):
         raise NotImplementedError
 
     def _run(self, panel: Panel, fresh: bool) -> Paths:
-        """Run over the panel, from the start or from the stored state; store the final state."""
+        """Run over the panel, from the start or from the stored state, and store the final state in its place.
+
+        The stored state itself is not written to: it is what a run that fails goes back to.
+        """
         raise NotImplementedError
 
     def _join(self, count: int) -> None:
-        """Append to the state `count` assets that have never been observed."""
+        """Put in the state's place one with `count` more assets, never observed."""
         raise NotImplementedError
 
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
-        """All that `_run` continues from, learned parameters included. Handed out, not written to again."""
+        """All that `_run` continues from, learned parameters included."""
         raise NotImplementedError
 
     def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:

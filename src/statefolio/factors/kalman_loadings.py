@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import fields, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,19 +14,12 @@ from statefolio.exceptions import StatefolioWarning
 from statefolio.factors.alignment import in_order, places
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.kalman_options import check_options, make_wish
+from statefolio.factors.kalman_run import by_asset, covariances_of, paths_of, to_run
 from statefolio.factors.results import Paths, covariances_dataset, smoothed_dataset
 from statefolio.kalman.blocks import pad_last
+from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.law import Law
 from statefolio.kalman.panel import Filter
-from statefolio.kalman.paths import (
-    before_run,
-    entry_of,
-    log_density,
-    observation_variance,
-    predicted_covariance,
-    predicted_mean,
-    predicted_variance,
-)
 from statefolio.kalman.smoother import smooth_panel
 from statefolio.kalman.tuning import Learned, build, build_pilot, tune
 from statefolio.kalman.volatility import common_level
@@ -153,7 +145,7 @@ class KalmanLoadings(LoadingsModel):
         """
         panel, filter_, Y, common = self._before_the_first_date(returns, factors)
         smoothed = smooth_panel(filter_, panel.regressors, Y, common)
-        return smoothed_dataset(panel, *(_by_asset(part, len(panel.assets)) for part in smoothed))
+        return smoothed_dataset(panel, *(by_asset(part, len(panel.assets)) for part in smoothed))
 
     def covariances(self, returns: Any, factors: Any) -> xr.Dataset:
         """Full covariances of the loadings on every date; `loadings_` keeps their diagonals alone.
@@ -170,17 +162,13 @@ class KalmanLoadings(LoadingsModel):
             asset's first ordinary date. It takes 16 K^2 bytes an asset and date.
         """
         panel, filter_, Y, common = self._before_the_first_date(returns, factors)
-        law, own, count = filter_.law, filter_.assets, len(panel.assets)
-        before = before_run(law, filter_.start, filter_.state)
-        found = filter_.run(panel.regressors, Y, common, store="covariances")
-        entry = entry_of(law, own, filter_.start, filter_.state, before, len(Y))
-        predicted = predicted_covariance(law, found.covariance, found.level, own, entry, count)
-        return covariances_dataset(panel, predicted, found.covariance[:, :, :count].transpose(0, 2, 1))
+        predicted, filtered = covariances_of(filter_, panel.regressors, Y, common, len(panel.assets))
+        return covariances_dataset(panel, predicted, filtered)
 
     def _before_the_first_date(self, returns: Any, factors: Any) -> tuple[Panel, Filter, Array, Array]:
         """Data to run over again, with the filter as it was before them and the common factor by date."""
         self._check_fitted()
-        panel = in_order(make_panel(returns, factors, self.intercept, check_design=False), self.factors_)
+        panel = in_order(make_panel(returns, factors, self.intercept, check_design=False, width=WIDTH), self.factors_)
         columns = np.append(places(self.assets_, panel.assets, "asset"), -1)
         learned, wish = self._learned.select(columns), self._wish
         if wish.start is not None:
@@ -192,7 +180,7 @@ class KalmanLoadings(LoadingsModel):
                 StatefolioWarning,
                 stacklevel=3,
             )
-        filter_, Y = build(wish, learned), pad_last(panel.returns, np.nan)
+        filter_, Y = build(wish, learned), pad_last(panel.padded, np.nan)
         common, _ = self._common(build_pilot(wish, learned), panel.regressors, Y, 1.0)
         return panel, filter_, Y, common
 
@@ -207,7 +195,11 @@ class KalmanLoadings(LoadingsModel):
 
     def _settle(self, count: int) -> None:
         """Filters of `count` assets, before their first date."""
-        self._learned = self._learned.with_newcomers(count + 1 - self._learned.level.size)
+        newcomers = count + 1 - self._learned.level.size
+        self._learned = self._learned.with_newcomers(newcomers)
+        if self._wish.start is not None:
+            mean, covariance = (np.append(part, part[[-1] * newcomers], axis=0) for part in self._wish.start)
+            self._wish = replace(self._wish, start=(mean, covariance))
         self._filter = build(self._wish, self._learned)
         self._pilot = build_pilot(self._wish, self._learned)
         self._level = 1.0
@@ -220,32 +212,16 @@ class KalmanLoadings(LoadingsModel):
         return level**self._learned.exponent, ahead
 
     def _run(self, panel: Panel, fresh: bool) -> Paths:
+        count = len(panel.assets)
         if fresh:
-            self._settle(len(panel.assets))
-        filter_, X, count = self._filter, panel.regressors, len(panel.assets)
-        law, own, start, state = filter_.law, filter_.assets, filter_.start, filter_.state
-        Y = pad_last(panel.returns, np.nan)
-        common, self._level = self._common(self._pilot, X, Y, self._level)
-        before = before_run(law, start, state)
-        found = filter_.run(X, Y, common)
-        entry = entry_of(law, own, start, state, before, len(X))
-        mean, covariance, noise = filter_.forecast(self._level**self._learned.exponent)
-        innovation, variance = found.innovation[:, :count], found.innovation_variance[:, :count]
-        seen = np.isfinite(panel.returns).any(axis=0) & filter_.begun[:count]
-        return Paths(
-            filtered=_by_asset(found.mean, count),
-            filtered_variance=_by_asset(found.variance, count),
-            predicted=partial(predicted_mean, found.mean, own, entry, count),
-            predicted_variance=partial(predicted_variance, law, found.variance, found.level, own, entry, count),
-            innovation=innovation,
-            innovation_variance=variance,
-            next_mean=mean[:count],
-            next_covariance=covariance[:count],
-            next_observation_variance=noise[:count],
-            observation_variance=partial(observation_variance, found, common, count),
-            log_likelihood=np.where(seen, found.log_likelihood[:count], np.nan),
-            log_density=partial(log_density, law, innovation, variance, before.worth[:count]),
-        )
+            self._settle(count)
+        X, Y = panel.regressors, pad_last(panel.padded, np.nan)
+        before, after = self._filter, to_run(self._filter, count)
+        pilot = to_run(self._pilot, count) if self._wish.common else self._pilot
+        common, level = self._common(pilot, X, Y, self._level)
+        found = after.run(X, Y, common)
+        self._filter, self._pilot, self._level = after, pilot, level
+        return paths_of(before, after, found, common, level**self._learned.exponent, panel.returns)
 
     def _join(self, count: int) -> None:
         arrays, pilot, level, before = (
@@ -315,8 +291,3 @@ _NOTHING_GIVEN = {
     "mean": None,
     "start": "diffuse",
 }
-
-
-def _by_asset(values: Array, count: int) -> Array:
-    """(T, K, lanes) as (T, N, K), without copying."""
-    return values[:, :, :count].transpose(0, 2, 1)

@@ -60,7 +60,7 @@ class LeastSquaresLoadings(LoadingsModel):
         count, variance = self._last
         states = len(self.factors_)
         needed = self._scheme(states).needed
-        known = ~np.isnan(self._next[0]).any(axis=1)
+        known = ~np.isnan(self._next_date()[0]).any(axis=1)
         short = [f"{int(n)} observations, fewer than the {needed} needed" for n in count]
         reasons = np.where(count < needed, short, "collinear factors where the asset was observed")
         return {
@@ -162,9 +162,7 @@ def _paths(fits: Fits) -> Paths:
         innovation_variance=S,
         observation_variance=fits.observation_variance,
         log_likelihood=_log_likelihood(v, S),
-        next_mean=fits.mean[-1].T,
-        next_covariance=fits.last_covariance.transpose(2, 0, 1),
-        next_observation_variance=fits.last_observation_variance,
+        ahead=(fits.mean[-1].T, fits.last_covariance.transpose(2, 0, 1), fits.last_observation_variance),
     )
 
 

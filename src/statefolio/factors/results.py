@@ -15,6 +15,8 @@ from statefolio._arrays import RESIDUAL, Array, Panel
 from statefolio.exceptions import InputError
 
 Values = Array | Callable[[], Array]
+Ahead = tuple[Array, Array, Array]
+"""Mean (N, K) and covariance (N, K, K) of loadings on a date ahead, and the observation variance (N,)."""
 
 BAND = 1.959963984540054
 
@@ -36,10 +38,8 @@ class Paths:
         Sum over these dates.
     log_density : (T, N), optional
         Of each return under the model, where it is not Gaussian with `innovation_variance`.
-    next_mean : (N, K)
-    next_covariance : (N, K, K)
-    next_observation_variance : (N,)
-        For the first date not yet seen.
+    ahead : mean, covariance and observation variance
+        For the first date not yet seen, or a function as above that makes them.
     """
 
     filtered: Values
@@ -48,9 +48,7 @@ class Paths:
     predicted_variance: Values
     innovation: Array
     innovation_variance: Array
-    next_mean: Array
-    next_covariance: Array
-    next_observation_variance: Array
+    ahead: Ahead | Callable[[], Ahead]
     observation_variance: Values | None = None
     log_likelihood: Array | None = None
     log_density: Values | None = None
@@ -144,9 +142,9 @@ def innovations_dataset(paths: Paths, labels: Labels) -> xr.Dataset:
     return xr.Dataset(variables, {"date": labels.dates, "asset": labels.assets}, labels.attrs)
 
 
-def next_dataset(state: tuple[Array, Array, Array], labels: Labels) -> xr.Dataset:
+def next_dataset(ahead: Ahead, labels: Labels) -> xr.Dataset:
     """Mean and covariance of the loadings on the first date not yet seen, and the noise's variance."""
-    mean, covariance, noise = state
+    mean, covariance, noise = ahead
     variables = {
         "mean": (("asset", "factor"), mean),
         "covariance": (("asset", "factor", "factor_other"), covariance),
@@ -156,9 +154,9 @@ def next_dataset(state: tuple[Array, Array, Array], labels: Labels) -> xr.Datase
     return xr.Dataset(variables, coordinates, labels.attrs)
 
 
-def returns_dataset(state: tuple[Array, Array, Array], scenarios: Array, labels: Labels) -> xr.Dataset:
+def returns_dataset(ahead: Ahead, scenarios: Array, labels: Labels) -> xr.Dataset:
     """Mean and variance of the returns for each row of regressors, without a label on the rows."""
-    mean, covariance, noise = state
+    mean, covariance, noise = ahead
     expected = scenarios @ mean.T
     spread = np.einsum("sj,njk,sk->sn", scenarios, covariance, scenarios, optimize=True)
     variables = {

@@ -1,0 +1,118 @@
+"""Series that each have their own regressors, as baskets do: the engine against itself and the textbook."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import textbook
+
+from statefolio.kalman.blocks import own_regressors, pad_last
+from statefolio.kalman.law import CONSTANT, EWMA, Law
+from statefolio.kalman.ordinary import ordinary_least_squares
+from statefolio.kalman.panel import new_filter
+from statefolio.kalman.smoother import smooth_panel
+from statefolio.kalman.tuning import Wish, tune
+
+PLAIN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+LEARNING = Law(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
+MLE = Wish(tuning="mle", noise=CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
+POOLED = Wish(tuning="pooled", noise=EWMA, gaussian=False, scales=True, reverts=False, common=True)
+CHOSEN = [0, 3, 5, 7, 9, 45, 69]
+
+
+@pytest.fixture(scope="module")
+def own(made):
+    """A panel of 70 series on three regressors of their own, some regressors missing too; and the plain one."""
+    panel = made(3)
+    rng = np.random.default_rng(8)
+    X = rng.standard_normal((len(panel.X), 3, panel.Y.shape[1]))
+    X[:, 0] = 1.0
+    X[50, 1, 5:30] = np.nan
+    return replace(panel, X=X)
+
+
+def run(law, panel, X, **options):
+    X, Y = own_regressors(X, panel.Y) if X.ndim == 3 else (X, panel.Y)
+    X = pad_last(X, 0.0) if X.ndim == 3 else X
+    filter_ = new_filter(law, panel.state_variance, panel.level, **options)
+    return filter_.run(X, pad_last(Y, np.nan), panel.common, store="covariances")
+
+
+@pytest.mark.parametrize("law", [PLAIN, LEARNING], ids=["plain", "learning"])
+def test_the_same_regressors_for_each_are_shared_ones(made, law):
+    panel = made(4)
+    shared = run(law, panel, panel.X)
+    repeated = run(law, panel, np.repeat(panel.X[:, :, None], panel.Y.shape[1], axis=2))
+    for name, one, other in zip(shared._fields, shared, repeated, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-11, atol=1e-13, err_msg=name)
+
+
+@pytest.mark.parametrize("law", [PLAIN, LEARNING], ids=["plain", "learning"])
+def test_every_series_is_the_textbook_one(own, law):
+    paths = run(law, own, own.X)
+    X, Y = own_regressors(own.X, own.Y)
+    rows, columns = np.tril_indices(3)
+    for i in CHOSEN:
+        noise = textbook.EWMA if law.noise == EWMA else textbook.CONSTANT
+        model = textbook.Model(own.state_variance[:, i], own.level[i], noise, law.scales, law.tails, law.memory)
+        expected = textbook.run(model, X[:, :, i], Y[:, i], own.common)
+        np.testing.assert_allclose(paths.mean[:, :, i], expected.mean, rtol=1e-10, atol=1e-10)
+        covariance = expected.covariance[:, rows, columns]
+        np.testing.assert_allclose(paths.covariance[:, :, i], covariance, rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(paths.innovation[:, i], expected.innovation, rtol=1e-10, atol=1e-10)
+
+
+def test_a_missing_regressor_costs_the_date():
+    X, Y = np.ones((4, 2, 3)), np.ones((4, 3))
+    X[1, 1, 2] = np.nan
+    X_known, Y_known = own_regressors(X, Y)
+    assert np.isnan(Y_known[1, 2])
+    assert np.isfinite(X_known).all()
+    assert np.isnan(Y_known).sum() == 1
+
+
+def test_least_squares_of_each_series_on_its_own(own):
+    X, Y = own_regressors(own.X, own.Y)
+    found = ordinary_least_squares(X, Y)
+    for i in [0, 9, 45, 69]:
+        seen = np.isfinite(Y[:, i])
+        expected, squares, *_ = np.linalg.lstsq(X[seen, :, i], Y[seen, i], rcond=None)
+        np.testing.assert_allclose(found.mean[:, i], expected, rtol=1e-10)
+        assert found.residual_variance[i] == pytest.approx(squares[0] / (seen.sum() - 3), rel=1e-10)
+
+
+def test_smoothing_one_series_among_others_is_smoothing_it_alone(own):
+    X, Y = own_regressors(own.X, own.Y)
+    options = own.state_variance, own.level
+    together = smooth_panel(new_filter(PLAIN, *options), pad_last(X, 0.0), pad_last(Y, np.nan), own.common)
+    for i in CHOSEN:
+        alone = new_filter(PLAIN, own.state_variance[:, [i]], own.level[[i]])
+        shared = np.ascontiguousarray(X[:, :, i])
+        expected = smooth_panel(alone, shared, pad_last(Y[:, [i]], np.nan), own.common)
+        for one, other in zip(together, expected, strict=True):
+            np.testing.assert_allclose(one[:, :, i], other[:, :, 0], rtol=1e-9, atol=1e-11)
+
+
+def test_maximum_likelihood_of_each_series_is_the_one_it_has_alone(own):
+    X, Y = own_regressors(own.X, own.Y)
+    together = tune(MLE, X, Y)
+    assert not together.converged[3]
+    for i in [0, 45, 69]:
+        alone = tune(MLE, np.ascontiguousarray(X[:, :, i]), Y[:, [i]])
+        np.testing.assert_allclose(together.level[i], alone.level[0], rtol=1e-4)
+        best = [_log_likelihood(found, where, X[:, :, i], Y[:, i]) for found, where in ((together, i), (alone, 0))]
+        assert best[0] == pytest.approx(best[1], abs=1e-6)
+
+
+def _log_likelihood(learned, column, X, y):
+    filter_ = new_filter(PLAIN, learned.state_variance[:, [column]], learned.level[[column]])
+    return filter_.run(np.ascontiguousarray(X), pad_last(y[:, None], np.nan), store="likelihood").log_likelihood[0]
+
+
+def test_pooled_tuning_takes_regressors_repeated_for_each_as_shared(made):
+    panel = made(2, assets=20)
+    shared = tune(POOLED, panel.X, panel.Y)
+    repeated = tune(POOLED, np.repeat(panel.X[:, :, None], 20, axis=2), panel.Y)
+    np.testing.assert_allclose(repeated.state_variance, shared.state_variance, rtol=1e-5)
+    np.testing.assert_allclose(repeated.level, shared.level, rtol=1e-8)
+    assert repeated.law.tails == pytest.approx(shared.law.tails, rel=1e-4)
