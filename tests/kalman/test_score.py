@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from statefolio.kalman import blocks
+from statefolio.kalman import blocks, score
 from statefolio.kalman.blocks import pad_last
+from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA, Law
 from statefolio.kalman.problem import Free, Pool, Problem
-from statefolio.kalman.records import Prior
-from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
+from statefolio.kalman.records import Prior, new_entering, new_lanes, new_shared
+from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY, new_start_tape
+from statefolio.kalman.start_adjoint import differentiate_starts
 
 COUNT = 40
 LAWS = {
@@ -21,24 +23,32 @@ LAWS = {
     "conjugate": Law(DISCOUNT, False, False, np.inf, 0.96, 1.0),
     "reverting": Law(CONSTANT, False, True, np.inf, 1.0, 1.0),
     "learning and reverting": Law(EWMA, True, True, 6.0, 0.96, 1.0),
+    "discounted": Law(CONSTANT, True, False, np.inf, 1.0, 0.97),
+    "conjugate and reverting": Law(DISCOUNT, True, True, np.inf, 0.96, 1.0),
 }
+MIXED = (DIFFUSE, GIVEN, STATIONARY)
 
 
-def problem_of(law, made, kind=DIFFUSE, states=3):
+def problem_of(law, made, kind=DIFFUSE, states=3, *, early=False, trouble=False):
+    """A problem whose first date is before the first prediction, or whose first dates have gaps and collinear rows."""
     panel = made(states, assets=COUNT)
-    Y = pad_last(panel.Y, np.nan)
+    X, Y = panel.X.copy(), pad_last(panel.Y, np.nan)
     lanes, rng = Y.shape[1], np.random.default_rng(8)
     root = rng.normal(size=(lanes, states, states))
-    known = kind == GIVEN
+    kinds = np.broadcast_to(kind, states).copy()
+    known = (kinds == GIVEN).astype(float)
     prior = Prior(
-        np.full(states, kind),
-        False,
+        kinds,
+        early,
         rng.normal(size=(lanes, states)) * known,
-        root @ root.transpose(0, 2, 1) * float(known),
+        root @ root.transpose(0, 2, 1) * known[:, None] * known,
     )
+    if trouble:
+        X[0], X[1:6, 2] = 0.0, X[1:6, 0] - X[1:6, 1]
+        Y[6], Y[[1, 3], ::2] = np.nan, np.nan
     return Problem(
         law=law,
-        X=panel.X,
+        X=X,
         Y=Y,
         log_common=np.log(panel.common),
         levels=pad_last(panel.level, 1.0),
@@ -84,19 +94,33 @@ def entry(array, j, value):
     return changed
 
 
+EARLY, TROUBLE = {"early": True}, {"trouble": True}
 CASES = [
-    *((law, DIFFUSE) for law in LAWS),
-    ("gaussian", GIVEN),
-    ("learning", GIVEN),
-    ("reverting", STATIONARY),
-    ("learning and reverting", STATIONARY),
+    *((law, DIFFUSE, {}) for law in LAWS),
+    ("gaussian", GIVEN, {}),
+    ("learning", GIVEN, {}),
+    ("reverting", STATIONARY, {}),
+    ("learning and reverting", STATIONARY, {}),
+    ("gaussian", GIVEN, EARLY),
+    ("gaussian", DIFFUSE, TROUBLE),
+    ("conjugate", DIFFUSE, EARLY | TROUBLE),
+    ("discounted", (GIVEN, DIFFUSE, DIFFUSE), TROUBLE),
+    ("reverting", (STATIONARY, GIVEN, STATIONARY), EARLY),
+    ("learning and reverting", MIXED, EARLY | TROUBLE),
+    ("conjugate and reverting", MIXED, TROUBLE),
 ]
 
 
-@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{('diffuse', 'given', 'stationary')[case[1]]}")
+def name_of(case):
+    law, kind, options = case
+    names = [("diffuse", "given", "stationary")[k] for k in np.atleast_1d(kind)]
+    return ", ".join([law, *names, *options])
+
+
+@pytest.fixture(params=CASES, ids=name_of)
 def case(request, made):
-    name, kind = request.param
-    problem = problem_of(LAWS[name], made, kind)
+    name, kind, options = request.param
+    problem = problem_of(LAWS[name], made, kind, **options)
     pool = pool_of(problem)
     filter_ = problem.filter(pool)
     filter_.run(problem.X, problem.Y, store="state")
@@ -206,3 +230,38 @@ def test_an_asset_that_is_never_identified_has_no_say(made):
     assert slopes.log_likelihood[0] == 0.0
     assert slopes.level[0] == 0.0
     np.testing.assert_array_equal(slopes.state_variance[:, 0], 0.0)
+
+
+def started(problem, pool, X):
+    """The states that a block's lanes enter with, and the derivatives through its start at some bars of them."""
+    law, own = problem.at(pool)
+    mine = type(own)(*(np.ascontiguousarray(part[..., :WIDTH]) for part in own))
+    states, dates = mine.phi.shape[0], problem.dates(pool.exponent)._replace(X=X)
+    entering, bars, by, by_shared = new_entering(states), new_entering(states), new_lanes(states), new_shared()
+    A, U, at = np.zeros((WIDTH, states, states)), np.zeros((WIDTH, states, states + 1)), np.zeros(WIDTH + 1, int)
+    tape = new_start_tape(law, WIDTH * len(X), states)
+    score._begin(law, dates, problem.Y, 0, problem.prior, mine, A, U, tape, at, entering, np.empty(WIDTH))
+    bars.a[:], bars.P[:] = 0.5, -0.25
+    differentiate_starts(law, dates, 0, problem.prior, mine, A, U, tape, at, entering, bars, by, by_shared)
+    begun = np.isfinite(entering.began)
+    assert begun.sum() > 20
+    return [part[..., begun] for part in (entering.began, entering.a, entering.P, *by, by_shared.exponent)]
+
+
+def test_own_regressors_that_are_all_the_same_change_no_start(made):
+    problem = problem_of(LAWS["learning and reverting"], made, MIXED, early=True, trouble=True)
+    pool = pool_of(problem)
+    own = np.repeat(problem.X[:, :, None], problem.Y.shape[1], axis=2)
+    for found, expected in zip(started(problem, pool, own), started(problem, pool, problem.X), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_start_of_more_dates_than_there_is_room_for(made):
+    problem = problem_of(LAWS["reverting"], made)
+    X, Y = problem.X.copy(), problem.Y.copy()
+    X[:40, 2] = X[:40, 1]  # forty dates an asset, where six are expected
+    problem, pool = replace(problem, X=X, Y=Y), pool_of(problem)
+    begun = np.flatnonzero(np.isfinite(Y[50:, :COUNT]).sum(axis=0) > 10)
+    slopes = problem.slopes(pool)
+    expected = difference(lambda phi: log_likelihood(problem, replace(pool, phi=entry(pool.phi, 2, phi))), pool.phi[2])
+    agree(slopes.phi[2], expected, begun)

@@ -9,6 +9,7 @@ from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import CONSTANT, EWMA, Law
 from statefolio.kalman.panel import new_filter
 from statefolio.kalman.smoother import smooth_panel
+from statefolio.kalman.start import begin_block
 
 GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
 LEARNING = Law(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
@@ -142,3 +143,21 @@ def test_diffuse_is_the_limit_of_an_ever_wider_start(made):
         gained = (paths.log_likelihood + 2.0 * np.log(wide))[:3]
         np.testing.assert_allclose(gained, diffuse.log_likelihood[:3], atol=20.0 / np.sqrt(wide))
     assert apart[1] < 2e-2 * apart[0]
+
+
+def test_each_series_starts_on_its_own_regressors(made):
+    panel = made(3)
+    Y, rng = pad_last(panel.Y, np.nan), np.random.default_rng(6)
+    own = rng.standard_normal((len(Y), 3, Y.shape[1]))
+
+    def begin(X):
+        filter_ = new_filter(LEARNING, panel.state_variance, panel.level)
+        log_likelihood = np.zeros(filter_.count)
+        begin_block(LEARNING, X, panel.common, Y, filter_.assets, filter_.start, filter_.state, log_likelihood, 0, 70)
+        state = filter_.state
+        return state.mean, state.covariance, state.began, log_likelihood
+
+    found = begin(own)
+    for i in (0, 7, 45, 69):
+        for part, expected in zip(found, begin(own[:, :, i].copy()), strict=True):
+            np.testing.assert_array_equal(part[..., i], expected[..., i])

@@ -1,7 +1,7 @@
 """The log-likelihood of a block of assets and its exact derivatives: one pass forward, one back.
 
-Forward is the filter of sweep.py, writing a tape; backward is adjoint.py; the few dates of a diffuse or
-stationary start are differentiated by complex steps (Squire and Trapp 1998, SIAM Review 40), exact too.
+Forward is the filter of sweep.py, writing a tape; backward is adjoint.py, and start_adjoint.py for the few dates
+of a diffuse or stationary start.
 """
 
 import numpy as np
@@ -18,13 +18,11 @@ from statefolio.kalman.density import (
 from statefolio.kalman.lanes import WIDTH, compiled, load, scratch, select, spread, store
 from statefolio.kalman.law import PRIOR_OBSERVATIONS, Floats, Law
 from statefolio.kalman.records import Dates, Room, new_entering
-from statefolio.kalman.start import BEGUN, GIVEN, WAITING, run_start
+from statefolio.kalman.start import BEGUN, WAITING, new_start_tape, run_start
+from statefolio.kalman.start_adjoint import differentiate_starts
 from statefolio.kalman.step import anyone_begins, enter, gain_precision, learn_level, look, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
-
-COMPLEX_STEP = 1e-40
-_LEVEL, _EXPONENT = 0, 1
 
 
 def score_lanes(law: Law, dates: Dates, Y: Floats, offset: int, room: Room) -> None:
@@ -36,15 +34,19 @@ def score_lanes(law: Law, dates: Dates, Y: Floats, offset: int, room: Room) -> N
     prior, own, tape, log_likelihood, by, by_shared = room
     states = dates.X.shape[1]
     entering, entering_bar, sums = new_entering(states), new_entering(states), new_sums(law.tails)
+    A, U = np.empty((WIDTH, states, states)), np.empty((WIDTH, states, states + 1))
+    start_tape, at = new_start_tape(law, 2 * states * WIDTH, states), np.zeros(WIDTH + 1, dtype=np.int64)
     entering_bar.a[:], entering_bar.P[:], log_likelihood[:] = 0.0, 0.0, 0.0
     by.state_variance[:], by.level[:], by.phi[:], by.mean[:] = 0.0, 0.0, 0.0, 0.0
     by_shared.tails[:], by_shared.memory[:], by_shared.exponent[:] = 0.0, 0.0, 0.0
-    _begin(law, dates, Y, offset, prior, own, entering, log_likelihood)
+    _begin(law, dates, Y, offset, prior, own, A, U, start_tape, at, entering, log_likelihood)
+    if at[-1] > start_tape.F.size:
+        start_tape = new_start_tape(law, at[-1], states)
+        _begin(law, dates, Y, offset, prior, own, A, U, start_tape, at, entering, log_likelihood)
     _forward(law, dates, Y, offset, own, entering, tape, sums)
     total_density(law, sums, log_likelihood, 0)
     backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering_bar)
-    if (prior.kind != GIVEN).any():
-        _differentiate_starts(law, dates, Y, offset, prior, own, entering, entering_bar, by, by_shared)
+    differentiate_starts(law, dates, offset, prior, own, A, U, start_tape, at, entering, entering_bar, by, by_shared)
     if np.isfinite(law.tails):
         _finish_tails(law.tails, Y, offset, entering, sums, by_shared)
 
@@ -62,20 +64,20 @@ def _finish_tails(tails, Y, offset, entering, sums, by_shared):
 
 
 @compiled
-def _begin(law, dates, Y, offset, prior, own, entering, log_likelihood):
-    """Run the start of every lane."""
+def _begin(law, dates, Y, offset, prior, own, A, U, tape, at, entering, log_likelihood):
+    """Run the start of every lane; lane's rows of the tape are [at[lane], at[lane + 1])."""
     states = dates.X.shape[1]
     a, P = np.empty(states), np.empty((states, states))
-    A, U = np.empty((states, states)), np.empty((states, states + 1))
-    fresh = np.int64(WAITING)
+    given, mine = (prior.mean, prior.covariance), (own.phi, own.mean, own.state_variance)
+    kind, early, fresh, X = prior.kind, prior.before_prediction, np.int64(WAITING), dates.X
     for lane in range(WIDTH):
-        given, column = (prior.mean[lane], prior.covariance[lane]), offset + lane
-        mine = (own.phi[:, lane].copy(), own.mean[:, lane].copy(), own.state_variance[:, lane].copy())
-        kind, early, level = prior.kind, prior.before_prediction, own.level[lane]
-        stage, row, skip, gained = run_start(
-            law, dates.X, dates.common, Y, column, kind, early, fresh, given, mine, level, a, P, A, U
+        column, level = offset + lane, own.level[lane]
+        system = (a, P, A[lane], U[lane])
+        stage, row, skip, gained, after = run_start(
+            law, X, dates.common, Y, column, kind, early, fresh, given, mine, level, lane, *system, tape, at[lane]
         )
         entering.began[lane] = row if stage == BEGUN else np.inf
+        at[lane + 1] = after if stage == BEGUN else at[lane]
         entering.predicted[lane], log_likelihood[lane] = skip, gained if stage == BEGUN else 0.0
         for j in range(states):
             entering.a[j, lane] = a[j]
@@ -118,63 +120,6 @@ def _forward(law, dates, Y, offset, own, entering, tape, sums):
             store(tape.M, (t * states + j) * WIDTH, load(M, j * WIDTH))
         update(states, a, P, M, v, select(ok, gain_precision(law, S, R, u, inverse), 0.0))
         learn_level(law, ok, u, level, worth, own.level)
-
-
-@compiled
-def _differentiate_starts(law, dates, Y, offset, prior, own, entering, entering_bar, by, by_shared):
-    """Add every lane's derivatives through its start."""
-    for lane in range(WIDTH):
-        if entering.began[lane] < np.inf:
-            _differentiate_start(law, dates, Y, offset, prior, own, entering, entering_bar, lane, by, by_shared)
-
-
-@compiled
-def _differentiate_start(law, dates, Y, offset, prior, own, entering, entering_bar, lane, by, by_shared):
-    """Add one lane's derivatives through its start: its log-likelihood's, and the entering state's."""
-    states = dates.X.shape[1]
-    rows = min(dates.X.shape[0], int(entering.began[lane]) + 1)
-    X, column = dates.X[:rows], offset + lane
-    given = (prior.mean[lane], prior.covariance[lane])
-    a, P = np.empty(states, np.complex128), np.empty((states, states), np.complex128)
-    A, U = np.empty((states, states), np.complex128), np.empty((states, states + 1), np.complex128)
-    fresh = np.int64(WAITING)
-    for which in range(2 + (3 * states if law.reverts else states)):
-        if which == _EXPONENT and not dates.log_level.any():
-            continue
-        phi, mean = own.phi[:, lane] + 0.0j, own.mean[:, lane] + 0.0j
-        state_variance, common = own.state_variance[:, lane] + 0.0j, dates.common[:rows] + 0.0j
-        level = own.level[lane] + 0.0j
-        group, j = (which - 2) // states, (which - 2) % states
-        if which == _LEVEL:
-            level += COMPLEX_STEP * 1.0j * own.level[lane]
-        elif which == _EXPONENT:
-            common += common * dates.log_level[:rows] * (COMPLEX_STEP * 1.0j)
-        else:
-            (state_variance if group == 0 else phi if group == 1 else mean)[j] += COMPLEX_STEP * 1.0j
-        mine = (phi, mean, state_variance)
-        early, start = prior.before_prediction, (a, P, A, U)
-        _, _, _, total = run_start(
-            law, X, common, Y, column, prior.kind, early, fresh, given, mine, level, *start
-        )  # fmt: skip
-        slope = (total + _carried(entering_bar, lane, a, P)).imag / COMPLEX_STEP
-        if which == _LEVEL:
-            by.level[lane] += slope / own.level[lane]
-        elif which == _EXPONENT:
-            by_shared.exponent[lane] += slope
-        else:
-            (by.state_variance if group == 0 else by.phi if group == 1 else by.mean)[j, lane] += slope
-
-
-@compiled
-def _carried(entering_bar, lane, a, P):
-    """What the entering state is worth to the rest of the likelihood, to first order."""
-    total = 0.0j
-    for j in range(a.shape[0]):
-        total += entering_bar.a[j, lane] * a[j]
-        for k in range(j + 1):
-            twice = 1.0 if k == j else 2.0
-            total += twice * entering_bar.P[j * (j + 1) // 2 + k, lane] * P[j, k]
-    return total
 
 
 @compiled

@@ -11,7 +11,6 @@ Durbin and Koopman (2012, section 7.2.2; de Jong 1991, Annals of Statistics 19),
 
 Rank is judged column by column, as the share of a regressor that the ones before it leave unexplained, so
 it does not depend on anybody's units. Rows that are collinear are kept and wait for one that is not.
-Every operation is analytic, so a complex argument gives exact derivatives (see score.py).
 """
 
 from typing import NamedTuple
@@ -44,57 +43,90 @@ class Start(NamedTuple):
     U: Floats  # (N, K, K + 1) triangular system with its right side last
 
 
+class StartTape(NamedTuple):
+    """What a start leaves for its adjoint, a row a date from the first observed one on."""
+
+    F: Floats  # (n,) zero where nothing is observed
+    M: Floats  # (n, K)
+    row: Floats  # (n, K + 1) w and v
+    a: Floats  # (n, K) before the date's prediction; no rows where nothing reverts
+    P: Floats  # (n, K, K)
+    A: Floats  # (n, K, K)
+
+
 @compiled
-def predict_start(law, phi, mean, state_variance, level, a, P, A):
-    """The prediction step, for one asset and for A too."""
-    states = a.shape[0]
-    for j in range(states):
-        if law.reverts:
-            a[j] = mean[j] + phi[j] * (a[j] - mean[j])
-            for k in range(states):
-                A[j, k] *= phi[j]
-                P[j, k] *= phi[j] * phi[k]
-    if law.discount < 1.0:
-        for j in range(states):
-            for k in range(states):
-                P[j, k] /= law.discount
+def regressors(X, t, column, x):
+    """Fill x with the regressors of one series on one date: X is (T, K), shared, or (T, K, N), each its own."""
+    for j in range(x.shape[0]):
+        x[j] = X[t, j, column] if X.ndim == 3 else X[t, j]
+
+
+@compiled
+def set_start(law, kind, given, own, level, i, a, P, A, U):
+    """The law of the state on asset i's first date, and an empty system; returns whether any of it is unknown."""
+    given_mean, given_covariance = given
+    phi, mean, state_variance = own
+    unit, unknown = level if law.scales and law.noise != DISCOUNT else 1.0, False
+    for j in range(a.shape[0]):
+        a[j], U[j, a.shape[0]] = given_mean[i, j], 0.0
+        for k in range(a.shape[0]):
+            P[j, k], A[j, k], U[j, k] = given_covariance[i, j, k], 0.0, 0.0
+        if kind[j] == DIFFUSE:
+            A[j, j], unknown = 1.0, True
+        if kind[j] == STATIONARY:
+            a[j] = mean[j, i]
+            P[j, j] = state_variance[j, i] * unit / (1.0 - phi[j, i] * phi[j, i])
+    return unknown
+
+
+@compiled
+def predict_start(law, own, level, i, a, P, A):
+    """The prediction step, for asset i and for A too."""
+    phi, mean, state_variance = own
     unit = level if law.scales and law.noise != DISCOUNT else 1.0
-    for j in range(states):
-        P[j, j] += state_variance[j] * unit
+    for j in range(a.shape[0]):
+        if law.reverts:
+            a[j] = mean[j, i] + phi[j, i] * (a[j] - mean[j, i])
+        for k in range(a.shape[0]):
+            if law.reverts:
+                A[j, k] *= phi[j, i]
+                P[j, k] *= phi[j, i] * phi[k, i]
+            if law.discount < 1.0:
+                P[j, k] /= law.discount
+        P[j, j] += state_variance[j, i] * unit
 
 
 @compiled
-def observe_start(x, y, R, unit, a, P, A, U):
-    """One observation while part of the state is unknown: updates a, P, A, U; returns the log-likelihood."""
+def observe_start(x, y, R, a, P, A, M, row):
+    """One observation updates a, P and A; returns its variance F, leaves M = P x and its row (w, v)."""
     states = a.shape[0]
-    M, row = a.copy(), U[0].copy()
-    F, v = R, y + R * 0.0
+    F, v = R, y
     for j in range(states):
         M[j], row[j] = 0.0, 0.0
-    for j in range(states):
         for k in range(states):
             M[j] += P[j, k] * x[k]
             row[j] += x[k] * A[k, j]
         F += x[j] * M[j]
         v -= x[j] * a[j]
-    for j in range(states):
-        a[j] += M[j] * v / F
-        for k in range(states):
-            P[j, k] -= M[j] * M[k] / F
-            A[j, k] -= M[j] * row[k] / F
     row[states] = v
-    for j in range(states + 1):
-        row[j] /= np.sqrt(F)
-    left_over = rotate_in(row, U)
-    return -0.5 * (LOG_2PI + np.log(F * unit) + left_over * left_over / unit)
+    inverse = 1.0 / F
+    for j in range(states):
+        a[j] += M[j] * v * inverse
+        for k in range(states):
+            P[j, k] -= M[j] * M[k] * inverse
+            A[j, k] -= M[j] * row[k] * inverse
+    return F
 
 
 @compiled
-def rotate_in(row, U):
+def rotate_in(row, F, U):
     """Add a regression row to U by Givens rotations; returns what of its right side is left over."""
     states = U.shape[0]
+    weight = 1.0 / np.sqrt(F)
+    for j in range(states + 1):
+        row[j] *= weight
     for j in range(states):
-        if row[j].real == 0.0 and row[j].imag == 0.0:
+        if row[j] == 0.0:
             continue
         radius = np.sqrt(U[j, j] * U[j, j] + row[j] * row[j])
         cosine, sine = U[j, j] / radius, row[j] / radius
@@ -112,108 +144,125 @@ def is_identified(kind, U):
         if kind[j] == DIFFUSE:
             length = 0.0
             for i in range(j + 1):
-                length += U[i, j].real ** 2
-            if not abs(U[j, j].real) > RANK_TOLERANCE * np.sqrt(length):
+                length += U[i, j] * U[i, j]
+            if not U[j, j] > RANK_TOLERANCE * np.sqrt(length):
                 return False
     return True
 
 
 @compiled
-def collapse(kind, unit, a, P, A, U):
-    """Fold the estimate of the unknown part into a and P; returns its share of the log-likelihood."""
-    states = a.shape[0]
-    B = A.copy()  # A U^-1, column by column
-    log_likelihood = U[0, 0] * 0.0
-    for j in range(states):
-        if kind[j] != DIFFUSE:
-            continue
-        for k in range(j):
-            if kind[k] == DIFFUSE:
-                for i in range(states):
-                    B[i, j] -= B[i, k] * U[k, j]
-        for i in range(states):
-            B[i, j] /= U[j, j]
-        log_likelihood += 0.5 * np.log(unit) - 0.5 * np.log(U[j, j] * U[j, j])
-    for j in range(states):
+def in_units(kind, U, row):
+    """Count a row w, of A or of the regression, in units of the uncertainty of d: w <- w U^-1."""
+    for j in range(U.shape[0]):
         if kind[j] == DIFFUSE:
+            for k in range(j):
+                row[j] -= row[k] * U[k, j]
+            row[j] /= U[j, j]
+
+
+@compiled
+def collapse(kind, unit, a, P, A, U):
+    """Fold the estimate of the unknown part into a and P, A <- A U^-1; returns its share of the log-likelihood."""
+    states = a.shape[0]
+    log_likelihood = 0.0
+    for j in range(states):
+        in_units(kind, U, A[j])
+        if kind[j] == DIFFUSE:
+            log_likelihood += 0.5 * np.log(unit) - np.log(U[j, j])
+        for i in range(states):
+            a[j] += A[j, i] * U[i, states]
+    for j in range(states):
+        for k in range(states):
             for i in range(states):
-                a[i] += B[i, j] * U[j, states]
-                for k in range(states):
-                    P[i, k] += B[i, j] * B[k, j]
+                P[j, k] += A[j, i] * A[k, i]
     return log_likelihood
 
 
 @compiled
-def set_start(law, kind, given_mean, given_covariance, phi, mean, state_variance, level, a, P, A, U):
-    """The law of the state on the asset's first date."""
-    unit = level if law.scales and law.noise != DISCOUNT else level * 0.0 + 1.0
-    for j in range(a.shape[0]):
-        a[j] = given_mean[j]
-        for k in range(a.shape[0]):
-            P[j, k], A[j, k], U[j, k] = given_covariance[j, k], 0.0, 0.0
-        U[j, a.shape[0]] = 0.0
-        if kind[j] == DIFFUSE:
-            A[j, j] = 1.0
-        if kind[j] == STATIONARY:
-            a[j] = mean[j]
-            P[j, j] = state_variance[j] * unit / (1.0 - phi[j] * phi[j])
+def new_start_tape(law, dates, states):
+    """Room for so many dates of all starts together."""
+    kept = dates if law.reverts else 0
+    M, row, a = np.empty((dates, states)), np.empty((dates, states + 1)), np.empty((kept, states))
+    return StartTape(np.empty(dates), M, row, a, np.empty((kept, states, states)), np.empty((kept, states, states)))
 
 
 @compiled
-def run_start(law, X, common, Y, column, kind, before_prediction, stage, given, own, level, a, P, A, U):
-    """Run one asset, a column of Y, until its state is an ordinary one, or the dates end.
+def note_state(tape, n, a, P, A):
+    """Write down the state that goes into a date, if there is room."""
+    if n < tape.F.shape[0]:
+        tape.F[n] = 0.0
+    if n < tape.a.shape[0]:
+        for j in range(a.shape[0]):
+            tape.a[n, j] = a[j]
+            for k in range(a.shape[0]):
+                tape.P[n, j, k], tape.A[n, j, k] = P[j, k], A[j, k]
 
-    `given` is (mean, covariance) of the start, `own` is (phi, mean, state_variance) of the asset. Returns the
-    stage reached, the row whose update is the first of the ordinary filter, whether that row needs no
-    prediction, and the log-likelihood of the rows used.
+
+@compiled
+def note_row(tape, n, F, M, row):
+    """Write down what a date's observation is, if there is room."""
+    if n < tape.F.shape[0]:
+        tape.F[n], tape.row[n, M.shape[0]] = F, row[M.shape[0]]
+        for j in range(M.shape[0]):
+            tape.M[n, j], tape.row[n, j] = M[j], row[j]
+
+
+@compiled
+def run_start(law, X, common, Y, column, kind, before_prediction, stage, given, own, level, i, a, P, A, U, tape, at):
+    """Run one series, a column of Y, until its state is an ordinary one, or the dates end.
+
+    `given` is (mean, covariance) of the start, `own` is (phi, mean, state_variance); the asset is their i-th. The
+    tape is written from row `at` on, as far as it reaches.
+
+    Returns the stage reached, the row of Y whose update is the first of the ordinary filter, whether that row
+    needs no prediction, the log-likelihood of the rows used, and the row of the tape that is next.
     """
-    given_mean, given_covariance = given
-    phi, mean, state_variance = own
-    anything_unknown = False
-    for j in range(kind.shape[0]):
-        anything_unknown = anything_unknown or kind[j] == DIFFUSE
-    unit = level if law.noise == DISCOUNT else level * 0.0 + 1.0
-    log_likelihood = level * 0.0
+    states = a.shape[0]
+    x, M, row = np.empty(states), np.empty(states), np.empty(states + 1)
+    unknown, unit = True, level if law.noise == DISCOUNT else 1.0
+    log_likelihood = 0.0
     for t in range(X.shape[0]):
-        if stage == WAITING:
-            if np.isnan(Y[t, column]):
-                continue
-            stage = UNDERWAY
-            set_start(law, kind, given_mean, given_covariance, phi, mean, state_variance, level, a, P, A, U)
-            if before_prediction:
-                predict_start(law, phi, mean, state_variance, level, a, P, A)
-            if not anything_unknown:
-                return BEGUN, t, True, log_likelihood
-        else:
-            predict_start(law, phi, mean, state_variance, level, a, P, A)
-        if np.isnan(Y[t, column]):
+        seen = not np.isnan(Y[t, column])
+        if stage == WAITING and not seen:
             continue
-        R = common[t] + level * 0.0 if law.noise == DISCOUNT else level * common[t]
-        log_likelihood += observe_start(X[t], Y[t, column], R, unit, a, P, A, U)
+        if stage == WAITING:
+            unknown = set_start(law, kind, given, own, level, i, a, P, A, U)
+        note_state(tape, at, a, P, A)
+        at += 1
+        if stage == UNDERWAY or before_prediction:
+            predict_start(law, own, level, i, a, P, A)
+        stage = UNDERWAY
+        if not unknown:
+            return BEGUN, t, True, log_likelihood, at
+        if not seen:
+            continue
+        regressors(X, t, column, x)
+        R = common[t] if law.noise == DISCOUNT else level * common[t]
+        F = observe_start(x, Y[t, column], R, a, P, A, M, row)
+        note_row(tape, at - 1, F, M, row)
+        left_over = rotate_in(row, F, U)
+        log_likelihood -= 0.5 * (LOG_2PI + np.log(F * unit) + left_over * left_over / unit)
         if is_identified(kind, U):
-            log_likelihood += collapse(kind, unit, a, P, A, U)
-            return BEGUN, t + 1, False, log_likelihood
-    return stage, X.shape[0], False, log_likelihood
+            return BEGUN, t + 1, False, log_likelihood + collapse(kind, unit, a, P, A, U), at
+    return stage, X.shape[0], False, log_likelihood, at
 
 
 @compiled
 def begin_block(law, X, common, Y, assets, start, state, log_likelihood, first, last):
     """Run the start of the assets [first, last) that have not begun, and hand them to `state`."""
+    given, own = (start.mean, start.covariance), (assets.phi, assets.mean, assets.state_variance)
+    kind, early, tape = start.kind, start.before_prediction, new_start_tape(law, 0, X.shape[1])
+    stages, began, skipped = start.stage, state.began, state.predicted
     for i in range(first, last):
-        if start.stage[i] == BEGUN:
-            state.began[i], state.predicted[i] = 0.0, False
+        if stages[i] == BEGUN:
+            began[i], skipped[i] = 0.0, False
             continue
-        a, P = start.a[i], start.P[i]
-        given = (start.mean[i], start.covariance[i])
-        own = (assets.phi[:, i].copy(), assets.mean[:, i].copy(), assets.state_variance[:, i].copy())
-        system = (a, P, start.A[i], start.U[i])
-        stage, row, predicted, gained = run_start(
-            law, X, common, Y,
-            i, start.kind, start.before_prediction, start.stage[i], given, own,
-            state.level[i], *system,
-        )  # fmt: skip
-        start.stage[i], state.predicted[i] = stage, predicted
-        state.began[i] = row if stage == BEGUN else np.inf
+        a, P, stage, level = start.a[i], start.P[i], stages[i], state.level[i]
+        stage, row, predicted, gained, _ = run_start(
+            law, X, common, Y, i, kind, early, stage, given, own, level, i, a, P, start.A[i], start.U[i], tape, 0
+        )
+        stages[i], skipped[i] = stage, predicted
+        began[i] = row if stage == BEGUN else np.inf
         log_likelihood[i] += gained
         if stage == BEGUN:
             for j in range(a.shape[0]):

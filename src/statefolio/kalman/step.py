@@ -11,7 +11,7 @@ Harrison's conjugate one (1997, Bayesian Forecasting and Dynamic Models, section
 The covariance is kept as its lower triangle, so it is symmetric by construction.
 """
 
-from statefolio.kalman.lanes import WIDTH, compiled, load, regressor, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, load, regressor, scratch, select, spread, store
 from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -113,12 +113,14 @@ def anyone_begins(began, t):
 @compiled
 def enter(entering, t, skipped, a, P):
     """Put in the lanes that begin at date t; `skipped` are those that need no prediction before it."""
+    chosen = scratch(1)[0]
     for lane in range(WIDTH):
-        if entering.began[lane] == t and entering.predicted[lane] == skipped:
-            for j in range(a.shape[0]):
-                a[j, lane] = entering.a[j, lane]
-            for jk in range(P.shape[0]):
-                P[jk, lane] = entering.P[jk, lane]
+        chosen[lane] = entering.began[lane] == t and entering.predicted[lane] == skipped
+    here = load(chosen, 0) > 0.5
+    for j in range(a.shape[0]):
+        store(a, j * WIDTH, select(here, load(entering.a, j * WIDTH), load(a, j * WIDTH)))
+    for jk in range(P.shape[0]):
+        store(P, jk * WIDTH, select(here, load(entering.P, jk * WIDTH), load(P, jk * WIDTH)))
 
 
 @compiled

@@ -96,14 +96,15 @@ def _last(began):
 @compiled
 def _leave(state, first, began, dates, level, worth, a, P):
     """Write back the state of the lanes that have begun."""
-    for lane in range(WIDTH):
-        if began[lane] < dates:
-            asset = first + lane
-            for j in range(a.shape[0]):
-                state.mean[j, asset] = a[j, lane]
-            for jk in range(P.shape[0]):
-                state.covariance[jk, asset] = P[jk, lane]
-            state.level[asset], state.worth[asset] = level[lane], worth[lane]
+    alive = load(began, 0) < dates
+    for j in range(a.shape[0]):
+        at = j * state.mean.shape[1] + first
+        store(state.mean, at, select(alive, load(a, j * WIDTH), load(state.mean, at)))
+    for jk in range(P.shape[0]):
+        at = jk * state.covariance.shape[1] + first
+        store(state.covariance, at, select(alive, load(P, jk * WIDTH), load(state.covariance, at)))
+    store(state.level, first, select(alive, load(level, 0), load(state.level, first)))
+    store(state.worth, first, select(alive, load(worth, 0), load(state.worth, first)))
 
 
 @compiled
