@@ -55,8 +55,7 @@ def _multiply(values, product, logs):
     for t in range(values.shape[0]):
         value = load(values, t * WIDTH)
         multiply_in(t, product, value == value, value)
-    for lane in range(WIDTH):
-        logs[lane] = log_of_product(product, lane)
+    store(logs, 0, log_of_product(product))
 
 
 def test_sum_of_logarithms_without_a_logarithm_a_date():

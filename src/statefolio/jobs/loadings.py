@@ -17,6 +17,7 @@ from statefolio.jobs.inputs import Inputs
 from statefolio.jobs.listener import Listener
 from statefolio.jobs.long_table import write_loadings
 from statefolio.jobs.output_folder import whole_folder
+from statefolio.jobs.rehearsal import compiling_beside
 from statefolio.report import write_report
 
 FILES = frozenset({"loadings.parquet", "parameters.csv", "scores.csv", "model.statefolio", "report.html"})
@@ -53,7 +54,7 @@ class Outcome:
 
 def run_loadings(inputs: Inputs, plan: Plan, listener: Listener) -> Outcome:
     """Fit the panel, score it against least squares, and write the folder whole or not at all."""
-    with whole_folder(plan.out, FILES, overwrite=plan.overwrite) as folder:
+    with whole_folder(plan.out, FILES, overwrite=plan.overwrite) as folder, compiling_beside():
         tune_until, test_from = split(pd.DatetimeIndex(inputs.returns.index), plan.tune_until, plan.test_from)
         model = KalmanLoadings(**plan.model_options, progress=listener.progress)
         model.fit(inputs.returns, inputs.factors, tune_until=tune_until)

@@ -16,7 +16,7 @@ P_bar is kept as the lower triangle of the symmetric matrix: dL = sum P_bar_jj d
 """
 
 from statefolio.kalman.density import conjugate_slope
-from statefolio.kalman.lanes import WIDTH, compiled, load, regressor, scratch, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, inner, load, regressor, scratch, select, spread, store
 from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
 from statefolio.kalman.step import anyone_begins, gain_precision, packed
 
@@ -67,7 +67,7 @@ def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering
     store(by.level, 0, load(by.level, 0) + load(level_bar, 0))
 
 
-@compiled
+@inner
 def _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar):
     """M_bar of the update, and v_bar and G_bar with it."""
     c, d = spread(0.0), spread(0.0)
@@ -82,7 +82,7 @@ def _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar):
     return c * precision, (d - c * v) * precision * precision
 
 
-@compiled
+@inner
 def _undo_weight(law, ok, R, u, G_bar, by_shared):
     """Through G = S + R (u - 1)/(nu + 1), and the density's own nu: R_bar and u_bar."""
     if law.tails > 1e300:
@@ -94,7 +94,7 @@ def _undo_weight(law, ok, R, u, G_bar, by_shared):
     return G_bar * (u - 1.0) * inverse, G_bar * R * inverse
 
 
-@compiled
+@inner
 def _undo_learning(law, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared):
     """Through what the date taught of the level: moves level_bar a date back, returns u_bar."""
     later = load(level_bar, 0)
@@ -121,7 +121,7 @@ def _undo_learning(law, ok, u, worth, level, own, level_bar, worth_bar, by, by_s
     return spread(0.0)
 
 
-@compiled
+@inner
 def _density_slope(law, worth, u):
     """Minus the derivative of the log density by u."""
     if law.noise == DISCOUNT:
@@ -132,7 +132,7 @@ def _density_slope(law, worth, u):
     return spread(0.5)
 
 
-@compiled
+@inner
 def _undo_innovation(states, X, t, column, v_bar, S_bar, a_bar, P_bar, M_bar):
     """Through v = y - x'a, S = x'P x + R and M = P x."""
     row = 0
@@ -146,7 +146,7 @@ def _undo_innovation(states, X, t, column, v_bar, S_bar, a_bar, P_bar, M_bar):
         row += j + 1
 
 
-@compiled
+@inner
 def _undo_prediction(law, states, own, tape, t, level, a_bar, P_bar, level_bar, by):
     """Through a <- m + phi (a - m), P <- phi P phi / discount + Q."""
     row = 0
@@ -164,7 +164,7 @@ def _undo_prediction(law, states, own, tape, t, level, a_bar, P_bar, level_bar, 
         _undo_reversion(states, own, tape, t, a_bar, P_bar, by)
 
 
-@compiled
+@inner
 def _undo_reversion(states, own, tape, t, a_bar, P_bar, by):
     """Through a <- m + phi (a - m), P <- phi P phi."""
     pairs = states * (states + 1) // 2
@@ -189,7 +189,7 @@ def _undo_reversion(states, own, tape, t, a_bar, P_bar, by):
         row += j + 1
 
 
-@compiled
+@inner
 def _take_out(entering, t, skipped, a_bar, P_bar, entering_bar):
     """Hand over the derivatives by the entering state, and stop the lane."""
     for lane in range(WIDTH):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.lanes import compiled
+from statefolio.kalman.lanes import compiled, inner
 from statefolio.kalman.law import Floats
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -38,6 +38,14 @@ class Climb(NamedTuple):
     curvature: Floats  # (D, D) minus the Hessian, learned
     direction: Floats  # (D,)
     length: Floats  # (1,) zero before the first value is known
+
+
+def new_climb(theta: Floats, curvature: Floats | None = None) -> Climb:
+    """A climb from theta, which is moved; the curvature is that of an earlier one, if there was any."""
+    size = len(theta)
+    learned = np.zeros((size, size)) if curvature is None else curvature.copy()
+    value, steps = np.array([-np.inf]), np.zeros(1, np.int64)
+    return Climb(theta, value, steps, theta.copy(), np.zeros(size), learned, np.zeros(size), np.zeros(1))
 
 
 @compiled
@@ -77,7 +85,7 @@ def advance(floor, tolerance, climb, new_value, new_slope):
     return RUNNING
 
 
-@compiled
+@inner
 def _guess_curvature(slope, curvature):
     """A diagonal start: steps of at most one in each coordinate."""
     curvature[:] = 0.0
@@ -85,14 +93,14 @@ def _guess_curvature(slope, curvature):
         curvature[j, j] = 1.0 + 2.0 * abs(slope[j])
 
 
-@compiled
+@inner
 def _shorten(promised, found):
     """The minimum of the parabola through the slope and the value found, within bounds."""
     best = 0.5 * promised / (promised - found)
     return min(max(best, 0.1), 0.5)
 
 
-@compiled
+@inner
 def _step(floor, theta, direction, length, trial):
     """Theta + length x direction, stopped at the floors."""
     for j in range(theta.shape[0]):
@@ -101,7 +109,7 @@ def _step(floor, theta, direction, length, trial):
             trial[j] = max(trial[j], 0.0)
 
 
-@compiled
+@inner
 def _learn_curvature(step, change, curvature):
     """Powell's damped BFGS update: the curvature stays positive definite."""
     size = step.shape[0]
@@ -121,7 +129,7 @@ def _learn_curvature(step, change, curvature):
             curvature[j, k] += change[j] * change[k] / along - turned[j] * turned[k] / bend
 
 
-@compiled
+@inner
 def _choose_direction(floor, theta, slope, curvature, direction):
     """Newton's direction among the coordinates not held at a floor; returns the gain it promises."""
     size = theta.shape[0]
@@ -153,7 +161,7 @@ def _choose_direction(floor, theta, slope, curvature, direction):
     return gain
 
 
-@compiled
+@inner
 def _solve(B, g):
     """Solve B p = g for a positive definite B by its Cholesky factor, which overwrites it."""
     size = g.shape[0]

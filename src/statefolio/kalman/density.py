@@ -7,7 +7,7 @@ it never overflows: it is moved there every fourth date. The Gaussian and the St
 import math
 from typing import NamedTuple
 
-from statefolio.kalman.lanes import WIDTH, compiled, exponent, load, mantissa, scratch, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, exponent, inner, load, mantissa, scratch, select, spread, store
 from statefolio.kalman.law import DISCOUNT, Floats
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -18,7 +18,7 @@ _EVERY = 4
 _LEAST, _MOST = 1e-75, 1e75  # factors beyond are taken for these: four of them stay within a double
 
 
-@compiled
+@inner
 def multiply_in(t, product, ok, value):
     """Multiply date t's positive value into a running product, where `ok`."""
     value = select(value > _LEAST, value, _LEAST)
@@ -30,13 +30,7 @@ def multiply_in(t, product, ok, value):
     store(product, 0, grown)
 
 
-@compiled
-def log_of_product(product, lane):
-    """The logarithm of one lane's running product."""
-    return math.log(product[lane]) + LOG_2 * product[WIDTH + lane]
-
-
-@compiled
+@inner
 def log(value):
     """Natural logarithm of positive lanes, to the last digit or two."""
     m, e = mantissa(value), exponent(value)
@@ -50,6 +44,12 @@ def log(value):
     return 2.0 * s * series + e * LOG_2
 
 
+@inner
+def log_of_product(product):
+    """The logarithm of a running product."""
+    return log(load(product, 0)) + LOG_2 * load(product, WIDTH)
+
+
 @compiled
 def student_constant(nu):
     """Log density at zero of a Student-t with variance one, plus nothing else."""
@@ -58,7 +58,7 @@ def student_constant(nu):
     return math.lgamma(0.5 * (nu + 1.0)) - math.lgamma(0.5 * nu) - 0.5 * math.log((nu - 2.0) * math.pi)
 
 
-@compiled
+@inner
 def conjugate_slope(u, n):
     """Derivative of `conjugate_log_density` by n."""
     z2 = (2.0 / n) * (2.0 / n)
@@ -66,7 +66,7 @@ def conjugate_slope(u, n):
     return 0.5 * z2 * series - 0.5 * log(1.0 + u / n) + 0.5 * (n + 1.0) * u / (n * (n + u))
 
 
-@compiled
+@inner
 def conjugate_log_density(S, u, n):
     """Student-t with n degrees of freedom and squared scale S at v^2/S = u (West and Harrison, section 4.5).
 
@@ -105,7 +105,7 @@ def reset_sums(sums):
     store(sums.quadratic, 0, zero)
 
 
-@compiled
+@inner
 def add_density(law, t, ok, scale, u, worth, sums):
     """Add date t's log densities of innovations with squared scale (variance, if not conjugate) `scale`."""
     if law.noise == DISCOUNT:
@@ -122,8 +122,7 @@ def add_density(law, t, ok, scale, u, worth, sums):
 @compiled
 def total_density(law, sums, log_likelihood, first):
     """Add the totals to the log-likelihoods of the assets from `first` on."""
-    for lane in range(WIDTH):
-        total = sums.quadratic[lane] - 0.5 * log_of_product(sums.sizes, lane)
-        if law.tails < 1e300:
-            total -= 0.5 * (law.tails + 1.0) * log_of_product(sums.tails, lane)
-        log_likelihood[first + lane] += total
+    total = load(sums.quadratic, 0) - 0.5 * log_of_product(sums.sizes)
+    if law.tails < 1e300:
+        total -= 0.5 * (law.tails + 1.0) * log_of_product(sums.tails)
+    store(log_likelihood, first, load(log_likelihood, first) + total)

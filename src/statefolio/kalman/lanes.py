@@ -33,6 +33,10 @@ WIDTH = 64
 _LINE = 8  # doubles in a cache line
 
 compiled: Callable[..., Any] = njit(nogil=True, cache=True, error_model="numpy", boundscheck=False)
+inner: Callable[..., Any] = njit(
+    nogil=True, cache=True, error_model="numpy", boundscheck=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
+"""For what only compiled code calls: it has no entry from Python, which would take as long to compile as the rest."""
 
 _DOUBLES = ir.VectorType(ir.DoubleType(), WIDTH)
 _BITS = ir.VectorType(ir.IntType(1), WIDTH)
@@ -231,7 +235,7 @@ def aligned_empty(shape: tuple[int, ...]) -> NDArray[np.float64]:
     return memory[first : first + size].reshape(shape)
 
 
-@compiled
+@inner
 def regressor(X, t, j, column):
     """Regressor j of date t: a number where X (T, K) is shared, lanes from `column` on where X is (T, K, N)."""
     if X.ndim == 3:
@@ -239,14 +243,14 @@ def regressor(X, t, j, column):
     return X[t, j]
 
 
-@compiled
+@inner
 def gather(source, first, target):
     """Copy the lanes from column `first` on of source (rows, N) to target (rows, WIDTH)."""
     for row in range(target.shape[0]):
         store(target, row * WIDTH, load(source, row * source.shape[1] + first))
 
 
-@compiled
+@inner
 def fill(target, number):
     """The same number in every lane of target (rows, WIDTH)."""
     for row in range(target.shape[0]):

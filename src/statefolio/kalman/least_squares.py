@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from statefolio.kalman.blocks import over_blocks, pad_last, padded
-from statefolio.kalman.lanes import WIDTH, compiled, load, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, inner, load, select, spread, store
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -177,7 +177,7 @@ def _sweep(scheme, states, before, seen, X, Y, memory, fits, first_block, last_b
             store(memory, i * width + column, load(sums, i * WIDTH))
 
 
-@compiled
+@inner
 def _note(states, t, width, column, b, s2, M, precision, mean, variance):
     """Write coefficients and their variances at date t."""
     for k in range(states):
@@ -185,7 +185,7 @@ def _note(states, t, width, column, b, s2, M, precision, mean, variance):
         store(variance, (t * states + k) * width + column, load(s2, 0) * _inverse(states, k, k, M, precision))
 
 
-@compiled
+@inner
 def add(states, decay, X, row, y, sums, at):
     """Age the sums that start at `at` by a date and add one row to them, in the lanes where it was observed.
 
@@ -208,7 +208,7 @@ def add(states, decay, X, row, y, sums, at):
     store(sums, at + 3 * WIDTH, decay * decay * load(sums, at + 3 * WIDTH) + one)
 
 
-@compiled
+@inner
 def _add_up_again(states, window, filled, before, X, Y, column, sums, behind):
     """Make again the two sums of a window that ends with the row before `before`."""
     _empty(sums.shape[0], sums, 0)
@@ -217,7 +217,7 @@ def _add_up_again(states, window, filled, before, X, Y, column, sums, behind):
     _add_up_backwards(states, window, filled, before - filled, X, Y, column, behind)
 
 
-@compiled
+@inner
 def _add_up_backwards(states, window, filled, end, X, Y, column, behind):
     """Sum the rows before `end` that still count when `filled`, `filled` + 1, ... rows follow it."""
     rows = behind.shape[1]
@@ -238,7 +238,7 @@ def _empty(rows, sums, at):
         store(sums, at + i * WIDTH, spread(0.0))
 
 
-@compiled
+@inner
 def _fit(states, needed, sums, L, precision, z, b):
     """Solve A b = c by A = L D L' and give s2, NaN where there is none; precision = 1 / D, z = L^-1 c."""
     cross = states * (states + 1) // 2
@@ -273,7 +273,7 @@ def _fit(states, needed, sums, L, precision, z, b):
     return select(known & (freedom > 1e-9), select(left > 0.0, left, 0.0) / freedom, np.nan)
 
 
-@compiled
+@inner
 def _innovate(states, X, row, y, L, precision, z, b):
     """Innovation v = y - x'b and leverage h = x' A^-1 x."""
     v, h = y, spread(0.0)
@@ -287,7 +287,7 @@ def _innovate(states, X, row, y, L, precision, z, b):
     return v, h
 
 
-@compiled
+@inner
 def _invert(states, L, M):
     """M = L^-1, its diagonal of ones included."""
     for j in range(states):
@@ -299,7 +299,7 @@ def _invert(states, L, M):
             store(M, (i * (i + 1) // 2 + j) * WIDTH, m)
 
 
-@compiled
+@inner
 def _inverse(states, i, j, M, precision):
     """One element of A^-1 = M' D^-1 M."""
     total = spread(0.0)

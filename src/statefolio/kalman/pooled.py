@@ -9,13 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from statefolio.kalman.blocks import Report
-from statefolio.kalman.climb import CONVERGED, REASONS, RUNNING, Climb, advance
-from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.climb import CONVERGED, REASONS, RUNNING, advance, new_climb
 from statefolio.kalman.law import Floats
 from statefolio.kalman.problem import Pool, Problem
 from statefolio.kalman.start import DIFFUSE
 
-SAMPLE = 8 * WIDTH
+SAMPLE = 256
+"""Assets that a climb begins on, where there are more than twice as many."""
+
 TOLERANCE = 1e-7
 """A climb ends when no direction promises this much a return."""
 
@@ -53,17 +54,7 @@ def _climb(problem: Problem, pool: Pool, curvature: Floats | None, report: Repor
     theta = _to_theta(pool, problem.moderate)
     size, states = theta.size, problem.moderate.size
     floor = np.arange(size) < states
-    start = np.zeros((size, size)) if curvature is None else curvature.copy()
-    climb = Climb(
-        theta,
-        np.array([-np.inf]),
-        np.zeros(1, np.int64),
-        theta.copy(),
-        np.zeros(size),
-        start,
-        np.zeros(size),
-        np.zeros(1),
-    )
+    climb = new_climb(theta, curvature)
     reason, evaluations = RUNNING, 0
     while reason == RUNNING:
         value, slope = _value_and_slope(problem, climb.trial, pool)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.lanes import WIDTH, compiled, fill, scratch, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, fill, inner, scratch, spread, store
 from statefolio.kalman.law import Floats
 
 # mypy: disable-error-code="no-untyped-def"
@@ -66,7 +66,7 @@ class Tape(NamedTuple):
     P: Floats  # (T, K(K+1)/2, W)
 
 
-@compiled
+@inner
 def new_tape(law, dates, states):
     """Room for one block."""
     kept, pairs = dates if law.reverts else 0, states * (states + 1) // 2

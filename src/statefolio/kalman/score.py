@@ -15,7 +15,7 @@ from statefolio.kalman.density import (
     student_constant,
     total_density,
 )
-from statefolio.kalman.lanes import WIDTH, compiled, load, scratch, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, inner, load, scratch, select, spread, store
 from statefolio.kalman.law import PRIOR_OBSERVATIONS, Floats, Law
 from statefolio.kalman.records import Dates, Room, new_entering
 from statefolio.kalman.start import BEGUN, WAITING, new_start_tape, run_start
@@ -58,9 +58,8 @@ def _finish_tails(tails, Y, offset, entering, sums, by_shared):
     for t in range(Y.shape[0]):
         y = load(Y, t * Y.shape[1] + offset)
         observed += select((y == y) & (load(entering.began, 0) <= t), spread(1.0), 0.0)
-    store(by_shared.tails, 0, load(by_shared.tails, 0) + observed * _student_constant_slope(tails))
-    for lane in range(WIDTH):
-        by_shared.tails[lane] -= 0.5 * log_of_product(sums.tails, lane)
+    direct = observed * _student_constant_slope(tails) - 0.5 * log_of_product(sums.tails)
+    store(by_shared.tails, 0, load(by_shared.tails, 0) + direct)
 
 
 @compiled
@@ -122,7 +121,7 @@ def _forward(law, dates, Y, offset, own, entering, tape, sums):
         learn_level(law, ok, u, level, worth, own.level)
 
 
-@compiled
+@inner
 def _student_constant_slope(nu):
     """Derivative of the smooth `student_constant`, by a fourth-order difference."""
     h = 1e-3 * (nu - 2.0)

@@ -22,6 +22,7 @@ from statefolio.kalman.lanes import (
     aligned_empty,
     compiled,
     gather,
+    inner,
     load,
     scratch,
     select,
@@ -98,7 +99,7 @@ def smooth_panel(filter_: Filter, X: Floats, Y: Floats, common: Floats) -> Smoot
     return smoothed
 
 
-@compiled
+@inner
 def _new_stretch(states, dates):
     """Room for a stretch."""
     pairs = states * (states + 1) // 2
@@ -184,7 +185,7 @@ def _forward(law, X, common, Y, own, entering, block, number, now, tape):
         learn_level(law, ok, u, level, worth, own.start_level)
 
 
-@compiled
+@inner
 def _backward(law, X, own, entering, block, number, tape, unit, r, N, ends, smoothed):
     """Smooth one stretch; r and N come from the date after it and leave for the date before."""
     states = X.shape[1]

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from statefolio.kalman.lanes import WIDTH, compiled, load, regressor, select, spread, store
+from statefolio.kalman.lanes import WIDTH, inner, load, regressor, select, spread, store
 from statefolio.kalman.step import packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 
-@compiled
+@inner
 def pass_observation(states, X, t, column, tape, s, r, N, NM):
     """Go back over the date: r <- x v/G + (I - x M'/G) r and N <- x x'/G + (I - x M'/G) N (I - M x'/G)."""
     precision, v = load(tape.precision, s * WIDTH), load(tape.v, s * WIDTH)
@@ -32,7 +32,7 @@ def pass_observation(states, X, t, column, tape, s, r, N, NM):
             store(N, at, load(N, at) + (x_j * x_k) * square - cross)
 
 
-@compiled
+@inner
 def _has_a_before(entering, t):
     """One in the lanes that have an ordinary state on the date before t too, zero in the others."""
     yes = np.zeros(WIDTH)
@@ -42,7 +42,7 @@ def _has_a_before(entering, t):
     return yes
 
 
-@compiled
+@inner
 def write_smoothed(states, phi, t, s, block, entering, tape, unit, r, N, a, P, smoothed):
     """Write a + P r, the diagonal of P - P N P, and that of C phi (I - N P)."""
     pairs = states * (states + 1) // 2
@@ -67,7 +67,7 @@ def write_smoothed(states, phi, t, s, block, entering, tape, unit, r, N, a, P, s
         store(smoothed.lag_one, at, select(moved, lag * scale, np.nan))
 
 
-@compiled
+@inner
 def end_lanes(entering, t, r, N, ends):
     """Stop the lanes that begin at date t; where the state was ordinary the date before, smooth that date."""
     states = r.shape[0]
@@ -89,7 +89,7 @@ def end_lanes(entering, t, r, N, ends):
             N[jk, lane] = 0.0
 
 
-@compiled
+@inner
 def write_ends(entering, block, dates, unit, ends, smoothed):
     """The smoothed state of the date that made a lane's state an ordinary one."""
     for lane in range(WIDTH):

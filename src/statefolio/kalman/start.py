@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.density import LOG_2PI
-from statefolio.kalman.lanes import compiled
+from statefolio.kalman.lanes import compiled, inner
 from statefolio.kalman.law import DISCOUNT, Floats
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -54,14 +54,14 @@ class StartTape(NamedTuple):
     A: Floats  # (n, K, K)
 
 
-@compiled
+@inner
 def regressors(X, t, column, x):
     """Fill x with the regressors of one series on one date: X is (T, K), shared, or (T, K, N), each its own."""
     for j in range(x.shape[0]):
         x[j] = X[t, j, column] if X.ndim == 3 else X[t, j]
 
 
-@compiled
+@inner
 def set_start(law, kind, given, own, level, i, a, P, A, U):
     """The law of the state on asset i's first date, and an empty system; returns whether any of it is unknown."""
     given_mean, given_covariance = given
@@ -79,7 +79,7 @@ def set_start(law, kind, given, own, level, i, a, P, A, U):
     return unknown
 
 
-@compiled
+@inner
 def predict_start(law, own, level, i, a, P, A):
     """The prediction step, for asset i and for A too."""
     phi, mean, state_variance = own
@@ -96,7 +96,7 @@ def predict_start(law, own, level, i, a, P, A):
         P[j, j] += state_variance[j, i] * unit
 
 
-@compiled
+@inner
 def observe_start(x, y, R, a, P, A, M, row):
     """One observation updates a, P and A; returns its variance F, leaves M = P x and its row (w, v)."""
     states = a.shape[0]
@@ -118,7 +118,7 @@ def observe_start(x, y, R, a, P, A, M, row):
     return F
 
 
-@compiled
+@inner
 def rotate_in(row, F, U):
     """Add a regression row to U by Givens rotations; returns what of its right side is left over."""
     states = U.shape[0]
@@ -137,7 +137,7 @@ def rotate_in(row, F, U):
     return row[states]
 
 
-@compiled
+@inner
 def is_identified(kind, U):
     """Whether every unknown state is told apart from the others by the rows so far."""
     for j in range(U.shape[0]):
@@ -150,7 +150,7 @@ def is_identified(kind, U):
     return True
 
 
-@compiled
+@inner
 def in_units(kind, U, row):
     """Count a row w, of A or of the regression, in units of the uncertainty of d: w <- w U^-1."""
     for j in range(U.shape[0]):
@@ -160,7 +160,7 @@ def in_units(kind, U, row):
             row[j] /= U[j, j]
 
 
-@compiled
+@inner
 def collapse(kind, unit, a, P, A, U):
     """Fold the estimate of the unknown part into a and P, A <- A U^-1; returns its share of the log-likelihood."""
     states = a.shape[0]
@@ -186,7 +186,7 @@ def new_start_tape(law, dates, states):
     return StartTape(np.empty(dates), M, row, a, np.empty((kept, states, states)), np.empty((kept, states, states)))
 
 
-@compiled
+@inner
 def note_state(tape, n, a, P, A):
     """Write down the state that goes into a date, if there is room."""
     if n < tape.F.shape[0]:
@@ -198,7 +198,7 @@ def note_state(tape, n, a, P, A):
                 tape.P[n, j, k], tape.A[n, j, k] = P[j, k], A[j, k]
 
 
-@compiled
+@inner
 def note_row(tape, n, F, M, row):
     """Write down what a date's observation is, if there is room."""
     if n < tape.F.shape[0]:
@@ -207,7 +207,7 @@ def note_row(tape, n, F, M, row):
             tape.M[n, j], tape.row[n, j] = M[j], row[j]
 
 
-@compiled
+@inner
 def run_start(law, X, common, Y, column, kind, before_prediction, stage, given, own, level, i, a, P, A, U, tape, at):
     """Run one series, a column of Y, until its state is an ordinary one, or the dates end.
 
@@ -251,7 +251,8 @@ def run_start(law, X, common, Y, column, kind, before_prediction, stage, given, 
 def begin_block(law, X, common, Y, assets, start, state, log_likelihood, first, last):
     """Run the start of the assets [first, last) that have not begun, and hand them to `state`."""
     given, own = (start.mean, start.covariance), (assets.phi, assets.mean, assets.state_variance)
-    kind, early, tape = start.kind, start.before_prediction, new_start_tape(law, 0, X.shape[1])
+    nothing = np.int64(0)  # a literal 0 would be compiled for by itself
+    kind, early, tape = start.kind, start.before_prediction, new_start_tape(law, nothing, X.shape[1])
     stages, began, skipped = start.stage, state.began, state.predicted
     for i in range(first, last):
         if stages[i] == BEGUN:
@@ -259,7 +260,7 @@ def begin_block(law, X, common, Y, assets, start, state, log_likelihood, first, 
             continue
         a, P, stage, level = start.a[i], start.P[i], stages[i], state.level[i]
         stage, row, predicted, gained, _ = run_start(
-            law, X, common, Y, i, kind, early, stage, given, own, level, i, a, P, start.A[i], start.U[i], tape, 0
+            law, X, common, Y, i, kind, early, stage, given, own, level, i, a, P, start.A[i], start.U[i], tape, nothing
         )
         stages[i], skipped[i] = stage, predicted
         began[i] = row if stage == BEGUN else np.inf

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from statefolio.kalman.lanes import WIDTH, compiled
+from statefolio.kalman.lanes import WIDTH, compiled, inner
 from statefolio.kalman.law import DISCOUNT, Floats
 from statefolio.kalman.start import DIFFUSE, STATIONARY, in_units, regressors
 
@@ -73,7 +73,7 @@ def differentiate_starts(law, dates, offset, prior, own, A, U, tape, at, enterin
         _undo_law(law, prior.kind, own, lane, bars, by)
 
 
-@compiled
+@inner
 def _weigh(law, level, lane, A, entering_bar, bars):
     """Bars of the last state, a + A d and P + A A', and the weights G."""
     states, Z, P, G = bars.M.shape[0], bars.Z, bars.P, bars.G
@@ -95,7 +95,7 @@ def _weigh(law, level, lane, A, entering_bar, bars):
     G[states, states] = 0.5 / level if law.noise == DISCOUNT else 0.5
 
 
-@compiled
+@inner
 def _undo_update(kind, U, F, M, row, bars):
     """Through one row, Z <- Z - M r'/F and P <- P - M M'/F, and what it is worth; returns R_bar."""
     x, Z, P, M_bar = bars.x, bars.Z, bars.P, bars.M
@@ -130,7 +130,7 @@ def _undo_update(kind, U, F, M, row, bars):
     return F_bar
 
 
-@compiled
+@inner
 def _undo_prediction(law, kind, own, lane, U, tape, n, bars, by):
     """Through a <- m + phi (a - m), A <- phi A, P <- phi P phi / discount + Q."""
     states = U.shape[0]
@@ -155,7 +155,7 @@ def _undo_prediction(law, kind, own, lane, U, tape, n, bars, by):
             bars.P[j, k] *= own.phi[j, lane] * own.phi[k, lane]
 
 
-@compiled
+@inner
 def _undo_law(law, kind, own, lane, bars, by):
     """Through the law of the first state."""
     for j in range(kind.shape[0]):
@@ -169,7 +169,7 @@ def _undo_law(law, kind, own, lane, bars, by):
             by.mean[j, lane] -= bars.Z[j, kind.shape[0]]
 
 
-@compiled
+@inner
 def _add_variance(law, own, lane, j, Q_bar, by):
     """Add the derivatives through Q, the variance of a state's step; returns Q."""
     unit = 1.0

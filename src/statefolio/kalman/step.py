@@ -11,19 +11,19 @@ Harrison's conjugate one (1997, Bayesian Forecasting and Dynamic Models, section
 The covariance is kept as its lower triangle, so it is symmetric by construction.
 """
 
-from statefolio.kalman.lanes import WIDTH, compiled, load, regressor, scratch, select, spread, store
+from statefolio.kalman.lanes import WIDTH, inner, load, regressor, scratch, select, spread, store
 from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 
-@compiled
+@inner
 def packed(j, k):
     """Row of entry (j, k) of a symmetric matrix in its lower triangle."""
     return j * (j + 1) // 2 + k if k <= j else k * (k + 1) // 2 + j
 
 
-@compiled
+@inner
 def predict(law, states, phi, mean, state_variance, level, a, P):
     """Move the state one date on: a and P are those of the next date before it is seen."""
     unit = load(level, 0) if law.scales and law.noise != DISCOUNT else spread(1.0)
@@ -42,7 +42,7 @@ def predict(law, states, phi, mean, state_variance, level, a, P):
         row += j + 1
 
 
-@compiled
+@inner
 def innovate(states, X, t, column, y, a, P, M, R):
     """M = P x, and the innovation v = y - x'a with its variance S = x'M + R."""
     v = y
@@ -63,7 +63,7 @@ def innovate(states, X, t, column, y, a, P, M, R):
     return v, S
 
 
-@compiled
+@inner
 def look(law, states, X, t, column, common, y, alive, level, a, P, M):
     """The date's observations against their predictions; M = P x is left behind.
 
@@ -81,7 +81,7 @@ def look(law, states, X, t, column, common, y, alive, level, a, P, M):
     return ok, v, S, R, unit, (u / unit if conjugate else u), inverse
 
 
-@compiled
+@inner
 def gain_precision(law, S, R, u, inverse):
     """1 / S, with the observation variance divided by the robust weight under Student-t tails."""
     if law.tails < 1e300:
@@ -89,7 +89,7 @@ def gain_precision(law, S, R, u, inverse):
     return inverse
 
 
-@compiled
+@inner
 def update(states, a, P, M, v, precision):
     """Kalman gain times innovation, and what the date taught: a + M v/S and P - M M'/S."""
     row = 0
@@ -101,7 +101,7 @@ def update(states, a, P, M, v, precision):
         row += j + 1
 
 
-@compiled
+@inner
 def anyone_begins(began, t):
     """Whether a lane begins at date t."""
     for lane in range(WIDTH):  # noqa: SIM110 - Numba compiles no generators
@@ -110,7 +110,7 @@ def anyone_begins(began, t):
     return False
 
 
-@compiled
+@inner
 def enter(entering, t, skipped, a, P):
     """Put in the lanes that begin at date t; `skipped` are those that need no prediction before it."""
     chosen = scratch(1)[0]
@@ -123,7 +123,7 @@ def enter(entering, t, skipped, a, P):
         store(P, jk * WIDTH, select(here, load(entering.P, jk * WIDTH), load(P, jk * WIDTH)))
 
 
-@compiled
+@inner
 def learn_level(law, ok, u, level, worth, start_level):
     """The level of the observation variance after a date on which v^2/S was u."""
     old = load(level, 0)

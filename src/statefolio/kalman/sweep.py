@@ -3,7 +3,7 @@
 import numpy as np
 
 from statefolio.kalman.density import add_density, new_sums, reset_sums, total_density
-from statefolio.kalman.lanes import WIDTH, compiled, fill, gather, load, prefetch, scratch, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, fill, gather, inner, load, prefetch, scratch, select, spread, store
 from statefolio.kalman.law import DISCOUNT, SURPRISE_CAP
 from statefolio.kalman.records import new_entering
 from statefolio.kalman.step import enter, gain_precision, learn_level, look, predict, update
@@ -74,7 +74,7 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
         _leave(state, first, began, dates, level, worth, a, P)
 
 
-@compiled
+@inner
 def _next_due(began, t):
     """The next date on which a lane of the block begins."""
     due = np.inf
@@ -84,7 +84,7 @@ def _next_due(began, t):
     return due
 
 
-@compiled
+@inner
 def _last(began):
     """The date from which on every lane has begun."""
     last = -1.0
@@ -93,7 +93,7 @@ def _last(began):
     return last
 
 
-@compiled
+@inner
 def _leave(state, first, began, dates, level, worth, a, P):
     """Write back the state of the lanes that have begun."""
     alive = load(began, 0) < dates
@@ -107,7 +107,7 @@ def _leave(state, first, began, dates, level, worth, a, P):
     store(state.worth, first, select(alive, load(worth, 0), load(state.worth, first)))
 
 
-@compiled
+@inner
 def _note_surprise(paths, block, t, ok, u):
     """Add up the block's capped squared standardised innovations, always in the same order."""
     seen = scratch(2)
@@ -118,7 +118,7 @@ def _note_surprise(paths, block, t, ok, u):
         paths.surprised[block, t] += seen[1, lane]
 
 
-@compiled
+@inner
 def _write_innovation(law, paths, at, ok, alive, v, scale, level, worth):
     """Innovations, NaN where nothing was observed, and their variances, NaN in lanes that have not begun."""
     variance = scale
@@ -130,7 +130,7 @@ def _write_innovation(law, paths, at, ok, alive, v, scale, level, worth):
     store(paths.level, at, load(level, 0))
 
 
-@compiled
+@inner
 def _write_state(law, states, paths, t, block, began, last, level, a, P):
     """Filtered means and variances of the date; NaN in lanes that have not begun."""
     unit = load(level, 0) if law.noise == DISCOUNT else spread(1.0)
@@ -144,7 +144,7 @@ def _write_state(law, states, paths, t, block, began, last, level, a, P):
         store(paths.variance, where, P_jj if t >= last else select(alive, P_jj, np.nan))
 
 
-@compiled
+@inner
 def _write_covariance(law, paths, t, first, began, level, P):
     """Filtered covariances of the date; NaN in lanes that have not begun."""
     unit = load(level, 0) if law.noise == DISCOUNT else spread(1.0)
