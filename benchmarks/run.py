@@ -26,10 +26,9 @@ from work import ASSETS, Work, make_work
 OURS = "statefolio"
 LATEST = Path(__file__).parent / "results" / "latest.md"
 # Each job: what it does, and statefolio's function for it.
-JOBS: dict[str, tuple[str, Callable[[Work], Any] | None]] = {
+JOBS: dict[str, tuple[str, Callable[[Work], Any]]] = {
     "loglik": ("log-likelihood of the panel, nothing stored", ours.loglik),
     "filter": ("filtered means and variances stored", ours.filter_stored),
-    "fill": ("NumPy fills new arrays as large as the filtered means and variances", None),
     "default": ("the default model, hyper-parameters held, stored", ours.default_stored),
     "smoother": ("smoothed means and variances stored", ours.smoother),
     "maximum likelihood": ("exact-diffuse maximum likelihood of every asset", ours.maximum_likelihood),
@@ -37,9 +36,9 @@ JOBS: dict[str, tuple[str, Callable[[Work], Any] | None]] = {
     "pooled tuning": ("pooled tuning of the default model", ours.pooled_tuning),
     "new day": ("one new date by `partial_fit`", ours.new_day),
 }
+FILL = "NumPy fill"
 # Ratios of statefolio's own jobs: (what, job, job it is divided by).
 WITHIN = [
-    ("filter, in NumPy fills of its output", "filter", "fill"),
     ("default model, in Gaussian filters", "default", "filter"),
     ("smoother, in filters", "smoother", "filter"),
     ("pooled tuning, in log-likelihoods of the default model", "pooled tuning", "default loglik"),
@@ -100,14 +99,13 @@ def load_peers(names: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
 
 def entries_of(job: str, modules: dict[str, Any], work: Work) -> list[Entry]:
     _, our_function = JOBS[job]
-    if job == "fill":
-        return [Entry("NumPy", job, numpy_fill, work.assets)]
 
     def prepare_ours(part: Work) -> Callable[[], Any]:
-        assert our_function is not None
         return lambda: our_function(part)
 
     entries = [Entry(OURS, job, prepare_ours, work.assets)]
+    if job == "filter":
+        entries.append(Entry(FILL, job, numpy_fill, work.assets, note="new arrays as large as the outputs"))
     for name, module in modules.items():
         if job in module.JOBS:
             peer = module.JOBS[job]

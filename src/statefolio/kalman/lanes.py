@@ -159,6 +159,19 @@ def store(typing_context, array, offset, value):
 
 
 @intrinsic
+def stream(typing_context, array, offset, value):
+    """Write lanes that nobody reads soon past the caches; `array` begins on a cache line (`aligned_empty`)."""
+    _check_contiguous(array)
+
+    def emit(context, builder, sig, args):
+        written = builder.store(args[2], _address(context, builder, array, args[0], args[1]), align=8 * _LINE)
+        written.set_metadata("nontemporal", builder.module.add_metadata([ir.IntType(32)(1)]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, value), emit
+
+
+@intrinsic
 def prefetch(typing_context, array, offset):
     """Ask for lanes that will be loaded soon; an offset outside the array is harmless."""
     _check_contiguous(array)

@@ -51,7 +51,7 @@ class State(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """What a sweep writes down; an array of no rows is left alone."""
+    """What a sweep writes down, in arrays that begin on a cache line; one of no rows is left alone."""
 
     mean: Floats  # (T, K, N) filtered loadings
     variance: Floats  # (T, K, N)

@@ -1,7 +1,7 @@
 """Each asset's own hyper-parameters: maximum likelihood, and between that and the pool."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from statefolio.kalman.coordinates import Scales
 from statefolio.kalman.law import DISCOUNT, Floats, Law
 from statefolio.kalman.maximum import Tasks, evaluate, maximise, new_tasks
 from statefolio.kalman.ordinary import Ordinary, moderate_ratio
+from statefolio.kalman.pooled import tune_pool
 from statefolio.kalman.problem import Pool, Problem
 from statefolio.kalman.records import Dates, Prior
 
@@ -120,21 +121,23 @@ def tune_shrunk(problem: Problem, pool: Pool, ordinary: Ordinary, level: Floats,
 
     The log-likelihood is penalised by strength/2 times the squared distance from the pool in the coordinates of
     coordinates.py, a normal prior of precision `strength`; the strength is the one whose estimates on the first
-    two thirds of the dates predict the last third best, over the panel; the pool is that of all dates.
+    two thirds of the dates, pool included, predict the last third best, over the panel.
     """
     climbs = _prepare(problem, pool, ordinary)
-    start = _starting_points(climbs, level, [climbs.anchor[:, climbs.assets]])
-    cut = (2 * len(problem.X)) // 3
-    early = _prepare(problem.until(cut), pool, ordinary)
+    past = problem.until((2 * len(problem.X)) // 3)
+    early = _prepare(past, tune_pool(past, pool), ordinary)
+    later = replace(climbs, pool=early.pool)
+    start = _starting_points(early, level, [early.anchor[:, early.assets]])
     scored = []
     for number, strength in enumerate(STRENGTHS):
         ends, _, _ = early.climb(start, strength, None)
         before, _ = early.evaluate(early.assets, ends)
-        after, _ = climbs.evaluate(early.assets, ends)
+        after, _ = later.evaluate(early.assets, ends)
         scored.append(float(np.sum(after - before)))
         if report is not None:
             report(number + 1, len(STRENGTHS) + 1)
     strength = STRENGTHS[int(np.argmax(scored))]
+    start = _starting_points(climbs, level, [climbs.anchor[:, climbs.assets]])
     ends, value, reason = climbs.climb(start, strength, None)
     errors = np.full((1 + climbs.anchor.shape[0], climbs.assets.size), np.nan)
     return _collect(climbs, ends, value, reason, errors, strength)

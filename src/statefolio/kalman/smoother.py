@@ -42,7 +42,7 @@ STRETCH = 32
 
 
 class Smoothed(NamedTuple):
-    """Loadings given all data; NaN before an asset's first ordinary date."""
+    """Loadings given all data, in arrays that begin on a cache line; NaN before an asset's first ordinary date."""
 
     mean: Floats  # (T, K, N)
     variance: Floats  # (T, K, N)

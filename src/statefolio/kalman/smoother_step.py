@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from statefolio.kalman.lanes import WIDTH, inner, load, regressor, select, spread, store
+from statefolio.kalman.lanes import WIDTH, inner, load, regressor, select, spread, store, stream
 from statefolio.kalman.step import packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -62,9 +62,9 @@ def write_smoothed(states, phi, t, s, block, entering, tape, unit, r, N, a, P, s
             lag -= load(tape.C, (s * pairs + packed(j, k)) * WIDTH) * load(phi, k * WIDTH) * NP_kj
         at = (t * states + j) * smoothed.mean.shape[2] + block * WIDTH
         variance = load(P, packed(j, j) * WIDTH) - P_N_P
-        store(smoothed.mean, at, select(alive, load(a, j * WIDTH) + P_r, np.nan))
-        store(smoothed.variance, at, select(alive, select(variance > 0.0, variance, 0.0) * scale, np.nan))
-        store(smoothed.lag_one, at, select(moved, lag * scale, np.nan))
+        stream(smoothed.mean, at, select(alive, load(a, j * WIDTH) + P_r, np.nan))
+        stream(smoothed.variance, at, select(alive, select(variance > 0.0, variance, 0.0) * scale, np.nan))
+        stream(smoothed.lag_one, at, select(moved, lag * scale, np.nan))
 
 
 @inner

@@ -3,7 +3,20 @@
 import numpy as np
 
 from statefolio.kalman.density import add_density, new_sums, reset_sums, total_density
-from statefolio.kalman.lanes import WIDTH, compiled, fill, gather, inner, load, prefetch, scratch, select, spread, store
+from statefolio.kalman.lanes import (
+    WIDTH,
+    compiled,
+    fill,
+    gather,
+    inner,
+    load,
+    prefetch,
+    scratch,
+    select,
+    spread,
+    store,
+    stream,
+)
 from statefolio.kalman.law import DISCOUNT, SURPRISE_CAP
 from statefolio.kalman.records import new_entering
 from statefolio.kalman.step import enter, gain_precision, learn_level, look, predict, update
@@ -125,9 +138,9 @@ def _write_innovation(law, paths, at, ok, alive, v, scale, level, worth):
     if law.noise == DISCOUNT:
         freedom = law.memory * load(worth, 0)
         variance = select(freedom > 2.0, scale * freedom / (freedom - 2.0), np.inf)
-    store(paths.innovation, at, select(ok, v, np.nan))
-    store(paths.innovation_variance, at, select(alive, variance, np.nan))
-    store(paths.level, at, load(level, 0))
+    stream(paths.innovation, at, select(ok, v, np.nan))
+    stream(paths.innovation_variance, at, select(alive, variance, np.nan))
+    stream(paths.level, at, load(level, 0))
 
 
 @inner
@@ -140,8 +153,8 @@ def _write_state(law, states, paths, t, block, began, last, level, a, P):
         row += j
         where = (t * states + j) * paths.mean.shape[2] + block * WIDTH
         a_j, P_jj = load(a, j * WIDTH), load(P, (row + j) * WIDTH) * unit
-        store(paths.mean, where, a_j if t >= last else select(alive, a_j, np.nan))
-        store(paths.variance, where, P_jj if t >= last else select(alive, P_jj, np.nan))
+        stream(paths.mean, where, a_j if t >= last else select(alive, a_j, np.nan))
+        stream(paths.variance, where, P_jj if t >= last else select(alive, P_jj, np.nan))
 
 
 @inner
@@ -151,4 +164,4 @@ def _write_covariance(law, paths, t, first, began, level, P):
     alive = load(began, 0) <= t
     for jk in range(P.shape[0]):
         where = (t * P.shape[0] + jk) * paths.covariance.shape[2] + first
-        store(paths.covariance, where, select(alive, load(P, jk * WIDTH) * unit, np.nan))
+        stream(paths.covariance, where, select(alive, load(P, jk * WIDTH) * unit, np.nan))
