@@ -42,7 +42,7 @@ WITHIN = [
     ("default model, in Gaussian filters", "default", "filter"),
     ("smoother, in filters", "smoother", "filter"),
     ("pooled tuning, in log-likelihoods of the default model", "pooled tuning", "default loglik"),
-    ("fitting the default model again, in new days", "default", "new day"),
+    ("fitting again, in new days", "filter", "new day"),
 ]
 
 

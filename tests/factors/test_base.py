@@ -69,7 +69,14 @@ def test_scikit_learn_checks(kind):
 
 def test_fit_sets_only_learned_names(model):
     public = {name for name in vars(model) if not name.startswith("_")}
-    assert public - set(model.get_params()) == {"assets_", "factors_", "dates_", "last_date_", "tuned_until_"}
+    assert public - set(model.get_params()) == {
+        "assets_",
+        "factors_",
+        "dates_",
+        "first_date_",
+        "last_date_",
+        "tuned_until_",
+    }
     assert clone(model).get_params() == model.get_params()
 
 

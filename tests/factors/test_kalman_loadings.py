@@ -206,6 +206,20 @@ def test_full_covariances(fitted, data, name):
     np.testing.assert_allclose(ahead, early.next_.covariance.to_numpy()[begun], rtol=1e-12)
 
 
+@pytest.mark.parametrize("method", ["smooth", "covariances"])
+def test_data_that_begin_later_than_the_fit_are_pointed_out(fitted, data, method):
+    model, (returns, factors) = fitted["gaussian"], data
+    with pytest.warns(sf.StatefolioWarning, match="the first date of the fit, was expected"):
+        getattr(model, method)(returns[50:], factors[50:])
+
+
+def test_an_observation_variance_of_zero_is_refused(data):
+    returns, factors = data
+    model = sf.KalmanLoadings(tuning="fixed", state_variance=0.0, observation_variance=0.0)
+    with pytest.raises(sf.InputError, match="positive variances were expected"):
+        model.fit(returns, factors)
+
+
 def _variance_of_t(model):
     """Variance over squared scale of the first date not yet seen, by asset: `next_` holds variances."""
     filter_ = model._filter

@@ -120,7 +120,9 @@ def test_options_of_every_kind(tmp_path):
         "date": pd.Timestamp("2015-12-31 10:00"),
         "function": print,
     }
-    contents = dict.fromkeys(("model", "assets", "factors", "last_date", "tuned_until")) | {"options": options}
+    contents = dict.fromkeys(("model", "assets", "factors", "first_date", "last_date", "tuned_until")) | {
+        "options": options
+    }
     storage.write(tmp_path / "m", contents, {})
     again = storage.read(tmp_path / "m")[0]["options"]
     pd.testing.assert_frame_equal(again["frame"], frame)

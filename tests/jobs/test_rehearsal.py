@@ -24,9 +24,25 @@ def processes(monkeypatch):
     return started
 
 
-def test_a_rehearsal_compiles_the_filter():
+def test_a_rehearsal_is_of_what_the_job_does_after_its_first_score(monkeypatch):
+    done = []
+    for name, model in (("filter", rehearsal.KalmanLoadings), ("regression", rehearsal.RollingLoadings)):
+        fit = model.fit
+        monkeypatch.setattr(model, "fit", lambda *args, _fit=fit, _name=name: done.append(_name) or _fit(*args))
+    step = rehearsal.advance
+    monkeypatch.setattr(rehearsal, "advance", lambda *args: done.append("climb") or step(*args))
     rehearsal.rehearse()
+    assert done == ["climb", "filter", "regression"]
     assert rehearsal.is_compiled()
+
+
+def test_the_job_goes_on_where_no_process_can_be_started(monkeypatch):
+    monkeypatch.setattr(rehearsal, "is_compiled", lambda: False)
+    monkeypatch.setattr(rehearsal.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(rehearsal.sys, "executable", "/nowhere/python")
+    with rehearsal.compiling_beside():
+        done = True
+    assert done
 
 
 def test_the_other_process_ends_with_the_job(monkeypatch, processes):

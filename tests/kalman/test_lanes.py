@@ -65,6 +65,9 @@ def test_sum_of_logarithms_without_a_logarithm_a_date():
     product, logs = np.concatenate([np.ones(WIDTH), np.zeros(WIDTH)]), np.empty(WIDTH)
     _multiply(values, product, logs)
     np.testing.assert_allclose(logs, np.nansum(np.log(values), axis=0), rtol=1e-13)
+    product[:] = np.concatenate([np.ones(WIDTH), np.zeros(WIDTH)])
+    _multiply(np.repeat([[1e-90], [1e90], [np.inf]], WIDTH, axis=1), product, logs)
+    np.testing.assert_allclose(logs, 75.0 * np.log(10.0), rtol=1e-13)
 
 
 @compiled

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import textbook
 
+from statefolio.exceptions import InputError
+from statefolio.kalman import pooled
 from statefolio.kalman.blocks import own_regressors, pad_last
 from statefolio.kalman.law import CONSTANT, EWMA, Law
 from statefolio.kalman.ordinary import ordinary_least_squares
@@ -62,6 +64,15 @@ def test_every_series_is_the_textbook_one(own, law):
         np.testing.assert_allclose(paths.innovation[:, i], expected.innovation, rtol=1e-10, atol=1e-10)
 
 
+def test_arrays_that_are_not_padded_are_refused(own):
+    X, Y = own_regressors(own.X, own.Y)
+    filter_ = new_filter(PLAIN, own.state_variance, own.level)
+    with pytest.raises(InputError, match="X has the shape"):
+        filter_.run(X, pad_last(Y, np.nan))
+    with pytest.raises(InputError, match="Y has the shape"):
+        smooth_panel(filter_, pad_last(X, 0.0), Y, own.common)
+
+
 def test_a_missing_regressor_costs_the_date():
     X, Y = np.ones((4, 2, 3)), np.ones((4, 3))
     X[1, 1, 2] = np.nan
@@ -73,6 +84,7 @@ def test_a_missing_regressor_costs_the_date():
 
 def test_least_squares_of_each_series_on_its_own(own):
     X, Y = own_regressors(own.X, own.Y)
+    X = X * 10.0 ** np.linspace(-6, 6, X.shape[2])  # prices differ by that much
     found = ordinary_least_squares(X, Y)
     for i in [0, 9, 45, 69]:
         seen = np.isfinite(Y[:, i])
@@ -109,10 +121,12 @@ def _log_likelihood(learned, column, X, y):
     return filter_.run(np.ascontiguousarray(X), pad_last(y[:, None], np.nan), store="likelihood").log_likelihood[0]
 
 
-def test_pooled_tuning_takes_regressors_repeated_for_each_as_shared(made):
-    panel = made(2, assets=20)
+@pytest.mark.parametrize("sample", [256, 20], ids=["all at once", "a sample first"])
+def test_pooled_tuning_takes_regressors_repeated_for_each_as_shared(made, monkeypatch, sample):
+    monkeypatch.setattr(pooled, "SAMPLE", sample)
+    panel = made(2, assets=70)
     shared = tune(POOLED, panel.X, panel.Y)
-    repeated = tune(POOLED, np.repeat(panel.X[:, :, None], 20, axis=2), panel.Y)
+    repeated = tune(POOLED, np.repeat(panel.X[:, :, None], 70, axis=2), panel.Y)
     np.testing.assert_allclose(repeated.state_variance, shared.state_variance, rtol=1e-5)
     np.testing.assert_allclose(repeated.level, shared.level, rtol=1e-8)
     assert repeated.law.tails == pytest.approx(shared.law.tails, rel=1e-4)

@@ -14,7 +14,7 @@ from statefolio.kalman.records import Prior, new_entering, new_lanes, new_shared
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY, new_start_tape
 from statefolio.kalman.start_adjoint import differentiate_starts
 
-COUNT = 40
+COUNT = WIDTH + 8
 LAWS = {
     "gaussian": Law(CONSTANT, False, False, np.inf, 1.0, 1.0),
     "student": Law(CONSTANT, False, False, 5.0, 1.0, 1.0),

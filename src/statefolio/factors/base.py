@@ -48,6 +48,7 @@ class LoadingsModel(BaseEstimator):
         self._forget()
         self._learn(panel, tune_rows)
         self._keep(panel, self._run(panel, fresh=True), panel.dates[tune_rows - 1])
+        self.first_date_ = panel.dates[0]
         return self
 
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:
@@ -189,6 +190,7 @@ class LoadingsModel(BaseEstimator):
             "options": self.get_params(deep=False),
             "assets": self.assets_,
             "factors": self.factors_,
+            "first_date": self.first_date_,
             "last_date": self.last_date_,
             "tuned_until": self.tuned_until_,
         }
@@ -215,7 +217,8 @@ class LoadingsModel(BaseEstimator):
             )
         model = cls(**contents["options"])
         model.assets_, model.factors_ = contents["assets"], contents["factors"]
-        model.last_date_, model.tuned_until_ = contents["last_date"], contents["tuned_until"]
+        model.first_date_, model.last_date_ = contents["first_date"], contents["last_date"]
+        model.tuned_until_ = contents["tuned_until"]
         model._ahead = (arrays["next/mean"], arrays["next/covariance"], arrays["next/observation_variance"])
         prefix = "state/"
         model._restore({name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)})

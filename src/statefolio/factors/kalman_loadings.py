@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays import Array, Panel, make_panel
+from statefolio._arrays import Array, Panel, make_panel, show
 from statefolio.exceptions import StatefolioWarning
 from statefolio.factors.alignment import in_order, places
 from statefolio.factors.base import LoadingsModel
@@ -169,6 +169,13 @@ class KalmanLoadings(LoadingsModel):
         """Data to run over again, with the filter as it was before them and the common factor by date."""
         self._check_fitted()
         panel = in_order(make_panel(returns, factors, self.intercept, check_design=False, width=WIDTH), self.factors_)
+        if panel.dates[0] > self.first_date_:
+            warnings.warn(
+                f"returns begins on {show(panel.dates[0])}; {show(self.first_date_)}, the first date of the fit, was "
+                "expected. The loadings start anew on the date that came. Pass all dates, or cut the result instead.",
+                StatefolioWarning,
+                stacklevel=3,
+            )
         columns = np.append(places(self.assets_, panel.assets, "asset"), -1)
         learned, wish = self._learned.select(columns), self._wish
         if wish.start is not None:

@@ -75,6 +75,8 @@ def make_wish(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -
     _check_not_negative(state_variance, "state_variance")
     observation_variance = _by_asset(options["observation_variance"], assets)
     _check_not_negative(observation_variance, "observation_variance")
+    if observation_variance is not None and not observation_variance.all():
+        raise InputError("observation_variance has zeros; positive variances were expected. Leave out what is unknown.")
     if isinstance(options["phi"], pd.DataFrame):
         raise InputError("phi is a DataFrame; a number or a mapping by factor was expected: assets share it.")
     phi = _by_asset_and_factor(options["phi"], "phi", assets, factors)

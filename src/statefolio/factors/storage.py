@@ -23,7 +23,7 @@ FORMAT = "statefolio model"
 VERSION = 1
 _DESCRIPTION = "model.json"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, LookupError, RuntimeError, TypeError, ValueError)
-_EXPECTED = ("model", "options", "assets", "factors", "last_date", "tuned_until")
+_EXPECTED = ("model", "options", "assets", "factors", "first_date", "last_date", "tuned_until")
 
 
 def write(path: Any, contents: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:

@@ -29,7 +29,12 @@ def compiling_beside() -> Iterator[None]:
         yield
         return
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen([sys.executable, "-c", _COMMAND], stdin=quiet, stdout=quiet, stderr=quiet)
+    command = [sys.executable, "-P", "-c", _COMMAND]
+    try:
+        process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
+    except OSError:
+        yield
+        return
     try:
         yield
     finally:

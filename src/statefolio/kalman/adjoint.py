@@ -176,7 +176,7 @@ def _undo_reversion(states, own, tape, t, a_bar, P_bar, by):
         store(by.mean, at, load(by.mean, at) + a_j * (1.0 - phi_j))
         store(a_bar, at, a_j * phi_j)
         for k in range(states):
-            jk = row + k if k <= j else k * (k + 1) // 2 + j
+            jk = packed(j, k)
             P_jk = load(tape.P, (t * pairs + jk) * WIDTH)
             phi_bar += 2.0 * load(P_bar, jk * WIDTH) * P_jk * load(own.phi, k * WIDTH)
         store(by.phi, at, load(by.phi, at) + phi_bar)

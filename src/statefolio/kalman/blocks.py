@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from statefolio.exceptions import InputError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.law import Floats
 
@@ -35,6 +36,16 @@ def own_regressors(X: Floats, Y: Floats) -> tuple[Floats, Floats]:
     """Regressors (T, K, N), each asset its own, without NaN; an observation (T, N) that lacks one is NaN instead."""
     missing = ~np.isfinite(X)
     return np.where(missing, 0.0, X), np.where(missing.any(axis=1), np.nan, Y)
+
+
+def check_padded(X: Floats, Y: Floats, count: int) -> None:
+    """Raise InputError unless Y (T, count), and X where each asset has its own, are padded to whole blocks."""
+    for name, array in (("Y", Y), *((("X", X),) if X.ndim == 3 else ())):
+        if array.shape[-1] != count or array.dtype != float or not array.flags.c_contiguous:
+            raise InputError(
+                f"{name} has the shape {array.shape}; {count} contiguous float64 columns were expected, assets in "
+                "whole blocks. Use pad_last."
+            )
 
 
 def over_blocks(

@@ -116,13 +116,13 @@ def add_density(law, t, ok, scale, u, worth, sums):
     if law.tails < 1e300:
         multiply_in(t, sums.tails, ok, 1.0 + u * (1.0 / (law.tails - 2.0)))
     else:
-        store(sums.quadratic, 0, load(sums.quadratic, 0) - 0.5 * u)
+        store(sums.quadratic, 0, load(sums.quadratic, 0) - select(ok, 0.5 * u, 0.0))
 
 
-@compiled
-def total_density(law, sums, log_likelihood, first):
-    """Add the totals to the log-likelihoods of the assets from `first` on."""
-    total = load(sums.quadratic, 0) - 0.5 * log_of_product(sums.sizes)
+@inner
+def total_density(law, sums, a, log_likelihood, first):
+    """Add the totals to the log-likelihoods of the assets from `first` on; NaN where the state a ended as NaN."""
+    total = load(sums.quadratic, 0) + 0.0 * load(a, 0) - 0.5 * log_of_product(sums.sizes)
     if law.tails < 1e300:
         total -= 0.5 * (law.tails + 1.0) * log_of_product(sums.tails)
     store(log_likelihood, first, load(log_likelihood, first) + total)

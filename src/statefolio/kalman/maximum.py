@@ -47,7 +47,7 @@ def new_tasks(asset: NDArray[np.intp], theta: Floats) -> Tasks:
     """Tasks that nobody has begun."""
     count = len(asset)
     none = np.zeros(count, np.int64)
-    return Tasks(asset, np.ascontiguousarray(theta), np.empty(count), np.empty_like(theta), none, none.copy())
+    return Tasks(asset, theta.copy(), np.empty(count), np.empty_like(theta), none, none.copy())
 
 
 def evaluate(
@@ -57,7 +57,7 @@ def evaluate(
     here, y, room = _new_lanes(law, dates, prior)
     for block in range(first, last, WIDTH):
         lanes = np.arange(min(WIDTH, last - block))
-        _load_tasks(law, dates.X, Y, prior, scales, tasks, tasks.theta, block + lanes, lanes, here.X, y, room)
+        _load_tasks(law, dates.X, Y, prior, scales, tasks, block + lanes, lanes, here.X, y, room)
         score_lanes(law, here, y, 0, room)
         _read_tasks(law, scales, tasks, block + lanes, lanes, room)
 
@@ -96,7 +96,7 @@ def maximise(
         waiting += len(idle)
         under.task[idle], under.length[idle], under.curvature[idle] = new, 0.0, 0.0
         under.trial[idle], tasks.value[new] = tasks.theta[new], -np.inf
-        _load_tasks(law, dates.X, Y, prior, scales, tasks, tasks.theta, new, idle, here.X, y, room)
+        _load_tasks(law, dates.X, Y, prior, scales, tasks, new, idle, here.X, y, room)
         score_lanes(law, here, y, 0, room)
         _advance_lanes(law, scales, anchor, strength, tasks, under, y, room)
 
@@ -109,7 +109,7 @@ def _new_lanes(law: Law, dates: Dates, prior: Prior) -> tuple[Dates, Floats, Roo
 
 
 @compiled
-def _load_tasks(law, X, Y, prior, scales, tasks, theta, rows, lanes, x, y, room):
+def _load_tasks(law, X, Y, prior, scales, tasks, rows, lanes, x, y, room):
     """Put the assets and parameters of tasks into lanes."""
     for n in range(len(rows)):
         i, lane = rows[n], lanes[n]
@@ -121,7 +121,7 @@ def _load_tasks(law, X, Y, prior, scales, tasks, theta, rows, lanes, x, y, room)
                 for j in range(X.shape[1]):
                     x[t, j, lane] = X[t, j, asset]
         room.prior.mean[lane], room.prior.covariance[lane] = prior.mean[asset], prior.covariance[asset]
-        set_parameters(law, theta[i], scales, asset, room.own, lane)
+        set_parameters(law, tasks.theta[i], scales, asset, room.own, lane)
 
 
 @compiled

@@ -6,9 +6,11 @@ import numpy as np
 
 from statefolio.kalman.law import Floats
 
+_EXACT = 1e-24  # share of squared returns left over under which they are taken for explained exactly
+
 
 class Ordinary(NamedTuple):
-    """Constant loadings, an asset a column; NaN where there are too few observations.
+    """Constant loadings, an asset a column; NaN where there are too few observations, or nothing is left over.
 
     The last column is that of an asset never observed, so that it can be filled like the others.
     """
@@ -22,30 +24,31 @@ class Ordinary(NamedTuple):
 def ordinary_least_squares(X: Floats, Y: Floats) -> Ordinary:
     """Regress every column of Y (T, N) on X (T, K), or its own (T, K, N), each on the dates it was observed."""
     states = X.shape[1]
-    scale = np.sqrt(np.mean(X * X, axis=0 if X.ndim == 2 else (0, 2)))
+    scale = np.sqrt(np.mean(X * X, axis=0))
     scale[scale == 0.0] = 1.0
-    Z = X / (scale if X.ndim == 2 else scale[:, None])
+    Z = X / scale
     seen = np.isfinite(Y)
     count = seen.sum(axis=0).astype(float)
     moments = _moments(Z, seen.astype(float))
     inverse = np.linalg.pinv(moments, rcond=1e-12, hermitian=True)
     mean = np.einsum("njk,kn->jn", inverse, _sum_over_dates(Z, np.where(seen, Y, 0.0)))
     for _ in range(2):  # refined, so that collinear factors cost no digits
-        left_over = np.where(seen, Y - fitted(Z, mean), 0.0)
+        left_over = np.where(seen, Y - _fitted(Z, mean), 0.0)
         mean = mean + np.einsum("njk,kn->jn", inverse, _sum_over_dates(Z, left_over))
-    enough = count > states
-    left_over = np.where(seen, Y - fitted(Z, mean), 0.0)
+    squares = np.sum(np.where(seen, Y - _fitted(Z, mean), 0.0) ** 2, axis=0)
+    enough = (count > states) & (squares > _EXACT * np.sum(np.where(seen, Y, 0.0) ** 2, axis=0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        residual_variance = np.where(enough, np.sum(left_over**2, axis=0) / (count - states), np.nan)
+        residual_variance = np.where(enough, squares / (count - states), np.nan)
     variance = np.diagonal(inverse, axis1=1, axis2=2).T * residual_variance
     mean = np.where(enough, mean, np.nan)
-    mean, variance = mean / scale[:, None], variance / scale[:, None] ** 2
+    scale = scale if X.ndim == 3 else scale[:, None]
+    mean, variance = mean / scale, variance / scale**2
     stranger = unknown(0, states)
     found = (mean, variance, residual_variance, count)
     return Ordinary(*(np.concatenate([a, b], axis=-1) for a, b in zip(found, stranger, strict=True)))
 
 
-def fitted(X: Floats, mean: Floats) -> Floats:
+def _fitted(X: Floats, mean: Floats) -> Floats:
     """Return x'b of every date and asset, (T, N), for loadings (K, N)."""
     return X @ mean if X.ndim == 2 else np.einsum("tkn,kn->tn", X, mean)
 

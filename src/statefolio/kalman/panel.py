@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.blocks import over_blocks, pad_last, padded
+from statefolio.kalman.blocks import check_padded, over_blocks, pad_last, padded
 from statefolio.kalman.lanes import WIDTH, aligned_empty
 from statefolio.kalman.law import (
     DISCOUNT,
@@ -116,6 +116,7 @@ class Filter:
         Paths
             Arrays with the lanes still padded.
         """
+        check_padded(X, Y, self.count)
         dates, states = X.shape[:2]
         common = np.ones(dates) if common is None else common
         paths = _empty_paths(dates, states, self.count, store, note_surprise)

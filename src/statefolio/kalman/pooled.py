@@ -42,7 +42,7 @@ def tune_pool(problem: Problem, pool: Pool, report: Report | None = None) -> Poo
         levels = _best_levels(problem, pool)
         moved = np.abs(np.log(levels / problem.levels)).max()
         problem, pool = replace(problem, levels=levels), replace(pool, levels=levels)
-        if moved < _LEVEL_TOLERANCE:
+        if not moved >= _LEVEL_TOLERANCE:
             break
         pool, curvature = _climb(problem, pool, curvature, report)
     return pool

@@ -5,14 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.lanes import WIDTH, compiled, fill, inner, scratch, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, fill, gather, inner, load, scratch, spread, store
 from statefolio.kalman.law import Floats
 
 # mypy: disable-error-code="no-untyped-def"
 
 
 class Dates(NamedTuple):
-    """What all assets share, date by date."""
+    """What the filters are driven by, date by date."""
 
     X: Floats  # (T, K) regressors, or (T, K, N): each asset its own
     common: Floats  # (T,) factor on every observation variance
@@ -103,8 +103,22 @@ def new_entering(states):
     return Entering(scratch(1)[0], np.empty(WIDTH, np.bool_), scratch(states), scratch(pairs))
 
 
+@inner
+def load_block(assets, state, first, own, entering):
+    """Parameters and state of the assets from `first` on; `own.level` is the level they started from."""
+    gather(assets.phi, first, own.phi)
+    gather(assets.mean, first, own.mean)
+    gather(assets.state_variance, first, own.state_variance)
+    store(own.level, 0, load(assets.start_level, first))
+    gather(state.mean, first, entering.a)
+    gather(state.covariance, first, entering.P)
+    store(entering.began, 0, load(state.began, first))
+    for lane in range(WIDTH):
+        entering.predicted[lane] = state.predicted[first + lane]
+
+
 class Room(NamedTuple):
-    """All that a score of one block needs, allocated once."""
+    """Parameters, tape and results of the score of one block, allocated once."""
 
     prior: Prior
     own: Lanes

@@ -43,8 +43,7 @@ def score_lanes(law: Law, dates: Dates, Y: Floats, offset: int, room: Room) -> N
     if at[-1] > start_tape.F.size:
         start_tape = new_start_tape(law, at[-1], states)
         _begin(law, dates, Y, offset, prior, own, A, U, start_tape, at, entering, log_likelihood)
-    _forward(law, dates, Y, offset, own, entering, tape, sums)
-    total_density(law, sums, log_likelihood, 0)
+    _forward(law, dates, Y, offset, own, entering, tape, sums, log_likelihood)
     backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering_bar)
     differentiate_starts(law, dates, offset, prior, own, A, U, start_tape, at, entering, entering_bar, by, by_shared)
     if np.isfinite(law.tails):
@@ -85,7 +84,7 @@ def _begin(law, dates, Y, offset, prior, own, A, U, tape, at, entering, log_like
 
 
 @compiled
-def _forward(law, dates, Y, offset, own, entering, tape, sums):
+def _forward(law, dates, Y, offset, own, entering, tape, sums, log_likelihood):
     """Filter a block, note what the backward half needs, sum up the log densities."""
     X = dates.X
     states = X.shape[1]
@@ -119,6 +118,7 @@ def _forward(law, dates, Y, offset, own, entering, tape, sums):
             store(tape.M, (t * states + j) * WIDTH, load(M, j * WIDTH))
         update(states, a, P, M, v, select(ok, gain_precision(law, S, R, u, inverse), 0.0))
         learn_level(law, ok, u, level, worth, own.level)
+    total_density(law, sums, a, log_likelihood, 0)
 
 
 @inner

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from statefolio.kalman.blocks import over_blocks
+from statefolio.kalman.blocks import check_padded, over_blocks
 from statefolio.kalman.lanes import (
     WIDTH,
     aligned_empty,
@@ -31,7 +31,7 @@ from statefolio.kalman.lanes import (
 )
 from statefolio.kalman.law import DISCOUNT, Floats
 from statefolio.kalman.panel import Filter
-from statefolio.kalman.records import new_entering
+from statefolio.kalman.records import load_block, new_entering, new_lanes
 from statefolio.kalman.smoother_step import end_lanes, pass_observation, write_ends, write_smoothed
 from statefolio.kalman.start import begin_block
 from statefolio.kalman.step import anyone_begins, enter, gain_precision, learn_level, look, packed, predict, update
@@ -60,15 +60,6 @@ class _Stretch(NamedTuple):
     precision: Floats  # (S, W) 1/G, zero where nothing was observed
 
 
-class _Own(NamedTuple):
-    """Parameters of a block."""
-
-    phi: Floats  # (K, W)
-    mean: Floats  # (K, W)
-    state_variance: Floats  # (K, W)
-    start_level: Floats  # (W,)
-
-
 def smooth_panel(filter_: Filter, X: Floats, Y: Floats, common: Floats) -> Smoothed:
     """Smooth all dates.
 
@@ -76,7 +67,7 @@ def smooth_panel(filter_: Filter, X: Floats, Y: Floats, common: Floats) -> Smoot
     ----------
     filter_ : Filter
         Before its first date.
-    X, Y, common : (T, K), (T, N) padded and (T,) arrays
+    X, Y, common : arrays
         As in `Filter.run`.
 
     Returns
@@ -84,6 +75,7 @@ def smooth_panel(filter_: Filter, X: Floats, Y: Floats, common: Floats) -> Smoot
     Smoothed
         With the lanes still padded.
     """
+    check_padded(X, Y, filter_.count)
     dates, states = X.shape[:2]
     shape = (dates, states, filter_.count)
     smoothed = Smoothed(aligned_empty(shape), aligned_empty(shape), aligned_empty(shape))
@@ -118,17 +110,8 @@ def _smooth_block(law, X, common, Y, assets, state, smoothed, block):
     """Smooth a block of assets."""
     dates, states, first = X.shape[0], X.shape[1], block * WIDTH
     pairs, stretches = states * (states + 1) // 2, -(-dates // STRETCH)
-    own = _Own(scratch(states), scratch(states), scratch(states), scratch(1)[0])
-    gather(assets.phi, first, own.phi)
-    gather(assets.mean, first, own.mean)
-    gather(assets.state_variance, first, own.state_variance)
-    store(own.start_level, 0, load(assets.start_level, first))
-    entering = new_entering(states)
-    gather(state.mean, first, entering.a)
-    gather(state.covariance, first, entering.P)
-    store(entering.began, 0, load(state.began, first))
-    for lane in range(WIDTH):
-        entering.predicted[lane] = state.predicted[first + lane]
+    own, entering = new_lanes(states), new_entering(states)
+    load_block(assets, state, first, own, entering)
     untaped, tape = _new_stretch(states, 0), _new_stretch(states, STRETCH)
     rows = states + pairs + 2
     now, marks = scratch(rows), scratch(stretches * rows)
@@ -182,7 +165,7 @@ def _forward(law, X, common, Y, own, entering, block, number, now, tape):
             store(tape.v, s * WIDTH, v)
             store(tape.precision, s * WIDTH, precision)
         update(states, a, P, M, v, precision)
-        learn_level(law, ok, u, level, worth, own.start_level)
+        learn_level(law, ok, u, level, worth, own.level)
 
 
 @inner

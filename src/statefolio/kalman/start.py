@@ -55,7 +55,7 @@ class StartTape(NamedTuple):
 
 
 @inner
-def regressors(X, t, column, x):
+def regressors_of_series(X, t, column, x):
     """Fill x with the regressors of one series on one date: X is (T, K), shared, or (T, K, N), each its own."""
     for j in range(x.shape[0]):
         x[j] = X[t, j, column] if X.ndim == 3 else X[t, j]
@@ -236,7 +236,7 @@ def run_start(law, X, common, Y, column, kind, before_prediction, stage, given, 
             return BEGUN, t, True, log_likelihood, at
         if not seen:
             continue
-        regressors(X, t, column, x)
+        regressors_of_series(X, t, column, x)
         R = common[t] if law.noise == DISCOUNT else level * common[t]
         F = observe_start(x, Y[t, column], R, a, P, A, M, row)
         note_row(tape, at - 1, F, M, row)

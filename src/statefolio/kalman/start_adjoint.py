@@ -25,7 +25,7 @@ import numpy as np
 
 from statefolio.kalman.lanes import WIDTH, compiled, inner
 from statefolio.kalman.law import DISCOUNT, Floats
-from statefolio.kalman.start import DIFFUSE, STATIONARY, in_units, regressors
+from statefolio.kalman.start import DIFFUSE, STATIONARY, in_units, regressors_of_series
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -60,7 +60,7 @@ def differentiate_starts(law, dates, offset, prior, own, A, U, tape, at, enterin
             t -= 1
             F = tape.F[n]
             if F > 0.0:
-                regressors(dates.X, t, offset + lane, x)
+                regressors_of_series(dates.X, t, offset + lane, x)
                 slope = _undo_update(prior.kind, U[lane], F, tape.M[n], tape.row[n], bars) * dates.common[t]
                 if law.noise == DISCOUNT:
                     by.level[lane] += 0.5 * (tape.row[n, states] ** 2 / (F * level) - 1.0) / level

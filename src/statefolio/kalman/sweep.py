@@ -7,7 +7,6 @@ from statefolio.kalman.lanes import (
     WIDTH,
     compiled,
     fill,
-    gather,
     inner,
     load,
     prefetch,
@@ -18,7 +17,7 @@ from statefolio.kalman.lanes import (
     stream,
 )
 from statefolio.kalman.law import DISCOUNT, SURPRISE_CAP
-from statefolio.kalman.records import new_entering
+from statefolio.kalman.records import load_block, new_entering, new_lanes
 from statefolio.kalman.step import enter, gain_precision, learn_level, look, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -36,23 +35,14 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
     """
     dates = Y.shape[0]
     a, P, M = scratch(states), scratch(states * (states + 1) // 2), scratch(states)
-    phi, mean, state_variance = scratch(states), scratch(states), scratch(states)
-    level, worth, start_level = scratch(1)[0], scratch(1)[0], scratch(1)[0]
-    sums, entering = new_sums(law.tails), new_entering(states)
+    level, worth = scratch(1)[0], scratch(1)[0]
+    sums, own, entering = new_sums(law.tails), new_lanes(states), new_entering(states)
     began = entering.began
     for block in range(first_block, last_block):
         first = block * WIDTH
-        gather(assets.phi, first, phi)
-        gather(assets.mean, first, mean)
-        gather(assets.state_variance, first, state_variance)
-        gather(state.mean, first, entering.a)
-        gather(state.covariance, first, entering.P)
-        store(start_level, 0, load(assets.start_level, first))
+        load_block(assets, state, first, own, entering)
         store(level, 0, load(state.level, first))
         store(worth, 0, load(state.worth, first))
-        store(began, 0, load(state.began, first))
-        for lane in range(WIDTH):
-            entering.predicted[lane] = state.predicted[first + lane]
         fill(a, 0.0)
         fill(P, 0.0)
         reset_sums(sums)
@@ -60,7 +50,7 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
         for t in range(dates):
             if t == due:
                 enter(entering, t, False, a, P)
-            predict(law, states, phi, mean, state_variance, level, a, P)
+            predict(law, states, own.phi, own.mean, own.state_variance, level, a, P)
             if t == due:
                 enter(entering, t, True, a, P)
                 due = _next_due(began, t)
@@ -77,13 +67,13 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
                 _note_surprise(paths, block, t, ok, u)
             precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
             update(states, a, P, M, v, precision)
-            learn_level(law, ok, u, level, worth, start_level)
+            learn_level(law, ok, u, level, worth, own.level)
             if paths.mean.shape[0] > 0:
                 _write_state(law, states, paths, t, block, began, last, level, a, P)
             if paths.covariance.shape[0] > 0:
                 _write_covariance(law, paths, t, first, began, level, P)
         if paths.log_likelihood.shape[0] > 0:
-            total_density(law, sums, paths.log_likelihood, first)
+            total_density(law, sums, a, paths.log_likelihood, first)
         _leave(state, first, began, dates, level, worth, a, P)
 
 

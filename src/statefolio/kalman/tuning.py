@@ -216,9 +216,7 @@ def _from_pool(wish: Wish, problem: Problem, pool: Pool, ordinary: Ordinary, lev
     unit = 1.0 if law.scales or law.noise == DISCOUNT else level
     state_variance = np.broadcast_to(pool.ratio[:, None] * unit, (states, count)).copy()
     known = np.isfinite(ordinary.residual_variance)
-    few = [
-        f"{int(n)} observations for {states} states while tuning: at the panel's median" for n in ordinary.observations
-    ]
+    few = [f"{_lacking(int(n), states)} while tuning: at the panel's median" for n in ordinary.observations]
     reason = np.where(known, pool.reason, few)
     if wish.tuning == "fixed":
         known = np.ones(count, dtype=bool)
@@ -237,6 +235,11 @@ def _from_pool(wish: Wish, problem: Problem, pool: Pool, ordinary: Ordinary, lev
         converged=known & (pool.converged or wish.tuning == "fixed"),
         reason=reason,
     )
+
+
+def _lacking(observations: int, states: int) -> str:
+    """What an asset without a residual variance lacks."""
+    return f"{observations} observations for {states} states" if observations <= states else "no residual at all"
 
 
 def _with_own(learned: Learned, own: Own) -> Learned:
