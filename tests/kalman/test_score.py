@@ -11,8 +11,9 @@ from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA, Law
 from statefolio.kalman.problem import Free, Pool, Problem
 from statefolio.kalman.records import Prior, new_entering, new_lanes, new_shared
-from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY, new_start_tape
+from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
 from statefolio.kalman.start_adjoint import differentiate_starts
+from statefolio.kalman.start_tape import new_start_tape
 
 COUNT = WIDTH + 8
 LAWS = {

@@ -18,8 +18,9 @@ from statefolio.kalman.density import (
 from statefolio.kalman.lanes import WIDTH, compiled, inner, load, scratch, select, spread, store
 from statefolio.kalman.law import PRIOR_OBSERVATIONS, Floats, Law
 from statefolio.kalman.records import Dates, Room, new_entering
-from statefolio.kalman.start import BEGUN, WAITING, new_start_tape, run_start
+from statefolio.kalman.start import BEGUN, WAITING, run_start
 from statefolio.kalman.start_adjoint import differentiate_starts
+from statefolio.kalman.start_tape import new_start_tape
 from statefolio.kalman.step import anyone_begins, enter, gain_precision, learn_level, look, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"

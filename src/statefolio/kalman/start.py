@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from statefolio.kalman.density import LOG_2PI
 from statefolio.kalman.lanes import compiled, inner
 from statefolio.kalman.law import DISCOUNT, Floats
+from statefolio.kalman.start_tape import new_start_tape, note_row, note_state
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -41,17 +42,6 @@ class Start(NamedTuple):
     P: Floats  # (N, K, K)
     A: Floats  # (N, K, K) columns of the diffuse states, zero elsewhere
     U: Floats  # (N, K, K + 1) triangular system with its right side last
-
-
-class StartTape(NamedTuple):
-    """What a start leaves for its adjoint, a row a date from the first observed one on."""
-
-    F: Floats  # (n,) zero where nothing is observed
-    M: Floats  # (n, K)
-    row: Floats  # (n, K + 1) w and v
-    a: Floats  # (n, K) before the date's prediction; no rows where nothing reverts
-    P: Floats  # (n, K, K)
-    A: Floats  # (n, K, K)
 
 
 @inner
@@ -176,35 +166,6 @@ def collapse(kind, unit, a, P, A, U):
             for i in range(states):
                 P[j, k] += A[j, i] * A[k, i]
     return log_likelihood
-
-
-@compiled
-def new_start_tape(law, dates, states):
-    """Room for so many dates of all starts together."""
-    kept = dates if law.reverts else 0
-    M, row, a = np.empty((dates, states)), np.empty((dates, states + 1)), np.empty((kept, states))
-    return StartTape(np.empty(dates), M, row, a, np.empty((kept, states, states)), np.empty((kept, states, states)))
-
-
-@inner
-def note_state(tape, n, a, P, A):
-    """Write down the state that goes into a date, if there is room."""
-    if n < tape.F.shape[0]:
-        tape.F[n] = 0.0
-    if n < tape.a.shape[0]:
-        for j in range(a.shape[0]):
-            tape.a[n, j] = a[j]
-            for k in range(a.shape[0]):
-                tape.P[n, j, k], tape.A[n, j, k] = P[j, k], A[j, k]
-
-
-@inner
-def note_row(tape, n, F, M, row):
-    """Write down what a date's observation is, if there is room."""
-    if n < tape.F.shape[0]:
-        tape.F[n], tape.row[n, M.shape[0]] = F, row[M.shape[0]]
-        for j in range(M.shape[0]):
-            tape.M[n, j], tape.row[n, j] = M[j], row[j]
 
 
 @inner
