@@ -4,8 +4,6 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PEERS := benchmarks/.peers
 PEERS_INSTALLED := $(PEERS)/.installed
-KERNELS := $(wildcard src/statefolio/kalman/*.py)
-FRESH := src/statefolio/kalman/__pycache__/.fresh
 
 .PHONY: help demo test lint bench clean
 
@@ -16,10 +14,10 @@ help:
 	@echo "make bench   timings against peers, in an environment of its own"
 	@echo "make clean   remove environments, caches and outputs"
 
-demo: $(INSTALLED) $(FRESH)
+demo: $(INSTALLED)
 	$(BIN)/statefolio demo
 
-test: $(INSTALLED) $(FRESH)
+test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2
 
 lint: $(INSTALLED)
@@ -28,7 +26,7 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(PEERS_INSTALLED) $(FRESH)
+bench: $(PEERS_INSTALLED)
 	$(PEERS)/bin/python benchmarks/run.py
 
 # $(call environment,FOLDER): a virtual environment with pip in it
@@ -48,11 +46,6 @@ $(PEERS_INSTALLED): pyproject.toml benchmarks/requirements.txt
 	$(call environment,$(PEERS))
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e .
 	@touch $@
-
-# Compiled code on disk knows the file it was made from, not the files whose functions went into it.
-$(FRESH): $(KERNELS)
-	find src tests -name '*.nb[ic]' -delete
-	@mkdir -p $(@D) && touch $@
 
 clean:
 	rm -rf .venv $(PEERS) statefolio-demo build dist

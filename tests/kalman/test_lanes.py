@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 import scipy.stats
+from numba import njit
 
 from statefolio.kalman.density import conjugate_log_density, log, log_of_product, multiply_in
-from statefolio.kalman.lanes import WIDTH, compiled, exponent, load, mantissa, select, spread, store
+from statefolio.kalman.lanes import WIDTH, exponent, load, mantissa, select, spread, store
+
+compiled = njit(error_model="numpy")  # kept nowhere: the functions of the library go into it
 
 
 @compiled

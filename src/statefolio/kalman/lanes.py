@@ -16,6 +16,7 @@ Offsets count doubles. A number on either side of an operator is meant for every
 import math
 import operator
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from statefolio.kalman.stale import forget_stale_code
 
 WIDTH = 64
 _LINE = 8  # doubles in a cache line
@@ -238,6 +241,9 @@ def scratch(rows):
     memory = np.zeros(rows * WIDTH + _LINE)
     first = (-memory.ctypes.data % (8 * _LINE)) // 8
     return memory[first : first + rows * WIDTH].reshape((rows, WIDTH))
+
+
+forget_stale_code(Path(scratch.stats.cache_path))
 
 
 def aligned_empty(shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -1,0 +1,34 @@
+"""Compiled code is dropped when a source changed, and only then."""
+
+import os
+from pathlib import Path
+
+from statefolio.kalman import stale
+
+
+def test_code_is_kept_while_the_sources_stay_and_dropped_when_one_changes(tmp_path, monkeypatch):
+    sources, folder = tmp_path / "sources", tmp_path / "cache" / "deep"
+    sources.mkdir()
+    (sources / "stale.py").write_text("")
+    (sources / "step.py").write_text("gain = 1")
+    monkeypatch.setattr(stale, "__file__", str(sources / "stale.py"))
+    stale.forget_stale_code(folder)
+    code = [folder / "sweep.nbi", folder / "sweep.1.nbc"]
+    for file in code:
+        file.write_text("compiled")
+    stale.forget_stale_code(folder)
+    assert all(file.exists() for file in code)
+    (sources / "step.py").write_text("gain = 2")
+    os.utime(sources / "step.py", ns=(1, 1))
+    other = folder / "module.pyc"
+    other.write_text("not ours")
+    stale.forget_stale_code(folder)
+    assert not any(file.exists() for file in code)
+    assert other.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_left_alone(tmp_path):
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    stale.forget_stale_code(Path(in_the_way) / "cache")
+    assert in_the_way.read_text() == ""
