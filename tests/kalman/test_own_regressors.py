@@ -12,7 +12,10 @@ from statefolio.kalman.blocks import own_regressors, pad_last
 from statefolio.kalman.law import CONSTANT, EWMA, Law
 from statefolio.kalman.ordinary import ordinary_least_squares
 from statefolio.kalman.panel import new_filter
+from statefolio.kalman.problem import Free, Pool, Problem
+from statefolio.kalman.records import Prior
 from statefolio.kalman.smoother import smooth_panel
+from statefolio.kalman.start import DIFFUSE
 from statefolio.kalman.tuning import Wish, tune
 
 PLAIN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
@@ -103,6 +106,20 @@ def test_smoothing_one_series_among_others_is_smoothing_it_alone(own):
         expected = smooth_panel(alone, shared, pad_last(Y[:, [i]], np.nan), own.common)
         for one, other in zip(together, expected, strict=True):
             np.testing.assert_allclose(one[:, :, i], other[:, :, 0], rtol=1e-9, atol=1e-11)
+
+
+def test_a_subset_keeps_its_own_regressors(own):
+    X, Y = own_regressors(own.X, own.Y)
+    count, states = Y.shape[1], X.shape[1]
+    prior = Prior(np.full(states, DIFFUSE), False, np.zeros((128, states)), np.zeros((128, states, states)))
+    levels, mean = pad_last(own.level, 1.0), np.zeros((states, 128))
+    data = pad_last(X, 0.0), pad_last(Y, np.nan), np.log(own.common)
+    whole = Problem(PLAIN, *data, levels, mean, prior, np.ones(states), Free())
+    pool = Pool(np.full(states, 1e-3), np.ones(states), np.inf, 1.0, 1.0)
+    chosen = np.array([1, 9, 45, count - 1])
+    found, part = whole.slopes(pool), whole.subset(chosen).slopes(pool)
+    np.testing.assert_allclose(part.log_likelihood[:4], found.log_likelihood[chosen], rtol=1e-12)
+    np.testing.assert_allclose(part.state_variance[:, :4], found.state_variance[:, chosen], rtol=1e-9)
 
 
 def test_maximum_likelihood_of_each_series_is_the_one_it_has_alone(own):
