@@ -49,6 +49,7 @@ def test_the_other_process_ends_with_the_job(monkeypatch, processes):
     monkeypatch.setattr(rehearsal, "is_compiled", lambda: False)
     with suppress(KeyboardInterrupt), rehearsal.compiling_beside():
         assert processes[0].poll() is None
+        assert "-P" in processes[0].args  # files of the working directory are not taken for modules
         raise KeyboardInterrupt
     assert processes[0].poll() is not None
 

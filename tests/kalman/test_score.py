@@ -160,22 +160,15 @@ def test_score_by_exponent_of_the_common_level(case):
     agree(slopes.exponent, expected, begun)
 
 
-def test_score_by_tails(case):
+@pytest.mark.parametrize("name", ["tails", "memory"])
+def test_score_by_what_assets_share(case, name):
     problem, pool, slopes, begun = case
-    if not np.isfinite(pool.tails):
-        np.testing.assert_array_equal(slopes.tails, 0.0)
+    fixed = {"tails": not np.isfinite(pool.tails), "memory": problem.law.noise == CONSTANT}[name]
+    if fixed:
+        np.testing.assert_array_equal(getattr(slopes, name), 0.0)
         return
-    expected = difference(lambda tails: log_likelihood(problem, replace(pool, tails=tails)), pool.tails)
-    agree(slopes.tails, expected, begun)
-
-
-def test_score_by_memory(case):
-    problem, pool, slopes, begun = case
-    if problem.law.noise == CONSTANT:
-        np.testing.assert_array_equal(slopes.memory, 0.0)
-        return
-    expected = difference(lambda memory: log_likelihood(problem, replace(pool, memory=memory)), pool.memory)
-    agree(slopes.memory, expected, begun)
+    expected = difference(lambda at: log_likelihood(problem, replace(pool, **{name: at})), getattr(pool, name))
+    agree(getattr(slopes, name), expected, begun)
 
 
 def test_score_by_persistence_and_mean(case):

@@ -81,6 +81,20 @@ def check(law, made, options=None, own=None):
     assert paths.log_likelihood[NEVER] == 0.0
 
 
+@pytest.mark.parametrize("law", [PLAIN, LEARNING], ids=["plain", "learning"])
+def test_a_broken_state_leaves_no_likelihood_and_an_unobserved_asset_no_say(made, law):
+    panel = made(3)
+    level, state_variance = panel.level.copy(), panel.state_variance.copy()
+    level[NEVER], state_variance[:, NEVER] = 0.0, 0.0
+    filter_ = new_filter(law, state_variance, level)
+    Y = pad_last(panel.Y, np.nan)
+    assert filter_.run(panel.X, Y, store="likelihood").log_likelihood[NEVER] == 0.0
+    filter_.state.mean[0, 0] = np.nan
+    found = filter_.run(panel.X, Y, store="likelihood").log_likelihood
+    assert np.isnan(found[0])
+    assert np.isfinite(found[1:]).all()
+
+
 @pytest.mark.parametrize("states", [1, 2, 4, 20, 32])
 def test_gaussian_filter_is_the_textbook_one(made, states):
     check(PLAIN, made(states))

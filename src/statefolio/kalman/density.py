@@ -52,7 +52,7 @@ def log_of_product(product):
 
 @compiled
 def student_constant(nu):
-    """Log density at zero of a Student-t with variance one, plus nothing else."""
+    """Log density at zero of a Student-t with variance one; of a Gaussian where nu is infinite."""
     if nu > 1e300:
         return -0.5 * LOG_2PI
     return math.lgamma(0.5 * (nu + 1.0)) - math.lgamma(0.5 * nu) - 0.5 * math.log((nu - 2.0) * math.pi)

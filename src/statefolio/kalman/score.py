@@ -18,7 +18,7 @@ from statefolio.kalman.density import (
 from statefolio.kalman.lanes import WIDTH, compiled, inner, load, scratch, select, spread, store
 from statefolio.kalman.law import PRIOR_OBSERVATIONS, Floats, Law
 from statefolio.kalman.records import Dates, Room, new_entering
-from statefolio.kalman.start import BEGUN, WAITING, run_start
+from statefolio.kalman.start import BEGUN, WAITING, hand_over, run_start
 from statefolio.kalman.start_adjoint import differentiate_starts
 from statefolio.kalman.start_tape import new_start_tape
 from statefolio.kalman.step import anyone_begins, enter, gain_precision, learn_level, look, predict, update
@@ -78,10 +78,7 @@ def _begin(law, dates, Y, offset, prior, own, A, U, tape, at, entering, log_like
         entering.began[lane] = row if stage == BEGUN else np.inf
         at[lane + 1] = after if stage == BEGUN else at[lane]
         entering.predicted[lane], log_likelihood[lane] = skip, gained if stage == BEGUN else 0.0
-        for j in range(states):
-            entering.a[j, lane] = a[j]
-            for k in range(j + 1):
-                entering.P[j * (j + 1) // 2 + k, lane] = P[j, k]
+        hand_over(a, P, entering.a, entering.P, lane)
 
 
 @compiled

@@ -8,8 +8,8 @@ section 4.4). With r and N zero after the last date, on a date with gain varianc
 and with a, P the predicted state of the date, smoothed are a + P r and P - P N P. The covariance with the date
 before, whose filtered covariance is C, is C phi (I - N P).
 
-The smoother conditions on the variances and weights that the filter used. Memory is bounded by the outputs and
-one stretch a thread, whatever the number of dates.
+The smoother conditions on the variances and weights that the filter used. Beside the outputs, a thread
+holds one stretch and a checkpoint a stretch of one block.
 """
 
 from typing import NamedTuple

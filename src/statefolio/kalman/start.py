@@ -22,6 +22,7 @@ from statefolio.kalman.density import LOG_2PI
 from statefolio.kalman.lanes import compiled, inner
 from statefolio.kalman.law import DISCOUNT, Floats
 from statefolio.kalman.start_tape import new_start_tape, note_row, note_state
+from statefolio.kalman.step import packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -208,6 +209,15 @@ def run_start(law, X, common, Y, column, kind, before_prediction, stage, given, 
     return stage, X.shape[0], False, log_likelihood, at
 
 
+@inner
+def hand_over(a, P, mean, covariance, i):
+    """Write the state of one series to column i of the panel's means and packed covariances."""
+    for j in range(a.shape[0]):
+        mean[j, i] = a[j]
+        for k in range(j + 1):
+            covariance[packed(j, k), i] = P[j, k]
+
+
 @compiled
 def begin_block(law, X, common, Y, assets, start, state, log_likelihood, first, last):
     """Run the start of the assets [first, last) that have not begun, and hand them to `state`."""
@@ -227,7 +237,4 @@ def begin_block(law, X, common, Y, assets, start, state, log_likelihood, first, 
         began[i] = row if stage == BEGUN else np.inf
         log_likelihood[i] += gained
         if stage == BEGUN:
-            for j in range(a.shape[0]):
-                state.mean[j, i] = a[j]
-                for k in range(j + 1):
-                    state.covariance[j * (j + 1) // 2 + k, i] = P[j, k]
+            hand_over(a, P, state.mean, state.covariance, i)

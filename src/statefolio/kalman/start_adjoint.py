@@ -26,6 +26,7 @@ import numpy as np
 from statefolio.kalman.lanes import WIDTH, compiled, inner
 from statefolio.kalman.law import DISCOUNT, Floats
 from statefolio.kalman.start import DIFFUSE, STATIONARY, in_units, regressors_of_series
+from statefolio.kalman.step import packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -80,7 +81,7 @@ def _weigh(law, level, lane, A, entering_bar, bars):
     for j in range(states):
         Z[j, states] = -entering_bar.a[j, lane]
         for k in range(j + 1):
-            P[j, k] = P[k, j] = entering_bar.P[j * (j + 1) // 2 + k, lane]
+            P[j, k] = P[k, j] = entering_bar.P[packed(j, k), lane]
     for j in range(states):
         for k in range(states):
             Z[j, k] = 0.0
