@@ -1,6 +1,6 @@
 """The report's page, put together from its parts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 from string import Template
@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs
 from statefolio import __version__
 from statefolio.report import tables
 from statefolio.report.calibration import Calibration, calibrate, coverage
+from statefolio.report.chapters import Chapter, contents, figures, sections
 from statefolio.report.fitted import ALPHA, FittedLoadings, dates, drawn_factors, names, tuned_until
 from statefolio.report.loadings_figure import period
 from statefolio.report.packing import pack_panel, pack_text, thinned
@@ -36,6 +37,7 @@ def page(
     reading: Mapping[str, object],
     options: Mapping[str, object],
     suspicious: pd.DataFrame | None,
+    chapters: Sequence[Chapter],
     title: str,
 ) -> str:
     """Return the whole page as text."""
@@ -43,13 +45,15 @@ def page(
     assets, factors = names(model, "asset"), drawn_factors(model)
     beside = None if other is None else other_name
     keep, every = thinned(len(dates(model)), len(assets) * len(factors) * (2 if other is None else 3))
-    data = page_data(model, calibration, beside, keep)
+    data = page_data(model, calibration, beside, keep, figures(chapters))
     return Template(_text("page.html")).substitute(
         title=escape(title),
         css=_text("page.css"),
         script=_text("page.js"),
         lead=escape(_lead(model)),
         tiles=tables.tiles(_tiles(model, calibration)),
+        contents=contents(chapters),
+        chapters=sections(chapters),
         asset_options="".join(f'<option value="{i}">{escape(name)}</option>' for i, name in enumerate(assets)),
         asset_height=data["figures"]["asset_wide"]["layout"]["height"],
         one_note=escape(_one_note(model, every, beside)),
@@ -66,10 +70,6 @@ def page(
         packed="\n".join(pack_panel(model, other, keep)),
         plotly=pack_text(get_plotlyjs()),
     )
-
-
-def _choices(assets: list[str]) -> str:
-    return "".join(f'<option value="{i}">{escape(name)}</option>' for i, name in enumerate(assets))
 
 
 def _lead(model: FittedLoadings) -> str:

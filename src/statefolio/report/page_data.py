@@ -1,6 +1,7 @@
 """What the page's script reads: names, dates, facts about each asset, and every figure."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,11 @@ from statefolio.report.tables import number
 
 
 def page_data(
-    model: FittedLoadings, calibration: Calibration, other_name: str | None, keep: NDArray[np.intp]
+    model: FittedLoadings,
+    calibration: Calibration,
+    other_name: str | None,
+    keep: NDArray[np.intp],
+    others: Mapping[str, go.Figure],
 ) -> dict[str, Any]:
     """Return it as plain values, ready for JSON."""
     factors, on = drawn_factors(model), dates(model)
@@ -31,6 +36,7 @@ def page_data(
         "coverage": coverage_of(calibration),
         "innovations": innovations_of(calibration),
         "autocorrelation": autocorrelation_of(calibration),
+        **others,
     }
     return {
         "assets": names(model, "asset"),

@@ -2,12 +2,13 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from statefolio.exceptions import OutputError
+from statefolio.report.chapters import Chapter
 from statefolio.report.fitted import FittedLoadings
 from statefolio.report.page import page
 
@@ -22,6 +23,7 @@ def write_report(
     reading: Mapping[str, object] | None = None,
     options: Mapping[str, object] | None = None,
     suspicious: pd.DataFrame | None = None,
+    chapters: Sequence[Chapter] = (),
     title: str = "Time-varying loadings",
 ) -> Path:
     """Write one self-contained HTML file about a fitted loadings model.
@@ -48,6 +50,8 @@ def write_report(
         The options of the run, by name.
     suspicious
         Cells that look wrong, a row each.
+    chapters
+        What else there is to tell, before the loadings.
     title
         The page's heading.
 
@@ -64,6 +68,7 @@ def write_report(
         reading=reading or {},
         options=options or {},
         suspicious=suspicious,
+        chapters=chapters,
         title=title,
     )
     return write_text_whole(Path(path), text)

@@ -139,7 +139,9 @@
       const position = find(event.target.value);
       if (position >= 0) choose(position, true);
     });
-    window.addEventListener("hashchange", () => choose(fromHash(), false));
+    window.addEventListener("hashchange", () => {
+      if (!location.hash || location.hash.startsWith("#asset=")) choose(fromHash(), false);
+    });
     const narrow = window.matchMedia("(max-width: 759px)");
     narrow.addEventListener("change", () => choose(now(), false));
   }
