@@ -59,6 +59,13 @@ def text_table(content: bytes, columns: Columns, path: PathName) -> pd.DataFrame
         ) from error
 
 
+def written_table(content: bytes, path: PathName) -> pd.DataFrame:
+    """Read the bytes of a CSV file with a header line as it is written: every cell is text."""
+    text = decoded(content, path)
+    names = _checked_header(text, path)
+    return pd.read_csv(io.StringIO(text), header=0, names=names, index_col=False, dtype=str, keep_default_na=False)
+
+
 def _checked_header(text: str, path: PathName) -> list[str]:
     """Return the names of the first line, having checked that every line is as wide."""
     header = next(csv.reader(io.StringIO(text)))
