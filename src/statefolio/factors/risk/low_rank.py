@@ -211,13 +211,13 @@ class LowRankCovariance:
         return U, s
 
     def _rows(self, x: Any, name: str = "x") -> Array:
-        x = np.asarray(x, dtype=np.float64)
-        if x.ndim not in (1, 2) or x.shape[-1] != len(self):
+        rows: Array = np.asarray(x, dtype=np.float64)
+        if rows.ndim not in (1, 2) or rows.shape[-1] != len(self):
             raise InputError(
-                f"{name} has shape {x.shape}; ({len(self)},) or (rows, {len(self)}) was expected: assets along the "
+                f"{name} has shape {rows.shape}; ({len(self)},) or (rows, {len(self)}) was expected: assets along the "
                 "last axis. Transpose it, or select the same assets."
             )
-        return x
+        return rows
 
 
 def _dot(a: Array, b: Array) -> Any:
