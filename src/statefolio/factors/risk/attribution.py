@@ -164,8 +164,7 @@ def attribute_return(model: LoadingsModel, weights: Any, returns: Any, factors: 
         If weights lack a date or hold NaN, or an asset is held into a date without a return.
     """
     earned = model.contributions(returns, factors)
-    dates, assets = earned.indexes["date"], earned.indexes["asset"]
-    observed, _, _ = read_values(returns, "returns")
+    observed, dates, assets = read_values(returns, "returns")
     w = dated_weights(weights, dates, assets, observed)
     held = w != 0.0
     parts = np.where(held[:, :, None], earned["contribution"].to_numpy() * w[:, :, None], 0.0)

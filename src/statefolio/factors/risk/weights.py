@@ -61,7 +61,7 @@ def dated_weights(weights: Any, dates: pd.DatetimeIndex, assets: pd.Index, obser
     found = assets.get_indexer(names)
     if (found < 0).any():
         raise UnknownNameError(
-            f"weights name {listed(list(names[found < 0]))}, which returns lacks; its assets were expected. Leave them out."
+            f"weights name {listed(list(names[found < 0]))}, which returns lacks; its assets were expected."
         )
     aligned = np.zeros((len(dates), len(assets)))
     aligned[:, found] = rows
@@ -86,9 +86,10 @@ def _rows_of(weights: Any, dates: pd.DatetimeIndex) -> tuple[pd.Index, Array]:
             "expected. Use weights.reindex(returns.index, method='ffill') where they are kept."
         )
     rows = values[places]
-    if np.isnan(rows).any():
+    unknown = np.isnan(rows).any(axis=0)
+    if unknown.any():
         raise InputError(
-            f"weights of {listed(list(names[np.isnan(rows).any(axis=0)]))} are NaN on some dates; numbers were "
+            f"weights of {listed(list(names[unknown]))} are NaN on some dates; numbers were "
             "expected. Use weights.fillna(0)."
         )
     return names, rows
@@ -122,9 +123,9 @@ def _unknown(names: pd.Index, excluded: pd.DataFrame) -> UnknownNameError:
     out = [name for name in names if name in excluded.index]
     if out:
         return UnknownNameError(
-            f"weights name {listed(out)}, which the covariance excludes ({out[0]!r}: {excluded.loc[out[0], 'reason']}); "
-            "assets with a covariance were expected. Give them no weight; excluded_ lists them."
+            f"weights name {listed(out)}, which the covariance excludes ({excluded.loc[out[0], 'reason']}); "
+            "others were expected. Give them no weight; excluded_ lists them."
         )
     return UnknownNameError(
-        f"weights name {listed(list(names))}, which the covariance does not know; its assets were expected. See assets_."
+        f"weights name {listed(list(names))}, which the covariance lacks; its assets were expected. See assets_."
     )
