@@ -1,0 +1,1 @@
+"""Factor risk: a covariance from loadings and what they are not sure of, kept in low rank."""

@@ -1,0 +1,42 @@
+"""What the loadings' uncertainty adds to an asset's variance."""
+
+import numpy as np
+
+from statefolio._arrays import Array
+
+
+def loading_uncertainty(
+    covariance: Array, factor_covariance: Array, factor_mean: Array, intercept: bool = True
+) -> Array:
+    """Variance of (beta - b)'x where beta and x are independent, b the mean of beta: trace(P M), by asset.
+
+    Parameters
+    ----------
+    covariance : (N, J, J) array
+        P_i, of (alpha and) the loadings on the next date; J = K + 1 with an intercept, else K.
+    factor_covariance : (K, K) array
+        Omega, of the factors' next return around its forecast.
+    factor_mean : (K,) array
+        mu, that forecast.
+    intercept : bool
+        x = (1, f), so that M = [[1, mu'], [mu, Omega + mu mu']]; otherwise x = f and M = Omega + mu mu'.
+
+    Returns
+    -------
+    (N,) array
+        The diagonal of U. With one filter an asset, assets' loadings err independently given the factors and U has
+        nothing beside its diagonal.
+    """
+    M = second_moment(factor_covariance, factor_mean, intercept)
+    added: Array = np.einsum("njk,jk->n", covariance, M)
+    return added
+
+
+def second_moment(factor_covariance: Array, factor_mean: Array, intercept: bool = True) -> Array:
+    """M = E[x x'] of the regressors on the next date."""
+    if not intercept:
+        return factor_covariance + np.outer(factor_mean, factor_mean)
+    x = np.concatenate([[1.0], factor_mean])
+    moment: Array = np.outer(x, x)
+    moment[1:, 1:] += factor_covariance
+    return moment
