@@ -51,7 +51,7 @@ def find_stress(returns: Array, dates: pd.DatetimeIndex) -> Stress:
     return Stress(volatility, (volatility > edge).rename("stressed"))
 
 
-def losses_by_period(losses: xr.Dataset, stress: Stress, benchmark: str) -> pd.DataFrame:
+def losses_by_period(losses: xr.Dataset, stress: Stress, benchmark: str, lags: int | str | None = None) -> pd.DataFrame:
     """Mean losses in every year of the test, in calm and in stress, and the difference from a benchmark.
 
     Parameters
@@ -62,6 +62,8 @@ def losses_by_period(losses: xr.Dataset, stress: Stress, benchmark: str) -> pd.D
         On all dates of the losses.
     benchmark : str
         A model.
+    lags : "newey-west", optional
+        As for `diebold_mariano`; a number would not fit every period.
 
     Returns
     -------
@@ -75,9 +77,9 @@ def losses_by_period(losses: xr.Dataset, stress: Stress, benchmark: str) -> pd.D
         for period, where in _periods(pd.DatetimeIndex(series.index), stress).items():
             part = series[where]
             for model in series.columns:
-                found = diebold_mariano(part[model] - part[benchmark])
+                found = diebold_mariano(part[model] - part[benchmark], lags)
                 other = {"difference": found.difference, "p_value": found.p_value}
-                mean = {"mean": part[model].mean(), "standard_error": standard_error(part[model].to_numpy())}
+                mean = {"mean": part[model].mean(), "standard_error": standard_error(part[model].to_numpy(), lags)}
                 rows.append({"loss": loss, "period": period, "model": model, "dates": len(part), **mean, **other})
     return pd.DataFrame(rows)
 

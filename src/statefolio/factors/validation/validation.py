@@ -123,7 +123,7 @@ def validate(
     burn_in : int
         Dates at the start of the test that are not scored.
     lags : int or "newey-west", optional
-        In the standard errors; see `diebold_mariano`.
+        In the standard errors; see `diebold_mariano`. A number holds for the whole test, not for its periods.
     size, replications, seed : float, int, int
         Of the model confidence set.
 
@@ -154,7 +154,7 @@ def validate(
         against_benchmark=compare_with(losses, benchmark, lags),
         pairwise=compare_pairs(losses, lags),
         nested=compare_nested(losses, pairs, lags),
-        by_period=losses_by_period(losses, stress, benchmark),
+        by_period=losses_by_period(losses, stress, benchmark, lags if isinstance(lags, str) else None),
         stress=stress,
         coverage=coverage,
         uniformity=tests,
