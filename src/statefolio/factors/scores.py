@@ -1,32 +1,18 @@
 """Scores of loadings: how well models predict returns one step ahead, on dates they learned nothing from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import lgamma, log, pi
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
-from statefolio._arrays import Array, read_dates, show
-from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.base import LoadingsModel
+from statefolio.factors.validation.losses import common_density, losses_of, mean_of_columns
+from statefolio.factors.validation.predictions import Predictions, name_models, predict_all
 
-MEMORY = 0.98
-NU = 6.0
-CAP = 9.0
-FLOOR = 1e-4
+__all__ = ["SCORES", "common_density", "score_loadings", "summarise_scores"]
 
 SCORES = ("error_variance", "log_score", "log_score_common")
-
-
-@dataclass(frozen=True, eq=False)
-class _Record:
-    """One model's one-step-ahead errors over all dates, and its log densities of the test dates."""
-
-    errors: Array
-    density: Array
 
 
 def score_loadings(
@@ -66,17 +52,10 @@ def score_loadings(
     See Also
     --------
     summarise_scores : Means over assets, and the share of assets each model wins.
+    statefolio.factors.validation.validation.validate : Whether the differences are real.
     """
-    named = _named(models)
-    _check_burn_in(burn_in)
-    dates, assets = read_dates(returns, "returns")
-    first = _first_test_row(dates, test_from)
-    records = {name: _record(model, returns, factors, dates[first - 1], first) for name, model in named.items()}
-    known = ~np.isnan(np.sum([record.errors for record in records.values()], axis=0))
-    tested = known[first:] & ~np.isnan(np.sum([record.density for record in records.values()], axis=0))
-    tested[:burn_in] = False
-    tables = [_table(name, record, known, tested, first, assets) for name, record in records.items()]
-    return pd.concat(tables, ignore_index=True)
+    predictions = predict_all(name_models(models), returns, factors, test_from, burn_in)
+    return pd.concat([_table(name, predictions) for name in predictions.by_model], ignore_index=True)
 
 
 def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
@@ -106,101 +85,15 @@ def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({**columns, **shares}).reindex(models).rename_axis("model")
 
 
-def common_density(errors: Array, start: Array) -> Array:
-    """Log density of errors (T, N) under the common noise model, its variance starting at `start` (N,)."""
-    constant = lgamma(0.5 * (NU + 1.0)) - lgamma(0.5 * NU) - 0.5 * log((NU - 2.0) * pi)
-    S, density = start.copy(), np.full(errors.shape, np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for t, v in enumerate(errors):
-            u = v * v / S
-            density[t] = constant - 0.5 * np.log(S) - 0.5 * (NU + 1.0) * np.log1p(u / (NU - 2.0))
-            learned = np.maximum(MEMORY * S + (1.0 - MEMORY) * np.minimum(u, CAP) * S, FLOOR * start)
-            S = np.where(np.isnan(v), S, learned)
-    return density
-
-
-def _named(models: Any) -> dict[str, LoadingsModel]:
-    if isinstance(models, Mapping):
-        named = {str(name): model for name, model in models.items()}
-    elif isinstance(models, Sequence) and not isinstance(models, str):
-        kinds = [type(model).__name__ for model in models]
-        named = {
-            kind if kinds.count(kind) == 1 else f"{kind} {kinds[:place].count(kind) + 1}": model
-            for place, (kind, model) in enumerate(zip(kinds, models, strict=True))
-        }
-    else:
-        raise DataTypeError(
-            f"models is a {type(models).__name__}; a mapping from name to model, or a list of models, was "
-            "expected. Pass e.g. {'rolling': RollingLoadings()}."
-        )
-    if not named:
-        raise InputError("models is empty; at least one model was expected. Pass e.g. [RollingLoadings()].")
-    for name, model in named.items():
-        if not isinstance(model, LoadingsModel):
-            raise DataTypeError(
-                f"model {name!r} is a {type(model).__name__}; a model of loadings was expected. Pass an "
-                "unfitted model, e.g. RollingLoadings()."
-            )
-    return named
-
-
-def _check_burn_in(burn_in: Any) -> None:
-    if not isinstance(burn_in, int | np.integer) or isinstance(burn_in, bool) or burn_in < 0:
-        raise InputError(f"burn_in={burn_in!r}; a number of dates, 0 or more, was expected. Pass e.g. 60.")
-
-
-def _first_test_row(dates: pd.DatetimeIndex, test_from: Any) -> int:
-    try:
-        first = int(dates.slice_indexer(test_from, None).start)
-    except (TypeError, ValueError, KeyError) as error:
-        raise InputError(
-            f"test_from={test_from!r}; a date without a time zone was expected. Pass e.g. '2016-01-01'."
-        ) from error
-    if not 0 < first < len(dates):
-        raise InputError(
-            f"test_from={test_from!r} leaves {first} dates before the test and {len(dates) - first} in it; "
-            f"some of both were expected. Pass a date after {show(dates[0])} and up to {show(dates[-1])}."
-        )
-    return first
-
-
-def _record(model: LoadingsModel, returns: Any, factors: Any, tune_until: Any, first: int) -> _Record:
-    fitted = clone(model).fit(returns, factors, tune_until=tune_until)
-    found = fitted.innovations_
-    errors = found["innovation"].to_numpy()
-    if "log_density" in found:
-        return _Record(errors, found["log_density"].to_numpy()[first:])
-    v, S = errors[first:], found["innovation_variance"].to_numpy()[first:]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        density = -0.5 * (np.log(2.0 * pi * S) + v * v / S)
-    return _Record(errors, density)
-
-
-def _table(name: str, record: _Record, known: Any, tested: Any, first: int, assets: pd.Index) -> pd.DataFrame:
-    errors = np.where(known, record.errors, np.nan)
-    start = _mean(errors[:first] ** 2)
-    start = np.where(np.isnan(start), _median(start), start)
-    common = common_density(errors[first:], start)
+def _table(name: str, predictions: Predictions) -> pd.DataFrame:
+    losses = losses_of(predictions, name)
     return pd.DataFrame(
         {
             "model": name,
-            "asset": assets,
-            "returns_scored": np.count_nonzero(tested, axis=0),
-            "error_variance": _mean(np.where(tested, errors[first:] ** 2, np.nan)),
-            "log_score": _mean(np.where(tested, record.density, np.nan)),
-            "log_score_common": _mean(np.where(tested, common, np.nan)),
+            "asset": predictions.assets,
+            "returns_scored": np.count_nonzero(predictions.scored, axis=0),
+            "error_variance": mean_of_columns(losses["squared_error"]),
+            "log_score": -mean_of_columns(losses["negative_log_score"]),
+            "log_score_common": -mean_of_columns(losses["negative_log_score_common"]),
         }
     )
-
-
-def _mean(values: Array) -> Array:
-    """Means of columns, NaN for a column of nothing else."""
-    count = np.count_nonzero(~np.isnan(values), axis=0)
-    with np.errstate(invalid="ignore"):
-        mean: Array = np.nansum(values, axis=0) / np.where(count > 0, count, np.nan)
-    return mean
-
-
-def _median(values: Array) -> float:
-    known = values[~np.isnan(values)]
-    return float(np.median(known)) if len(known) else float("nan")

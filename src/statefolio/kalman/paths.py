@@ -113,15 +113,15 @@ def log_density(law: Law, innovation: Floats, variance: Floats, worth: Floats) -
         u = innovation**2 / variance
         if law.noise != DISCOUNT and not np.isfinite(law.tails):
             return np.asarray(-0.5 * (LOG_2PI + np.log(variance) + u))
-        nu = _freedom(law, np.isfinite(innovation), worth) if law.noise == DISCOUNT else law.tails
+        nu = freedom(law.memory, np.isfinite(innovation), worth) if law.noise == DISCOUNT else law.tails
         constant = gammaln(0.5 * (nu + 1.0)) - gammaln(0.5 * nu) - 0.5 * np.log((nu - 2.0) * np.pi)
         return np.asarray(constant - 0.5 * np.log(variance) - 0.5 * (nu + 1.0) * np.log1p(u / (nu - 2.0)))
 
 
-def _freedom(law: Law, observed: NDArray[np.bool_], worth: Floats) -> Floats:
+def freedom(memory: float, observed: NDArray[np.bool_], worth: Floats) -> Floats:
     """Degrees of freedom before every date under West and Harrison's learning, (T, N)."""
-    freedom = np.empty(observed.shape)
+    found = np.empty(observed.shape)
     for t, seen in enumerate(observed):
-        freedom[t] = law.memory * worth
-        worth = np.where(seen, freedom[t] + 1.0, worth)
-    return freedom
+        found[t] = memory * worth
+        worth = np.where(seen, found[t] + 1.0, worth)
+    return found

@@ -1,0 +1,1 @@
+"""How well models predict on dates they learned nothing from, and whether a difference between them is real."""

@@ -1,0 +1,158 @@
+"""Tests of equal predictive accuracy on a series of losses through time: Diebold-Mariano and Clark-West."""
+
+from dataclasses import dataclass
+from math import inf, isqrt, nan, sqrt
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from statefolio._arrays import Array
+from statefolio.exceptions import InputError
+
+FEWEST = 20
+"""Fewer dates than this say nothing about a difference."""
+
+
+@dataclass(frozen=True)
+class EqualAccuracy:
+    """What a test of equal accuracy found.
+
+    Attributes
+    ----------
+    difference, standard_error : float
+        Mean of the series, and its heteroscedasticity and autocorrelation consistent standard error.
+    statistic, degrees_of_freedom, p_value : float
+        The corrected t statistic, of the Student-t law that gives the p-value.
+    lags, dates : int
+        Autocovariances that the standard error counts, and dates that entered.
+    reason : str
+        Why there is no test (statistic and p-value are then NaN); else empty.
+    """
+
+    difference: float
+    standard_error: float
+    statistic: float
+    degrees_of_freedom: float
+    p_value: float
+    lags: int
+    dates: int
+    reason: str = ""
+
+
+def diebold_mariano(difference: Any, lags: int | str | None = None) -> EqualAccuracy:
+    """Test that two models' mean loss is the same, against that it is not.
+
+    Parameters
+    ----------
+    difference : array (T,)
+        Loss of one model less that of another, by date, one step ahead. NaN are left out and the dates on
+        either side of them taken for neighbours.
+    lags : int or "newey-west", optional
+        Autocovariances in the standard error: a number, Newey and West's automatic choice, or, by default,
+        the whole part of the root of T, with which the test keeps its size (Coroneo and Iacone).
+
+    Returns
+    -------
+    EqualAccuracy
+
+    Notes
+    -----
+    With d the mean and V the Bartlett estimate of the long-run variance, S = sum_k (1 - k/(L+1)) gamma_k over
+    lags -L to L, and b = (L+1)/T, the statistic is d / sqrt(V/T) sqrt(1 - b) and its law Student-t with
+    min(T - 1, 1.5/b) degrees of freedom. At L = 0 that is Harvey, Leybourne and Newbold's test for one step
+    ahead; at larger L it is what fixed-b asymptotics make of it, within one percent of Kiefer and Vogelsang's
+    critical values up to b = .1.
+
+    References
+    ----------
+    Diebold and Mariano (1995), Journal of Business and Economic Statistics 13. Harvey, Leybourne and Newbold
+    (1997), International Journal of Forecasting 13. Newey and West (1994), Review of Economic Studies 61.
+    Kiefer and Vogelsang (2005), Econometric Theory 21. Sun (2014), Journal of Econometrics 178. Coroneo and
+    Iacone (2020), Journal of Applied Econometrics 35.
+    """
+    return _test(difference, lags, two_sided=True)
+
+
+def clark_west(adjusted: Any, lags: int | str | None = None) -> EqualAccuracy:
+    """Test that a larger model predicts no better than one nested in it, against that it does.
+
+    Parameters
+    ----------
+    adjusted : array (T,)
+        e1^2 - (e2^2 - (y1 - y2)^2) by date, errors e and predictions y of the smaller model (1) and the larger
+        (2); a cross-sectional mean of it, for a panel.
+    lags : int or "newey-west", optional
+        As for `diebold_mariano`.
+
+    Returns
+    -------
+    EqualAccuracy
+        The p-value is one-sided. `difference` is the adjusted one.
+
+    Notes
+    -----
+    Under the null the larger model estimates what is zero, and its squared error is larger for that alone by
+    (y1 - y2)^2 on average; the adjustment takes that out (Clark and West, 2007, Journal of Econometrics 138,
+    equation 3.1).
+    """
+    return _test(adjusted, lags, two_sided=False)
+
+
+def _test(series: Any, lags: int | str | None, two_sided: bool) -> EqualAccuracy:
+    x = np.asarray(series, dtype=np.float64).ravel()
+    x = x[~np.isnan(x)]
+    count = len(x)
+    mean = float(x.mean()) if count else nan
+    if count < FEWEST:
+        reason = f"{count} dates, fewer than the {FEWEST} needed"
+        return EqualAccuracy(mean, nan, nan, nan, nan, 0, count, reason)
+    centred = x - mean
+    if np.abs(centred).max() <= 1e-14 * max(np.abs(x).max(), 1e-300):
+        reason = "the losses are the same on every date" if mean == 0.0 else "the difference never varies"
+        return EqualAccuracy(mean, 0.0, nan, nan, nan, 0, count, reason)
+    used = count_lags(centred, lags)
+    error = sqrt(long_run_variance(centred, used) / count)
+    b = (used + 1) / count
+    freedom = min(count - 1.0, 1.5 / b)
+    statistic = mean / error * sqrt(1.0 - b)
+    beyond = 2.0 * stats.t.sf(abs(statistic), freedom) if two_sided else stats.t.sf(statistic, freedom)
+    return EqualAccuracy(mean, error, statistic, freedom, float(beyond), used, count)
+
+
+def standard_error(series: Array, lags: int | str | None = None) -> float:
+    """Standard error of a series' mean by the Bartlett estimate; NaN for too few dates."""
+    found = _test(series, lags, two_sided=True)
+    return found.standard_error
+
+
+def long_run_variance(centred: Array, lags: int) -> float:
+    """Bartlett (Newey and West, 1987) estimate of the long-run variance of a series of mean zero."""
+    count = len(centred)
+    weights = 1.0 - np.arange(1, lags + 1) / (lags + 1)
+    return float(centred @ centred + 2.0 * weights @ _sums(centred, lags)[1:]) / count
+
+
+def count_lags(centred: Array, lags: int | str | None) -> int:
+    """How many autocovariances to count."""
+    count = len(centred)
+    if lags is None:
+        return isqrt(count)
+    if lags == "newey-west":
+        first = int(4.0 * (count / 100.0) ** (2.0 / 9.0))
+        sums = _sums(centred, first)
+        slope, level = 2.0 * float(np.arange(first + 1) @ sums), float(sums[0] + 2.0 * sums[1:].sum())
+        ratio = (slope / level) ** 2 if level != 0.0 else inf
+        return int(min(1.1447 * (ratio * count) ** (1.0 / 3.0), count // 3))
+    if isinstance(lags, int | np.integer) and not isinstance(lags, bool) and 0 <= lags < count // 2:
+        return int(lags)
+    raise InputError(
+        f"lags={lags!r} for {count} dates; a whole number from 0 to below half the dates, 'newey-west' or None was "
+        "expected. Pass None for the default."
+    )
+
+
+def _sums(centred: Array, lags: int) -> Array:
+    """Sums of products with what came 0 to `lags` dates before."""
+    count = len(centred)
+    return np.array([centred[k:] @ centred[: count - k] for k in range(lags + 1)])

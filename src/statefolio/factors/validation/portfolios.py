@@ -1,0 +1,84 @@
+"""Portfolios that put a covariance to the test: named ones, and random ones of two kinds."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays import listed
+from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
+
+GIVEN, EQUAL, LONG_ONLY, LONG_SHORT, MINIMUM = (
+    "given",
+    "equal weight",
+    "random long-only",
+    "random long-short",
+    "minimum variance",
+)
+
+
+def gather_portfolios(given: Any, assets: pd.Index, random: Any, seed: int) -> tuple[pd.DataFrame, pd.Series]:
+    """Weights (portfolio x asset) and the kind of every portfolio.
+
+    Parameters
+    ----------
+    given : DataFrame (portfolio x asset), mapping from name to Series, or None
+        Weights of named portfolios; an asset that is not there has none.
+    assets : Index
+    random : int
+        Portfolios of each random kind: long-only with weights uniform on the simplex, and long-short with
+        standard normal weights less their mean.
+    seed : int
+
+    Returns
+    -------
+    weights : DataFrame
+        `given` first, then equal weights, then the random ones.
+    kinds : Series
+    """
+    if not isinstance(random, int | np.integer) or isinstance(random, bool) or random < 0:
+        raise InputError(f"random_portfolios={random!r}; a number, 0 or more, was expected. Pass e.g. 100.")
+    rng = np.random.default_rng(seed)
+    shape = (random, len(assets))
+    long_only = rng.exponential(size=shape)
+    long_only /= long_only.sum(axis=1, keepdims=True)
+    long_short = rng.standard_normal(shape)
+    long_short -= long_short.mean(axis=1, keepdims=True)
+    equal = np.full((1, len(assets)), 1.0 / len(assets))
+    parts = [_named(given, assets), pd.DataFrame(equal, index=[EQUAL], columns=assets)]
+    kinds = [GIVEN] * len(parts[0]) + [EQUAL]
+    for kind, drawn in ((LONG_ONLY, long_only), (LONG_SHORT, long_short)):
+        if kind == LONG_SHORT and len(assets) == 1:
+            continue
+        parts.append(pd.DataFrame(drawn, index=[f"{kind} {k + 1}" for k in range(random)], columns=assets))
+        kinds += [kind] * random
+    weights = pd.concat(parts)
+    return weights, pd.Series(kinds, index=weights.index, name="kind")
+
+
+def _named(given: Any, assets: pd.Index) -> pd.DataFrame:
+    if given is None:
+        return pd.DataFrame(columns=assets, dtype=np.float64)
+    if isinstance(given, pd.Series | np.ndarray) or not hasattr(given, "items"):
+        raise DataTypeError(
+            f"portfolios is a {type(given).__name__}; a DataFrame portfolio x asset, or a mapping from name to a "
+            "Series by asset, was expected. Pass e.g. {'mine': weights}."
+        )
+    table = given if isinstance(given, pd.DataFrame) else pd.DataFrame({k: pd.Series(w) for k, w in given.items()}).T
+    unknown = table.columns.difference(assets, sort=False)
+    if len(unknown):
+        raise UnknownNameError(
+            f"portfolios holds {listed(list(unknown))}, which returns lacks; assets of returns were expected. "
+            "Leave those out."
+        )
+    table = table.reindex(columns=assets).astype(np.float64).fillna(0.0)
+    values = table.to_numpy()
+    empty = ~(np.isfinite(values).all(axis=1) & (values != 0.0).any(axis=1))
+    reserved = table.index.intersection(pd.Index([EQUAL, MINIMUM]))
+    if empty.any() or len(reserved) or not table.index.is_unique:
+        odd = [*table.index[empty], *reserved, *table.index[table.index.duplicated()]]
+        raise InputError(
+            f"portfolios has {listed(odd)}: empty, not finite, named twice or by a reserved name; finite weights under "
+            "names of their own were expected. Rename or drop them."
+        )
+    return table
