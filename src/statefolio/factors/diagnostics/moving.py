@@ -30,7 +30,7 @@ class Moving:
 
     ratio: Array
     p_value: Array
-    signal_to_noise: Array  # variance of the walk between two dates over the noise's
+    state_variance: Array  # of the loading's step from a date to the next, with all loadings free
     converged: NDArray[np.bool_]  # (N,)
 
 
@@ -58,9 +58,9 @@ def moving_loadings(condensed: Condensed, spectra: Array, draws: Draws, panels: 
     drawn = _draw_panel(X[:, :, chosen], np.isfinite(Y[:, chosen]), found, chosen, moves, rng)
     again = null.probabilities(likelihood_ratios(X[:, :, chosen], drawn).ratio, chosen)
     p_value = np.array([_calibrated(p, sample[~moved]) for p, sample, moved in zip(first, again, moves, strict=True)])
-    scale = condensed.scale[:, None] ** 2
-    dates = (condensed.edges[-1] / len(X)) * scale
-    return Moving(found.ratio, p_value, found.signal_to_noise / dates, found.converged)
+    rows_a_date = len(X) / condensed.edges[-1]
+    variance = found.signal_to_noise * found.level * rows_a_date / condensed.scale[:, None] ** 2
+    return Moving(found.ratio, p_value, variance, found.converged)
 
 
 @dataclass(frozen=True)
