@@ -1,14 +1,19 @@
 """Which assets have no covariance, and why."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statefolio._arrays import Array
 
 _TINY = 1e-14
 
 
-def excluded_assets(assets: pd.Index, observed: Array, needed: int, covariance: Array, noise: Array) -> pd.DataFrame:
+def excluded_assets(
+    assets: pd.Index, observed: NDArray[np.integer[Any]], needed: int, covariance: Array, noise: Array
+) -> pd.DataFrame:
     """Assets that a covariance leaves out.
 
     Parameters

@@ -7,17 +7,15 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from statefolio._arrays import Array, listed, read_values, show
+from statefolio._arrays import Array, listed, read_values
 from statefolio.exceptions import InputError, NotFittedError
-from statefolio.factors.alignment import check_names
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.risk.exclusion import excluded_assets
-from statefolio.factors.risk.factor_covariance import FactorCovariance, FactorMean
 from statefolio.factors.risk.idiosyncratic import effective_observations, idiosyncratic_variance
 from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.factors.risk.residual import ResidualStructure, residual_loadings, standardised_innovations
-from statefolio.factors.risk.risk_options import check_options, given_mean, given_variance, start_covariance
+from statefolio.factors.risk.risk_options import check_options, given_variance, prefit_model, start_forecast
 from statefolio.factors.risk.uncertainty import loading_uncertainty
 from statefolio.factors.risk.weights import weights_of
 
@@ -49,7 +47,10 @@ class FactorRisk(BaseEstimator):
     groups : Series by asset, optional
         Sectors, say: variances are drawn towards those of the same group.
     volatility_half_life, correlation_half_life : float
-        Of Omega, in dates.
+        Of Omega, in dates. The defaults, like the shrinkage, predict daily factors best over the next day and the
+        next 21 days.
+    correlation_shrinkage : float
+        What the factors' correlations are drawn towards zero by; "ewma" only.
     min_observations : int, optional
         Returns an asset needs; default twice the number of loadings.
     prefit : bool
@@ -83,8 +84,9 @@ class FactorRisk(BaseEstimator):
         residual_structure: ResidualStructure | None = None,
         uncertainty: bool = True,
         groups: pd.Series | None = None,
-        volatility_half_life: float = 40.0,
-        correlation_half_life: float = 250.0,
+        volatility_half_life: float = 20.0,
+        correlation_half_life: float = 45.0,
+        correlation_shrinkage: float = 0.05,
         min_observations: int | None = None,
         prefit: bool = False,
     ) -> None:
@@ -97,6 +99,7 @@ class FactorRisk(BaseEstimator):
         self.groups = groups
         self.volatility_half_life = volatility_half_life
         self.correlation_half_life = correlation_half_life
+        self.correlation_shrinkage = correlation_shrinkage
         self.min_observations = min_observations
         self.prefit = prefit
 
@@ -123,21 +126,19 @@ class FactorRisk(BaseEstimator):
         check_options(self)
         self.__dict__.pop("last_date_", None)
         if self.prefit:
-            self.model_ = self._fitted(returns)
+            self.model_ = prefit_model(self.loadings, returns)
         else:
             model = KalmanLoadings() if self.loadings is None else clone(self.loadings)
             self.model_ = model.fit(returns, factors, tune_until=tune_until)
         names = self.model_.factors_[1:] if self.model_.intercept else self.model_.factors_
-        self._mean = FactorMean(np.zeros(len(names)))
-        self._omega: FactorCovariance = start_covariance(self, names)
         self._seen = pd.Series(0, index=self.model_.assets_)
         self._structure: ResidualStructure | None = None
         if self.residual_structure is not None:
             self._structure = clone(self.residual_structure)
             self._structure.fit(standardised_innovations(self.model_), tune_until)
         self._count(returns)
-        self._follow(factors, names, None)
-        self._assemble(names)
+        self._forecast = start_forecast(self, names).after(factors, self.model_.last_date_)
+        self._assemble()
         return self
 
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:
@@ -161,8 +162,8 @@ class FactorRisk(BaseEstimator):
             if structure is not None:
                 structure.partial_fit(standardised_innovations(model))
             self._count(new_returns)
-            self._follow(new_factors, self.factors_, last)
-            self._assemble(self.factors_)
+            self._forecast = self._forecast.after(new_factors, model.last_date_, since=last)
+            self._assemble()
         except BaseException:
             self.__dict__ = before
             raise
@@ -202,48 +203,15 @@ class FactorRisk(BaseEstimator):
         if not self.__sklearn_is_fitted__():
             raise NotFittedError("FactorRisk has not been fitted; a fitted one was expected. Call fit first.")
 
-    def _fitted(self, returns: Any) -> LoadingsModel:
-        """A copy of the model that came fitted: going on leaves the user's own as it is."""
-        model = self.loadings
-        if model is None or not model.__sklearn_is_fitted__():
-            raise NotFittedError("prefit=True came without a fitted model; one was expected as loadings. Fit it first.")
-        _, dates, assets = read_values(returns, "returns")
-        if set(assets) != set(model.assets_):
-            odd = listed(list(assets.symmetric_difference(model.assets_)))
-            raise InputError(
-                f"returns and the fitted model do not have the same assets ({odd}); those of the fit were expected. "
-                "Pass the data it was fitted on."
-            )
-        if dates[-1] != model.last_date_:
-            raise InputError(
-                f"returns ends on {show(dates[-1])}; {show(model.last_date_)}, the last date the model has seen, was "
-                "expected. Pass the data it was fitted on."
-            )
-        return copy.copy(model)
-
     def _count(self, returns: Any) -> None:
         values, _, assets = read_values(returns, "returns")
         new = pd.Series(np.count_nonzero(~np.isnan(values), axis=0), index=assets)
         self._seen = self._seen.reindex(self.model_.assets_, fill_value=0).add(new, fill_value=0)
         self._seen = self._seen.reindex(self.model_.assets_).astype(int)
 
-    def _follow(self, factors: Any, names: pd.Index, after: pd.Timestamp | None) -> None:
-        """Take the factors' dates after one date and up to the model's last into their mean and covariance."""
-        values, dates, columns = read_values(factors, "factors")
-        check_names(columns, names, "factors")
-        rows = (dates <= self.model_.last_date_) & ~np.isnan(values).any(axis=1)
-        if after is not None:
-            rows &= dates > after
-        values = values[rows][:, columns.get_indexer(names)]
-        deviations, self._mean = self._mean.after(values)
-        around_zero = isinstance(self.factor_mean, str) and self.factor_mean == "zero"
-        self._omega = self._omega.after(values if around_zero else deviations)
-
-    def _assemble(self, names: pd.Index) -> None:
-        model = self.model_
-        ahead = model.next_
-        omega = self._omega.covariance()
-        mean = given_mean(self.factor_mean, names, self._mean)
+    def _assemble(self) -> None:
+        model, forecast = self.model_, self._forecast
+        ahead, omega, mean = model.next_, forecast.covariance.covariance(), forecast.mean
         P = ahead["covariance"].to_numpy()
         noise = given_variance(self.idiosyncratic, model.assets_, ahead["observation_variance"].to_numpy())
         needed = 2 * len(model.factors_) if self.min_observations is None else self.min_observations
@@ -261,7 +229,7 @@ class FactorRisk(BaseEstimator):
             D = idiosyncratic_variance(D, effective_observations(model, self._seen)[kept], self.groups)
         U = loading_uncertainty(P[kept], omega, mean, model.intercept)
         B = ahead["mean"].to_numpy()[kept, int(model.intercept) :]
-        self._store(assets, names, B, omega, mean, D, U)
+        self._store(assets, forecast.names, B, omega, mean, D, U)
 
     def _store(
         self, assets: pd.Index, names: pd.Index, B: Array, omega: Array, mean: Array, D: pd.Series, U: Array

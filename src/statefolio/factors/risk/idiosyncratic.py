@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statefolio._arrays import Array
 from statefolio.factors.base import LoadingsModel
@@ -49,7 +50,7 @@ def _shrink(logs: Array, error: Array) -> Array:
     return shrunk
 
 
-def _members(assets: pd.Index, groups: pd.Series | None) -> list[Array]:
+def _members(assets: pd.Index, groups: pd.Series | None) -> list[NDArray[np.intp]]:
     if groups is None:
         return [np.arange(len(assets))]
     found = groups.reindex(assets)

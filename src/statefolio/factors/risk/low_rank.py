@@ -76,7 +76,8 @@ class LowRankCovariance:
     @cached_property
     def asset_variance(self) -> Array:
         """The diagonal of Sigma, (N,)."""
-        return np.einsum("nk,nk->n", self.loadings @ self.factor_covariance, self.loadings) + self.diagonal
+        variance: Array = _dot(self.loadings @ self.factor_covariance, self.loadings) + self.diagonal
+        return variance
 
     def dense(self) -> Array:
         """Sigma itself, (N, N)."""
@@ -107,7 +108,7 @@ class LowRankCovariance:
         return float(np.log(self.diagonal).sum() + np.log1p(s * s).sum())
 
     def variance(self, weights: Any) -> Any:
-        """w' Sigma w: a float, or (M,) for M portfolios."""
+        """Variance w' Sigma w: a float, or (M,) for M portfolios."""
         w = self._rows(weights, "weights")
         exposure = w @ self.loadings
         found = _dot(exposure @ self.factor_covariance, exposure) + _dot(w * self.diagonal, w)
@@ -210,26 +211,28 @@ class LowRankCovariance:
         return U, s
 
     def _rows(self, x: Any, name: str = "x") -> Array:
-        x = np.asarray(x, dtype=np.float64)
-        if x.ndim not in (1, 2) or x.shape[-1] != len(self):
+        rows: Array = np.asarray(x, dtype=np.float64)
+        if rows.ndim not in (1, 2) or rows.shape[-1] != len(self):
             raise InputError(
-                f"{name} has shape {x.shape}; ({len(self)},) or (rows, {len(self)}) was expected: assets along the "
+                f"{name} has shape {rows.shape}; ({len(self)},) or (rows, {len(self)}) was expected: assets along the "
                 "last axis. Transpose it, or select the same assets."
             )
-        return x
+        return rows
 
 
 def _dot(a: Array, b: Array) -> Any:
-    return np.einsum("...n,...n->...", a, b)
+    products: Any = np.einsum("...n,...n->...", a, b)
+    return products
 
 
 def _finite(values: npt.ArrayLike, name: str) -> Array:
-    array = np.asarray(values, dtype=np.float64)
+    array = np.array(values, dtype=np.float64)
     if not np.isfinite(array).all():
         raise InputError(
             f"{name} has {np.count_nonzero(~np.isfinite(array))} values that are NaN or infinite; finite numbers were "
             "expected. Leave out the assets or factors they belong to."
         )
+    array.flags.writeable = False
     return array
 
 
@@ -241,7 +244,7 @@ def _root(covariance: Array) -> Array:
     values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
     if len(values) and values[0] < -_TOLERANCE * max(largest, values[-1]):
         raise InputError(
-            f"factor_covariance has a negative eigenvalue ({values[0]:g}); a positive semidefinite matrix was expected. "
+            f"factor_covariance has a negative eigenvalue ({values[0]:g}); a covariance was expected. "
             "Check how it was made, e.g. correlations estimated pair by pair."
         )
     kept = values > np.finfo(np.float64).eps * len(values) * values[-1] if len(values) else values > 0.0

@@ -1,12 +1,13 @@
 """The options of FactorRisk, checked and turned into what it works with."""
 
+from copy import copy
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio._arrays import Array, listed, read_dates, show
+from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.factors.adapters.regime import RegimeCovariance
 from statefolio.factors.alignment import check_names
 from statefolio.factors.base import LoadingsModel
@@ -16,6 +17,7 @@ from statefolio.factors.risk.factor_covariance import (
     FactorMean,
     GivenCovariance,
 )
+from statefolio.factors.risk.factor_forecast import FactorForecast
 
 _CHOICES: dict[str, tuple[tuple[str, ...], type]] = {
     "factor_covariance": (("ewma", "regime"), pd.DataFrame),
@@ -30,13 +32,14 @@ def check_options(risk: Any) -> None:
         value = getattr(risk, name)
         if not (isinstance(value, kind) or (isinstance(value, str) and value in words)):
             given = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
-            raise InputError(
-                f"{name} is {given}; {' or '.join(map(repr, words))}, or a {kind.__name__} was expected. Pass one of them."
-            )
+            raise InputError(f"{name} is {given}; {' or '.join(map(repr, words))}, or a {kind.__name__} was expected.")
     for name in ("volatility_half_life", "correlation_half_life"):
         value = getattr(risk, name)
         if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not value > 0.0:
             raise InputError(f"{name}={value!r}; a positive number of dates was expected. Pass e.g. 40.")
+    shrinkage = risk.correlation_shrinkage
+    if not isinstance(shrinkage, int | float | np.number) or not 0.0 <= shrinkage <= 1.0:
+        raise InputError(f"correlation_shrinkage={shrinkage!r}; a number from 0 to 1 was expected. Pass e.g. 0.05.")
     least = risk.min_observations
     if least is not None and (not isinstance(least, int | np.integer) or isinstance(least, bool) or least < 1):
         raise InputError(f"min_observations={least!r}; a whole number above zero was expected. Pass e.g. 60.")
@@ -44,30 +47,48 @@ def check_options(risk: Any) -> None:
         raise DataTypeError(f"groups is a {type(risk.groups).__name__}; a Series by asset was expected. Label them.")
     if risk.loadings is not None and not isinstance(risk.loadings, LoadingsModel):
         raise DataTypeError(
-            f"loadings is a {type(risk.loadings).__name__}; a model of loadings was expected. Pass e.g. KalmanLoadings()."
+            f"loadings is a {type(risk.loadings).__name__}; a model of loadings was expected, e.g. KalmanLoadings()."
         )
 
 
-def start_covariance(risk: Any, factors: pd.Index) -> FactorCovariance:
-    """The estimator of Omega that the options ask for, before its first date."""
-    given = risk.factor_covariance
-    if isinstance(given, pd.DataFrame):
-        return GivenCovariance(_given_covariance(given, factors))
-    if given == "regime":
-        return RegimeCovariance.empty(risk.volatility_half_life, risk.correlation_half_life)
-    return ExponentialCovariance.empty(len(factors), risk.volatility_half_life, risk.correlation_half_life)
+def start_forecast(risk: Any, factors: pd.Index) -> FactorForecast:
+    """What the options ask for as mu and Omega, before the first date."""
+    asked, mean = risk.factor_covariance, risk.factor_mean
+    half_lives = (float(risk.volatility_half_life), float(risk.correlation_half_life))
+    covariance: FactorCovariance
+    if isinstance(asked, pd.DataFrame):
+        covariance = GivenCovariance(_given_covariance(asked, factors))
+    elif asked == "regime":
+        covariance = RegimeCovariance.empty(*half_lives)
+    else:
+        covariance = ExponentialCovariance.empty(len(factors), half_lives, float(risk.correlation_shrinkage))
+    around_zero = isinstance(mean, str) and mean == "zero"
+    given = np.zeros(len(factors)) if around_zero else None
+    if isinstance(mean, pd.Series):
+        check_names(mean.index, factors, "factor_mean")
+        given = _numbers(mean, "factor_mean").loc[factors].to_numpy()
+        if not np.isfinite(given).all():
+            raise InputError("factor_mean has NaN or infinite values; finite numbers were expected. Fill them first.")
+    return FactorForecast(factors, FactorMean(np.zeros(len(factors))), covariance, given, around_zero)
 
 
-def given_mean(given: Any, factors: pd.Index, running: FactorMean) -> Array:
-    """mu: the running mean, zeros, or what was given."""
-    if not isinstance(given, pd.Series):
-        return running.mean() if given == "mean" else np.zeros(len(factors))
-    check_names(given.index, factors, "factor_mean")
-    values = _numbers(given, "factor_mean").loc[factors].to_numpy()
-    if not np.isfinite(values).all():
-        raise InputError("factor_mean has NaN or infinite values; finite numbers were expected. Fill them first.")
-    mean: Array = values
-    return mean
+def prefit_model(model: LoadingsModel | None, returns: Any) -> LoadingsModel:
+    """A copy of the model that came fitted: going on leaves the user's own as it is."""
+    if model is None or not model.__sklearn_is_fitted__():
+        raise NotFittedError("prefit=True came without a fitted model; one was expected as loadings. Fit it first.")
+    dates, assets = read_dates(returns, "returns")
+    odd = assets.symmetric_difference(model.assets_)
+    if len(odd):
+        raise InputError(
+            f"returns and the fitted model differ in their assets ({listed(list(odd))}); those of the fit were "
+            "expected. Pass the data it was fitted on."
+        )
+    if dates[-1] != model.last_date_:
+        raise InputError(
+            f"returns ends on {show(dates[-1])}; {show(model.last_date_)}, the last date the model has seen, was "
+            "expected. Pass the data it was fitted on."
+        )
+    return copy(model)
 
 
 def given_variance(given: Any, assets: pd.Index, learned: Array) -> Array:

@@ -27,7 +27,9 @@ def loading_uncertainty(
         The diagonal of U. With one filter an asset, assets' loadings err independently given the factors and U has
         nothing beside its diagonal.
     """
-    return np.einsum("njk,jk->n", covariance, second_moment(factor_covariance, factor_mean, intercept))
+    M = second_moment(factor_covariance, factor_mean, intercept)
+    added: Array = np.einsum("njk,jk->n", covariance, M)
+    return added
 
 
 def second_moment(factor_covariance: Array, factor_mean: Array, intercept: bool = True) -> Array:
