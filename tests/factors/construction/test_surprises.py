@@ -90,8 +90,8 @@ def test_last_surprise_is_what_statsmodels_vector_autoregression_says():
 
 
 def test_real_series_agree_with_statsmodels(shared):
-    frame = pd.read_parquet(shared / "macro_daily_1985_2015.parquet")[["ZC10y", "VIX", "GOLD_USD"]]
-    transform = {"ZC10y": "difference", "VIX": "log difference", "GOLD_USD": "log difference"}
+    frame = pd.read_parquet(shared / "macro_daily_1985_2015.parquet").loc["2002":, ["ZC10y", "VIX"]]
+    transform = {"ZC10y": "difference", "VIX": "log difference"}
     news = find_surprises(frame, transform=transform, max_order=5, minimum=250, every=21)
     for name in frame:
         z = frame[name].dropna()
@@ -223,7 +223,7 @@ def test_a_series_that_stood_still_is_forecast_to_stand_still():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"transform": "log difference"}, InputError, "'output' has .* values that are not positive"),
+        ({"transform": "log difference"}, InputError, "'rate' has .* values that are not positive"),
         ({"transform": "returns"}, InputError, "transform has 'returns'"),
         ({"transform": {"rate": "level"}}, UnknownNameError, "transform names 'rate'; the series 'rate', 'output'"),
         ({"model": "garch"}, InputError, "model='garch'"),

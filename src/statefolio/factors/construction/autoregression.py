@@ -77,7 +77,7 @@ class PastAutoregression:
         order = self.max_order if self.fixed else int(np.argmin(_bic(triangle, counts, rows, series)))
         count = int(counts[order])
         left, right = triangle[:count, :count], triangle[:count, -series:]
-        coefficients = np.linalg.lstsq(left, right, rcond=None)[0]
+        coefficients: Array = np.linalg.lstsq(left, right, rcond=None)[0].astype(np.float64, copy=False)
         squares = (triangle[count:, -series:] ** 2).sum(axis=0)
         return Estimate(coefficients, order, np.sqrt(squares / (rows - count)))
 
@@ -94,7 +94,7 @@ def _triangle(rows: Array) -> Array:
     columns = rows.shape[1]
     if len(rows) < columns:
         rows = np.vstack([rows, np.zeros((columns - len(rows), columns))])
-    triangle: Array = np.linalg.qr(rows, mode="r")
+    triangle: Array = np.asarray(np.linalg.qr(rows, mode="r"), dtype=np.float64)
     return triangle
 
 

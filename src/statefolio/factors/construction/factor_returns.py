@@ -44,7 +44,7 @@ class FactorReturns:
     def __post_init__(self) -> None:
         values, dates, names = read_values(self.returns, "factor returns")
         _check_names(names)
-        index, columns = dates.rename("date"), names.rename("factor")
+        index, columns = dates.rename("date"), names.rename(None)
         object.__setattr__(self, "returns", pd.DataFrame(values, index, columns, copy=False))
         object.__setattr__(self, "kinds", _checked_kinds(self.kinds, columns))
         object.__setattr__(self, "notes", tuple(self.notes))

@@ -33,7 +33,7 @@ def traded_factors(returns: Any) -> FactorReturns:
     return FactorReturns(pd.DataFrame(values, dates, names), _kinds(names))
 
 
-def spread_factors(returns: Any, legs: Mapping[str, Mapping[Any, float]]) -> FactorReturns:
+def spread_factors(returns: Any, legs: Any) -> FactorReturns:
     """Make factors of fixed weights on traded returns, e.g. long one ETF and short another.
 
     Parameters

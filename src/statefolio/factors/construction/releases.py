@@ -48,10 +48,10 @@ def read_releases(series: Any, lag: Any = 0) -> pd.DataFrame:
 def _checked_vintages(table: pd.DataFrame) -> pd.DataFrame:
     table = table.copy()
     for column in ("reference_date", "published"):
-        try:
-            table[column] = pd.to_datetime(table[column])
-        except (TypeError, ValueError) as error:
-            raise InputError(f"vintages column {column!r} holds no dates; dates were expected. Convert it.") from error
+        if not pd.api.types.is_datetime64_any_dtype(table[column]):
+            raise DataTypeError(
+                f"vintages column {column!r} is {table[column].dtype}; dates were expected. Use pd.to_datetime."
+            )
         if getattr(table[column].dt, "tz", None) is not None:
             raise InputError(f"vintages column {column!r} has a time zone; dates without one were expected.")
     if not pd.api.types.is_numeric_dtype(table["value"]):
@@ -105,7 +105,7 @@ def _published(name: Any, references: pd.DatetimeIndex, lag: Any) -> pd.Datetime
         if published.hasnans:
             first = references[published.isna()][0]
             raise InputError(
-                f"series {name!r} has {int(published.isna().sum())} reference dates without a release date (first: "
+                f"series {name!r} has {int(np.sum(published.isna()))} reference dates without a release date (first: "
                 f"{show(first)}); one each was expected. Complete the Series, or drop those values."
             )
         return published
@@ -118,7 +118,7 @@ def _published(name: Any, references: pd.DatetimeIndex, lag: Any) -> pd.Datetime
             f"lag of {name!r} is a {type(lag).__name__}; days, an offset or a Series of release dates was expected. "
             "Pass e.g. 30, pd.offsets.BDay(1), or a Series by reference date."
         ) from error
-    if (published < references).any():
+    if np.any(published < references):
         raise InputError(
             f"lag of {name!r} is {lag!r}, which publishes before the reference date; 0 or more was expected. A release "
             "before its reference date can be given as a Series of release dates."

@@ -1,7 +1,6 @@
 """Surprises of macro series: what a release said beyond what an autoregression of its own past had forecast."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,10 @@ import pandas as pd
 from statefolio._arrays import Array, listed, show
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.factors.construction.autoregression import Estimate, PastAutoregression
+from statefolio.factors.construction.known_values import TRANSFORMS, KnownValues
 from statefolio.factors.construction.releases import read_releases
 
-TRANSFORMS = ("level", "difference", "log difference")
+COLUMNS = ("series", "reference_date", "published", "value", "forecast", "surprise", "scale", "order")
 
 
 def find_surprises(
@@ -82,108 +82,47 @@ def find_surprises(
     found = []
     for block in blocks:
         regression = PastAutoregression(limit, window, fixed=order is not None)
-        history = _History(releases, block, [transforms[name] for name in block])
-        found.append(_surprises(history, regression, minimum, every))
+        known = KnownValues(releases[releases["series"].isin(block)], block, [transforms[name] for name in block])
+        found.append(_surprises(known, block, regression, minimum, every))
     return pd.concat(found, ignore_index=True)
 
 
-@dataclass(frozen=True, eq=False)
-class _News:
-    """One publication date: z as known before it, z as published on it, and which rows are new."""
-
-    published: pd.Timestamp
-    before: Array
-    mixed: Array
-    now: Array
-    references: pd.DatetimeIndex
-    new: Any
-
-
-class _History:
-    """The values of some series as they were known on each publication date."""
-
-    def __init__(self, releases: pd.DataFrame, names: list[Any], transforms: list[str]) -> None:
-        self.names = names
-        self._releases = releases[releases["series"].isin(names)]
-        self._transforms = transforms
-        self._lead = int(any(name != "level" for name in transforms))
-
-    def __iter__(self) -> Iterator[_News]:
-        rows = self._releases
-        references = pd.DatetimeIndex(np.sort(rows["reference_date"].unique()))
-        where = references.get_indexer(pd.DatetimeIndex(rows["reference_date"]))
-        which = pd.Index(self.names).get_indexer(pd.Index(rows["series"]))
-        published, values = rows["published"].to_numpy(), rows["value"].to_numpy()
-        edges = np.flatnonzero(np.r_[True, published[1:] != published[:-1], True])
-        now = np.full((len(references), len(self.names)), np.nan)
-        known = np.zeros(len(references), dtype=bool)
-        for first, last in zip(edges[:-1], edges[1:], strict=True):
-            before, known_before = now[known], known
-            now[where[first:last], which[first:last]] = values[first:last]
-            known = ~np.isnan(now).any(axis=1)
-            new = ~known_before[known]
-            if not new.any():
-                continue
-            mixed = now[known]
-            mixed[~new] = before
-            lead = self._lead
-            yield _News(
-                pd.Timestamp(published[first]),
-                self._transformed(before),
-                self._transformed(mixed),
-                self._transformed(now[known]),
-                references[known][lead:],
-                np.flatnonzero(new[lead:]),
-            )
-
-    def _transformed(self, values: Array) -> Array:
-        columns = [_MAKE[name](values[:, k]) for k, name in enumerate(self._transforms)]
-        rows = len(values) - self._lead
-        return np.column_stack([column[len(column) - rows :] for column in columns]) if rows > 0 else values[:0]
-
-
-_MAKE: dict[str, Callable[[Array], Array]] = {
-    "level": lambda values: values,
-    "difference": np.diff,
-    "log difference": lambda values: np.diff(np.log(values)),
-}
-
-
-def _surprises(history: _History, regression: PastAutoregression, minimum: int, every: int) -> pd.DataFrame:
+def _surprises(
+    known: KnownValues, names: list[Any], regression: PastAutoregression, minimum: int, every: int
+) -> pd.DataFrame:
     estimate: Estimate | None = None
-    used, waited = np.empty((0, len(history.names))), 0
+    used, waited = np.empty((0, len(names))), 0
     found: list[tuple[Any, ...]] = []
-    for news in history:
+    for news in known.walk():
         rows = len(news.before) - regression.max_order
         if rows >= minimum and (estimate is None or waited >= every):
             estimate = regression.estimate(news.before, _same_rows(used, news.before))
             used, waited = news.before, 0
         waited += 1
-        for row in news.new:
+        for reference, row in zip(news.references, news.new, strict=True):
             z = news.now[row]
             if estimate is None or row < estimate.order:
                 forecast, scale, order = np.full(len(z), np.nan), np.full(len(z), np.nan), np.nan
             else:
                 forecast, scale, order = estimate.forecast(news.mixed[:row]), estimate.scale, estimate.order
             found += [
-                (name, news.references[row], news.published, z[k], forecast[k], z[k] - forecast[k], scale[k], order)
-                for k, name in enumerate(history.names)
+                (name, reference, news.published, z[k], forecast[k], z[k] - forecast[k], scale[k], order)
+                for k, name in enumerate(names)
             ]
     if estimate is None:
         raise InputError(
-            f"series {listed(history.names)} has {len(found) // len(history.names)} reference dates with every value; "
+            f"series {listed(names)} has {len(found) // len(names)} reference dates with every value; "
             f"more than {minimum + regression.max_order} were expected for a first estimate. Pass more history, or "
             "lower minimum or max_order; in a VAR, all series need the same reference dates."
         )
-    columns = ["series", "reference_date", "published", "value", "forecast", "surprise", "scale", "order"]
-    table = pd.DataFrame(found, columns=columns)
-    return table.sort_values(
-        "series", key=lambda column: column.map(history.names.index), kind="stable", ignore_index=True
-    )
+    table = pd.DataFrame(dict(zip(COLUMNS, map(np.array, zip(*found, strict=True)), strict=True)))
+    return table.sort_values("series", key=lambda column: column.map(names.index), kind="stable", ignore_index=True)
 
 
 def _same_rows(a: Array, b: Array) -> int:
-    """Count the leading rows that two arrays share."""
+    """Count the leading rows that are equal; of two views of one growing array, all are."""
+    if a.base is not None and a.base is b.base:
+        return min(len(a), len(b))
     rows = min(len(a), len(b))
     differ = (a[:rows] != b[:rows]).any(axis=1)
     return int(np.argmax(differ)) if differ.any() else rows
