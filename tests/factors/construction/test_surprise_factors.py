@@ -12,7 +12,12 @@ DATES = pd.bdate_range("2020-01-06", "2020-03-27")
 
 
 def news(published, surprise, scale=2.0, series="cpi"):
-    columns = {"series": series, "published": pd.to_datetime(published, format="ISO8601"), "surprise": surprise, "scale": scale}
+    columns = {
+        "series": series,
+        "published": pd.to_datetime(published, format="ISO8601"),
+        "surprise": surprise,
+        "scale": scale,
+    }
     return pd.DataFrame(columns)
 
 
