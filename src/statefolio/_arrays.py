@@ -118,9 +118,11 @@ def make_panel(
     return Panel(given.padded, regressors, given.dates, given.columns, names)
 
 
-def read_values(frame: Any, name: str) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
-    """Values, dates and column names of one checked frame."""
+def read_values(frame: Any, name: str, *, units: bool = False) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
+    """Values, dates and column names of one checked frame; with `units`, warn of what is no return in decimals."""
     table = _read(frame, name)
+    if units:
+        _check_units(table)
     return table.values, table.dates, table.columns
 
 
