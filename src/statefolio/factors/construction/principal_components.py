@@ -102,7 +102,6 @@ class _Filling:
 
     def __init__(self, x: Array, observed: Mask, w: Array, count: int) -> None:
         self.x, self.observed, self.w, self.count = x, observed, w, count
-        self.missing = ~observed
         self.mask = observed.astype(np.float64)
         self.known = np.where(observed, x, 0.0)
         self.mean = w @ self.known / (w @ self.mask)
@@ -131,22 +130,20 @@ class _Filling:
         if start is None or np.count_nonzero(~np.isnan(start).any(axis=1)) <= self.count:
             a = np.sqrt(self.w)[:, None] * (self.known - self.mask * self.mean)
             return leading(a, self.count)
-        return start
+        return np.where(np.isnan(start), 0.0, start)
 
     def _filled(self, scores: Array, loadings: Array) -> Array:
         """Demeaned and weighted panel, its gaps filled with the fit."""
         a = scores @ loadings.T
-        np.copyto(a, self.x - self.mean, where=self.observed)
+        np.subtract(self.x, self.mean, out=a, where=self.observed)
         a -= self.w @ a / self.w.sum()
         a *= np.sqrt(self.w)[:, None]
         return a
 
     def _scores(self, loadings: Array) -> Array:
-        """Regress each row on the loadings of what it shows; assets without loadings are left out."""
-        given = ~np.isnan(loadings).any(axis=1)
-        L, mask = loadings[given], self.mask[:, given]
-        right = self.known[:, given] @ L - mask @ (self.mean[given, None] * L)
-        return _solve(mask @ _pairs(L), right)
+        """Regress each row on the loadings of what it shows."""
+        right = self.known @ loadings - self.mask @ (self.mean[:, None] * loadings)
+        return _solve(self.mask @ _pairs(loadings), right)
 
     def _loadings(self, scores: Array) -> Array:
         """Regress each column on a constant and the scores; the constants become the means."""
