@@ -124,6 +124,52 @@ def loadings(
 
 
 @app.command()
+def risk(
+    returns: Returns,
+    factors: Factors,
+    weights: Annotated[Path, typer.Option(help="The portfolio: CSV or Parquet with the columns asset and weight.")],
+    out: Annotated[Path, typer.Option(help="The folder to make.")],
+    groups: Annotated[
+        Path | None, typer.Option(help="The sector of each asset: CSV or Parquet with the columns asset and sector.")
+    ] = None,
+    weights_sum: Annotated[float | None, typer.Option(help="What the weights must sum to.")] = None,
+    prices: Prices = False,
+    risk_free: RiskFree = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=DATES, help="First date.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=DATES, help="Last date.")] = None,
+    tune_until: Annotated[
+        datetime | None, typer.Option(formats=DATES, help="Learn hyper-parameters up to this date only.")
+    ] = None,
+    test_from: Annotated[datetime | None, typer.Option(formats=DATES, help="Validate from this date on.")] = None,
+    tuning: Annotated[Tuning, typer.Option(help="How the loadings' variances are found.")] = Tuning.pooled,
+    refit_every: Annotated[int, typer.Option(min=1, help="Dates a covariance is held in the validation.")] = 21,
+    dense: Annotated[bool, typer.Option("--dense", help="Write the covariance itself too, asset by asset.")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Measure a portfolio's risk by factor, ask how the model may fail, and validate it out of sample."""
+
+    def job() -> None:
+        from statefolio.console import Screen
+        from statefolio.data import read_groups, read_weights
+        from statefolio.jobs.inputs import Source, read_inputs
+        from statefolio.jobs.output_folder import check_folder
+        from statefolio.jobs.risk import FILES, RiskPlan, run_risk
+
+        check_folder(out, FILES, overwrite=overwrite)
+        with Screen() as screen:
+            portfolio, sectors = read_weights(weights), None if groups is None else read_groups(groups)
+            inputs = read_inputs(Source(returns, factors, prices, risk_free, first, last))
+            screen.read(inputs)
+            options = {"tuning": tuning.value}
+            plan = RiskPlan(
+                out, overwrite, tune_until, test_from, weights_sum, sectors, refit_every, dense, options
+            )
+            screen.risk(run_risk(inputs, portfolio, plan, screen))
+
+    _guarded(job)
+
+
+@app.command()
 def update(
     model: Annotated[Path, typer.Option(help="The model that `statefolio loadings` saved. It is replaced.")],
     returns: Returns,

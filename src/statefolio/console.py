@@ -17,6 +17,7 @@ from statefolio.exceptions import StatefolioWarning
 if TYPE_CHECKING:
     from statefolio.jobs.inputs import Inputs
     from statefolio.jobs.loadings import Outcome
+    from statefolio.jobs.risk import RiskOutcome
     from statefolio.jobs.update import Updated
 
 MOST_CELLS = 8
@@ -27,6 +28,17 @@ WHAT = {
     "parameters.csv": "hyper-parameters, a row an asset",
     "scores.csv": "every model and asset, out of sample",
     "model.statefolio": "continue it with `statefolio update --model ...`",
+}
+WHAT_OF_RISK = {
+    "report.html": "open this one",
+    "portfolio_risk.csv": "the portfolio's volatility by factor, with 95 % bands",
+    "asset_risk.csv": "each asset's volatility and its part in the portfolio's",
+    "exposures.csv": "loadings expected on the next date",
+    "factor_covariance.csv": "of the factors' next return",
+    "failures.csv": "the four failures, a row a finding",
+    "validation.csv": "every model of loadings, out of sample",
+    "model.statefolio": "continue it with `statefolio update --model ...`",
+    "covariance.parquet": "asset by asset",
 }
 
 
@@ -89,8 +101,28 @@ class Screen:
         title = f"One step ahead from {outcome.test_from:%Y-%m-%d}, tuned until {outcome.tune_until:%Y-%m-%d}"
         self.out.print(_table(outcome.comparison.reset_index(), title))
         self.out.print(f"\nWritten to [bold]{escape(str(outcome.folder))}/[/bold] ({outcome.rows:,} rows of loadings)")
-        for name, what in WHAT.items():
-            self.out.print(f"  {name:<18} [dim]{escape(what)}[/dim]", soft_wrap=True)
+        self._files(WHAT)
+
+    def risk(self, outcome: "RiskOutcome") -> None:
+        """Show a portfolio's risk, the failures, and where everything is."""
+        from statefolio.jobs.risk_tables import factor_table
+
+        self._bars.stop()
+        self.out.print()
+        after = outcome.risk.last_date_
+        shown = factor_table(outcome.attribution).rename_axis("factor").reset_index()
+        self.out.print(_table(shown, f"Volatility on the date after {after:%Y-%m-%d}, by factor, with 95 % bands"))
+        failures = outcome.failures.reset_index()[["failure", "finding", "rejected", "verdict"]]
+        self.out.print(_table(failures, "The four failures"))
+        scores = outcome.forecasts.summary().reset_index()
+        self.out.print(_table(scores, f"Covariances against what came, from {outcome.test_from:%Y-%m-%d}"))
+        self.out.print(f"\nWritten to [bold]{escape(str(outcome.folder))}/[/bold]")
+        self._files({name: what for name, what in WHAT_OF_RISK.items() if (outcome.folder / name).exists()})
+
+    def _files(self, what: dict[str, str]) -> None:
+        width = max(map(len, what))
+        for name, told in what.items():
+            self.out.print(f"  {name:<{width}}  [dim]{escape(told)}[/dim]", soft_wrap=True)
 
     def updated(self, updated: "Updated") -> None:
         """Show what an update changed."""
