@@ -12,7 +12,7 @@ from statefolio._arrays import Array
 from statefolio.exceptions import InputError
 
 _TOLERANCE = 1e-10
-_ROWS_A_BLOCK = 256
+_ROWS_A_BLOCK = 32
 
 
 @dataclass(frozen=True, eq=False)
