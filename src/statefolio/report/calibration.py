@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
+from statefolio.factors.validation.probability import probabilities
 from statefolio.report.fitted import FittedLoadings, Floats, dates, tuned_until
 
 LEVELS = (0.50, 0.80, 0.90, 0.95, 0.99)
@@ -48,7 +48,7 @@ def calibrate(model: FittedLoadings) -> Calibration:
     freedom = degrees_of_freedom(model)
     cut = tuned_until(model)
     inside = np.zeros(len(z), dtype=bool) if cut is None else np.asarray(dates(model) <= cut)
-    return Calibration(z, _probability(z, freedom), inside, freedom)
+    return Calibration(z, probabilities(z, np.ones(()), np.inf if freedom is None else freedom), inside, freedom)
 
 
 def degrees_of_freedom(model: FittedLoadings) -> float | None:
@@ -103,12 +103,3 @@ def autocorrelation(values: Floats, lags: int = LAGS) -> Floats:
 def _covered(probability: Floats, level: float) -> float:
     u = probability[np.isfinite(probability)]
     return float((np.abs(u - 0.5) <= level / 2).mean()) if u.size else float("nan")
-
-
-def _probability(z: Floats, freedom: float | None) -> Floats:
-    """Return the model's distribution function at each standardised innovation; the law has variance one."""
-    if freedom is None:
-        return np.asarray(stats.norm.cdf(z))
-    if freedom <= 2.0:
-        return np.asarray(stats.t.cdf(z, freedom))
-    return np.asarray(stats.t.cdf(z * np.sqrt(freedom / (freedom - 2.0)), freedom))

@@ -74,6 +74,9 @@ def _block_length(values: Any) -> int:
     from arch.bootstrap import optimal_block_length
 
     relative = values - values.mean(axis=1, keepdims=True)
+    relative = relative[:, np.ptp(relative, axis=0) > 1e-12 * np.abs(values).max()]
+    if relative.shape[1] == 0:
+        return 1
     lengths = optimal_block_length(relative)["stationary"].to_numpy()
     longest = float(np.nanmax(lengths, initial=1.0))
     return max(1, ceil(longest))

@@ -1,7 +1,7 @@
 """Tests of equal predictive accuracy on a series of losses through time: Diebold-Mariano and Clark-West."""
 
 from dataclasses import dataclass
-from math import inf, isqrt, nan, sqrt
+from math import ceil, inf, isqrt, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -82,8 +82,8 @@ def clark_west(adjusted: Any, lags: int | str | None = None) -> EqualAccuracy:
     adjusted : array (T,)
         e1^2 - (e2^2 - (y1 - y2)^2) by date, errors e and predictions y of the smaller model (1) and the larger
         (2); a cross-sectional mean of it, for a panel.
-    lags : int or "newey-west", optional
-        As for `diebold_mariano`.
+    lags : int, optional
+        Default: Newey and West's automatic choice. Under the null one-step errors have no memory.
 
     Returns
     -------
@@ -94,9 +94,10 @@ def clark_west(adjusted: Any, lags: int | str | None = None) -> EqualAccuracy:
     -----
     Under the null the larger model estimates what is zero, and its squared error is larger for that alone by
     (y1 - y2)^2 on average; the adjustment takes that out (Clark and West, 2007, Journal of Econometrics 138,
-    equation 3.1).
+    equation 3.1). As they say the test is conservative: at 5 % it rejects 2 to 4 % of true nulls for one asset, and
+    about 4 % for the mean of twenty.
     """
-    return _test(adjusted, lags, two_sided=False)
+    return _test(adjusted, "newey-west" if lags is None else lags, two_sided=False)
 
 
 def _test(series: Any, lags: int | str | None, two_sided: bool) -> EqualAccuracy:
@@ -139,7 +140,7 @@ def count_lags(centred: Array, lags: int | str | None) -> int:
     if lags is None:
         return isqrt(count)
     if lags == "newey-west":
-        first = int(4.0 * (count / 100.0) ** (2.0 / 9.0))
+        first = ceil(4.0 * (count / 100.0) ** (2.0 / 9.0))
         sums = _sums(centred, first)
         slope, level = 2.0 * float(np.arange(first + 1) @ sums), float(sums[0] + 2.0 * sums[1:].sum())
         ratio = (slope / level) ** 2 if level != 0.0 else inf

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from statefolio._arrays import Array
 from statefolio.factors.base import LoadingsModel
@@ -76,7 +76,7 @@ def uniformity(probability: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a column: `count`; Kolmogorov's `kolmogorov_statistic` and its exact p-value; and Berkowitz's
+        A row a column: `count`; Kolmogorov's `kolmogorov_statistic` and its p-value; and Berkowitz's
         likelihood ratio of normal scores against independent standard normals, within Gaussian
         autoregressions of order one, `berkowitz_statistic`, its p-value by chi-squared with 3 degrees of
         freedom, and the fitted `mean`, `variance` and `autocorrelation`. The likelihood is conditional, over
@@ -97,11 +97,17 @@ def uniformity(probability: pd.DataFrame) -> pd.DataFrame:
 
 
 def _kolmogorov(values: Array) -> dict[str, Array]:
-    statistic, p_value = np.full((2, values.shape[1]), np.nan)
-    for place, column in enumerate(values.T):
-        known = column[np.isfinite(column)]
-        if len(known) >= FEWEST:
-            statistic[place], p_value[place] = stats.kstest(known, "uniform")
+    """The limit law at Vrbik's (2018) argument, which corrects it to order 1/n."""
+    ordered = np.sort(np.where(np.isfinite(values), values, np.inf), axis=0)  # what is missing comes last
+    known = np.isfinite(ordered)
+    count = known.sum(axis=0).astype(float)
+    count[count < FEWEST] = np.nan
+    place = np.arange(1, len(values) + 1)[:, None]
+    ordered = np.where(known, ordered, 0.0)
+    apart = np.maximum(place / count - ordered, ordered - (place - 1) / count)
+    statistic = np.where(np.isnan(count), np.nan, np.where(known, apart, 0.0).max(axis=0, initial=0.0))
+    limit = np.sqrt(count) * statistic
+    p_value = special.kolmogorov(limit + 1.0 / (6.0 * np.sqrt(count)) + (limit - 1.0) / (4.0 * count))
     return {"kolmogorov_statistic": statistic, "kolmogorov_p_value": p_value}
 
 

@@ -1,0 +1,233 @@
+"""Validation, drawn: who predicts better, when, and whether the models know how wrong they are."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from statefolio.exceptions import UnknownNameError
+from statefolio.factors.validation.covariance_scores import CovarianceScores
+from statefolio.factors.validation.losses import LOSSES, date_series
+from statefolio.factors.validation.probability import LEVELS, coverage_by_column
+from statefolio.factors.validation.validation import Validation
+from statefolio.report import style
+
+HEIGHT = 300
+BINS = 20
+HALF_BAND = 1.959963984540054
+IN_WORDS = {
+    "squared_error": "squared error",
+    "negative_log_score": "negative log score",
+    "negative_log_score_common": "negative log score under one noise model",
+    "qlike": "QLIKE of the predicted variance",
+}
+PALETTE = (style.ESTIMATE, style.OTHER, "#4b8f5c", "#8a5a9e", "#b8473f", "#66737f", "#c2a23a", "#2f8f9d")
+
+
+def mean_loss_figure(validation: Validation, loss: str = "negative_log_score") -> go.Figure:
+    """Draw each model's mean loss with 95 % bars; models in the confidence set are filled."""
+    table = validation.mean_losses.loc[_known(loss)]
+    names = [str(name) for name in table.index]
+    figure = go.Figure()
+    for inside, label, colour in (
+        (True, "may be the best model", style.ESTIMATE),
+        (False, "worse than the best", style.MUTED),
+    ):
+        part = table[table["included"] == inside]
+        figure.add_scatter(
+            x=part["mean"],
+            y=[str(name) for name in part.index],
+            error_x={"type": "data", "array": HALF_BAND * part["standard_error"], "thickness": 1.4, "width": 4},
+            mode="markers",
+            name=label,
+            marker={"size": 9, "color": colour, "symbol": "circle" if inside else "circle-open"},
+            customdata=part["p_value"],
+            hovertemplate="%{y}: %{x:.4g}<br>confidence set p = %{customdata:.3f}<extra></extra>",
+        )
+    return _finish(
+        figure,
+        f"Mean {IN_WORDS[loss]} of every model, with 95 % bars",
+        height=110 + 34 * len(names),
+        xaxis=style.axis(title=_words("mean over dates; smaller is better"), exponentformat="power"),
+        yaxis=style.axis(type="category", categoryorder="array", categoryarray=names[::-1], showgrid=False),
+    )
+
+
+def loss_difference_figure(validation: Validation, loss: str = "negative_log_score") -> go.Figure:
+    """Draw each model's loss less the benchmark's, summed through time: falling where the model is better."""
+    series = date_series(validation.losses, _known(loss))
+    summed = series.sub(series[validation.benchmark], axis=0).cumsum()
+    figure = go.Figure()
+    for place, name in enumerate(series.columns):
+        if name != validation.benchmark:
+            figure.add_scatter(
+                x=summed.index,
+                y=summed[name],
+                name=str(name),
+                mode="lines",
+                line={"width": 1.6, "color": PALETTE[place % len(PALETTE)]},
+            )
+    figure.add_hline(y=0.0, line={"color": style.MUTED, "width": 1, "dash": "dot"})
+    return _finish(
+        figure,
+        f"{IN_WORDS[loss].capitalize()} less that of {validation.benchmark}, summed through time",
+        xaxis=style.axis(showgrid=False),
+        yaxis=style.axis(title=_words("falls where the model is better")),
+    )
+
+
+def period_loss_figure(validation: Validation, loss: str = "negative_log_score") -> go.Figure:
+    """Draw the difference from the benchmark by year, in calm and in stress, as a heat map."""
+    table = validation.by_period[validation.by_period["loss"] == _known(loss)]
+    shown = table.pivot(index="model", columns="period", values="difference")
+    order = list(dict.fromkeys(table["period"]))
+    names = [name for name in validation.losses.indexes["model"] if name != validation.benchmark]
+    values = shown.loc[names, order]
+    relative = loss == "squared_error"
+    if relative:
+        base = table[table["model"] == validation.benchmark].set_index("period")["mean"]
+        values = 100.0 * values / base[order]
+    p_value = table.pivot(index="model", columns="period", values="p_value").loc[names, order]
+    limit = float(np.nanmax(np.abs(values.to_numpy()), initial=0.0)) or 1.0
+    unit = " %" if relative else ""
+    figure = go.Figure(
+        go.Heatmap(
+            z=values,
+            x=order,
+            y=[str(name) for name in names],
+            customdata=p_value,
+            text=[[_cell(z, p) for z, p in zip(*row, strict=True)] for row in _rows(values, p_value)],
+            texttemplate="%{text}",
+            colorscale=style.DIVERGING,
+            reversescale=True,
+            zmin=-limit,
+            zmax=limit,
+            xgap=2,
+            ygap=2,
+            hovertemplate="%{y}, %{x}: %{z:.4g}" + unit + "<br>p = %{customdata:.3f}<extra></extra>",
+            colorbar={"thickness": 10, "outlinewidth": 0, "ticksuffix": unit},
+        )
+    )
+    return _finish(
+        figure,
+        f"{IN_WORDS[loss].capitalize()} against {validation.benchmark}, by year, in calm and in stress (* p < 5 %)",
+        height=130 + 34 * len(names),
+        xaxis=style.axis(type="category", showgrid=False, fixedrange=True),
+        yaxis=style.axis(type="category", showgrid=False, autorange="reversed"),
+    )
+
+
+def probability_figure(result: Validation | CovarianceScores) -> go.Figure:
+    """Draw the distribution of the integral transforms, by model or kind of portfolio: flat where the law is right."""
+    edges = np.linspace(0.0, 1.0, BINS + 1)
+    figure = go.Figure()
+    for place, (name, values) in enumerate(_transforms(result).items()):
+        counts, _ = np.histogram(values[np.isfinite(values)], edges)
+        figure.add_scatter(
+            x=edges,
+            y=np.append(counts, counts[-1]) * BINS / max(1, counts.sum()),
+            name=name,
+            mode="lines",
+            line={"shape": "hv", "width": 1.6, "color": PALETTE[place % len(PALETTE)]},
+            hovertemplate="%{x:.2f}: %{y:.2f}<extra>" + name + "</extra>",
+        )
+    figure.add_hline(y=1.0, line={"color": style.MUTED, "width": 1, "dash": "dot"})
+    return _finish(
+        figure,
+        "Where returns fell in the predicted distribution",
+        xaxis=style.axis(title=_words("predicted probability of less than what came"), showgrid=False),
+        yaxis=style.axis(title=_words("density (1 = right)"), rangemode="tozero"),
+    )
+
+
+def interval_coverage_figure(result: Validation | CovarianceScores) -> go.Figure:
+    """Draw how far the share of returns inside the predicted intervals is from what they promise."""
+    figure = go.Figure()
+    levels = np.array(LEVELS)
+    for place, (name, values) in enumerate(_transforms(result).items()):
+        came = coverage_by_column(values.reshape(-1, 1))[:, 0]
+        figure.add_bar(
+            x=[f"{level:.0%}" for level in levels],
+            y=100.0 * (came - levels),
+            name=name,
+            customdata=[f"{share:.1%}" for share in came],
+            marker={"color": PALETTE[place % len(PALETTE)]},
+            hovertemplate="promised %{x}, came %{customdata}<extra>" + name + "</extra>",
+        )
+    return _finish(
+        figure,
+        "Share of returns inside the predicted intervals, less what was promised",
+        xaxis=style.axis(title=_words("promised coverage"), type="category", showgrid=False),
+        yaxis=style.axis(title=_words("points"), zeroline=True, zerolinecolor=style.MUTED),
+    )
+
+
+def bias_figure(scores: CovarianceScores) -> go.Figure:
+    """Draw the bias statistic of every portfolio, in order, with the interval of a right Gaussian forecast."""
+    table = scores.portfolios.dropna(subset="bias").sort_values("bias")
+    figure = go.Figure()
+    place = np.arange(1, len(table) + 1)
+    for number, kind in enumerate(scores.portfolios["kind"].unique()):
+        own = (table["kind"] == kind).to_numpy()
+        figure.add_scatter(
+            x=place[own],
+            y=table["bias"][own],
+            name=str(kind),
+            mode="markers",
+            marker={"size": 6 if own.sum() > 5 else 11, "color": PALETTE[number % len(PALETTE)]},
+            customdata=[str(name) for name in table.index[own]],
+            hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
+        )
+    if len(table):
+        low, high = float(table["lower"].median()), float(table["upper"].median())
+        figure.add_hrect(y0=low, y1=high, fillcolor=style.BAND, line_width=0, layer="below")
+    return _finish(
+        figure,
+        "Realised over forecast volatility, by portfolio (band: right if Gaussian)",
+        xaxis=style.axis(title=_words("portfolios in order"), showgrid=False),
+        yaxis=style.axis(title=_words("above 1: more risk than forecast")),
+    )
+
+
+def _transforms(result: Validation | CovarianceScores) -> dict[str, Any]:
+    """Integral transforms by model or by kind of portfolio."""
+    if isinstance(result, Validation):
+        return {
+            str(name): result.losses["probability"].sel(model=name).to_numpy()
+            for name in result.losses.indexes["model"]
+        }
+    kinds = result.portfolios["kind"]
+    return {str(kind): result.probability.loc[:, kinds == kind].to_numpy() for kind in kinds.unique()}
+
+
+def _known(loss: str) -> str:
+    if loss not in LOSSES:
+        raise UnknownNameError(f"loss={loss!r}; one of {', '.join(LOSSES)} was expected. Pass one of them.")
+    return loss
+
+
+def _rows(values: Any, p_value: Any) -> Any:
+    return zip(values.to_numpy(), p_value.to_numpy(), strict=True)
+
+
+def _cell(value: float, p_value: float) -> str:
+    return f"{value:.2g}{'*' if p_value < 0.05 else ''}" if np.isfinite(value) else ""
+
+
+def _words(text: str) -> dict[str, object]:
+    return {"text": text, "font": {"size": 11.5, "color": style.MUTED}, "standoff": 8}
+
+
+def _finish(figure: go.Figure, title: str, height: int = HEIGHT, **changes: object) -> go.Figure:
+    """The layout of all figures here: a title in words, the legend under it."""
+    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+    return figure.update_layout(
+        style.layout(
+            height=height,
+            title={"text": title, "font": {"size": 13.5}, "x": 0.0, "xref": "paper", "y": 0.98, "yanchor": "top"},
+            showlegend=True,
+            legend=legend,
+            margin={"l": 10, "r": 8, "t": 62, "b": 8},
+            **changes,
+        )
+    )
