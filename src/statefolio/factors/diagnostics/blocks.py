@@ -13,6 +13,11 @@ def block_starts(dates: int, length: int) -> Starts:
     return np.arange(0, dates, length)
 
 
+def block_lengths(starts: Starts, dates: int) -> Starts:
+    """Dates in each block."""
+    return np.diff(np.append(starts, dates))
+
+
 def block_sums(values: Array, starts: Starts) -> Array:
     """Sums over each block of dates, the first axis."""
     sums: Array = np.add.reduceat(values, starts, axis=0)

@@ -9,7 +9,7 @@ from statefolio._arrays import Array, listed
 from statefolio.exceptions import InputError
 from statefolio.factors.alignment import places
 from statefolio.factors.base import LoadingsModel
-from statefolio.factors.diagnostics.finding import Diagnosis, Finding, false_alarms
+from statefolio.factors.diagnostics.finding import Diagnosis, Finding
 from statefolio.factors.diagnostics.shrinkage import FOLDS, wanted_shrinkage
 from statefolio.factors.diagnostics.split_half import Halves, split_halves
 from statefolio.factors.diagnostics.standard_errors import block_bootstrap, newey_west_errors
@@ -40,20 +40,20 @@ def diagnose_estimation(
     returns, factors : DataFrame
         As for `fit`.
     level : float
-        Share of sound models that a test condemns.
+        Chance that noise passes for a difference between assets.
     block_length : int
         Dates that are drawn, change sign, or fall into a half together.
     replications : int
-        Bootstrap draws, and panels without movement that the halves are compared with.
+        Bootstrap draws, and panels of assets that do not differ.
     seed : int
         Of everything random.
 
     Returns
     -------
     Diagnosis
-        Findings "standard errors of the model" (with a model), "block bootstrap", "split-half agreement",
-        "split-half difference" and "shrinkage wanted". Only the difference is a test; the others go by thresholds.
-        All but the first speak of least squares over all dates.
+        Findings "standard errors of the model" (with a model), "block bootstrap", "split-half agreement" and
+        "shrinkage wanted". How noisy is too noisy goes by thresholds, so that their p-values are NaN; the table of
+        the agreement has a p-value a factor, of the agreement where assets do not differ. All but the first speak of least squares over all dates.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def diagnose_estimation(
     drawn = block_bootstrap(subject.returns, subject.regressors, block_length, replications, rng)
     halves = split_halves(subject.returns, subject.regressors, subject.fit, block_length, replications, rng)
     table = _error_table(subject, robust, drawn)
-    findings = [_bootstrapped(table), _agreement(halves, subject, level), _difference(halves, subject, level)]
+    findings = [_bootstrapped(table), _agreement(halves, subject, level)]
     if model is not None:
         findings.insert(0, _model_errors(fitted(model, returns, factors), subject, table))
     findings.append(_shrinkage(subject, block_length))
@@ -131,9 +131,7 @@ def _bootstrapped(table: pd.DataFrame) -> Finding:
 
 def _agreement(halves: Halves, subject: Subject, level: float) -> Finding:
     name, names = "split-half agreement", subject.factors[1:]
-    index = pd.MultiIndex.from_product([subject.assets, subject.factors], names=["asset", "factor"])
-    table = pd.DataFrame({"odd": halves.odd.ravel(), "even": halves.even.ravel()}, index=index)
-    reliability = halves.reliability[1:]
+    table, reliability = _halves_table(halves, subject), halves.reliability[1:]
     if np.isnan(reliability).any():
         verdict = "Nothing can be said of two halves' agreement: fewer than three assets have enough returns in both."
         return Finding(name, np.nan, np.nan, np.nan, None, verdict, table)
@@ -149,31 +147,18 @@ def _agreement(halves: Halves, subject: Subject, level: float) -> Finding:
     return Finding(name, float(reliability[worst]), np.nan, np.nan, bad, verdict, table)
 
 
-def _difference(halves: Halves, subject: Subject, level: float) -> Finding:
-    name, (statistic, p) = "split-half difference", halves.together
-    table = pd.DataFrame(
-        {
-            "correlation": halves.correlation,
-            "reliability": halves.reliability,
-            "agreement_p_value": halves.agreement_p_value,
-            "squared_difference": halves.difference,
-            "difference_p_value": halves.difference_p_value,
-        },
-        index=subject.factors.rename("factor"),
-    )
-    if np.isnan(statistic):
-        verdict = "Nothing can be said of two halves' difference: no asset has enough returns in both."
-        return Finding(name, np.nan, np.nan, level, None, verdict, table)
-    said = (
-        "Two halves of the data differ by more than constant loadings can"
-        if p <= level
-        else "Two halves of the data differ no more than constant loadings do"
-    )
-    verdict = (
-        f"{said}: their squared differences are {statistic:.2f} times what textbook standard errors promise "
-        f"({false_alarms(p, level)})."
-    )
-    return Finding(name, statistic, p, level, p <= level, verdict, table)
+def _halves_table(halves: Halves, subject: Subject) -> pd.DataFrame:
+    """A row an asset and factor: loadings of either half, and what holds of the factor, the same for all assets."""
+    index = pd.MultiIndex.from_product([subject.assets, subject.factors], names=["asset", "factor"])
+    of_factor = {
+        "correlation": halves.correlation,
+        "reliability": halves.reliability,
+        "p_value": halves.agreement_p_value,
+        "squared_difference": halves.difference,
+    }
+    columns = {"odd": halves.odd.ravel(), "even": halves.even.ravel()}
+    columns |= {name: np.tile(values, len(subject.assets)) for name, values in of_factor.items()}
+    return pd.DataFrame(columns, index=index)
 
 
 def _shrinkage(subject: Subject, block_length: int) -> Finding:

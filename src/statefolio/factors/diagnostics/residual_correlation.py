@@ -2,7 +2,8 @@
 
 The null is made of the residuals themselves. Each asset's residuals keep their sizes and gaps, and blocks of dates
 change sign at random, asset by asset: fat tails, volatility that all assets share, and memory within a block stay;
-correlation between assets goes. The factors are then taken out again, as they were of the residuals.
+correlation between assets goes. Factors that least squares took out are then taken out again, of residuals that are as
+large as they were before (`jackknife.py`).
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from scipy.sparse.linalg import ArpackError, eigsh
 
 from statefolio._arrays import Array
-from statefolio.factors.diagnostics.blocks import block_starts, random_signs
+from statefolio.factors.diagnostics.blocks import block_lengths, block_starts, random_signs
 from statefolio.factors.diagnostics.ordinary import inverses, second_moments
 
 Singles = npt.NDArray[np.float32]
@@ -30,6 +31,8 @@ class Projection:
     ----------
     values : (T, N) array
         Zero where there is none.
+    before : (T, N) array
+        What stands for them before a fit took out its share, in the same units.
     known : (T, N) array
         Where there is a residual.
     regressors : (T, K) array
@@ -39,6 +42,7 @@ class Projection:
     """
 
     values: Singles
+    before: Singles
     known: npt.NDArray[np.bool_]
     regressors: Singles
     inverse: Singles
@@ -74,16 +78,18 @@ class Null:
     null_mean_absolute: Array
 
 
-def project(residuals: Array, regressors: Array) -> Projection:
+def project(residuals: Array, regressors: Array, before: Array | None = None) -> Projection:
     """Prepare residuals (T, N), NaN where there are none, that are orthogonal to regressors (T, K)."""
     known = ~np.isnan(residuals)
     scale = np.sqrt((regressors**2).mean(axis=0))
     unit = regressors / np.where(scale > 0.0, scale, 1.0)
     filled = np.where(known, residuals, 0.0)
     spread = np.sqrt((filled**2).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
-    values = filled / np.where(spread > 0.0, spread, 1.0)
+    spread = np.where(spread > 0.0, spread, 1.0)
+    values = (filled / spread).astype(np.float32)
+    first = values if before is None else (np.nan_to_num(before) / spread).astype(np.float32)
     inverse = inverses(second_moments(unit, known))
-    return Projection(values.astype(np.float32), known, unit.astype(np.float32), inverse.astype(np.float32))
+    return Projection(values, first, known, unit.astype(np.float32), inverse.astype(np.float32))
 
 
 def correlation_null(projection: Projection, block_length: int, replications: int, rng: np.random.Generator) -> Null:
@@ -96,12 +102,12 @@ def correlation_null(projection: Projection, block_length: int, replications: in
     weights, values = _pair_weights(projection.known), projection.values
     correlation = projection.correlation_of(values.copy())
     starts = block_starts(len(values), block_length)
-    lengths = np.diff(np.append(starts, len(values)))
+    lengths = block_lengths(starts, len(values))
     largest, absolute = np.empty(replications), np.empty(replications)
     for place in range(replications):
         signs = random_signs(rng, len(starts), values.shape[1]).astype(np.float32)
         broken = np.repeat(signs, lengths, axis=0)
-        broken *= values
+        broken *= projection.before
         found = projection.correlation_of(broken)
         largest[place], absolute[place] = largest_eigenvalue(found), _mean_absolute(found, weights)
     observed = largest_eigenvalue(correlation), _mean_absolute(correlation, weights)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array
-from statefolio.factors.diagnostics.blocks import block_starts
+from statefolio.factors.diagnostics.blocks import block_lengths, block_starts
 from statefolio.factors.diagnostics.ordinary import inverses, second_moments
 
 FOLDS = 5
@@ -55,7 +55,7 @@ def wanted_shrinkage(returns: Array, regressors: Array, block_length: int) -> Sh
     """
     states = regressors.shape[1]
     starts = block_starts(len(returns), block_length)
-    fold = np.repeat(np.arange(len(starts)) % FOLDS, np.diff(np.append(starts, len(returns))))
+    fold = np.repeat(np.arange(len(starts)) % FOLDS, block_lengths(starts, len(returns)))
     known, filled = ~np.isnan(returns), np.nan_to_num(returns)
     parts = [(known[rows], regressors[rows], filled[rows]) for rows in (fold == k for k in range(FOLDS))]
     squares = np.stack([second_moments(x, seen) for seen, x, _ in parts])

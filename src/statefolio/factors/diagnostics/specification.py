@@ -6,26 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, span
-from statefolio.exceptions import DataTypeError, InputError
-from statefolio.factors.alignment import places
+from statefolio.exceptions import DataTypeError
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.diagnostics.alphas import gibbons_ross_shanken, mean_squared_t
 from statefolio.factors.diagnostics.blocks import p_value
 from statefolio.factors.diagnostics.finding import Diagnosis, Finding, false_alarms
 from statefolio.factors.diagnostics.residual_component import first_component, sector_table, sector_test
-from statefolio.factors.diagnostics.residual_correlation import Null, correlation_null, marchenko_pastur_edge, project
-from statefolio.factors.diagnostics.subject import (
-    FEWEST,
-    Subject,
-    check_count,
-    check_level,
-    fitted,
-    take_subject,
-)
+from statefolio.factors.diagnostics.residual_correlation import Null, correlation_null, marchenko_pastur_edge
+from statefolio.factors.diagnostics.residuals import take_residuals
+from statefolio.factors.diagnostics.subject import Subject, check_count, check_level, take_subject
 
-BURN_IN = 60
-"""First innovations of an asset that are left out: the model is finding its feet."""
 CHEAP = 999
 """Replications of the tests that cost next to nothing."""
 _NO_SECTOR = "unknown"
@@ -79,58 +69,19 @@ def diagnose_specification(
     check_count(block_length, "block_length", 1)
     subject = take_subject(returns, factors)
     rng = np.random.default_rng(seed)
-    left, regressors, short = _residuals(model, residuals, subject, returns, factors)
-    assets = subject.assets[~np.isnan(left).all(axis=0)]
-    left = left[:, ~np.isnan(left).all(axis=0)]
-    if len(assets) < 2:
+    left = take_residuals(model, residuals, subject, returns, factors, block_length)
+    if len(left.assets) < 2:
         correlated = _one_asset(level)
     else:
-        null = correlation_null(project(left, regressors), block_length, replications, rng)
-        dates = float(np.median(np.count_nonzero(~np.isnan(left), axis=0)))
+        null = correlation_null(left.projection, block_length, replications, rng)
+        dates = float(np.median(np.count_nonzero(left.projection.known, axis=0)))
         correlated = (
             _eigenvalue(null, level, dates),
-            _mean_correlation(null, level, assets),
-            _component(null, _sectors_of(sectors, assets), level, rng),
+            _mean_correlation(null, level, left.assets),
+            _component(null, _sectors_of(sectors, left.assets), level, rng),
         )
     alphas = (_exact_alphas(subject, level), _alphas(subject, level, block_length, rng))
-    return Diagnosis("specification", (*correlated, *alphas), pd.concat([subject.excluded, short]))
-
-
-def _residuals(
-    model: LoadingsModel | None, residuals: str, subject: Subject, returns: Any, factors: Any
-) -> tuple[Array, Array, pd.DataFrame]:
-    """Residuals (T, N), what is orthogonal to them, and assets (columns of NaN) that have too few."""
-    if residuals not in ("innovations", "least_squares"):
-        raise InputError(f"residuals={residuals!r}; 'innovations' or 'least_squares' was expected. Pass one of them.")
-    if model is None or residuals == "least_squares":
-        return subject.fit.residuals, subject.regressors, subject.excluded.iloc[:0]
-    left = _standardised(fitted(model, returns, factors), subject)
-    count = np.count_nonzero(~np.isnan(left), axis=0)
-    few = (count < FEWEST) | ~(np.nanstd(np.where(count > 0, left, 0.0), axis=0) > 0.0)
-    left[:, few] = np.nan
-    reasons = [f"{n} innovations after the first {BURN_IN}, fewer than the {FEWEST} needed" for n in count[few]]
-    short = pd.DataFrame({"reason": reasons}, index=subject.assets[few].rename("asset"), dtype=object)
-    return left, np.empty((len(left), 0)), short
-
-
-def _standardised(model: LoadingsModel, subject: Subject) -> Array:
-    """Innovations over their predicted standard deviations on the subject's dates, the first of each asset left out."""
-    found = model.innovations_
-    dates = found.indexes["date"]
-    rows = dates.get_indexer(subject.dates)
-    if (rows < 0).all():
-        raise InputError(
-            f"returns ({span(subject.dates)}) have no date in common with the model's results "
-            f"({span(pd.DatetimeIndex(dates))}); dates the results hold were expected. Pass those dates."
-        )
-    columns = places(found.indexes["asset"], subject.assets, "asset")
-    v, S = (found[name].to_numpy()[np.ix_(rows, columns)] for name in ("innovation", "innovation_variance"))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z: Array = v / np.sqrt(S)
-    z[rows < 0] = np.nan
-    z[~np.isfinite(z)] = np.nan
-    z[np.cumsum(~np.isnan(z), axis=0) <= BURN_IN] = np.nan
-    return z
+    return Diagnosis("specification", (*correlated, *alphas), pd.concat([subject.excluded, left.excluded]))
 
 
 def _sectors_of(sectors: Any, assets: pd.Index) -> pd.Series | None:

@@ -1,4 +1,4 @@
-"""Do two halves of the data agree on the loadings? How well, and how far they differ by chance."""
+"""Do two halves of the data agree on the loadings, and would they where assets did not differ?"""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from statefolio._arrays import Array
-from statefolio.factors.diagnostics.blocks import block_scores, block_starts, p_value, random_signs, turned
+from statefolio.factors.diagnostics.blocks import block_lengths, block_scores, block_starts, p_value, random_signs, turned
 from statefolio.factors.diagnostics.ordinary import Ordinary, inverses, second_moments
 
 
@@ -23,12 +23,8 @@ class Halves:
     agreement_p_value : (K,) array
         Chance of a correlation as high where all assets have the same loading.
     difference : (K,) array
-        Mean over assets of the squared difference in units of its classical standard error: 1 for constant loadings
-        and independent errors of one variance.
-    difference_p_value : (K,) array
-        Chance of a difference as large where loadings are constant.
-    together : (float, float)
-        `difference` averaged over all loadings but the first, and its p-value.
+        Mean over assets of the squared difference in units of its classical variance: 1 for constant loadings and
+        independent errors of one variance, more where textbook standard errors are too small.
     """
 
     odd: Array
@@ -36,8 +32,6 @@ class Halves:
     correlation: Array
     agreement_p_value: Array
     difference: Array
-    difference_p_value: Array
-    together: tuple[float, float]
 
     @property
     def reliability(self) -> Array:
@@ -55,35 +49,29 @@ def split_halves(
     """Estimate loadings from every second block of dates and from the others, and compare.
 
     The null keeps each block's residuals, all assets' together, with a random sign: correlation between assets, fat
-    tails and changing variance stay. Blocks of one half are as far from the other half's in every year, so that slow
-    movement hides from the comparison and fast movement does not.
+    tails and changing variance stay, and differences between assets' loadings go. Both halves are spread over all
+    years, so that slow movement is no disagreement.
     """
     starts = block_starts(len(returns), block_length)
     states = regressors.shape[1]
-    odd = np.repeat(np.arange(len(starts)) % 2 == 0, np.diff(np.append(starts, len(returns))))
+    odd = np.repeat(np.arange(len(starts)) % 2 == 0, block_lengths(starts, len(returns)))
     first, second = (_half(returns, regressors, rows) for rows in (odd, ~odd))
     usable = ~(np.isnan(first.loadings) | np.isnan(second.loadings)).any(axis=1)
-    usable &= (np.minimum(first.count, second.count) >= 3 * states) & (fit.count > states)
-    inflation = np.sqrt(fit.count / np.maximum(fit.count - states, 1))
-    scores = block_scores(fit.residuals * inflation, regressors, starts)[:, usable]
+    usable &= (np.minimum(first.count, second.count) >= 3 * states)
+    scores = block_scores(fit.residuals, regressors, starts)[:, usable]
     signs = random_signs(rng, replications, len(starts))
     _, null_first = turned(signs[:, ::2], scores[::2], first.inverse[usable])
     _, null_second = turned(signs[:, 1::2], scores[1::2], second.inverse[usable])
     spread = np.diagonal(first.inverse + second.inverse, axis1=1, axis2=2)[usable] * fit.variance[usable][:, None]
-    loadings = (first.loadings[usable][None], second.loadings[usable][None])
-    squares = _mean((loadings[0] - loadings[1]) ** 2 / spread)
-    null_squares = _mean((null_first - null_second) ** 2 / spread)
-    correlation, null_correlation = _correlation(*loadings)[0], _correlation(null_first, null_second)
-    whole = float(squares[0, 1:].mean())
+    a, b = first.loadings[usable], second.loadings[usable]
+    correlation = _correlation(a[None], b[None])[0]
     blank = np.where(usable[:, None], 0.0, np.nan)
     return Halves(
         first.loadings + blank,
         second.loadings + blank,
         correlation,
-        _p_values(correlation, null_correlation),
-        squares[0],
-        _p_values(squares[0], null_squares),
-        (whole, p_value(whole, null_squares[:, 1:].mean(axis=1)) if usable.any() else np.nan),
+        _p_values(correlation, _correlation(null_first, null_second)),
+        ((a - b) ** 2 / spread).sum(axis=0) / max(len(a), 1),
     )
 
 
@@ -94,13 +82,6 @@ def _half(returns: Array, regressors: Array, rows: npt.NDArray[np.bool_]) -> Ord
     loadings = np.einsum("nkl,ln->nk", inverse, regressors[rows].T @ np.where(known, returns[rows], 0.0))
     count = known.sum(axis=0)
     return Ordinary(loadings, np.empty((0, len(count))), inverse, count, np.full(len(count), np.nan))
-
-
-def _mean(values: Array) -> Array:
-    """Mean over assets, the middle axis; NaN where there is none."""
-    count = values.shape[1]
-    mean: Array = values.sum(axis=1) / (count if count else np.nan)
-    return mean
 
 
 def _correlation(first: Array, second: Array) -> Array:
