@@ -30,6 +30,7 @@ class Tasks(NamedTuple):
     gradient: Floats  # (n, D)
     reason: NDArray[np.int64]  # (n,) how a climb ended
     steps: NDArray[np.int64]  # (n,)
+    held: NDArray[np.int64]  # (n,) the loading that a climb keeps constant, which it is at its start; -1 for none
 
 
 class _Under(NamedTuple):
@@ -43,11 +44,12 @@ class _Under(NamedTuple):
     length: Floats  # (W,)
 
 
-def new_tasks(asset: NDArray[np.intp], theta: Floats) -> Tasks:
-    """Tasks that nobody has begun."""
+def new_tasks(asset: NDArray[np.intp], theta: Floats, held: NDArray[np.int64] | None = None) -> Tasks:
+    """Tasks that nobody has begun; `held` are loadings whose state variance stays zero, -1 for none."""
     count = len(asset)
     none = np.zeros(count, np.int64)
-    return Tasks(asset, theta.copy(), np.empty(count), np.empty_like(theta), none, none.copy())
+    held = np.full(count, -1) if held is None else held
+    return Tasks(asset, theta.copy(), np.empty(count), np.empty_like(theta), none, none.copy(), held)
 
 
 def evaluate(
@@ -149,6 +151,8 @@ def _advance_lanes(law, scales, anchor, strength, tasks, under, y, room):
             away = trial[1 + j] - anchor[j, asset]
             value -= 0.5 * strength * away * away
             slope[1 + j] -= strength * away
+        if tasks.held[i] >= 0:
+            slope[1 + tasks.held[i]] = -1.0  # at its floor, and told to stay there
         climb = Climb(
             tasks.theta[i],
             tasks.value[i : i + 1],

@@ -4,13 +4,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from statefolio.factors.diagnostics.change import diagnose_change
     from statefolio.factors.diagnostics.finding import Diagnosis, Finding
 
-__all__ = ["Diagnosis", "Finding"]
+__all__ = ["Diagnosis", "Finding", "diagnose_change"]
 
 _HOME = {
     "Diagnosis": "finding",
     "Finding": "finding",
+    "diagnose_change": "change",
 }
 
 

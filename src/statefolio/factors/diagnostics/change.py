@@ -1,0 +1,262 @@
+"""Non-stationarity: is a loading constant, when did it break, does the model still predict?"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control
+
+from statefolio._arrays import Array, Panel, listed, make_panel
+from statefolio.exceptions import InputError
+from statefolio.factors.alignment import in_order, places
+from statefolio.factors.base import LoadingsModel
+from statefolio.factors.diagnostics.breaks import Break, Change
+from statefolio.factors.diagnostics.cusum import Cusum, cusum, cusum_of_squares
+from statefolio.factors.diagnostics.finding import Diagnosis, Finding
+from statefolio.factors.diagnostics.stability import (
+    Plan,
+    Stability,
+    assess_stability,
+    noise_deviation,
+    reasons_to_exclude,
+)
+
+VOLATILITY = ("local", "constant", "model")
+
+
+def diagnose_change(
+    model: LoadingsModel,
+    returns: Any,
+    factors: Any,
+    level: float = 0.05,
+    *,
+    volatility: str = "local",
+    block: int = 50,
+    least: int = 250,
+    breaks: int = 3,
+    draws: int = 1000,
+    panels: int = 1000,
+    seed: int = 0,
+) -> Diagnosis:
+    """Test whether loadings are constant, find where they break, and whether the model's predictions drift.
+
+    Parameters
+    ----------
+    model : LoadingsModel
+        Fitted; its innovations are cumulated, its intercept and factors are those of the tests.
+    returns, factors : DataFrame
+        Dates and assets that the model's results hold, all or some of them.
+    level : float
+        Of each test, and of the false discovery rate.
+    volatility : {"local", "constant", "model"}
+        What returns are divided by before loadings are tested: residual volatility around each date
+        (`local_volatility.py`), nothing, or the model's predicted standard deviation. Tests that take changing
+        volatility for constant reject far too often.
+    block : int
+        Dates that are condensed into one step of a walk; breaks are found between blocks, then dated to the day.
+    least : int
+        Returns an asset needs.
+    breaks : int
+        Most breaks that are looked for in an asset.
+    draws, panels : int
+        Draws of each simulated law; assets in the panels drawn for the likelihood ratio.
+    seed : int
+
+    Returns
+    -------
+    Diagnosis
+        Of "non-stationarity", with these findings; p-values of a panel are Simes', the least
+        Benjamini-Hochberg value, and reject a panel of constant loadings in `level` of cases.
+
+        * "moving loadings": likelihood ratio, asset and factor (`moving.py`). Table: asset, factor,
+          likelihood_ratio, p_value, q_value (Benjamini-Hochberg), q_value_any (Benjamini-Yekutieli: assets may depend
+          on each other in any way), state_variance (of the loading's step a date), moves.
+        * "unstable loadings": Nyblom's test, asset and factor. Table: likewise.
+        * "unstable assets": Nyblom's test of all loadings of an asset. Table: an asset a row.
+        * "breaks": sup-Wald, an asset a row.
+        * "what moved": loadings on both sides of every break, with robust standard errors. After a search: t
+          statistics compare factors, they are no tests.
+        * "breaks by month": how many assets broke in each.
+        * "cusum", "cusum of squares": of standardised innovations, an asset a row.
+
+    Raises
+    ------
+    InputError
+        If an option cannot be used, a factor is constant, or no asset can be tested.
+    """
+    _check_options(level, volatility, block, least, breaks, draws, panels)
+    panel = in_order(make_panel(returns, factors, model.intercept), model.factors_)
+    z, deviation = _standardised(model, panel)
+    X, Y = panel.regressors, panel.returns
+    sigma = deviation if volatility == "model" else noise_deviation(X, Y, volatility)
+    reasons = reasons_to_exclude(X, Y, sigma, block, least)
+    kept = np.flatnonzero(reasons == "")
+    if kept.size == 0:
+        raise InputError(
+            f"none of the {len(reasons)} assets can be tested ({reasons[0]}); at least one was expected. Pass longer "
+            "histories, or lower least and block."
+        )
+    assets = panel.assets[kept]
+    plan = Plan(block, draws, panels, breaks, seed)
+    found = assess_stability(X, np.ascontiguousarray(Y[:, kept]), np.ascontiguousarray(sigma[:, kept]), plan)
+    findings = (
+        *_of_loadings(found, assets, panel.factors, level),
+        *_of_breaks(found, assets, panel, level, breaks),
+        _of_cusum("cusum", cusum(z[:, kept]), assets, panel.dates, level),
+        _of_cusum("cusum of squares", cusum_of_squares(z[:, kept]), assets, panel.dates, level),
+    )
+    left_out = np.flatnonzero(reasons != "")
+    excluded = pd.DataFrame({"reason": reasons[left_out]}, index=panel.assets[left_out].rename("asset"), dtype=str)
+    return Diagnosis("non-stationarity", findings, excluded)
+
+
+def _check_options(level: Any, volatility: Any, block: Any, least: Any, breaks: Any, draws: Any, panels: Any) -> None:
+    if not (isinstance(level, float) and 0.0 < level < 1.0):
+        raise InputError(f"level={level!r}; a share between 0 and 1 was expected. Pass e.g. 0.05.")
+    if volatility not in VOLATILITY:
+        raise InputError(f"volatility={volatility!r}; one of {listed(list(VOLATILITY))} was expected. Pass one of them.")
+    whole = {"block": (block, 2), "least": (least, 30), "breaks": (breaks, 1), "draws": (draws, 200)}
+    for name, (value, smallest) in (whole | {"panels": (panels, 200)}).items():
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < smallest:
+            raise InputError(f"{name}={value!r}; a whole number of at least {smallest} was expected.")
+
+
+def _standardised(model: LoadingsModel, panel: Panel) -> tuple[Array, Array]:
+    """The model's standardised innovations and their standard deviations, on the panel's dates and assets."""
+    found = model.innovations_
+    rows, columns = places(model.dates_, panel.dates, "date"), places(model.assets_, panel.assets, "asset")
+    deviation = np.sqrt(found["innovation_variance"].to_numpy()[np.ix_(rows, columns)])
+    innovation = found["innovation"].to_numpy()[np.ix_(rows, columns)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(np.isnan(panel.returns), np.nan, innovation / deviation), deviation
+
+
+def _of_loadings(found: Stability, assets: pd.Index, factors: pd.Index, level: float) -> tuple[Finding, ...]:
+    moving = found.moving
+    ratio = _pairs(assets, factors, {"likelihood_ratio": moving.ratio, "p_value": moving.p_value})
+    ratio = _with_discoveries(ratio, level).assign(
+        state_variance=moving.state_variance.T.ravel(), converged=np.repeat(moving.converged, len(factors))
+    )
+    single = _pairs(assets, factors, {"nyblom": found.nyblom.single, "p_value": found.nyblom_p_value})
+    joint = pd.DataFrame({"asset": assets, "nyblom": found.nyblom.joint, "p_value": found.joint_p_value})
+    return (
+        _verdict("moving loadings", ratio, "loadings move (likelihood ratio)", level),
+        _verdict("unstable loadings", _with_discoveries(single, level), "loadings move (Nyblom)", level),
+        _verdict("unstable assets", _with_discoveries(joint, level), "assets have loadings that move (Nyblom)", level),
+    )
+
+
+def _of_breaks(found: Stability, assets: pd.Index, panel: Panel, level: float, most: int) -> tuple[Finding, ...]:
+    strongest = found.strongest
+    table = pd.DataFrame(
+        {
+            "asset": assets,
+            "sup_wald": [np.nan if one is None else one.statistic for one in strongest],
+            "p_value": [np.nan if one is None else one.p_value for one in strongest],
+        }
+    )
+    table = _with_discoveries(table, level)
+    rows, counts = [], np.zeros(len(assets), dtype=int)
+    for i in np.flatnonzero(table["moves"]):
+        one = strongest[i]
+        dated = [] if one is None else found.searches.breaks(int(i), one, level, most)
+        counts[i] = len(dated)
+        rows += [_moved(assets[i], panel, *pair) for pair in dated]
+    columns = ["asset", "date", "earliest", "latest", "sup_wald", "p_value", *_MOVED]
+    moved = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame({name: [] for name in columns})
+    months = _by_month(moved, panel.dates, len(assets))
+    largest = float(months["share"].max())
+    when = "none broke" if not rows else f"most, {largest:.0%} of the assets, in {months['share'].idxmax():%Y-%m}"
+    return (
+        _verdict("breaks", table.assign(breaks=counts), "assets have a break", level),
+        _number("what moved", float(counts.sum()), f"{counts.sum()} breaks in {np.count_nonzero(counts)} assets.", moved),
+        _number("breaks by month", largest, f"Assets whose loadings break within a month: {when}.", months),
+    )
+
+
+_MOVED = ("factor", "before", "before_error", "after", "after_error", "change", "t")
+
+
+def _moved(asset: Any, panel: Panel, found: Break, change: Change) -> pd.DataFrame:
+    """One break: a row a factor."""
+    difference = change.after - change.before
+    dates = panel.dates
+    return pd.DataFrame(
+        {
+            "asset": asset,
+            "date": dates[change.row],
+            "earliest": dates[change.earliest],
+            "latest": dates[change.latest],
+            "sup_wald": found.statistic,
+            "p_value": found.p_value,
+            "factor": panel.factors,
+            "before": change.before,
+            "before_error": change.before_error,
+            "after": change.after,
+            "after_error": change.after_error,
+            "change": difference,
+            "t": difference / np.hypot(change.before_error, change.after_error),
+        }
+    )
+
+
+def _by_month(moved: pd.DataFrame, dates: pd.DatetimeIndex, count: int) -> pd.DataFrame:
+    """Assets that broke in each month of the panel."""
+    months = pd.period_range(dates[0], dates[-1], freq="M", name="month")
+    pairs = moved[["asset", "date"]].drop_duplicates()
+    of_month = pd.PeriodIndex(pd.DatetimeIndex(pairs["date"]), freq="M")
+    assets = pairs.groupby(of_month)["asset"].nunique().reindex(months, fill_value=0)
+    return pd.DataFrame({"assets": assets.astype(int), "share": assets / count})
+
+
+def _of_cusum(name: str, found: Cusum, assets: pd.Index, dates: pd.DatetimeIndex, level: float) -> Finding:
+    table = pd.DataFrame(
+        {
+            "asset": assets,
+            "innovations": found.count.astype(int),
+            "statistic": found.statistic,
+            "p_value": found.p_value,
+            "date": dates[found.worst],
+        }
+    )
+    what = "the level" if name == "cusum" else "the spread"
+    return _verdict(name, _with_discoveries(table, level), f"assets have innovations of which {what} drifts", level)
+
+
+def _pairs(assets: pd.Index, factors: pd.Index, values: dict[str, Array]) -> pd.DataFrame:
+    """A row an asset and factor of arrays (K, N)."""
+    names = {"asset": np.repeat(assets.to_numpy(), len(factors)), "factor": np.tile(factors.to_numpy(), len(assets))}
+    return pd.DataFrame(names | {name: array.T.ravel() for name, array in values.items()})
+
+
+def _with_discoveries(table: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Add both kinds of q-values, and which rows are discoveries under the first."""
+    p = table["p_value"].to_numpy(dtype=float)
+    q = _discoveries(p, "bh")
+    return table.assign(q_value=q, q_value_any=_discoveries(p, "by"), moves=q <= level)
+
+
+def _discoveries(p: Array, method: str) -> Array:
+    known = np.isfinite(p)
+    q = np.full(p.shape, np.nan)
+    if known.any():
+        q[known] = false_discovery_control(p[known], method=method)
+    return q
+
+
+def _verdict(name: str, table: pd.DataFrame, what: str, level: float) -> Finding:
+    """Share of rows that moved, and Simes' p-value of the panel."""
+    known = table["q_value"].notna()
+    if not known.any():
+        return Finding(name, np.nan, np.nan, level, None, "Nothing could be tested.", table)
+    moves, count = int(table["moves"].sum()), int(known.sum())
+    p = float(table["q_value"].min())
+    sentence = (
+        f"{moves} of {count} {what}, {level:.0%} of these expected to be false; one or more would be found in "
+        f"{level:.0%} of panels where none does (p = {p:.2g})."
+    )
+    return Finding(name, moves / count, p, level, p <= level, sentence, table)
+
+
+def _number(name: str, statistic: float, sentence: str, table: pd.DataFrame) -> Finding:
+    return Finding(name, statistic, np.nan, np.nan, None, sentence, table)
