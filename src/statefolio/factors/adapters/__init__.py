@@ -1,0 +1,1 @@
+"""Where skfolio is met: estimators of both libraries, each in the other's clothes."""
