@@ -1,0 +1,121 @@
+"""Simple exposures from prices and volumes alone: momentum, volatility, beta, size and sectors."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from statefolio._arrays import Array, read_values, show
+from statefolio.exceptions import DataTypeError, InputError
+
+YEAR, MONTH, QUARTER = 252, 21, 63
+_LEAST_SHARE = 0.5
+_OLDEST_PRICE = 5
+
+
+def price_exposures(
+    prices: Any, dollar_volume: Any = None, sectors: "pd.Series[str] | None" = None, market: Any = None
+) -> xr.Dataset:
+    """Compute characteristics of date t from prices and volumes up to and including t.
+
+    Parameters
+    ----------
+    prices : DataFrame (T dates, N assets)
+        Daily, adjusted; NaN where there is none.
+    dollar_volume : DataFrame, optional
+        Price times volume on the same dates and assets: for "size", a proxy where capitalisations are not to be had
+        (their logarithms go together, but it also holds turnover).
+    sectors : Series, optional
+        Sector by asset: for "sector". A map of later date than the prices knows the future; it is taken as it is.
+    market : Series, optional
+        Returns for "beta", on the dates of prices but the first. Default: the mean return of the assets observed.
+
+    Returns
+    -------
+    Dataset (date, asset)
+        "momentum", p_(t-21) / p_(t-252) - 1 (Jegadeesh and Titman 1993); "volatility", the standard deviation of the
+        last 252 daily returns; "beta", their slope on the market; "size", the logarithm of the mean dollar volume
+        of the last 63 dates; "sector" (asset). NaN where fewer than half of a window's returns or volumes are observed;
+        momentum takes prices up to 5 dates old. Goes into `characteristic_factors`, which lags it.
+
+    Raises
+    ------
+    InputError
+        Prices that are not positive, too few dates, tables on other dates.
+    """
+    values, dates, assets = read_values(prices, "prices")
+    if (values <= 0.0).any():
+        row, column = np.argwhere(values <= 0.0)[0]
+        raise InputError(
+            f"prices has {int((values <= 0.0).sum())} values at or below zero (first: {assets[column]!r} on "
+            f"{show(dates[row])}); positive prices were expected, not returns. Make them NaN if they are errors."
+        )
+    if len(dates) <= YEAR:
+        raise InputError(f"prices has {len(dates)} dates; more than {YEAR} were expected: exposures look back a year.")
+    frame = pd.DataFrame(values, dates, assets)
+    returns = frame / frame.shift() - 1.0
+    carried = frame.ffill(limit=_OLDEST_PRICE)
+    exposures: dict[str, Any] = {
+        "momentum": carried.shift(MONTH) / carried.shift(YEAR) - 1.0,
+        "volatility": returns.rolling(YEAR, min_periods=int(YEAR * _LEAST_SHARE)).std(),
+        "beta": _beta(returns, _market(market, returns)),
+    }
+    if dollar_volume is not None:
+        exposures["size"] = _size(dollar_volume, frame)
+    coordinates = {"date": dates.rename("date"), "asset": assets.rename("asset")}
+    found = xr.Dataset(
+        {name: (("date", "asset"), table.to_numpy(dtype=np.float64)) for name, table in exposures.items()}, coordinates
+    )
+    return found if sectors is None else found.assign(sector=(("asset",), _sectors(sectors, assets)))
+
+
+def _beta(returns: pd.DataFrame, market: "pd.Series[float]") -> pd.DataFrame:
+    """Slope over the last year, of the dates on which both are observed."""
+    least = int(YEAR * _LEAST_SHARE)
+    table = pd.DataFrame(np.where(returns.notna(), market.to_numpy()[:, None], np.nan), returns.index, returns.columns)
+    both = returns.where(table.notna())
+
+    def mean(of: pd.DataFrame) -> Array:
+        found: Array = of.rolling(YEAR, min_periods=least).mean().to_numpy()
+        return found
+
+    x, y = mean(table), mean(both)
+    slope = (mean(table * both) - x * y) / (mean(table * table) - x * x)
+    return pd.DataFrame(slope, returns.index, returns.columns)
+
+
+def _market(market: Any, returns: pd.DataFrame) -> "pd.Series[float]":
+    if market is None:
+        return returns.mean(axis=1)
+    if not isinstance(market, pd.Series):
+        raise DataTypeError(f"market is a {type(market).__name__}; a Series of returns by date was expected.")
+    values, dates, _ = read_values(market.to_frame("market"), "market", units=True)
+    on = pd.Series(values[:, 0], dates).reindex(returns.index)
+    absent = returns.index[1:][on.iloc[1:].isna()]
+    if len(absent):
+        raise InputError(
+            f"market lacks {len(absent)} dates of prices (first: {show(absent[0])}); a return on each was expected."
+        )
+    return on
+
+
+def _size(dollar_volume: Any, prices: pd.DataFrame) -> pd.DataFrame:
+    values, dates, assets = read_values(dollar_volume, "dollar_volume")
+    if not (dates.equals(prices.index) and prices.columns.isin(assets).all()):
+        raise InputError(
+            "dollar_volume has other dates or lacks assets of prices; the same were expected. Use "
+            "dollar_volume.reindex(index=prices.index, columns=prices.columns)."
+        )
+    table = pd.DataFrame(np.where(values > 0.0, values, np.nan), dates, assets)[prices.columns]
+    mean: pd.DataFrame = table.rolling(QUARTER, min_periods=int(QUARTER * _LEAST_SHARE)).mean()
+    return np.log(mean)
+
+
+def _sectors(sectors: Any, assets: pd.Index) -> Any:
+    if not isinstance(sectors, pd.Series) or not sectors.index.is_unique:
+        raise DataTypeError(
+            f"sectors is a {type(sectors).__name__}; a Series of sectors by asset, each asset once, was expected."
+        )
+    found = sectors.reindex(assets).astype(object)
+    return found.where(found.notna(), None).to_numpy(dtype=object)
