@@ -12,6 +12,9 @@ from statefolio._arrays import Array
 TERMS = 2
 """The bent terms added for one factor: its square and its absolute value."""
 
+CAP = 2.0
+"""Standard deviations beyond which the bent terms grow no further."""
+
 
 @dataclass(frozen=True, eq=False)
 class Bends:
@@ -29,14 +32,15 @@ class Bends:
     gain: Array
 
 
-def bend_tests(returns: Array, factors: Array, lags: int | None = None) -> Bends:
-    """Score tests for f^2 and |f| beside a constant and all factors, robust to heteroscedasticity and autocorrelation.
+def bend_tests(returns: Array, factors: Array, lags: int | None = 0) -> Bends:
+    """Score tests for f^2 and |f| beside a constant and all factors, robust to heteroscedasticity.
 
     The idea is Ramsey's RESET (1969) with the terms a call, a put or market timing would have (Treynor and Mazuy's
-    square, Henriksson and Merton's absolute value), one factor at a time. The statistic is Wooldridge's (1991,
-    Journal of Econometrics 47) robust score statistic: with e the residuals of the straight line and z the
-    bent terms less their projection on the regressors, g' S^-1 g for g = sum z_t e_t and S the Newey-West sum
-    of z_t e_t. It needs the straight line only and keeps its size where Wald statistics reject too often.
+    square, Henriksson and Merton's absolute value), one factor at a time; f is held at two standard deviations in
+    both, so that a bend cannot hang on a few days. The statistic is Wooldridge's (1991, Journal of Econometrics
+    47) robust score statistic: with e the residuals of the straight line and z the bent terms less their
+    projection on the regressors, g' S^-1 g for g = sum z_t e_t and S the Newey-West sum of z_t e_t (White's
+    with no lags). It needs the straight line only and keeps its size where Wald statistics reject too often.
 
     Parameters
     ----------
@@ -44,7 +48,7 @@ def bend_tests(returns: Array, factors: Array, lags: int | None = None) -> Bends
         NaN where not observed.
     factors : (T, K)
     lags : int, optional
-        Of the Newey-West sum, Bartlett weights; 4 (T/100)^(2/9) rounded down if not given.
+        Of the Newey-West sum, Bartlett weights; None: 4 (T/100)^(2/9) rounded down.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def _patterns(returns: Array) -> Iterator[tuple[Any, Any]]:
 
 def _bent_terms(f: Array, q: Array) -> Array:
     """Square and absolute value of one factor, less their projection on the regressors, orthonormal, (T, 2)."""
-    f = f / np.sqrt(np.mean(f * f))
+    f = np.clip(f / np.sqrt(np.mean(f * f)), -CAP, CAP)
     z = np.column_stack([f * f, np.abs(f)])
     z = z - q @ (q.T @ z)
     z = z - q @ (q.T @ z)
