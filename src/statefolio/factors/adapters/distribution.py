@@ -52,7 +52,10 @@ def distribution_of(
     drift = intercept + history.factor_returns @ sigma.loadings[:, :named].T
     if residuals:
         own = sigma.asset_variance - _systematic(sigma, named)
-        drift += filled(history.standardised()[:, rows]) * np.sqrt(own)
+        z = history.standardised()
+        z = filled(z if len(rows) == len(universe) else z[:, rows])
+        z *= np.sqrt(own)
+        drift += z
     size = len(universe)
     return ReturnDistribution(
         mu=_spread(intercept + sigma.loadings @ factor_mu, rows, size),
