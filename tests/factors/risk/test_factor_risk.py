@@ -79,7 +79,12 @@ def test_without_intercept_and_without_uncertainty(returns, factors):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"factor_covariance": "regime"}, {"factor_mean": "zero", "idiosyncratic": "model"}, {"residual_structure": Pairs()}],
+    [
+        {},
+        {"factor_covariance": "regime"},
+        {"factor_mean": "zero", "idiosyncratic": "model"},
+        {"residual_structure": Pairs()},
+    ],
 )
 def test_going_on_is_fitting_everything(returns, factors, options):
     model = KalmanLoadings()
@@ -242,11 +247,19 @@ def test_a_failed_continuation_leaves_what_was(returns, factors):
         ({"groups": ["a"]}, DataTypeError, "groups is a list"),
         ({"loadings": "kalman"}, DataTypeError, "loadings is a str"),
         ({"idiosyncratic": pd.Series({"A0": 1e-4})}, InputError, "lacks 39 assets .first: 'A1'"),
-        ({"idiosyncratic": pd.Series({f"A{i}": 1e-4 - 1e-4 * (i == 7) for i in range(40)})}, InputError, "'A7' is negative"),
+        (
+            {"idiosyncratic": pd.Series({f"A{i}": 1e-4 - 1e-4 * (i == 7) for i in range(40)})},
+            InputError,
+            "'A7' is negative",
+        ),
         ({"factor_mean": pd.Series({"market": 0.0})}, InputError, "factor_mean lacks 'size'"),
         ({"factor_mean": pd.Series({"market": 0.0, "size": np.nan})}, InputError, "factor_mean has NaN"),
         ({"factor_covariance": pd.DataFrame(np.eye(2))}, InputError, "lacks 'market'"),
-        ({"factor_covariance": pd.DataFrame([[1, 2], [2, 1]], ["market", "size"], ["market", "size"])}, InputError, "eigen"),
+        (
+            {"factor_covariance": pd.DataFrame([[1, 2], [2, 1]], ["market", "size"], ["market", "size"])},
+            InputError,
+            "eigen",
+        ),
     ],
 )
 def test_options_that_cannot_be_used(returns, factors, options, error, message):
@@ -282,4 +295,6 @@ def test_regime_is_skfolios(returns, factors):
     options = {"half_life": 20.0, "corr_half_life": 45.0}
     theirs = RegimeAdjustedEWCovariance(**options, min_observations=1).fit(factors.to_numpy()).covariance_
     np.testing.assert_allclose(risk.factor_covariance_, theirs, rtol=1e-10)
-    np.testing.assert_allclose(theirs, RegimeAdjustedEWCovariance(**options).fit(factors.to_numpy()).covariance_, rtol=1e-4)
+    np.testing.assert_allclose(
+        theirs, RegimeAdjustedEWCovariance(**options).fit(factors.to_numpy()).covariance_, rtol=1e-4
+    )
