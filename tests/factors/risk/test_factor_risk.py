@@ -145,7 +145,7 @@ def test_excluded_assets_are_named_with_a_reason(returns, factors):
     assert not risk.assets_.isin(reasons.index).any()
     assert len(risk.assets_) + len(reasons) == 10
     assert np.isfinite(risk.covariance_.dense()).all()
-    with pytest.raises(UnknownNameError, match="'A3'.*0 returns"):
+    with pytest.raises(UnknownNameError, match=r"'A3'.*0 returns"):
         risk.portfolio_volatility({"A3": 0.5, "A0": 0.5})
     more = FactorRisk(StaticLoadings(), min_observations=120).fit(returns, factors)
     assert set(more.excluded_.index) - set(reasons.index) == {"A1", "A2"}
@@ -162,7 +162,7 @@ def test_more_factors_than_dates_says_so():
     dates = pd.bdate_range("2020-01-01", periods=10)
     factors = pd.DataFrame(rng.normal(0, 0.01, (10, 20)), dates).add_prefix("f")
     returns = pd.DataFrame(rng.normal(0, 0.01, (10, 3)), dates, list("ABC"))
-    with pytest.raises(InputError, match="none of the 3 assets has a covariance .'10 returns were observed, 42"):
+    with pytest.raises(InputError, match=r"none of the 3 assets has a covariance .'10 returns were observed, 42"):
         FactorRisk(KalmanLoadings(**FIXED)).fit(returns, factors)
 
 
@@ -214,9 +214,9 @@ def test_a_fitted_model_stays_as_it_is(returns, factors):
     risk.partial_fit(returns[200:], factors[200:])
     assert model.last_date_ == factors.index[199]
     assert model.next_.identical(before)
-    with pytest.raises(InputError, match="ends on .* the last date the model has seen"):
+    with pytest.raises(InputError, match=r"ends on .* the last date the model has seen"):
         FactorRisk(model, prefit=True).fit(returns, factors)
-    with pytest.raises(InputError, match="differ in their assets .'A0'"):
+    with pytest.raises(InputError, match=r"differ in their assets .'A0'"):
         FactorRisk(model, prefit=True).fit(returns[:200].drop(columns="A0"), factors)
     with pytest.raises(NotFittedError, match="prefit=True"):
         FactorRisk(KalmanLoadings(), prefit=True).fit(returns, factors)
