@@ -30,6 +30,7 @@ def test_trace_written_out():
 def test_simulated_returns_with_random_loadings_have_this_covariance():
     """Returns B f + e with B and f drawn: covariance mean(B) Omega mean(B)' + D + U, U on the diagonal alone."""
     P, omega, mu = parts(seed=2)
+    mu = 10.0 * mu
     rng, draws = np.random.default_rng(3), 400_000
     mean = rng.normal(size=(4, 4))
     f = rng.multivariate_normal(mu, omega, draws)

@@ -49,7 +49,7 @@ def test_dated_weights_that_cannot_be_used():
     with pytest.raises(InputError, match="lack 1 dates of returns .first: 2020-01-03"):
         dated_weights(frame.iloc[:2], DATES, ASSETS, observed)
     with pytest.raises(InputError, match="'A' are NaN on some dates"):
-        dated_weights(frame.where(frame.index < "2020-01-03"), DATES, ASSETS, observed)
+        dated_weights(frame.reindex(DATES[:2]).reindex(DATES), DATES, ASSETS, observed)
     with pytest.raises(UnknownNameError, match="'Q'"):
         dated_weights(frame.rename(columns={"A": "Q"}), DATES, ASSETS, observed)
     with pytest.raises(InputError, match="'B' on 2020-01-02"):
