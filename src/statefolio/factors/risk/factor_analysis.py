@@ -88,7 +88,7 @@ def _rows(values: Array, weights: Array) -> _Rows:
     pattern = pattern.reshape(-1)
     patterns = seen[first].astype(np.float64)
     filled = np.where(seen, values, 0.0)
-    pattern_weight = np.bincount(pattern, weights, len(patterns))
+    pattern_weight: Array = np.bincount(pattern, weights, len(patterns)).astype(np.float64)
     observed = patterns.T @ pattern_weight
     second = weights @ filled**2
     variance = np.where(observed > 0.0, second / np.where(observed > 0.0, observed, 1.0), 1.0)
@@ -125,14 +125,16 @@ def _posterior(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
     count = L.shape[1]
     outer = (L[:, :, None] * (L / psi[:, None])[:, None, :]).reshape(len(L), -1)
     information = np.eye(count) + (rows.patterns @ outer).reshape(len(rows.patterns), count, count)
-    return information, np.linalg.inv(information)
+    inverse: Array = np.linalg.inv(information).astype(np.float64, copy=False)
+    return information, inverse
 
 
 def _factors(rows: _Rows, scaled: Array, posterior: Array) -> Array:
     """Expected factors of each date (T, R), from the scaled rows (T, R)."""
     if len(posterior) == 1:
         return np.asarray(scaled @ posterior[0])
-    return np.einsum("tr,trs->ts", scaled, posterior[rows.pattern])
+    expected: Array = np.einsum("tr,trs->ts", scaled, posterior[rows.pattern])
+    return expected
 
 
 def _improve(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:

@@ -6,86 +6,17 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays import Array, listed, show
-from statefolio.exceptions import DataTypeError, InputError, NotFittedError
-from statefolio.factors.alignment import rows_until
+from statefolio._arrays import Array, listed
+from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.risk.factor_analysis import FactorAnalysis, analyse, log_density
-
-CAP = 4.0
-"""Standardised residuals count at most this many standard deviations: one bad print is no common factor."""
+from statefolio.factors.risk.recent_residuals import RecentResiduals
 
 _HELD_OUT = 0.4
 _FOLDS = 2
 _STEPS_TO_CHOOSE = 15
 
 
-class _RecentResiduals(BaseEstimator):
-    """Estimators of residual structure that learn from the last dates, recent ones counting more.
-
-    Going on over new dates gives what one fit over all of them gives: only the dates in the window count.
-    """
-
-    half_life: float
-    window: int
-
-    def fit(self, residuals: pd.DataFrame, tune_until: Any = None) -> Self:
-        """Learn from standardised innovations.
-
-        Parameters
-        ----------
-        residuals : DataFrame (date x asset)
-            NaN where there is none.
-        tune_until : date, optional
-            What is chosen on held-out dates sees dates up to and including this one only. Default: all.
-
-        Returns
-        -------
-        self
-        """
-        self._check_options()
-        _check_residuals(residuals)
-        tuning = residuals.iloc[: rows_until(pd.DatetimeIndex(residuals.index), tune_until)]
-        self._recent = residuals.iloc[:0]
-        self._choose(_capped(tuning))
-        return self._see(residuals)
-
-    def partial_fit(self, residuals: pd.DataFrame) -> Self:
-        """Go on over later dates, with what was chosen held. Assets may join."""
-        if not hasattr(self, "_recent"):
-            raise NotFittedError(f"{type(self).__name__} has not been fitted; a fitted one was expected. Call fit.")
-        _check_residuals(residuals)
-        if len(self._recent) and residuals.index[0] <= self._recent.index[-1]:
-            raise InputError(
-                f"residuals begin on {show(residuals.index[0])}; dates after {show(self._recent.index[-1])}, the last "
-                "one seen, were expected. Pass new dates only."
-            )
-        return self._see(residuals)
-
-    def _see(self, residuals: pd.DataFrame) -> Self:
-        joined = residuals.columns[~residuals.columns.isin(self._recent.columns)]
-        columns = self._recent.columns.append(joined) if len(self._recent) else residuals.columns
-        rows = pd.concat([part for part in (self._recent, residuals) if len(part)]).reindex(columns=columns)
-        self._recent = rows.iloc[-self.window :]
-        self.loadings_ = self._loadings(_capped(self._recent))
-        return self
-
-    def _weights(self, dates: int) -> Array:
-        return np.asarray(0.5 ** (np.arange(dates)[::-1] / self.half_life))
-
-    def _check_options(self) -> None:
-        if not self.half_life > 0.0:
-            raise InputError(f"half_life={self.half_life!r}; a positive number of dates was expected. Pass e.g. 500.")
-        if self.window < 2:
-            raise InputError(f"window={self.window!r}; at least 2 dates were expected. Pass e.g. 1500.")
-
-    def _choose(self, residuals: pd.DataFrame) -> None:
-        """Choose on held-out dates among these, and remember it."""
-
-    def _loadings(self, residuals: pd.DataFrame) -> pd.DataFrame:
-        raise NotImplementedError
-
-
-class ResidualFactors(_RecentResiduals):
+class ResidualFactors(RecentResiduals):
     """A few statistical factors of the residuals by maximum likelihood, their number chosen on held-out dates.
 
     Standardised residuals are z = L f + u with f of unit variance and u uncorrelated; gaps and late listings are
@@ -155,7 +86,7 @@ class ResidualFactors(_RecentResiduals):
             return
         scores = {R: self._held_out(values, fold, R) for R in _candidates(most)}
         self.held_out_ = pd.Series(scores).rename_axis("factors")
-        self.count_ = int(self.held_out_.idxmax())
+        self.count_ = max(scores, key=scores.__getitem__)
 
     def _held_out(self, values: Array, fold: int, count: int) -> float:
         density = 0.0
@@ -178,7 +109,7 @@ class ResidualFactors(_RecentResiduals):
         return frame.reindex(residuals.columns).fillna(0.0)
 
 
-class SectorBlocks(_RecentResiduals):
+class SectorBlocks(RecentResiduals):
     """A common residual factor a sector: residuals of the same sector are correlated, others are not.
 
     Each sector is a factor analysis of its own with one factor, so the correlations are positive semi-definite.
@@ -239,11 +170,7 @@ class NoStructure(BaseEstimator):
 
 
 def _candidates(most: int) -> list[int]:
-    return [R for R in range(most + 1) if R <= 6 or R % 2 == 0 or R == most]
-
-
-def _capped(residuals: pd.DataFrame) -> pd.DataFrame:
-    return residuals.clip(-CAP, CAP)
+    return [R for R in range(most + 1) if R <= 6 or R % 2 == 0]
 
 
 def _standardised(found: FactorAnalysis) -> Array:
@@ -259,13 +186,6 @@ def _in_order(loadings: Array) -> Array:
     turned = np.zeros(loadings.shape)
     turned[:, : len(sizes)] = left * sizes
     largest = np.abs(turned).argmax(axis=0)
-    sign = np.where(turned[largest, np.arange(turned.shape[1])] < 0.0, -1.0, 1.0)
+    sign = np.where(turned[largest, np.arange(len(largest))] < 0.0, -1.0, 1.0)
     ordered: Array = turned * sign
     return ordered
-
-
-def _check_residuals(residuals: Any) -> None:
-    if not isinstance(residuals, pd.DataFrame):
-        raise DataTypeError(f"residuals is a {type(residuals).__name__}; a DataFrame (date x asset) was expected.")
-    if residuals.empty or np.isinf(residuals.to_numpy(dtype=np.float64)).any():
-        raise InputError("residuals is empty or has infinite values; finite numbers or NaN were expected.")
