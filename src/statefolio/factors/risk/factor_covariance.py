@@ -7,6 +7,7 @@ import numpy as np
 
 from statefolio._arrays import Array
 from statefolio.exceptions import InputError
+from statefolio.factors.risk.long_run import LongRunVariance
 
 
 class FactorCovariance(Protocol):
@@ -57,10 +58,11 @@ class ExponentialCovariance:
 
         V_i   = sum w(h_v) u_i^2 / sum w(h_v)            w(h) = 2^(-age / h)
         C     = correlations of sum w(h_c) z z'          z_it = u_it / sqrt(V_it), V_it with date t itself
-        Omega = sqrt(V_i V_j) ((1 - a) C_ij + a 1[i = j])
+        Omega = sqrt((V_i + b L_i) (V_j + b L_j)) ((1 - a) C_ij + a 1[i = j])
 
     Dividing by the sum of the weights removes the start's bias. Standardising keeps a stormy month from deciding the
-    correlations of a year, and as V_it counts date t, z^2 is at most the sum of the weights.
+    correlations of a year, and as V_it counts date t, z^2 is at most the sum of the weights. L_i is the long-run mean
+    of u_i^2: a forecast that errs does least harm when it is quoted a little higher, most so where it is lowest.
 
     Attributes
     ----------
@@ -72,18 +74,27 @@ class ExponentialCovariance:
         Weighted sums of u^2 and z z'.
     weight : float
         Sum of the volatilities' weights.
+    long_run : LongRunVariance
+        L.
+    long_run_weight : float
+        b.
     """
 
     half_lives: tuple[float, float]
     shrinkage: float
     squares: Array
     products: Array
+    long_run: LongRunVariance
+    long_run_weight: float = 0.0
     weight: float = 0.0
 
     @classmethod
-    def empty(cls, factors: int, half_lives: tuple[float, float], shrinkage: float) -> Self:
+    def empty(
+        cls, factors: int, half_lives: tuple[float, float], shrinkage: float, long_run_weight: float = 0.0
+    ) -> Self:
         """Before the first date."""
-        return cls(half_lives, shrinkage, np.zeros(factors), np.zeros((factors, factors)))
+        products, long_run = np.zeros((factors, factors)), LongRunVariance.empty(factors)
+        return cls(half_lives, shrinkage, np.zeros(factors), products, long_run, long_run_weight)
 
     def after(self, deviations: Array) -> Self:
         """See `FactorCovariance`."""
@@ -94,7 +105,8 @@ class ExponentialCovariance:
             weight = fast * weight + 1.0
             z = u * np.sqrt(weight / np.where(squares > 0.0, squares, 1.0))
             products = slow * products + np.outer(z, z)
-        return replace(self, squares=squares, products=products, weight=weight)
+        long_run = self.long_run.after(deviations)
+        return replace(self, squares=squares, products=products, weight=weight, long_run=long_run)
 
     def covariance(self) -> Array:
         """See `FactorCovariance`."""
@@ -102,7 +114,8 @@ class ExponentialCovariance:
             raise InputError("factors has fewer than 2 known dates; more were expected, for a covariance. Pass more.")
         size = np.sqrt(np.diag(self.products))
         scale = (1.0 - self.shrinkage) / np.outer(np.where(size > 0.0, size, 1.0), np.where(size > 0.0, size, 1.0))
-        volatility = np.sqrt(self.squares / self.weight)
+        recent = self.squares / self.weight
+        volatility = np.sqrt(recent + self.long_run_weight * self.long_run.mean(recent))
         omega: Array = scale * self.products * np.outer(volatility, volatility)
         omega[np.diag_indices(len(omega))] = volatility**2
         return omega

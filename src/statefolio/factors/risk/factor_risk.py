@@ -13,9 +13,16 @@ from statefolio.factors.base import LoadingsModel
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.risk.exclusion import excluded_assets
 from statefolio.factors.risk.idiosyncratic import effective_observations, idiosyncratic_variance
+from statefolio.factors.risk.long_run import LongRunVariance
 from statefolio.factors.risk.low_rank import LowRankCovariance
-from statefolio.factors.risk.residual import ResidualStructure, residual_loadings, standardised_innovations
-from statefolio.factors.risk.risk_options import check_options, given_variance, prefit_model, start_forecast
+from statefolio.factors.risk.residual import capped_innovations, residual_loadings, standardised_innovations
+from statefolio.factors.risk.risk_options import (
+    check_options,
+    given_variance,
+    prefit_model,
+    start_forecast,
+    start_structure,
+)
 from statefolio.factors.risk.uncertainty import loading_uncertainty
 from statefolio.factors.risk.weights import weights_of
 
@@ -40,8 +47,10 @@ class FactorRisk(BaseEstimator):
         D: the model's next observation variances, drawn towards those of similar assets or as they are; or given.
     factor_mean : {"mean", "zero"} or Series by factor
         mu: the mean of all returns so far, zero, or a forecast. "zero" also takes Omega around zero.
-    residual_structure : ResidualStructure, optional
-        Unfitted; what the residuals have in common. The diagonal of Sigma is the same with and without.
+    residual_structure : "factors", ResidualStructure or None
+        What the residuals have in common: a few statistical factors, their number chosen on held-out dates
+        (`ResidualFactors`), an unfitted estimator such as `SectorBlocks`, or nothing. The diagonal of Sigma is the same
+        with and without.
     uncertainty : bool
         Whether U is part of Sigma. `loading_uncertainty_` holds it either way.
     groups : Series by asset, optional
@@ -51,6 +60,9 @@ class FactorRisk(BaseEstimator):
         next 21 days.
     correlation_shrinkage : float
         What the factors' correlations are drawn towards zero by; "ewma" only.
+    long_run_weight : float
+        What share of its mean over the years is added to each variance that is forecast from recent dates: Omega's
+        where "ewma", D's where "shrunk". Without it the forecasts are too low on average after calm months.
     min_observations : int, optional
         Returns an asset needs; default twice the number of loadings.
     prefit : bool
@@ -81,12 +93,13 @@ class FactorRisk(BaseEstimator):
         factor_covariance: Any = "ewma",
         idiosyncratic: Any = "shrunk",
         factor_mean: Any = "mean",
-        residual_structure: ResidualStructure | None = None,
+        residual_structure: Any = "factors",
         uncertainty: bool = True,
         groups: pd.Series | None = None,
         volatility_half_life: float = 20.0,
         correlation_half_life: float = 45.0,
         correlation_shrinkage: float = 0.05,
+        long_run_weight: float = 0.08,
         min_observations: int | None = None,
         prefit: bool = False,
     ) -> None:
@@ -100,6 +113,7 @@ class FactorRisk(BaseEstimator):
         self.volatility_half_life = volatility_half_life
         self.correlation_half_life = correlation_half_life
         self.correlation_shrinkage = correlation_shrinkage
+        self.long_run_weight = long_run_weight
         self.min_observations = min_observations
         self.prefit = prefit
 
@@ -132,10 +146,9 @@ class FactorRisk(BaseEstimator):
             self.model_ = model.fit(returns, factors, tune_until=tune_until)
         names = self.model_.factors_[1:] if self.model_.intercept else self.model_.factors_
         self._seen = pd.Series(0, index=self.model_.assets_)
-        self._structure: ResidualStructure | None = None
-        if self.residual_structure is not None:
-            self._structure = clone(self.residual_structure)
-            self._structure.fit(standardised_innovations(self.model_), tune_until)
+        self._structure = start_structure(self)
+        self._structure.fit(standardised_innovations(self.model_), tune_until)
+        self._long_run = LongRunVariance.empty(len(self.model_.assets_)).after(capped_innovations(self.model_))
         self._count(returns)
         self._forecast = start_forecast(self, names).after(factors, self.model_.last_date_)
         self._assemble()
@@ -159,8 +172,9 @@ class FactorRisk(BaseEstimator):
             self.model_, self._structure = model, structure
             last = model.last_date_
             model.partial_fit(new_returns, new_factors)
-            if structure is not None:
-                structure.partial_fit(standardised_innovations(model))
+            structure.partial_fit(standardised_innovations(model))
+            joined = len(model.assets_) - len(self._long_run.weight)
+            self._long_run = self._long_run.joined_by(joined).after(capped_innovations(model))
             self._count(new_returns)
             self._forecast = self._forecast.after(new_factors, model.last_date_, since=last)
             self._assemble()
@@ -228,6 +242,8 @@ class FactorRisk(BaseEstimator):
         D = pd.Series(noise[kept], index=assets)
         if isinstance(self.idiosyncratic, str) and self.idiosyncratic == "shrunk":
             D = idiosyncratic_variance(D, effective_observations(model, self._seen)[kept], self.groups)
+            long_run = self._long_run.mean(noise)[kept]
+            D = D + self.long_run_weight * np.where(np.isfinite(long_run), long_run, D)
         U = loading_uncertainty(P[kept], omega, mean, model.intercept)
         B = ahead["mean"].to_numpy()[kept, int(model.intercept) :]
         self._store(assets, forecast.names, B, omega, mean, D, U)
@@ -235,8 +251,7 @@ class FactorRisk(BaseEstimator):
     def _store(
         self, assets: pd.Index, names: pd.Index, B: Array, omega: Array, mean: Array, D: pd.Series, U: Array
     ) -> None:
-        structure = self._structure
-        G = pd.DataFrame(index=assets) if structure is None else structure.loadings_.reindex(assets).fillna(0.0)
+        G = self._structure.loadings_.reindex(assets).fillna(0.0)
         shared, remaining = residual_loadings(G.to_numpy(dtype=np.float64), D.to_numpy())
         count, extra = len(names), G.shape[1]
         block = np.eye(count + extra)

@@ -35,6 +35,10 @@ class ResidualStructure(Protocol):
         """Go on over later dates, with what was chosen held."""
 
 
+CAP = 4.0
+"""Standardised residuals count at most this many standard deviations: one bad print is no common factor."""
+
+
 def residual_loadings(correlation_loadings: Array, variance: Array) -> tuple[Array, Array]:
     """Turn loadings of standardised residuals into loadings of returns, and what variance is left.
 
@@ -65,3 +69,11 @@ def standardised_innovations(model: LoadingsModel) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.where(variance > 0.0, found["innovation"].to_numpy() / np.sqrt(variance), np.nan)
     return pd.DataFrame(values, index=model.dates_, columns=model.assets_)
+
+
+def capped_innovations(model: LoadingsModel) -> Array:
+    """Innovations (T, N) for the dates a model's results hold, at most `CAP` predicted standard deviations each."""
+    found = model.innovations_
+    most = CAP * np.sqrt(np.maximum(found["innovation_variance"].to_numpy(), 0.0))
+    capped: Array = np.clip(found["innovation"].to_numpy(), -most, most)
+    return capped

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from statefolio._arrays import Array, listed, read_dates, show
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
@@ -18,6 +19,8 @@ from statefolio.factors.risk.factor_covariance import (
     GivenCovariance,
 )
 from statefolio.factors.risk.factor_forecast import FactorForecast
+from statefolio.factors.risk.residual import ResidualStructure
+from statefolio.factors.risk.residual_structure import NoStructure, ResidualFactors
 
 _CHOICES: dict[str, tuple[tuple[str, ...], type]] = {
     "factor_covariance": (("ewma", "regime"), pd.DataFrame),
@@ -40,6 +43,9 @@ def check_options(risk: Any) -> None:
     shrinkage = risk.correlation_shrinkage
     if not isinstance(shrinkage, int | float | np.number) or not 0.0 <= shrinkage <= 1.0:
         raise InputError(f"correlation_shrinkage={shrinkage!r}; a number from 0 to 1 was expected. Pass e.g. 0.05.")
+    extra = risk.long_run_weight
+    if not isinstance(extra, int | float | np.number) or isinstance(extra, bool) or not 0.0 <= extra < np.inf:
+        raise InputError(f"long_run_weight={extra!r}; a number, 0 or more, was expected. Pass e.g. 0.08.")
     least = risk.min_observations
     if least is not None and (not isinstance(least, int | np.integer) or isinstance(least, bool) or least < 1):
         raise InputError(f"min_observations={least!r}; a whole number above zero was expected. Pass e.g. 60.")
@@ -49,6 +55,22 @@ def check_options(risk: Any) -> None:
         raise DataTypeError(
             f"loadings is a {type(risk.loadings).__name__}; a model of loadings was expected, e.g. KalmanLoadings()."
         )
+
+
+def start_structure(risk: Any) -> ResidualStructure:
+    """What the options ask for as residual structure, unfitted."""
+    asked = risk.residual_structure
+    if asked is None:
+        return NoStructure()
+    if isinstance(asked, str):
+        if asked != "factors":
+            raise InputError(
+                f"residual_structure={asked!r}; 'factors', None or an estimator such as SectorBlocks(sectors) was "
+                "expected. Pass one of them."
+            )
+        return ResidualFactors()
+    structure: ResidualStructure = clone(asked)
+    return structure
 
 
 def start_forecast(risk: Any, factors: pd.Index) -> FactorForecast:
@@ -61,7 +83,9 @@ def start_forecast(risk: Any, factors: pd.Index) -> FactorForecast:
     elif asked == "regime":
         covariance = RegimeCovariance.empty(*half_lives)
     else:
-        covariance = ExponentialCovariance.empty(len(factors), half_lives, float(risk.correlation_shrinkage))
+        covariance = ExponentialCovariance.empty(
+            len(factors), half_lives, float(risk.correlation_shrinkage), float(risk.long_run_weight)
+        )
     around_zero = isinstance(mean, str) and mean == "zero"
     given = np.zeros(len(factors)) if around_zero else None
     if isinstance(mean, pd.Series):

@@ -1,0 +1,159 @@
+"""Maximum likelihood factor analysis of rows with gaps: z = L f + u, f with unit variance, u uncorrelated."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statefolio._arrays import Array
+
+LEAST_SPECIFIC = 0.05
+"""Share of an asset's variance that stays its own at least: without it the likelihood may rise without bound."""
+
+_SMALLEST = 1e-12
+
+
+class FactorAnalysis(NamedTuple):
+    """What one analysis found.
+
+    Attributes
+    ----------
+    loadings : (N, R) array
+        L.
+    specific : (N,) array
+        Variances of u.
+    """
+
+    loadings: Array
+    specific: Array
+
+
+class _Rows(NamedTuple):
+    """Rows to learn from: zeros where not observed, and dates with the same gaps taken together."""
+
+    values: Array  # (T, N)
+    weights: Array  # (T,)
+    patterns: Array  # (P, N) 1 where observed
+    pattern: NDArray[np.intp]  # (T,) which of them a date has
+    pattern_weight: Array  # (P,)
+    observed_weight: Array  # (N,)
+    variance: Array  # (N,)
+
+
+def analyse(values: Array, weights: Array, count: int, iterations: int = 40) -> FactorAnalysis:
+    """Find `count` factors by expectation-maximisation from the leading components (Rubin and Thayer 1982).
+
+    Parameters
+    ----------
+    values : (T, N) array
+        Rows around zero, NaN where not observed. A column without any is given no loadings and variance 1.
+    weights : (T,) array
+        Of the dates.
+    count : int
+        R; the loadings have no more columns than there are dates or columns, and zeros for the rest.
+    iterations : int
+        Steps of the maximisation.
+
+    Returns
+    -------
+    FactorAnalysis
+    """
+    rows = _rows(values, weights)
+    loadings = _components(rows, count)
+    specific = _specific(rows.variance - np.einsum("nr,nr->n", loadings, loadings), rows.variance)
+    if count == 0:
+        return FactorAnalysis(loadings, rows.variance)
+    for _ in range(iterations):
+        loadings, specific = _improve(rows, loadings, specific)
+    return FactorAnalysis(loadings, specific)
+
+
+def log_density(found: FactorAnalysis, values: Array) -> Array:
+    """Gaussian log-density of each row (T,) as far as it was observed; O(N R^2) a pattern of gaps."""
+    rows = _rows(values, np.ones(len(values)))
+    L, psi = found
+    information, posterior = _posterior(rows, L, psi)
+    scaled = rows.values @ (L / psi[:, None])
+    factors = _factors(rows, scaled, posterior)
+    explained = np.einsum("tr,tr->t", scaled, factors)
+    squares = (rows.values**2) @ (1.0 / psi) - explained
+    determinant = rows.patterns @ np.log(2.0 * np.pi * psi) + np.linalg.slogdet(information)[1]
+    density: Array = -0.5 * (determinant[rows.pattern] + squares)
+    return density
+
+
+def _rows(values: Array, weights: Array) -> _Rows:
+    seen = ~np.isnan(values)
+    _, first, pattern = np.unique(np.packbits(seen, axis=1), axis=0, return_index=True, return_inverse=True)
+    pattern = pattern.reshape(-1)
+    patterns = seen[first].astype(np.float64)
+    filled = np.where(seen, values, 0.0)
+    pattern_weight: Array = np.bincount(pattern, weights, len(patterns)).astype(np.float64)
+    observed = patterns.T @ pattern_weight
+    second = weights @ filled**2
+    variance = np.where(observed > 0.0, second / np.where(observed > 0.0, observed, 1.0), 1.0)
+    variance = np.where(variance > _SMALLEST, variance, 1.0)
+    return _Rows(filled, weights, patterns, pattern, pattern_weight, observed, variance)
+
+
+def _components(rows: _Rows, count: int) -> Array:
+    """Loadings to begin with: leading eigenvectors of the correlations, gaps filled with zeros."""
+    standard = rows.values * (np.sqrt(rows.weights / rows.weights.sum())[:, None] / np.sqrt(rows.variance))
+    dates, assets = standard.shape
+    loadings = np.zeros((assets, count))
+    kept = min(count, dates, assets)
+    if assets <= dates:
+        values, vectors = np.linalg.eigh(standard.T @ standard)
+        vectors = vectors[:, ::-1][:, :kept]
+    else:
+        values, left = np.linalg.eigh(standard @ standard.T)
+        size = np.sqrt(np.maximum(values[::-1][:kept], _SMALLEST))
+        vectors = standard.T @ left[:, ::-1][:, :kept] / size
+    spread = np.sqrt(np.maximum(values[::-1][:kept] - 1.0, 0.1))
+    largest = np.abs(vectors).argmax(axis=0)
+    sign = np.where(vectors[largest, np.arange(kept)] < 0.0, -1.0, 1.0)
+    loadings[:, :kept] = vectors * spread * sign * np.sqrt(rows.variance)[:, None]
+    return loadings
+
+
+def _specific(left: Array, variance: Array) -> Array:
+    return np.maximum(left, LEAST_SPECIFIC * variance)
+
+
+def _posterior(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
+    """Information on the factors by pattern of gaps, and its inverse, their covariance: (P, R, R) each."""
+    count = L.shape[1]
+    outer = (L[:, :, None] * (L / psi[:, None])[:, None, :]).reshape(len(L), -1)
+    information = np.eye(count) + (rows.patterns @ outer).reshape(len(rows.patterns), count, count)
+    inverse: Array = np.linalg.inv(information).astype(np.float64, copy=False)
+    return information, inverse
+
+
+def _factors(rows: _Rows, scaled: Array, posterior: Array) -> Array:
+    """Expected factors of each date (T, R), from the scaled rows (T, R)."""
+    if len(posterior) == 1:
+        return np.asarray(scaled @ posterior[0])
+    expected: Array = np.einsum("tr,trs->ts", scaled, posterior[rows.pattern])
+    return expected
+
+
+def _improve(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
+    """One step: expected factors of each date, then each asset's regression on them."""
+    count = L.shape[1]
+    _, posterior = _posterior(rows, L, psi)
+    scaled = rows.values @ (L / psi[:, None])
+    factors = _factors(rows, scaled, posterior)
+    weighted = factors * rows.weights[:, None]
+    cross = rows.values.T @ weighted
+    second = posterior * rows.pattern_weight[:, None, None]
+    if len(second) == 1:
+        second[0] += weighted.T @ factors
+    else:
+        np.add.at(second, rows.pattern, weighted[:, :, None] * factors[:, None, :])
+    moments = (rows.patterns.T @ second.reshape(len(second), -1)).reshape(-1, count, count)
+    known = rows.observed_weight > 0.0
+    moments[~known] = np.eye(count)
+    loadings: Array = np.linalg.solve(moments, cross[:, :, None])[:, :, 0]
+    weight = np.where(known, rows.observed_weight, 1.0)
+    left = rows.variance - np.einsum("nr,nr->n", loadings, cross) / weight
+    return loadings, _specific(left, rows.variance)
