@@ -1,4 +1,4 @@
-"""Are all alphas zero? The exact test of Gibbons, Ross and Shanken, and one for any number of assets and any gaps."""
+"""Whether all alphas are zero: the exact test of Gibbons, Ross and Shanken, and one for any panel."""
 
 from dataclasses import dataclass
 
@@ -44,11 +44,13 @@ def gibbons_ross_shanken(returns: Array, factors: Array) -> Exact:
     x = factors[common]
     fit = ordinary(returns[common], np.column_stack([np.ones(dates), x]))
     centred = x - x.mean(axis=0)
+    mean = x.mean(axis=0)
     try:
-        sharpe = x.mean(axis=0) @ np.linalg.solve(centred.T @ centred / dates, x.mean(axis=0)) if states else 0.0
-        quadratic = fit.loadings[:, 0] @ np.linalg.solve(fit.residuals.T @ fit.residuals / dates, fit.loadings[:, 0])
+        sharpe = float(mean @ np.linalg.solve(centred.T @ centred / dates, mean))
+        covariance = fit.residuals.T @ fit.residuals / dates
+        quadratic = float(fit.loadings[:, 0] @ np.linalg.solve(covariance, fit.loadings[:, 0]))
     except np.linalg.LinAlgError:
-        quadratic = sharpe = np.nan
+        quadratic = sharpe = float("nan")
     statistic = freedom / assets * quadratic / (1.0 + sharpe)
     if not statistic >= 0.0:
         return Exact(np.nan, np.nan, dates, "factors or residuals are linearly dependent on the dates shared by all")

@@ -31,10 +31,20 @@ def block_scores(residuals: Array, regressors: Array, starts: Starts) -> Array:
     return np.stack(parts, axis=2)
 
 
+def block_second_moments(regressors: Array, known: Array, starts: Starts) -> Array:
+    """X'X over each block and each column's known dates (ones, else zeros), (blocks, N, K, K)."""
+    states = regressors.shape[1]
+    squares = np.empty((len(starts), known.shape[1], states, states))
+    for row in range(states):
+        for column in range(row + 1):
+            sums = block_sums(known * (regressors[:, row] * regressors[:, column])[:, None], starts)
+            squares[:, :, row, column] = squares[:, :, column, row] = sums
+    return squares
+
+
 def random_signs(rng: np.random.Generator, *shape: int) -> Array:
     """Independent signs, +1 or -1 with equal chance."""
-    signs: Array = rng.integers(0, 2, shape) * 2.0 - 1.0
-    return signs
+    return rng.integers(0, 2, shape).astype(np.float64) * 2.0 - 1.0
 
 
 def turned(signs: Array, scores: Array, inverse: Array) -> tuple[Array, Array]:

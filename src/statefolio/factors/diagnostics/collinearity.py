@@ -13,7 +13,7 @@ from statefolio._arrays import Array, listed, make_panel, show
 from statefolio.exceptions import InputError
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.diagnostics.finding import Diagnosis, Finding
-from statefolio.factors.diagnostics.inflation import condition_indices, through_time, variance_inflation
+from statefolio.factors.diagnostics.inflation import condition_indices, through_time
 from statefolio.factors.diagnostics.subject import check_count, fitted
 
 INFLATION = 10.0
@@ -52,7 +52,7 @@ def diagnose_collinearity(
     check_count(window, "window", 2)
     check_count(step, "step", 1)
     panel = make_panel(returns, factors, intercept=True, check_design=False)
-    rows = ~np.isnan(panel.returns).all(axis=1)
+    rows = np.flatnonzero(~np.isnan(panel.returns).all(axis=1))
     regressors, dates = panel.regressors[rows], panel.dates[rows]
     states = regressors.shape[1]
     if min(len(dates), window) <= states:
@@ -71,9 +71,9 @@ def diagnose_collinearity(
 
 def _inflation(path: pd.DataFrame) -> Finding:
     table = path.drop(columns="condition_number")
-    now = table.iloc[-1]
+    now = pd.Series(table.to_numpy()[-1], index=table.columns)
     largest = float(now.max())
-    bad = [name for name in table if now[name] > INFLATION]
+    bad = list(now.index[now > INFLATION])
     past = float((table > INFLATION).any(axis=1).mean())
     said = (
         f"The other factors explain {listed(bad)} so well that the variance of its loadings is up to {largest:.1f} "
@@ -88,11 +88,13 @@ def _inflation(path: pd.DataFrame) -> Finding:
 
 def _condition(path: pd.DataFrame) -> Finding:
     table = path[["condition_number"]]
-    number = float(table.iloc[-1, 0])
+    number = float(table["condition_number"].to_numpy()[-1])
     bad = number > CONDITION
     past = float((table.iloc[:, 0] > CONDITION).mean())
     said = "A small change of the data can change loadings much" if bad else "Loadings do not hang on small changes"
-    verdict = f"{said}: the condition number is {number:.1f} (threshold {CONDITION:g}; passed in {past:.0%} of windows)."
+    verdict = (
+        f"{said}: the condition number is {number:.1f} (threshold {CONDITION:g}; passed in {past:.0%} of windows)."
+    )
     return Finding("condition number", number, np.nan, np.nan, bad, verdict, table)
 
 
@@ -105,12 +107,12 @@ def _decomposition(regressors: Array, names: pd.Index) -> Finding:
     if harmful.any():
         worst = int(np.flatnonzero(harmful)[-1])
         involved = [name for name, share in zip(names, shares[worst], strict=True) if share > SHARE]
-        said = f"{listed(involved, most=6)} depend on each other: one relation makes most of the variance of their loadings"
+        names_involved = listed(involved, most=6)
+        said = f"{names_involved} depend on each other: one relation makes most of the variance of their loadings"
     else:
         said = "No relation between factors makes most of the variance of two loadings or more"
-    verdict = (
-        f"{said} (condition index {statistic:.1f}; threshold {CONDITION:g} with over {SHARE:.0%} of the variance of two)."
-    )
+    limit = f"threshold {CONDITION:g} with over {SHARE:.0%} of the variance of two"
+    verdict = f"{said} (condition index {statistic:.1f}; {limit})."
     return Finding("variance decomposition", statistic, np.nan, np.nan, bool(harmful.any()), verdict, table)
 
 
@@ -137,7 +139,7 @@ def _unidentified(model: LoadingsModel, regressors: Array, names: pd.Index) -> F
     bad = ratio > SPREAD
     said = "The model cannot tell one combination of loadings" if bad else "The model knows every combination alike"
     verdict = (
-        f"{said}: it knows {' '.join(parts)} (in units of each factor's volatility) {ratio:.1f} times less well than the "
-        f"best known one; {share:.0%} of the loadings' uncertainty lies there (threshold {SPREAD:g} times)."
+        f"{said}: it knows {' '.join(parts)} (in units of each factor's volatility) {ratio:.1f} times less well than "
+        f"the best known one; {share:.0%} of the loadings' uncertainty lies there (threshold {SPREAD:g} times)."
     )
     return Finding(name, ratio, np.nan, np.nan, bad, verdict, table)

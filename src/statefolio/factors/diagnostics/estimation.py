@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed
+from statefolio._arrays import ALPHA, Array, listed
 from statefolio.exceptions import InputError
 from statefolio.factors.alignment import places
 from statefolio.factors.base import LoadingsModel
@@ -53,7 +53,8 @@ def diagnose_estimation(
     Diagnosis
         Findings "standard errors of the model" (with a model), "block bootstrap", "split-half agreement" and
         "shrinkage wanted". How noisy is too noisy goes by thresholds, so that their p-values are NaN; the table of
-        the agreement has a p-value a factor, of the agreement where assets do not differ. All but the first speak of least squares over all dates.
+        the agreement has a p-value a factor, of such agreement where assets do not differ. All but the first speak
+        of least squares over all dates.
 
     Raises
     ------
@@ -101,23 +102,30 @@ def _model_errors(model: LoadingsModel, subject: Subject, table: pd.DataFrame) -
     variance = np.diagonal(ahead["covariance"].to_numpy(), axis1=1, axis2=2)
     with np.errstate(invalid="ignore"):
         errors = np.sqrt(variance)
-    table = table[["loading", "newey_west"]].assign(model_loading=ahead["mean"].to_numpy().ravel(), model=errors.ravel())
+    table = table[["loading", "newey_west"]].assign(
+        model_loading=ahead["mean"].to_numpy().ravel(), model=errors.ravel()
+    )
     ratio = (table["model"] / table["newey_west"]).unstack("factor")[subject.factors[1:]]
-    typical = float(ratio.stack().median())
+    typical = float(np.nanmedian(ratio.to_numpy())) if ratio.notna().any(axis=None) else float("nan")
     if np.isnan(typical):
         verdict = "Nothing can be said of the model's standard errors: it knows none of these loadings."
         return Finding(name, np.nan, np.nan, np.nan, None, verdict, table)
     bad = typical < NARROW
-    said = "The model is surer of its loadings than the data allow" if bad else "The model's error bands are not too narrow"
+    said = (
+        "The model is surer of its loadings than the data allow"
+        if bad
+        else "The model's error bands are not too narrow"
+    )
     verdict = (
         f"{said}: its standard errors of today's loadings are {typical:.2f} times those of constant loadings with "
-        f"memory and changing variance allowed for (threshold {NARROW:.2f}; above 1 is the price of following movement)."
+        f"memory and changing variance allowed for (threshold {NARROW:.2f}; above 1 is the price of following "
+        "movement)."
     )
     return Finding(name, typical, np.nan, np.nan, bad, verdict, table)
 
 
 def _bootstrapped(table: pd.DataFrame) -> Finding:
-    shown = table.drop(index="alpha", level="factor") if "alpha" in table.index.levels[1] else table
+    shown = table.drop(index=ALPHA, level="factor")
     ratio = (shown["bootstrap"] / shown["classical"]).groupby("factor", sort=False).median()
     typical = float((shown["bootstrap"] / shown["classical"]).median())
     bad = typical > WIDE
@@ -138,7 +146,9 @@ def _agreement(halves: Halves, subject: Subject, level: float) -> Finding:
     worst = int(np.argmin(reliability))
     noise = [factor for factor, p in zip(names, halves.agreement_p_value[1:], strict=True) if p > level]
     bad = bool(reliability[worst] < RELIABLE)
-    said = "Differences between assets' loadings are mostly noise" if bad else "Assets differ in their loadings for real"
+    said = (
+        "Differences between assets' loadings are mostly noise" if bad else "Assets differ in their loadings for real"
+    )
     beside = f"; those on {listed(noise)} cannot be told from noise at all" if noise else ""
     verdict = (
         f"{said}: least reliable is {names[worst]!r}, where {reliability[worst]:.0%} of the variance across assets "
@@ -171,7 +181,7 @@ def _shrinkage(subject: Subject, block_length: int) -> Finding:
     bad = wanted > SHRUNK
     said = "Loadings are better guessed by the average asset's" if bad else "Assets' own loadings earn their place"
     verdict = (
-        f"{said}: dates held out want them moved {wanted:.0%} of the way to their mean across assets (each alone: {own}; "
-        f"threshold {SHRUNK:.0%})."
+        f"{said}: dates held out want them moved {wanted:.0%} of the way to their mean across assets (each alone: "
+        f"{own}; threshold {SHRUNK:.0%})."
     )
     return Finding(name, wanted, np.nan, np.nan, bad, verdict, table)

@@ -17,7 +17,7 @@ def variance_inflation(factors: Array) -> Array:
     centred = factors - factors.mean(axis=0)
     singular, right, scale = _scaled(centred)
     with np.errstate(divide="ignore", invalid="ignore"):
-        inflation = np.nansum(np.where(np.abs(right.T) > _ZERO, right.T**2 / singular**2, 0.0), axis=1)
+        inflation: Array = np.nansum(np.where(np.abs(right.T) > _ZERO, right.T**2 / singular**2, 0.0), axis=1)
     inflation[scale == 0.0] = np.inf
     return inflation
 

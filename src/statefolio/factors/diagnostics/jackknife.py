@@ -3,12 +3,12 @@
 import numpy as np
 
 from statefolio._arrays import Array
-from statefolio.factors.diagnostics.blocks import Starts, block_lengths, block_scores, block_sums
+from statefolio.factors.diagnostics.blocks import Starts, block_lengths, block_scores, block_second_moments
 from statefolio.factors.diagnostics.ordinary import Ordinary, inverses
 
 
 def jackknife_residuals(fit: Ordinary, regressors: Array, starts: Starts) -> Array:
-    """r - X b_(-B) on the dates of each block B, b_(-B) the loadings of an asset's other dates, (T, N).
+    """Residuals (T, N) on the dates of each block B at the loadings b_(-B) of an asset's other dates, r - X b_(-B).
 
     What least squares leave is too small where a block pulls the fit to itself, most in wild times; what is made of
     turned residuals would be too. With G and g_B the sums X'X and, over the block, X'e: b - b_(-B) = (G - G_B)^-1 g_B.
@@ -29,14 +29,3 @@ def jackknife_residuals(fit: Ordinary, regressors: Array, starts: Starts) -> Arr
     for place, column in enumerate(regressors.T):
         residuals += column[:, None] * np.repeat(moved[:, :, place], block_lengths(starts, len(residuals)), axis=0)
     return residuals
-
-
-def block_second_moments(regressors: Array, known: Array, starts: Starts) -> Array:
-    """X'X over each block and each column's known dates (ones, else zeros), (blocks, N, K, K)."""
-    states = regressors.shape[1]
-    squares = np.empty((len(starts), known.shape[1], states, states))
-    for row in range(states):
-        for column in range(row + 1):
-            sums = block_sums(known * (regressors[:, row] * regressors[:, column])[:, None], starts)
-            squares[:, :, row, column] = squares[:, :, column, row] = sums
-    return squares

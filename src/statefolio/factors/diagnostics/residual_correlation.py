@@ -1,4 +1,4 @@
-"""Are residuals uncorrelated across assets? Their largest eigenvalue and mean absolute correlation, and both nulls.
+"""Whether residuals are uncorrelated across assets: largest eigenvalue and mean absolute correlation, and their nulls.
 
 The null is made of the residuals themselves. Each asset's residuals keep their sizes and gaps, and blocks of dates
 change sign at random, asset by asset: fat tails, volatility that all assets share, and memory within a block stay;
@@ -63,8 +63,8 @@ class Projection:
 
     @property
     def gaps(self) -> bool:
-        """Is any residual missing?"""
-        return not self.known.all()
+        """Whether any residual is missing."""
+        return not bool(self.known.all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,8 @@ def _pair_weights(known: npt.NDArray[np.bool_]) -> Singles:
     np.fill_diagonal(shared, 0.0)
     enough = shared >= LEAST_OVERLAP
     weights = np.where(enough, own / np.maximum(shared, 1.0), 0.0) / max(1, np.count_nonzero(enough))
-    return weights.astype(np.float32)
+    single: Singles = weights.astype(np.float32)
+    return single
 
 
 def _mean_absolute(matrix: npt.NDArray[np.floating], weights: Singles) -> float:

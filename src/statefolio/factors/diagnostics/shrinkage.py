@@ -1,4 +1,4 @@
-"""How far should loadings move towards their mean across assets? As far as dates that were held out want."""
+"""How far loadings should move towards their mean across assets: as far as dates that were held out want."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ class Shrinkage:
         return np.array([_best(g, h) for g, h in zip(self.gradient, np.diagonal(self.curvature), strict=True)])
 
     def curve(self, names: pd.Index, points: int = 21) -> pd.DataFrame:
-        """Log-likelihood a return gained over no shrinkage, in units of 1e-4: a row a shrinkage, "all" and each alone."""
+        """Log-likelihood a return gained by shrinkage, in 1e-4: columns for all but the first, and for each alone."""
         grid = np.linspace(0.0, 1.0, points)
         common = (self.gradient[1:].sum(), self.curvature[1:, 1:].sum())
         single = zip(self.gradient, np.diagonal(self.curvature), strict=True)

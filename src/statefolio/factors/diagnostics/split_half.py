@@ -1,4 +1,4 @@
-"""Do two halves of the data agree on the loadings, and would they where assets did not differ?"""
+"""Whether two halves of the data agree on the loadings, and whether they would if assets did not differ."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from statefolio._arrays import Array
-from statefolio.factors.diagnostics.blocks import block_lengths, block_scores, block_starts, p_value, random_signs, turned
+from statefolio.factors.diagnostics.blocks import (
+    block_lengths,
+    block_scores,
+    block_starts,
+    p_value,
+    random_signs,
+    turned,
+)
 from statefolio.factors.diagnostics.ordinary import Ordinary, inverses, second_moments
 
 
@@ -57,7 +64,7 @@ def split_halves(
     odd = np.repeat(np.arange(len(starts)) % 2 == 0, block_lengths(starts, len(returns)))
     first, second = (_half(returns, regressors, rows) for rows in (odd, ~odd))
     usable = ~(np.isnan(first.loadings) | np.isnan(second.loadings)).any(axis=1)
-    usable &= (np.minimum(first.count, second.count) >= 3 * states)
+    usable &= np.minimum(first.count, second.count) >= 3 * states
     scores = block_scores(fit.residuals, regressors, starts)[:, usable]
     signs = random_signs(rng, replications, len(starts))
     _, null_first = turned(signs[:, ::2], scores[::2], first.inverse[usable])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from statefolio._arrays import Array
-from statefolio.factors.diagnostics.blocks import block_scores, block_starts, block_sums
+from statefolio.factors.diagnostics.blocks import block_scores, block_second_moments, block_starts
 from statefolio.factors.diagnostics.ordinary import Ordinary, inverses
 
 _ASSETS_AT_ONCE = 128
@@ -60,26 +60,12 @@ def block_bootstrap(
     errors = np.empty((returns.shape[1], states))
     whole = known.all(axis=0)
     if whole.any():
-        squares = _second_moments(regressors, np.ones((len(returns), 1)), starts, weights)
+        squares = np.tensordot(weights, block_second_moments(regressors, np.ones((len(returns), 1)), starts), 1)
         errors[whole] = _spread(squares, moments[:, whole])
     for group in np.array_split(np.flatnonzero(~whole), -(-np.count_nonzero(~whole) // _ASSETS_AT_ONCE) or 1):
-        squares = _second_moments(regressors, known[:, group].astype(float), starts, weights)
+        squares = np.tensordot(weights, block_second_moments(regressors, known[:, group].astype(float), starts), 1)
         errors[group] = _spread(squares, moments[:, group])
     return errors
-
-
-def _second_moments(regressors: Array, known: Array, starts: Array, weights: Array) -> Array:
-    """X'X of each draw and asset, (replications, N, K, K)."""
-    states, assets = regressors.shape[1], known.shape[1]
-    rows, columns = np.tril_indices(states)
-    packed = np.stack(
-        [block_sums(known * (regressors[:, j] * regressors[:, k])[:, None], starts) for j, k in zip(rows, columns)]
-    )
-    summed = (weights @ packed.transpose(1, 0, 2).reshape(len(starts), -1)).reshape(len(weights), -1, assets)
-    place = np.empty((states, states), dtype=np.intp)
-    place[rows, columns] = place[columns, rows] = np.arange(rows.size)
-    squares: Array = summed.transpose(0, 2, 1)[:, :, place]
-    return squares
 
 
 def _spread(squares: Array, moments: Array) -> Array:

@@ -53,15 +53,16 @@ def take_subject(returns: Any, factors: Any) -> Subject:
         If no asset is left, or a frame cannot be used.
     """
     panel = make_panel(returns, factors, intercept=True)
-    rows = ~np.isnan(panel.returns).all(axis=1)
+    rows = np.flatnonzero(~np.isnan(panel.returns).all(axis=1))
     values, regressors = panel.returns[rows], panel.regressors[rows]
     fit = ordinary(values, regressors)
     reasons = _reasons(values, fit, max(FEWEST, 3 * regressors.shape[1]))
     kept = reasons == ""
     if not kept.any():
         raise InputError(
-            f"returns has {len(kept)} assets and none that can be diagnosed with {regressors.shape[1]} loadings (first: "
-            f"{panel.assets[0]!r}, {reasons[0]}); longer histories were expected. Pass more dates or fewer factors."
+            f"returns has {len(kept)} assets and none that can be diagnosed with {regressors.shape[1]} loadings "
+            f"(first: {panel.assets[0]!r}, {reasons[0]}); longer histories were expected. Pass more dates or fewer "
+            "factors."
         )
     excluded = pd.DataFrame({"reason": reasons[~kept]}, index=panel.assets[~kept].rename("asset"))
     return Subject(
