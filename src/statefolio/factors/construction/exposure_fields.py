@@ -101,8 +101,8 @@ class Placement:
         absent = self.dates[found < 0]
         if len(absent):
             raise InputError(
-                f"{what} ({span(dates)}) lacks {len(absent)} dates of returns (first: {show(absent[0])}); a row on each "
-                "was expected. Pass as_of=days to use the last row on or before a date, up to so many days old."
+                f"{what} ({span(dates)}) lacks {len(absent)} dates of returns (first: {show(absent[0])}); a row on "
+                "each was expected. Pass as_of=days to use the last row on or before a date, up to so many days old."
             )
         return np.asarray(found)
 
@@ -119,8 +119,8 @@ def _by_name(exposures: Any) -> dict[Any, Any]:
         return {name: _frame(array) for name, array in exposures.data_vars.items()}
     if not isinstance(exposures, Mapping) or not exposures:
         raise DataTypeError(
-            f"exposures is a {type(exposures).__name__}; a DataArray (date, asset, factor), a Dataset of (date, asset), "
-            "or a mapping from name to a frame was expected."
+            f"exposures is a {type(exposures).__name__}; a DataArray (date, asset, factor), a Dataset of (date, "
+            "asset), or a mapping from name to a frame was expected."
         )
     return dict(exposures)
 
