@@ -24,8 +24,7 @@ def cumulative_factors_figure(factors: FactorReturns) -> go.Figure:
     """
     figure = go.Figure()
     drawn = dict.fromkeys(COLOURS, 0)
-    for name, column in factors.returns.items():
-        kind = str(factors.kinds[name])
+    for (name, column), kind in zip(factors.returns.items(), factors.kinds, strict=True):
         colours, place = COLOURS[kind], drawn[kind]
         drawn[kind] += 1
         total = (100.0 * column.cumsum()).round(3)

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from skfolio.containers import AssetPanel, FieldCategorical
-from skfolio.exceptions import SkfolioError
 from skfolio.descriptor import Passthrough
+from skfolio.exceptions import SkfolioError
 from skfolio.factor_exposure import FixedWeightedFactor, GlobalFactor, OneHotCategoricalFactors
 from skfolio.moments import EmpiricalCovariance, EWVariance
 from skfolio.prior import CharacteristicsFactorModel, EmpiricalPrior
@@ -148,8 +148,8 @@ def _check_told_apart(found: Any, dates: pd.DatetimeIndex) -> None:
     bad = smallest < _SINGULAR
     if bad.any():
         raise InputError(
-            f"exposures are collinear across assets on {int(bad.sum())} dates (first: {show(dates[bad][0])}); exposures "
-            "that differ were expected, for else their returns cannot be told apart. Drop one of them."
+            f"exposures are collinear across assets on {int(bad.sum())} dates (first: {show(dates[bad][0])}); "
+            "exposures that differ were expected, for else their returns cannot be told apart. Drop one of them."
         )
 
 
@@ -258,7 +258,7 @@ def _model(
 
 def _notes(lost: int, complete: npt.NDArray[np.bool_], assets: pd.Index) -> tuple[str, ...]:
     notes = [f"the first {lost} dates have no factor returns: exposures known before them are wanting."]
-    never = assets[~complete.any(axis=0)]
+    never = assets[np.flatnonzero(~complete.any(axis=0))]
     if len(never):
         notes.append(
             f"{len(never)} assets never have every exposure and take part in no regression: {listed(list(never))}."

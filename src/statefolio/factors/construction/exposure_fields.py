@@ -47,11 +47,11 @@ def read_exposures(exposures: Any, dates: pd.DatetimeIndex, assets: pd.Index, as
     categories: dict[Any, tuple[npt.NDArray[np.intp], list[Any]]] = {}
     for name, given in _by_name(exposures).items():
         if isinstance(given, pd.Series):
-            given = pd.DataFrame([given] * len(dates), index=dates)
+            given = pd.DataFrame(np.tile(given.to_numpy(), (len(dates), 1)), dates, given.index)
         place, what = Placement(dates, assets, as_of), f"exposure {name!r}"
         if isinstance(given, pd.DataFrame) and not _numeric(given):
             on = place(given.to_numpy(dtype=object), *read_dates(given, what), what)
-            codes, levels = pd.factorize(np.where(pd.isna(on), None, on).ravel(), sort=True)
+            codes, levels = pd.factorize(on.ravel(), sort=True)
             categories[name] = codes.reshape(on.shape), list(levels)
             known = bool(len(levels))
         else:
@@ -130,8 +130,8 @@ def _frame(array: xr.DataArray) -> pd.DataFrame | pd.Series:
         return array.to_series()
     if set(array.dims) != {"date", "asset"}:
         raise InputError(f"exposure {array.name!r} has dims {array.dims}; date and asset were expected.")
-    table: pd.DataFrame = array.transpose("date", "asset").to_pandas()
-    return table
+    ordered = array.transpose("date", "asset")
+    return pd.DataFrame(ordered.to_numpy(), ordered.indexes["date"], ordered.indexes["asset"])
 
 
 def _numeric(frame: pd.DataFrame) -> bool:

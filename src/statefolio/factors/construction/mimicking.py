@@ -98,8 +98,8 @@ def mimicking_portfolios(
         held = ~np.isnan(r_squared[:, k])
         if not held.any():
             raise InputError(
-                f"factor {name!r} has {int((~np.isnan(y[:, k])).sum())} dates; {minimum} with base assets were expected "
-                "before a last date to hold them on. Pass more history, or lower minimum."
+                f"factor {name!r} has {int((~np.isnan(y[:, k])).sum())} dates; {minimum} with base assets were "
+                "expected before a last date to hold them on. Pass more history, or lower minimum."
             )
         median = float(np.median(r_squared[held, k]))
         weak = ", weak" if median < _WEAK else ""
