@@ -1,0 +1,108 @@
+"""Is the relation between an asset and a factor a straight line?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from statefolio._arrays import Array
+
+TERMS = 2
+"""The bent terms added for one factor: its square and its absolute value."""
+
+CAP = 2.0
+"""Standard deviations beyond which the bent terms grow no further."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bends:
+    """Tests of every asset and factor, (N, K) each; NaN for an asset that was not tested.
+
+    Attributes
+    ----------
+    statistic : chi-squared with two degrees of freedom under a straight line
+    p_value
+    gain : the share of the asset's variance that the bent terms add
+    """
+
+    statistic: Array
+    p_value: Array
+    gain: Array
+
+
+def bend_tests(returns: Array, factors: Array, lags: int | None = 0) -> Bends:
+    """Score tests for f^2 and |f| beside a constant and all factors, robust to heteroscedasticity.
+
+    The idea is Ramsey's RESET (1969) with the terms a call, a put or market timing would have (Treynor and Mazuy's
+    square, Henriksson and Merton's absolute value), one factor at a time; f is held at two standard deviations in
+    both, so that a bend cannot hang on a few days. The statistic is Wooldridge's (1991, Journal of Econometrics
+    47) robust score statistic: with e the residuals of the straight line and z the bent terms less their
+    projection on the regressors, g' S^-1 g for g = sum z_t e_t and S the Newey-West sum of z_t e_t (White's
+    with no lags). It needs the straight line only and keeps its size where Wald statistics reject too often.
+
+    Parameters
+    ----------
+    returns : (T, N)
+        NaN where not observed.
+    factors : (T, K)
+    lags : int, optional
+        Of the Newey-West sum, Bartlett weights; None: 4 (T/100)^(2/9) rounded down.
+
+    Returns
+    -------
+    Bends
+    """
+    N, K = returns.shape[1], factors.shape[1]
+    statistic, gain = np.full((N, K), np.nan), np.full((N, K), np.nan)
+    for rows, columns in _patterns(returns):
+        f, r = factors[rows], returns[np.ix_(rows, columns)]
+        if len(f) < K + 2 + 2 * TERMS:
+            continue
+        q = np.linalg.qr(np.column_stack([np.ones(len(f)), f / np.sqrt(np.mean(f * f, axis=0))]))[0]
+        e = r - q @ (q.T @ r)
+        most = int(4.0 * (len(f) / 100.0) ** (2.0 / 9.0)) if lags is None else lags
+        total = ((r - r.mean(axis=0)) ** 2).sum(axis=0)
+        for k in range(K):
+            statistic[columns, k], explained = _score(_bent_terms(f[:, k], q), e, most)
+            gain[columns, k] = explained / total
+    return Bends(statistic, stats.chi2.sf(statistic, TERMS), gain)
+
+
+def _patterns(returns: Array) -> Iterator[tuple[Any, Any]]:
+    """Rows and columns of the assets that were observed on the same dates."""
+    known = ~np.isnan(returns)
+    groups: dict[bytes, list[int]] = {}
+    for column, key in enumerate(np.packbits(known, axis=0).T):
+        groups.setdefault(key.tobytes(), []).append(column)
+    for columns in groups.values():
+        yield np.flatnonzero(known[:, columns[0]]), np.array(columns)
+
+
+def _bent_terms(f: Array, q: Array) -> Array:
+    """Square and absolute value of one factor, less their projection on the regressors, orthonormal, (T, 2)."""
+    f = np.clip(f / np.sqrt(np.mean(f * f)), -CAP, CAP)
+    z = np.column_stack([f * f, np.abs(f)])
+    z = z - q @ (q.T @ z)
+    z = z - q @ (q.T @ z)
+    return np.linalg.qr(z)[0]
+
+
+def _score(z: Array, e: Array, lags: int) -> tuple[Array, Array]:
+    """Statistic of each column of e (T, n) against the terms z (T, 2), and the sum of squares they explain."""
+    g = z.T @ e
+    S = _products(z, z, e * e)
+    for lag in range(1, lags + 1):
+        weight = 1.0 - lag / (lags + 1.0)
+        S = S + weight * _products(z[lag:], z[:-lag], e[lag:] * e[:-lag])
+        S = S + weight * _products(z[:-lag], z[lag:], e[lag:] * e[:-lag])
+    solved = np.linalg.solve(S, g.T[:, :, None])[:, :, 0]
+    return np.einsum("nj,jn->n", solved, g), (g * g).sum(axis=0)
+
+
+def _products(a: Array, b: Array, weights: Array) -> Array:
+    """Sums over dates of a_t b_t' times the weights, (n, 2, 2)."""
+    pairs = (a[:, :, None] * b[:, None, :]).reshape(len(a), TERMS * TERMS)
+    found: Array = (weights.T @ pairs).reshape(-1, TERMS, TERMS)
+    return found
