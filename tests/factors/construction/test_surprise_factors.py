@@ -55,10 +55,10 @@ def test_a_series_that_ended_is_not_known_for_ever():
 
 def test_real_series_by_hand_and_by_the_cut(shared):
     """Rates and oil on the stock market's dates: what each date holds was published since the date before."""
-    macro = pd.read_parquet(shared / "macro_daily_1985_2015.parquet").loc["2005":]
+    macro = pd.read_parquet(shared / "macro_daily_1985_2015.parquet").loc["2010":]
     dates = pd.DatetimeIndex(macro["SP500"].dropna().index)
     frame = pd.DataFrame({"rate": macro["ZC10y"] / 100, "oil": macro["BRENT_USD"], "gold": macro["GOLD_USD"]})
-    options = {"transform": {"rate": "difference", "oil": "log difference", "gold": "log difference"}, "every": 5}
+    options = {"transform": {"rate": "difference", "oil": "log difference", "gold": "log difference"}, "every": 10}
     table = find_surprises(frame, {"rate": 1, "oil": pd.offsets.BDay(2), "gold": 0}, max_order=3, **options)
     result = surprise_factors(table, dates)
     assert result.returns.columns.tolist() == ["rate", "oil", "gold"]

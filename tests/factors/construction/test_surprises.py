@@ -10,7 +10,7 @@ from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.factors.construction.surprises import find_surprises
 
 
-def simulated(rows=160, seed=3, names=("rate", "output")):
+def simulated(rows=120, seed=3, names=("rate", "output")):
     """A stationary VAR(2) in levels, monthly."""
     rng = np.random.default_rng(seed)
     k = len(names)
@@ -231,7 +231,7 @@ def test_a_series_that_stood_still_is_forecast_to_stand_still():
         ({"minimum": 60, "window": 30}, InputError, "window=30 with minimum=60"),
         ({"every": 0}, InputError, "every=0"),
         ({"order": -1}, InputError, "order=-1"),
-        ({"minimum": 500}, InputError, "'rate' has 159 reference dates .* more than 505 were expected"),
+        ({"minimum": 500}, InputError, "'rate' has 119 reference dates .* more than 505 were expected"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options, error, message):

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 from skfolio.containers import AssetPanel, FieldCategorical
 from skfolio.descriptor import Passthrough
+from skfolio.exceptions import SkfolioError
 from skfolio.factor_exposure import FixedWeightedFactor, GlobalFactor, OneHotCategoricalFactors
 from skfolio.moments import EmpiricalCovariance, EWVariance
 from skfolio.prior import CharacteristicsFactorModel, EmpiricalPrior
@@ -86,11 +87,13 @@ def characteristic_factors(
         active &= np.isfinite(caps)
     least = max(2 * len(names), 30) if minimum_assets is None else minimum_assets
     first = _first_date(values, fields, active, lag, least, dates)
+    if standardise:
+        _check_spread(fields)
     panel = _panel(values[first:], fields, active[first:], caps, first, dates[first:])
     model = _model(fields, intercept, standardise, caps is not None, lag, least)
     try:
         model.fit(characteristics=panel)
-    except ValueError as error:
+    except (ValueError, SkfolioError) as error:
         raise InputError(
             f"skfolio's regression refused the panel: {error} Exposures and returns that go together were expected; "
             "check them on the dates it names."
@@ -129,7 +132,7 @@ def _collected(found: Any, names: pd.Index, assets: pd.Index, notes: tuple[str, 
     frame = pd.DataFrame(found.factor_returns[lag:], dates, names)
     exposures = xr.Dataset(
         {EXPOSURE: (DIMS, found.exposures[:-lag]), f"next_{EXPOSURE}": (DIMS[1:], found.exposures[-lag])},
-        {"date": dates, "asset": assets, "factor": names},
+        {"date": dates, "asset": assets.rename("asset"), "factor": names.rename("factor")},
     )
     return FactorReturns(frame, pd.Series("characteristic", index=names), exposures, notes)
 
@@ -145,8 +148,8 @@ def _check_told_apart(found: Any, dates: pd.DatetimeIndex) -> None:
     bad = smallest < _SINGULAR
     if bad.any():
         raise InputError(
-            f"exposures are collinear across assets on {int(bad.sum())} dates (first: {show(dates[bad][0])}); exposures "
-            "that differ were expected, for else their returns cannot be told apart. Drop one of them."
+            f"exposures are collinear across assets on {int(bad.sum())} dates (first: {show(dates[bad][0])}); "
+            "exposures that differ were expected, for else their returns cannot be told apart. Drop one of them."
         )
 
 
@@ -158,6 +161,16 @@ def _check_lags(lag: Any, as_of: Any) -> None:
         )
     if as_of is not None and (not isinstance(as_of, int | np.integer) or isinstance(as_of, bool) or as_of < 0):
         raise InputError(f"as_of={as_of!r}; a number of days, 0 or more, or None was expected.")
+
+
+def _check_spread(fields: ExposureFields) -> None:
+    """Refuse what a z-score makes zero everywhere."""
+    for name, values in fields.numbers.items():
+        if np.all(np.nanmax(values, axis=1, initial=-np.inf) <= np.nanmin(values, axis=1, initial=np.inf)):
+            raise InputError(
+                f"exposure {name!r} is the same for every asset on every date; one that differs was expected. Drop it: "
+                "what is common to all is the intercept's."
+            )
 
 
 def _capitalisations(market_cap: Any, place: Placement) -> Array:
@@ -245,7 +258,9 @@ def _model(
 
 def _notes(lost: int, complete: npt.NDArray[np.bool_], assets: pd.Index) -> tuple[str, ...]:
     notes = [f"the first {lost} dates have no factor returns: exposures known before them are wanting."]
-    never = assets[~complete.any(axis=0)]
+    never = assets[np.flatnonzero(~complete.any(axis=0))]
     if len(never):
-        notes.append(f"{len(never)} assets never have every exposure and take part in no regression: {listed(list(never))}.")
+        notes.append(
+            f"{len(never)} assets never have every exposure and take part in no regression: {listed(list(never))}."
+        )
     return tuple(notes)

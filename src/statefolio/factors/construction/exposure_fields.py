@@ -47,11 +47,11 @@ def read_exposures(exposures: Any, dates: pd.DatetimeIndex, assets: pd.Index, as
     categories: dict[Any, tuple[npt.NDArray[np.intp], list[Any]]] = {}
     for name, given in _by_name(exposures).items():
         if isinstance(given, pd.Series):
-            given = pd.DataFrame([given] * len(dates), index=dates)
+            given = pd.DataFrame(np.tile(given.to_numpy(), (len(dates), 1)), dates, given.index)
         place, what = Placement(dates, assets, as_of), f"exposure {name!r}"
         if isinstance(given, pd.DataFrame) and not _numeric(given):
             on = place(given.to_numpy(dtype=object), *read_dates(given, what), what)
-            codes, levels = pd.factorize(np.where(pd.isna(on), None, on).ravel(), sort=True)
+            codes, levels = pd.factorize(on.ravel(), sort=True)
             categories[name] = codes.reshape(on.shape), list(levels)
             known = bool(len(levels))
         else:
@@ -101,8 +101,8 @@ class Placement:
         absent = self.dates[found < 0]
         if len(absent):
             raise InputError(
-                f"{what} ({span(dates)}) lacks {len(absent)} dates of returns (first: {show(absent[0])}); a row on each "
-                "was expected. Pass as_of=days to use the last row on or before a date, up to so many days old."
+                f"{what} ({span(dates)}) lacks {len(absent)} dates of returns (first: {show(absent[0])}); a row on "
+                "each was expected. Pass as_of=days to use the last row on or before a date, up to so many days old."
             )
         return np.asarray(found)
 
@@ -119,8 +119,8 @@ def _by_name(exposures: Any) -> dict[Any, Any]:
         return {name: _frame(array) for name, array in exposures.data_vars.items()}
     if not isinstance(exposures, Mapping) or not exposures:
         raise DataTypeError(
-            f"exposures is a {type(exposures).__name__}; a DataArray (date, asset, factor), a Dataset of (date, asset), "
-            "or a mapping from name to a frame was expected."
+            f"exposures is a {type(exposures).__name__}; a DataArray (date, asset, factor), a Dataset of (date, "
+            "asset), or a mapping from name to a frame was expected."
         )
     return dict(exposures)
 
@@ -130,8 +130,8 @@ def _frame(array: xr.DataArray) -> pd.DataFrame | pd.Series:
         return array.to_series()
     if set(array.dims) != {"date", "asset"}:
         raise InputError(f"exposure {array.name!r} has dims {array.dims}; date and asset were expected.")
-    table: pd.DataFrame = array.transpose("date", "asset").to_pandas()
-    return table
+    ordered = array.transpose("date", "asset")
+    return pd.DataFrame(ordered.to_numpy(), ordered.indexes["date"], ordered.indexes["asset"])
 
 
 def _numeric(frame: pd.DataFrame) -> bool:

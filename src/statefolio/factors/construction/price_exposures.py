@@ -108,8 +108,8 @@ def _size(dollar_volume: Any, prices: pd.DataFrame) -> pd.DataFrame:
             "dollar_volume.reindex(index=prices.index, columns=prices.columns)."
         )
     table = pd.DataFrame(np.where(values > 0.0, values, np.nan), dates, assets)[prices.columns]
-    mean: pd.DataFrame = table.rolling(QUARTER, min_periods=int(QUARTER * _LEAST_SHARE)).mean()
-    return np.log(mean)
+    mean = table.rolling(QUARTER, min_periods=int(QUARTER * _LEAST_SHARE)).mean()
+    return pd.DataFrame(np.log(mean.to_numpy()), dates, prices.columns)
 
 
 def _sectors(sectors: Any, assets: pd.Index) -> Any:
@@ -117,5 +117,4 @@ def _sectors(sectors: Any, assets: pd.Index) -> Any:
         raise DataTypeError(
             f"sectors is a {type(sectors).__name__}; a Series of sectors by asset, each asset once, was expected."
         )
-    found = sectors.reindex(assets).astype(object)
-    return found.where(found.notna(), None).to_numpy(dtype=object)
+    return sectors.reindex(assets).to_numpy(dtype=object)
