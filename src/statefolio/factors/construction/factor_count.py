@@ -85,7 +85,7 @@ def count_factors(
         Too few assets or dates for `max_factors`.
     """
     values, _, assets = read_values(returns, "returns")
-    x, kept, excluded = _usable(values, assets, max_factors, min_history)
+    x, excluded = _usable(values, assets, max_factors, min_history)
     x = x - np.nanmean(x, axis=0)
     if standardise:
         x = x / np.sqrt(np.nanmean(x * x, axis=0))
@@ -108,14 +108,15 @@ def residual_variances(x: Array, most: int) -> Array:
     if not np.isnan(x).any():
         _, values, right = np.linalg.svd(x, full_matrices=False)
         shares = (values[:most, None] * right[:most]) ** 2 / len(x)
-        return np.maximum(np.vstack([found[0], found[0] - np.cumsum(shares, axis=0)]), _TINY * found[0])
+        found.extend(found[0] - np.cumsum(shares, axis=0))
+        return np.asarray(np.maximum(found, _TINY * found[0]), dtype=np.float64)
     start = None
     for count in range(1, most + 1):
         fit = principal_components(x, count, None, start, _TOLERANCE, _ITERATIONS)
         rest = x - fit.mean - fit.scores @ fit.loadings.T
         found.append(np.nanmean(rest * rest, axis=0))
         start = np.hstack([fit.loadings, principal_components(np.nan_to_num(rest), 1).loadings])
-    return np.maximum(found, _TINY * found[0])
+    return np.asarray(np.maximum(found, _TINY * found[0]), dtype=np.float64)
 
 
 def noise_edge(variances: Array, dates: int) -> tuple[float, float]:
@@ -147,10 +148,8 @@ def noise_edge(variances: Array, dates: int) -> tuple[float, float]:
     return edge, unit * dates ** (-2.0 / 3.0) * (1.0 + (u**3).sum() / dates) ** (1.0 / 3.0)
 
 
-def _usable(
-    values: Array, assets: pd.Index, max_factors: Any, min_history: int | None
-) -> tuple[Array, Array, pd.DataFrame]:
-    """Panel of the assets and dates that can be used; which assets; the others with a reason."""
+def _usable(values: Array, assets: pd.Index, max_factors: Any, min_history: int | None) -> tuple[Array, pd.DataFrame]:
+    """Panel of the assets and dates that can be used, and the other assets with a reason."""
     if not isinstance(max_factors, int | np.integer) or isinstance(max_factors, bool) or max_factors < 1:
         raise InputError(f"max_factors={max_factors!r}; a whole number from 1 on was expected. Pass e.g. 12.")
     needed = min_history if min_history is not None else max(-(-len(values) // 3), max_factors + 8)
@@ -164,15 +163,15 @@ def _usable(
     if min(x.shape) < max_factors + 2 + _SLOPE_POINTS:
         raise InputError(
             f"returns leaves {x.shape[1]} assets with {needed} returns that vary, and {len(x)} dates; at least "
-            f"max_factors + {2 + _SLOPE_POINTS} = {max_factors + 2 + _SLOPE_POINTS} of each were expected. Use a smaller "
-            "max_factors or min_history."
+            f"max_factors + {2 + _SLOPE_POINTS} = {max_factors + 2 + _SLOPE_POINTS} of each were expected. "
+            "Use a smaller max_factors or min_history."
         )
     reasons = [
         f"{count} returns; {needed} were needed" if few else "constant"
         for count, few in zip(counts[~kept], short[~kept], strict=True)
     ]
     excluded = pd.DataFrame({"reason": reasons}, index=assets[~kept].rename("asset"), dtype=object)
-    return x, kept, excluded
+    return x, excluded
 
 
 def _criteria(noise: Array, counts: Array, dates: int) -> pd.DataFrame:

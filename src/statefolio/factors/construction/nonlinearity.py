@@ -1,4 +1,4 @@
-"""Is the relation between an asset and a factor a straight line?"""
+"""Tests of whether the relation between an asset and a factor is a straight line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,6 +1,5 @@
 """Premia of factors by Fama and MacBeth's two passes."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,17 @@ from statefolio._arrays import Array
 from statefolio.factors.construction.cross_moments import cross_moments, slopes
 
 INTERCEPT = "intercept"
+_COLLINEAR = 1e-10
 
 
 def fama_macbeth(returns: Array, factors: Array, names: pd.Index) -> pd.DataFrame:
     """Premia of the factors from a regression across assets on every date, on loadings from all dates.
 
     First pass: least squares of each asset on a constant and all factors, over its own dates. Second pass:
-    linearmodels' ``FamaMacBeth`` with a constant. Its standard errors take the loadings as known; Shanken's (1992,
-    Review of Financial Studies 5) add what estimating them costs: with V the variance of the mean premium, W the
-    factors' covariance over T and c = premium' (T W)^-1 premium, V + c (V - W) by element of the diagonal.
+    linearmodels' ``FamaMacBeth`` with a constant, one regression across assets a date. Its standard errors take
+    the loadings as known; Shanken's (1992, Review of Financial Studies 5) add what estimating them costs: with V
+    the variance of the mean premium, W the factors' covariance over T and c = premium' (T W)^-1 premium, each
+    variance is V + c (V - W).
 
     Parameters
     ----------
@@ -72,21 +73,33 @@ def _second_pass(returns: Array, betas: Array, names: pd.Index) -> tuple[Array, 
     """Mean premia, constant first, their covariance and the number of dates; or why there are none."""
     from linearmodels.panel import FamaMacBeth
 
-    at, assets = np.nonzero(~np.isnan(returns))
-    index = pd.MultiIndex.from_arrays([assets, at], names=["asset", "date"])
-    frame = pd.DataFrame(betas[assets], index=index, columns=[f"factor {k}" for k in range(len(names))])
-    frame.insert(0, INTERCEPT, 1.0)
-    dependent = pd.Series(returns[at, assets], index=index, name="return")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            result = FamaMacBeth(dependent, frame).fit(cov_type="unadjusted")
-    except ValueError as error:
-        return f"the loadings are collinear across assets ({str(error).splitlines()[0]})"
-    used = int(result.all_params.notna().all(axis=1).sum())
-    if used < betas.shape[1] + 2:
+    root, right = _triangular(returns, np.column_stack([np.ones(len(betas)), betas]))
+    used, size = right.shape
+    if used < size + 1:
         return f"only {used} dates have loadings that are not collinear across the assets observed"
+    index = pd.MultiIndex.from_product([range(used), range(size)], names=["date", "row"]).swaplevel()
+    frame = pd.DataFrame(root.reshape(-1, size), index, [INTERCEPT, *(f"factor {k}" for k in range(len(names)))])
+    result = FamaMacBeth(pd.Series(right.ravel(), index, name="return"), frame).fit(cov_type="unadjusted")
     return result.params.to_numpy(), result.cov.to_numpy(), used
+
+
+def _triangular(returns: Array, z: Array) -> tuple[Array, Array]:
+    """Regression of each date's returns on z as K + 1 equations R b = Q'r with the same solution (z = QR).
+
+    This keeps what the second pass is given to K + 1 rows a date, however many assets there are. Dates on which z is
+    collinear across the assets observed are left out.
+    """
+    known = ~np.isnan(returns)
+    size = z.shape[1]
+    pairs = (z[:, :, None] * z[:, None, :]).reshape(len(z), size * size)
+    gram = (known.astype(np.float64) @ pairs).reshape(-1, size, size)
+    scale = np.sqrt(np.einsum("tkk->tk", gram))
+    scaled = gram / (scale[:, :, None] * scale[:, None, :])
+    usable = np.linalg.eigvalsh(scaled)[:, 0] > _COLLINEAR
+    upper = np.linalg.cholesky(gram[usable]).transpose(0, 2, 1)
+    sums = np.where(known, returns, 0.0)[usable] @ z
+    right: Array = np.linalg.solve(upper.transpose(0, 2, 1), sums[:, :, None])[:, :, 0]
+    return np.asarray(upper, dtype=np.float64), right
 
 
 def _with_errors(table: pd.DataFrame, found: tuple[Array, Array, int], factors: Array) -> pd.DataFrame:

@@ -178,7 +178,8 @@ def _solve(packed: Array, right: Array) -> Array:
     gram = packed[:, place]
     diagonal = np.arange(size)
     gram[:, diagonal, diagonal] += _RIDGE * gram[:, diagonal, diagonal].max(axis=0)
-    return np.linalg.solve(gram, right[:, :, None])[:, :, 0]
+    solved: Array = np.asarray(np.linalg.solve(gram, right[:, :, None])[:, :, 0], dtype=np.float64)
+    return solved
 
 
 def _finish(

@@ -109,8 +109,8 @@ def rank_factors(
     needed = max(20, 3 * (K + 1)) if min_history is None else max(min_history, K + 2)
     if first < needed:
         raise InputError(
-            f"{first} dates to learn from came for {K} factors; at least {needed} were expected. Pass more dates, fewer "
-            "factors, or a smaller min_history."
+            f"{first} dates to learn from came for {K} factors; at least {needed} were expected. Pass more dates, "
+            "fewer factors, or a smaller min_history."
         )
     kept, excluded = _usable(panel, first, needed)
     r, f, names = panel.returns[:, kept], panel.regressors, panel.assets[kept].rename("asset")
@@ -144,7 +144,8 @@ def _first_holdout_row(panel: Panel, holdout_from: Any) -> int:
     if not 0 < first < len(panel.dates):
         raise InputError(
             f"holdout_from={holdout_from!r} leaves {first} dates before the holdout and {len(panel.dates) - first} in "
-            f"it; some of both were expected. Pass a date after {show(panel.dates[0])} and up to {show(panel.dates[-1])}."
+            f"it; some of both were expected. Pass a date after {show(panel.dates[0])} and up to "
+            f"{show(panel.dates[-1])}."
         )
     return first
 

@@ -1,48 +1,19 @@
 """Statistical factors: principal components estimated on the past alone, aligned through time."""
 
 import copy
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 
 from statefolio._arrays import Array, listed, read_values, show, span
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.factors.construction.factor_returns import FactorReturns
-from statefolio.factors.construction.orientation import ALIGNMENTS, turn_to
-from statefolio.factors.construction.principal_components import principal_components
+from statefolio.factors.construction.orientation import ALIGNMENTS
+from statefolio.factors.construction.past_loadings import PastLoadings, Recipe
 from statefolio.factors.construction.stepwise import Step, stepwise_exposures
-
-
-@dataclass(frozen=True, eq=False)
-class _Fit:
-    """Loadings of the assets that had enough history at one refit.
-
-    `loadings` (M, K) are those of returns divided by `scale` (M,), with loadings' loadings = M I; `unit` (K,)
-    turns scores into factor returns.
-    """
-
-    places: Any
-    loadings: Array
-    scale: Array
-    unit: Array
-
-    @property
-    def exposures(self) -> Array:
-        exposures: Array = self.scale[:, None] * self.loadings / self.unit
-        return exposures
-
-    def realise(self, row: Array) -> Array | None:
-        """Factor returns of one date: regress its returns on the loadings, None where too few were observed."""
-        here = row[self.places]
-        known = ~np.isnan(here)
-        L = self.loadings[known]
-        if len(L) <= L.shape[1]:
-            return None
-        scores: Array = np.linalg.lstsq(L, here[known] / self.scale[known], rcond=None)[0]
-        return scores * self.unit
 
 
 class StatisticalFactors(BaseEstimator):
@@ -96,6 +67,14 @@ class StatisticalFactors(BaseEstimator):
         Assets that no refit used, and the reason.
     """
 
+    _history: Array
+    _seen: int
+    _current: PastLoadings | None
+    _factors: Array
+    _steps: list[Step]
+    _log: list[dict[str, Any]]
+    _used: npt.NDArray[np.bool_]
+
     def __init__(
         self,
         n_factors: int = 5,
@@ -148,7 +127,7 @@ class StatisticalFactors(BaseEstimator):
         fresh.assets_ = assets.rename("asset")
         fresh._log, fresh._used = [], np.zeros(len(assets), dtype=np.bool_)
         fresh._advance(values, dates)
-        if fresh._current is None or len(fresh._steps) == 1 and fresh._steps[0].row == len(dates):
+        if np.isnan(fresh._factors).all():
             raise self._nothing_fitted(values)
         self.__dict__ = fresh.__dict__
         return self
@@ -253,7 +232,7 @@ class StatisticalFactors(BaseEstimator):
 
     def _advance(self, values: Array, dates: pd.DatetimeIndex) -> None:
         """Realise the factors of each date with the loadings in use, then refit where that is due."""
-        past = len(self._history)
+        past, recipe = len(self._history), self._recipe()
         panel = np.concatenate([self._history, values])
         self._factors = np.full((len(values), self.n_factors), np.nan)
         self._steps = [] if self._current is None else [Step(0, self._current.places, self._current.exposures)]
@@ -264,61 +243,31 @@ class StatisticalFactors(BaseEstimator):
             self._seen += 1
             if self._seen >= self.min_dates and (self._seen - self.min_dates) % self.refit_every == 0:
                 end = past + t + 1
-                self._refit(panel[self._first(end) : end], dates[t])
-                if self._current is not None:
-                    self._steps.append(Step(t + 1, self._current.places, self._current.exposures))
+                self._put(recipe.estimate(panel[self._first(end) : end], self._current), t + 1, dates[t])
         self._history = panel[self._first(len(panel)) :].copy()
         self.dates_, self.last_date_ = dates, dates[-1]
+
+    def _put(self, loadings: PastLoadings | None, row: int, date: pd.Timestamp) -> None:
+        """Use new loadings from a row on; the old ones stand where a refit had too few assets."""
+        if loadings is not None:
+            self._current = loadings
+            self._used[loadings.places] = True
+            self._log.append({"estimated_on": date, **loadings.report})
+            self._steps.append(Step(row, loadings.places, loadings.exposures))
 
     def _first(self, end: int) -> int:
         return 0 if self.window is None else max(0, end - self.window)
 
-    def _refit(self, window: Array, date: pd.Timestamp) -> None:
-        """Put new loadings in the place of the old ones, unless too few assets have enough history."""
-        K = self.n_factors
-        places = np.flatnonzero(np.count_nonzero(~np.isnan(window), axis=0) >= self.min_history)
-        places = places[np.nanmax(window[:, places], axis=0) > np.nanmin(window[:, places], axis=0)]
-        x = window[:, places]
-        rows = np.count_nonzero(~np.isnan(x), axis=1) > K
-        if len(places) <= K or np.count_nonzero(rows) <= max(K, self.min_history - 1):
-            return
-        x = x[rows]
-        weights = self._weights(len(window))[rows]
-        scale = _deviations(x, weights) if self.standardise else np.ones(len(places))
-        x = x / scale
-        start, old = self._before(places)
-        found = principal_components(x, K, weights, start, self.tolerance, self.max_iterations)
-        shared = np.zeros(len(places), dtype=np.bool_) if old is None else ~np.isnan(old).any(axis=1)
-        aligned = found.loadings @ turn_to(found.loadings[shared], None if old is None else old[shared], self.alignment)
-        unit = np.sqrt(np.mean((scale[:, None] * aligned) ** 2, axis=0))
-        self._current = _Fit(places, aligned, scale, unit)
-        self._used[places] = True
-        total = float(weights @ np.nansum((x - found.mean) ** 2, axis=1) / (weights @ (~np.isnan(x)).sum(axis=1)))
-        self._log.append(
-            {
-                "estimated_on": date,
-                "assets": len(places),
-                "dates": len(x),
-                "explained": 1.0 - found.residual / total,
-                "overlap": _overlap(found.loadings[shared], None if old is None else old[shared]),
-                "iterations": found.iterations,
-                "converged": found.converged,
-            }
+    def _recipe(self) -> Recipe:
+        return Recipe(
+            self.n_factors,
+            self.half_life,
+            self.min_history,
+            self.standardise,
+            self.alignment,
+            self.tolerance,
+            self.max_iterations,
         )
-
-    def _weights(self, dates: int) -> Array:
-        if self.half_life is None:
-            return np.ones(dates)
-        weights: Array = 0.5 ** (np.arange(dates)[::-1] / self.half_life)
-        return weights
-
-    def _before(self, places: Any) -> tuple[Array | None, Array | None]:
-        """Loadings in use of these assets, NaN for those without; twice: to begin with, and to turn to."""
-        if self._current is None:
-            return None, None
-        old = np.full((len(self.assets_), self.n_factors), np.nan)
-        old[self._current.places] = self._current.loadings
-        return old[places], old[places]
 
     def _names(self) -> pd.Index:
         return pd.Index([f"PC{k + 1}" for k in range(self.n_factors)], name="factor")
@@ -355,12 +304,15 @@ class StatisticalFactors(BaseEstimator):
                 f"min_dates={self.min_dates}, min_history={self.min_history}, n_factors={self.n_factors}; min_history "
                 "from n_factors + 2 on and min_dates from min_history on were expected. Use fewer factors."
             )
-        if self.window is not None and not (isinstance(self.window, int) and self.window >= self.min_history):
+        if self.window is not None and self.window < self.min_history:
             raise InputError(
-                f"window={self.window!r}; None or a number of dates from min_history={self.min_history} on was expected."
+                f"window={self.window!r}; None or a number of dates from min_history={self.min_history} on was "
+                "expected. Pass e.g. 504."
             )
         if self.half_life is not None and not self.half_life > 0.0:
-            raise InputError(f"half_life={self.half_life!r}; None or a positive number of dates was expected.")
+            raise InputError(
+                f"half_life={self.half_life!r}; None or a positive number of dates was expected. Pass e.g. 252."
+            )
 
     def _check_panel(self, values: Array) -> None:
         dates, assets = values.shape
@@ -379,22 +331,6 @@ class StatisticalFactors(BaseEstimator):
         most = int(np.count_nonzero(~np.isnan(values), axis=0).max())
         return InputError(
             f"returns gave no refit that could be used: {self.n_factors + 1} assets that vary and have min_history="
-            f"{self.min_history} returns in a window were expected before the last date (most returns of an asset: "
-            f"{most}). Use fewer factors or a smaller min_history."
+            f"{self.min_history} returns in a window were expected before the last date, and that many assets on "
+            f"a later one (most returns of an asset: {most}). Use fewer factors or a smaller min_history."
         )
-
-
-def _deviations(x: Array, weights: Array) -> Array:
-    known = ~np.isnan(x)
-    total = weights @ known
-    mean = weights @ np.where(known, x, 0.0) / total
-    deviations: Array = np.sqrt(weights @ np.where(known, x - mean, 0.0) ** 2 / total)
-    return deviations
-
-
-def _overlap(new: Array, old: Array | None) -> float:
-    """Mean cosine of the principal angles between two spaces of loadings."""
-    if old is None or len(old) <= new.shape[1]:
-        return float("nan")
-    cosines = np.linalg.svd(np.linalg.qr(new)[0].T @ np.linalg.qr(old)[0], compute_uv=False)
-    return float(np.mean(cosines))

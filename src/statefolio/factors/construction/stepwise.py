@@ -31,7 +31,7 @@ class Step:
     exposures: Array
 
 
-class _Steps(BackendArray):  # type: ignore[misc]
+class _Steps(BackendArray):
     """Dates x assets x factors; only the dates asked for are made."""
 
     def __init__(self, steps: tuple[Step, ...], shape: tuple[int, int, int]) -> None:
