@@ -12,7 +12,7 @@ from statefolio.report import tables
 
 @dataclass(frozen=True, eq=False)
 class Exhibit:
-    """A figure or a table, or both, with a title and a sentence on how to read it."""
+    """A figure or a table, or both, with a title (unless the figure has its own) and a sentence on how to read it."""
 
     title: str
     note: str = ""
@@ -68,7 +68,8 @@ def _exhibit(exhibit: Exhibit, name: str) -> str:
     figure = f'<div class="figure" data-figure="{name}"></div>' if exhibit.figure is not None else ""
     table = tables.plain_table(exhibit.table) if exhibit.table is not None else ""
     whole = ' class="whole"' if exhibit.wide else ""
-    return f"<div{whole}><h3>{escape(exhibit.title)}</h3>{note}{figure}{table}</div>"
+    title = f"<h3>{escape(exhibit.title)}</h3>" if exhibit.title else ""
+    return f"<div{whole}>{title}{note}{figure}{table}</div>"
 
 
 def _place(number: int) -> str:

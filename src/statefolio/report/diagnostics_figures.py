@@ -13,7 +13,6 @@ from statefolio.report import style
 HEIGHT = 320
 MOST = 30
 """Eigenvalues that are drawn."""
-LINES = ["#1f5f8b", "#d07a1c", "#4f8f4f", "#8a5a9e", "#b0413e", "#66737f", "#2a9d9d", "#a58b1f"]
 
 
 def eigenvalue_figure(specification: Diagnosis) -> go.Figure:
@@ -154,7 +153,7 @@ def _finding(diagnosis: Diagnosis, name: str) -> Finding:
 
 
 def _colour(place: int) -> str:
-    return LINES[place % len(LINES)]
+    return style.LINES[place % len(style.LINES)]
 
 
 def _line(figure: go.Figure, y: float, text: str, dash: str, below: bool = False) -> None:

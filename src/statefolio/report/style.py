@@ -10,6 +10,8 @@ ESTIMATE = "#1f5f8b"
 BAND = "rgba(31, 95, 139, 0.16)"
 OTHER = "#d07a1c"
 IN_SAMPLE = "rgba(102, 115, 127, 0.09)"
+LINES = (ESTIMATE, OTHER, "#4b8f5c", "#8a5a9e", "#b8473f", "#66737f", "#c2a23a", "#2f8f9d")
+"""Colours of lines, in their order."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 DIVERGING = [[0.0, "#a8481a"], [0.25, "#e3a878"], [0.5, "#f7f7f5"], [0.75, "#7fb0d1"], [1.0, "#174f78"]]

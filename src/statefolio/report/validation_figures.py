@@ -21,7 +21,6 @@ IN_WORDS = {
     "negative_log_score_common": "negative log score under one noise model",
     "qlike": "QLIKE of the predicted variance",
 }
-PALETTE = (style.ESTIMATE, style.OTHER, "#4b8f5c", "#8a5a9e", "#b8473f", "#66737f", "#c2a23a", "#2f8f9d")
 
 
 def mean_loss_figure(validation: Validation, loss: str = "negative_log_score") -> go.Figure:
@@ -65,7 +64,7 @@ def loss_difference_figure(validation: Validation, loss: str = "negative_log_sco
                 y=summed[name],
                 name=str(name),
                 mode="lines",
-                line={"width": 1.6, "color": PALETTE[place % len(PALETTE)]},
+                line={"width": 1.6, "color": style.LINES[place % len(style.LINES)]},
             )
     figure.add_hline(y=0.0, line={"color": style.MUTED, "width": 1, "dash": "dot"})
     return _finish(
@@ -128,7 +127,7 @@ def probability_figure(result: Validation | CovarianceScores) -> go.Figure:
             y=np.append(counts, counts[-1]) * BINS / max(1, counts.sum()),
             name=name,
             mode="lines",
-            line={"shape": "hv", "width": 1.6, "color": PALETTE[place % len(PALETTE)]},
+            line={"shape": "hv", "width": 1.6, "color": style.LINES[place % len(style.LINES)]},
             hovertemplate="%{x:.2f}: %{y:.2f}<extra>" + name + "</extra>",
         )
     figure.add_hline(y=1.0, line={"color": style.MUTED, "width": 1, "dash": "dot"})
@@ -151,7 +150,7 @@ def interval_coverage_figure(result: Validation | CovarianceScores) -> go.Figure
             y=100.0 * (came - levels),
             name=name,
             customdata=[f"{share:.1%}" for share in came],
-            marker={"color": PALETTE[place % len(PALETTE)]},
+            marker={"color": style.LINES[place % len(style.LINES)]},
             hovertemplate="promised %{x}, came %{customdata}<extra>" + name + "</extra>",
         )
     return _finish(
@@ -174,7 +173,7 @@ def bias_figure(scores: CovarianceScores) -> go.Figure:
             y=table["bias"][own],
             name=str(kind),
             mode="markers",
-            marker={"size": 6 if own.sum() > 5 else 11, "color": PALETTE[number % len(PALETTE)]},
+            marker={"size": 6 if own.sum() > 5 else 11, "color": style.LINES[number % len(style.LINES)]},
             customdata=[str(name) for name in table.index[own]],
             hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
         )
