@@ -41,8 +41,8 @@ def likelihood_ratios(X: Floats, Y: Floats) -> Ratios:
 
     Parameters
     ----------
-    X : (T, K) or (T, K, N) array
-        Regressors, shared or each asset its own; finite.
+    X : (T, K, N) array
+        Regressors, each asset its own; finite.
     Y : (T, N) array
         Observations, NaN where there is none.
 
@@ -104,7 +104,7 @@ def _climb(
     prior = Prior(
         np.full(states, DIFFUSE), False, np.zeros((lanes.shape[1], states)), np.zeros((lanes.shape[1], states, states))
     )
-    days = Dates(np.ascontiguousarray(X) if X.ndim == 2 else pad_last(X, 0.0), np.ones(dates), np.zeros(dates))
+    days = Dates(pad_last(X, 0.0), np.ones(dates), np.zeros(dates))
     anchor = np.zeros_like(scales.moderate)
 
     def work(first: int, last: int) -> None:

@@ -15,34 +15,11 @@ from itertools import pairwise
 import numpy as np
 
 from statefolio._arrays import Array
-from statefolio.factors.diagnostics.condensed import Condensed
+from statefolio.factors.diagnostics.drawn_scores import DrawnScores
 from statefolio.factors.diagnostics.walk_spectrum import exceedance
 
 TRIM = 0.15
 INTERVAL = 11.0
-
-
-@dataclass(frozen=True, eq=False)
-class Search:
-    """What one asset's rows leave to know, block by block, and draws of their noise.
-
-    Attributes
-    ----------
-    moments, sums : (B, K, K) and (B, K) arrays
-        X_b'X_b and X_b'y_b.
-    square : (B,) array
-        Sum of y^2.
-    rows : (B, K, K) array
-        X_b.
-    noise : (B, K, D) array
-        Standard normals.
-    """
-
-    moments: Array
-    sums: Array
-    square: Array
-    rows: Array
-    noise: Array
 
 
 @dataclass(frozen=True)
@@ -56,53 +33,46 @@ class Break:
     p_value: float
 
 
-def search_of(condensed: Condensed, asset: int, noise: Array) -> Search:
-    """Take one asset from a condensed panel."""
-    rows, values = condensed.rows[..., asset], np.nan_to_num(condensed.values[..., asset])
-    moments = rows.swapaxes(1, 2) @ rows
-    return Search(moments, np.einsum("brk,br->bk", rows, values), (values**2).sum(axis=1), rows, noise)
-
-
-def largest_break(search: Search, first: int, last: int, trim: float = TRIM) -> Break | None:
+def largest_break(scores: DrawnScores, first: int, last: int, trim: float = TRIM) -> Break | None:
     """The sup-Wald break of the blocks [first, last); None where they are too few for one."""
-    S, states = search.moments[first:last], search.sums.shape[1]
-    seen = np.flatnonzero(S.any(axis=(1, 2)))
-    rows = seen.size * states
+    S, states = scores.moments[first:last], scores.sums.shape[1]
+    full = scores.full[first:last]
+    blocks = np.count_nonzero(full)
+    rows = blocks * states
     total = S.sum(axis=0)
-    share = np.cumsum(S.any(axis=(1, 2))) / max(seen.size, 1)
-    at = np.flatnonzero((share >= trim) & (share <= 1.0 - trim) & S.any(axis=(1, 2)))
-    at = at[(share[at] * seen.size >= 2.0) & ((1.0 - share[at]) * seen.size >= 2.0)]
+    before = np.cumsum(full)
+    least = max(trim * blocks, 2.0)
+    at = np.flatnonzero((before >= least) & (before <= blocks - least) & full)
     if at.size == 0:
         return None
     A = np.cumsum(S, axis=0)[at]
     turned = A @ np.linalg.inv(total)
     weight = np.linalg.cholesky(_symmetric(np.linalg.inv(_symmetric(A - turned @ A))))
 
-    def gains(c: Array) -> Array:
-        u = np.cumsum(c, axis=0)[at] - turned @ c.sum(axis=0)
+    def gains(so_far: Array) -> Array:
+        u = so_far[at] - turned @ so_far[-1]
         return np.asarray(((weight.swapaxes(1, 2) @ u) ** 2).sum(axis=1))
 
-    def statistic(gain: Array, square: Array, c: Array) -> Array:
-        whole = c.sum(axis=0)
+    def statistic(gain: Array, square: Array, whole: Array) -> Array:
         rest = square - np.einsum("kd,kd->d", whole, np.linalg.solve(total, whole))
         best = gain.max(axis=0)
         return np.asarray(best * (rows - 2 * states) / (rest - best))
 
-    c = search.sums[first:last, :, None]
-    gain = gains(c)
-    found = float(statistic(gain, search.square[first:last].sum(), c)[0])
-    xi = np.where(S.any(axis=(1, 2))[:, None, None], search.noise[first:last], 0.0)
-    drawn = search.rows[first:last].swapaxes(1, 2) @ xi
-    null = statistic(gains(drawn), (xi**2).sum(axis=(0, 1)), drawn)
+    sums = np.cumsum(scores.sums[first:last, :, None], axis=0)
+    gain = gains(sums)
+    found = float(statistic(gain, scores.square[first:last].sum(), sums[-1])[0])
+    drawn = scores.drawn_so_far[first:last]
+    drawn = drawn - scores.drawn_so_far[first - 1] if first else drawn
+    null = statistic(gains(drawn), scores.drawn_square[first:last].sum(axis=0), drawn[-1])
     after = first + int(at[np.argmax(gain[:, 0])]) + 1
     return Break(first, last, after, found, exceedance(null, found, 1.0, float(states)))
 
 
-def all_breaks(search: Search, found: Break, level: float, most: int) -> list[Break]:
+def all_breaks(scores: DrawnScores, found: Break, level: float, most: int) -> list[Break]:
     """The break found and those of the parts it leaves, the strongest first searched, at most `most`; by date."""
     kept, parts = [found], [(found.first, found.at), (found.at, found.last)]
     while len(kept) < most and parts:
-        candidates = [other for a, b in parts if (other := largest_break(search, a, b)) and other.p_value <= level]
+        candidates = [other for a, b in parts if (other := largest_break(scores, a, b)) and other.p_value <= level]
         if not candidates:
             break
         best = min(candidates, key=lambda other: (other.p_value, -other.statistic))

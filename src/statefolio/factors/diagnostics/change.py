@@ -35,7 +35,7 @@ def diagnose_change(
     least: int = 250,
     breaks: int = 3,
     draws: int = 1000,
-    panels: int = 1000,
+    panels: int = 600,
     seed: int = 0,
 ) -> Diagnosis:
     """Test whether loadings are constant, find where they break, and whether the model's predictions drift.

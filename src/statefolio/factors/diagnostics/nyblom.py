@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from statefolio._arrays import Array
+from statefolio.factors.diagnostics.drawn_scores import DrawnScores, running_sums
 from statefolio.factors.diagnostics.walk_spectrum import Draws, chi_square, exceedance
 
 _ASSETS = 64  # at a time
@@ -48,15 +49,20 @@ def _nyblom(X: Array, residuals: Array, sigma: Array) -> Nyblom:
     scale = np.sqrt(np.mean(X * X, axis=0))
     seen = np.isfinite(residuals)
     e = np.where(seen, residuals / sigma, 0.0)
-    s = (X / scale).T[:, :, None] * e
-    S = np.cumsum(s, axis=1) * seen
-    V = np.einsum("jtn,ktn->njk", s, s, optimize=True)
-    squares = np.einsum("jtn,ktn->njk", S, S, optimize=True)
+    s = (X / scale)[:, :, None] * e[:, None, :]
+    S = running_sums(s) * seen[:, None, :]
+    V, squares = _products(s), _products(S)
     count = seen.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         single = (squares.diagonal(axis1=1, axis2=2) / V.diagonal(axis1=1, axis2=2)).T / count
     joint = np.trace(np.linalg.pinv(V, hermitian=True) @ squares, axis1=1, axis2=2) / count
     return Nyblom(single, joint)
+
+
+def _products(s: Array) -> Array:
+    """Sums over dates of s_t s_t', (N, K, K)."""
+    assets = np.ascontiguousarray(s.transpose(2, 1, 0))
+    return np.asarray(assets @ assets.swapaxes(1, 2))
 
 
 def single_p_values(statistics: Array, spectra: Array, scale: Array, freedom: Array, draws: Draws) -> Array:
@@ -83,9 +89,32 @@ def single_p_values(statistics: Array, spectra: Array, scale: Array, freedom: Ar
     return found
 
 
+def joint_p_value(statistic: float, scores: DrawnScores) -> float:
+    """p-value of one asset's joint statistic, with its own regressors."""
+    total = scores.moments.sum(axis=0)
+    share = np.cumsum(scores.moments, axis=0) @ np.linalg.inv(total)
+    S = scores.drawn_so_far - share @ scores.drawn_so_far[-1]
+    free = np.count_nonzero(scores.full) * len(total) - len(total)
+    rest = scores.drawn_square.sum(axis=0) - _quadratic(total, scores.drawn_so_far[-1:])[0]
+    drawn = _quadratic(total, S[scores.full]).mean(axis=0) / (rest / free)
+    return exceedance(drawn, statistic, _exponential_tail(drawn), 2.0)
+
+
 def limit_draws(coefficients: int, draws: Draws) -> Array:
-    """Draws (D,) of the joint statistic's limit: integrals of so many independent squared Brownian bridges."""
+    """Draws (D,) of the joint statistic where information grows evenly: integrals of squared Brownian bridges."""
     terms = draws.squares.shape[1] // coefficients
     mu = np.tile(1.0 / (np.pi * np.arange(1, terms + 1)) ** 2, coefficients)
     rest = coefficients * (1.0 / 6.0 - mu[:terms].sum())
     return draws.squares[:, : mu.size] @ mu + rest
+
+
+def _quadratic(A: Array, u: Array) -> Array:
+    """u'A^-1 u for u (B, K, D), (B, D)."""
+    half = np.linalg.inv(np.linalg.cholesky(A)) @ u
+    return np.einsum("bkd,bkd->bd", half, half)
+
+
+def _exponential_tail(drawn: Array) -> float:
+    """Half the mean excess of the largest tenth over its least: chi-square tails of two degrees of freedom."""
+    largest = np.sort(drawn)[-max(drawn.size // 10, 2) :]
+    return float(np.mean(largest - largest[0])) / 2.0

@@ -6,18 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio._arrays import Array
-from statefolio.factors.diagnostics.breaks import Break, Change, all_breaks, changes, largest_break, search_of
+from statefolio.factors.diagnostics.breaks import Break, Change, all_breaks, changes, largest_break
 from statefolio.factors.diagnostics.condensed import Condensed, block_edges, condense
+from statefolio.factors.diagnostics.drawn_scores import draw_scores
 from statefolio.factors.diagnostics.local_volatility import local_variance
 from statefolio.factors.diagnostics.moving import Moving, moving_loadings
-from statefolio.factors.diagnostics.nyblom import Nyblom, limit_draws, nyblom, single_p_values
-from statefolio.factors.diagnostics.walk_spectrum import draw, exceedance, spectrum
+from statefolio.factors.diagnostics.nyblom import Nyblom, joint_p_value, nyblom, single_p_values
+from statefolio.factors.diagnostics.walk_spectrum import draw, spectrum
 from statefolio.kalman.ordinary import ordinary_least_squares
 
 STEPS = 32
 """Most steps of a walk whose spectrum is taken: more change no quantile of a null law by 2 % of it."""
 
-BREAK_DRAWS = 400
+BREAK_DRAWS = 300
 FEWEST_BLOCKS = 6
 _FEWEST_STEPS = 24  # a panel's history is parted into at least so many blocks, where coefficients allow
 _EXACT = 1e-24
@@ -58,8 +59,8 @@ class _Searches:
 
     def breaks(self, asset: int, found: Break, level: float, most: int) -> list[tuple[Break, Change]]:
         """All breaks of an asset, dated, with what moved."""
-        edges, search = self.condensed.edges, search_of(self.condensed, asset, self.noise)
-        dated = all_breaks(search, found, level, most)
+        edges, scores = self.condensed.edges, draw_scores(self.condensed, asset, self.noise)
+        dated = all_breaks(scores, found, level, most)
         places = [int(edges[one.at]) for one in dated]
         slack = int(np.diff(edges).max())
         moved = changes(self.X, self.Y[:, asset], self.sigma[:, asset], places, slack)
@@ -107,18 +108,22 @@ def assess_stability(X: Array, Y: Array, sigma: Array, plan: Plan) -> Stability:
     moments, _ = condensed.moments()
     merged = _merged(moments)
     spectra = np.array([spectrum(one) for one in merged])
-    draws = draw(plan.draws, max(spectra.shape[2], 4 * X.shape[1]), plan.seed)
+    draws = draw(plan.draws, spectra.shape[2], plan.seed)
     statistics = nyblom(X, condensed.residuals, sigma)
     freedom = condensed.observed - X.shape[1]
     scale = _score_scale(merged)
-    limit = limit_draws(X.shape[1], draws)
     noise = np.random.default_rng(plan.seed + 1).standard_normal((*condensed.values.shape[:2], BREAK_DRAWS))
+    joint, strongest = np.empty(Y.shape[1]), []
+    for i, statistic in enumerate(statistics.joint):
+        scores = draw_scores(condensed, i, noise)
+        joint[i] = joint_p_value(float(statistic), scores)
+        strongest.append(largest_break(scores, 0, len(scores.sums)))
     return Stability(
         moving_loadings(condensed, spectra, draws, plan.panels, plan.seed + 2),
         statistics,
         single_p_values(statistics.single, spectra, scale, freedom, draws),
-        _joint_p_values(statistics.joint, limit),
-        [largest_break(search_of(condensed, i, noise), 0, len(moments[i])) for i in range(Y.shape[1])],
+        joint,
+        strongest,
         _Searches(condensed, X, Y, sigma, noise),
     )
 
@@ -134,9 +139,3 @@ def _score_scale(moments: Array) -> Array:
     """What Nyblom's sum over blocks is divided by, (K, N)."""
     blocks = moments.any(axis=(2, 3)).sum(axis=1)
     return np.asarray(moments.sum(axis=1).diagonal(axis1=1, axis2=2).T * blocks)
-
-
-def _joint_p_values(statistics: Array, limit: Array) -> Array:
-    return np.array([exceedance(limit, float(value), 1.0 / np.pi**2) for value in statistics])
-
-

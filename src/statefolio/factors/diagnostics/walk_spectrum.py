@@ -18,7 +18,7 @@ from scipy.special import chdtrc
 
 from statefolio._arrays import Array
 
-GRID = np.concatenate([[0.0], np.geomspace(1e-2, 1e3, 24)])
+GRID = np.concatenate([[0.0], np.geomspace(1e-2, 1e3, 20)])
 """Values of lambda times the largest mu."""
 
 EXCEEDANCES = 25

@@ -1,0 +1,91 @@
+"""Non-stationarity, drawn: which loadings move, when they break, and where predictions drift."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from statefolio.exceptions import UnknownNameError
+from statefolio.factors.base import LoadingsModel
+from statefolio.factors.diagnostics.cusum import boundary, crossing_level, cusum
+from statefolio.factors.diagnostics.finding import Diagnosis
+from statefolio.report import style
+
+HEIGHT = 300
+
+
+def moving_share_figure(diagnosis: Diagnosis) -> go.Figure:
+    """Draw the share of assets whose loading moves, by factor, as both tests find it."""
+    figure = go.Figure()
+    for name, label, colour in (
+        ("moving loadings", "likelihood ratio", style.ESTIMATE),
+        ("unstable loadings", "Nyblom", style.OTHER),
+    ):
+        finding = diagnosis[name]
+        table = finding.table
+        factors = list(dict.fromkeys(table["factor"]))
+        by_factor = table.groupby("factor", sort=False)
+        share = by_factor["moves"].mean().reindex(factors)
+        count = by_factor["moves"].sum().reindex(factors)
+        figure.add_bar(
+            x=[str(factor) for factor in factors],
+            y=(100 * share).round(2),
+            name=label,
+            customdata=count,
+            marker={"color": colour},
+            hovertemplate="%{x}: %{customdata} assets, %{y:.1f} %<extra>" + label + "</extra>",
+        )
+    level = diagnosis["moving loadings"].level
+    title = f"assets whose loading moves, %, at a false discovery rate of {level:.0%}"
+    return figure.update_layout(_layout(title, xaxis=style.axis(showgrid=False, type="category"), bargap=0.3))
+
+
+def break_months_figure(diagnosis: Diagnosis) -> go.Figure:
+    """Draw how many assets broke in each month."""
+    table = diagnosis["breaks by month"].table
+    months = pd.PeriodIndex(table.index)
+    figure = go.Figure()
+    figure.add_bar(
+        x=months.to_timestamp(),
+        y=table["assets"].to_numpy(),
+        customdata=[[str(month), share] for month, share in zip(months, table["share"], strict=True)],
+        marker={"color": style.ESTIMATE},
+        hovertemplate="%{customdata[0]}: %{y} assets, %{customdata[1]:.1%}<extra></extra>",
+    )
+    return figure.update_layout(_layout("assets whose loadings break", xaxis=style.axis(showgrid=False), bargap=0.05, showlegend=False))
+
+
+def cusum_figure(diagnosis: Diagnosis, model: LoadingsModel, asset: Any = None) -> go.Figure:
+    """Draw an asset's cumulated standardised innovations between their bounds; the worst asset's by default."""
+    finding = diagnosis["cusum"]
+    table = finding.table.set_index("asset")
+    asset = table["statistic"].idxmax() if asset is None else asset
+    if asset not in table.index:
+        raise UnknownNameError(f"{asset!r} is no asset of the diagnosis; one that it tested was expected.")
+    innovations = model.innovations_.sel(asset=asset)
+    z = (innovations["innovation"] / np.sqrt(innovations["innovation_variance"])).to_numpy()[:, None]
+    line = boundary(z, crossing_level(finding.level))[:, 0]
+    dates = innovations.indexes["date"]
+    figure = go.Figure()
+    for side in (1.0, -1.0):
+        figure.add_scatter(
+            x=dates, y=side * line, mode="lines", hoverinfo="skip", line={"color": style.MUTED, "width": 1, "dash": "dot"}
+        )
+    figure.add_scatter(
+        x=dates,
+        y=cusum(z).path[:, 0].round(4),
+        mode="lines",
+        line={"color": style.ESTIMATE, "width": 1.5},
+        hovertemplate="%{x|%Y-%m-%d}: %{y:.1f}<extra></extra>",
+    )
+    p = float(table.loc[asset, "p_value"])
+    title = f"{asset}: cumulated standardised innovations, p = {p:.2g}; bounds of {finding.level:.0%}"
+    return figure.update_layout(_layout(title, xaxis=style.axis(showgrid=False), showlegend=False))
+
+
+def _layout(title: str, **changes: Any) -> dict[str, Any]:
+    heading = {"text": title, "font": {"size": 12, "color": style.MUTED}, "x": 0, "xanchor": "left", "xref": "paper"}
+    legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
+    base = {"height": HEIGHT, "title": heading, "showlegend": True, "legend": legend, "yaxis": style.axis()}
+    return style.layout(**{**base, "margin": {"l": 40, "r": 8, "t": 48, "b": 28}, **changes})
