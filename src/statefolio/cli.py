@@ -161,9 +161,7 @@ def risk(
             inputs = read_inputs(Source(returns, factors, prices, risk_free, first, last))
             screen.read(inputs)
             options = {"tuning": tuning.value}
-            plan = RiskPlan(
-                out, overwrite, tune_until, test_from, weights_sum, sectors, refit_every, dense, options
-            )
+            plan = RiskPlan(out, overwrite, tune_until, test_from, weights_sum, sectors, refit_every, dense, options)
             screen.risk(run_risk(inputs, portfolio, plan, screen))
 
     _guarded(job)

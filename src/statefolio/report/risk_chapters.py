@@ -88,7 +88,11 @@ def risk_chapter(risk: FactorRisk, attribution: xr.Dataset, earned: xr.Dataset) 
     exhibits = [
         Exhibit("Risk by factor", "Contributions add up to the volatility.", factor_risk_figure(attribution)),
         Exhibit("Risk by asset", "Those that contribute most.", asset_risk_figure(attribution)),
-        Exhibit("How the factors move together", "Correlations forecast.", factor_correlation_figure(risk.factor_covariance_)),
+        Exhibit(
+            "How the factors move together",
+            "Correlations forecast.",
+            factor_correlation_figure(risk.factor_covariance_),
+        ),
         Exhibit("What each factor earned", "Summed, at the weights as they are now.", earned_figure(earned)),
     ]
     if len(risk.excluded_):
@@ -120,7 +124,9 @@ def failure_chapter(diagnosis: Diagnosis, risk: FactorRisk) -> Chapter:
 
 def _figures(diagnosis: Diagnosis, risk: FactorRisk) -> list[tuple[str, Callable[[], go.Figure]]]:
     if diagnosis.failure == "specification":
-        found: list[tuple[str, Callable[[], go.Figure]]] = [("Residual eigenvalues", lambda: eigenvalue_figure(diagnosis))]
+        found: list[tuple[str, Callable[[], go.Figure]]] = [
+            ("Residual eigenvalues", lambda: eigenvalue_figure(diagnosis))
+        ]
         if "mean_loading" in diagnosis["first residual component"].table:
             found.append(("The first residual component by sector", lambda: component_figure(diagnosis)))
         return found
