@@ -1,6 +1,7 @@
 """The contract of KalmanLoadings."""
 
 import pickle
+import threading
 import warnings
 
 import numpy as np
@@ -635,3 +636,20 @@ def test_results_handed_out_stay_when_the_model_moves_on(data, cut):
     same(sf.concat_results(innovations), whole.innovations_.isel(date=slice(0, cut + 5)))
     copy.partial_fit(returns.iloc[cut : cut + 5], factors.iloc[cut : cut + 5])
     same(copy.next_, model.next_)
+
+
+def test_a_clone_tells_the_same_listener():
+    class Screen:
+        def __init__(self):
+            self.lock = threading.Lock()  # cannot be copied
+
+        def hear(self, stage, done, total):
+            raise NotImplementedError
+
+    screen = Screen()
+    variances = {"alpha": 0.0, "market": 1e-3}
+    model = KalmanLoadings(tuning="fixed", state_variance=variances, progress=screen.hear)
+    copied = clone(model)
+    assert copied.progress.__self__ is screen
+    assert copied.state_variance == variances
+    assert copied.state_variance is not variances

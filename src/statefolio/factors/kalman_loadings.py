@@ -3,11 +3,12 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from sklearn.base import clone
 
 from statefolio._arrays import Array, Panel, make_panel, show
 from statefolio.exceptions import StatefolioWarning
@@ -190,6 +191,12 @@ class KalmanLoadings(LoadingsModel):
         filter_, Y = build(wish, learned), pad_last(panel.padded, np.nan)
         common, _ = self._common(build_pilot(wish, learned), panel.regressors, Y, 1.0)
         return panel, filter_, Y, common
+
+    def __sklearn_clone__(self) -> Self:
+        """Clone the options; whoever hears of the progress is handed on, not copied."""
+        options = self.get_params(deep=False)
+        copied = {name: clone(value, safe=False) for name, value in options.items() if name != "progress"}
+        return type(self)(**copied, progress=self.progress)
 
     # What the base class asks for ---------------------------------------------------------------------------
 
