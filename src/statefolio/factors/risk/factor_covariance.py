@@ -1,6 +1,6 @@
 """Mean and covariance of the factors' next return, kept up to date one date at a time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
@@ -53,55 +53,58 @@ class FactorMean:
 
 @dataclass(frozen=True, eq=False)
 class ExponentialCovariance:
-    """Exponentially weighted second moments, volatilities with one half-life and correlations with another.
+    """Exponentially weighted volatilities, and correlations of standardised returns with a half-life of their own.
 
-        V_ij = sum w(h) u_i u_j / sum w(h)     w(h) = 2^(-age / h)
-        Omega_ij = sqrt(V_ii(h_v) V_jj(h_v)) rho_ij     rho = correlations of V(h_c)
+        V_i   = sum w(h_v) u_i^2 / sum w(h_v)            w(h) = 2^(-age / h)
+        C     = correlations of sum w(h_c) z z'          z_it = u_it / sqrt(V_it), V_it with date t itself
+        Omega = sqrt(V_i V_j) ((1 - a) C_ij + a 1[i = j])
 
-    Dividing by the sum of the weights removes the start's bias. V(h_c) is positive semidefinite, and scaling rows and
-    columns alike leaves it so.
+    Dividing by the sum of the weights removes the start's bias. Standardising keeps a stormy month from deciding the
+    correlations of a year, and as V_it counts date t, z^2 is at most the sum of the weights.
 
     Attributes
     ----------
-    volatility_half_life, correlation_half_life : float
-        In dates; infinity weighs all dates alike.
+    half_lives : (float, float)
+        h_v and h_c in dates; infinity weighs all dates alike.
+    shrinkage : float
+        a.
     squares, products : (K,) and (K, K) array
-        Weighted sums of u^2 and u u'; `weight_volatility` and `weight_correlation` sum the weights.
+        Weighted sums of u^2 and z z'.
+    weight : float
+        Sum of the volatilities' weights.
     """
 
-    volatility_half_life: float
-    correlation_half_life: float
+    half_lives: tuple[float, float]
+    shrinkage: float
     squares: Array
     products: Array
-    weight_volatility: float = 0.0
-    weight_correlation: float = 0.0
+    weight: float = 0.0
 
     @classmethod
-    def empty(cls, factors: int, volatility_half_life: float, correlation_half_life: float) -> Self:
+    def empty(cls, factors: int, half_lives: tuple[float, float], shrinkage: float) -> Self:
         """Before the first date."""
-        return cls(volatility_half_life, correlation_half_life, np.zeros(factors), np.zeros((factors, factors)))
+        return cls(half_lives, shrinkage, np.zeros(factors), np.zeros((factors, factors)))
 
     def after(self, deviations: Array) -> Self:
         """See `FactorCovariance`."""
-        fast, slow = (0.5 ** (1.0 / h) for h in (self.volatility_half_life, self.correlation_half_life))
-        squares, products = self.squares.copy(), self.products.copy()
-        weight_fast, weight_slow = self.weight_volatility, self.weight_correlation
+        fast, slow = (0.5 ** (1.0 / h) for h in self.half_lives)
+        squares, products, weight = self.squares, self.products, self.weight
         for u in deviations:
             squares = fast * squares + u * u
-            products = slow * products + np.outer(u, u)
-            weight_fast, weight_slow = fast * weight_fast + 1.0, slow * weight_slow + 1.0
-        return type(self)(
-            self.volatility_half_life, self.correlation_half_life, squares, products, weight_fast, weight_slow
-        )
+            weight = fast * weight + 1.0
+            z = u * np.sqrt(weight / np.where(squares > 0.0, squares, 1.0))
+            products = slow * products + np.outer(z, z)
+        return replace(self, squares=squares, products=products, weight=weight)
 
     def covariance(self) -> Array:
         """See `FactorCovariance`."""
-        if not self.weight_volatility > 0.0:
+        if not self.weight > 0.0:
             raise InputError("factors has fewer than 2 known dates; more were expected, for a covariance. Pass more.")
-        slow = np.sqrt(np.diag(self.products))
-        scale = np.where(slow > 0.0, 1.0 / np.where(slow > 0.0, slow, 1.0), 0.0)
-        ratio = np.sqrt(self.squares / self.weight_volatility) * scale
-        omega: Array = ratio[:, None] * self.products * ratio
+        size = np.sqrt(np.diag(self.products))
+        scale = (1.0 - self.shrinkage) / np.outer(np.where(size > 0.0, size, 1.0), np.where(size > 0.0, size, 1.0))
+        volatility = np.sqrt(self.squares / self.weight)
+        omega: Array = scale * self.products * np.outer(volatility, volatility)
+        omega[np.diag_indices(len(omega))] = volatility**2
         return omega
 
 

@@ -47,7 +47,10 @@ class FactorRisk(BaseEstimator):
     groups : Series by asset, optional
         Sectors, say: variances are drawn towards those of the same group.
     volatility_half_life, correlation_half_life : float
-        Of Omega, in dates.
+        Of Omega, in dates. The defaults, like the shrinkage, predict daily factors best over the next day and the
+        next 21 days.
+    correlation_shrinkage : float
+        What the factors' correlations are drawn towards zero by; "ewma" only.
     min_observations : int, optional
         Returns an asset needs; default twice the number of loadings.
     prefit : bool
@@ -81,8 +84,9 @@ class FactorRisk(BaseEstimator):
         residual_structure: ResidualStructure | None = None,
         uncertainty: bool = True,
         groups: pd.Series | None = None,
-        volatility_half_life: float = 40.0,
-        correlation_half_life: float = 250.0,
+        volatility_half_life: float = 20.0,
+        correlation_half_life: float = 45.0,
+        correlation_shrinkage: float = 0.05,
         min_observations: int | None = None,
         prefit: bool = False,
     ) -> None:
@@ -95,6 +99,7 @@ class FactorRisk(BaseEstimator):
         self.groups = groups
         self.volatility_half_life = volatility_half_life
         self.correlation_half_life = correlation_half_life
+        self.correlation_shrinkage = correlation_shrinkage
         self.min_observations = min_observations
         self.prefit = prefit
 
@@ -184,7 +189,8 @@ class FactorRisk(BaseEstimator):
 
     def portfolio_variance(self, weights: Any, expected_sum: float | None = None) -> float:
         """Variance w' Sigma w of weights by asset; raises as `align_weights`."""
-        return float(self.covariance_.variance(self.align_weights(weights, expected_sum)))
+        w = self.align_weights(weights, expected_sum)
+        return float(self.covariance_.variance(w))
 
     def portfolio_volatility(self, weights: Any, expected_sum: float | None = None) -> float:
         """Square root of `portfolio_variance`."""

@@ -37,6 +37,9 @@ def check_options(risk: Any) -> None:
         value = getattr(risk, name)
         if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not value > 0.0:
             raise InputError(f"{name}={value!r}; a positive number of dates was expected. Pass e.g. 40.")
+    shrinkage = risk.correlation_shrinkage
+    if not isinstance(shrinkage, int | float | np.number) or not 0.0 <= shrinkage <= 1.0:
+        raise InputError(f"correlation_shrinkage={shrinkage!r}; a number from 0 to 1 was expected. Pass e.g. 0.05.")
     least = risk.min_observations
     if least is not None and (not isinstance(least, int | np.integer) or isinstance(least, bool) or least < 1):
         raise InputError(f"min_observations={least!r}; a whole number above zero was expected. Pass e.g. 60.")
@@ -58,7 +61,7 @@ def start_forecast(risk: Any, factors: pd.Index) -> FactorForecast:
     elif asked == "regime":
         covariance = RegimeCovariance.empty(*half_lives)
     else:
-        covariance = ExponentialCovariance.empty(len(factors), *half_lives)
+        covariance = ExponentialCovariance.empty(len(factors), half_lives, float(risk.correlation_shrinkage))
     around_zero = isinstance(mean, str) and mean == "zero"
     given = np.zeros(len(factors)) if around_zero else None
     if isinstance(mean, pd.Series):

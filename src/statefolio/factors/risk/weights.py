@@ -1,4 +1,4 @@
-"""Weights by asset, matched with the assets of a covariance."""
+"""Weights by asset, matched with the assets they are for."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed
+from statefolio._arrays import Array, listed, read_values, show
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 _SUM_TOLERANCE = 1e-6
@@ -18,26 +18,20 @@ def weights_of(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expected_
     Raises
     ------
     DataTypeError
-        If the weights are not labelled.
+        If the weights are not labelled numbers.
     UnknownNameError
         If they name assets that are not there.
     InputError
         If they hold NaN, name an asset twice, or do not sum to `expected_sum` to 1e-6.
     """
     named = _labelled(weights)
-    values = named.to_numpy(dtype=np.float64)
-    if not np.isfinite(values).all():
-        bad = list(named.index[~np.isfinite(values)])
-        raise InputError(f"weights of {listed(bad)} are NaN or infinite; numbers were expected. Use fillna(0).")
-    if not named.index.is_unique:
-        again = list(named.index[named.index.duplicated()].unique())
-        raise InputError(f"weights name {listed(again)} twice; each asset was expected once. Add them up.")
+    values = named.to_numpy()
     found = assets.get_indexer(named.index)
     absent = (found < 0) & ((values != 0.0) | ~named.index.isin(excluded.index))
     if absent.any():
         raise _unknown(named.index[absent], excluded)
     total = float(values.sum())
-    if expected_sum is not None and abs(total - expected_sum) > _SUM_TOLERANCE:
+    if expected_sum is not None and not abs(total - expected_sum) <= _SUM_TOLERANCE:
         raise InputError(
             f"weights sum to {total:.8g}; {expected_sum:g} was expected. Divide them by their sum, or say what they "
             "sum to."
@@ -47,7 +41,62 @@ def weights_of(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expected_
     return aligned
 
 
+def dated_weights(weights: Any, dates: pd.DatetimeIndex, assets: pd.Index, observed: Array) -> Array:
+    """Weights (T, N) held into each date, from one Series for all dates or from a frame (date x asset).
+
+    Raises
+    ------
+    DataTypeError
+        If the weights are not labelled numbers.
+    UnknownNameError
+        If they name assets that are not there.
+    InputError
+        If they lack a date, hold NaN, or hold an asset into a date on which `observed` (T, N) has no return.
+    """
+    if isinstance(weights, Mapping | pd.Series):
+        named = _labelled(weights)
+        names, rows = named.index, np.tile(named.to_numpy(), (len(dates), 1))
+    else:
+        names, rows = _rows_of(weights, dates)
+    found = assets.get_indexer(names)
+    if (found < 0).any():
+        raise UnknownNameError(
+            f"weights name {listed(list(names[found < 0]))}, which returns lacks; its assets were expected."
+        )
+    aligned = np.zeros((len(dates), len(assets)))
+    aligned[:, found] = rows
+    blind = (aligned != 0.0) & np.isnan(observed)
+    if blind.any():
+        row, column = np.argwhere(blind)[0]
+        raise InputError(
+            f"weights hold assets on {np.count_nonzero(blind.any(axis=1))} dates without their return (first: "
+            f"{assets[column]!r} on {show(dates[row])}); a return was expected where something is held. Put the "
+            "weight to 0 there, or fill the return."
+        )
+    return aligned
+
+
+def _rows_of(weights: Any, dates: pd.DatetimeIndex) -> tuple[pd.Index, Array]:
+    values, known, names = read_values(weights, "weights")
+    places = known.get_indexer(dates)
+    absent = dates[places < 0]
+    if len(absent):
+        raise InputError(
+            f"weights lack {len(absent)} dates of returns (first: {show(absent[0])}); those held into each date were "
+            "expected. Use weights.reindex(returns.index, method='ffill') where they are kept."
+        )
+    rows = values[places]
+    unknown = np.flatnonzero(np.isnan(rows).any(axis=0))
+    if len(unknown):
+        raise InputError(
+            f"weights of {listed(list(names[unknown]))} are NaN on some dates; numbers were "
+            "expected. Use weights.fillna(0)."
+        )
+    return names, rows
+
+
 def _labelled(weights: Any) -> pd.Series:
+    """Finite numbers, each name once."""
     if isinstance(weights, Mapping):
         weights = pd.Series(dict(weights), dtype=object)
     if not isinstance(weights, pd.Series):
@@ -56,20 +105,27 @@ def _labelled(weights: Any) -> pd.Series:
             "Pass e.g. pd.Series(weights, index=assets)."
         )
     try:
-        return weights.astype(np.float64)
+        named = weights.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataTypeError("weights hold something that is no number; numbers were expected. Convert them.") from error
+    odd = ~np.isfinite(named.to_numpy())
+    if odd.any():
+        raise InputError(
+            f"weights of {listed(list(named.index[odd]))} are NaN or infinite; numbers were expected. Use fillna(0)."
+        )
+    if not named.index.is_unique:
+        again = list(named.index[named.index.duplicated()].unique())
+        raise InputError(f"weights name {listed(again)} twice; each asset was expected once. Add them up.")
+    return named
 
 
 def _unknown(names: pd.Index, excluded: pd.DataFrame) -> UnknownNameError:
     out = [name for name in names if name in excluded.index]
     if out:
-        reason = excluded.loc[out[0], "reason"]
         return UnknownNameError(
-            f"weights name {listed(out)}, which the covariance excludes ({out[0]!r}: {reason}); assets with a "
-            "covariance were expected. Give them no weight; excluded_ lists them."
+            f"weights name {listed(out)}, which the covariance excludes ({excluded.loc[out[0], 'reason']}); "
+            "others were expected. Give them no weight; excluded_ lists them."
         )
     return UnknownNameError(
-        f"weights name {listed(list(names))}, which the covariance does not know; its assets were expected. "
-        "See assets_."
+        f"weights name {listed(list(names))}, which the covariance lacks; its assets were expected. See assets_."
     )
