@@ -101,7 +101,7 @@ class ExponentialCovariance:
         if not self.weight > 0.0:
             raise InputError("factors has fewer than 2 known dates; more were expected, for a covariance. Pass more.")
         size = np.sqrt(np.diag(self.products))
-        scale = (1.0 - self.shrinkage) / np.where(size > 0.0, np.outer(size, size), 1.0)
+        scale = (1.0 - self.shrinkage) / np.outer(np.where(size > 0.0, size, 1.0), np.where(size > 0.0, size, 1.0))
         volatility = np.sqrt(self.squares / self.weight)
         omega: Array = scale * self.products * np.outer(volatility, volatility)
         omega[np.diag_indices(len(omega))] = volatility**2

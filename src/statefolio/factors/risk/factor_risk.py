@@ -189,7 +189,8 @@ class FactorRisk(BaseEstimator):
 
     def portfolio_variance(self, weights: Any, expected_sum: float | None = None) -> float:
         """Variance w' Sigma w of weights by asset; raises as `align_weights`."""
-        return float(self.covariance_.variance(self.align_weights(weights, expected_sum)))
+        w = self.align_weights(weights, expected_sum)
+        return float(self.covariance_.variance(w))
 
     def portfolio_volatility(self, weights: Any, expected_sum: float | None = None) -> float:
         """Square root of `portfolio_variance`."""

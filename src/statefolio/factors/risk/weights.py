@@ -86,8 +86,8 @@ def _rows_of(weights: Any, dates: pd.DatetimeIndex) -> tuple[pd.Index, Array]:
             "expected. Use weights.reindex(returns.index, method='ffill') where they are kept."
         )
     rows = values[places]
-    unknown = np.isnan(rows).any(axis=0)
-    if unknown.any():
+    unknown = np.flatnonzero(np.isnan(rows).any(axis=0))
+    if len(unknown):
         raise InputError(
             f"weights of {listed(list(names[unknown]))} are NaN on some dates; numbers were "
             "expected. Use weights.fillna(0)."
