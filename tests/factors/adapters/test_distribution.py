@@ -158,8 +158,12 @@ def test_residual_factors_are_further_factors(returns, factors, two_blocks):
     G = model.loading_matrix[mask][:, 2:]
     v = held.model_.innovations_["innovation"].to_numpy()[:, mask]
     np.testing.assert_allclose(model.idio_returns[:, mask] + model.factor_returns[:, 2:] @ G.T, v, rtol=1e-9)
-    own = np.diag(expected) - np.einsum(
-        "ij,jk,ik->i", *[model.loading_matrix[mask][:, :2], held.factor_covariance_, model.loading_matrix[mask][:, :2]]
-    )
-    np.testing.assert_allclose(own, (G**2).sum(axis=1) + model.idio_covariance[mask], rtol=1e-9)
+    D = model.idio_covariance[mask]
+    S = held.model_.innovations_["innovation_variance"].to_numpy()[:, mask]
+    common = (G**2).sum(axis=1)
+    np.testing.assert_allclose(model.idio_variances[:, mask], S * D / (D + common), rtol=1e-9)
+    seen = np.isfinite(v)
+    systematic = model.idio_mu[mask] + model.factor_returns[:, :2] @ model.loading_matrix[mask][:, :2].T
+    scenarios = systematic + v / np.sqrt(S) * np.sqrt(D + common)
+    np.testing.assert_allclose(found.returns[:, mask][seen], scenarios[seen], rtol=1e-9, atol=1e-14)
     assert np.isfinite(found.returns[:, mask]).all()
