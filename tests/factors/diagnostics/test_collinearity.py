@@ -27,6 +27,7 @@ def test_a_blend_is_found_and_named(returns, factors):
     blend = factors["market"] - factors["size"] + 1e-4 * rng.standard_normal(len(factors))
     diagnosis = diagnose_collinearity(model(), returns, factors.assign(blend=blend, own=rng.normal(0, 0.01, 260)))
     assert diagnosis.summary().rejected.all()
+    assert "it knows +0.7" in diagnosis["unidentified combination"].verdict
     combination = diagnosis["unidentified combination"].table.iloc[0]
     expected = pd.Series({"market": 1.0, "size": -1.0, "blend": -np.sqrt(2.0), "own": 0.0}) / 2.0
     signed = combination[expected.index] * np.sign(combination["market"])
