@@ -25,7 +25,9 @@ def test_exact_test_against_hotelling_in_statsmodels():
     X = np.column_stack([np.ones(len(F)), F])
     theirs = _MultivariateOLS(Y, X).fit().mv_test([("alpha", np.array([[1.0, 0.0, 0.0]]))])
     row = theirs.results["alpha"]["stat"].loc["Wilks' lambda"]
-    np.testing.assert_allclose([found.statistic, found.p_value], [float(row["F Value"]), float(row["Pr > F"])], rtol=1e-9)
+    np.testing.assert_allclose(
+        [found.statistic, found.p_value], [float(row["F Value"]), float(row["Pr > F"])], rtol=1e-9
+    )
 
 
 def test_one_asset_is_its_squared_t():
@@ -84,7 +86,11 @@ def test_size_and_power(case):
             rng = np.random.default_rng([12, seed])
             Y, F = draw(rng, alpha=alpha) if exact else draw(rng, assets=80, dates=75, alpha=alpha, gaps=True)
             X = np.column_stack([np.ones(len(F)), F])
-            p = gibbons_ross_shanken(Y, F).p_value if exact else mean_squared_t(Y, X, ordinary(Y, X), 5, 99, rng).p_value
+            p = (
+                gibbons_ross_shanken(Y, F).p_value
+                if exact
+                else mean_squared_t(Y, X, ordinary(Y, X), 5, 99, rng).p_value
+            )
             found.append(p <= 0.05)
     assert 0.015 <= np.mean(rejected[0.0]) <= 0.095
     assert np.mean(rejected[0.25]) >= 0.6

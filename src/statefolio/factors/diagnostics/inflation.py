@@ -6,6 +6,7 @@ import pandas as pd
 from statefolio._arrays import Array
 
 _ZERO = 1e-14
+_STILL = 1e-12
 
 
 def variance_inflation(factors: Array) -> Array:
@@ -14,11 +15,12 @@ def variance_inflation(factors: Array) -> Array:
     It is the factor by which the variance of a loading's least-squares estimate grows because of the other factors;
     infinite where they explain the factor exactly, or it does not vary.
     """
-    centred = factors - factors.mean(axis=0)
-    singular, right, scale = _scaled(centred)
+    still = np.ptp(factors, axis=0) <= _STILL * np.abs(factors).max(axis=0)
+    centred = np.where(still, 0.0, factors - factors.mean(axis=0))
+    singular, right = _scaled(centred)
     with np.errstate(divide="ignore", invalid="ignore"):
         inflation: Array = np.nansum(np.where(np.abs(right.T) > _ZERO, right.T**2 / singular**2, 0.0), axis=1)
-    inflation[scale == 0.0] = np.inf
+    inflation[still] = np.inf
     return inflation
 
 
@@ -35,7 +37,7 @@ def condition_indices(regressors: Array) -> tuple[Array, Array]:
     shares : (K, K) array
         A row an index, a column a coefficient; columns sum to 1.
     """
-    singular, right, _ = _scaled(regressors)
+    singular, right = _scaled(regressors)
     with np.errstate(divide="ignore"):
         indices = singular[0] / singular
     least = max(float(singular[0]), np.finfo(float).tiny) * _ZERO
@@ -46,7 +48,7 @@ def condition_indices(regressors: Array) -> tuple[Array, Array]:
 
 def condition_number(regressors: Array) -> float:
     """The largest condition index."""
-    singular, _, _ = _scaled(regressors)
+    singular, _ = _scaled(regressors)
     with np.errstate(divide="ignore"):
         return float(singular[0] / singular[-1])
 
@@ -68,8 +70,8 @@ def through_time(factors: Array, dates: pd.DatetimeIndex, names: pd.Index, windo
     return pd.DataFrame(rows, index=dates[ends - 1].rename("date"), columns=["condition_number", *names])
 
 
-def _scaled(columns: Array) -> tuple[Array, Array, Array]:
-    """Singular values, right singular vectors (rows) and lengths of columns scaled to length 1.
+def _scaled(columns: Array) -> tuple[Array, Array]:
+    """Singular values and right singular vectors (rows) of columns scaled to length 1.
 
     Singular values that only rounding keeps from zero are zero.
     """
@@ -78,4 +80,4 @@ def _scaled(columns: Array) -> tuple[Array, Array, Array]:
     length = np.linalg.norm(safe, axis=0)
     _, singular, right = np.linalg.svd(safe / np.where(length > 0.0, length, 1.0), full_matrices=False)
     singular[singular <= _ZERO * len(columns) * singular[0]] = 0.0
-    return singular, right, length * size
+    return singular, right
