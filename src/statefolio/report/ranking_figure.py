@@ -107,7 +107,7 @@ def explained_heat_map(ranking: FactorRanking, holdout: bool = False) -> go.Figu
 def chosen_pairs(ranking: FactorRanking) -> dict[str, tuple[Any, Any]]:
     """Asset and factor of the strongest, the weakest and the most bent relation."""
     alone, statistic = ranking.shares["alone"].to_series(), ranking.bends["statistic"].to_series()
-    pairs = {"strong": alone.idxmax(), "weak": alone.idxmin()}
+    pairs: dict[str, Any] = {"strong": alone.idxmax(), "weak": alone.idxmin()}
     if statistic.notna().any():
         pairs["most bent"] = statistic.idxmax()
     return pairs

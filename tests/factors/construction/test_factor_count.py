@@ -81,7 +81,7 @@ def test_the_edge_of_unequal_noise_is_where_its_eigenvalues_end():
 
 
 def test_noise_of_factors_does_not_pass_for_noise():
-    """Strong factors leave assets with very different noise after standardising; one common variance counts too many."""
+    """Standardised assets differ in noise; an edge for one common variance counts too many."""
     rng = np.random.default_rng(3)
     x = simulate(3, 200, 100, seed=3).to_numpy() * 100
     x = x @ np.diag(rng.uniform(0.3, 3.0, 100)) + rng.normal(size=(200, 100)) * rng.uniform(0.1, 4.0, 100)

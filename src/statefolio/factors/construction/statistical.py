@@ -21,9 +21,9 @@ class StatisticalFactors(BaseEstimator):
 
     Every `refit_every` dates the K leading components of the returns so far are estimated by least squares
     over what was observed (`principal_components`), and turned to lie as near as they may to the mean of the
-    loadings of all refits so far. On each date t until the next refit, the factor returns are the coefficients of a regression
-    across assets of the returns observed at t on those loadings. They are therefore returns of portfolios whose
-    weights were known before t.
+    loadings of all refits so far. On each date t until the next refit, the factor returns are the coefficients of a
+    regression across assets of the returns observed at t on those loadings. They are therefore returns of portfolios
+    whose weights were known before t.
 
     Scale: each factor's mean squared exposure over the assets of a refit is 1, so a factor return is in
     decimals and as large as what it moves in an asset. Signs at the start: exposures sum to a positive number.
