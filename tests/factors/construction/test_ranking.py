@@ -94,7 +94,8 @@ def test_premia_are_linearmodels_on_the_whole_panel():
     betas = pd.DataFrame({asset: ols(returns[asset], factors).params.iloc[1:] for asset in returns}).T
     long = returns.stack().rename("return").swaplevel()
     panel = betas.reindex(long.index.get_level_values(0)).set_axis(long.index)
-    peer = FamaMacBeth(long, sm.add_constant(panel)).fit(cov_type="unadjusted")
+    panel.insert(0, "const", 1.0)
+    peer = FamaMacBeth(long.dropna(), panel[long.notna()]).fit(cov_type="unadjusted")
     assert np.allclose(found["premium"], peer.params, rtol=1e-9)
     assert np.allclose(found["standard_error"], peer.std_errors, rtol=1e-8)
     assert np.allclose(found["t"], peer.tstats, rtol=1e-8)
@@ -106,8 +107,8 @@ def test_premia_are_linearmodels_on_the_whole_panel():
 def test_shankens_errors_are_near_those_that_estimate_everything_at_once():
     """LinearFactorModel stacks both passes; with premia of 1.5 deviations the correction is large."""
     rng = np.random.default_rng(4)
-    f = 0.01 * rng.normal(size=(3000, 2)) + np.array([0.015, 0.005])
-    r = f @ rng.uniform(0.2, 1.8, (2, 15)) + 0.02 * rng.normal(size=(3000, 15))
+    f = 0.01 * rng.normal(size=(1200, 2)) + np.array([0.015, 0.005])
+    r = f @ rng.uniform(0.2, 1.8, (2, 15)) + 0.02 * rng.normal(size=(1200, 15))
     names = pd.Index(["x", "y"])
     found = fama_macbeth(r, f, names)
     peer = LinearFactorModel(r, pd.DataFrame(f, columns=names), risk_free=True).fit(cov_type="robust")
@@ -142,14 +143,14 @@ def test_bends_are_a_plain_score_test():
 
 
 def test_a_bend_is_found_and_straight_relations_are_not_called_bent():
-    returns, factors = simulate(T=1000, N=20, seed=6)
+    returns, factors = simulate(T=600, N=20, seed=6)
     returns["A5"] += 0.5 * factors["y"].abs()
     returns["A6"] += 12.0 * factors["x"] ** 2
     found = rank_factors(returns, factors)
     bent = found.bends["bent"].to_series()
     assert bent["A5", "y"]
     assert bent["A6", "x"]
-    assert bent.sum() <= 4
+    assert bent.drop(index=["A5", "A6"], level=0).sum() <= 4
     assert (found.bends["q_value"] >= found.bends["p_value"]).all()
 
 
@@ -223,11 +224,11 @@ def test_a_factor_that_explains_nothing_stands_last():
 def test_real_stocks_on_french_factors():
     if not SHARED.is_dir():
         pytest.skip("the folder shared/data is not beside the project: tests on those files are skipped")
-    prices = pd.read_parquet(SHARED / "sp500_close_2013_2018.parquet").astype(float).iloc[:, :150]
+    prices = pd.read_parquet(SHARED / "sp500_close_2013_2018.parquet").astype(float).iloc[-500:, :100]
     returns = prices.pct_change(fill_method=None).iloc[1:]
     factors = pd.read_parquet(SHARED / "ff5_mom_daily.parquet")[["Mkt-RF", "SMB", "HML"]]
     found = rank_factors(returns, factors, "2017-06-01")
     assert found.summary.index[0] == "Mkt-RF"
-    assert list(found.excluded.index) == ["APTV", "BHF", "BHGE"] or len(found.excluded) < 6
+    assert set(found.excluded.index) == {"APTV", "BHF", "BHGE"}
     expected = ols(returns["AAL"].loc[:"2017-05-31"], factors.loc[returns.index].loc[:"2017-05-31"]).rsquared
     assert found.assets.loc["AAL", "r_squared"] == pytest.approx(expected, rel=1e-9)

@@ -42,7 +42,7 @@ def test_planted_factors_come_back_with_gaps_and_late_listings():
     here = planted[returns.index.get_indexer(found.index)]
     assert canonical_correlations(found.to_numpy(), here).min() > 0.97
     assert list(model.excluded_.index) == ["A4", "A7"]
-    assert "min" not in model.excluded_.loc["A4", "reason"] and "40 returns" in model.excluded_.loc["A4", "reason"]
+    assert "fewer than 40 returns" in model.excluded_.loc["A4", "reason"]
     assert model.refits_["converged"].all()
     assert model.factor_returns_.returns.iloc[: SMALL["min_dates"]].isna().all().all()
 
@@ -51,9 +51,7 @@ def test_planted_factors_come_back_with_gaps_and_late_listings():
 def test_one_refit_on_a_complete_panel_is_numpys_decomposition(standardise):
     returns, _ = simulate(missing=0.0, seed=2)
     returns = returns.drop(columns=["A7", "A4"]).fillna(0.001)
-    model = StatisticalFactors(
-        3, window=None, min_dates=200, refit_every=1000, standardise=standardise
-    ).fit(returns)
+    model = StatisticalFactors(3, window=None, min_dates=200, refit_every=1000, standardise=standardise).fit(returns)
     past, after = returns.to_numpy()[:200], returns.to_numpy()[200:]
     scale = past.std(axis=0) if standardise else np.ones(past.shape[1])
     v = np.linalg.svd((past - past.mean(axis=0)) / scale, full_matrices=False)[2][:3].T
@@ -138,19 +136,21 @@ def test_rotation_keeps_what_order_by_strength_swaps():
     returns = pd.DataFrame(x, pd.bdate_range("2010-01-04", periods=600, name="date"), range(60))
     moved = {}
     for alignment in ("rotation", "assignment", "none"):
-        exposures = StatisticalFactors(2, **SMALL, alignment=alignment).fit(returns).factor_returns_.exposures["exposure"]
+        exposures = (
+            StatisticalFactors(2, **SMALL, alignment=alignment).fit(returns).factor_returns_.exposures["exposure"]
+        )
         steps = exposures.diff("date").to_numpy()[SMALL["min_dates"] :]
         moved[alignment] = np.sqrt(np.mean(steps**2))
     assert moved["rotation"] < 0.6 * moved["assignment"] <= 0.6 * moved["none"] + 1e-12
 
 
 def test_bundled_stocks_first_factor_is_the_market():
-    data = load_stocks_and_index()
-    returns = data[0].pct_change(fill_method=None).iloc[1:]
+    """In 2001 the first component of a year is technology against the rest: it must come back with its sign."""
+    returns = load_stocks_and_index().returns.loc["1996":"2004"]
     model = StatisticalFactors(1, window=252, min_dates=126).fit(returns)
     found = model.factor_returns_.complete().returns["PC1"]
     market = returns.mean(axis=1).loc[found.index]
-    assert np.corrcoef(found, market)[0, 1] > 0.95
+    assert np.corrcoef(found, market)[0, 1] > 0.9
     assert 0.5 < found.std() / market.std() < 1.5
 
 

@@ -8,13 +8,13 @@ from statefolio._arrays import Array
 ALIGNMENTS = ("rotation", "assignment", "none")
 
 
-def turn_to(new: Array, old: Array | None, alignment: str) -> Array:
+def turn_to(new: Array, old: Array, alignment: str) -> Array:
     """Orthogonal matrix R (K, K) so that new @ R lies as near to the loadings before as it may.
 
     Parameters
     ----------
     new, old : (M, K)
-        Loadings of the same assets at two dates. None, or no assets: only signs are fixed.
+        Loadings of the same assets, estimated again.
     alignment : {"rotation", "assignment", "none"}
         "rotation" is the orthogonal Procrustes solution (Schoenemann, 1966, Psychometrika 31), min |new R - old|;
         "assignment" permutes components and changes signs only, maximising the sum of absolute overlaps;
@@ -24,8 +24,6 @@ def turn_to(new: Array, old: Array | None, alignment: str) -> Array:
     -------
     (K, K) array
     """
-    if old is None or len(old) == 0:
-        return first_signs(new)
     overlap = new.T @ old
     if alignment == "rotation":
         left, _, right = np.linalg.svd(overlap)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from statefolio._arrays import Array
-from statefolio.factors.construction.orientation import turn_to
-from statefolio.factors.construction.principal_components import principal_components
+from statefolio.factors.construction.orientation import first_signs, turn_to
+from statefolio.factors.construction.principal_components import Components, principal_components
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +23,12 @@ class PastLoadings:
     scale : (M,)
     unit : (K,)
         What turns scores into factor returns: the mean squared exposure becomes 1.
+    anchor : (N, K)
+        Mean of the loadings of all refits so far, by column of the panel; NaN without. What the next refit is
+        turned to: turned to the last one alone, a year in which components trade places could leave
+        them with each other's names, or the other sign, for good.
+    times : (N,)
+        Refits in that mean.
     report : dict
         The row of `StatisticalFactors.refits_`.
     """
@@ -31,6 +37,8 @@ class PastLoadings:
     loadings: Array
     scale: Array
     unit: Array
+    anchor: Array
+    times: Array
     report: dict[str, Any]
 
     @property
@@ -49,12 +57,16 @@ class PastLoadings:
         scores: Array = np.linalg.lstsq(L, here[known] / self.scale[known], rcond=None)[0]
         return scores * self.unit
 
-    def of(self, places: Any, width: int) -> Array:
-        """Loadings of other places of a panel so wide, NaN for those without."""
-        made = np.full((width, self.loadings.shape[1]), np.nan)
-        made[self.places] = self.loadings
-        selected: Array = made[places]
-        return selected
+    def wide(self, width: int) -> tuple[Array, Array, Array]:
+        """Loadings, anchor and times of a panel so wide; new columns without."""
+        loadings = np.full((width, self.loadings.shape[1]), np.nan)
+        loadings[self.places] = self.loadings
+        further = width - len(self.times)
+        return (
+            loadings,
+            np.pad(self.anchor, ((0, further), (0, 0)), constant_values=np.nan),
+            np.pad(self.times, (0, further)),
+        )
 
 
 @dataclass(frozen=True)
@@ -80,28 +92,24 @@ class Recipe:
             return None
         x, weights = x[rows], self._weights(len(window))[rows]
         scale = _deviations(x, weights) if self.standardise else np.ones(len(places))
-        old = None if before is None else before.of(places, window.shape[1])
-        return self._aligned(x / scale, weights, old, places, scale)
-
-    def _aligned(self, x: Array, weights: Array, old: Array | None, places: Any, scale: Array) -> PastLoadings:
-        found = principal_components(x, self.count, weights, old, self.tolerance, self.max_iterations)
-        new, shared = found.loadings, None
-        if old is not None:
-            both = ~np.isnan(old).any(axis=1)
-            new, shared = new[both], old[both]
-        loadings = found.loadings @ turn_to(new, shared, self.alignment)
+        start, anchor, times = self._before(before, window.shape[1])
+        found = principal_components(x / scale, self.count, weights, start[places], self.tolerance, self.max_iterations)
+        both = times[places] > 0
+        new = found.loadings
+        turn = turn_to(new[both], anchor[places][both], self.alignment) if both.any() else first_signs(new)
+        loadings = new @ turn
+        anchor[places] = np.where(both[:, None], anchor[places], 0.0)
+        times[places] += 1.0
+        anchor[places] += (loadings - anchor[places]) / times[places, None]
         unit = np.sqrt(np.mean((scale[:, None] * loadings) ** 2, axis=0))
-        squares = np.nansum((x - found.mean) ** 2, axis=1)
-        total = float(weights @ squares / (weights @ np.count_nonzero(~np.isnan(x), axis=1)))
-        report = {
-            "assets": len(places),
-            "dates": len(x),
-            "explained": 1.0 - found.residual / total,
-            "overlap": _overlap(new, shared),
-            "iterations": found.iterations,
-            "converged": found.converged,
-        }
-        return PastLoadings(places, loadings, scale, unit, report)
+        report = _report(x / scale, weights, found) | {"overlap": _overlap(found.loadings, start[places])}
+        return PastLoadings(places, loadings, scale, unit, anchor, times, report)
+
+    def _before(self, before: PastLoadings | None, width: int) -> tuple[Array, Array, Array]:
+        if before is not None:
+            return before.wide(width)
+        nothing = np.full((width, self.count), np.nan)
+        return nothing, nothing.copy(), np.zeros(width)
 
     def _weights(self, dates: int) -> Array:
         if self.half_life is None:
@@ -118,9 +126,22 @@ def _deviations(x: Array, weights: Array) -> Array:
     return deviations
 
 
-def _overlap(new: Array, old: Array | None) -> float:
-    """Mean cosine of the principal angles between two spaces of loadings."""
-    if old is None or len(old) <= new.shape[1]:
+def _report(x: Array, weights: Array, found: Components) -> dict[str, Any]:
+    squares = np.nansum((x - found.mean) ** 2, axis=1)
+    total = float(weights @ squares / (weights @ np.count_nonzero(~np.isnan(x), axis=1)))
+    return {
+        "assets": x.shape[1],
+        "dates": len(x),
+        "explained": 1.0 - found.residual / total,
+        "iterations": found.iterations,
+        "converged": found.converged,
+    }
+
+
+def _overlap(new: Array, old: Array) -> float:
+    """Mean cosine of the principal angles between two spaces of loadings, over the assets with both."""
+    both = ~np.isnan(old).any(axis=1)
+    if np.count_nonzero(both) <= new.shape[1]:
         return float("nan")
-    cosines = np.linalg.svd(np.linalg.qr(new)[0].T @ np.linalg.qr(old)[0], compute_uv=False)
+    cosines = np.linalg.svd(np.linalg.qr(new[both])[0].T @ np.linalg.qr(old[both])[0], compute_uv=False)
     return float(np.mean(cosines))

@@ -20,10 +20,10 @@ class StatisticalFactors(BaseEstimator):
     """Principal components of a panel with gaps and late listings, each date's from the dates before it.
 
     Every `refit_every` dates the K leading components of the returns so far are estimated by least squares
-    over what was observed (`principal_components`), and turned to lie as near as they may to the loadings
-    in use so far. On each date t until the next refit, the factor returns are the coefficients of a regression
-    across assets of the returns observed at t on those loadings. They are therefore returns of portfolios whose
-    weights were known before t.
+    over what was observed (`principal_components`), and turned to lie as near as they may to the mean of the
+    loadings of all refits so far. On each date t until the next refit, the factor returns are the coefficients of a
+    regression across assets of the returns observed at t on those loadings. They are therefore returns of portfolios
+    whose weights were known before t.
 
     Scale: each factor's mean squared exposure over the assets of a refit is 1, so a factor return is in
     decimals and as large as what it moves in an asset. Signs at the start: exposures sum to a positive number.
@@ -46,7 +46,7 @@ class StatisticalFactors(BaseEstimator):
         Divide returns by each asset's standard deviation in the window first (components of the correlation
         matrix, and regressions weighted by inverse variances); else components of the covariance matrix.
     alignment : {"rotation", "assignment", "none"}
-        How a refit is turned to the one before: by any rotation (Procrustes), by order and signs only, or
+        How a refit is turned to those before: by any rotation (Procrustes), by order and signs only, or
         by signs only. Rotated components span the same space, are uncorrelated no longer, and keep their identity
         where neighbours' variances are close.
     tolerance : float

@@ -1,0 +1,55 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from statefolio.factors.construction.ranking import rank_factors
+from statefolio.report.ranking_figure import BAND, chosen_pairs, explained_heat_map, relation, relations_figure
+
+
+@pytest.fixture(scope="module")
+def ranking():
+    rng = np.random.default_rng(3)
+    dates = pd.bdate_range("2010-01-04", periods=800, name="date")
+    factors = pd.DataFrame(0.01 * rng.normal(size=(800, 2)), dates, ["market", "size"])
+    returns = pd.DataFrame(0.01 * rng.normal(size=(800, 5)), dates, list("ABCDE"))
+    returns["A"] += 2.0 * factors["market"] + 0.5 * factors["size"]
+    returns["B"] += 0.8 * factors["size"].abs() + 0.3 * factors["market"]
+    returns.iloc[::7, 1] = np.nan
+    returns["C"] += 0.5 * factors["market"]
+    return rank_factors(returns, factors, dates[600])
+
+
+def test_the_pairs_are_the_planted_ones(ranking):
+    pairs = chosen_pairs(ranking)
+    assert pairs["strong"] == ("A", "market")
+    assert pairs["most bent"] == ("B", "size")
+    assert float(ranking.shares["alone"].sel(asset=pairs["weak"][0], factor=pairs["weak"][1])) < 0.01
+
+
+def test_a_straight_relations_means_lie_on_its_line_and_a_bent_ones_do_not(ranking):
+    def outside(one):
+        line = one.slope * (one.bins["x"] - one.x.mean())
+        return np.count_nonzero(np.abs(one.bins["y"] - line) > BAND * one.bins["error"])
+
+    assert outside(relation(ranking, "A", "market")) <= 2
+    assert outside(relation(ranking, "B", "size")) >= 5
+
+
+def test_partial_residuals_have_the_slope_of_all_factors_together(ranking):
+    one = relation(ranking, "A", "size")
+    assert np.polyfit(one.x, one.y, 1)[0] == pytest.approx(one.slope, abs=0.05)
+    assert one.slope == pytest.approx(0.5, abs=0.1)
+
+
+def test_figures_draw_every_panel_and_share(ranking):
+    figure = relations_figure(ranking)
+    assert len(figure.data) == 12
+    titles = " ".join(note.text for note in figure.layout.annotations)
+    assert "strong" in titles
+    assert "bent (q =" in titles
+    heat = explained_heat_map(ranking).data[0]
+    assert list(heat.x) == list(ranking.summary.index)
+    assert heat.y[-1] == "A"
+    shown = pd.DataFrame(heat.z, heat.y, heat.x).loc["A", "market"]
+    assert shown == pytest.approx(float(ranking.shares["alone"].sel(asset="A", factor="market")), abs=1e-4)
+    assert explained_heat_map(ranking, holdout=True).data[0].zmin < 0
