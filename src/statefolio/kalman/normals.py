@@ -35,7 +35,7 @@ _QUARTER = math.pi / 2.0
 
 def stream(seed: np.random.SeedSequence) -> npt.NDArray[np.uint64]:
     """Where a generator starts, (1,)."""
-    return seed.generate_state(1, np.uint64)
+    return seed.generate_state(1, np.uint64).astype(np.uint64)
 
 
 @_step

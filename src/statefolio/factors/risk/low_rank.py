@@ -1,5 +1,6 @@
 """A covariance of low rank and a diagonal: all of its algebra in O(N K^2), the N x N matrix only when asked for."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -173,20 +174,22 @@ class LowRankCovariance:
         starts = range(0, count, _ROWS_A_BLOCK)
         seeds = (seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)).spawn(len(starts))
         F, scale = np.ascontiguousarray((self.loadings @ self.factor_root).T), np.sqrt(self.diagonal)
+        workers = os.cpu_count() or 1
 
-        def draw(first: int, own: np.random.SeedSequence) -> None:
-            rows, state = drawn[first : first + _ROWS_A_BLOCK], stream(own)
-            common = np.empty((len(rows), len(F)))
-            fill_normal(common.reshape(-1), state)
-            fill_normal(rows.reshape(-1), state)
-            rows *= scale
-            rows += common @ F
-            if degrees_of_freedom is not None:
-                chi = np.random.default_rng(own).chisquare(degrees_of_freedom, (len(rows), 1))
-                rows *= np.sqrt((degrees_of_freedom - 2.0) / chi)
+        def draw(worker: int) -> None:
+            product, common = np.empty((_ROWS_A_BLOCK, len(self))), np.empty((_ROWS_A_BLOCK, len(F)))
+            for first, own in zip(starts[worker::workers], seeds[worker::workers], strict=True):
+                rows, state = drawn[first : first + _ROWS_A_BLOCK], stream(own)
+                fill_normal(common.reshape(-1), state)
+                fill_normal(rows.reshape(-1), state)
+                rows *= scale
+                rows += np.matmul(common, F, out=product)[: len(rows)]
+                if degrees_of_freedom is not None:
+                    chi = np.random.default_rng(own).chisquare(degrees_of_freedom, (len(rows), 1))
+                    rows *= np.sqrt((degrees_of_freedom - 2.0) / chi)
 
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(draw, starts, seeds))
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(draw, range(workers)))
         return drawn
 
     def shrink(self, intensity: float) -> "LowRankCovariance":
