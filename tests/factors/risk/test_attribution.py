@@ -168,6 +168,6 @@ def test_returns_that_cannot_be_attributed(returns, factors):
         attribute_return(model, {"A3": 1.0}, returns, factors)
     with pytest.raises(UnknownNameError, match="'Q'"):
         attribute_return(model, {"Q": 1.0}, returns, factors)
+    later = returns.set_axis(returns.index + pd.Timedelta(days=4000))
     with pytest.raises(UnknownNameError, match="dates that the model's results lack"):
-        later = returns.set_axis(returns.index + pd.Timedelta(days=4000))
         attribute_return(model, {"A0": 0.0}, later, factors.set_axis(later.index))

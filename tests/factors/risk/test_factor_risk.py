@@ -79,7 +79,12 @@ def test_without_intercept_and_without_uncertainty(returns, factors):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"factor_covariance": "regime"}, {"factor_mean": "zero", "idiosyncratic": "model"}, {"residual_structure": Pairs()}],
+    [
+        {},
+        {"factor_covariance": "regime"},
+        {"factor_mean": "zero", "idiosyncratic": "model"},
+        {"residual_structure": Pairs()},
+    ],
 )
 def test_going_on_is_fitting_everything(returns, factors, options):
     model = KalmanLoadings()
@@ -140,7 +145,7 @@ def test_excluded_assets_are_named_with_a_reason(returns, factors):
     assert not risk.assets_.isin(reasons.index).any()
     assert len(risk.assets_) + len(reasons) == 10
     assert np.isfinite(risk.covariance_.dense()).all()
-    with pytest.raises(UnknownNameError, match="'A3'.*0 returns"):
+    with pytest.raises(UnknownNameError, match=r"'A3'.*0 returns"):
         risk.portfolio_volatility({"A3": 0.5, "A0": 0.5})
     more = FactorRisk(StaticLoadings(), min_observations=120).fit(returns, factors)
     assert set(more.excluded_.index) - set(reasons.index) == {"A1", "A2"}
@@ -157,7 +162,7 @@ def test_more_factors_than_dates_says_so():
     dates = pd.bdate_range("2020-01-01", periods=10)
     factors = pd.DataFrame(rng.normal(0, 0.01, (10, 20)), dates).add_prefix("f")
     returns = pd.DataFrame(rng.normal(0, 0.01, (10, 3)), dates, list("ABC"))
-    with pytest.raises(InputError, match="none of the 3 assets has a covariance .'10 returns were observed, 42"):
+    with pytest.raises(InputError, match=r"none of the 3 assets has a covariance .'10 returns were observed, 42"):
         FactorRisk(KalmanLoadings(**FIXED)).fit(returns, factors)
 
 
@@ -209,9 +214,9 @@ def test_a_fitted_model_stays_as_it_is(returns, factors):
     risk.partial_fit(returns[200:], factors[200:])
     assert model.last_date_ == factors.index[199]
     assert model.next_.identical(before)
-    with pytest.raises(InputError, match="ends on .* the last date the model has seen"):
+    with pytest.raises(InputError, match=r"ends on .* the last date the model has seen"):
         FactorRisk(model, prefit=True).fit(returns, factors)
-    with pytest.raises(InputError, match="differ in their assets .'A0'"):
+    with pytest.raises(InputError, match=r"differ in their assets .'A0'"):
         FactorRisk(model, prefit=True).fit(returns[:200].drop(columns="A0"), factors)
     with pytest.raises(NotFittedError, match="prefit=True"):
         FactorRisk(KalmanLoadings(), prefit=True).fit(returns, factors)
@@ -242,11 +247,19 @@ def test_a_failed_continuation_leaves_what_was(returns, factors):
         ({"groups": ["a"]}, DataTypeError, "groups is a list"),
         ({"loadings": "kalman"}, DataTypeError, "loadings is a str"),
         ({"idiosyncratic": pd.Series({"A0": 1e-4})}, InputError, "lacks 39 assets .first: 'A1'"),
-        ({"idiosyncratic": pd.Series({f"A{i}": 1e-4 - 1e-4 * (i == 7) for i in range(40)})}, InputError, "'A7' is negative"),
+        (
+            {"idiosyncratic": pd.Series({f"A{i}": 1e-4 - 1e-4 * (i == 7) for i in range(40)})},
+            InputError,
+            "'A7' is negative",
+        ),
         ({"factor_mean": pd.Series({"market": 0.0})}, InputError, "factor_mean lacks 'size'"),
         ({"factor_mean": pd.Series({"market": 0.0, "size": np.nan})}, InputError, "factor_mean has NaN"),
         ({"factor_covariance": pd.DataFrame(np.eye(2))}, InputError, "lacks 'market'"),
-        ({"factor_covariance": pd.DataFrame([[1, 2], [2, 1]], ["market", "size"], ["market", "size"])}, InputError, "eigen"),
+        (
+            {"factor_covariance": pd.DataFrame([[1, 2], [2, 1]], ["market", "size"], ["market", "size"])},
+            InputError,
+            "eigen",
+        ),
     ],
 )
 def test_options_that_cannot_be_used(returns, factors, options, error, message):
@@ -282,4 +295,6 @@ def test_regime_is_skfolios(returns, factors):
     options = {"half_life": 20.0, "corr_half_life": 45.0}
     theirs = RegimeAdjustedEWCovariance(**options, min_observations=1).fit(factors.to_numpy()).covariance_
     np.testing.assert_allclose(risk.factor_covariance_, theirs, rtol=1e-10)
-    np.testing.assert_allclose(theirs, RegimeAdjustedEWCovariance(**options).fit(factors.to_numpy()).covariance_, rtol=1e-4)
+    np.testing.assert_allclose(
+        theirs, RegimeAdjustedEWCovariance(**options).fit(factors.to_numpy()).covariance_, rtol=1e-4
+    )

@@ -52,7 +52,9 @@ def test_algebra_against_dense(covariance):
     rng = np.random.default_rng(1)
     for x in (rng.normal(size=n), rng.normal(size=(5, n))):
         solved = np.linalg.solve(sigma, x.T).T
-        np.testing.assert_allclose(covariance.solve(x), solved, rtol=exactness(sigma), atol=1e-10 * np.abs(solved).max())
+        np.testing.assert_allclose(
+            covariance.solve(x), solved, rtol=exactness(sigma), atol=1e-10 * np.abs(solved).max()
+        )
         np.testing.assert_allclose(covariance.multiply(x), x @ sigma, rtol=1e-10, atol=1e-15)
         variance = np.diag(np.atleast_2d(x) @ sigma @ np.atleast_2d(x).T)
         np.testing.assert_allclose(np.atleast_1d(covariance.variance(x)), variance, rtol=1e-10)
@@ -83,7 +85,9 @@ def test_density_is_scipys():
     x = np.random.default_rng(3).normal(size=(4, 30)) * 0.01
     distance = np.einsum("tn,tn->t", x, covariance.solve(x))
     density = -0.5 * (distance + covariance.log_determinant + 30 * np.log(2 * np.pi))
-    np.testing.assert_allclose(density, stats.multivariate_normal(np.zeros(30), plain(covariance)).logpdf(x), rtol=1e-10)
+    np.testing.assert_allclose(
+        density, stats.multivariate_normal(np.zeros(30), plain(covariance)).logpdf(x), rtol=1e-10
+    )
 
 
 def test_marginal_risk_is_the_derivative_and_adds_up():
@@ -146,7 +150,9 @@ def test_permuting_permutes_and_scaling_scales(seed, scale, assets, factors):
     B, omega, d = covariance.loadings, covariance.factor_covariance, covariance.diagonal
     scaled = LowRankCovariance(B, omega * scale**2, d * scale**2)
     np.testing.assert_allclose(scaled.solve(x) * scale**2, solved, rtol=1e-9, atol=tolerance)
-    np.testing.assert_allclose(scaled.whiten(x) * scale, covariance.whiten(x), rtol=1e-9, atol=1e-9 * np.abs(x).max() * 1e3)
+    np.testing.assert_allclose(
+        scaled.whiten(x) * scale, covariance.whiten(x), rtol=1e-9, atol=1e-9 * np.abs(x).max() * 1e3
+    )
 
 
 def test_arrays_are_its_own():

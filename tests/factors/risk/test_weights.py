@@ -46,7 +46,7 @@ def test_dated_weights_that_cannot_be_used():
     observed = np.zeros((3, 3))
     observed[1, 1] = np.nan
     frame = pd.DataFrame({"A": 1.0}, index=DATES)
-    with pytest.raises(InputError, match="lack 1 dates of returns .first: 2020-01-03"):
+    with pytest.raises(InputError, match=r"lack 1 dates of returns .first: 2020-01-03"):
         dated_weights(frame.iloc[:2], DATES, ASSETS, observed)
     with pytest.raises(InputError, match="'A' are NaN on some dates"):
         dated_weights(frame.reindex(DATES[:2]).reindex(DATES), DATES, ASSETS, observed)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from statefolio._arrays import Array
 from statefolio.exceptions import InputError
+from statefolio.kalman.normals import fill_normal, stream
 
 _TOLERANCE = 1e-10
 _ROWS_A_BLOCK = 32
@@ -174,12 +175,14 @@ class LowRankCovariance:
         F, scale = np.ascontiguousarray((self.loadings @ self.factor_root).T), np.sqrt(self.diagonal)
 
         def draw(first: int, own: np.random.SeedSequence) -> None:
-            rows, generator = drawn[first : first + _ROWS_A_BLOCK], np.random.Generator(np.random.SFC64(own))
-            generator.standard_normal(out=rows)
+            rows, state = drawn[first : first + _ROWS_A_BLOCK], stream(own)
+            common = np.empty((len(rows), len(F)))
+            fill_normal(common.reshape(-1), state)
+            fill_normal(rows.reshape(-1), state)
             rows *= scale
-            rows += generator.standard_normal((len(rows), len(F))) @ F
+            rows += common @ F
             if degrees_of_freedom is not None:
-                chi = generator.chisquare(degrees_of_freedom, (len(rows), 1))
+                chi = np.random.default_rng(own).chisquare(degrees_of_freedom, (len(rows), 1))
                 rows *= np.sqrt((degrees_of_freedom - 2.0) / chi)
 
         with ThreadPoolExecutor() as pool:

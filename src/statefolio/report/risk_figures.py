@@ -1,0 +1,109 @@
+"""Risk, drawn: what factors and assets contribute, with bands, and how the factors move together."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import xarray as xr
+
+from statefolio.report import style
+
+ROW = 22
+MOST_ASSETS = 30
+
+
+def factor_risk_figure(attribution: xr.Dataset) -> go.Figure:
+    """Draw what each factor contributes to the portfolio's volatility, with its 95 % band.
+
+    Parameters
+    ----------
+    attribution : Dataset
+        From `attribute_risk`.
+    """
+    names = attribution.indexes["factor"]
+    return _bars(attribution, "contribution", names, np.arange(len(names)), attribution["share"].to_numpy())
+
+
+def asset_risk_figure(attribution: xr.Dataset, most: int = MOST_ASSETS) -> go.Figure:
+    """Draw what the assets that matter most contribute to the portfolio's volatility, with 95 % bands.
+
+    Parameters
+    ----------
+    attribution : Dataset
+        From `attribute_risk`.
+    most : int
+        How many assets to draw: those of the largest contributions, of either sign.
+    """
+    values = attribution["asset_contribution"].to_numpy()
+    places = np.argsort(-np.abs(values), kind="stable")[:most]
+    names = attribution.indexes["asset"]
+    return _bars(attribution, "asset_contribution", names, places, attribution["asset_share"].to_numpy())
+
+
+def factor_correlation_figure(covariance: pd.DataFrame) -> go.Figure:
+    """Draw the correlations of the factors' next returns.
+
+    Parameters
+    ----------
+    covariance : DataFrame (factor x factor)
+        Omega, e.g. `FactorRisk.factor_covariance_`. A factor without variance is left blank.
+    """
+    deviation = np.sqrt(np.diag(covariance))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        correlation = covariance.to_numpy() / np.outer(deviation, deviation)
+    names = [str(name) for name in covariance.columns]
+    text = [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in correlation]
+    figure = go.Figure(
+        go.Heatmap(
+            z=correlation.round(4),
+            x=names,
+            y=names,
+            zmin=-1.0,
+            zmax=1.0,
+            colorscale=style.DIVERGING,
+            text=text if len(names) <= 20 else None,
+            texttemplate="%{text}" if len(names) <= 20 else None,
+            hovertemplate="%{y}, %{x}: %{z:.2f}<extra></extra>",
+            colorbar={"thickness": 10, "outlinewidth": 0},
+        )
+    )
+    return figure.update_layout(
+        style.layout(
+            height=max(280, 120 + ROW * len(names)),
+            xaxis=style.axis(showgrid=False),
+            yaxis=style.axis(showgrid=False, autorange="reversed"),
+        )
+    )
+
+
+def _bars(attribution: xr.Dataset, name: str, labels: pd.Index, places: Any, share: Any) -> go.Figure:
+    """Bars from the top down, one a label, in percent a date, with the band as error bars."""
+    value, lower, upper = (100.0 * attribution[f"{name}{part}"].to_numpy()[places] for part in ("", "_lower", "_upper"))
+    figure = go.Figure(
+        go.Bar(
+            x=value,
+            y=[str(labels[place]) for place in places],
+            orientation="h",
+            marker={"color": np.where(value >= 0.0, style.ESTIMATE, style.OTHER)},
+            error_x={
+                "array": upper - value,
+                "arrayminus": value - lower,
+                "color": style.MUTED,
+                "thickness": 1.2,
+                "width": 3,
+            },
+            customdata=np.column_stack([100.0 * share[places], lower, upper]),
+            hovertemplate="%{y}: %{x:.4f} % (%{customdata[0]:.1f} % of the variance), "
+            "band %{customdata[1]:.4f} to %{customdata[2]:.4f}<extra></extra>",
+        )
+    )
+    title = {"text": "contribution to volatility, % a date", "font": {"size": 11.5, "color": style.MUTED}}
+    return figure.update_layout(
+        style.layout(
+            height=90 + ROW * len(places),
+            bargap=0.3,
+            xaxis=style.axis(title=title, zeroline=True, zerolinecolor=style.MUTED),
+            yaxis=style.axis(autorange="reversed", type="category", showgrid=False),
+        )
+    )
