@@ -153,7 +153,7 @@ def _improve(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
     moments = (rows.patterns.T @ second.reshape(len(second), -1)).reshape(-1, count, count)
     known = rows.observed_weight > 0.0
     moments[~known] = np.eye(count)
-    loadings: Array = np.linalg.solve(moments, cross[:, :, None])[:, :, 0]
+    loadings: Array = np.linalg.solve(moments, cross[:, :, None])[:, :, 0].astype(np.float64, copy=False)
     weight = np.where(known, rows.observed_weight, 1.0)
-    left = rows.variance - np.einsum("nr,nr->n", loadings, cross) / weight
+    left: Array = rows.variance - np.einsum("nr,nr->n", loadings, cross) / weight
     return loadings, _specific(left, rows.variance)

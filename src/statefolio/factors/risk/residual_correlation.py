@@ -34,7 +34,7 @@ class ResidualCorrelation:
     assets: pd.Index
 
 
-def test_residual_correlation(
+def residual_correlation_test(
     residuals: pd.DataFrame, draws: int = 199, seed: int = 0, min_observations: int = 60
 ) -> ResidualCorrelation:
     """Test that residuals of different assets are uncorrelated.
@@ -79,7 +79,7 @@ def test_residual_correlation(
     null = np.array([_statistics(filled * _signs(rng, filled.shape), scale) for _ in range(draws)])
     p_values = (1 + (null >= found).sum(axis=0)) / (draws + 1)
     table = pd.DataFrame(null, columns=["mean_absolute_correlation", "largest_eigenvalue"]).rename_axis("draw")
-    return ResidualCorrelation(*map(float, found), *map(float, p_values), table, kept)
+    return ResidualCorrelation(float(found[0]), float(found[1]), float(p_values[0]), float(p_values[1]), table, kept)
 
 
 def _scale(filled: Array, seen: NDArray[np.bool_]) -> Array:
@@ -97,4 +97,4 @@ def _statistics(filled: Array, scale: Array) -> Array:
 
 
 def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    return 2.0 * rng.integers(0, 2, shape) - 1.0
+    return np.where(rng.integers(0, 2, shape) > 0, 1.0, -1.0)
