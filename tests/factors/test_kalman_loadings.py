@@ -648,7 +648,7 @@ def test_a_clone_tells_the_same_listener():
 
     screen = Screen()
     variances = {"alpha": 0.0, "market": 1e-3}
-    model = KalmanLoadings(tuning="fixed", state_variance=variances, progress=screen.hear)
+    model = sf.KalmanLoadings(tuning="fixed", state_variance=variances, progress=screen.hear)
     copied = clone(model)
     assert copied.progress.__self__ is screen
     assert copied.state_variance == variances

@@ -87,7 +87,9 @@ def test_breaks_are_dated_and_their_factor_named(found, panel):
     assert near["change"].median() == pytest.approx(1.2, abs=0.2)
     assert near["t"].median() > 6
     months = found["breaks by month"].table
-    assert months["assets"].idxmax() in pd.period_range(day - pd.Timedelta(days=35), day + pd.Timedelta(days=35), freq="M")
+    assert months["assets"].idxmax() in pd.period_range(
+        day - pd.Timedelta(days=35), day + pd.Timedelta(days=35), freq="M"
+    )
     assert months["share"].max() == pytest.approx(months["assets"].max() / (ASSETS - 3))
 
 
@@ -141,7 +143,12 @@ def test_size_on_a_quiet_panel(panel):
     returns = pd.DataFrame(factors.to_numpy() @ np.ones((2, 250)) + noise, index=factors.index)
     returns.columns = [f"A{i}" for i in range(250)]
     found = diagnose_change(sf.StaticLoadings().fit(returns, factors), returns, factors, panels=300)
-    for name, count in (("moving loadings", 750), ("unstable loadings", 750), ("unstable assets", 250), ("breaks", 250)):
+    for name, count in (
+        ("moving loadings", 750),
+        ("unstable loadings", 750),
+        ("unstable assets", 250),
+        ("breaks", 250),
+    ):
         share = (found[name].table["p_value"] < 0.05).mean()
         assert abs(share - 0.05) < 3.5 * np.sqrt(0.05 * 0.95 / count), name
 

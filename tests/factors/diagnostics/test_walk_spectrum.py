@@ -18,7 +18,9 @@ DATES, STATES, MOVES = 90, 3, 1
 def asset():
     """Regressors, returns of an asset whose second loading moves."""
     rng = np.random.default_rng(3)
-    X = np.column_stack([np.ones(DATES), rng.standard_normal((DATES, STATES - 1)) * np.linspace(0.5, 2, DATES)[:, None]])
+    X = np.column_stack(
+        [np.ones(DATES), rng.standard_normal((DATES, STATES - 1)) * np.linspace(0.5, 2, DATES)[:, None]]
+    )
     walk = np.cumsum(rng.standard_normal(DATES)) * 0.25
     return X, X @ [0.3, 1.0, -0.5] + X[:, MOVES] * walk + rng.standard_normal(DATES)
 
