@@ -1,10 +1,15 @@
-"""A portfolio's risk as tables, a row a factor or an asset."""
+"""What the risk job found, as tables to write and as shorter ones to show."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.factors.validation.covariance_scores import CovarianceScores
+
+DATES_A_YEAR = 252
 
 
 def factor_table(attribution: xr.Dataset) -> pd.DataFrame:
@@ -38,3 +43,56 @@ def asset_table(risk: FactorRisk, attribution: xr.Dataset) -> pd.DataFrame:
         },
         index=risk.assets_,
     )
+
+
+def shown_risk(attribution: xr.Dataset) -> pd.DataFrame:
+    """Volatility by factor in words: percent a year, with 95 % bands."""
+    table = factor_table(attribution)
+    yearly = 100.0 * np.sqrt(DATES_A_YEAR) * table.filter(like="contribution")
+    return pd.DataFrame(
+        {
+            "factor": table.index,
+            "exposure": table["exposure"].map(_number("{:.2f}")),
+            "95 % band": _band(table, "exposure", "{:.2f}"),
+            "volatility, % a year": yearly["contribution"].map(_number("{:.2f}")),
+            "its 95 % band": _band(yearly, "contribution", "{:.2f}"),
+            "share": table["share"].map(_number("{:.1%}")),
+        }
+    )
+
+
+def shown_failures(failures: pd.DataFrame) -> pd.DataFrame:
+    """A row a finding, without its sentence."""
+    words = {True: "yes", False: "no"}
+    return pd.DataFrame(
+        {
+            "failure": failures["failure"].to_numpy(),
+            "finding": failures.index,
+            "statistic": failures["statistic"].map(_number("{:.3g}")).to_numpy(),
+            "p": failures["p_value"].map(_number("{:.2g}")).to_numpy(),
+            "wrong": [words.get(rejected, "-") for rejected in failures["rejected"]],
+        }
+    )
+
+
+def shown_forecasts(forecasts: CovarianceScores) -> pd.DataFrame:
+    """A row a kind of portfolio: realised over forecast volatility, and coverage."""
+    table = forecasts.summary()
+    return pd.DataFrame(
+        {
+            "portfolios": table.index,
+            "count": table["count"].astype(int).to_numpy(),
+            "bias (1 is right)": table["bias"].map(_number("{:.2f}")).to_numpy(),
+            "95 % covers": table["coverage_95%"].map(_number("{:.1%}")).to_numpy(),
+        }
+    )
+
+
+def _band(table: pd.DataFrame, name: str, form: str) -> list[str]:
+    write = _number(form)
+    ends = zip(table[f"{name}_lower"], table[f"{name}_upper"], strict=True)
+    return ["-" if np.isnan(low) else f"{write(low)} to {write(high)}" for low, high in ends]
+
+
+def _number(form: str) -> Callable[[float], str]:
+    return lambda value: "-" if value is None or np.isnan(value) else form.format(value)
