@@ -1,9 +1,9 @@
 """How often the tests of constant loadings reject where loadings are constant, how often where they move, and how long.
 
-    python benchmarks/calibration_change.py [--panels 4] [--quick]
+    python benchmarks/calibration_change.py [--panels 4] [--only sizes power scaling]
 
-Regressors are French's five factors, momentum and a constant, 2,500 real days from 2005 on; each panel has 500 assets, so
-that four panels are 2,000 replications of each test. Reads ../shared/data, and says so and stops where it is absent.
+Regressors are French's five factors, momentum and a constant, 2,500 real days from 2005 on; each panel has 500
+assets, so that four panels are 2,000 replications of each test. Reads ../shared/data, and says so and stops where it is absent.
 Writes the table to benchmarks/results/calibration_change.md.
 """
 
@@ -99,7 +99,8 @@ def _volatility(market: np.ndarray, rng: np.random.Generator, assets: int) -> np
 
 def diagnose(case: Case, given: pd.DataFrame, seed: int) -> Diagnosis:
     returns = panel(case, given, seed)
-    model = sf.KalmanLoadings(tuning="fixed", state_variance=0.0, tails="gaussian", common_volatility=False, memory=0.97)
+    noise = {"noise": "ewma", "memory": 0.97} if case.volatility else {"noise": "constant"}
+    model = sf.KalmanLoadings(tuning="fixed", state_variance=0.0, tails="gaussian", common_volatility=False, **noise)
     model.fit(returns, given)
     return diagnose_change(model, returns, given, LEVEL, volatility=case.standardise, seed=seed)
 
@@ -156,7 +157,9 @@ def scaling(given: pd.DataFrame) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--panels", type=int, default=4)
-    parser.add_argument("--only", choices=("sizes", "power", "scaling"), nargs="+", default=["sizes", "power", "scaling"])
+    parser.add_argument(
+        "--only", choices=("sizes", "power", "scaling"), nargs="+", default=["sizes", "power", "scaling"]
+    )
     options = parser.parse_args()
     if not DATA.is_dir():
         print("SKIPPED: the folder shared/data is not beside the project, and the calibration needs its factors.")
@@ -170,9 +173,18 @@ def main() -> None:
             lines.append(sizes(case, given, options.panels, 1000 * number))
             print(lines[-1], flush=True)
     if "power" in options.only:
-        lines += ["", "**Planted changes**, t(6) noise of moving volatility: share of planted loadings with p < 5 %, found at"]
-        lines += ["a false discovery rate of 5 %, and share of discoveries that are false; assets with a break found.", ""]
-        lines += ["| planted | LR p | LR found | LR false | Nyblom p | found | false | break found |", "| --- |" + " ---: |" * 7]
+        lines += [
+            "",
+            "**Planted changes**, t(6) noise of moving volatility: share of planted loadings with p < 5 %, found at",
+        ]
+        lines += [
+            "a false discovery rate of 5 %, and share of discoveries that are false; assets with a break found.",
+            "",
+        ]
+        lines += [
+            "| planted | LR p | LR found | LR false | Nyblom p | found | false | break found |",
+            "| --- |" + " ---: |" * 7,
+        ]
         for number, case in enumerate(PLANTED):
             lines.append(power(case, given, 1, 90_000 + number))
             print(lines[-1], flush=True)

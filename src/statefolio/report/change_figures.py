@@ -53,7 +53,9 @@ def break_months_figure(diagnosis: Diagnosis) -> go.Figure:
         marker={"color": style.ESTIMATE},
         hovertemplate="%{customdata[0]}: %{y} assets, %{customdata[1]:.1%}<extra></extra>",
     )
-    return figure.update_layout(_layout("assets whose loadings break", xaxis=style.axis(showgrid=False), bargap=0.05, showlegend=False))
+    return figure.update_layout(
+        _layout("assets whose loadings break", xaxis=style.axis(showgrid=False), bargap=0.05, showlegend=False)
+    )
 
 
 def cusum_figure(diagnosis: Diagnosis, model: LoadingsModel, asset: Any = None) -> go.Figure:
@@ -70,7 +72,11 @@ def cusum_figure(diagnosis: Diagnosis, model: LoadingsModel, asset: Any = None) 
     figure = go.Figure()
     for side in (1.0, -1.0):
         figure.add_scatter(
-            x=dates, y=side * line, mode="lines", hoverinfo="skip", line={"color": style.MUTED, "width": 1, "dash": "dot"}
+            x=dates,
+            y=side * line,
+            mode="lines",
+            hoverinfo="skip",
+            line={"color": style.MUTED, "width": 1, "dash": "dot"},
         )
     figure.add_scatter(
         x=dates,

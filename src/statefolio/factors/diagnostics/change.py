@@ -1,4 +1,4 @@
-"""Non-stationarity: is a loading constant, when did it break, does the model still predict?"""
+"""Non-stationarity: which loadings move, when they break, whether the model still predicts."""
 
 from typing import Any
 
@@ -114,7 +114,9 @@ def _check_options(level: Any, volatility: Any, block: Any, least: Any, breaks: 
     if not (isinstance(level, float) and 0.0 < level < 1.0):
         raise InputError(f"level={level!r}; a share between 0 and 1 was expected. Pass e.g. 0.05.")
     if volatility not in VOLATILITY:
-        raise InputError(f"volatility={volatility!r}; one of {listed(list(VOLATILITY))} was expected. Pass one of them.")
+        raise InputError(
+            f"volatility={volatility!r}; one of {listed(list(VOLATILITY))} was expected. Pass one of them."
+        )
     whole = {"block": (block, 2), "least": (least, 30), "breaks": (breaks, 1), "draws": (draws, 200)}
     for name, (value, smallest) in (whole | {"panels": (panels, 200)}).items():
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < smallest:
@@ -169,7 +171,9 @@ def _of_breaks(found: Stability, assets: pd.Index, panel: Panel, level: float, m
     when = "none broke" if not rows else f"most, {largest:.0%} of the assets, in {months['share'].idxmax():%Y-%m}"
     return (
         _verdict("breaks", table.assign(breaks=counts), "assets have a break", level),
-        _number("what moved", float(counts.sum()), f"{counts.sum()} breaks in {np.count_nonzero(counts)} assets.", moved),
+        _number(
+            "what moved", float(counts.sum()), f"{counts.sum()} breaks in {np.count_nonzero(counts)} assets.", moved
+        ),
         _number("breaks by month", largest, f"Assets whose loadings break within a month: {when}.", months),
     )
 
@@ -213,7 +217,7 @@ def _of_cusum(name: str, found: Cusum, assets: pd.Index, dates: pd.DatetimeIndex
     table = pd.DataFrame(
         {
             "asset": assets,
-            "innovations": found.count.astype(int),
+            "innovations": found.innovations.astype(int),
             "statistic": found.statistic,
             "p_value": found.p_value,
             "date": dates[found.worst],

@@ -45,7 +45,8 @@ def gram(moments: Array) -> Array:
     own = ahead[1:].diagonal(axis1=1, axis2=2).T
     later = np.maximum.outer(np.arange(own.shape[1]), np.arange(own.shape[1]))
     cross = ahead[1:].transpose(2, 1, 0)
-    return own[:, later] - cross.swapaxes(1, 2) @ np.linalg.solve(ahead[:1].repeat(states, 0), cross)
+    explained = cross.swapaxes(1, 2) @ np.linalg.solve(ahead[:1].repeat(states, 0), cross)
+    return np.asarray(own[:, later] - explained)
 
 
 def spectrum(moments: Array) -> Array:
@@ -94,7 +95,7 @@ def ratio_draws(mu: Array, freedom: float, draws: Draws) -> Array:
     share = GRID[:, None] * (mu / mu[0])
     explained = squares @ (share / (1.0 + share)).T / whole[:, None]
     gain = -freedom * np.log1p(-explained) - np.log1p(share).sum(axis=1)
-    return gain.max(axis=1)
+    return np.asarray(gain.max(axis=1))
 
 
 def chi_square(normal: Array, freedom: Array | float) -> Array:
