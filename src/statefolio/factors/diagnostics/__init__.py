@@ -5,14 +5,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from statefolio.factors.diagnostics.change import diagnose_change
+    from statefolio.factors.diagnostics.collinearity import diagnose_collinearity
+    from statefolio.factors.diagnostics.estimation import diagnose_estimation
     from statefolio.factors.diagnostics.finding import Diagnosis, Finding
+    from statefolio.factors.diagnostics.parameter_count import ParameterCount, parameter_count
+    from statefolio.factors.diagnostics.specification import diagnose_specification
 
-__all__ = ["Diagnosis", "Finding", "diagnose_change"]
+__all__ = [
+    "Diagnosis",
+    "Finding",
+    "ParameterCount",
+    "diagnose_change",
+    "diagnose_collinearity",
+    "diagnose_estimation",
+    "diagnose_specification",
+    "parameter_count",
+]
 
 _HOME = {
     "Diagnosis": "finding",
     "Finding": "finding",
+    "ParameterCount": "parameter_count",
     "diagnose_change": "change",
+    "diagnose_collinearity": "collinearity",
+    "diagnose_estimation": "estimation",
+    "diagnose_specification": "specification",
+    "parameter_count": "parameter_count",
 }
 
 

@@ -10,6 +10,11 @@ from statefolio.exceptions import UnknownNameError
 Failure = Literal["specification", "estimation", "non-stationarity", "multicollinearity"]
 
 
+def false_alarms(p_value: float, level: float) -> str:
+    """Say a p-value, and how often such a test condemns where nothing is wrong."""
+    return f"p = {p_value:.2g}; where nothing is wrong {level:.0%} are condemned"
+
+
 def nobody_excluded() -> pd.DataFrame:
     """Table of excluded assets without any: index asset, column reason."""
     return pd.DataFrame({"reason": pd.Series(dtype=str)}, index=pd.Index([], name="asset"))
