@@ -51,7 +51,7 @@ def gram(moments: Array) -> Array:
 
 def spectrum(moments: Array) -> Array:
     """Eigenvalues mu (K, B - 1) of each loading's walk, largest first."""
-    return np.maximum(np.linalg.eigvalsh(gram(moments))[:, ::-1], 0.0)
+    return np.asarray(np.maximum(np.linalg.eigvalsh(gram(moments))[:, ::-1], 0.0))
 
 
 def ratio_alone(moments: Array, sums: Array, square: float, observed: int, j: int) -> tuple[float, float]:
@@ -101,7 +101,7 @@ def ratio_draws(mu: Array, freedom: float, draws: Draws) -> Array:
 def chi_square(normal: Array, freedom: Array | float) -> Array:
     """Chi-square values from standard normals (Wilson and Hilferty 1931)."""
     part = 2.0 / (9.0 * freedom)
-    return freedom * np.maximum(1.0 - part + normal * np.sqrt(part), 0.0) ** 3
+    return np.asarray(freedom * np.maximum(1.0 - part + normal * np.sqrt(part), 0.0) ** 3)
 
 
 def exceedance(drawn: Array, value: float, unit: float = 1.0, freedom: float = 1.0) -> float:
