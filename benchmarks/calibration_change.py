@@ -3,7 +3,8 @@
     python benchmarks/calibration_change.py [--panels 4] [--only sizes power scaling]
 
 Regressors are French's five factors, momentum and a constant, 2,500 real days from 2005 on; each panel has 500
-assets, so that four panels are 2,000 replications of each test. Reads ../shared/data, and says so and stops where it is absent.
+assets, so that four panels are 2,000 replications of each test. Reads ../shared/data, and says so and stops where it
+is absent.
 Writes the table to benchmarks/results/calibration_change.md.
 """
 
@@ -143,7 +144,7 @@ def power(case: Case, given: pd.DataFrame, panels: int, first: int) -> str:
 
 def scaling(given: pd.DataFrame) -> list[str]:
     """Seconds by number of assets, and by what is done."""
-    lines = ["| assets | seconds | a asset, ms |", "| ---: | ---: | ---: |"]
+    lines = ["| assets | seconds | an asset, ms |", "| ---: | ---: | ---: |"]
     for assets in (125, 250, 500, 1000, 2000):
         returns = panel(NULLS[2], given, 0, assets)
         model = sf.ExponentialLoadings(250).fit(returns, given)
