@@ -64,7 +64,12 @@ def test_everything_is_written_and_shown(done, folder):
     assert done.exit_code == 0, done.output
     assert sorted(path.name for path in (folder / "out").iterdir()) == sorted([*FILES, "covariance.parquet"])
     shown = plain(done.output)
-    for part in ("excluded: s7", "Volatility on the date after 2018-06-13", "largest residual eigenvalue", "report.html"):
+    for part in (
+        "excluded: s7",
+        "Volatility on the date after 2018-06-13",
+        "largest residual eigenvalue",
+        "report.html",
+    ):
         assert part in shown
 
 

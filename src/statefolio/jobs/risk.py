@@ -1,8 +1,9 @@
 """The risk job: covariance today, a portfolio's risk by factor, the four failures, validation; one folder."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,14 +138,14 @@ def check_weights(weights: "pd.Series[float]", assets: pd.Index) -> None:
 def _diagnose(
     risk: FactorRisk, returns: pd.DataFrame, factors: pd.DataFrame, groups: Any, listener: Listener
 ) -> tuple[Diagnosis, ...]:
-    model = risk.model_
-    found = []
-    jobs = (
-        lambda: diagnose_specification(model, returns, factors, groups),
-        lambda: diagnose_estimation(model, returns, factors),
-        lambda: diagnose_change(model, returns, factors),
-        lambda: diagnose_collinearity(model, returns, factors),
+    asked = (risk.model_, returns, factors)
+    jobs: tuple[Callable[[], Diagnosis], ...] = (
+        partial(diagnose_specification, *asked, sectors=groups),
+        partial(diagnose_estimation, *asked),
+        partial(diagnose_change, *asked),
+        partial(diagnose_collinearity, *asked),
     )
+    found = []
     for number, job in enumerate(jobs):
         listener.progress("diagnosing", number, len(jobs))
         found.append(job())

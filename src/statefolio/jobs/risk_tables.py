@@ -95,4 +95,4 @@ def _band(table: pd.DataFrame, name: str, form: str) -> list[str]:
 
 
 def _number(form: str) -> Callable[[float], str]:
-    return lambda value: "-" if value is None or np.isnan(value) else form.format(value)
+    return lambda value: "-" if np.isnan(value) else form.format(value)
