@@ -86,13 +86,10 @@ def test_the_parts_add_up_to_the_covariance_that_was_written(done, folder):
     np.testing.assert_allclose(by_asset["volatility"], np.sqrt(np.diag(sigma)), rtol=1e-12)
     exposures = pd.read_csv(out / "exposures.csv", index_col="asset")
     omega = pd.read_csv(out / "factor_covariance.csv", index_col="factor")
-    common = exposures[omega.columns] @ omega.to_numpy() @ exposures[omega.columns].T
-    rest = exposures.drop(columns=omega.columns)
-    np.testing.assert_allclose(
-        (common.to_numpy() + rest @ rest.T.to_numpy()).to_numpy()[np.triu_indices(7, 1)],
-        sigma.to_numpy()[np.triu_indices(7, 1)],
-        rtol=1e-9,
-    )
+    B, G = exposures[omega.columns].to_numpy(), exposures.drop(columns=omega.columns).to_numpy()
+    pairs = np.triu_indices(len(sigma), 1)
+    common = B @ omega.to_numpy() @ B.T + G @ G.T
+    np.testing.assert_allclose(common[pairs], sigma.to_numpy()[pairs], rtol=1e-9)
 
 
 def test_all_four_failures_are_told(done, folder):

@@ -91,7 +91,7 @@ def run_risk(inputs: Inputs, weights: "pd.Series[float]", plan: RiskPlan, listen
         for asset, reason in risk.excluded_["reason"].items():
             listener.say(f"  excluded: {asset}: {reason}")
         attribution = attribute_risk(risk, weights, plan.expected_sum)
-        earned = attribute_return(risk.model_, weights, returns, factors)
+        earned = attribute_return(risk.model_, _held_where_observed(weights, returns), returns, factors)
         diagnoses = _diagnose(risk, returns, factors, plan.groups, listener)
         listener.progress("validating", 0, 2)
         competitors = {
@@ -133,6 +133,12 @@ def check_weights(weights: "pd.Series[float]", assets: pd.Index) -> None:
             f"weights name {len(unknown)} assets that returns lacks (first: {unknown[0]!r}); assets with returns were "
             "expected. Drop them, or add their returns."
         )
+
+
+def _held_where_observed(weights: "pd.Series[float]", returns: pd.DataFrame) -> pd.DataFrame:
+    """Weights by date: those given, and none in an asset whose return is missing."""
+    given = weights.reindex(returns.columns, fill_value=0.0)
+    return returns.notna().astype(float) * given
 
 
 def _diagnose(

@@ -92,7 +92,11 @@ def risk_chapter(risk: FactorRisk, attribution: xr.Dataset, earned: xr.Dataset) 
             "Correlations forecast.",
             factor_correlation_figure(risk.factor_covariance_),
         ),
-        Exhibit("What each factor earned", "Summed, at the weights as they are now.", earned_figure(earned)),
+        Exhibit(
+            "What each factor earned",
+            "Summed, at the weights as they are now; nothing on dates without a return.",
+            earned_figure(earned),
+        ),
     ]
     if len(risk.excluded_):
         exhibits.append(Exhibit("Excluded", "They have no covariance.", table=risk.excluded_.reset_index()))
