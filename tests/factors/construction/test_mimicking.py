@@ -143,3 +143,16 @@ def test_other_dates_and_constant_factors_are_refused():
         mimicking_portfolios(0.0 * factors.fillna(0.0), base)
     with pytest.warns(StatefolioWarning, match="percent, it seems"):
         mimicking_portfolios(factors, 100.0 * base, minimum=100)
+
+
+def test_a_delisted_asset_leaves_the_portfolio():
+    factors, base = made()
+    base.loc[base.index[200:], "A"] = np.nan
+    found = mimicking_portfolios(factors, base, minimum=100, every=7)
+    late = base.index[230:320]
+    assert (found.weights["weight"].sel(asset="A", date=late) == 0.0).all()
+    assert found.factors.returns.loc[late, "growth"].notna().all()
+    without = mimicking_portfolios(factors, base.drop(columns="A"), minimum=100, every=7)
+    pd.testing.assert_frame_equal(found.factors.returns.loc[late], without.factors.returns.loc[late])
+    with pytest.raises(InputError, match="ridge='a'"):
+        mimicking_portfolios(factors, base, ridge="a")
