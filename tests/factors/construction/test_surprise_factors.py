@@ -106,3 +106,27 @@ def test_what_cannot_be_is_refused(change, error, message):
     arguments = {"news": news(["2020-01-08"], [1.0]), "dates": DATES} | change
     with pytest.raises(error, match=message):
         surprise_factors(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("change", "options"),
+    [
+        ({"published": "soon"}, {}),
+        ({"surprise": "much"}, {}),
+        ({}, {"volatility": "a"}),
+        ({}, {"quiet": "a"}),
+        ({}, {"quiet": None}),
+    ],
+)
+def test_what_is_no_table_of_news_or_no_number_is_refused(change, options):
+    months = pd.date_range("2000-01-31", periods=3, freq="ME")
+    news = pd.DataFrame({"series": "cpi", "published": months, "surprise": 0.1, "scale": 1.0}).assign(**change)
+    with pytest.raises((InputError, DataTypeError), match="expected"):
+        surprise_factors(news, pd.bdate_range("2000-01-01", "2000-06-30"), **options)
+
+
+def test_news_of_nothing_is_refused():
+    months = pd.date_range("2000-01-31", periods=3, freq="ME")
+    news = pd.DataFrame({"series": "cpi", "published": months, "surprise": 0.1, "scale": 1.0}).iloc[:0]
+    with pytest.raises(InputError, match="news is empty"):
+        surprise_factors(news, pd.bdate_range("2000-01-01", "2000-06-30"))
