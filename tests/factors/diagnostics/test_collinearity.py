@@ -69,3 +69,13 @@ def test_more_factors_than_dates(returns, factors):
         diagnose_collinearity(None, returns.iloc[:20], many)
     with pytest.raises(InputError, match="window=3 for 3 loadings"):
         diagnose_collinearity(None, returns, factors, window=3)
+
+
+def test_factors_may_have_any_name(returns, factors):
+    names = ["condition_number", "share"]
+    found = diagnose_collinearity(model(), returns, factors.set_axis(names, axis=1), window=100)
+    expected = diagnose_collinearity(model(), returns, factors, window=100)
+    np.testing.assert_array_equal(found.summary().statistic, expected.summary().statistic)
+    assert list(found["variance inflation"].table) == names
+    np.testing.assert_array_equal(found["condition number"].table, expected["condition number"].table)
+    np.testing.assert_array_equal(found["unidentified combination"].table, expected["unidentified combination"].table)
