@@ -65,6 +65,9 @@ def surprise_factors(
         column[np.unique(where[inside])] = came[np.unique(where[inside])]
         columns[name] = column
         notes.append(_note(name, int(inside.sum()), trading[where[inside][0]], volatility))
+        old = int(np.isnan(column[where[inside][0] :]).sum())
+        if old and not np.isnan(quiet):
+            notes.append(f"{name!r}: {old} later dates are not known, more than {stale} days after a release.")
     frame = pd.DataFrame(columns, trading)
     return FactorReturns(frame, pd.Series("observed", index=frame.columns), None, tuple(notes))
 
