@@ -142,3 +142,17 @@ def test_a_panel_without_noise_and_a_history_that_is_no_number_are_refused():
         count_factors(exact, 8)
     with pytest.raises(InputError, match="min_history='a'"):
         count_factors(panel(300), 8, min_history="a")
+
+
+def test_the_edges_are_those_of_residuals_with_degrees_of_freedom_counted():
+    x = panel(60).to_numpy()
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    T, N = x.shape
+    table = count_factors(panel(60), 6).table
+    left, values, right = np.linalg.svd(x, full_matrices=False)
+    for k in range(1, 7):
+        rest = x - (left[:, :k] * values[:k]) @ right[:k]
+        parameters = N + k * (N + T - 1) - k * k
+        edge, scale = noise_edge((rest**2).sum(axis=0) / T * N * T / (N * T - parameters), T - k)
+        assert table.loc[k, "MP"] == pytest.approx((T - k) * edge / (N * T), rel=1e-9)
+        assert table.loc[k, "TW"] == pytest.approx((T - k) * (edge + 0.9793 * scale) / (N * T), rel=1e-9)

@@ -156,3 +156,14 @@ def test_a_delisted_asset_leaves_the_portfolio():
     pd.testing.assert_frame_equal(found.factors.returns.loc[late], without.factors.returns.loc[late])
     with pytest.raises(InputError, match="ridge='a'"):
         mimicking_portfolios(factors, base, ridge="a")
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.5])
+def test_the_portfolios_slope_on_the_factor_is_one_where_it_was_estimated(ridge):
+    factors, base = made()
+    base = base[list("ABCD")]
+    found = mimicking_portfolios(factors, base, minimum=100, every=300, ridge=ridge)
+    first = int(found.r_squared["growth"].notna().argmax())
+    y = factors["growth"].iloc[:first].dropna()
+    held = base.loc[y.index] @ found.weights["weight"].isel(date=first, factor=0).to_numpy()
+    assert np.polyfit(y, held, 1)[0] == pytest.approx(1.0, rel=1e-10)

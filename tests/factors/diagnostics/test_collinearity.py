@@ -79,3 +79,14 @@ def test_factors_may_have_any_name(returns, factors):
     assert list(found["variance inflation"].table) == names
     np.testing.assert_array_equal(found["condition number"].table, expected["condition number"].table)
     np.testing.assert_array_equal(found["unidentified combination"].table, expected["unidentified combination"].table)
+
+
+def test_the_worst_combination_is_by_standard_errors(returns, factors):
+    """With one variance the covariance is a multiple of (X'X)^-1: the errors' ratio is that of its roots."""
+    factors = factors.assign(size=factors["market"] + 0.2 * factors["size"])
+    ratio = diagnose_collinearity(model(), returns[["A0"]], factors)["unidentified combination"].statistic
+    X = factors[returns["A0"].notna()].to_numpy()
+    X = np.column_stack([np.ones(len(X)), X])
+    scaled = np.linalg.inv(X.T @ X)[1:, 1:] * np.outer(*[factors.to_numpy().std(axis=0)] * 2)
+    values = np.linalg.eigvalsh(scaled)
+    assert ratio == pytest.approx(np.sqrt(values[-1] / values[0]), rel=1e-3)
