@@ -167,3 +167,14 @@ def test_the_portfolios_slope_on_the_factor_is_one_where_it_was_estimated(ridge)
     y = factors["growth"].iloc[:first].dropna()
     held = base.loc[y.index] @ found.weights["weight"].isel(date=first, factor=0).to_numpy()
     assert np.polyfit(y, held, 1)[0] == pytest.approx(1.0, rel=1e-10)
+
+
+def test_an_asset_that_comes_back_is_seen_the_date_after():
+    factors, base = made()
+    base.loc[base.index[200:], "A"] = np.nan
+    gone = mimicking_portfolios(factors, base, minimum=100, every=7).weights["weight"]
+    for back in range(203, 225):
+        again = base.copy()
+        again.iloc[back:, 0] = 0.01
+        found = mimicking_portfolios(factors, again, minimum=100, every=7).weights["weight"]
+        np.testing.assert_array_equal(found[: back + 1], gone[: back + 1])

@@ -157,7 +157,7 @@ def noise_edge(variances: Array, dates: int) -> tuple[float, float]:
     return edge, unit * dates ** (-2.0 / 3.0) * (1.0 + (u**3).sum() / dates) ** (1.0 / 3.0)
 
 
-def _usable(values: Array, assets: pd.Index, max_factors: Any, min_history: int | None) -> tuple[Array, pd.DataFrame]:
+def _usable(values: Array, assets: pd.Index, max_factors: Any, min_history: Any) -> tuple[Array, pd.DataFrame]:
     """Panel of the assets and dates that can be used, and the other assets with a reason."""
     if not isinstance(max_factors, int | np.integer) or isinstance(max_factors, bool) or max_factors < 1:
         raise InputError(f"max_factors={max_factors!r}; a whole number from 1 on was expected. Pass e.g. 12.")

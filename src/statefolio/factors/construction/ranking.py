@@ -142,8 +142,8 @@ def _check_options(level: Any, min_history: Any, lags: Any) -> None:
 
 def _dates_with_returns(panel: Panel) -> Panel:
     """Leave out dates without any return: a factor need not be known there, and stands as 0 if it is not."""
-    rows = ~np.isnan(panel.returns).all(axis=1)
-    if rows.all():
+    rows = np.flatnonzero(~np.isnan(panel.returns).all(axis=1))
+    if len(rows) == len(panel.dates):
         return panel
     return replace(panel, padded=panel.padded[rows], regressors=panel.regressors[rows], dates=panel.dates[rows])
 
