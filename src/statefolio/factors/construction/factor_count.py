@@ -163,8 +163,8 @@ def _usable(values: Array, assets: pd.Index, max_factors: Any, min_history: Any)
         raise InputError(f"max_factors={max_factors!r}; a whole number from 1 on was expected. Pass e.g. 12.")
     if min_history is not None and (not isinstance(min_history, int | np.integer) or isinstance(min_history, bool)):
         raise InputError(f"min_history={min_history!r}; a whole number of returns was expected, or None.")
-    needed = max(min_history if min_history is not None else -(-len(values) // 3), max_factors + 8)
-    least = max_factors + _SLOPE_POINTS + 1
+    needed = max(int(min_history) if min_history is not None else -(-len(values) // 3), int(max_factors) + 8)
+    least = int(max_factors) + _SLOPE_POINTS + 1
     rows, kept = usable_part(values, needed, least)
     x = values[np.ix_(rows, kept)]
     if min(x.shape) < least + 1:
