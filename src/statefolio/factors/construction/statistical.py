@@ -37,7 +37,7 @@ class StatisticalFactors(BaseEstimator):
     window : int or None
         Dates that a refit looks back on; None: all so far.
     half_life : float or None
-        Weights of these dates halve every so many; None: equal weights.
+        Weights of these dates halve every so many, and below 1e-12 they are gone; None: equal weights.
     refit_every : int
         Dates from one refit to the next.
     min_dates : int
