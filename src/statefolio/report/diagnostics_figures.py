@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from statefolio.exceptions import InputError
+from statefolio.factors.diagnostics.collinearity import CONDITION, INFLATION
 from statefolio.factors.diagnostics.finding import Diagnosis, Finding
 from statefolio.report import style
 
@@ -110,8 +111,8 @@ def shrinkage_figure(estimation: Diagnosis) -> go.Figure:
             x=finding.table.index,
             y=curve,
             mode="lines",
-            name="all but alpha" if name == "all" else str(name),
-            line={"color": _colour(place), "width": 3 if name == "all" else 1.3},
+            name="all but alpha" if place == 0 else str(name),
+            line={"color": _colour(place), "width": 3 if place == 0 else 1.3},
             hovertemplate="%{x:.0%}: %{y:.2f}<extra>" + str(name) + "</extra>",
         )
     if np.isfinite(finding.statistic):
@@ -135,7 +136,7 @@ def inflation_figure(multicollinearity: Diagnosis) -> go.Figure:
         figure.add_scatter(x=path.index, y=path, name=str(name), line={"color": _colour(place)}, row=1, col=1)
     line = {"color": style.INK}
     figure.add_scatter(x=condition.index, y=condition, name="condition number", line=line, row=2, col=1)
-    for row, limit in ((1, 10.0), (2, 30.0)):
+    for row, limit in ((1, INFLATION), (2, CONDITION)):
         figure.add_hline(y=limit, row=row, col=1, line={"color": style.MUTED, "dash": "dot", "width": 1})
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
     figure.update_layout(_layout(finding, height=HEIGHT + 120, showlegend=True, legend=legend, title=None))

@@ -115,3 +115,44 @@ def test_what_cannot_be_used():
         count_factors(returns, 0)
     with pytest.raises(InputError, match="Use a smaller"):
         count_factors(returns.iloc[:10], 4)
+
+
+def panel(T=800, seed=0):
+    rng = np.random.default_rng(seed)
+    common = rng.normal(0, 0.01, (T, 3)) @ rng.normal(1, 0.5, (3, 40))
+    dates = pd.bdate_range("2015-01-01", periods=T)
+    return pd.DataFrame(common + rng.normal(0, 0.01, (T, 40)), dates, [f"a{i}" for i in range(40)])
+
+
+def test_assets_seen_only_on_dates_with_too_few_others_are_left_out_and_named():
+    returns = panel()
+    returns.iloc[:400, 5:] = np.nan
+    returns.iloc[400:, :5] = np.nan
+    found = count_factors(returns, 8, min_history=100)
+    pd.testing.assert_series_equal(found.chosen, count_factors(returns.iloc[400:, 5:], 8).chosen)
+    assert list(found.excluded.index) == [f"a{i}" for i in range(5)]
+    assert set(found.excluded["reason"]) == {"0 returns on dates with 14 assets; 100 were needed"}
+
+
+def test_a_panel_without_noise_and_a_history_that_is_no_number_are_refused():
+    rng = np.random.default_rng(1)
+    dates = pd.bdate_range("2015-01-01", periods=300)
+    exact = pd.DataFrame(rng.normal(0, 0.01, (300, 3)) @ rng.normal(1, 0.5, (3, 30)), dates)
+    with pytest.raises(InputError, match="explained exactly by 3 components"):
+        count_factors(exact, 8)
+    with pytest.raises(InputError, match="min_history='a'"):
+        count_factors(panel(300), 8, min_history="a")
+
+
+def test_the_edges_are_those_of_residuals_with_degrees_of_freedom_counted():
+    x = panel(60).to_numpy()
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    T, N = x.shape
+    table = count_factors(panel(60), 6).table
+    left, values, right = np.linalg.svd(x, full_matrices=False)
+    for k in range(1, 7):
+        rest = x - (left[:, :k] * values[:k]) @ right[:k]
+        parameters = N + k * (N + T - 1) - k * k
+        edge, scale = noise_edge((rest**2).sum(axis=0) / T * N * T / (N * T - parameters), T - k)
+        assert table.loc[k, "MP"] == pytest.approx((T - k) * edge / (N * T), rel=1e-9)
+        assert table.loc[k, "TW"] == pytest.approx((T - k) * (edge + 0.9793 * scale) / (N * T), rel=1e-9)

@@ -111,3 +111,12 @@ def test_bad_exposures_are_refused():
         FactorReturns(good.returns, "observed", good.exposures.rename(exposure="loading"))
     with pytest.raises(InputError, match="'other' without returns"):
         FactorReturns(good.returns, "observed", good.exposures.assign_coords(factor=["other"]))
+
+
+@pytest.mark.parametrize(("dim", "labels"), [("date", None), ("factor", None), ("factor", "aa"), ("asset", "xxz")])
+def test_exposures_need_labels_each_once(dim, labels):
+    whole = {"date": DATES[:5], "asset": list("xyz"), "factor": list("ab")}
+    exposures = xr.Dataset({"exposure": (tuple(whole), np.ones((5, 3, 2)))}, whole)
+    exposures = exposures.drop_vars(dim) if labels is None else exposures.assign_coords({dim: list(labels)})
+    with pytest.raises(InputError, match=f"exposures has no labels, or the same ones twice, along '{dim}'"):
+        FactorReturns(pd.DataFrame(0.01, DATES[:5], ["a", "b"]), "characteristic", exposures)

@@ -143,3 +143,38 @@ def test_other_dates_and_constant_factors_are_refused():
         mimicking_portfolios(0.0 * factors.fillna(0.0), base)
     with pytest.warns(StatefolioWarning, match="percent, it seems"):
         mimicking_portfolios(factors, 100.0 * base, minimum=100)
+
+
+def test_a_delisted_asset_leaves_the_portfolio():
+    factors, base = made()
+    base.loc[base.index[200:], "A"] = np.nan
+    found = mimicking_portfolios(factors, base, minimum=100, every=7)
+    late = base.index[230:320]
+    assert (found.weights["weight"].sel(asset="A", date=late) == 0.0).all()
+    assert found.factors.returns.loc[late, "growth"].notna().all()
+    without = mimicking_portfolios(factors, base.drop(columns="A"), minimum=100, every=7)
+    pd.testing.assert_frame_equal(found.factors.returns.loc[late], without.factors.returns.loc[late])
+    with pytest.raises(InputError, match="ridge='a'"):
+        mimicking_portfolios(factors, base, ridge="a")
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.5])
+def test_the_portfolios_slope_on_the_factor_is_one_where_it_was_estimated(ridge):
+    factors, base = made()
+    base = base[list("ABCD")]
+    found = mimicking_portfolios(factors, base, minimum=100, every=300, ridge=ridge)
+    first = int(found.r_squared["growth"].notna().argmax())
+    y = factors["growth"].iloc[:first].dropna()
+    held = base.loc[y.index] @ found.weights["weight"].isel(date=first, factor=0).to_numpy()
+    assert np.polyfit(y, held, 1)[0] == pytest.approx(1.0, rel=1e-10)
+
+
+def test_an_asset_that_comes_back_is_seen_the_date_after():
+    factors, base = made()
+    base.loc[base.index[200:], "A"] = np.nan
+    gone = mimicking_portfolios(factors, base, minimum=100, every=7).weights["weight"]
+    for back in range(203, 225):
+        again = base.copy()
+        again.iloc[back:, 0] = 0.01
+        found = mimicking_portfolios(factors, again, minimum=100, every=7).weights["weight"]
+        np.testing.assert_array_equal(found[: back + 1], gone[: back + 1])

@@ -96,3 +96,12 @@ def test_what_cannot_be_is_refused(change, error, message, prices):
     arguments = {name: of[value] if isinstance(value, str) else value for name, value in arguments.items()}
     with pytest.raises(error, match=message):
         price_exposures(**arguments)
+
+
+def test_a_market_that_stands_still_has_no_beta():
+    dates = pd.bdate_range("2015-01-01", periods=300)
+    prices = pd.DataFrame({"A": 50.0, "B": 50.0}, dates)
+    assert price_exposures(prices)["beta"].isnull().all()
+    rng = np.random.default_rng(8)
+    prices["A"] = 50.0 * np.exp(rng.normal(0, 0.01, 300).cumsum())
+    assert price_exposures(prices, market=pd.Series(0.001, dates))["beta"].isnull().all()

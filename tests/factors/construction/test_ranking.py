@@ -8,6 +8,7 @@ import pytest
 import statsmodels.api as sm
 from linearmodels.asset_pricing import LinearFactorModel
 from linearmodels.panel import FamaMacBeth
+from scipy import stats
 
 from statefolio.exceptions import InputError
 from statefolio.factors.construction.nonlinearity import CAP, bend_tests
@@ -232,3 +233,52 @@ def test_real_stocks_on_french_factors():
     assert set(found.excluded.index) == {"APTV", "BHF", "BHGE"}
     expected = ols(returns["AAL"].loc[:"2017-05-31"], factors.loc[returns.index].loc[:"2017-05-31"]).rsquared
     assert found.assets.loc["AAL", "r_squared"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_dates_without_returns_change_nothing_where_factors_are_unknown_too():
+    returns, factors = simulate()
+    returns.iloc[40:80], factors.iloc[40:80] = np.nan, np.nan
+    found = rank_factors(returns, factors)
+    expected = rank_factors(returns.dropna(how="all"), factors.dropna())
+    pd.testing.assert_frame_equal(found.premia, expected.premia)
+    pd.testing.assert_frame_equal(found.summary, expected.summary)
+    assert found.factors.index.equals(factors.dropna().index)
+
+
+def test_a_factor_of_two_values_cannot_bend_and_one_of_three_has_one_degree_of_freedom():
+    returns, factors = simulate(gaps=False)
+    rng = np.random.default_rng(3)
+    factors = factors.assign(two=0.01 * (rng.random(300) < 0.3), three=0.01 * rng.integers(-1, 2, 300))
+    found = rank_factors(returns, factors).bends
+    assert found["statistic"].sel(factor="two").isnull().all()
+    assert not found["bent"].sel(factor="two").any()
+    size = factors["three"].abs()
+    for asset in returns:
+        straight = ols(returns[asset], factors)
+        z = sm.OLS(size, sm.add_constant(factors)).fit().resid
+        score = (z @ straight.resid) ** 2 / ((z * straight.resid) ** 2).sum()
+        cell = found.sel(asset=asset, factor="three")
+        assert float(cell["statistic"]) == pytest.approx(score, rel=1e-8)
+        assert float(cell["p_value"]) == pytest.approx(stats.chi2.sf(score, 1), rel=1e-8)
+
+
+def test_a_factor_that_stands_still_on_an_assets_dates_and_an_asset_without_error():
+    returns, factors = simulate(gaps=False)
+    factors = factors.assign(late=0.0)
+    factors.iloc[:200, 3] = np.random.default_rng(4).normal(0, 0.01, 200)
+    returns.iloc[:210, 0] = np.nan
+    returns["exact"] = 0.5 * factors["x"] - 0.2 * factors["late"]
+    found = rank_factors(returns, factors)
+    first = found.bends.sel(asset="A0")
+    assert np.isnan(first["statistic"].sel(factor="late"))
+    alone = rank_factors(returns[["A0"]].iloc[210:], factors.iloc[210:, :3]).bends.sel(asset="A0")
+    np.testing.assert_allclose(first["statistic"].sel(factor=["x", "y", "z"]), alone["statistic"], rtol=1e-8)
+    assert found.bends["p_value"].sel(asset="exact").isnull().all()
+    assert not found.bends["bent"].sel(asset="exact").any()
+
+
+@pytest.mark.parametrize("options", [{"level": "a"}, {"min_history": "a"}, {"lags": 2.5}, {"lags": -1}])
+def test_options_that_are_no_numbers_are_refused(options):
+    returns, factors = simulate()
+    with pytest.raises(InputError, match=next(iter(options))):
+        rank_factors(returns, factors, **options)

@@ -60,3 +60,25 @@ def test_a_lag_with_vintages_and_a_series_without_values_are_refused():
         read_releases(pd.DataFrame(good), lag=3)
     with pytest.raises(InputError, match="'cpi' has no value at all"):
         read_releases(FRAME.assign(cpi=np.nan))
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        lambda months: pd.Series(30, months),
+        lambda months: pd.Series("soon", months),
+        lambda months: pd.Series(months.tz_localize("UTC"), months),
+        lambda months: pd.Series([*months, *months], months.append(months)),
+    ],
+)
+def test_a_series_of_lags_must_hold_release_dates_each_once(dates):
+    months = pd.date_range("2000-01-31", periods=12, freq="ME")
+    with pytest.raises(DataTypeError, match="release dates"):
+        read_releases(pd.DataFrame({"cpi": 1.0}, months), dates(months))
+
+
+@pytest.mark.parametrize("lag", [pd.NaT, 10**9])
+def test_a_lag_that_gives_no_date_is_refused(lag):
+    months = pd.date_range("2000-01-31", periods=12, freq="ME")
+    with pytest.raises(DataTypeError, match="lag of 'cpi'"):
+        read_releases(pd.DataFrame({"cpi": 1.0}, months), lag)

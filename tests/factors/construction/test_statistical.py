@@ -207,3 +207,45 @@ def test_a_date_with_too_few_assets_is_unknown_and_noted():
     result = StatisticalFactors(3, **SMALL).fit(returns).factor_returns_
     assert result.returns.iloc[150:152].isna().all().all()
     assert "82 dates have no factor returns" in " ".join(result.notes)
+
+
+def test_assets_seen_only_with_too_few_others_are_excluded_and_change_nothing():
+    rng = np.random.default_rng(5)
+    T, dates = 700, pd.bdate_range("2012-01-02", periods=700)
+    r = pd.DataFrame(rng.normal(0, 0.01, (T, 4)) @ rng.normal(1, 0.5, (4, 20)) + rng.normal(0, 0.01, (T, 20)), dates)
+    r.iloc[:400, 4:] = np.nan
+    r.iloc[400:, :4] = np.nan
+    found = StatisticalFactors(4, window=None).fit(r)
+    assert list(found.excluded_.index) == [0, 1, 2, 3]
+    late = StatisticalFactors(4, window=None, min_dates=83).fit(r.iloc[400:, 4:])
+    expected = late.factor_returns_.returns.iloc[83:]
+    np.testing.assert_allclose(found.factor_returns_.returns.loc[expected.index], expected, rtol=1e-9)
+    assert found.refits_["assets"].tolist() == [16] * len(found.refits_)
+
+
+def test_dates_whose_weight_is_gone_do_not_count_as_history():
+    rng = np.random.default_rng(6)
+    dates = pd.bdate_range("2012-01-02", periods=600)
+    r = pd.DataFrame(rng.normal(0, 0.01, (600, 1)) + rng.normal(0, 0.01, (600, 8)), dates)
+    r.iloc[150:, 0] = np.nan
+    found = StatisticalFactors(1, window=None, half_life=3).fit(r)
+    assert found.excluded_.index.tolist() == [0]
+    assert found.loadings_.iloc[1:].notna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("window", 504.5),
+        ("window", "a"),
+        ("half_life", "a"),
+        ("tolerance", "a"),
+        ("tolerance", 0.0),
+        ("max_iterations", 0),
+        ("max_iterations", "a"),
+    ],
+)
+def test_options_that_are_no_numbers_are_refused(option, value):
+    returns = pd.DataFrame(np.ones((300, 5)), pd.bdate_range("2012-01-02", periods=300))
+    with pytest.raises(InputError, match=option):
+        StatisticalFactors(2, **{option: value}).fit(returns)

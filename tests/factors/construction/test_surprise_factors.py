@@ -106,3 +106,37 @@ def test_what_cannot_be_is_refused(change, error, message):
     arguments = {"news": news(["2020-01-08"], [1.0]), "dates": DATES} | change
     with pytest.raises(error, match=message):
         surprise_factors(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("change", "options"),
+    [
+        ({"published": "soon"}, {}),
+        ({"surprise": "much"}, {}),
+        ({}, {"volatility": "a"}),
+        ({}, {"quiet": "a"}),
+        ({}, {"quiet": None}),
+    ],
+)
+def test_what_is_no_table_of_news_or_no_number_is_refused(change, options):
+    months = pd.date_range("2000-01-31", periods=3, freq="ME")
+    news = pd.DataFrame({"series": "cpi", "published": months, "surprise": 0.1, "scale": 1.0}).assign(**change)
+    with pytest.raises((InputError, DataTypeError), match="expected"):
+        surprise_factors(news, pd.bdate_range("2000-01-01", "2000-06-30"), **options)
+
+
+def test_news_of_nothing_is_refused():
+    months = pd.date_range("2000-01-31", periods=3, freq="ME")
+    news = pd.DataFrame({"series": "cpi", "published": months, "surprise": 0.1, "scale": 1.0}).iloc[:0]
+    with pytest.raises(InputError, match="news is empty"):
+        surprise_factors(news, pd.bdate_range("2000-01-01", "2000-06-30"))
+
+
+def test_dates_long_after_a_release_are_counted_in_a_note():
+    years = pd.to_datetime(["2020-01-06", "2021-01-04"])
+    dates = pd.bdate_range("2020-01-06", "2021-01-29")
+    found = surprise_factors(news(years, [0.1, 0.2]), dates)
+    unknown = int(found.returns["cpi"].isna().sum())
+    assert unknown > 150
+    assert found.notes[-1] == f"'cpi': {unknown} later dates are not known, more than 100 days after a release."
+    assert len(surprise_factors(news(years, [0.1, 0.2]), dates, stale=400).notes) == 1

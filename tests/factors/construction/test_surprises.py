@@ -237,3 +237,20 @@ def test_a_series_that_stood_still_is_forecast_to_stand_still():
 def test_options_that_cannot_be_are_refused(options, error, message):
     with pytest.raises(error, match=message):
         find_surprises(simulated() - 0.5, **options)
+
+
+@pytest.mark.parametrize("still", [0.0, 5.25, 1e-3])
+def test_a_series_that_stands_still_does_not_choose_the_order_of_a_var(still):
+    rng = np.random.default_rng(7)
+    z = np.zeros(300)
+    for t in range(2, 300):
+        z[t] = 0.7 * z[t - 2] + rng.normal()
+    months = pd.date_range("1990-01-31", periods=300, freq="ME")
+    series = pd.DataFrame({"moves": z, "still": still}, months)
+    both = find_surprises(series, 1, transform="level", model="var", minimum=100)
+    moves = both[both["series"] == "moves"].dropna()
+    assert (moves["order"] == 2).mean() > 0.9
+    alone = find_surprises(series[["moves"]], 1, transform="level", order=2, minimum=100)["surprise"]
+    two = moves.index[moves["order"] == 2]
+    assert np.corrcoef(moves.loc[two, "surprise"], alone.loc[two])[0, 1] > 0.999
+    assert np.abs(both.loc[both["series"] == "still", "surprise"].dropna()).max() < 1e-12

@@ -94,3 +94,11 @@ def test_size_and_power(case):
             found.append(p <= 0.05)
     assert 0.015 <= np.mean(rejected[0.0]) <= 0.095
     assert np.mean(rejected[0.25]) >= 0.6
+
+
+def test_an_asset_made_of_others_is_no_exact_test():
+    Y, F = draw(np.random.default_rng(8), assets=3)
+    Y[:, 2] = Y[:, 0] + 2.0 * Y[:, 1]
+    found = gibbons_ross_shanken(Y, F)
+    assert np.isnan(found.statistic)
+    assert found.reason.startswith("factors or residuals are linearly dependent")

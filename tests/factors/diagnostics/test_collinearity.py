@@ -69,3 +69,24 @@ def test_more_factors_than_dates(returns, factors):
         diagnose_collinearity(None, returns.iloc[:20], many)
     with pytest.raises(InputError, match="window=3 for 3 loadings"):
         diagnose_collinearity(None, returns, factors, window=3)
+
+
+def test_factors_may_have_any_name(returns, factors):
+    names = ["condition_number", "share"]
+    found = diagnose_collinearity(model(), returns, factors.set_axis(names, axis=1), window=100)
+    expected = diagnose_collinearity(model(), returns, factors, window=100)
+    np.testing.assert_array_equal(found.summary().statistic, expected.summary().statistic)
+    assert list(found["variance inflation"].table) == names
+    np.testing.assert_array_equal(found["condition number"].table, expected["condition number"].table)
+    np.testing.assert_array_equal(found["unidentified combination"].table, expected["unidentified combination"].table)
+
+
+def test_the_worst_combination_is_by_standard_errors(returns, factors):
+    """With one variance the covariance is a multiple of (X'X)^-1: the errors' ratio is that of its roots."""
+    factors = factors.assign(size=factors["market"] + 0.2 * factors["size"])
+    ratio = diagnose_collinearity(model(), returns[["A0"]], factors)["unidentified combination"].statistic
+    X = factors[returns["A0"].notna()].to_numpy()
+    X = np.column_stack([np.ones(len(X)), X])
+    scaled = np.linalg.inv(X.T @ X)[1:, 1:] * np.outer(*[factors.to_numpy().std(axis=0)] * 2)
+    values = np.linalg.eigvalsh(scaled)
+    assert ratio == pytest.approx(np.sqrt(values[-1] / values[0]), rel=1e-3)

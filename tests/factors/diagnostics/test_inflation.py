@@ -66,9 +66,9 @@ def test_through_time_is_each_window_alone():
     rng = np.random.default_rng(1)
     x = rng.standard_normal((300, 3)).cumsum(axis=0)
     dates = pd.bdate_range("2020-01-01", periods=300)
-    path = through_time(x, dates, pd.Index(["a", "b", "c"]), 100, 30)
+    path, condition = through_time(x, dates, pd.Index(["a", "b", "c"]), 100, 30)
     assert list(path.index) == list(dates[[119, 149, 179, 209, 239, 269, 299]])
     window = x[110:210]
     np.testing.assert_allclose(path.loc[dates[209], ["a", "b", "c"]], variance_inflation(window))
     constant = np.column_stack([np.ones(100), window])
-    np.testing.assert_allclose(path.loc[dates[209], "condition_number"], condition_number(constant))
+    np.testing.assert_allclose(condition.loc[dates[209], "condition_number"], condition_number(constant))

@@ -4,6 +4,7 @@ import pytest
 
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.diagnostics import diagnose_specification
+from statefolio.factors.diagnostics.blocks import critical_value, p_value
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.least_squares import StaticLoadings
 
@@ -103,3 +104,16 @@ def test_real_stocks(stocks):
     assert diagnosis["largest residual eigenvalue"].rejected
     assert diagnosis["first residual component"].p_value == 0.001
     assert diagnosis["first residual component"].table.mean_loading.abs().idxmax() in ("Utilities", "Real Estate")
+
+
+@pytest.mark.parametrize(("level", "replications"), [(0.05, 59), (0.05, 19), (0.1, 999), (0.07, 99)])
+def test_what_lies_above_the_limit_is_what_the_p_value_condemns(level, replications):
+    null = np.random.default_rng(9).standard_normal(replications)
+    limit = critical_value(null, level)
+    for statistic in np.concatenate([null, null + 1e-9, null - 1e-9]):
+        assert (statistic > limit) == (p_value(statistic, null) <= level)
+
+
+def test_a_seed_that_is_no_number(returns, factors):
+    with pytest.raises(InputError, match="seed='a'"):
+        diagnose_specification(None, returns, factors, seed="a")

@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 from statefolio._arrays import Array
 
+_STILL = 1e-20
+
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
@@ -99,8 +101,13 @@ def _triangle(rows: Array) -> Array:
 
 
 def _bic(triangle: Array, counts: npt.NDArray[np.int_], rows: int, series: int) -> Array:
-    """Criterion of the fits with the first `counts` columns; minus infinity for one without error."""
+    """Criterion of the fits with the first `counts` columns; minus infinity for one without error.
+
+    A series that stood still has no error at any order, and no say.
+    """
     part = triangle[:, -series:]
-    squares = (part[:, :, None] * part[:, None, :])[::-1].cumsum(axis=0)[::-1][counts]
-    sign, logarithm = np.linalg.slogdet(squares / rows)
+    squares = (part[:, :, None] * part[:, None, :])[::-1].cumsum(axis=0)[::-1]
+    total, about_mean = (np.diagonal(squares[row]) for row in (0, 1))
+    moved = about_mean > _STILL * total
+    sign, logarithm = np.linalg.slogdet(squares[counts][:, moved][:, :, moved] / rows)
     return np.where(sign > 0.0, logarithm + series * counts * np.log(rows) / rows, -np.inf)

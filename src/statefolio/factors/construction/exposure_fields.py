@@ -113,6 +113,7 @@ def _by_name(exposures: Any) -> dict[Any, Any]:
     if isinstance(exposures, xr.DataArray):
         if set(exposures.dims) != set(DIMS):
             raise InputError(f"exposures has dims {exposures.dims}; date, asset and factor were expected.")
+        _check_labels(exposures, "exposures")
         ordered = exposures.transpose(*DIMS)
         return {name: _frame(ordered.sel(factor=name)) for name in ordered.indexes["factor"]}
     if isinstance(exposures, xr.Dataset):
@@ -126,12 +127,23 @@ def _by_name(exposures: Any) -> dict[Any, Any]:
 
 
 def _frame(array: xr.DataArray) -> pd.DataFrame | pd.Series:
+    if set(array.dims) <= {"date", "asset"}:
+        _check_labels(array, f"exposure {array.name!r}")
     if set(array.dims) == {"asset"}:
         return array.to_series()
     if set(array.dims) != {"date", "asset"}:
         raise InputError(f"exposure {array.name!r} has dims {array.dims}; date and asset were expected.")
     ordered = array.transpose("date", "asset")
     return pd.DataFrame(ordered.to_numpy(), ordered.indexes["date"], ordered.indexes["asset"])
+
+
+def _check_labels(array: xr.DataArray, what: str) -> None:
+    absent = [dim for dim in array.dims if dim not in array.indexes]
+    if absent:
+        raise InputError(
+            f"{what} has no labels along {listed(absent)}; dates and names were expected. "
+            f"Use assign_coords({absent[0]}=...)."
+        )
 
 
 def _numeric(frame: pd.DataFrame) -> bool:

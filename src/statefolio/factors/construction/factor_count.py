@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 from statefolio._arrays import Array, read_values
 from statefolio.exceptions import InputError
-from statefolio.factors.construction.principal_components import principal_components
+from statefolio.factors.construction.principal_components import principal_components, usable_part
 
 TRACY_WIDOM_95 = 0.9793
 """95 % quantile of the Tracy-Widom law of order 1."""
@@ -18,6 +18,7 @@ _SLOPE_POINTS = 5
 _TOLERANCE = 2e-3
 _ITERATIONS = 60
 _TINY = 1e-14
+_EXACT = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,8 @@ def count_factors(
     standardise : bool
         Divide by each asset's standard deviation first.
     min_history : int, optional
-        Returns an asset needs to be used; a third of the dates if not given.
+        Returns an asset needs to be used, on dates with enough assets; a third of the dates if not given, and never
+        fewer than max_factors + 8.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def count_factors(
     Raises
     ------
     InputError
-        Too few assets or dates for `max_factors`.
+        Too few assets or dates for `max_factors`, or returns without noise.
     """
     values, _, assets = read_values(returns, "returns")
     x, excluded = _usable(values, assets, max_factors, min_history)
@@ -97,6 +99,13 @@ def count_factors(
             "components. Use a smaller max_factors, or assets with fewer gaps."
         )
     noise = residual_variances(x, most)
+    total = noise.sum(axis=1)
+    if total[-1] <= _EXACT * total[0]:
+        rank = int(np.argmax(total <= _EXACT * total[0]))
+        raise InputError(
+            f"returns is explained exactly by {rank} components; noise was expected beside the factors, for criteria "
+            "measure against it. Drop assets that are made of others."
+        )
     table = _criteria(noise, np.count_nonzero(~np.isnan(x), axis=0), len(x))
     return FactorCount(_choices(table, max_factors), table.loc[:max_factors], excluded)
 
@@ -148,27 +157,32 @@ def noise_edge(variances: Array, dates: int) -> tuple[float, float]:
     return edge, unit * dates ** (-2.0 / 3.0) * (1.0 + (u**3).sum() / dates) ** (1.0 / 3.0)
 
 
-def _usable(values: Array, assets: pd.Index, max_factors: Any, min_history: int | None) -> tuple[Array, pd.DataFrame]:
+def _usable(values: Array, assets: pd.Index, max_factors: Any, min_history: Any) -> tuple[Array, pd.DataFrame]:
     """Panel of the assets and dates that can be used, and the other assets with a reason."""
     if not isinstance(max_factors, int | np.integer) or isinstance(max_factors, bool) or max_factors < 1:
         raise InputError(f"max_factors={max_factors!r}; a whole number from 1 on was expected. Pass e.g. 12.")
-    needed = min_history if min_history is not None else max(-(-len(values) // 3), max_factors + 8)
-    counts = np.count_nonzero(~np.isnan(values), axis=0)
-    low = np.where(counts > 0, np.fmin.reduce(values, axis=0), 0.0)
-    high = np.where(counts > 0, np.fmax.reduce(values, axis=0), 0.0)
-    short, still = counts < needed, low == high
-    kept = ~short & ~still
-    x = values[:, kept]
-    x = x[np.count_nonzero(~np.isnan(x), axis=1) > max_factors + _SLOPE_POINTS] if kept.any() else x[:0]
-    if min(x.shape) < max_factors + 2 + _SLOPE_POINTS:
+    if min_history is not None and (not isinstance(min_history, int | np.integer) or isinstance(min_history, bool)):
+        raise InputError(f"min_history={min_history!r}; a whole number of returns was expected, or None.")
+    needed = max(int(min_history) if min_history is not None else -(-len(values) // 3), int(max_factors) + 8)
+    least = int(max_factors) + _SLOPE_POINTS + 1
+    rows, kept = usable_part(values, needed, least)
+    x = values[np.ix_(rows, kept)]
+    if min(x.shape) < least + 1:
+        assets_left = usable_part(values, needed, 1)[1]
+        dates_left = np.count_nonzero(np.count_nonzero(~np.isnan(values[:, assets_left]), axis=1) >= least)
         raise InputError(
-            f"returns leaves {x.shape[1]} assets with {needed} returns that vary, and {len(x)} dates; at least "
-            f"max_factors + {2 + _SLOPE_POINTS} = {max_factors + 2 + _SLOPE_POINTS} of each were expected. "
-            "Use a smaller max_factors or min_history."
+            f"returns leaves {np.count_nonzero(assets_left)} assets with {needed} returns that vary, and {dates_left} "
+            f"dates with {least} of them; at least max_factors + {2 + _SLOPE_POINTS} = {least + 1} of each were "
+            "expected. Use a smaller max_factors or min_history."
         )
+    every, here = (np.count_nonzero(~np.isnan(part[:, ~kept]), axis=0) for part in (values, values[rows]))
     reasons = [
-        f"{count} returns; {needed} were needed" if few else "constant"
-        for count, few in zip(counts[~kept], short[~kept], strict=True)
+        f"{count} returns; {needed} were needed"
+        if count < needed
+        else f"{there} returns on dates with {least} assets; {needed} were needed"
+        if there < needed
+        else "constant"
+        for count, there in zip(every, here, strict=True)
     ]
     excluded = pd.DataFrame({"reason": reasons}, index=assets[~kept].rename("asset"), dtype=object)
     return x, excluded

@@ -33,7 +33,8 @@ class FactorReturns:
     Raises
     ------
     InputError
-        Names that are used twice or reserved, kinds that are none, exposures of factors that are not there.
+        Names that are used twice or reserved, kinds that are none, exposures without labels or of factors that are
+        not there.
     """
 
     returns: pd.DataFrame
@@ -132,7 +133,14 @@ def _check_exposures(exposures: Any, factors: pd.Index) -> None:
             f"exposures has {dict(exposures.sizes)} and variables {listed(list(exposures))}; the variable "
             f"{EXPOSURE!r} by date, asset and factor was expected. Rename its variable or dimensions."
         )
-    unknown = [name for name in exposures.indexes["factor"] if name not in factors]
+    labels = exposures[EXPOSURE].indexes
+    unlabelled = [dim for dim in DIMS if dim not in labels or not labels[dim].is_unique]
+    if unlabelled:
+        raise InputError(
+            f"exposures has no labels, or the same ones twice, along {listed(unlabelled)}; each label once was "
+            f"expected. Use exposures.assign_coords({unlabelled[0]}=...)."
+        )
+    unknown = [name for name in labels["factor"] if name not in factors]
     if unknown:
         raise InputError(f"exposures has factors {listed(unknown)} without returns; those of returns were expected.")
 

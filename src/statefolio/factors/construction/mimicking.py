@@ -52,7 +52,8 @@ def mimicking_portfolios(
         Not traded, e.g. from `surprise_factors`; NaN where there was no news (`quiet=nan`): such dates are held but
         not learned from.
     base : DataFrame (T dates, N assets)
-        Returns of traded assets, in decimals. An asset joins when it has `minimum` returns with the factor.
+        Returns of traded assets, in decimals. An asset joins when it has `minimum` returns with the factor, and leaves
+        at the first estimate that has seen none of its returns for `every` dates.
     window : int, optional
         Last dates that an estimate uses (rolling); default all of the past (expanding).
     minimum : int
@@ -122,7 +123,8 @@ def _walk(
     for t in range(1, len(y)):
         if since >= every:
             start = 0 if window is None else max(0, t - window)
-            found = _project(y[start:t], x[start:t], minimum, ridge, unit)
+            alive = ~np.isnan(x[max(0, t - every) : t]).all(axis=0)
+            found = _project(y[start:t], np.where(alive, x[start:t], np.nan), minimum, ridge, unit)
             if found is not None:
                 weights[t], r_squared[t] = found
                 since = 1
@@ -162,5 +164,5 @@ def _check_options(window: Any, minimum: Any, every: Any, ridge: Any) -> None:
             raise InputError(f"{name}={value!r}; a whole number, {least} or more, was expected.")
     if window is not None and (not isinstance(window, int | np.integer) or window < minimum):
         raise InputError(f"window={window!r} with minimum={minimum}; a window at least as long was expected.")
-    if not np.isfinite(ridge) or ridge < 0.0:
+    if not isinstance(ridge, int | float | np.integer | np.floating) or not np.isfinite(ridge) or ridge < 0.0:
         raise InputError(f"ridge={ridge!r}; 0 or more was expected.")

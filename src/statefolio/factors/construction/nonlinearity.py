@@ -15,14 +15,19 @@ TERMS = 2
 CAP = 2.0
 """Standard deviations beyond which the bent terms grow no further."""
 
+_ROUNDING = 1e-8
+
 
 @dataclass(frozen=True, eq=False)
 class Bends:
-    """Tests of every asset and factor, (N, K) each; NaN for an asset that was not tested.
+    """Tests of every asset and factor, (N, K) each; NaN where there is nothing to test.
+
+    That is an asset with too few returns, or that the straight line explains to rounding, and a factor that takes two
+    values or less on an asset's dates: any relation to it is straight.
 
     Attributes
     ----------
-    statistic : chi-squared with two degrees of freedom under a straight line
+    statistic : chi-squared with two degrees of freedom under a straight line, or one where the bent terms say the same
     p_value
     gain : the share of the asset's variance that the bent terms add
     """
@@ -55,19 +60,23 @@ def bend_tests(returns: Array, factors: Array, lags: int | None = 0) -> Bends:
     Bends
     """
     N, K = returns.shape[1], factors.shape[1]
-    statistic, gain = np.full((N, K), np.nan), np.full((N, K), np.nan)
+    statistic, p_value, gain = (np.full((N, K), np.nan) for _ in range(3))
     for rows, columns in _patterns(returns):
         f, r = factors[rows], returns[np.ix_(rows, columns)]
         if len(f) < K + 2 + 2 * TERMS:
             continue
-        q = np.linalg.qr(np.column_stack([np.ones(len(f)), f / np.sqrt(np.mean(f * f, axis=0))]))[0]
+        q = _orthonormal(np.column_stack([np.ones(len(f)), f]))
         e = r - q @ (q.T @ r)
         most = int(4.0 * (len(f) / 100.0) ** (2.0 / 9.0)) if lags is None else lags
         total = ((r - r.mean(axis=0)) ** 2).sum(axis=0)
+        loose = (e * e).sum(axis=0) > _ROUNDING**2 * (r * r).sum(axis=0)
         for k in range(K):
-            statistic[columns, k], explained = _score(_bent_terms(f[:, k], q), e, most)
-            gain[columns, k] = explained / total
-    return Bends(statistic, stats.chi2.sf(statistic, TERMS), gain)
+            z = _bent_terms(f[:, k], q)
+            if z.shape[1] and loose.any():
+                found, explained = _score(z, e[:, loose], most)
+                statistic[columns[loose], k], gain[columns[loose], k] = found, explained / total[loose]
+                p_value[columns[loose], k] = stats.chi2.sf(found, z.shape[1])
+    return Bends(statistic, p_value, gain)
 
 
 def _patterns(returns: Array) -> Iterator[tuple[Any, Any]]:
@@ -81,16 +90,25 @@ def _patterns(returns: Array) -> Iterator[tuple[Any, Any]]:
 
 
 def _bent_terms(f: Array, q: Array) -> Array:
-    """Square and absolute value of one factor, less their projection on the regressors, orthonormal, (T, 2)."""
-    f = np.clip(f / np.sqrt(np.mean(f * f)), -CAP, CAP)
+    """Square and absolute value of one factor, less their projection on the regressors, orthonormal, (T, 2 or less)."""
+    scale = np.sqrt(np.mean(f * f))
+    f = np.clip(f / (scale if scale > 0.0 else 1.0), -CAP, CAP)
     z = np.column_stack([f * f, np.abs(f)])
     z = z - q @ (q.T @ z)
     z = z - q @ (q.T @ z)
-    return np.linalg.qr(z)[0]
+    left, singular, _ = np.linalg.svd(z, full_matrices=False)
+    return left[:, singular > _ROUNDING * np.sqrt(len(f))]
+
+
+def _orthonormal(columns: Array) -> Array:
+    """Orthonormal basis of what the columns span, however they are scaled, and whether or not they depend."""
+    length = np.sqrt((columns**2).sum(axis=0))
+    left, singular, _ = np.linalg.svd(columns / np.where(length > 0.0, length, 1.0), full_matrices=False)
+    return left[:, singular > _ROUNDING * singular[0]]
 
 
 def _score(z: Array, e: Array, lags: int) -> tuple[Array, Array]:
-    """Statistic of each column of e (T, n) against the terms z (T, 2), and the sum of squares they explain."""
+    """Statistic of each column of e (T, n) against the terms z (T, J), and the sum of squares they explain."""
     g = z.T @ e
     S = _products(z, z, e * e)
     for lag in range(1, lags + 1):
@@ -102,7 +120,8 @@ def _score(z: Array, e: Array, lags: int) -> tuple[Array, Array]:
 
 
 def _products(a: Array, b: Array, weights: Array) -> Array:
-    """Sums over dates of a_t b_t' times the weights, (n, 2, 2)."""
-    pairs = (a[:, :, None] * b[:, None, :]).reshape(len(a), TERMS * TERMS)
-    found: Array = (weights.T @ pairs).reshape(-1, TERMS, TERMS)
+    """Sums over dates of a_t b_t' times the weights, (n, J, J)."""
+    terms = a.shape[1]
+    pairs = (a[:, :, None] * b[:, None, :]).reshape(len(a), terms * terms)
+    found: Array = (weights.T @ pairs).reshape(-1, terms, terms)
     return found

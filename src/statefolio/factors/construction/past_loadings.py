@@ -7,7 +7,9 @@ import numpy as np
 
 from statefolio._arrays import Array
 from statefolio.factors.construction.orientation import first_signs, turn_to
-from statefolio.factors.construction.principal_components import Components, principal_components
+from statefolio.factors.construction.principal_components import Components, principal_components, usable_part
+
+_FORGOTTEN = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,14 +85,13 @@ class Recipe:
 
     def estimate(self, window: Array, before: PastLoadings | None) -> PastLoadings | None:
         """Estimate loadings on a window of dates (T, N); None where too few assets or dates can be used."""
-        places = np.flatnonzero(np.count_nonzero(~np.isnan(window), axis=0) >= self.min_history)
-        if len(places):
-            places = places[np.nanmax(window[:, places], axis=0) > np.nanmin(window[:, places], axis=0)]
-        x = window[:, places]
-        rows = np.count_nonzero(~np.isnan(x), axis=1) > self.count
-        if len(places) <= self.count or np.count_nonzero(rows) < self.min_history:
+        weights = self._weights(len(window))
+        window, weights = window[weights > _FORGOTTEN], weights[weights > _FORGOTTEN]
+        rows, columns = usable_part(window, self.min_history, self.count + 1)
+        if np.count_nonzero(columns) <= self.count or np.count_nonzero(rows) < self.min_history:
             return None
-        x, weights = x[rows], self._weights(len(window))[rows]
+        places = np.flatnonzero(columns)
+        x, weights = window[np.ix_(rows, columns)], weights[rows]
         scale = _deviations(x, weights) if self.standardise else np.ones(len(places))
         start, anchor, times = self._before(before, window.shape[1])
         found = principal_components(x / scale, self.count, weights, start[places], self.tolerance, self.max_iterations)

@@ -12,6 +12,7 @@ from statefolio.exceptions import DataTypeError, InputError
 YEAR, MONTH, QUARTER = 252, 21, 63
 _LEAST_SHARE = 0.5
 _OLDEST_PRICE = 5
+_STILL = 1e-10
 
 
 def price_exposures(
@@ -71,7 +72,7 @@ def price_exposures(
 
 
 def _beta(returns: pd.DataFrame, market: "pd.Series[float]") -> pd.DataFrame:
-    """Slope over the last year, of the dates on which both are observed."""
+    """Slope over the last year, of the dates on which both are observed; NaN where the market stood still."""
     least = int(YEAR * _LEAST_SHARE)
     table = pd.DataFrame(np.where(returns.notna(), market.to_numpy()[:, None], np.nan), returns.index, returns.columns)
     both = returns.where(table.notna())
@@ -80,8 +81,9 @@ def _beta(returns: pd.DataFrame, market: "pd.Series[float]") -> pd.DataFrame:
         found: Array = of.rolling(YEAR, min_periods=least).mean().to_numpy()
         return found
 
-    x, y = mean(table), mean(both)
-    slope = (mean(table * both) - x * y) / (mean(table * table) - x * x)
+    x, y, square = mean(table), mean(both), mean(table * table)
+    variance = square - x * x
+    slope = (mean(table * both) - x * y) / np.where(variance > _STILL * square, variance, np.nan)
     return pd.DataFrame(slope, returns.index, returns.columns)
 
 

@@ -87,6 +87,24 @@ def principal_components(
     return _Filling(x, observed, w, count).climb(start, tolerance, max_iterations)
 
 
+def usable_part(x: Array, returns_needed: int, assets_needed: int) -> tuple[Mask, Mask]:
+    """Rows and columns of x (T, N) to take components of, as masks.
+
+    They are the most on which each column that is taken varies and has `returns_needed` values, and each row
+    `assets_needed`: a row left out can leave a column too few values, and a column a row.
+    """
+    known = ~np.isnan(x)
+    rows, columns = np.ones(len(x), dtype=np.bool_), np.ones(x.shape[1], dtype=np.bool_)
+    while True:
+        here = x[rows]
+        vary = np.fmax.reduce(here, axis=0, initial=-np.inf) > np.fmin.reduce(here, axis=0, initial=np.inf)
+        columns = columns & vary & (np.count_nonzero(known[rows], axis=0) >= returns_needed)
+        enough = rows & (np.count_nonzero(known[:, columns], axis=1) >= assets_needed)
+        if np.array_equal(enough, rows):
+            return rows, columns
+        rows = enough
+
+
 def leading(a: Array, count: int) -> Array:
     """Right singular vectors (N, K) of the largest singular values, largest first."""
     if min(a.shape) <= max(_SMALL, 3 * count):

@@ -1,6 +1,6 @@
 """Which factors are worth having: what they explain, on a holdout too, what they pay, and whether they bend."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -81,7 +81,7 @@ def rank_factors(
     returns : DataFrame (T dates, N assets)
         In decimals; NaN where not observed.
     factors : DataFrame (dates, K factors)
-        Known on every date with a return.
+        Known on every date with a return; dates without any are left out.
     holdout_from : date, optional
         Dates from here on are a holdout: they serve for the columns called so and nothing else.
     level : float
@@ -101,9 +101,8 @@ def rank_factors(
     InputError
         Fewer dates than coefficients, a holdout that leaves no dates, no asset with enough history.
     """
-    if not 0.0 < level < 1.0:
-        raise InputError(f"level={level!r}; a share between 0 and 1 was expected. Pass e.g. 0.05.")
-    panel = make_panel(returns, factors, intercept=False)
+    _check_options(level, min_history, lags)
+    panel = _dates_with_returns(make_panel(returns, factors, intercept=False))
     first = _first_holdout_row(panel, holdout_from)
     K = len(panel.factors)
     needed = max(20, 3 * (K + 1)) if min_history is None else max(min_history, K + 2)
@@ -130,6 +129,23 @@ def rank_factors(
     return FactorRanking(
         summary, shares, bends, assets, premia, excluded, kept_returns, kept_factors, holdout, float(level)
     )
+
+
+def _check_options(level: Any, min_history: Any, lags: Any) -> None:
+    if not isinstance(level, int | float | np.floating) or not 0.0 < level < 1.0:
+        raise InputError(f"level={level!r}; a share between 0 and 1 was expected. Pass e.g. 0.05.")
+    for name, value in (("min_history", min_history), ("lags", lags)):
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if value is not None and not (whole and value >= 0):
+            raise InputError(f"{name}={value!r}; None or a whole number, 0 or more, was expected.")
+
+
+def _dates_with_returns(panel: Panel) -> Panel:
+    """Leave out dates without any return: a factor need not be known there, and stands as 0 if it is not."""
+    rows = np.flatnonzero(~np.isnan(panel.returns).all(axis=1))
+    if len(rows) == len(panel.dates):
+        return panel
+    return replace(panel, padded=panel.padded[rows], regressors=panel.regressors[rows], dates=panel.dates[rows])
 
 
 def _first_holdout_row(panel: Panel, holdout_from: Any) -> int:

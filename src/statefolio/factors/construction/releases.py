@@ -34,11 +34,11 @@ def read_releases(series: Any, lag: Any = 0) -> pd.DataFrame:
     ------
     InputError
         Vintages with missing or infinite entries or the same release twice; a negative lag; a reference date
-        without a release date.
+        without a release date; a Series of anything but release dates.
     """
     if isinstance(series, pd.DataFrame) and set(COLUMNS) <= set(series.columns):
         table = _checked_vintages(series[list(COLUMNS)])
-        if not (isinstance(lag, int) and lag == 0):
+        if not (isinstance(lag, int | np.integer) and lag == 0):
             raise InputError(f"lag={lag!r} came with a table of vintages, which has its own dates. Leave lag out.")
     else:
         table = _from_lag(series, lag)
@@ -101,6 +101,12 @@ def _by_series(lag: Any, names: pd.Index) -> dict[Any, Any]:
 
 def _published(name: Any, references: pd.DatetimeIndex, lag: Any) -> pd.DatetimeIndex:
     if isinstance(lag, pd.Series):
+        if not pd.api.types.is_datetime64_dtype(lag) or not lag.index.is_unique:
+            again = "" if lag.index.is_unique else ", reference dates more than once among its labels"
+            raise DataTypeError(
+                f"lag of {name!r} is a Series of {lag.dtype}{again}; release dates without a time zone by reference "
+                "date, each once, were expected. For days from the reference date add them to it first."
+            )
         published = pd.DatetimeIndex(lag.reindex(references))
         if published.hasnans:
             first = references[published.isna()][0]
@@ -109,11 +115,13 @@ def _published(name: Any, references: pd.DatetimeIndex, lag: Any) -> pd.Datetime
                 f"{show(first)}); one each was expected. Complete the Series, or drop those values."
             )
         return published
-    if isinstance(lag, int | np.integer) and not isinstance(lag, bool):
-        lag = pd.Timedelta(days=int(lag))
     try:
+        if isinstance(lag, int | np.integer) and not isinstance(lag, bool):
+            lag = pd.Timedelta(days=int(lag))
         published = pd.DatetimeIndex([date + lag for date in references])
-    except TypeError as error:
+        if published.hasnans:
+            raise TypeError
+    except (TypeError, OverflowError, pd.errors.OutOfBoundsDatetime, pd.errors.OutOfBoundsTimedelta) as error:
         raise DataTypeError(
             f"lag of {name!r} is a {type(lag).__name__}; days, an offset or a Series of release dates was expected. "
             "Pass e.g. 30, pd.offsets.BDay(1), or a Series by reference date."

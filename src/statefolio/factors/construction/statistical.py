@@ -15,6 +15,8 @@ from statefolio.factors.construction.orientation import ALIGNMENTS
 from statefolio.factors.construction.past_loadings import PastLoadings, Recipe
 from statefolio.factors.construction.stepwise import Step, stepwise_exposures
 
+_NUMBERS = (int, float, np.integer, np.floating)
+
 
 class StatisticalFactors(BaseEstimator):
     """Principal components of a panel with gaps and late listings, each date's from the dates before it.
@@ -35,7 +37,7 @@ class StatisticalFactors(BaseEstimator):
     window : int or None
         Dates that a refit looks back on; None: all so far.
     half_life : float or None
-        Weights of these dates halve every so many; None: equal weights.
+        Weights of these dates halve every so many, and below 1e-12 they are gone; None: equal weights.
     refit_every : int
         Dates from one refit to the next.
     min_dates : int
@@ -295,7 +297,7 @@ class StatisticalFactors(BaseEstimator):
     def _check_options(self) -> None:
         for name, least in (("n_factors", 1), ("refit_every", 1), ("min_dates", 2), ("min_history", 2)):
             value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+            if not _is(value, int, np.integer) or value < least:
                 raise InputError(f"{name}={value!r}; a whole number from {least} on was expected. Pass e.g. 21.")
         if self.alignment not in ALIGNMENTS:
             raise InputError(f"alignment={self.alignment!r}; one of {', '.join(map(repr, ALIGNMENTS))} was expected.")
@@ -304,15 +306,20 @@ class StatisticalFactors(BaseEstimator):
                 f"min_dates={self.min_dates}, min_history={self.min_history}, n_factors={self.n_factors}; min_history "
                 "from n_factors + 2 on and min_dates from min_history on were expected. Use fewer factors."
             )
-        if self.window is not None and self.window < self.min_history:
+        if self.window is not None and (not _is(self.window, int, np.integer) or self.window < self.min_history):
             raise InputError(
                 f"window={self.window!r}; None or a number of dates from min_history={self.min_history} on was "
                 "expected. Pass e.g. 504."
             )
-        if self.half_life is not None and not self.half_life > 0.0:
+        if self.half_life is not None and (not _is(self.half_life, *_NUMBERS) or not self.half_life > 0.0):
             raise InputError(
                 f"half_life={self.half_life!r}; None or a positive number of dates was expected. Pass e.g. 252."
             )
+
+        if not _is(self.max_iterations, int, np.integer) or self.max_iterations < 1:
+            raise InputError(f"max_iterations={self.max_iterations!r}; a whole number from 1 on was expected.")
+        if not _is(self.tolerance, *_NUMBERS) or not self.tolerance > 0.0:
+            raise InputError(f"tolerance={self.tolerance!r}; a positive number was expected. Pass e.g. 1e-5.")
 
     def _check_panel(self, values: Array) -> None:
         dates, assets = values.shape
@@ -334,3 +341,7 @@ class StatisticalFactors(BaseEstimator):
             f"{self.min_history} returns in a window were expected before the last date, and that many assets on "
             f"a later one (most returns of an asset: {most}). Use fewer factors or a smaller min_history."
         )
+
+
+def _is(value: Any, *kinds: type) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)

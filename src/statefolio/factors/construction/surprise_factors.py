@@ -65,6 +65,9 @@ def surprise_factors(
         column[np.unique(where[inside])] = came[np.unique(where[inside])]
         columns[name] = column
         notes.append(_note(name, int(inside.sum()), trading[where[inside][0]], volatility))
+        old = int(np.isnan(column[where[inside][0] :]).sum())
+        if old and not np.isnan(quiet):
+            notes.append(f"{name!r}: {old} later dates are not known, more than {stale} days after a release.")
     frame = pd.DataFrame(columns, trading)
     return FactorReturns(frame, pd.Series("observed", index=frame.columns), None, tuple(notes))
 
@@ -102,9 +105,21 @@ def _check(news: Any, volatility: Any, quiet: Any, stale: Any) -> None:
     absent = [name for name in NEEDED if name not in news] if isinstance(news, pd.DataFrame) else list(NEEDED)
     if absent:
         raise InputError(f"news lacks {listed(absent)}; a table from find_surprises was expected. Call that first.")
-    if not (quiet == 0.0 or np.isnan(quiet)):
+    if not _is_number(quiet) or not (quiet == 0.0 or np.isnan(quiet)):
         raise InputError(f"quiet={quiet!r}; 0 or NaN was expected.")
-    if volatility is not None and not (np.isfinite(volatility) and volatility > 0.0):
+    if volatility is not None and not (_is_number(volatility) and np.isfinite(volatility) and volatility > 0.0):
         raise InputError(f"volatility={volatility!r}; a positive number was expected. Pass e.g. 0.01, or None.")
+    kinds = {name: news[name].dtype for name in NEEDED[1:]}
+    if not pd.api.types.is_datetime64_dtype(kinds["published"]) or any(kinds[name].kind != "f" for name in NEEDED[2:]):
+        raise DataTypeError(
+            f"news has {', '.join(f'{name!r} of {kind}' for name, kind in kinds.items())}; dates and two columns of "
+            "floats were expected, as find_surprises makes them."
+        )
+    if not len(news):
+        raise InputError("news is empty; a table from find_surprises was expected. Check the selection that made it.")
     if not isinstance(stale, int | np.integer) or isinstance(stale, bool) or stale < 0:
         raise InputError(f"stale={stale!r}; a number of days, 0 or more, was expected. Pass e.g. 100.")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)

@@ -7,7 +7,7 @@ from scipy import stats
 
 from statefolio._arrays import Array
 from statefolio.factors.diagnostics.blocks import block_scores, block_starts, p_value, random_signs, turned
-from statefolio.factors.diagnostics.ordinary import Ordinary, ordinary
+from statefolio.factors.diagnostics.ordinary import Ordinary, inverses, ordinary
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +45,10 @@ def gibbons_ross_shanken(returns: Array, factors: Array) -> Exact:
     fit = ordinary(returns[common], np.column_stack([np.ones(dates), x]))
     centred = x - x.mean(axis=0)
     mean = x.mean(axis=0)
-    try:
-        sharpe = float(mean @ np.linalg.solve(centred.T @ centred / dates, mean))
-        covariance = fit.residuals.T @ fit.residuals / dates
-        quadratic = float(fit.loadings[:, 0] @ np.linalg.solve(covariance, fit.loadings[:, 0]))
-    except np.linalg.LinAlgError:
-        quadratic = sharpe = float("nan")
+    sharpe = float(mean @ inverses(centred.T @ centred / dates) @ mean)
+    quadratic = float(fit.loadings[:, 0] @ inverses(fit.residuals.T @ fit.residuals / dates) @ fit.loadings[:, 0])
     statistic = freedom / assets * quadratic / (1.0 + sharpe)
-    if not statistic >= 0.0:
+    if not np.isfinite(statistic):
         return Exact(np.nan, np.nan, dates, "factors or residuals are linearly dependent on the dates shared by all")
     return Exact(float(statistic), float(stats.f.sf(statistic, assets, freedom)), dates, "")
 

@@ -55,6 +55,12 @@ def turned(signs: Array, scores: Array, inverse: Array) -> tuple[Array, Array]:
     return sums, loadings
 
 
+def critical_value(null: Array, level: float) -> float:
+    """What a statistic must exceed for its `p_value` to be at most the level."""
+    allowed = int(np.floor(level * (1 + len(null)) * (1.0 + 1e-12)))
+    return float(np.sort(null)[-allowed])
+
+
 def p_value(statistic: float, null: Array) -> float:
     """Monte Carlo p-value (1 + #{null >= statistic}) / (1 + replications), exact for exchangeable draws."""
     return float((1 + np.count_nonzero(null >= statistic)) / (1 + len(null)))

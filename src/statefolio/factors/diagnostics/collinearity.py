@@ -61,23 +61,22 @@ def diagnose_collinearity(
             f"{what} for {states} loadings; more dates than loadings were expected, for else every combination of "
             "factors repeats another. Pass more dates or fewer factors."
         )
-    path = through_time(regressors[:, 1:], dates, panel.factors[1:], min(window, len(dates)), step)
+    inflation, condition = through_time(regressors[:, 1:], dates, panel.factors[1:], min(window, len(dates)), step)
     now = regressors[-min(window, len(dates)) :]
-    findings = [_inflation(path), _condition(path), _decomposition(now, panel.factors)]
+    findings = [_inflation(inflation), _condition(condition), _decomposition(now, panel.factors)]
     if model is not None:
         findings.append(_unidentified(fitted(model, returns, factors), regressors, panel.factors))
     return Diagnosis("multicollinearity", tuple(findings))
 
 
-def _inflation(path: pd.DataFrame) -> Finding:
-    table = path.drop(columns="condition_number")
+def _inflation(table: pd.DataFrame) -> Finding:
     now = pd.Series(table.to_numpy()[-1], index=table.columns)
     largest = float(now.max())
     bad = list(now.index[now > INFLATION])
     past = float((table > INFLATION).any(axis=1).mean())
     said = (
-        f"The other factors explain {listed(bad)} so well that the variance of its loadings is up to {largest:.1f} "
-        "times what it need be"
+        f"The constant and the other factors explain {listed(bad)} so well that the variance of loadings on it is up "
+        f"to {largest:.1f} times what it need be"
         if bad
         else f"No factor is a blend of the others: the most inflated, {now.idxmax()!r}, has {largest:.1f} times the "
         "variance it need have"
@@ -86,8 +85,7 @@ def _inflation(path: pd.DataFrame) -> Finding:
     return Finding("variance inflation", largest, np.nan, np.nan, bool(bad), verdict, table)
 
 
-def _condition(path: pd.DataFrame) -> Finding:
-    table = path[["condition_number"]]
+def _condition(table: pd.DataFrame) -> Finding:
     number = float(table["condition_number"].to_numpy()[-1])
     bad = number > CONDITION
     past = float((table.iloc[:, 0] > CONDITION).mean())
@@ -135,7 +133,7 @@ def _unidentified(model: LoadingsModel, regressors: Array, names: pd.Index) -> F
     share = float(values[-1] / values.sum())
     parts = [f"{worst[place]:+.2f} {kept[place]}" for place in np.argsort(-np.abs(worst)) if abs(worst[place]) >= 0.2]
     table = pd.DataFrame(vectors.T[::-1], columns=pd.Index(kept, name="factor"))
-    table.insert(0, "share", values[::-1] / values.sum())
+    table.insert(0, "share", values[::-1] / values.sum(), allow_duplicates=True)
     bad = ratio > SPREAD
     said = "The model cannot tell one combination of loadings" if bad else "The model knows every combination alike"
     verdict = (

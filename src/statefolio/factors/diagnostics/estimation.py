@@ -64,6 +64,7 @@ def diagnose_estimation(
     level = check_level(level)
     check_count(replications, "replications", int(np.ceil(1.0 / level)) - 1)
     check_count(block_length, "block_length", 1)
+    check_count(seed, "seed", 0)
     subject = take_subject(returns, factors)
     blocks = -(-len(subject.dates) // block_length)
     if blocks < 2 * FOLDS:

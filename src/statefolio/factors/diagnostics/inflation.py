@@ -53,13 +53,15 @@ def condition_number(regressors: Array) -> float:
         return float(singular[0] / singular[-1])
 
 
-def through_time(factors: Array, dates: pd.DatetimeIndex, names: pd.Index, window: int, step: int) -> pd.DataFrame:
-    """Condition number (with the constant) and variance inflation over windows that end every `step` dates.
+def through_time(
+    factors: Array, dates: pd.DatetimeIndex, names: pd.Index, window: int, step: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Variance inflation and condition number (with the constant) over windows that end every `step` dates.
 
     Returns
     -------
-    DataFrame
-        Index date, the window's last; columns "condition_number" and a factor's name each.
+    DataFrame, DataFrame
+        Index date, the window's last; of one a column a factor, of the other "condition_number".
     """
     ends = np.arange(len(factors), window - 1, -step)[::-1]
     rows = []
@@ -67,7 +69,8 @@ def through_time(factors: Array, dates: pd.DatetimeIndex, names: pd.Index, windo
         x = factors[end - window : end]
         with_constant = np.column_stack([np.ones(window), x])
         rows.append([condition_number(with_constant), *variance_inflation(x)])
-    return pd.DataFrame(rows, index=dates[ends - 1].rename("date"), columns=["condition_number", *names])
+    index, values = dates[ends - 1].rename("date"), np.array(rows)
+    return pd.DataFrame(values[:, 1:], index, names), pd.DataFrame(values[:, :1], index, ["condition_number"])
 
 
 def _scaled(columns: Array) -> tuple[Array, Array]:

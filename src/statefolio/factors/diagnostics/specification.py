@@ -9,7 +9,7 @@ import pandas as pd
 from statefolio.exceptions import DataTypeError
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.diagnostics.alphas import gibbons_ross_shanken, mean_squared_t
-from statefolio.factors.diagnostics.blocks import p_value
+from statefolio.factors.diagnostics.blocks import critical_value, p_value
 from statefolio.factors.diagnostics.finding import Diagnosis, Finding, false_alarms
 from statefolio.factors.diagnostics.residual_component import first_component, sector_table, sector_test
 from statefolio.factors.diagnostics.residual_correlation import Null, correlation_null, marchenko_pastur_edge
@@ -67,6 +67,7 @@ def diagnose_specification(
     level = check_level(level)
     check_count(replications, "replications", int(np.ceil(1.0 / level)) - 1)
     check_count(block_length, "block_length", 1)
+    check_count(seed, "seed", 0)
     subject = take_subject(returns, factors)
     rng = np.random.default_rng(seed)
     left = take_residuals(model, residuals, subject, returns, factors, block_length)
@@ -103,7 +104,7 @@ def _one_asset(level: float) -> tuple[Finding, ...]:
 
 
 def _eigenvalue(null: Null, level: float, dates: float) -> Finding:
-    p, limit = p_value(null.largest, null.null_largest), float(np.quantile(null.null_largest, 1.0 - level))
+    p, limit = p_value(null.largest, null.null_largest), critical_value(null.null_largest, level)
     values = np.linalg.eigvalsh(null.correlation)[::-1]
     above = int(np.count_nonzero(values > limit))
     said = (

@@ -104,7 +104,7 @@ def check_level(level: Any) -> float:
     return float(level)
 
 
-def check_count(value: Any, name: Literal["replications", "block_length", "window", "step"], least: int) -> int:
+def check_count(value: Any, name: Literal["replications", "block_length", "window", "step", "seed"], least: int) -> int:
     """Check a whole number."""
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
         raise InputError(f"{name}={value!r}; a whole number of at least {least} was expected. Pass a larger one.")
