@@ -124,6 +124,17 @@ def test_portfolios_that_cannot_be_attributed(demo_risk, weights):
         attribute_risk(demo_risk, 0.0 * weights)
 
 
+def test_lines_have_names_that_no_factor_has(returns, factors):
+    for taken, attribute in (
+        ("loading uncertainty", lambda risk, _: attribute_risk(risk, {"A0": 1.0})),
+        ("unattributed", lambda risk, called: attribute_return(risk.model_, {"A0": 0.0}, returns, called)),
+    ):
+        called = factors.rename(columns={"size": taken})
+        risk = FactorRisk(RollingLoadings(60), residual_structure=None).fit(returns, called)
+        with pytest.raises(InputError, match=f"a factor is called '{taken}'"):
+            attribute(risk, called)
+
+
 @pytest.mark.parametrize("model", [KalmanLoadings(tuning="fixed", state_variance=1e-4), RollingLoadings(60)])
 def test_returns_add_up_with_gaps_and_late_listings(returns, factors, model):
     model = model.fit(returns, factors)

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from statefolio._arrays import RESIDUAL, Array, read_values, show
+from statefolio.exceptions import InputError
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.results import BAND
 from statefolio.factors.risk.factor_risk import FactorRisk
@@ -74,6 +75,7 @@ def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = 
     if risk.uncertainty:
         parts.append((w * w * U)[:, None])
         names.append(UNCERTAINTY)
+    _check_own(names)
     split = np.hstack(parts) / p.volatility
     by_factor, by_asset = split.sum(axis=0), split.sum(axis=1)
     exposure = np.full(len(names), np.nan)
@@ -90,6 +92,16 @@ def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = 
     found |= _with_band("volatility", (), np.array(p.volatility), np.sqrt(slope @ p.V @ slope))
     found |= {"weight": ("asset", w), "contribution_of_asset": (("asset", "factor"), split)}
     return xr.Dataset(found, {"asset": risk.assets_, "factor": pd.Index(names)}, {"after": show(risk.last_date_)})
+
+
+def _check_own(names: list[Any]) -> list[Any]:
+    """The names of lines, the last one being the attribution's own; InputError where a factor has it too."""
+    if names[-1] in names[:-1]:
+        raise InputError(
+            f"a factor is called {names[-1]!r}; that name was expected to be free for what factors do not explain. "
+            "Rename the factor."
+        )
+    return names
 
 
 def _portfolio(risk: FactorRisk, w: Array) -> _Portfolio:
@@ -182,5 +194,5 @@ def attribute_return(model: LoadingsModel, weights: Any, returns: Any, factors: 
         "contribution_of_asset": (("date", "asset", "factor"), split),
         "weight": (("date", "asset"), w),
     }
-    names = pd.Index([*earned.indexes["factor"], UNATTRIBUTED])
+    names = pd.Index(_check_own([*earned.indexes["factor"], UNATTRIBUTED]))
     return xr.Dataset(found, {"date": dates, "asset": assets, "factor": names}, earned.attrs)

@@ -20,6 +20,7 @@ class RecentResiduals(BaseEstimator):
 
     half_life: float
     window: int
+    min_observations: int
 
     def fit(self, residuals: pd.DataFrame, tune_until: Any = None) -> Self:
         """Learn from standardised innovations.
@@ -66,16 +67,22 @@ class RecentResiduals(BaseEstimator):
         return np.asarray(0.5 ** (np.arange(dates)[::-1] / self.half_life))
 
     def _check_options(self) -> None:
-        if not self.half_life > 0.0:
+        if not _is_number(self.half_life) or not self.half_life > 0.0:
             raise InputError(f"half_life={self.half_life!r}; a positive number of dates was expected. Pass e.g. 500.")
-        if self.window < 2:
-            raise InputError(f"window={self.window!r}; at least 2 dates were expected. Pass e.g. 1500.")
+        for name, least in (("window", 2), ("min_observations", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+                raise InputError(f"{name}={value!r}; a whole number, {least} or more, was expected.")
 
     def _choose(self, residuals: pd.DataFrame) -> None:
         """Choose on held-out dates among these, and remember it."""
 
     def _loadings(self, residuals: pd.DataFrame) -> pd.DataFrame:
         raise NotImplementedError
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def _capped(residuals: pd.DataFrame) -> pd.DataFrame:
