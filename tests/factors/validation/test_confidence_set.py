@@ -61,5 +61,7 @@ def test_little_to_compare():
     pd.testing.assert_frame_equal(model_confidence_set(gappy), model_confidence_set(gappy.dropna()))
     constant = losses()[["a"]].assign(b=lambda x: x["a"] + 1.0)
     assert model_confidence_set(constant).included.tolist() == [True, False]
-    with pytest.raises(InputError, match="size=1"):
-        model_confidence_set(losses(), size=1)
+    wrong = [("size", 1), ("size", "small"), ("replications", 0), ("block_length", -3), ("block_length", 0)]
+    for name, value in [*wrong, ("seed", "x")]:
+        with pytest.raises(InputError, match=f"{name}={value!r}"):
+            model_confidence_set(losses(), **{name: value})
