@@ -111,7 +111,9 @@ class Screen:
         self.out.print()
         after, test = outcome.risk.last_date_, outcome.test_from
         self.out.print(_table(shown_risk(outcome.attribution), f"Volatility on the date after {after:%Y-%m-%d}"))
-        self.out.print(_table(shown_failures(outcome.failures), "The four failures (sentences in failures.csv)"))
+        self.out.print(
+            _table(shown_failures(outcome.failures), "The four failures (numbers and sentences in failures.csv)")
+        )
         self.out.print(
             _table(shown_forecasts(outcome.forecasts), f"Covariances against what came from {test:%Y-%m-%d}")
         )

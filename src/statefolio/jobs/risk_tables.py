@@ -46,29 +46,27 @@ def asset_table(risk: FactorRisk, attribution: xr.Dataset) -> pd.DataFrame:
 
 
 def shown_risk(attribution: xr.Dataset) -> pd.DataFrame:
-    """Volatility by factor in words: percent a year, with 95 % bands."""
+    """Volatility by factor in words: percent a year, with half the width of each 95 % band."""
     table = factor_table(attribution)
     yearly = 100.0 * np.sqrt(DATES_A_YEAR) * table.filter(like="contribution")
     return pd.DataFrame(
         {
             "factor": table.index,
-            "exposure": table["exposure"].map(_number("{:.2f}")),
-            "95 % band": _band(table, "exposure", "{:.2f}"),
-            "volatility, % a year": yearly["contribution"].map(_number("{:.2f}")),
-            "its 95 % band": _band(yearly, "contribution", "{:.2f}"),
-            "share": table["share"].map(_number("{:.1%}")),
+            "exposure": _give_or_take(table, "exposure"),
+            "volatility, % a year": _give_or_take(yearly, "contribution"),
+            "share of variance": table["share"].map(_number("{:.1%}")).to_numpy(),
         }
     )
 
 
 def shown_failures(failures: pd.DataFrame) -> pd.DataFrame:
-    """A row a finding, without its sentence."""
+    """A row a finding, without its number and its sentence."""
     words = {True: "yes", False: "no"}
+    names = failures["failure"]
     return pd.DataFrame(
         {
-            "failure": failures["failure"].to_numpy(),
+            "failure": names.where(names != names.shift(), "").to_numpy(),
             "finding": failures.index,
-            "statistic": failures["statistic"].map(_number("{:.3g}")).to_numpy(),
             "p": failures["p_value"].map(_number("{:.2g}")).to_numpy(),
             "wrong": [words.get(rejected, "-") for rejected in failures["rejected"]],
         }
@@ -88,10 +86,11 @@ def shown_forecasts(forecasts: CovarianceScores) -> pd.DataFrame:
     )
 
 
-def _band(table: pd.DataFrame, name: str, form: str) -> list[str]:
-    write = _number(form)
-    ends = zip(table[f"{name}_lower"], table[f"{name}_upper"], strict=True)
-    return ["-" if np.isnan(low) else f"{write(low)} to {write(high)}" for low, high in ends]
+def _give_or_take(table: pd.DataFrame, name: str) -> list[str]:
+    half = 0.5 * (table[f"{name}_upper"] - table[f"{name}_lower"])
+    return [
+        "-" if np.isnan(value) else f"{value:.2f} ± {error:.2f}" for value, error in zip(table[name], half, strict=True)
+    ]
 
 
 def _number(form: str) -> Callable[[float], str]:

@@ -112,6 +112,8 @@ def failure_chapter(diagnosis: Diagnosis, risk: FactorRisk) -> Chapter:
     """One of the four failures: its findings, and a figure of each that has one."""
     question, why = FAILURES[diagnosis.failure]
     table = diagnosis.summary().reset_index()[["finding", "statistic", "p_value", "rejected", "verdict"]]
+    table["rejected"] = [{True: "yes", False: "no"}.get(said, "-") for said in table["rejected"]]
+    table = table.rename(columns={"rejected": "wrong"})
     exhibits = [Exhibit("", table=table, wide=True)]
     for title, draw in _figures(diagnosis, risk):
         try:
