@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.least_squares import RollingLoadings
 from statefolio.factors.risk.attribution import attribute_return, attribute_risk
@@ -122,6 +122,13 @@ def test_portfolios_that_cannot_be_attributed(demo_risk, weights):
         attribute_risk(demo_risk, weights, 0.0)
     with pytest.raises(InputError, match="all zero"):
         attribute_risk(demo_risk, 0.0 * weights)
+
+
+def test_what_cannot_be_attributed_at_all(demo, demo_risk, weights):
+    with pytest.raises(DataTypeError, match="risk is a KalmanLoadings"):
+        attribute_risk(demo_risk.model_, weights)
+    with pytest.raises(DataTypeError, match="pass model_"):
+        attribute_return(demo_risk, weights, demo.returns, demo.factors)
 
 
 def test_lines_have_names_that_no_factor_has(returns, factors):

@@ -100,6 +100,14 @@ def test_going_on_is_fitting_everything(returns, factors, options):
     assert parts.last_date_ == whole.last_date_ == factors.index[-1]
 
 
+def test_dates_of_the_factors_count_once(returns, factors):
+    first = FactorRisk(StaticLoadings()).fit(returns[:200], factors)
+    again = copy.deepcopy(first).partial_fit(returns[200:], factors)
+    first.partial_fit(returns[200:], factors[200:])
+    np.testing.assert_array_equal(again.factor_covariance_, first.factor_covariance_)
+    np.testing.assert_array_equal(again.factor_mean_, first.factor_mean_)
+
+
 def test_assets_join_and_factors_come_in_any_order(returns, factors):
     early = returns.drop(columns="A1")
     until = factors.index[139]
@@ -231,8 +239,10 @@ def test_a_failed_continuation_leaves_what_was(returns, factors):
         risk.partial_fit(returns[100:150], factors[100:150])
     with pytest.raises(InputError):
         risk.partial_fit(returns[200:], factors[200:].rename(columns={"size": "other"}))
+    with pytest.raises(InputError, match="idiosyncratic is 'diagonal'"):
+        risk.set_params(idiosyncratic="diagonal").partial_fit(returns[200:], factors[200:])
     np.testing.assert_array_equal(risk.covariance_.dense(), before)
-    risk.partial_fit(returns[200:], factors[200:])
+    risk.set_params(idiosyncratic="shrunk").partial_fit(returns[200:], factors[200:])
     assert risk._structure.seen_ == 260
 
 

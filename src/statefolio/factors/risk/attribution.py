@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from statefolio._arrays import RESIDUAL, Array, read_values, show
-from statefolio.exceptions import InputError
+from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.results import BAND
 from statefolio.factors.risk.factor_risk import FactorRisk
@@ -64,6 +64,9 @@ def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = 
     UnknownNameError, InputError
         As `FactorRisk.align_weights`; also for a portfolio of nothing.
     """
+    given: Any = risk
+    if not isinstance(given, FactorRisk):
+        raise DataTypeError(f"risk is a {type(given).__name__}; a FactorRisk was expected. Fit FactorRisk first.")
     w = risk.align_weights(weights, expected_sum)
     risk.covariance_.marginal_risk(w)
     G = risk.residual_loadings_.to_numpy()
@@ -175,6 +178,11 @@ def attribute_return(model: LoadingsModel, weights: Any, returns: Any, factors: 
     InputError
         If weights lack a date or hold NaN, or an asset is held into a date without a return.
     """
+    given: Any = model
+    if not isinstance(given, LoadingsModel):
+        raise DataTypeError(
+            f"model is a {type(given).__name__}; a model of loadings was expected. Of a FactorRisk, pass model_."
+        )
     earned = model.contributions(returns, factors)
     observed, dates, assets = read_values(returns, "returns")
     w = dated_weights(weights, dates, assets, observed)

@@ -173,6 +173,7 @@ class FactorRisk(BaseEstimator):
         self
         """
         self._check_fitted()
+        check_options(self)
         before, model, structure = self.__dict__.copy(), copy.copy(self.model_), copy.deepcopy(self._structure)
         try:
             self.model_, self._structure = model, structure
@@ -248,8 +249,7 @@ class FactorRisk(BaseEstimator):
         D = pd.Series(noise[kept], index=assets)
         if isinstance(self.idiosyncratic, str) and self.idiosyncratic == "shrunk":
             D = idiosyncratic_variance(D, effective_observations(model, self._seen)[kept], self.groups)
-            long_run = self._long_run.mean(noise)[kept]
-            D = D + self.long_run_weight * np.where(np.isfinite(long_run), long_run, D)
+            D = D + self.long_run_weight * self._long_run.mean(noise)[kept]
         U = loading_uncertainty(P[kept], omega, mean, model.intercept)
         B = ahead["mean"].to_numpy()[kept, int(model.intercept) :]
         self._store(assets, forecast.names, B, omega, mean, D, U)

@@ -37,7 +37,7 @@ class RecentResiduals(BaseEstimator):
         self
         """
         self._check_options()
-        _check_residuals(residuals)
+        check_residuals(residuals)
         tuning = residuals.iloc[: rows_until(pd.DatetimeIndex(residuals.index), tune_until)]
         self._recent = residuals.iloc[:0]
         self._choose(_capped(tuning))
@@ -47,7 +47,7 @@ class RecentResiduals(BaseEstimator):
         """Go on over later dates, with what was chosen held. Assets may join."""
         if not hasattr(self, "_recent"):
             raise NotFittedError(f"{type(self).__name__} has not been fitted; a fitted one was expected. Call fit.")
-        _check_residuals(residuals)
+        check_residuals(residuals)
         if len(self._recent) and residuals.index[0] <= self._recent.index[-1]:
             raise InputError(
                 f"residuals begin on {show(residuals.index[0])}; dates after {show(self._recent.index[-1])}, the last "
@@ -89,7 +89,8 @@ def _capped(residuals: pd.DataFrame) -> pd.DataFrame:
     return residuals.clip(-CAP, CAP)
 
 
-def _check_residuals(residuals: Any) -> None:
+def check_residuals(residuals: Any) -> None:
+    """Raise unless these are finite residuals, or NaN, in a frame (date x asset)."""
     if not isinstance(residuals, pd.DataFrame):
         raise DataTypeError(f"residuals is a {type(residuals).__name__}; a DataFrame (date x asset) was expected.")
     if residuals.empty or np.isinf(residuals.to_numpy(dtype=np.float64)).any():
