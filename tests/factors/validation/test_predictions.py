@@ -66,7 +66,13 @@ def test_names():
         "RollingLoadings 2",
     ]
     assert list(name_models({3: StaticLoadings()})) == ["3"]
-    for wrong, kind in ((StaticLoadings(), DataTypeError), ("abc", DataTypeError), ({}, InputError)):
+    alike = {1: StaticLoadings(), "1": StaticLoadings()}
+    for wrong, kind in (
+        (StaticLoadings(), DataTypeError),
+        ("abc", DataTypeError),
+        ({}, InputError),
+        (alike, InputError),
+    ):
         with pytest.raises(kind):
             name_models(wrong)
 

@@ -41,7 +41,7 @@ def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = 
 
     A factor contributes x_k (Omega x)_k / sigma, where x = B'w are the portfolio's exposures; an asset
     w_i (Sigma w)_i / sigma. Standard errors are those that the loadings' covariance P_i gives by the delta method,
-    assets independent, with Omega, D and U held; bands reach 1.96 of them to either side.
+    assets independent, with Omega, G, D and U held; bands reach 1.96 of them to either side.
 
     Parameters
     ----------
