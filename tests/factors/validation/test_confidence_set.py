@@ -50,6 +50,15 @@ def test_models_that_tie_share_their_value():
     assert same.reason.str.contains("same on every date").all()
 
 
+def test_a_model_leaves_at_its_p_value():
+    p_value = model_confidence_set(losses()).p_value
+    middle = float(p_value[p_value < 0.98].iloc[-1])
+    assert middle > 0.0
+    for size in (0.99 * middle, 1.01 * middle):
+        found = model_confidence_set(losses(), size=size)
+        assert (found.included == (p_value > size)).all()
+
+
 def test_little_to_compare():
     one = model_confidence_set(losses()[["a"]])
     assert one.loc["a", ["p_value", "included", "reason"]].tolist() == [1.0, True, "one model"]

@@ -146,6 +146,12 @@ def test_one_asset():
     assert "random long-short" not in set(found.portfolios.kind)
 
 
+def test_the_standard_error_of_a_bias_is_that_of_many_samples():
+    drawn = np.random.default_rng(5).standard_normal((400, 2000))
+    found = np.array([bias_statistic(1.5 * z) for z in drawn])
+    np.testing.assert_allclose(found[:, 1].mean(), found[:, 0].std(), rtol=0.1)
+
+
 def test_bad_forecasts_and_portfolios():
     returns, frame = made(), as_frames(forecasts())[DATES[0]]
     holey = frame.copy()

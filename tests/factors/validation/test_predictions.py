@@ -67,12 +67,8 @@ def test_names():
     ]
     assert list(name_models({3: StaticLoadings()})) == ["3"]
     alike = {1: StaticLoadings(), "1": StaticLoadings()}
-    for wrong, kind in (
-        (StaticLoadings(), DataTypeError),
-        ("abc", DataTypeError),
-        ({}, InputError),
-        (alike, InputError),
-    ):
+    wrongs = ((StaticLoadings(), DataTypeError), ("abc", DataTypeError), ({}, InputError), (alike, InputError))
+    for wrong, kind in wrongs:
         with pytest.raises(kind):
             name_models(wrong)
 

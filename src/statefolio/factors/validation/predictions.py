@@ -101,9 +101,7 @@ def name_models(models: Any) -> dict[str, LoadingsModel]:
     if isinstance(models, Mapping):
         named = {str(name): model for name, model in models.items()}
         if len(named) < len(models):
-            raise InputError(
-                f"models has names that read alike ({listed(list(models), most=8)}); others were expected."
-            )
+            raise InputError(f"models has names that read alike ({listed(list(models))}); others were expected.")
     elif isinstance(models, Sequence) and not isinstance(models, str):
         kinds = [type(model).__name__ for model in models]
         named = {
