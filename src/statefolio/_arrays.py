@@ -204,7 +204,7 @@ def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
         raise InputError(f"{name} has missing dates (NaT); none were expected. Drop those rows.")
     later = moments[1:] > moments[:-1]
     if later.all():
-        return index
+        return index if index.name is None else index.rename("date")
     if not index.is_unique:
         again = index[index.duplicated()]
         raise InputError(
@@ -229,7 +229,7 @@ def _checked_columns(columns: pd.Index, name: str) -> pd.Index:
         raise InputError(
             f"{name} has duplicate names ({listed(again)}); each was expected once. Rename or drop columns."
         )
-    return columns
+    return columns if columns.name is None else columns.rename(None)
 
 
 def _to_float(frame: pd.DataFrame, name: str) -> Array:

@@ -192,6 +192,10 @@ class KalmanLoadings(LoadingsModel):
         common, _ = self._common(build_pilot(wish, learned), panel.regressors, Y, 1.0)
         return panel, filter_, Y, common
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but whoever hears of the progress, who belongs to the session."""
+        return {**super().__getstate__(), "progress": None}
+
     def __sklearn_clone__(self) -> Self:
         """Clone the options; whoever hears of the progress is handed on, not copied."""
         options = self.get_params(deep=False)

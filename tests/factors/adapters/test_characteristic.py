@@ -224,6 +224,8 @@ def test_five_hundred_real_stocks_with_sectors():
     [
         ({"lag": 0}, InputError, r"lag=0; .* cannot explain that date's returns"),
         ({"as_of": -1}, InputError, "as_of=-1"),
+        ({"minimum_assets": "some"}, InputError, "minimum_assets='some'"),
+        ({"minimum_assets": 0}, InputError, "minimum_assets=0"),
         ({"exposures": {}}, DataTypeError, "exposures is a dict"),
         ({"exposures": "size"}, DataTypeError, "exposures is a str"),
         ({"exposures": {"size": "dropped"}}, InputError, "'size' has no value"),

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.exceptions import InputError
+from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.adapters.frames import dated_frames, observations_of
 
 
@@ -44,6 +44,11 @@ def test_other_numbers_of_rows_are_refused(returns, factors):
 def test_a_vector_is_refused(factors):
     with pytest.raises(InputError, match="1 dimensions"):
         dated_frames(np.zeros(len(factors)), factors)
+
+
+def test_text_is_refused(factors):
+    with pytest.raises(DataTypeError, match="no number"):
+        dated_frames(np.full((len(factors), 2), "one"), factors)
 
 
 def test_observations_are_the_frames_own(returns, factors):

@@ -30,6 +30,7 @@ def test_without_a_mask_all_are_listed(returns):
         lambda mask: mask.iloc[1:],
         lambda mask: mask.astype(float),
         lambda mask: mask.iloc[:, ::-1],
+        lambda mask: mask.shift(freq="D"),
     ],
 )
 def test_masks_that_do_not_fit_are_refused(returns, spoil):

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.least_squares import RollingLoadings
 from statefolio.factors.risk.attribution import attribute_return, attribute_risk
@@ -122,6 +122,24 @@ def test_portfolios_that_cannot_be_attributed(demo_risk, weights):
         attribute_risk(demo_risk, weights, 0.0)
     with pytest.raises(InputError, match="all zero"):
         attribute_risk(demo_risk, 0.0 * weights)
+
+
+def test_what_cannot_be_attributed_at_all(demo, demo_risk, weights):
+    with pytest.raises(DataTypeError, match="risk is a KalmanLoadings"):
+        attribute_risk(demo_risk.model_, weights)
+    with pytest.raises(DataTypeError, match="pass model_"):
+        attribute_return(demo_risk, weights, demo.returns, demo.factors)
+
+
+def test_lines_have_names_that_no_factor_has(returns, factors):
+    for taken, attribute in (
+        ("loading uncertainty", lambda risk, _: attribute_risk(risk, {"A0": 1.0})),
+        ("unattributed", lambda risk, called: attribute_return(risk.model_, {"A0": 0.0}, returns, called)),
+    ):
+        called = factors.rename(columns={"size": taken})
+        risk = FactorRisk(RollingLoadings(60), residual_structure=None).fit(returns, called)
+        with pytest.raises(InputError, match=f"a factor is called '{taken}'"):
+            attribute(risk, called)
 
 
 @pytest.mark.parametrize("model", [KalmanLoadings(tuning="fixed", state_variance=1e-4), RollingLoadings(60)])

@@ -1,4 +1,5 @@
 import copy
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ from sklearn.base import BaseEstimator, clone
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError, UnknownNameError
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.least_squares import RollingLoadings, StaticLoadings
+from statefolio.factors.risk.attribution import attribute_return, attribute_risk
 from statefolio.factors.risk.factor_risk import FactorRisk
 
 FIXED = {"tuning": "fixed", "state_variance": 1e-4}
@@ -96,6 +98,14 @@ def test_going_on_is_fitting_everything(returns, factors, options):
     pd.testing.assert_series_equal(parts.factor_mean_, whole.factor_mean_)
     pd.testing.assert_frame_equal(parts.excluded_, whole.excluded_)
     assert parts.last_date_ == whole.last_date_ == factors.index[-1]
+
+
+def test_dates_of_the_factors_count_once(returns, factors):
+    first = FactorRisk(StaticLoadings()).fit(returns[:200], factors)
+    again = copy.deepcopy(first).partial_fit(returns[200:], factors)
+    first.partial_fit(returns[200:], factors[200:])
+    np.testing.assert_array_equal(again.factor_covariance_, first.factor_covariance_)
+    np.testing.assert_array_equal(again.factor_mean_, first.factor_mean_)
 
 
 def test_assets_join_and_factors_come_in_any_order(returns, factors):
@@ -229,8 +239,10 @@ def test_a_failed_continuation_leaves_what_was(returns, factors):
         risk.partial_fit(returns[100:150], factors[100:150])
     with pytest.raises(InputError):
         risk.partial_fit(returns[200:], factors[200:].rename(columns={"size": "other"}))
+    with pytest.raises(InputError, match="idiosyncratic is 'diagonal'"):
+        risk.set_params(idiosyncratic="diagonal").partial_fit(returns[200:], factors[200:])
     np.testing.assert_array_equal(risk.covariance_.dense(), before)
-    risk.partial_fit(returns[200:], factors[200:])
+    risk.set_params(idiosyncratic="shrunk").partial_fit(returns[200:], factors[200:])
     assert risk._structure.seen_ == 260
 
 
@@ -245,6 +257,25 @@ def test_a_failed_continuation_leaves_what_was(returns, factors):
         ({"correlation_shrinkage": 2.0}, InputError, "correlation_shrinkage=2"),
         ({"min_observations": 0}, InputError, "min_observations=0"),
         ({"groups": ["a"]}, DataTypeError, "groups is a list"),
+        ({"groups": pd.Series(["x", "y"], ["A0", "A0"])}, InputError, "groups names 'A0' twice"),
+        ({"residual_structure": Pairs}, DataTypeError, "residual_structure is the class Pairs"),
+        ({"residual_structure": 3}, DataTypeError, "residual_structure is a int"),
+        ({"residual_structure": "blocks"}, InputError, "residual_structure='blocks'"),
+        (
+            {"factor_covariance": "regime", "volatility_half_life": np.inf},
+            InputError,
+            "volatility_half_life is infinite",
+        ),
+        (
+            {"factor_covariance": pd.DataFrame(1e-4, ["market", "size"], ["market", "size", "size"])},
+            InputError,
+            "factor_covariance has a name twice",
+        ),
+        (
+            {"factor_covariance": pd.DataFrame(np.eye(2) * 1j, ["market", "size"], ["market", "size"])},
+            DataTypeError,
+            "factor_covariance holds something that is no number",
+        ),
         ({"loadings": "kalman"}, DataTypeError, "loadings is a str"),
         ({"idiosyncratic": pd.Series({"A0": 1e-4})}, InputError, "lacks 39 assets .first: 'A1'"),
         (
@@ -265,6 +296,39 @@ def test_a_failed_continuation_leaves_what_was(returns, factors):
 def test_options_that_cannot_be_used(returns, factors, options, error, message):
     with pytest.raises(error, match=message):
         FactorRisk(**{"loadings": KalmanLoadings(**FIXED), **options}).fit(returns, factors)
+
+
+def test_residual_factors_have_names_of_their_own(returns, factors):
+    called = factors.rename(columns={"size": "first"})
+    with pytest.raises(InputError, match="both called 'first'"):
+        FactorRisk(StaticLoadings(), residual_structure=Pairs()).fit(returns, called)
+
+
+@pytest.mark.parametrize("name", ["factor", "factor_other", "date", "asset", "scenario"])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_what_indexes_are_called_does_not_matter(returns, factors, name, intercept):
+    model = StaticLoadings(intercept=intercept)
+    expected = FactorRisk(model).fit(returns, factors)
+    of_assets, of_factors = returns.rename_axis(columns=name), factors.rename_axis(columns=name)
+    of_dates = returns.rename_axis(index=name), factors.rename_axis(index=name)
+    for given in ((of_assets, factors), (returns, of_factors), of_dates):
+        risk = FactorRisk(model).fit(given[0][:200], given[1][:200]).partial_fit(given[0][200:], given[1][200:])
+        np.testing.assert_allclose(risk.covariance_.dense(), expected.covariance_.dense(), rtol=1e-10)
+        earned = attribute_return(risk.model_, {"A0": 0.0}, given[0][200:], given[1][200:])
+        assert attribute_risk(risk, {"A0": 1.0}).sizes["asset"] == len(risk.assets_)
+        assert earned.sizes["date"] == 60
+        assert risk.model_.predict({"market": 0.0, "size": 0.0}).sizes == {"asset": 40}
+
+
+def test_a_pickle_goes_on_without_whoever_heard_of_the_progress(returns, factors):
+    heard = []
+    model = KalmanLoadings(progress=lambda *told: heard.append(told))
+    risk = FactorRisk(model).fit(returns[:200], factors[:200], tune_until=returns.index[199])
+    assert heard
+    assert clone(risk).loadings.progress is model.progress
+    again = pickle.loads(pickle.dumps(risk)).partial_fit(returns[200:], factors[200:])
+    risk.partial_fit(returns[200:], factors[200:])
+    np.testing.assert_array_equal(again.covariance_.dense(), risk.covariance_.dense())
 
 
 def test_it_is_an_estimator(returns, factors):

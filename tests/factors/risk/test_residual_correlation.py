@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.exceptions import InputError
+from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.risk.residual_correlation import residual_correlation_test
 
 
@@ -68,3 +68,9 @@ def test_leaves_out_assets_with_few_residuals_and_refuses_one_alone():
         residual_correlation_test(data[["A1"]])
     with pytest.raises(InputError, match="draws=0"):
         residual_correlation_test(data, draws=0)
+    with pytest.raises(InputError, match=r"draws=2\.5"):
+        residual_correlation_test(data, draws=2.5)
+    with pytest.raises(DataTypeError, match="ndarray"):
+        residual_correlation_test(data.to_numpy())
+    with pytest.raises(InputError, match="infinite"):
+        residual_correlation_test(data.replace(data.iloc[0, 0], np.inf))

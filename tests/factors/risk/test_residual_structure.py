@@ -125,8 +125,9 @@ def test_bad_input():
         ResidualFactors(half_life=0.0).fit(residuals)
     with pytest.raises(InputError, match="count=-1"):
         ResidualFactors(-1).fit(residuals)
-    with pytest.raises(InputError, match="window"):
-        ResidualFactors(window=1).fit(residuals)
+    for option in ({"window": 1}, {"window": 2.5}, {"half_life": "year"}, {"min_observations": "some"}):
+        with pytest.raises(InputError, match=next(iter(option))):
+            ResidualFactors(**option).fit(residuals)
     with pytest.raises(NotFittedError, match="fit"):
         ResidualFactors().partial_fit(residuals)
     with pytest.raises(InputError, match="dates after"):

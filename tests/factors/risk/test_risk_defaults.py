@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from statefolio.exceptions import InputError
+from statefolio.factors.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
 from statefolio.factors.risk.factor_risk import FactorRisk
-from statefolio.factors.risk.idiosyncratic import idiosyncratic_variance
+from statefolio.factors.risk.idiosyncratic import effective_observations, idiosyncratic_variance
 from statefolio.factors.risk.residual import standardised_innovations
 from statefolio.factors.risk.residual_structure import NoStructure, ResidualFactors
 
@@ -63,6 +64,21 @@ def test_none_is_no_structure(made, demo, demo_model):
 def test_options_that_cannot_be_used(demo, demo_model, options, message):
     with pytest.raises(InputError, match=message):
         FactorRisk(demo_model, prefit=True, **options).fit(demo.returns, demo.factors)
+
+
+def test_a_variance_rests_on_what_its_model_remembers():
+    rng, dates = np.random.default_rng(3), pd.bdate_range("2020-01-01", periods=400)
+    factors = pd.DataFrame(rng.normal(0, 0.01, (400, 1)), dates, ["market"])
+    returns = pd.DataFrame(rng.normal(0, 0.01, (400, 2)), dates, ["old", "new"])
+    returns.loc[dates[:370], "new"] = np.nan
+    seen = returns.count()
+    for model, expected in (
+        (StaticLoadings(), [400.0, 30.0]),
+        (RollingLoadings(60, 20), [60.0, 30.0]),
+        (ExponentialLoadings(5.0), [(1 + 0.5**0.2) / (1 - 0.5**0.2)] * 2),
+    ):
+        found = effective_observations(model.fit(returns, factors), seen)
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_shrinkage_beats_none_in_squared_log_error():

@@ -27,6 +27,8 @@ def test_order_and_those_not_named():
         (pd.Series([0.5, 0.5], ["A", "A"]), None, InputError, "'A' twice"),
         ([0.5, 0.5, 0.0], None, DataTypeError, "list"),
         ({"A": "half"}, None, DataTypeError, "no number"),
+        ({"A": 0.5}, "1", DataTypeError, "expected_sum='1'"),
+        ({"A": 0.5}, np.nan, InputError, "sum to 0.5; nan was expected"),
     ],
 )
 def test_weights_that_cannot_be_used(weights, expected_sum, error, message):

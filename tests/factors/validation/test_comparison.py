@@ -63,7 +63,7 @@ def test_which_models_nest():
     }
     assert nested_pairs(found, None) == []
     assert nested_pairs(found, [["static", "rolling"]]) == [("static", "rolling")]
-    for wrong in ("all", ["static"], [("static", "static")]):
+    for wrong in ("all", ["static"], [("static", "static")], 5):
         with pytest.raises(InputError, match="nested"):
             nested_pairs(found, wrong)
     with pytest.raises(UnknownNameError, match="'other'"):

@@ -50,6 +50,15 @@ def test_models_that_tie_share_their_value():
     assert same.reason.str.contains("same on every date").all()
 
 
+def test_a_model_leaves_at_its_p_value():
+    p_value = model_confidence_set(losses()).p_value
+    middle = float(p_value[p_value < 0.98].iloc[-1])
+    assert middle > 0.0
+    for size in (0.99 * middle, 1.01 * middle):
+        found = model_confidence_set(losses(), size=size)
+        assert (found.included == (p_value > size)).all()
+
+
 def test_little_to_compare():
     one = model_confidence_set(losses()[["a"]])
     assert one.loc["a", ["p_value", "included", "reason"]].tolist() == [1.0, True, "one model"]
@@ -61,5 +70,7 @@ def test_little_to_compare():
     pd.testing.assert_frame_equal(model_confidence_set(gappy), model_confidence_set(gappy.dropna()))
     constant = losses()[["a"]].assign(b=lambda x: x["a"] + 1.0)
     assert model_confidence_set(constant).included.tolist() == [True, False]
-    with pytest.raises(InputError, match="size=1"):
-        model_confidence_set(losses(), size=1)
+    wrong = [("size", 1), ("size", "small"), ("replications", 0), ("block_length", -3), ("block_length", 0)]
+    for name, value in [*wrong, ("seed", "x")]:
+        with pytest.raises(InputError, match=f"{name}={value!r}"):
+            model_confidence_set(losses(), **{name: value})

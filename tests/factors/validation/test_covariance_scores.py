@@ -146,6 +146,12 @@ def test_one_asset():
     assert "random long-short" not in set(found.portfolios.kind)
 
 
+def test_the_standard_error_of_a_bias_is_that_of_many_samples():
+    drawn = np.random.default_rng(5).standard_normal((400, 2000))
+    found = np.array([bias_statistic(1.5 * z) for z in drawn])
+    np.testing.assert_allclose(found[:, 1].mean(), found[:, 0].std(), rtol=0.1)
+
+
 def test_bad_forecasts_and_portfolios():
     returns, frame = made(), as_frames(forecasts())[DATES[0]]
     holey = frame.copy()
@@ -158,6 +164,12 @@ def test_bad_forecasts_and_portfolios():
         ({DATES[0]: holey}, InputError, "NaN or infinite"),
         ({DATES[0]: frame * 0.0}, InputError, "eigenvalue"),
         ({pd.Timestamp("2030-01-01"): frame}, InputError, "no forecast is for a return"),
+        ({"soon": frame}, InputError, "key 'soon'"),
+        ({None: frame}, InputError, "key None"),
+        ({20200102: frame}, InputError, "key 20200102"),
+        ({DATES[0].tz_localize("UTC"): frame}, InputError, "time zone"),
+        ({DATES[0]: frame, str(DATES[0].date()): frame}, InputError, "twice"),
+        ({DATES[0]: frame.astype(object).replace(frame.iloc[0, 0], "x")}, DataTypeError, "no number"),
     ):
         with pytest.raises(kind, match=word):
             score_covariances(wrong, returns)
@@ -166,9 +178,15 @@ def test_bad_forecasts_and_portfolios():
         ({"x": pd.Series({"A9": 1.0})}, UnknownNameError, "'A9'"),
         ({"x": pd.Series({"A0": 0.0})}, InputError, "'x'"),
         ({"equal weight": pd.Series({"A0": 1.0})}, InputError, "reserved"),
+        ({"random long-only 1": pd.Series({"A0": 1.0})}, InputError, "reserved"),
+        ({"x": pd.Series([0.5, 0.5], ["A0", "A0"])}, InputError, "'A0'.*once"),
+        (pd.DataFrame(0.5, ["x"], ["A0", "A0"]), InputError, "'A0'.*once"),
+        ({"x": pd.Series({"A0": "half"})}, DataTypeError, "no number"),
     ):
         with pytest.raises(kind, match=word):
             score_covariances({DATES[0]: frame}, returns, wrong)
+    with pytest.raises(InputError, match="degrees_of_freedom='fat'"):
+        score_covariances({DATES[0]: frame}, returns, degrees_of_freedom="fat")
     with pytest.raises(InputError, match="random_portfolios=-1"):
         score_covariances({DATES[0]: frame}, returns, random_portfolios=-1)
     with pytest.raises(InputError, match="as many names"):

@@ -66,7 +66,9 @@ def test_names():
         "RollingLoadings 2",
     ]
     assert list(name_models({3: StaticLoadings()})) == ["3"]
-    for wrong, kind in ((StaticLoadings(), DataTypeError), ("abc", DataTypeError), ({}, InputError)):
+    alike = {1: StaticLoadings(), "1": StaticLoadings()}
+    wrongs = ((StaticLoadings(), DataTypeError), ("abc", DataTypeError), ({}, InputError), (alike, InputError))
+    for wrong, kind in wrongs:
         with pytest.raises(kind):
             name_models(wrong)
 

@@ -72,7 +72,7 @@ def characteristic_factors(
     (1999). The regression is skfolio's `CharacteristicsFactorModel`.
     """
     values, dates, assets = read_values(returns, "returns", units=True)
-    _check_lags(lag, as_of)
+    _check_counts(lag, as_of, minimum_assets)
     fields = read_exposures(exposures, dates, assets, as_of)
     names = ([] if intercept is None else [intercept]) + fields.names()
     again = [name for name in dict.fromkeys(names) if names.count(name) > 1]
@@ -150,7 +150,7 @@ def _check_told_apart(found: Any, dates: pd.DatetimeIndex) -> None:
         )
 
 
-def _check_lags(lag: Any, as_of: Any) -> None:
+def _check_counts(lag: Any, as_of: Any, least: Any) -> None:
     if not isinstance(lag, int | np.integer) or isinstance(lag, bool) or lag < 1:
         raise InputError(
             f"lag={lag!r}; a number of dates, 1 or more, was expected: exposures of a date's close cannot explain that "
@@ -158,6 +158,8 @@ def _check_lags(lag: Any, as_of: Any) -> None:
         )
     if as_of is not None and (not isinstance(as_of, int | np.integer) or isinstance(as_of, bool) or as_of < 0):
         raise InputError(f"as_of={as_of!r}; a number of days, 0 or more, or None was expected.")
+    if least is not None and (not isinstance(least, int | np.integer) or isinstance(least, bool) or least < 1):
+        raise InputError(f"minimum_assets={least!r}; a number of assets, 1 or more, or None was expected.")
 
 
 def _check_spread(fields: ExposureFields) -> None:

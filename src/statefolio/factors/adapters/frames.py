@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from skfolio.utils.tools import default_asset_names, get_feature_names
 
-from statefolio.exceptions import InputError
+from statefolio.exceptions import DataTypeError, InputError
 
 _FIRST_DAY = pd.Timestamp("1970-01-01")
 
@@ -56,7 +56,10 @@ def _named(values: Any) -> pd.DataFrame:
     names = get_feature_names(values)
     if isinstance(values, pd.DataFrame):
         return values if names is not None else values.set_axis(default_asset_names(values.shape[1]), axis=1)
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataTypeError("X or factors holds something that is no number; numbers were expected.") from error
     if array.ndim != 2:
         raise InputError(f"X or factors has {array.ndim} dimensions; a table, rows by columns, was expected.")
     return pd.DataFrame(array, columns=default_asset_names(array.shape[1]))

@@ -29,7 +29,7 @@ def listed_only(returns: pd.DataFrame, active_mask: Any) -> tuple[pd.DataFrame, 
     Raises
     ------
     InputError
-        If the mask has another shape, or other names, or is not of truth values.
+        If the mask has another shape, or other names or dates, or is not of truth values.
     """
     if active_mask is None:
         return returns, np.zeros(returns.shape[1], dtype=bool)
@@ -37,6 +37,8 @@ def listed_only(returns: pd.DataFrame, active_mask: Any) -> tuple[pd.DataFrame, 
         raise InputError(
             "active_mask has other columns than X; the same, in the same order, were expected. Reorder it."
         )
+    if isinstance(active_mask, pd.DataFrame) and not active_mask.index.equals(returns.index):
+        raise InputError("active_mask has other dates than X; the same were expected. Use active_mask.loc[X.index].")
     mask = np.asarray(active_mask)
     if mask.shape != returns.shape or mask.dtype != bool:
         raise InputError(

@@ -23,7 +23,8 @@ _LEARNED = ("return_distribution_", "risk_", "excluded_", "_history", "_silent",
 class KalmanFactorPrior(BasePrior):
     """Factor risk with time-varying loadings as a prior for skfolio's optimisers.
 
-    The distribution is that of the first date not yet seen: mu = alpha + B mu_f, Sigma = B Omega B' + D + U. Where
+    The distribution is that of the first date not yet seen: mu = alpha + B mu_f, Sigma = B Omega B' + G G' + D + U
+    (see `FactorRisk`). Where
     a factor model is set, skfolio's risk measures read it and not `covariance`; the loadings' uncertainty U
     therefore stands in the factor model's `idio_covariance` too, and both say the same.
 

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from statefolio._arrays import RESIDUAL, Array, read_values, show
+from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.results import BAND
 from statefolio.factors.risk.factor_risk import FactorRisk
@@ -40,7 +41,7 @@ def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = 
 
     A factor contributes x_k (Omega x)_k / sigma, where x = B'w are the portfolio's exposures; an asset
     w_i (Sigma w)_i / sigma. Standard errors are those that the loadings' covariance P_i gives by the delta method,
-    assets independent, with Omega, D and U held; bands reach 1.96 of them to either side.
+    assets independent, with Omega, G, D and U held; bands reach 1.96 of them to either side.
 
     Parameters
     ----------
@@ -63,6 +64,9 @@ def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = 
     UnknownNameError, InputError
         As `FactorRisk.align_weights`; also for a portfolio of nothing.
     """
+    given: Any = risk
+    if not isinstance(given, FactorRisk):
+        raise DataTypeError(f"risk is a {type(given).__name__}; a FactorRisk was expected. Fit FactorRisk first.")
     w = risk.align_weights(weights, expected_sum)
     risk.covariance_.marginal_risk(w)
     G = risk.residual_loadings_.to_numpy()
@@ -74,6 +78,7 @@ def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = 
     if risk.uncertainty:
         parts.append((w * w * U)[:, None])
         names.append(UNCERTAINTY)
+    _check_own(names)
     split = np.hstack(parts) / p.volatility
     by_factor, by_asset = split.sum(axis=0), split.sum(axis=1)
     exposure = np.full(len(names), np.nan)
@@ -90,6 +95,16 @@ def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = 
     found |= _with_band("volatility", (), np.array(p.volatility), np.sqrt(slope @ p.V @ slope))
     found |= {"weight": ("asset", w), "contribution_of_asset": (("asset", "factor"), split)}
     return xr.Dataset(found, {"asset": risk.assets_, "factor": pd.Index(names)}, {"after": show(risk.last_date_)})
+
+
+def _check_own(names: list[Any]) -> list[Any]:
+    """The names of lines, the last one being the attribution's own; InputError where a factor has it too."""
+    if names[-1] in names[:-1]:
+        raise InputError(
+            f"a factor is called {names[-1]!r}; that name was expected to be free for what factors do not explain. "
+            "Rename the factor."
+        )
+    return names
 
 
 def _portfolio(risk: FactorRisk, w: Array) -> _Portfolio:
@@ -163,6 +178,11 @@ def attribute_return(model: LoadingsModel, weights: Any, returns: Any, factors: 
     InputError
         If weights lack a date or hold NaN, or an asset is held into a date without a return.
     """
+    given: Any = model
+    if not isinstance(given, LoadingsModel):
+        raise DataTypeError(
+            f"model is a {type(given).__name__}; a model of loadings was expected. Of a FactorRisk, pass model_."
+        )
     earned = model.contributions(returns, factors)
     observed, dates, assets = read_values(returns, "returns")
     w = dated_weights(weights, dates, assets, observed)
@@ -182,5 +202,5 @@ def attribute_return(model: LoadingsModel, weights: Any, returns: Any, factors: 
         "contribution_of_asset": (("date", "asset", "factor"), split),
         "weight": (("date", "asset"), w),
     }
-    names = pd.Index([*earned.indexes["factor"], UNATTRIBUTED])
+    names = pd.Index(_check_own([*earned.indexes["factor"], UNATTRIBUTED]))
     return xr.Dataset(found, {"date": dates, "asset": assets, "factor": names}, earned.attrs)

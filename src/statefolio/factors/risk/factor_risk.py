@@ -15,7 +15,12 @@ from statefolio.factors.risk.exclusion import excluded_assets
 from statefolio.factors.risk.idiosyncratic import effective_observations, idiosyncratic_variance
 from statefolio.factors.risk.long_run import LongRunVariance
 from statefolio.factors.risk.low_rank import LowRankCovariance
-from statefolio.factors.risk.residual import capped_innovations, residual_loadings, standardised_innovations
+from statefolio.factors.risk.residual import (
+    capped_innovations,
+    check_distinct,
+    residual_loadings,
+    standardised_innovations,
+)
 from statefolio.factors.risk.risk_options import (
     check_options,
     given_variance,
@@ -66,7 +71,8 @@ class FactorRisk(BaseEstimator):
     min_observations : int, optional
         Returns an asset needs; default twice the number of loadings.
     prefit : bool
-        `loadings` is fitted: it is used as it stands, and `fit` takes the data it has seen.
+        `loadings` is fitted: it is used as it stands, and `fit` takes the data it has seen. Residual structure and
+        long-run variances then know the dates that its results hold.
 
     Attributes
     ----------
@@ -167,6 +173,7 @@ class FactorRisk(BaseEstimator):
         self
         """
         self._check_fitted()
+        check_options(self)
         before, model, structure = self.__dict__.copy(), copy.copy(self.model_), copy.deepcopy(self._structure)
         try:
             self.model_, self._structure = model, structure
@@ -242,8 +249,7 @@ class FactorRisk(BaseEstimator):
         D = pd.Series(noise[kept], index=assets)
         if isinstance(self.idiosyncratic, str) and self.idiosyncratic == "shrunk":
             D = idiosyncratic_variance(D, effective_observations(model, self._seen)[kept], self.groups)
-            long_run = self._long_run.mean(noise)[kept]
-            D = D + self.long_run_weight * np.where(np.isfinite(long_run), long_run, D)
+            D = D + self.long_run_weight * self._long_run.mean(noise)[kept]
         U = loading_uncertainty(P[kept], omega, mean, model.intercept)
         B = ahead["mean"].to_numpy()[kept, int(model.intercept) :]
         self._store(assets, forecast.names, B, omega, mean, D, U)
@@ -252,6 +258,7 @@ class FactorRisk(BaseEstimator):
         self, assets: pd.Index, names: pd.Index, B: Array, omega: Array, mean: Array, D: pd.Series, U: Array
     ) -> None:
         G = self._structure.loadings_.reindex(assets).fillna(0.0)
+        check_distinct(names, G.columns)
         shared, remaining = residual_loadings(G.to_numpy(dtype=np.float64), D.to_numpy())
         count, extra = len(names), G.shape[1]
         block = np.eye(count + extra)

@@ -60,10 +60,13 @@ def _members(assets: pd.Index, groups: pd.Series | None) -> list[NDArray[np.intp
 
 
 def effective_observations(model: LoadingsModel, observed: pd.Series) -> pd.Series:
-    """How many returns each learned variance rests on: those seen, or what an exponential memory keeps of them."""
-    table = model.parameters_
-    if "memory" not in table:
-        return observed.clip(lower=1)
-    memory = table["memory"]
+    """How many returns each learned variance rests on: those seen, or what a memory or a window keeps of them."""
+    table, seen = model.parameters_, observed.clip(lower=1)
+    if "observations" in table:
+        seen = seen.clip(upper=table["observations"].clip(lower=1))
+    half_life = getattr(model, "half_life", None)
+    if "memory" not in table and half_life is None:
+        return seen
+    memory = table["memory"] if half_life is None else pd.Series(0.5 ** (1.0 / half_life), index=table.index)
     kept = ((1.0 + memory) / (1.0 - memory)).where(memory < 1.0, np.inf)
-    return observed.clip(lower=1).clip(upper=kept.fillna(np.inf))
+    return seen.clip(upper=kept.fillna(np.inf))

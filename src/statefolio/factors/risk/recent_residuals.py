@@ -20,6 +20,7 @@ class RecentResiduals(BaseEstimator):
 
     half_life: float
     window: int
+    min_observations: int
 
     def fit(self, residuals: pd.DataFrame, tune_until: Any = None) -> Self:
         """Learn from standardised innovations.
@@ -36,7 +37,7 @@ class RecentResiduals(BaseEstimator):
         self
         """
         self._check_options()
-        _check_residuals(residuals)
+        check_residuals(residuals)
         tuning = residuals.iloc[: rows_until(pd.DatetimeIndex(residuals.index), tune_until)]
         self._recent = residuals.iloc[:0]
         self._choose(_capped(tuning))
@@ -46,7 +47,7 @@ class RecentResiduals(BaseEstimator):
         """Go on over later dates, with what was chosen held. Assets may join."""
         if not hasattr(self, "_recent"):
             raise NotFittedError(f"{type(self).__name__} has not been fitted; a fitted one was expected. Call fit.")
-        _check_residuals(residuals)
+        check_residuals(residuals)
         if len(self._recent) and residuals.index[0] <= self._recent.index[-1]:
             raise InputError(
                 f"residuals begin on {show(residuals.index[0])}; dates after {show(self._recent.index[-1])}, the last "
@@ -66,10 +67,12 @@ class RecentResiduals(BaseEstimator):
         return np.asarray(0.5 ** (np.arange(dates)[::-1] / self.half_life))
 
     def _check_options(self) -> None:
-        if not self.half_life > 0.0:
+        if not _is_number(self.half_life) or not self.half_life > 0.0:
             raise InputError(f"half_life={self.half_life!r}; a positive number of dates was expected. Pass e.g. 500.")
-        if self.window < 2:
-            raise InputError(f"window={self.window!r}; at least 2 dates were expected. Pass e.g. 1500.")
+        for name, least in (("window", 2), ("min_observations", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+                raise InputError(f"{name}={value!r}; a whole number, {least} or more, was expected.")
 
     def _choose(self, residuals: pd.DataFrame) -> None:
         """Choose on held-out dates among these, and remember it."""
@@ -78,11 +81,16 @@ class RecentResiduals(BaseEstimator):
         raise NotImplementedError
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
 def _capped(residuals: pd.DataFrame) -> pd.DataFrame:
     return residuals.clip(-CAP, CAP)
 
 
-def _check_residuals(residuals: Any) -> None:
+def check_residuals(residuals: Any) -> None:
+    """Raise unless these are finite residuals, or NaN, in a frame (date x asset)."""
     if not isinstance(residuals, pd.DataFrame):
         raise DataTypeError(f"residuals is a {type(residuals).__name__}; a DataFrame (date x asset) was expected.")
     if residuals.empty or np.isinf(residuals.to_numpy(dtype=np.float64)).any():

@@ -5,7 +5,8 @@ from typing import Any, Protocol, Self
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays import RESIDUAL, Array, listed
+from statefolio.exceptions import InputError
 from statefolio.factors.base import LoadingsModel
 
 LARGEST_SHARE = 0.95
@@ -60,6 +61,17 @@ def residual_loadings(correlation_loadings: Array, variance: Array) -> tuple[Arr
     scale = np.where(share > LARGEST_SHARE, np.sqrt(LARGEST_SHARE / np.where(share > 0.0, share, 1.0)), 1.0)
     loadings: Array = correlation_loadings * (scale * np.sqrt(variance))[:, None]
     return loadings, variance * (1.0 - share * scale**2)
+
+
+def check_distinct(factors: pd.Index, residual_factors: pd.Index) -> None:
+    """Raise InputError where a residual factor has the name of another factor, or of what is left."""
+    both = pd.Index([*factors, *residual_factors, RESIDUAL])
+    if not both.is_unique:
+        again = list(dict.fromkeys(both[both.duplicated()]))
+        raise InputError(
+            f"residual factors and factors are both called {listed(again)}; names of their own were expected. Rename "
+            "the factors, or the sectors."
+        )
 
 
 def standardised_innovations(model: LoadingsModel) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Are residuals correlated? Their correlations against those of residuals whose signs are tossed."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from statefolio._arrays import Array
 from statefolio.exceptions import InputError
+from statefolio.factors.risk.recent_residuals import check_residuals
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +62,14 @@ def residual_correlation_test(
     Raises
     ------
     InputError
-        If fewer than 2 assets can be tested, or there is no draw.
+        If fewer than 2 assets can be tested, residuals are infinite, or there is no draw.
+    DataTypeError
+        If the residuals are no DataFrame.
     """
-    if draws < 1:
-        raise InputError(f"draws={draws!r}; at least 1 was expected. Pass e.g. 199.")
+    asked: Any = draws
+    if not isinstance(asked, int | np.integer) or isinstance(asked, bool) or asked < 1:
+        raise InputError(f"draws={draws!r}; a whole number, 1 or more, was expected. Pass e.g. 199.")
+    check_residuals(residuals)
     kept = residuals.columns[residuals.notna().sum() >= min_observations]
     if len(kept) < 2:
         raise InputError(

@@ -40,6 +40,8 @@ def check_options(risk: Any) -> None:
         value = getattr(risk, name)
         if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not value > 0.0:
             raise InputError(f"{name}={value!r}; a positive number of dates was expected. Pass e.g. 40.")
+    if isinstance(risk.factor_covariance, str) and risk.factor_covariance == "regime":
+        _check_finite_half_lives(risk)
     shrinkage = risk.correlation_shrinkage
     if not isinstance(shrinkage, int | float | np.number) or not 0.0 <= shrinkage <= 1.0:
         raise InputError(f"correlation_shrinkage={shrinkage!r}; a number from 0 to 1 was expected. Pass e.g. 0.05.")
@@ -49,12 +51,30 @@ def check_options(risk: Any) -> None:
     least = risk.min_observations
     if least is not None and (not isinstance(least, int | np.integer) or isinstance(least, bool) or least < 1):
         raise InputError(f"min_observations={least!r}; a whole number above zero was expected. Pass e.g. 60.")
-    if risk.groups is not None and not isinstance(risk.groups, pd.Series):
-        raise DataTypeError(f"groups is a {type(risk.groups).__name__}; a Series by asset was expected. Label them.")
+    _check_groups(risk.groups)
     if risk.loadings is not None and not isinstance(risk.loadings, LoadingsModel):
         raise DataTypeError(
             f"loadings is a {type(risk.loadings).__name__}; a model of loadings was expected, e.g. KalmanLoadings()."
         )
+
+
+def _check_groups(groups: Any) -> None:
+    if groups is None:
+        return
+    if not isinstance(groups, pd.Series):
+        raise DataTypeError(f"groups is a {type(groups).__name__}; a Series by asset was expected. Label them.")
+    if not groups.index.is_unique:
+        again = groups.index[groups.index.duplicated()].unique()
+        raise InputError(f"groups names {listed(list(again))} twice; each asset was expected once. Drop repeats.")
+
+
+def _check_finite_half_lives(risk: Any) -> None:
+    for name in ("volatility_half_life", "correlation_half_life"):
+        if np.isinf(getattr(risk, name)):
+            raise InputError(
+                f"{name} is infinite; a finite one was expected, for the regime-adjusted estimator has no other. Pass "
+                "a long one, or factor_covariance='ewma'."
+            )
 
 
 def start_structure(risk: Any) -> ResidualStructure:
@@ -69,6 +89,12 @@ def start_structure(risk: Any) -> ResidualStructure:
                 "expected. Pass one of them."
             )
         return ResidualFactors()
+    if isinstance(asked, type) or not all(hasattr(asked, name) for name in ("get_params", "fit")):
+        kind = f"the class {asked.__name__}" if isinstance(asked, type) else f"a {type(asked).__name__}"
+        raise DataTypeError(
+            f"residual_structure is {kind}; 'factors', None or an estimator was expected. Pass e.g. "
+            "SectorBlocks(sectors)."
+        )
     structure: ResidualStructure = clone(asked)
     return structure
 
@@ -138,6 +164,8 @@ def given_variance(given: Any, assets: pd.Index, learned: Array) -> Array:
 def _given_covariance(given: pd.DataFrame, factors: pd.Index) -> Array:
     check_names(given.index, factors, "factor_covariance's index")
     check_names(given.columns, factors, "factor_covariance")
+    if not given.columns.is_unique:
+        raise InputError("factor_covariance has a name twice; each was expected once. Drop one.")
     values: Array = _numbers(given, "factor_covariance").loc[factors, factors].to_numpy()
     if not np.isfinite(values).all():
         raise InputError("factor_covariance has NaN or infinite values; a covariance was expected. Fill them first.")
@@ -148,6 +176,8 @@ def _numbers(given: Any, name: str) -> Any:
     if not given.index.is_unique:
         raise InputError(f"{name} has a name twice; each was expected once. Drop one.")
     try:
+        if np.iscomplexobj(given.to_numpy()):
+            raise TypeError("complex numbers")
         return given.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataTypeError(f"{name} holds something that is no number; numbers were expected. Convert it.") from error

@@ -18,7 +18,7 @@ def weights_of(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expected_
     Raises
     ------
     DataTypeError
-        If the weights are not labelled numbers.
+        If the weights are not labelled numbers, or what they must sum to is none.
     UnknownNameError
         If they name assets that are not there.
     InputError
@@ -31,6 +31,9 @@ def weights_of(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expected_
     if absent.any():
         raise _unknown(named.index[absent], excluded)
     total = float(values.sum())
+    asked: Any = expected_sum
+    if isinstance(asked, bool) or not isinstance(asked, int | float | np.number | None):
+        raise DataTypeError(f"expected_sum={expected_sum!r}; a number or None was expected. Pass e.g. 1.")
     if expected_sum is not None and not abs(total - expected_sum) <= _SUM_TOLERANCE:
         raise InputError(
             f"weights sum to {total:.8g}; {expected_sum:g} was expected. Divide them by their sum, or say what they "

@@ -101,6 +101,8 @@ def nested_pairs(models: Mapping[str, LoadingsModel], given: Any = "auto") -> li
             raise InputError(f"nested={given!r}; 'auto', None or pairs (smaller, larger) were expected. Pass 'auto'.")
         return [pair for pair in permutations(models, 2) if _nests(models[pair[0]], models[pair[1]])]
     pairs = []
+    if not isinstance(given, Iterable):
+        raise InputError(f"nested={given!r}; 'auto', None or pairs (smaller, larger) were expected. Pass 'auto'.")
     for pair in given:
         if not isinstance(pair, tuple | list) or len(pair) != 2 or pair[0] == pair[1]:
             raise InputError(f"nested has {pair!r}; a pair of two names (smaller, larger) was expected. Pass a tuple.")

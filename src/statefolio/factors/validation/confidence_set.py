@@ -45,8 +45,7 @@ def model_confidence_set(
     ----------
     Hansen, Lunde and Nason (2011), Econometrica 79. Politis and White (2004), Econometric Reviews 23.
     """
-    if not 0.0 < size < 1.0:
-        raise InputError(f"size={size!r}; a number between 0 and 1 was expected. Pass e.g. 0.1.")
+    _check_options(size, replications, block_length, seed)
     table = losses.dropna()
     values = table.to_numpy(dtype=np.float64)
     count, models = values.shape
@@ -63,6 +62,17 @@ def model_confidence_set(
     p_value = np.array([p_values[i] for i in first])
     found = {"p_value": p_value, "included": p_value > size, "block_length": length, "reason": ""}
     return pd.DataFrame(found, index=losses.columns)
+
+
+def _check_options(size: Any, replications: Any, block_length: Any, seed: Any) -> None:
+    if not isinstance(size, int | float | np.number) or not 0.0 < size < 1.0:
+        raise InputError(f"size={size!r}; a number between 0 and 1 was expected. Pass e.g. 0.1.")
+    least = {"replications": (replications, 1), "seed": (seed, 0)}
+    if block_length is not None:
+        least["block_length"] = (block_length, 1)
+    for name, (value, fewest) in least.items():
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < fewest:
+            raise InputError(f"{name}={value!r}; a whole number, {fewest} or more, was expected.")
 
 
 def _without(models: pd.Index, p_value: float, reason: str) -> pd.DataFrame:

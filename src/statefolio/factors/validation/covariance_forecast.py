@@ -126,8 +126,25 @@ def read_forecasts(forecasts: Any) -> dict[pd.Timestamp, CovarianceForecast]:
             f"forecasts is a {type(forecasts).__name__}; a mapping from date to covariance, with one entry or more, "
             "was expected. Pass e.g. {'2020-01-02': covariance}."
         )
-    dated = {pd.Timestamp(date): _read(forecast, date) for date, forecast in forecasts.items()}
+    dated: dict[pd.Timestamp, CovarianceForecast] = {}
+    for key, forecast in forecasts.items():
+        date = _date(key)
+        if date in dated:
+            raise InputError(f"forecasts has {show(date)} twice; each date was expected once. Drop one.")
+        dated[date] = _read(forecast, date)
     return {date: dated[date] for date in sorted(dated)}
+
+
+def _date(key: Any) -> pd.Timestamp:
+    try:
+        date = None if isinstance(key, int | float) else pd.Timestamp(key)
+    except (TypeError, ValueError):
+        date = None
+    if not isinstance(date, pd.Timestamp) or date.tz is not None:
+        raise InputError(
+            f"forecasts has the key {key!r}; a date without a time zone was expected. Pass e.g. '2020-01-02'."
+        )
+    return date
 
 
 def _read(forecast: Any, date: Any) -> CovarianceForecast:
@@ -143,7 +160,12 @@ def _read(forecast: Any, date: Any) -> CovarianceForecast:
             f"the covariance for {show(date)} has other rows than columns; the same assets in the same order were "
             "expected. Use covariance.loc[names, names]."
         )
-    values = forecast.to_numpy(dtype=np.float64)
+    try:
+        values = forecast.to_numpy(dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataTypeError(
+            f"the covariance for {show(date)} holds something that is no number; numbers were expected. Convert it."
+        ) from error
     if not np.isfinite(values).all() or not np.allclose(values, values.T, rtol=1e-8, atol=1e-12 * np.abs(values).max()):
         raise InputError(
             f"the covariance for {show(date)} is not symmetric or has values that are NaN or infinite; a covariance "

@@ -97,7 +97,8 @@ def score_covariances(
     InputError
         If a forecast is not positive definite, or none is for a date of the returns.
     """
-    if not degrees_of_freedom > 2.0:
+    nu: Any = degrees_of_freedom
+    if not isinstance(nu, int | float | np.number) or not nu > 2.0:
         raise InputError(f"degrees_of_freedom={degrees_of_freedom!r}; above 2 was expected, for a variance to exist.")
     dated = read_forecasts(forecasts)
     values, dates, assets = read_values(returns, "returns")

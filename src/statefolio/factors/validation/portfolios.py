@@ -45,18 +45,32 @@ def gather_portfolios(given: Any, assets: pd.Index, random: Any, seed: int) -> t
     long_short = rng.standard_normal(shape)
     long_short -= long_short.mean(axis=1, keepdims=True)
     equal = np.full((1, len(assets)), 1.0 / len(assets))
-    parts = [_named(given, assets), pd.DataFrame(equal, index=[EQUAL], columns=assets)]
+    names = {kind: [f"{kind} {k + 1}" for k in range(random)] for kind in (LONG_ONLY, LONG_SHORT)}
+    named = _named(given, assets, names[LONG_ONLY] + names[LONG_SHORT])
+    parts = [named, pd.DataFrame(equal, index=[EQUAL], columns=assets)]
     kinds = [GIVEN] * len(parts[0]) + [EQUAL]
     for kind, drawn in ((LONG_ONLY, long_only), (LONG_SHORT, long_short)):
         if kind == LONG_SHORT and len(assets) == 1:
             continue
-        parts.append(pd.DataFrame(drawn, index=[f"{kind} {k + 1}" for k in range(random)], columns=assets))
+        parts.append(pd.DataFrame(drawn, index=names[kind], columns=assets))
         kinds += [kind] * random
     weights = pd.concat(parts)
     return weights, pd.Series(kinds, index=weights.index, name="kind")
 
 
-def _named(given: Any, assets: pd.Index) -> pd.DataFrame:
+def _rows(given: Any) -> pd.DataFrame:
+    """A row a portfolio, from a mapping."""
+    rows = {name: pd.Series(weights) for name, weights in given.items()}
+    for name, row in rows.items():
+        if not row.index.is_unique:
+            again = list(row.index[row.index.duplicated()].unique())
+            raise InputError(
+                f"portfolio {name!r} names assets twice ({listed(again)}); each was expected once. Add them up."
+            )
+    return pd.DataFrame(rows).T
+
+
+def _named(given: Any, assets: pd.Index, drawn: list[str]) -> pd.DataFrame:
     if given is None:
         return pd.DataFrame(columns=assets, dtype=np.float64)
     if isinstance(given, pd.Series | np.ndarray) or not hasattr(given, "items"):
@@ -64,17 +78,23 @@ def _named(given: Any, assets: pd.Index) -> pd.DataFrame:
             f"portfolios is a {type(given).__name__}; a DataFrame portfolio x asset, or a mapping from name to a "
             "Series by asset, was expected. Pass e.g. {'mine': weights}."
         )
-    table = given if isinstance(given, pd.DataFrame) else pd.DataFrame({k: pd.Series(w) for k, w in given.items()}).T
+    table = given if isinstance(given, pd.DataFrame) else _rows(given)
+    if not table.columns.is_unique:
+        again = list(table.columns[table.columns.duplicated()].unique())
+        raise InputError(f"portfolios names assets twice ({listed(again)}); each was expected once. Add them up.")
     unknown = table.columns.difference(assets, sort=False)
     if len(unknown):
         raise UnknownNameError(
             f"portfolios holds {listed(list(unknown))}, which returns lacks; assets of returns were expected. "
             "Leave those out."
         )
-    table = table.reindex(columns=assets).astype(np.float64).fillna(0.0)
+    try:
+        table = table.reindex(columns=assets).astype(np.float64).fillna(0.0)
+    except (TypeError, ValueError) as error:
+        raise DataTypeError("portfolios holds something that is no number; numbers were expected.") from error
     values = table.to_numpy()
     empty = ~(np.isfinite(values).all(axis=1) & (values != 0.0).any(axis=1))
-    reserved = table.index.intersection(pd.Index([EQUAL, MINIMUM]))
+    reserved = table.index.intersection(pd.Index([EQUAL, MINIMUM, *drawn]))
     if empty.any() or len(reserved) or not table.index.is_unique:
         odd = [*table.index[empty], *reserved, *table.index[table.index.duplicated()]]
         raise InputError(

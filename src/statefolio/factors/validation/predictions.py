@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays import Array, read_dates, show
+from statefolio._arrays import Array, listed, read_dates, show
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.validation.probability import law_of, probabilities
@@ -100,6 +100,8 @@ def name_models(models: Any) -> dict[str, LoadingsModel]:
     """Give every model of a mapping or list a name, or say what came instead of models."""
     if isinstance(models, Mapping):
         named = {str(name): model for name, model in models.items()}
+        if len(named) < len(models):
+            raise InputError(f"models has names that read alike ({listed(list(models))}); others were expected.")
     elif isinstance(models, Sequence) and not isinstance(models, str):
         kinds = [type(model).__name__ for model in models]
         named = {
