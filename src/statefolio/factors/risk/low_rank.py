@@ -129,7 +129,7 @@ class LowRankCovariance:
         w = self._rows(weights, "weights")
         product = self.multiply(w)
         volatility = np.sqrt(np.vecdot(product, w))
-        if not np.all(volatility > 0.0):
+        if not (volatility > 0.0).all():
             raise InputError("weights are all zero; a portfolio that holds something was expected. Pass some weights.")
         product /= volatility[..., None]
         return product
