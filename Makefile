@@ -18,7 +18,7 @@ demo: $(INSTALLED)
 	$(BIN)/statefolio demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

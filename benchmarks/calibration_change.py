@@ -1,9 +1,10 @@
 """How often the tests of constant loadings reject where loadings are constant, how often where they move, and how long.
 
-    python benchmarks/calibration_change.py [--panels 4] [--quick]
+    python benchmarks/calibration_change.py [--panels 4] [--only sizes power scaling]
 
-Regressors are French's five factors, momentum and a constant, 2,500 real days from 2005 on; each panel has 500 assets, so
-that four panels are 2,000 replications of each test. Reads ../shared/data, and says so and stops where it is absent.
+Regressors are French's five factors, momentum and a constant, 2,500 real days from 2005 on; each panel has 500
+assets, so that four panels are 2,000 replications of each test. Reads ../shared/data, and says so and stops where it
+is absent.
 Writes the table to benchmarks/results/calibration_change.md.
 """
 
@@ -99,9 +100,8 @@ def _volatility(market: np.ndarray, rng: np.random.Generator, assets: int) -> np
 
 def diagnose(case: Case, given: pd.DataFrame, seed: int) -> Diagnosis:
     returns = panel(case, given, seed)
-    model = sf.KalmanLoadings(
-        tuning="fixed", state_variance=0.0, tails="gaussian", common_volatility=False, memory=0.97
-    )
+    noise = {"noise": "ewma", "memory": 0.97} if case.volatility else {"noise": "constant"}
+    model = sf.KalmanLoadings(tuning="fixed", state_variance=0.0, tails="gaussian", common_volatility=False, **noise)
     model.fit(returns, given)
     return diagnose_change(model, returns, given, LEVEL, volatility=case.standardise, seed=seed)
 
@@ -144,7 +144,7 @@ def power(case: Case, given: pd.DataFrame, panels: int, first: int) -> str:
 
 def scaling(given: pd.DataFrame) -> list[str]:
     """Seconds by number of assets, and by what is done."""
-    lines = ["| assets | seconds | a asset, ms |", "| ---: | ---: | ---: |"]
+    lines = ["| assets | seconds | an asset, ms |", "| ---: | ---: | ---: |"]
     for assets in (125, 250, 500, 1000, 2000):
         returns = panel(NULLS[2], given, 0, assets)
         model = sf.ExponentialLoadings(250).fit(returns, given)

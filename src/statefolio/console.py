@@ -105,17 +105,18 @@ class Screen:
 
     def risk(self, outcome: "RiskOutcome") -> None:
         """Show a portfolio's risk, the failures, and where everything is."""
-        from statefolio.jobs.risk_tables import factor_table
+        from statefolio.jobs.risk_tables import shown_failures, shown_forecasts, shown_risk
 
         self._bars.stop()
         self.out.print()
-        after = outcome.risk.last_date_
-        shown = factor_table(outcome.attribution).rename_axis("factor").reset_index()
-        self.out.print(_table(shown, f"Volatility on the date after {after:%Y-%m-%d}, by factor, with 95 % bands"))
-        failures = outcome.failures.reset_index()[["failure", "finding", "rejected", "verdict"]]
-        self.out.print(_table(failures, "The four failures"))
-        scores = outcome.forecasts.summary().reset_index()
-        self.out.print(_table(scores, f"Covariances against what came, from {outcome.test_from:%Y-%m-%d}"))
+        after, test = outcome.risk.last_date_, outcome.test_from
+        self.out.print(_table(shown_risk(outcome.attribution), f"Volatility on the date after {after:%Y-%m-%d}"))
+        self.out.print(
+            _table(shown_failures(outcome.failures), "The four failures (numbers and sentences in failures.csv)")
+        )
+        self.out.print(
+            _table(shown_forecasts(outcome.forecasts), f"Covariances against what came from {test:%Y-%m-%d}")
+        )
         self.out.print(f"\nWritten to [bold]{escape(str(outcome.folder))}/[/bold]")
         self._files({name: what for name, what in WHAT_OF_RISK.items() if (outcome.folder / name).exists()})
 

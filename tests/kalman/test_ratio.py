@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 
 from statefolio.kalman.ratio import likelihood_ratios
 
-DATES, STATES, ASSETS = 120, 3, 70
+DATES, STATES, ASSETS = 100, 3, 70
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def dense_maximum(X, y, held=None):
     return -min(end.fun for end in ends)
 
 
-@pytest.mark.parametrize("asset", [0, 3, 12, 40])
+@pytest.mark.parametrize("asset", [0, 12])
 def test_ratios_are_those_of_dense_matrices(panel, found, asset):
     X, Y = panel
     top = dense_maximum(X[:, :, asset], Y[:, asset])

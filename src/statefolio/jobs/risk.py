@@ -1,8 +1,9 @@
 """The risk job: covariance today, a portfolio's risk by factor, the four failures, validation; one folder."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def run_risk(inputs: Inputs, weights: "pd.Series[float]", plan: RiskPlan, listen
         for asset, reason in risk.excluded_["reason"].items():
             listener.say(f"  excluded: {asset}: {reason}")
         attribution = attribute_risk(risk, weights, plan.expected_sum)
-        earned = attribute_return(risk.model_, weights, returns, factors)
+        earned = attribute_return(risk.model_, _held_where_observed(weights, returns), returns, factors)
         diagnoses = _diagnose(risk, returns, factors, plan.groups, listener)
         listener.progress("validating", 0, 2)
         competitors = {
@@ -134,17 +135,23 @@ def check_weights(weights: "pd.Series[float]", assets: pd.Index) -> None:
         )
 
 
+def _held_where_observed(weights: "pd.Series[float]", returns: pd.DataFrame) -> pd.DataFrame:
+    """Weights by date: those given, and none in an asset whose return is missing."""
+    given = weights.reindex(returns.columns, fill_value=0.0)
+    return returns.notna().astype(float) * given
+
+
 def _diagnose(
     risk: FactorRisk, returns: pd.DataFrame, factors: pd.DataFrame, groups: Any, listener: Listener
 ) -> tuple[Diagnosis, ...]:
-    model = risk.model_
-    found = []
-    jobs = (
-        lambda: diagnose_specification(model, returns, factors, groups),
-        lambda: diagnose_estimation(model, returns, factors),
-        lambda: diagnose_change(model, returns, factors),
-        lambda: diagnose_collinearity(model, returns, factors),
+    asked = (risk.model_, returns, factors)
+    jobs: tuple[Callable[[], Diagnosis], ...] = (
+        partial(diagnose_specification, *asked, sectors=groups),
+        partial(diagnose_estimation, *asked),
+        partial(diagnose_change, *asked),
+        partial(diagnose_collinearity, *asked),
     )
+    found = []
     for number, job in enumerate(jobs):
         listener.progress("diagnosing", number, len(jobs))
         found.append(job())

@@ -1,10 +1,15 @@
-"""A portfolio's risk as tables, a row a factor or an asset."""
+"""What the risk job found, as tables to write and as shorter ones to show."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.factors.validation.covariance_scores import CovarianceScores
+
+DATES_A_YEAR = 252
 
 
 def factor_table(attribution: xr.Dataset) -> pd.DataFrame:
@@ -38,3 +43,55 @@ def asset_table(risk: FactorRisk, attribution: xr.Dataset) -> pd.DataFrame:
         },
         index=risk.assets_,
     )
+
+
+def shown_risk(attribution: xr.Dataset) -> pd.DataFrame:
+    """Volatility by factor in words: percent a year, with half the width of each 95 % band."""
+    table = factor_table(attribution)
+    yearly = 100.0 * np.sqrt(DATES_A_YEAR) * table.filter(like="contribution")
+    return pd.DataFrame(
+        {
+            "factor": table.index,
+            "exposure": _give_or_take(table, "exposure"),
+            "volatility, % a year": _give_or_take(yearly, "contribution"),
+            "share of variance": table["share"].map(_number("{:.1%}")).to_numpy(),
+        }
+    )
+
+
+def shown_failures(failures: pd.DataFrame) -> pd.DataFrame:
+    """A row a finding, without its number and its sentence."""
+    words = {True: "yes", False: "no"}
+    names = failures["failure"]
+    return pd.DataFrame(
+        {
+            "failure": names.where(names != names.shift(), "").to_numpy(),
+            "finding": failures.index,
+            "p": failures["p_value"].map(_number("{:.2g}")).to_numpy(),
+            "wrong": [words.get(rejected, "-") for rejected in failures["rejected"]],
+        }
+    )
+
+
+def shown_forecasts(forecasts: CovarianceScores) -> pd.DataFrame:
+    """A row a kind of portfolio: realised over forecast volatility, and coverage."""
+    table = forecasts.summary()
+    return pd.DataFrame(
+        {
+            "portfolios": table.index,
+            "count": table["count"].astype(int).to_numpy(),
+            "bias (1 is right)": table["bias"].map(_number("{:.2f}")).to_numpy(),
+            "95 % covers": table["coverage_95%"].map(_number("{:.1%}")).to_numpy(),
+        }
+    )
+
+
+def _give_or_take(table: pd.DataFrame, name: str) -> list[str]:
+    half = 0.5 * (table[f"{name}_upper"] - table[f"{name}_lower"])
+    return [
+        "-" if np.isnan(value) else f"{value:.2f} ± {error:.2f}" for value, error in zip(table[name], half, strict=True)
+    ]
+
+
+def _number(form: str) -> Callable[[float], str]:
+    return lambda value: "-" if np.isnan(value) else form.format(value)

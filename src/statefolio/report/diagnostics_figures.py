@@ -121,7 +121,7 @@ def shrinkage_figure(estimation: Diagnosis) -> go.Figure:
             finding,
             showlegend=True,
             xaxis=style.axis(title="shrinkage towards the mean across assets", tickformat=".0%"),
-            yaxis=style.axis(title="held-out log-likelihood gained a return, 1e-4"),
+            yaxis=style.axis(title="log-likelihood gained, 1e-4 a return"),
         )
     )
 
@@ -137,7 +137,8 @@ def inflation_figure(multicollinearity: Diagnosis) -> go.Figure:
     figure.add_scatter(x=condition.index, y=condition, name="condition number", line=line, row=2, col=1)
     for row, limit in ((1, 10.0), (2, 30.0)):
         figure.add_hline(y=limit, row=row, col=1, line={"color": style.MUTED, "dash": "dot", "width": 1})
-    figure.update_layout(_layout(finding, height=HEIGHT + 120, showlegend=True))
+    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+    figure.update_layout(_layout(finding, height=HEIGHT + 120, showlegend=True, legend=legend, title=None))
     figure.update_xaxes(**style.axis())
     figure.update_yaxes(**style.axis(type="log"))
     figure.update_yaxes(title="variance inflation", row=1, col=1)

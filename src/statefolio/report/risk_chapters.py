@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 import xarray as xr
 
@@ -93,7 +92,11 @@ def risk_chapter(risk: FactorRisk, attribution: xr.Dataset, earned: xr.Dataset) 
             "Correlations forecast.",
             factor_correlation_figure(risk.factor_covariance_),
         ),
-        Exhibit("What each factor earned", "Summed, at the weights as they are now.", earned_figure(earned)),
+        Exhibit(
+            "What each factor earned",
+            "Summed, at the weights as they are now; nothing on dates without a return.",
+            earned_figure(earned),
+        ),
     ]
     if len(risk.excluded_):
         exhibits.append(Exhibit("Excluded", "They have no covariance.", table=risk.excluded_.reset_index()))
@@ -109,6 +112,8 @@ def failure_chapter(diagnosis: Diagnosis, risk: FactorRisk) -> Chapter:
     """One of the four failures: its findings, and a figure of each that has one."""
     question, why = FAILURES[diagnosis.failure]
     table = diagnosis.summary().reset_index()[["finding", "statistic", "p_value", "rejected", "verdict"]]
+    table["rejected"] = [{True: "yes", False: "no"}.get(said, "-") for said in table["rejected"]]
+    table = table.rename(columns={"rejected": "wrong"})
     exhibits = [Exhibit("", table=table, wide=True)]
     for title, draw in _figures(diagnosis, risk):
         try:

@@ -8,6 +8,7 @@ import pandas as pd
 
 MOST_ROWS = 25
 BETTER_LOW = ("error_variance", "rmse")
+SHARES = ("share", "coverage")
 BETTER_HIGH = ("log_score", "share_best", "r_squared")
 
 
@@ -78,7 +79,7 @@ def _cells(
     cells = []
     for value, name, is_number in zip(row, columns, numeric, strict=True):
         marks = ("num " if is_number else "") + ("best" if position in best.get(name, set()) else "")
-        text = f"{value:.1%}" if is_number and name.startswith("share") else _text(value)
+        text = f"{value:.1%}" if is_number and name.startswith(SHARES) else _text(value)
         cells.append(f"<td{_class(marks.strip())}>{escape(text)}</td>")
     return "".join(cells)
 

@@ -109,7 +109,7 @@ def period_loss_figure(validation: Validation, loss: str = "negative_log_score")
     )
     return _finish(
         figure,
-        f"{IN_WORDS[loss].capitalize()} against {validation.benchmark}, by year, in calm and in stress (* p < 5 %)",
+        f"Against {validation.benchmark}, by year, in calm and in stress (* p < 5 %)",
         height=130 + 34 * len(names),
         xaxis=style.axis(type="category", showgrid=False, fixedrange=True),
         yaxis=style.axis(type="category", showgrid=False, autorange="reversed"),

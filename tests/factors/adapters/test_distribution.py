@@ -20,7 +20,7 @@ HELD = KalmanLoadings(
 
 @pytest.fixture
 def risk() -> FactorRisk:
-    return FactorRisk(HELD)
+    return FactorRisk(HELD, residual_structure=None)
 
 
 def sigma_of(factor_model) -> np.ndarray:
@@ -49,7 +49,7 @@ def plain_distribution(model, omega, mean, D, factors):
 def test_distribution_is_that_of_plain_loops(full, factors):
     omega = pd.DataFrame([[1e-4, 2e-5], [2e-5, 3e-5]], index=factors.columns, columns=factors.columns)
     D = pd.Series(np.linspace(1e-4, 3e-4, 8), index=full.columns)
-    prior = KalmanFactorPrior(FactorRisk(HELD, omega, D)).fit(full, factors=factors)
+    prior = KalmanFactorPrior(FactorRisk(HELD, omega, D, residual_structure=None)).fit(full, factors=factors)
     model = clone(HELD).fit(full, factors)
     mean = factors.to_numpy().mean(axis=0)
     mu, sigma = plain_distribution(model, omega.to_numpy(), mean, D.to_numpy(), factors)
@@ -93,7 +93,7 @@ def test_constant_loadings_give_skfolios_own_model(demo):
     expected = theirs.return_distribution_
     omega = pd.DataFrame(expected.factor_model.factor_covariance, factors.columns, factors.columns)
     D = pd.Series(expected.factor_model.idio_covariance, returns.columns)
-    risk = FactorRisk(StaticLoadings(), omega, D, uncertainty=False)
+    risk = FactorRisk(StaticLoadings(), omega, D, residual_structure=None, uncertainty=False)
     found = KalmanFactorPrior(risk, scenarios="factors").fit(returns, factors=factors).return_distribution_
     np.testing.assert_allclose(found.mu, expected.mu, rtol=1e-9)
     np.testing.assert_allclose(found.covariance, expected.covariance, rtol=1e-9)
@@ -108,7 +108,7 @@ def test_constant_loadings_give_skfolios_own_model(demo):
 def test_variances_learned_by_least_squares_differ_by_degrees_of_freedom_only(demo):
     returns, factors = demo
     theirs = TimeSeriesFactorModel(LoadingMatrixRegression(LinearRegression())).fit(returns, factors=factors)
-    risk = FactorRisk(StaticLoadings(), idiosyncratic="model", uncertainty=False)
+    risk = FactorRisk(StaticLoadings(), idiosyncratic="model", residual_structure=None, uncertainty=False)
     found = KalmanFactorPrior(risk).fit(returns, factors=factors).return_distribution_.factor_model.idio_covariance
     T, K = factors.shape
     expected = theirs.return_distribution_.factor_model.idio_covariance * (T - 1) / (T - K - 1)

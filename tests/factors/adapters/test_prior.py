@@ -136,7 +136,7 @@ def test_new_dates_that_cannot_be_used_leave_the_prior_as_it_was(full, factors, 
         prior.partial_fit(full[200:210], factors=factors[200:210], active_mask=np.zeros((10, 8), dtype=bool))
     assert prior.return_distribution_ is before
     prior.partial_fit(full[200:], factors=factors[200:])
-    whole = KalmanFactorPrior(risk).fit(full, factors=factors)
+    whole = KalmanFactorPrior(risk, tune_until=full.index[199]).fit(full, factors=factors)
     assert_same(prior.return_distribution_, whole.return_distribution_)
 
 

@@ -1,5 +1,7 @@
 """Breaks: a slow search, published critical values, planted dates."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,12 +63,10 @@ def test_published_critical_values(states, value):
 
 def probability_of(scores, value):
     """Share of drawn sup-Wald statistics above a value: each draw searched as if it were an asset."""
-    from dataclasses import replace
-
     above = 0
     for d in range(0, 4000, 8):
-        one = replace(scores, sums=scores.drawn[:, :, d], square=scores.drawn_square[:, d], drawn=scores.drawn[:, :, :30],
-                      drawn_square=scores.drawn_square[:, :30])  # fmt: skip
+        few = {"drawn": scores.drawn[:, :, :30], "drawn_square": scores.drawn_square[:, :30]}
+        one = replace(scores, sums=scores.drawn[:, :, d], square=scores.drawn_square[:, d], **few)
         above += largest_break(one, 0, BLOCKS).statistic > value
     return above / 500
 

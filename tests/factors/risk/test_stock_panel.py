@@ -8,7 +8,7 @@ from statefolio.data import to_returns
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.risk.factor_risk import FactorRisk
 
-FIRST, LAST = 500, 640
+FIRST, LAST, HELD = 500, 640, 5
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def panel(shared):
 
 @pytest.fixture(scope="module")
 def walked(panel):
-    """Sigma of random portfolios on every date, forecast the day before, and what came."""
+    """Random portfolios' returns over the volatility forecast for them, a forecast a week."""
     returns, factors = panel
     risk = FactorRisk(KalmanLoadings()).fit(returns[:FIRST], factors)
     rng = np.random.default_rng(0)
@@ -34,7 +34,8 @@ def walked(panel):
         market = rng.normal(size=(8, len(came))) / np.sqrt(len(came))
         w = np.vstack([long, np.where(came.notna(), market, 0.0)])
         rows.append(w @ came.fillna(0.0).to_numpy() / risk.covariance_.volatility(w))
-        risk.partial_fit(returns.iloc[t : t + 1], factors)
+        if (t + 1 - FIRST) % HELD == 0:
+            risk.partial_fit(returns.iloc[t + 1 - HELD : t + 1], factors)
     return np.array(rows), risk
 
 

@@ -42,12 +42,13 @@ def largest_break(scores: DrawnScores, first: int, last: int, trim: float = TRIM
     total = S.sum(axis=0)
     before = np.cumsum(full)
     least = max(trim * blocks, 2.0)
-    at = np.flatnonzero((before >= least) & (before <= blocks - least) & full)
+    at = np.flatnonzero((before >= least) & (before <= blocks - least) & (full > 0.0))
     if at.size == 0:
         return None
     A = np.cumsum(S, axis=0)[at]
     turned = A @ np.linalg.inv(total)
-    weight = np.linalg.cholesky(_symmetric(np.linalg.inv(_symmetric(A - turned @ A))))
+    between = np.asarray(np.linalg.inv(_symmetric(np.asarray(A - turned @ A))), dtype=np.float64)
+    weight = np.asarray(np.linalg.cholesky(_symmetric(between)))
 
     def gains(so_far: Array) -> Array:
         u = so_far[at] - turned @ so_far[-1]

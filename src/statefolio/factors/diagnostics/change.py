@@ -1,4 +1,4 @@
-"""Non-stationarity: is a loading constant, when did it break, does the model still predict?"""
+"""Non-stationarity: which loadings move, when they break, whether the model still predicts."""
 
 from typing import Any
 
@@ -163,7 +163,7 @@ def _of_breaks(found: Stability, assets: pd.Index, panel: Panel, level: float, m
         one = strongest[i]
         dated = [] if one is None else found.searches.breaks(int(i), one, level, most)
         counts[i] = len(dated)
-        rows += [_moved(assets[i], panel, *pair) for pair in dated]
+        rows += [_moved(assets[int(i)], panel, *pair) for pair in dated]
     columns = ["asset", "date", "earliest", "latest", "sup_wald", "p_value", *_MOVED]
     moved = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame({name: [] for name in columns})
     months = _by_month(moved, panel.dates, len(assets))
@@ -217,7 +217,7 @@ def _of_cusum(name: str, found: Cusum, assets: pd.Index, dates: pd.DatetimeIndex
     table = pd.DataFrame(
         {
             "asset": assets,
-            "innovations": found.count.astype(int),
+            "innovations": found.innovations.astype(int),
             "statistic": found.statistic,
             "p_value": found.p_value,
             "date": dates[found.worst],

@@ -95,7 +95,7 @@ def condense(X: Array, Y: Array, sigma: Array, edges: NDArray[np.intp], robust: 
     L = _cholesky(np.where(count[:, None, None] >= _FULL * states, S, np.nan))
     rows = _divide(C[None], L.swapaxes(1, 2))
     values = _divide(C[None], _divide(L, c[:, :, None]))[:, :, 0]
-    known = np.isfinite(rows).all(axis=(1, 2)) & np.isfinite(values).all(axis=1)
+    known = np.asarray(np.isfinite(rows).all(axis=(1, 2)) & np.isfinite(values).all(axis=1))
     return Condensed(
         np.where(known[:, None, None], rows, 0.0),
         np.where(known[:, None], values, np.nan),
@@ -138,7 +138,7 @@ def _coupling(L: Array, meat: Array, robust: bool) -> Array:
         return _cholesky(inner)
     states = len(L)
     level = np.trace(inner) / states
-    return np.eye(states)[:, :, None] * np.sqrt(level)
+    return np.asarray(np.eye(states)[:, :, None] * np.sqrt(level))
 
 
 def _cholesky(S: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Cumulative sums of standardised innovations and of their squares: did predictions drift, did the noise change?
+"""Cumulative sums of standardised innovations and of their squares: drifting predictions, changing noise.
 
     W_t = (z_1 + ... + z_t) / s             leaves +-a (sqrt n + 2 t / sqrt n) with probability
                                             2 (1 - Phi(3a) + exp(-4 a^2) Phi(a))
@@ -28,7 +28,7 @@ class Cusum(NamedTuple):
     statistic: Array  # (N,) largest a, or largest |U| / sqrt n
     p_value: Array  # (N,)
     worst: NDArray[np.intp]  # (N,) row of the furthest point
-    count: Array  # (N,) n
+    innovations: Array  # (N,) n
 
 
 def cusum(z: Array) -> Cusum:
@@ -68,7 +68,7 @@ def boundary(z: Array, a: float) -> Array:
 def crossing_probability(a: Array | float) -> Array:
     """Probability that Brownian motion leaves +-a (sqrt n + 2 t / sqrt n) by t = n."""
     a = np.asarray(a, dtype=float)
-    return np.minimum(2.0 * (ndtr(-3.0 * a) + np.exp(-4.0 * a * a) * ndtr(a)), 1.0)
+    return np.asarray(np.minimum(2.0 * (ndtr(-3.0 * a) + np.exp(-4.0 * a * a) * ndtr(a)), 1.0))
 
 
 def crossing_level(probability: float) -> float:

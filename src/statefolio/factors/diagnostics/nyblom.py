@@ -105,13 +105,13 @@ def limit_draws(coefficients: int, draws: Draws) -> Array:
     terms = draws.squares.shape[1] // coefficients
     mu = np.tile(1.0 / (np.pi * np.arange(1, terms + 1)) ** 2, coefficients)
     rest = coefficients * (1.0 / 6.0 - mu[:terms].sum())
-    return draws.squares[:, : mu.size] @ mu + rest
+    return np.asarray(draws.squares[:, : mu.size] @ mu + rest)
 
 
 def _quadratic(A: Array, u: Array) -> Array:
     """u'A^-1 u for u (B, K, D), (B, D)."""
     half = np.linalg.inv(np.linalg.cholesky(A)) @ u
-    return np.einsum("bkd,bkd->bd", half, half)
+    return np.asarray(np.einsum("bkd,bkd->bd", half, half))
 
 
 def _exponential_tail(drawn: Array) -> float:

@@ -86,11 +86,11 @@ def reasons_to_exclude(X: Array, Y: Array, sigma: Array, block: int, least: int)
     full = np.isfinite(condensed.values).all(axis=1).sum(axis=0)
     ordinary = ordinary_least_squares(X, Y)
     reason = np.full(Y.shape[1], "", dtype=object)
-    exact = ~(ordinary.residual_variance[:-1] > _EXACT * np.nanmean(Y**2, axis=0, where=np.isfinite(Y)))
-    reason[exact] = "the factors explain its returns exactly"
-    reason[~np.isfinite(condensed.loadings).all(axis=0)] = "factors cannot be told apart on its dates"
+    mean_square = np.nansum(Y**2, axis=0) / np.maximum(count, 1)
     few = full < FEWEST_BLOCKS
     reason[few] = [f"{n} blocks of dates with enough returns; {FEWEST_BLOCKS} are needed" for n in full[few]]
+    reason[~np.isfinite(condensed.loadings).all(axis=0)] = "factors cannot be told apart on its dates"
+    reason[~(ordinary.residual_variance[:-1] > _EXACT * mean_square)] = "the factors explain its returns exactly"
     short = count < least
     reason[short] = [f"{n} returns; {least} are needed" for n in count[short]]
     return reason

@@ -45,12 +45,13 @@ def gram(moments: Array) -> Array:
     own = ahead[1:].diagonal(axis1=1, axis2=2).T
     later = np.maximum.outer(np.arange(own.shape[1]), np.arange(own.shape[1]))
     cross = ahead[1:].transpose(2, 1, 0)
-    return own[:, later] - cross.swapaxes(1, 2) @ np.linalg.solve(ahead[:1].repeat(states, 0), cross)
+    explained = cross.swapaxes(1, 2) @ np.linalg.solve(ahead[:1].repeat(states, 0), cross)
+    return np.asarray(own[:, later] - explained)
 
 
 def spectrum(moments: Array) -> Array:
     """Eigenvalues mu (K, B - 1) of each loading's walk, largest first."""
-    return np.maximum(np.linalg.eigvalsh(gram(moments))[:, ::-1], 0.0)
+    return np.asarray(np.maximum(np.linalg.eigvalsh(gram(moments))[:, ::-1], 0.0))
 
 
 def ratio_alone(moments: Array, sums: Array, square: float, observed: int, j: int) -> tuple[float, float]:
@@ -94,13 +95,13 @@ def ratio_draws(mu: Array, freedom: float, draws: Draws) -> Array:
     share = GRID[:, None] * (mu / mu[0])
     explained = squares @ (share / (1.0 + share)).T / whole[:, None]
     gain = -freedom * np.log1p(-explained) - np.log1p(share).sum(axis=1)
-    return gain.max(axis=1)
+    return np.asarray(gain.max(axis=1))
 
 
 def chi_square(normal: Array, freedom: Array | float) -> Array:
     """Chi-square values from standard normals (Wilson and Hilferty 1931)."""
     part = 2.0 / (9.0 * freedom)
-    return freedom * np.maximum(1.0 - part + normal * np.sqrt(part), 0.0) ** 3
+    return np.asarray(freedom * np.maximum(1.0 - part + normal * np.sqrt(part), 0.0) ** 3)
 
 
 def exceedance(drawn: Array, value: float, unit: float = 1.0, freedom: float = 1.0) -> float:

@@ -1,9 +1,11 @@
 """Maximum likelihood factor analysis of rows with gaps: z = L f + u, f with unit variance, u uncorrelated."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from statefolio._arrays import Array
 
@@ -35,6 +37,7 @@ class _Rows(NamedTuple):
     weights: Array  # (T,)
     patterns: Array  # (P, N) 1 where observed
     pattern: NDArray[np.intp]  # (T,) which of them a date has
+    dates: list[NDArray[np.intp]]  # those of each pattern
     pattern_weight: Array  # (P,)
     observed_weight: Array  # (N,)
     variance: Array  # (N,)
@@ -59,13 +62,19 @@ def analyse(values: Array, weights: Array, count: int, iterations: int = 40) -> 
     FactorAnalysis
     """
     rows = _rows(values, weights)
-    loadings = _components(rows, count)
-    specific = _specific(rows.variance - np.einsum("nr,nr->n", loadings, loadings), rows.variance)
     if count == 0:
-        return FactorAnalysis(loadings, rows.variance)
-    for _ in range(iterations):
-        loadings, specific = _improve(rows, loadings, specific)
+        return FactorAnalysis(np.zeros((values.shape[1], 0)), rows.variance)
+    with _pools().limit(limits=1, user_api="blas"):  # products are small: threads would wait for each other
+        loadings = _components(rows, count)
+        specific = _specific(rows.variance - np.einsum("nr,nr->n", loadings, loadings), rows.variance)
+        for _ in range(iterations):
+            loadings, specific = _improve(rows, loadings, specific)
     return FactorAnalysis(loadings, specific)
+
+
+@cache
+def _pools() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def log_density(found: FactorAnalysis, values: Array) -> Array:
@@ -93,7 +102,8 @@ def _rows(values: Array, weights: Array) -> _Rows:
     second = weights @ filled**2
     variance = np.where(observed > 0.0, second / np.where(observed > 0.0, observed, 1.0), 1.0)
     variance = np.where(variance > _SMALLEST, variance, 1.0)
-    return _Rows(filled, weights, patterns, pattern, pattern_weight, observed, variance)
+    dates = np.split(np.argsort(pattern, kind="stable"), np.cumsum(np.bincount(pattern, minlength=len(patterns)))[:-1])
+    return _Rows(filled, weights, patterns, pattern, dates, pattern_weight, observed, variance)
 
 
 def _components(rows: _Rows, count: int) -> Array:
@@ -131,10 +141,10 @@ def _posterior(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
 
 def _factors(rows: _Rows, scaled: Array, posterior: Array) -> Array:
     """Expected factors of each date (T, R), from the scaled rows (T, R)."""
-    if len(posterior) == 1:
-        return np.asarray(scaled @ posterior[0])
-    expected: Array = np.einsum("tr,trs->ts", scaled, posterior[rows.pattern])
-    return expected
+    factors = np.empty_like(scaled)
+    for dates, covariance in zip(rows.dates, posterior, strict=True):
+        factors[dates] = scaled[dates] @ covariance
+    return factors
 
 
 def _improve(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
@@ -146,10 +156,8 @@ def _improve(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
     weighted = factors * rows.weights[:, None]
     cross = rows.values.T @ weighted
     second = posterior * rows.pattern_weight[:, None, None]
-    if len(second) == 1:
-        second[0] += weighted.T @ factors
-    else:
-        np.add.at(second, rows.pattern, weighted[:, :, None] * factors[:, None, :])
+    for added, dates in zip(second, rows.dates, strict=True):
+        added += weighted[dates].T @ factors[dates]
     moments = (rows.patterns.T @ second.reshape(len(second), -1)).reshape(-1, count, count)
     known = rows.observed_weight > 0.0
     moments[~known] = np.eye(count)

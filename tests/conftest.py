@@ -1,0 +1,59 @@
+"""A report in headless Chromium."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SWITCHES = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=60000",
+)
+PROBE = """<script>
+(async () => {
+  const pause = () => new Promise((resume) => setTimeout(resume, 20));
+  const until = async (test) => { while (!test()) await pause(); };
+  const told = document.createElement("pre");
+  told.id = "told";
+  try {
+    await until(() => document.body.dataset.ready || document.querySelector(".trouble"));
+    told.textContent = JSON.stringify(await (async () => { %s })());
+  } catch (error) { told.textContent = JSON.stringify({ error: String(error) }); }
+  document.body.append(told);
+})();
+</script></body>"""
+
+
+@pytest.fixture
+def browse(tmp_path):
+    """Open a page in headless Chromium, run a script in it, and return what the script returned."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed, so the page was not driven")
+
+    def run(page: Path, script: str, fragment: str = "", width: int = 1366):
+        probed = tmp_path / "probed.html"
+        text = page.read_text(encoding="utf-8")
+        assert text.count("</body>") == 1
+        probed.write_text(text.replace("</body>", PROBE % script), encoding="utf-8")
+        profile = tempfile.mkdtemp(dir=tmp_path)
+        own = (f"--user-data-dir={profile}", f"--window-size={width},900", "--dump-dom")
+        command = [CHROMIUM, *SWITCHES, *own, probed.as_uri() + fragment]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
+        assert found, done.stderr[-2000:]
+        return json.loads(html.unescape(found[1]))
+
+    return run
