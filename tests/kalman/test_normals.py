@@ -2,15 +2,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from statefolio.kalman.normals import fill_normal, stream
+from statefolio.kalman.normals import fill_normal, key_of, workspace
 
 SPLITMIX_OF_1234567 = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
 """The first numbers of the generator's public reference implementation from the seed 1234567."""
 
 
-def plain(bits):
+def plain(first, second):
     """Normals of raw bits, pair by pair, by NumPy's own logarithm, cosine and sine."""
-    first, second = bits.reshape(2, -1)
     u = 1.0 - (first >> np.uint64(12)).astype(float) * 2.0**-52
     angle = (
         ((second >> np.uint64(12)).astype(float) * 2.0**-52 - 0.5 + (second & np.uint64(3)).astype(float)) * np.pi / 2
@@ -29,30 +28,50 @@ def splitmix(seed, count):
     return np.array(numbers, dtype=np.uint64)
 
 
+def drawn(count, key=1234567, start=0):
+    """Between two values that must stay."""
+    out = np.full(count + 2, 77.0)
+    fill_normal(out[1:-1], np.uint64(key), np.uint64(start), workspace())
+    assert out[0] == out[-1] == 77.0
+    return out[1:-1]
+
+
 def test_against_plain_python():
     assert list(splitmix(1234567, 4)) == SPLITMIX_OF_1234567
-    out = np.empty(512)
-    fill_normal(out, np.array([1234567], dtype=np.uint64))
-    np.testing.assert_allclose(out, plain(splitmix(1234567, 512)), rtol=1e-13, atol=1e-14)
+    words = splitmix(1234567, 1400)
+    np.testing.assert_allclose(drawn(600), plain(words[:300], words[300:600]), rtol=1e-11, atol=1e-12)
+    later = drawn(600, start=800)
+    np.testing.assert_allclose(later, plain(words[800:1100], words[1100:]), rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize("count", [0, 1, 255, 256, 257, 513])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 1023, 1024, 1025, 2049, 3000])
 def test_any_number_of_draws(count):
-    out, longer = np.full(count, np.nan), np.empty(2048)
-    fill_normal(out, stream(np.random.SeedSequence(1)))
-    fill_normal(longer, stream(np.random.SeedSequence(1)))
-    assert np.isfinite(out).all()
-    np.testing.assert_array_equal(out, longer[:count])
+    even = count + count % 2
+    words = splitmix(1234567, even)
+    first, second, done = [], [], 0
+    while done < even // 2:
+        pairs = min(512, even // 2 - done)
+        block = words[2 * done : 2 * (done + pairs)]
+        made = plain(block[:pairs], block[pairs:])
+        first, second, done = [*first, *made[:pairs]], [*second, *made[pairs:]], done + pairs
+    np.testing.assert_allclose(drawn(count), [*first, *second][:count], rtol=1e-11, atol=1e-12)
 
 
 def test_draws_are_normal_and_independent():
-    out, state = np.empty(1_000_000), stream(np.random.SeedSequence(2))
-    fill_normal(out, state)
+    out = drawn(1_000_000, key=key_of(np.random.SeedSequence(2)))
     assert stats.kstest(out, "norm").pvalue > 0.01
     assert stats.kstest(out[:100_000] ** 2 + out[100_000:200_000] ** 2, "chi2", (2,)).pvalue > 0.01
-    for lag in (1, 2, 255, 256, 257, 512):
+    for lag in (1, 2, 511, 512, 513, 1024, 500_000):
         for values in (out, out**2 - 1.0):
-            assert abs(np.corrcoef(values[lag:], values[:-lag])[0, 1]) < 0.004
-    more = np.empty(1000)
-    fill_normal(more, state)
-    assert not np.isin(more, out).any()
+            assert abs(np.corrcoef(values[lag:], values[:-lag])[0, 1]) < 0.005
+    assert not np.isin(drawn(1000, key=key_of(np.random.SeedSequence(2)), start=1_000_000), out).any()
+
+
+def test_tails():
+    out = drawn(8_000_000, key=key_of(np.random.SeedSequence(3)))
+    for edge in (3.0, 4.0, 4.5, 5.0):
+        for beyond in (out > edge, out < -edge):
+            expected = len(out) * stats.norm.sf(edge)
+            assert stats.poisson.cdf(np.count_nonzero(beyond), expected) > 0.001
+            assert stats.poisson.sf(np.count_nonzero(beyond) - 1, expected) > 0.001
+    assert 4.8 < np.abs(out).max() < 6.5

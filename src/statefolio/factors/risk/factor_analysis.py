@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from threadpoolctl import ThreadpoolController
 
 from statefolio._arrays import Array
@@ -37,7 +38,8 @@ class _Rows(NamedTuple):
     weights: Array  # (T,)
     patterns: Array  # (P, N) 1 where observed
     pattern: NDArray[np.intp]  # (T,) which of them a date has
-    dates: list[NDArray[np.intp]]  # those of each pattern
+    order: NDArray[np.intp]  # (T,) dates by pattern
+    starts: NDArray[np.intp]  # (P,) where each begins among them
     pattern_weight: Array  # (P,)
     observed_weight: Array  # (N,)
     variance: Array  # (N,)
@@ -102,8 +104,9 @@ def _rows(values: Array, weights: Array) -> _Rows:
     second = weights @ filled**2
     variance = np.where(observed > 0.0, second / np.where(observed > 0.0, observed, 1.0), 1.0)
     variance = np.where(variance > _SMALLEST, variance, 1.0)
-    dates = np.split(np.argsort(pattern, kind="stable"), np.cumsum(np.bincount(pattern, minlength=len(patterns)))[:-1])
-    return _Rows(filled, weights, patterns, pattern, dates, pattern_weight, observed, variance)
+    order = np.argsort(pattern, kind="stable")
+    starts = np.searchsorted(pattern[order], np.arange(len(patterns)))
+    return _Rows(filled, weights, patterns, pattern, order, starts, pattern_weight, observed, variance)
 
 
 def _components(rows: _Rows, count: int) -> Array:
@@ -112,14 +115,12 @@ def _components(rows: _Rows, count: int) -> Array:
     dates, assets = standard.shape
     loadings = np.zeros((assets, count))
     kept = min(count, dates, assets)
-    if assets <= dates:
-        values, vectors = np.linalg.eigh(standard.T @ standard)
-        vectors = vectors[:, ::-1][:, :kept]
-    else:
-        values, left = np.linalg.eigh(standard @ standard.T)
-        size = np.sqrt(np.maximum(values[::-1][:kept], _SMALLEST))
-        vectors = standard.T @ left[:, ::-1][:, :kept] / size
-    spread = np.sqrt(np.maximum(values[::-1][:kept] - 1.0, 0.1))
+    square = standard.T @ standard if assets <= dates else standard @ standard.T
+    values, vectors = eigh(square, subset_by_index=[len(square) - kept, len(square) - 1])
+    vectors = vectors[:, ::-1]
+    if assets > dates:
+        vectors = standard.T @ vectors / np.sqrt(np.maximum(values[::-1], _SMALLEST))
+    spread = np.sqrt(np.maximum(values[::-1] - 1.0, 0.1))
     largest = np.abs(vectors).argmax(axis=0)
     sign = np.where(vectors[largest, np.arange(kept)] < 0.0, -1.0, 1.0)
     loadings[:, :kept] = vectors * spread * sign * np.sqrt(rows.variance)[:, None]
@@ -141,9 +142,9 @@ def _posterior(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
 
 def _factors(rows: _Rows, scaled: Array, posterior: Array) -> Array:
     """Expected factors of each date (T, R), from the scaled rows (T, R)."""
-    factors = np.empty_like(scaled)
-    for dates, covariance in zip(rows.dates, posterior, strict=True):
-        factors[dates] = scaled[dates] @ covariance
+    if len(posterior) == 1:
+        return np.asarray(scaled @ posterior[0])
+    factors: Array = (scaled[:, None, :] @ posterior[rows.pattern])[:, 0]
     return factors
 
 
@@ -156,8 +157,11 @@ def _improve(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
     weighted = factors * rows.weights[:, None]
     cross = rows.values.T @ weighted
     second = posterior * rows.pattern_weight[:, None, None]
-    for added, dates in zip(second, rows.dates, strict=True):
-        added += weighted[dates].T @ factors[dates]
+    if len(second) == 1:
+        second[0] += weighted.T @ factors
+    else:
+        products = weighted[rows.order, :, None] * factors[rows.order, None, :]
+        second += np.add.reduceat(products, rows.starts, axis=0)
     moments = (rows.patterns.T @ second.reshape(len(second), -1)).reshape(-1, count, count)
     known = rows.observed_weight > 0.0
     moments[~known] = np.eye(count)

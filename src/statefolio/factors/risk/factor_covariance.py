@@ -8,6 +8,7 @@ import numpy as np
 from statefolio._arrays import Array
 from statefolio.exceptions import InputError
 from statefolio.factors.risk.long_run import LongRunVariance
+from statefolio.kalman.moments import standardised_moments
 
 
 class FactorCovariance(Protocol):
@@ -99,12 +100,9 @@ class ExponentialCovariance:
     def after(self, deviations: Array) -> Self:
         """See `FactorCovariance`."""
         fast, slow = (0.5 ** (1.0 / h) for h in self.half_lives)
-        squares, products, weight = self.squares, self.products, self.weight
-        for u in deviations:
-            squares = fast * squares + u * u
-            weight = fast * weight + 1.0
-            z = u * np.sqrt(weight / np.where(squares > 0.0, squares, 1.0))
-            products = slow * products + np.outer(z, z)
+        squares, products, weight = standardised_moments(
+            deviations, self.squares, self.products, self.weight, (fast, slow)
+        )
         long_run = self.long_run.after(deviations)
         return replace(self, squares=squares, products=products, weight=weight, long_run=long_run)
 

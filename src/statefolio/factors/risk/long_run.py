@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 
 from statefolio._arrays import Array
+from statefolio.kalman.moments import observed_squares
 
 LONG_RUN_HALF_LIFE = 1260.0
 """Of a date's weight, in dates: five years."""
@@ -32,11 +33,7 @@ class LongRunVariance:
     def after(self, values: Array) -> Self:
         """The state once these values (T, N) around zero, NaN where not observed, have been seen too."""
         memory = 0.5 ** (1.0 / LONG_RUN_HALF_LIFE)
-        squares, weight = self.squares, self.weight
-        seen = ~np.isnan(values)
-        for square, known in zip(np.where(seen, values, 0.0) ** 2, seen, strict=True):
-            squares = np.where(known, memory * squares + square, squares)
-            weight = np.where(known, memory * weight + 1.0, weight)
+        squares, weight = observed_squares(values, self.squares, self.weight, memory)
         return replace(self, squares=squares, weight=weight)
 
     def joined_by(self, count: int) -> Self:

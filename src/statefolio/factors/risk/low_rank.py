@@ -1,7 +1,5 @@
 """A covariance of low rank and a diagonal: all of its algebra in O(N K^2), the N x N matrix only when asked for."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,10 +9,9 @@ import numpy.typing as npt
 
 from statefolio._arrays import Array
 from statefolio.exceptions import InputError
-from statefolio.kalman.normals import fill_normal, stream
+from statefolio.kalman.low_rank_draws import draw
 
 _TOLERANCE = 1e-10
-_ROWS_A_BLOCK = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,20 +75,20 @@ class LowRankCovariance:
     @cached_property
     def asset_variance(self) -> Array:
         """The diagonal of Sigma, (N,)."""
-        variance: Array = _dot(self.loadings @ self.factor_covariance, self.loadings) + self.diagonal
+        variance: Array = np.einsum("rn,rn->n", self._common, self._common) + self.diagonal
         return variance
 
     def dense(self) -> Array:
         """Sigma itself, (N, N)."""
-        F = self.loadings @ self.factor_root
-        sigma: Array = F @ F.T
+        sigma: Array = self._common.T @ self._common
         sigma[np.diag_indices(len(self))] += self.diagonal
         return sigma
 
     def multiply(self, x: Any) -> Array:
         """Sigma x."""
         x = self._rows(x)
-        product: Array = (x @ self.loadings @ self.factor_covariance) @ self.loadings.T + x * self.diagonal
+        product: Array = x * self.diagonal
+        product += (x @ self._common.T) @ self._common
         return product
 
     def solve(self, x: Any) -> Array:
@@ -112,8 +109,8 @@ class LowRankCovariance:
     def variance(self, weights: Any) -> Any:
         """Variance w' Sigma w: a float, or (M,) for M portfolios."""
         w = self._rows(weights, "weights")
-        exposure = w @ self.loadings
-        found = _dot(exposure @ self.factor_covariance, exposure) + _dot(w * self.diagonal, w)
+        exposure = w @ self._common.T
+        found = np.vecdot(exposure, exposure) + np.vecdot(w * self.diagonal, w)
         return float(found) if w.ndim == 1 else found
 
     def volatility(self, weights: Any) -> Any:
@@ -131,11 +128,11 @@ class LowRankCovariance:
         """
         w = self._rows(weights, "weights")
         product = self.multiply(w)
-        volatility = np.sqrt(_dot(product, w))
-        if not np.all(volatility > 0.0):
+        volatility = np.sqrt(np.vecdot(product, w))
+        if not (volatility > 0.0).all():
             raise InputError("weights are all zero; a portfolio that holds something was expected. Pass some weights.")
-        marginal: Array = product / volatility[..., None]
-        return marginal
+        product /= volatility[..., None]
+        return product
 
     def whiten(self, x: Any) -> Array:
         """W x with W Sigma W' = I: returns of this covariance become uncorrelated, of unit variance.
@@ -170,27 +167,12 @@ class LowRankCovariance:
             )
         if count < 0:
             raise InputError(f"count={count!r}; a number of dates, 0 or more, was expected.")
-        drawn = np.empty((count, len(self)))
-        starts = range(0, count, _ROWS_A_BLOCK)
-        seeds = (seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)).spawn(len(starts))
-        F, scale = np.ascontiguousarray((self.loadings @ self.factor_root).T), np.sqrt(self.diagonal)
-        workers = os.cpu_count() or 1
-
-        def draw(worker: int) -> None:
-            product, common = np.empty((_ROWS_A_BLOCK, len(self))), np.empty((_ROWS_A_BLOCK, len(F)))
-            for first, own in zip(starts[worker::workers], seeds[worker::workers], strict=True):
-                rows, state = drawn[first : first + _ROWS_A_BLOCK], stream(own)
-                fill_normal(common.reshape(-1), state)
-                fill_normal(rows.reshape(-1), state)
-                rows *= scale
-                rows += np.matmul(common, F, out=product)[: len(rows)]
-                if degrees_of_freedom is not None:
-                    chi = np.random.default_rng(own).chisquare(degrees_of_freedom, (len(rows), 1))
-                    rows *= np.sqrt((degrees_of_freedom - 2.0) / chi)
-
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(draw, range(workers)))
-        return drawn
+        source = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+        stretch = np.ones(count)
+        if degrees_of_freedom is not None:
+            chi = np.random.default_rng(source).chisquare(degrees_of_freedom, count)
+            stretch = np.sqrt((degrees_of_freedom - 2.0) / chi)
+        return draw(self._common, np.sqrt(self.diagonal), stretch, source)
 
     def shrink(self, intensity: float) -> "LowRankCovariance":
         """(1 - a) Sigma + a diag(Sigma): towards no correlation, with every asset's variance kept.
@@ -210,9 +192,14 @@ class LowRankCovariance:
         return LowRankCovariance(self.loadings[places], self.factor_covariance, self.diagonal[places])
 
     @cached_property
+    def _common(self) -> Array:
+        """(B L)' (R, N): each asset's loadings on uncorrelated factors of unit variance, contiguous by factor."""
+        return np.ascontiguousarray((self.loadings @ self.factor_root).T)
+
+    @cached_property
     def _spectrum(self) -> tuple[Array, Array]:
         """U and S of the thin singular value decomposition of D^-1/2 B L."""
-        F = (self.loadings @ self.factor_root) / np.sqrt(self.diagonal)[:, None]
+        F = self._common.T / np.sqrt(self.diagonal)[:, None]
         U, s, _ = np.linalg.svd(F, full_matrices=False)
         return U, s
 
@@ -224,11 +211,6 @@ class LowRankCovariance:
                 "last axis. Transpose it, or select the same assets."
             )
         return rows
-
-
-def _dot(a: Array, b: Array) -> Any:
-    products: Any = np.einsum("...n,...n->...", a, b)
-    return products
 
 
 def _finite(values: npt.ArrayLike, name: str) -> Array:

@@ -14,6 +14,7 @@ from statefolio.factors.risk.recent_residuals import RecentResiduals
 _HELD_OUT = 0.4
 _FOLDS = 2
 _STEPS_TO_CHOOSE = 15
+_IN_VAIN = 3
 
 
 class ResidualFactors(RecentResiduals):
@@ -21,7 +22,8 @@ class ResidualFactors(RecentResiduals):
 
     Standardised residuals are z = L f + u with f of unit variance and u uncorrelated; gaps and late listings are
     handled by the likelihood. The number is the one under which later dates, twice a fifth of those up to
-    `tune_until`, are likeliest given earlier ones.
+    `tune_until`, are likeliest given earlier ones. Numbers are tried from none upwards, until three in a row are
+    worse than the best so far.
 
     Parameters
     ----------
@@ -44,7 +46,7 @@ class ResidualFactors(RecentResiduals):
     count_ : int
         R.
     held_out_ : Series
-        Mean log-density a held-out residual by number of factors; empty where the number was given.
+        Mean log-density a held-out residual by number of factors tried; empty where the number was given.
 
     References
     ----------
@@ -84,9 +86,15 @@ class ResidualFactors(RecentResiduals):
         if most < 1:
             self.count_ = 0
             return
-        scores = {R: self._held_out(values, fold, R) for R in _candidates(most)}
+        scores: dict[int, float] = {}
+        self.count_ = 0
+        for tried, R in enumerate(candidates := _candidates(most)):
+            scores[R] = self._held_out(values, fold, R)
+            if scores[R] > scores[self.count_]:
+                self.count_ = R
+            if tried - candidates.index(self.count_) == _IN_VAIN:
+                break
         self.held_out_ = pd.Series(scores).rename_axis("factors")
-        self.count_ = max(scores, key=scores.__getitem__)
 
     def _held_out(self, values: Array, fold: int, count: int) -> float:
         density = 0.0

@@ -1,0 +1,76 @@
+"""Draws of a covariance of low rank and a diagonal: rows of normals, scaled, and what they have in common."""
+
+import numpy as np
+
+from statefolio.kalman.blocks import over_blocks
+from statefolio.kalman.lanes import WIDTH, compiled, inner, load, store
+from statefolio.kalman.law import Floats
+from statefolio.kalman.normals import fill_normal, key_of, workspace
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+ROWS = 16
+"""Rows made at a time: few enough to stay in the second cache until what they have in common is added."""
+
+
+def draw(shared: Floats, scale: Floats, stretch: Floats, seed: np.random.SeedSequence) -> Floats:
+    """Draw len(stretch) rows on all cores; which core makes a row changes nothing.
+
+    Parameters
+    ----------
+    shared : (R, N) array
+        Loadings on factors of unit variance, by factor, contiguous.
+    scale : (N,) array
+        Standard deviations of what each column has of its own.
+    stretch : (T,) array
+        What a whole row is multiplied by.
+    seed : SeedSequence
+
+    Returns
+    -------
+    (T, N) array
+        Row t is stretch_t (scale_i e_ti + f_t' shared_i), e and f standard normal.
+    """
+    drawn, key = np.empty((len(stretch), len(scale))), key_of(seed)
+    blocks = -(-len(stretch) // ROWS)
+
+    def work(first: int, last: int) -> None:
+        draw_rows(drawn, shared, scale, stretch, key, first * ROWS, min(last * ROWS, len(drawn)))
+
+    if drawn.size:
+        over_blocks(work, blocks, drawn.size)
+    return drawn
+
+
+@compiled
+def draw_rows(out, shared, scale, stretch, key, begin, end):
+    """Rows `begin` to `end` of `out` (T, N), as `draw` has them; a row depends on the key and its own number alone."""
+    assets, factors = scale.size, len(shared)
+    room, common = workspace(), np.empty((ROWS, factors))
+    words = assets + factors + 2
+    for row in range(begin, end, ROWS):
+        count = min(ROWS, end - row)
+        for i in range(count):
+            start = np.uint64(row + i) * np.uint64(words)
+            fill_normal(common[i], key, start, room)
+            fill_normal(out[row + i], key, start + np.uint64(factors + factors % 2), room)
+            common[i] *= stretch[row + i]
+        whole = assets - assets % WIDTH
+        for column in range(0, whole, WIDTH):
+            for i in range(count):
+                _mix(out, (row + i) * assets + column, common, i, shared, column, scale, stretch[row + i])
+        for i in range(count):
+            for column in range(whole, assets):
+                own = out[row + i, column] * (stretch[row + i] * scale[column])
+                for k in range(factors):
+                    own += common[i, k] * shared[k, column]
+                out[row + i, column] = own
+
+
+@inner
+def _mix(out, place, common, i, shared, column, scale, stretch):
+    """Scale normals of one row, and add what is common to them."""
+    mixed = load(out, place) * (load(scale, column) * stretch)
+    for k in range(len(shared)):
+        mixed += common[i, k] * load(shared, k * scale.size + column)
+    store(out, place, mixed)
