@@ -137,3 +137,12 @@ def test_weights_that_cannot_be_used(folder, text, more, words):
     assert words in plain(failed.output)
     assert "Traceback" not in failed.output
     assert not (folder / "wrong").exists()
+
+
+def test_histories_too_short_for_a_diagnosis_say_so_and_the_rest_goes_on(folder, tmp_path):
+    done = run(*files(folder), "--to", "2015-09-30", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(tmp_path / "out" / "failures.csv").set_index("failure")
+    assert table.loc["non-stationarity", "finding"] == "not asked"
+    assert "returns; 250 are needed" in table.loc["non-stationarity", "verdict"]
+    assert len(table.loc["specification"]) > 1

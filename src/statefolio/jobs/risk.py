@@ -1,5 +1,6 @@
 """The risk job: covariance today, a portfolio's risk by factor, the four failures, validation; one folder."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,14 +11,16 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from statefolio.exceptions import UnknownNameError
+from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.factors.diagnostics import (
     Diagnosis,
+    Finding,
     diagnose_change,
     diagnose_collinearity,
     diagnose_estimation,
     diagnose_specification,
 )
+from statefolio.factors.diagnostics.finding import Failure
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
 from statefolio.factors.risk.attribution import attribute_return, attribute_risk
@@ -145,18 +148,27 @@ def _diagnose(
     risk: FactorRisk, returns: pd.DataFrame, factors: pd.DataFrame, groups: Any, listener: Listener
 ) -> tuple[Diagnosis, ...]:
     asked = (risk.model_, returns, factors)
-    jobs: tuple[Callable[[], Diagnosis], ...] = (
-        partial(diagnose_specification, *asked, sectors=groups),
-        partial(diagnose_estimation, *asked),
-        partial(diagnose_change, *asked),
-        partial(diagnose_collinearity, *asked),
-    )
+    jobs: dict[Failure, Callable[[], Diagnosis]] = {
+        "specification": partial(diagnose_specification, *asked, sectors=groups),
+        "estimation": partial(diagnose_estimation, *asked),
+        "non-stationarity": partial(diagnose_change, *asked),
+        "multicollinearity": partial(diagnose_collinearity, *asked),
+    }
     found = []
-    for number, job in enumerate(jobs):
+    for number, (failure, job) in enumerate(jobs.items()):
         listener.progress("diagnosing", number, len(jobs))
-        found.append(job())
+        found.append(_told(failure, job))
     listener.progress("diagnosing", len(jobs), len(jobs))
     return tuple(found)
+
+
+def _told(failure: Failure, job: Callable[[], Diagnosis]) -> Diagnosis:
+    """The diagnosis, or why these data cannot be asked for it."""
+    try:
+        return job()
+    except InputError as error:
+        reason = Finding("not asked", math.nan, math.nan, math.nan, None, str(error), pd.DataFrame())
+        return Diagnosis(failure, (reason,))
 
 
 def _write_tables(

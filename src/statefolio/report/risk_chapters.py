@@ -128,6 +128,8 @@ def failure_chapter(diagnosis: Diagnosis, risk: FactorRisk) -> Chapter:
 
 
 def _figures(diagnosis: Diagnosis, risk: FactorRisk) -> list[tuple[str, Callable[[], go.Figure]]]:
+    if [finding.name for finding in diagnosis.findings] == ["not asked"]:
+        return []
     if diagnosis.failure == "specification":
         found: list[tuple[str, Callable[[], go.Figure]]] = [
             ("Residual eigenvalues", lambda: eigenvalue_figure(diagnosis))
@@ -136,7 +138,7 @@ def _figures(diagnosis: Diagnosis, risk: FactorRisk) -> list[tuple[str, Callable
             found.append(("The first residual component by sector", lambda: component_figure(diagnosis)))
         return found
     if diagnosis.failure == "estimation":
-        first = str(risk.factors_[0])
+        first = risk.factors_[0]
         return [
             (f"Two halves of the dates: {first}", lambda: halves_figure(diagnosis, first)),
             ("Shrinkage that held-out dates want", lambda: shrinkage_figure(diagnosis)),

@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control
 
 from statefolio._arrays import Array, Panel, listed, make_panel
 from statefolio.exceptions import InputError
 from statefolio.factors.alignment import in_order, places
 from statefolio.factors.base import LoadingsModel
-from statefolio.factors.diagnostics.breaks import Break, Change
+from statefolio.factors.diagnostics.break_findings import break_findings
 from statefolio.factors.diagnostics.cusum import Cusum, cusum, cusum_of_squares
+from statefolio.factors.diagnostics.discoveries import of_discoveries, with_discoveries
 from statefolio.factors.diagnostics.finding import Diagnosis, Finding
 from statefolio.factors.diagnostics.stability import (
     Plan,
@@ -20,6 +20,7 @@ from statefolio.factors.diagnostics.stability import (
     noise_deviation,
     reasons_to_exclude,
 )
+from statefolio.factors.diagnostics.subject import check_count, check_level, fitted
 
 VOLATILITY = ("local", "constant", "model")
 
@@ -43,7 +44,8 @@ def diagnose_change(
     Parameters
     ----------
     model : LoadingsModel
-        Fitted; its innovations are cumulated, its intercept and factors are those of the tests.
+        Its innovations are cumulated, its intercept and factors are those of the tests. One that is not fitted is
+        cloned and fitted here.
     returns, factors : DataFrame
         Dates and assets that the model's results hold, all or some of them.
     level : float
@@ -84,7 +86,10 @@ def diagnose_change(
     InputError
         If an option cannot be used, a factor is constant, or no asset can be tested.
     """
-    _check_options(level, volatility, block, least, breaks, draws, panels)
+    level = check_level(level)
+    _check_options(volatility, block, least, breaks, draws, panels)
+    seed = check_count(seed, "seed", 0)
+    model = fitted(model, returns, factors)
     panel = in_order(make_panel(returns, factors, model.intercept), model.factors_)
     z, deviation = _standardised(model, panel)
     X, Y = panel.regressors, panel.returns
@@ -101,7 +106,7 @@ def diagnose_change(
     found = assess_stability(X, np.ascontiguousarray(Y[:, kept]), np.ascontiguousarray(sigma[:, kept]), plan)
     findings = (
         *_of_loadings(found, assets, panel.factors, level),
-        *_of_breaks(found, assets, panel, level, breaks),
+        *break_findings(found, assets, panel, level, breaks),
         _of_cusum("cusum", cusum(z[:, kept]), assets, panel.dates, level),
         _of_cusum("cusum of squares", cusum_of_squares(z[:, kept]), assets, panel.dates, level),
     )
@@ -110,9 +115,7 @@ def diagnose_change(
     return Diagnosis("non-stationarity", findings, excluded)
 
 
-def _check_options(level: Any, volatility: Any, block: Any, least: Any, breaks: Any, draws: Any, panels: Any) -> None:
-    if not (isinstance(level, float) and 0.0 < level < 1.0):
-        raise InputError(f"level={level!r}; a share between 0 and 1 was expected. Pass e.g. 0.05.")
+def _check_options(volatility: Any, block: Any, least: Any, breaks: Any, draws: Any, panels: Any) -> None:
     if volatility not in VOLATILITY:
         raise InputError(
             f"volatility={volatility!r}; one of {listed(list(VOLATILITY))} was expected. Pass one of them."
@@ -136,81 +139,18 @@ def _standardised(model: LoadingsModel, panel: Panel) -> tuple[Array, Array]:
 def _of_loadings(found: Stability, assets: pd.Index, factors: pd.Index, level: float) -> tuple[Finding, ...]:
     moving = found.moving
     ratio = _pairs(assets, factors, {"likelihood_ratio": moving.ratio, "p_value": moving.p_value})
-    ratio = _with_discoveries(ratio, level).assign(
+    ratio = with_discoveries(ratio, level).assign(
         state_variance=moving.state_variance.T.ravel(), converged=np.repeat(moving.converged, len(factors))
     )
     single = _pairs(assets, factors, {"nyblom": found.nyblom.single, "p_value": found.nyblom_p_value})
     joint = pd.DataFrame({"asset": assets, "nyblom": found.nyblom.joint, "p_value": found.joint_p_value})
     return (
-        _verdict("moving loadings", ratio, "loadings move (likelihood ratio)", level),
-        _verdict("unstable loadings", _with_discoveries(single, level), "loadings move (Nyblom)", level),
-        _verdict("unstable assets", _with_discoveries(joint, level), "assets have loadings that move (Nyblom)", level),
-    )
-
-
-def _of_breaks(found: Stability, assets: pd.Index, panel: Panel, level: float, most: int) -> tuple[Finding, ...]:
-    strongest = found.strongest
-    table = pd.DataFrame(
-        {
-            "asset": assets,
-            "sup_wald": [np.nan if one is None else one.statistic for one in strongest],
-            "p_value": [np.nan if one is None else one.p_value for one in strongest],
-        }
-    )
-    table = _with_discoveries(table, level)
-    rows, counts = [], np.zeros(len(assets), dtype=int)
-    for i in np.flatnonzero(table["moves"]):
-        one = strongest[i]
-        dated = [] if one is None else found.searches.breaks(int(i), one, level, most)
-        counts[i] = len(dated)
-        rows += [_moved(assets[int(i)], panel, *pair) for pair in dated]
-    columns = ["asset", "date", "earliest", "latest", "sup_wald", "p_value", *_MOVED]
-    moved = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame({name: [] for name in columns})
-    months = _by_month(moved, panel.dates, len(assets))
-    largest = float(months["share"].max())
-    when = "none broke" if not rows else f"most, {largest:.0%} of the assets, in {months['share'].idxmax():%Y-%m}"
-    return (
-        _verdict("breaks", table.assign(breaks=counts), "assets have a break", level),
-        _number(
-            "what moved", float(counts.sum()), f"{counts.sum()} breaks in {np.count_nonzero(counts)} assets.", moved
+        of_discoveries("moving loadings", ratio, "loadings move (likelihood ratio)", level),
+        of_discoveries("unstable loadings", with_discoveries(single, level), "loadings move (Nyblom)", level),
+        of_discoveries(
+            "unstable assets", with_discoveries(joint, level), "assets have loadings that move (Nyblom)", level
         ),
-        _number("breaks by month", largest, f"Assets whose loadings break within a month: {when}.", months),
     )
-
-
-_MOVED = ("factor", "before", "before_error", "after", "after_error", "change", "t")
-
-
-def _moved(asset: Any, panel: Panel, found: Break, change: Change) -> pd.DataFrame:
-    """One break: a row a factor."""
-    difference = change.after - change.before
-    dates = panel.dates
-    return pd.DataFrame(
-        {
-            "asset": asset,
-            "date": dates[change.row],
-            "earliest": dates[change.earliest],
-            "latest": dates[change.latest],
-            "sup_wald": found.statistic,
-            "p_value": found.p_value,
-            "factor": panel.factors,
-            "before": change.before,
-            "before_error": change.before_error,
-            "after": change.after,
-            "after_error": change.after_error,
-            "change": difference,
-            "t": difference / np.hypot(change.before_error, change.after_error),
-        }
-    )
-
-
-def _by_month(moved: pd.DataFrame, dates: pd.DatetimeIndex, count: int) -> pd.DataFrame:
-    """Assets that broke in each month of the panel."""
-    months = pd.period_range(dates[0], dates[-1], freq="M", name="month")
-    pairs = moved[["asset", "date"]].drop_duplicates()
-    of_month = pd.PeriodIndex(pd.DatetimeIndex(pairs["date"]), freq="M")
-    assets = pairs.groupby(of_month)["asset"].nunique().reindex(months, fill_value=0)
-    return pd.DataFrame({"assets": assets.astype(int), "share": assets / count})
 
 
 def _of_cusum(name: str, found: Cusum, assets: pd.Index, dates: pd.DatetimeIndex, level: float) -> Finding:
@@ -224,43 +164,12 @@ def _of_cusum(name: str, found: Cusum, assets: pd.Index, dates: pd.DatetimeIndex
         }
     )
     what = "the level" if name == "cusum" else "the spread"
-    return _verdict(name, _with_discoveries(table, level), f"assets have innovations of which {what} drifts", level)
+    return of_discoveries(
+        name, with_discoveries(table, level), f"assets have innovations of which {what} drifts", level
+    )
 
 
 def _pairs(assets: pd.Index, factors: pd.Index, values: dict[str, Array]) -> pd.DataFrame:
     """A row an asset and factor of arrays (K, N)."""
     names = {"asset": np.repeat(assets.to_numpy(), len(factors)), "factor": np.tile(factors.to_numpy(), len(assets))}
     return pd.DataFrame(names | {name: array.T.ravel() for name, array in values.items()})
-
-
-def _with_discoveries(table: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Add both kinds of q-values, and which rows are discoveries under the first."""
-    p = table["p_value"].to_numpy(dtype=float)
-    q = _discoveries(p, "bh")
-    return table.assign(q_value=q, q_value_any=_discoveries(p, "by"), moves=q <= level)
-
-
-def _discoveries(p: Array, method: str) -> Array:
-    known = np.isfinite(p)
-    q = np.full(p.shape, np.nan)
-    if known.any():
-        q[known] = false_discovery_control(p[known], method=method)
-    return q
-
-
-def _verdict(name: str, table: pd.DataFrame, what: str, level: float) -> Finding:
-    """Share of rows that moved, and Simes' p-value of the panel."""
-    known = table["q_value"].notna()
-    if not known.any():
-        return Finding(name, np.nan, np.nan, level, None, "Nothing could be tested.", table)
-    moves, count = int(table["moves"].sum()), int(known.sum())
-    p = float(table["q_value"].min())
-    sentence = (
-        f"{moves} of {count} {what}, {level:.0%} of these expected to be false; one or more would be found in "
-        f"{level:.0%} of panels where none does (p = {p:.2g})."
-    )
-    return Finding(name, moves / count, p, level, p <= level, sentence, table)
-
-
-def _number(name: str, statistic: float, sentence: str, table: pd.DataFrame) -> Finding:
-    return Finding(name, statistic, np.nan, np.nan, None, sentence, table)

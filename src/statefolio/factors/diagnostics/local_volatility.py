@@ -2,7 +2,8 @@
 
     sigma_t^2 = sum over s != t of memory^|s - t| min(e_s^2, 9 s^2_s) / sum of memory^|s - t|
 
-with e the residuals of constant loadings. The date's own residual is left out, so that given the others' sizes its
+with e the residuals of constant loadings and s^2 the same in a first pass; their mean square counts as one more date,
+and sigma^2 is a twenty-fifth of it at least. The date's own residual is left out, so that given the others' sizes its
 sign is still even, and sums of x_t e_t / sigma_t^2 keep a mean of zero and the variance that they show.
 """
 

@@ -45,7 +45,7 @@ def moving_loadings(condensed: Condensed, spectra: Array, draws: Draws, panels: 
         Eigenvalues of each loading's walk.
     draws : Draws
     panels : int
-        Assets drawn in step 3, and more if there are more assets.
+        Assets drawn in step 3: some of those there are, or all of them several times.
     seed : int
     """
     X, Y = _rows(condensed)
@@ -53,7 +53,7 @@ def moving_loadings(condensed: Condensed, spectra: Array, draws: Draws, panels: 
     null = _Null(spectra, condensed.observed - X.shape[1], draws)
     first = null.probabilities(found.ratio, np.arange(Y.shape[1]))
     rng = np.random.default_rng(seed)
-    chosen = rng.permutation(np.resize(np.arange(Y.shape[1]), panels))
+    chosen = np.resize(rng.permutation(Y.shape[1]), panels)
     moves = (first[:, chosen] < _MOVES) & (rng.random((len(X[0]), panels)) < 0.5)
     drawn = _draw_panel(X[:, :, chosen], np.isfinite(Y[:, chosen]), found, chosen, moves, rng)
     again = null.probabilities(likelihood_ratios(X[:, :, chosen], drawn).ratio, chosen)
