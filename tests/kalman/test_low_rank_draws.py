@@ -18,7 +18,9 @@ def plain(shared, scale, stretch, seed):
     return np.array(rows).reshape(len(stretch), assets)
 
 
-@pytest.mark.parametrize(("dates", "assets", "factors"), [(1, 1, 0), (5, 63, 3), (16, 64, 4), (37, 201, 5), (3, 130, 9)])
+@pytest.mark.parametrize(
+    ("dates", "assets", "factors"), [(1, 1, 0), (5, 63, 3), (16, 64, 4), (37, 201, 5), (3, 130, 9)]
+)
 def test_against_plain_numpy(dates, assets, factors):
     rng = np.random.default_rng(dates)
     shared, scale, stretch = rng.normal(size=(factors, assets)), rng.uniform(1, 2, assets), rng.uniform(1, 2, dates)
