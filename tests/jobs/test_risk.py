@@ -140,7 +140,8 @@ def test_weights_that_cannot_be_used(folder, text, more, words):
 
 
 def test_histories_too_short_for_a_diagnosis_say_so_and_the_rest_goes_on(folder, tmp_path):
-    done = run(*files(folder), "--to", "2015-09-30", "--out", tmp_path / "out")
+    (folder / "short.csv").write_text("asset,weight\ns0,0.5\ns2,0.5\n", encoding="utf-8")
+    done = run(*files(folder, "short.csv"), "--to", "2015-09-30", "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
     table = pd.read_csv(tmp_path / "out" / "failures.csv").set_index("failure")
     assert table.loc["non-stationarity", "finding"] == "not asked"

@@ -8,14 +8,20 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays import Array, listed, read_values, show, span
-from statefolio.exceptions import InputError, NotFittedError
+from statefolio._arrays import Array, read_values
+from statefolio.exceptions import NotFittedError
 from statefolio.factors.construction.factor_returns import FactorReturns
-from statefolio.factors.construction.orientation import ALIGNMENTS
-from statefolio.factors.construction.past_loadings import PastLoadings, Recipe
+from statefolio.factors.construction.past_loadings import PastLoadings
+from statefolio.factors.construction.statistical_options import (
+    check_held,
+    check_later,
+    check_options,
+    check_panel,
+    notes_of,
+    nothing_fitted,
+    recipe_of,
+)
 from statefolio.factors.construction.stepwise import Step, stepwise_exposures
-
-_NUMBERS = (int, float, np.integer, np.floating)
 
 
 class StatisticalFactors(BaseEstimator):
@@ -121,16 +127,16 @@ class StatisticalFactors(BaseEstimator):
         InputError
             Options that cannot be used, or a panel on which no date gets a factor return.
         """
-        self._check_options()
+        check_options(self)
         values, dates, assets = read_values(returns, "returns")
-        self._check_panel(values)
+        check_panel(self, values)
         fresh = copy.copy(self)
         fresh._history, fresh._seen, fresh._current = values[:0], 0, None
         fresh.assets_ = assets.rename("asset")
         fresh._log, fresh._used = [], np.zeros(len(assets), dtype=np.bool_)
         fresh._advance(values, dates)
         if np.isnan(fresh._factors).all():
-            raise self._nothing_fitted(values)
+            raise nothing_fitted(self, values)
         self.__dict__ = fresh.__dict__
         return self
 
@@ -150,11 +156,7 @@ class StatisticalFactors(BaseEstimator):
         """
         self._check_fitted()
         values, dates, assets = read_values(new_returns, "new_returns")
-        if dates[0] <= self.last_date_:
-            raise InputError(
-                f"new_returns has dates {span(dates)}; dates after {show(self.last_date_)}, the last one seen, were "
-                f"expected. Use new_returns[new_returns.index > {show(self.last_date_)!r}], or fit again."
-            )
+        check_later(dates, self.last_date_)
         joined = assets[~assets.isin(self.assets_)]
         known = self.assets_.append(joined).rename("asset") if len(joined) else self.assets_
         placed = np.full((len(dates), len(known)), np.nan)
@@ -183,11 +185,7 @@ class StatisticalFactors(BaseEstimator):
         _, dates, _ = read_values(returns, "returns")
         if dates[0] > self.last_date_:
             return copy.copy(self).partial_fit(returns).factor_returns_
-        if not dates.isin(self.dates_).all():
-            raise InputError(
-                f"returns has dates {span(dates)}; dates among those held ({span(self.dates_)}), or all after them, "
-                "were expected. Split them there, or fit again."
-            )
+        check_held(dates, self.dates_)
         held = self.factor_returns_
         exposures = held.exposures.sel(date=dates) if held.exposures is not None else None
         return FactorReturns(held.returns.loc[dates], held.kinds, exposures, held.notes)
@@ -203,7 +201,12 @@ class StatisticalFactors(BaseEstimator):
         names = self._names()
         exposures = stepwise_exposures(tuple(self._steps), self.dates_, self.assets_, names)
         frame = pd.DataFrame(self._factors, self.dates_, names)
-        return FactorReturns(frame, pd.Series("statistical", index=names), exposures, self._notes())
+        return FactorReturns(
+            frame,
+            pd.Series("statistical", index=names),
+            exposures,
+            notes_of(self, self._factors, self._used, self._log),
+        )
 
     @property
     def loadings_(self) -> pd.DataFrame:
@@ -225,8 +228,7 @@ class StatisticalFactors(BaseEstimator):
         """Assets that no refit used, and why."""
         self._check_fitted()
         reason = f"fewer than {self.min_history} returns, or only one value, within the window of every refit"
-        names = self.assets_[~self._used]
-        return pd.DataFrame({"reason": reason}, index=names, dtype=object)
+        return pd.DataFrame({"reason": reason}, index=self.assets_[~self._used], dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Tell scikit-learn whether `fit` was called."""
@@ -234,7 +236,7 @@ class StatisticalFactors(BaseEstimator):
 
     def _advance(self, values: Array, dates: pd.DatetimeIndex) -> None:
         """Realise the factors of each date with the loadings in use, then refit where that is due."""
-        past, recipe = len(self._history), self._recipe()
+        past, recipe = len(self._history), recipe_of(self)
         panel = np.concatenate([self._history, values])
         self._factors = np.full((len(values), self.n_factors), np.nan)
         self._steps = [] if self._current is None else [Step(0, self._current.places, self._current.exposures)]
@@ -260,88 +262,9 @@ class StatisticalFactors(BaseEstimator):
     def _first(self, end: int) -> int:
         return 0 if self.window is None else max(0, end - self.window)
 
-    def _recipe(self) -> Recipe:
-        return Recipe(
-            self.n_factors,
-            self.half_life,
-            self.min_history,
-            self.standardise,
-            self.alignment,
-            self.tolerance,
-            self.max_iterations,
-        )
-
     def _names(self) -> pd.Index:
         return pd.Index([f"PC{k + 1}" for k in range(self.n_factors)], name="factor")
-
-    def _notes(self) -> tuple[str, ...]:
-        notes = [
-            "Principal components of the returns before each date, "
-            f"{'standardised' if self.standardise else 'not standardised'}, alignment {self.alignment!r}; "
-            "mean squared exposure 1."
-        ]
-        unknown = int(np.isnan(self._factors[:, 0]).sum())
-        if unknown:
-            notes.append(f"{unknown} dates have no factor returns: before the first refit, or too few assets observed.")
-        if not self._used.all():
-            notes.append(f"No refit used {listed(list(self.assets_[~self._used]))}: too short a history, or constant.")
-        failed = sum(not entry["converged"] for entry in self._log)
-        if failed:
-            notes.append(f"{failed} of {len(self._log)} refits stopped after {self.max_iterations} iterations.")
-        return tuple(notes)
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError("StatisticalFactors has not been fitted; call fit(returns) first.")
-
-    def _check_options(self) -> None:
-        for name, least in (("n_factors", 1), ("refit_every", 1), ("min_dates", 2), ("min_history", 2)):
-            value = getattr(self, name)
-            if not _is(value, int, np.integer) or value < least:
-                raise InputError(f"{name}={value!r}; a whole number from {least} on was expected. Pass e.g. 21.")
-        if self.alignment not in ALIGNMENTS:
-            raise InputError(f"alignment={self.alignment!r}; one of {', '.join(map(repr, ALIGNMENTS))} was expected.")
-        if self.min_history < self.n_factors + 2 or self.min_dates < self.min_history:
-            raise InputError(
-                f"min_dates={self.min_dates}, min_history={self.min_history}, n_factors={self.n_factors}; min_history "
-                "from n_factors + 2 on and min_dates from min_history on were expected. Use fewer factors."
-            )
-        if self.window is not None and (not _is(self.window, int, np.integer) or self.window < self.min_history):
-            raise InputError(
-                f"window={self.window!r}; None or a number of dates from min_history={self.min_history} on was "
-                "expected. Pass e.g. 504."
-            )
-        if self.half_life is not None and (not _is(self.half_life, *_NUMBERS) or not self.half_life > 0.0):
-            raise InputError(
-                f"half_life={self.half_life!r}; None or a positive number of dates was expected. Pass e.g. 252."
-            )
-
-        if not _is(self.max_iterations, int, np.integer) or self.max_iterations < 1:
-            raise InputError(f"max_iterations={self.max_iterations!r}; a whole number from 1 on was expected.")
-        if not _is(self.tolerance, *_NUMBERS) or not self.tolerance > 0.0:
-            raise InputError(f"tolerance={self.tolerance!r}; a positive number was expected. Pass e.g. 1e-5.")
-
-    def _check_panel(self, values: Array) -> None:
-        dates, assets = values.shape
-        if assets <= self.n_factors:
-            raise InputError(
-                f"returns has {assets} assets for n_factors={self.n_factors}; more assets than factors were expected. "
-                "Use fewer factors."
-            )
-        if dates <= self.min_dates:
-            raise InputError(
-                f"returns has {dates} dates; more than min_dates={self.min_dates} were expected. Pass more dates, or a "
-                "smaller min_dates (and min_history)."
-            )
-
-    def _nothing_fitted(self, values: Array) -> InputError:
-        most = int(np.count_nonzero(~np.isnan(values), axis=0).max())
-        return InputError(
-            f"returns gave no refit that could be used: {self.n_factors + 1} assets that vary and have min_history="
-            f"{self.min_history} returns in a window were expected before the last date, and that many assets on "
-            f"a later one (most returns of an asset: {most}). Use fewer factors or a smaller min_history."
-        )
-
-
-def _is(value: Any, *kinds: type) -> bool:
-    return isinstance(value, kinds) and not isinstance(value, bool)

@@ -157,15 +157,15 @@ def _improve(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
     weighted = factors * rows.weights[:, None]
     cross = rows.values.T @ weighted
     second = posterior * rows.pattern_weight[:, None, None]
+    known = rows.observed_weight > 0.0
     if len(second) == 1:
-        second[0] += weighted.T @ factors
+        loadings: Array = np.linalg.solve(second[0] + weighted.T @ factors, cross.T).T
     else:
         products = weighted[rows.order, :, None] * factors[rows.order, None, :]
         second += np.add.reduceat(products, rows.starts, axis=0)
-    moments = (rows.patterns.T @ second.reshape(len(second), -1)).reshape(-1, count, count)
-    known = rows.observed_weight > 0.0
-    moments[~known] = np.eye(count)
-    loadings: Array = np.linalg.solve(moments, cross[:, :, None])[:, :, 0].astype(np.float64, copy=False)
+        moments = (rows.patterns.T @ second.reshape(len(second), -1)).reshape(-1, count, count)
+        moments[~known] = np.eye(count)
+        loadings = np.asarray(np.linalg.solve(moments, cross[:, :, None])[:, :, 0], dtype=np.float64)
     weight = np.where(known, rows.observed_weight, 1.0)
     left: Array = rows.variance - np.einsum("nr,nr->n", loadings, cross) / weight
     return loadings, _specific(left, rows.variance)
