@@ -29,8 +29,7 @@ def break_findings(found: Stability, assets: pd.Index, panel: Panel, level: floa
         dated = [] if one is None else found.searches.breaks(int(i), one, level, most)
         counts[i] = len(dated)
         rows += [_moved(assets[int(i)], panel, *pair) for pair in dated]
-    columns = ["asset", "date", "earliest", "latest", "sup_wald", "p_value", *_MOVED]
-    moved = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame({name: [] for name in columns})
+    moved = pd.DataFrame({name: np.concatenate([row[name] for row in rows]) if rows else [] for name in _MOVED})
     months = _by_month(moved, panel.dates, len(assets))
     largest = float(months["share"].max())
     when = "none broke" if not rows else f"most, {largest:.0%} of the assets, in {months['share'].idxmax():%Y-%m}"
@@ -43,30 +42,31 @@ def break_findings(found: Stability, assets: pd.Index, panel: Panel, level: floa
     )
 
 
-_MOVED = ("factor", "before", "before_error", "after", "after_error", "change", "t")
+_MOVED = (
+    *("asset", "date", "earliest", "latest", "sup_wald", "p_value", "factor"),
+    *("before", "before_error", "after", "after_error", "change", "t"),
+)
 
 
-def _moved(asset: Any, panel: Panel, found: Break, change: Change) -> pd.DataFrame:
-    """One break: a row a factor."""
+def _moved(asset: Any, panel: Panel, found: Break, change: Change) -> dict[str, Any]:
+    """One break: columns of a row a factor."""
     difference = change.after - change.before
-    dates = panel.dates
-    return pd.DataFrame(
-        {
-            "asset": asset,
-            "date": dates[change.row],
-            "earliest": dates[change.earliest],
-            "latest": dates[change.latest],
-            "sup_wald": found.statistic,
-            "p_value": found.p_value,
-            "factor": panel.factors,
-            "before": change.before,
-            "before_error": change.before_error,
-            "after": change.after,
-            "after_error": change.after_error,
-            "change": difference,
-            "t": difference / np.hypot(change.before_error, change.after_error),
-        }
-    )
+    places = {"date": change.row, "earliest": change.earliest, "latest": change.latest}
+    of_break = {name: panel.dates[[row] * len(panel.factors)].to_numpy() for name, row in places.items()}
+    of_break |= {name: np.full(len(panel.factors), getattr(found, of)) for name, of in _OF_BREAK.items()}
+    return of_break | {
+        "asset": np.full(len(panel.factors), asset, dtype=object),
+        "factor": panel.factors.to_numpy(),
+        "before": change.before,
+        "before_error": change.before_error,
+        "after": change.after,
+        "after_error": change.after_error,
+        "change": difference,
+        "t": difference / np.hypot(change.before_error, change.after_error),
+    }
+
+
+_OF_BREAK = {"sup_wald": "statistic", "p_value": "p_value"}
 
 
 def _by_month(moved: pd.DataFrame, dates: pd.DatetimeIndex, count: int) -> pd.DataFrame:
