@@ -51,8 +51,9 @@ _MOVED = (
 def _moved(asset: Any, panel: Panel, found: Break, change: Change) -> dict[str, Any]:
     """One break: columns of a row a factor."""
     difference = change.after - change.before
+    moments = panel.dates.to_numpy()
     places = {"date": change.row, "earliest": change.earliest, "latest": change.latest}
-    of_break = {name: panel.dates[[row] * len(panel.factors)].to_numpy() for name, row in places.items()}
+    of_break = {name: np.full(len(panel.factors), moments[row]) for name, row in places.items()}
     of_break |= {name: np.full(len(panel.factors), getattr(found, of)) for name, of in _OF_BREAK.items()}
     return of_break | {
         "asset": np.full(len(panel.factors), asset, dtype=object),
