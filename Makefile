@@ -1,4 +1,4 @@
-# Every target sets itself up: a fresh clone, Python 3.11, make and a C compiler are enough.
+# Every target sets itself up: a fresh clone, Python 3.11 and make are enough.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/.installed

@@ -161,7 +161,10 @@ def risk(
             inputs = read_inputs(Source(returns, factors, prices, risk_free, first, last))
             screen.read(inputs)
             options = {"tuning": tuning.value}
-            plan = RiskPlan(out, overwrite, tune_until, test_from, weights_sum, sectors, refit_every, dense, options)
+            about = {"weights": weights.name, "groups": "none" if groups is None else groups.name}
+            plan = RiskPlan(
+                out, overwrite, tune_until, test_from, weights_sum, sectors, refit_every, dense, options, about
+            )
             screen.risk(run_risk(inputs, portfolio, plan, screen))
 
     _guarded(job)

@@ -57,6 +57,7 @@ class Screen:
         )
         self._stages: dict[str, TaskID] = {}
         self._caught = warnings.catch_warnings()
+        self._warned: set[str] = set()
 
     def __enter__(self) -> Self:
         self._caught.__enter__()
@@ -110,7 +111,13 @@ class Screen:
         self._bars.stop()
         self.out.print()
         after, test = outcome.risk.last_date_, outcome.test_from
-        self.out.print(_table(shown_risk(outcome.attribution), f"Volatility on the date after {after:%Y-%m-%d}"))
+        weight = outcome.attribution["weight"].to_numpy()
+        self.out.print(f"Weights: net {weight.sum():.4g}, gross {abs(weight).sum():.4g}.\n")
+        self.out.print(
+            _table(
+                shown_risk(outcome.attribution), f"Volatility on the date after {after:%Y-%m-%d}, ± half a 95 % band"
+            )
+        )
         self.out.print(
             _table(shown_failures(outcome.failures), "The four failures (numbers and sentences in failures.csv)")
         )
@@ -149,6 +156,9 @@ class Screen:
         line: str | None = None,
     ) -> None:
         if issubclass(category, StatefolioWarning):
+            if str(message) in self._warned:
+                return
+            self._warned.add(str(message))
             self.err.print(f"[yellow]warning:[/yellow] {escape(str(message))}", soft_wrap=True)
         else:
             print(warnings.formatwarning(message, category, filename, lineno, line), file=file or sys.stderr)

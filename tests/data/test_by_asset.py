@@ -51,6 +51,7 @@ def test_columns_by_name(file):
         ("asset,weight\nA,1\nA,2\n", "'A' twice"),
         ("asset,weight\n,1\n", "without an asset's name"),
         ("asset,weight\n", "0 rows"),
+        ("date,A,B\n2020-01-01,0.1,0.2\n", "3 columns .date, A, B"),
     ],
 )
 def test_weights_that_cannot_be_used(file, text, words):

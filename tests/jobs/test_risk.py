@@ -106,6 +106,9 @@ def test_the_page_has_its_chapters(done, folder, browse):
         titles: [...document.querySelectorAll("main > section > h2")].map((title) => title.textContent),
         empty: [...document.querySelectorAll("[data-figure]")].filter((f) => !f.querySelector("svg.main-svg")).length,
         overflow: document.documentElement.scrollWidth - window.innerWidth,
+        lead: document.querySelector(".lead").textContent,
+        read: document.getElementById("read").textContent,
+        tiles: document.querySelector("#chapter-1 .tiles").textContent,
       };
     """
     found = browse(folder / "out" / "report.html", script)
@@ -117,6 +120,10 @@ def test_the_page_has_its_chapters(done, folder, browse):
         "Can the factors be told apart?",
     ]
     assert found["empty"] == 0
+    assert found["lead"].startswith("A portfolio's risk")
+    assert "weights.csv" in found["read"]
+    assert "sectors.csv" in found["read"]
+    assert "net and gross1, 1.2" in found["tiles"]
     assert found["overflow"] <= 0
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from statefolio.exceptions import InputError
 from statefolio.factors.construction.ranking import rank_factors
 from statefolio.report.ranking_figure import BAND, chosen_pairs, explained_heat_map, relation, relations_figure
 
@@ -53,3 +54,9 @@ def test_figures_draw_every_panel_and_share(ranking):
     shown = pd.DataFrame(heat.z, heat.y, heat.x).loc["A", "market"]
     assert shown == pytest.approx(float(ranking.shares["alone"].sel(asset="A", factor="market")), abs=1e-4)
     assert explained_heat_map(ranking, holdout=True).data[0].zmin < 0
+
+
+def test_a_ranking_without_holdout_has_no_shares_on_it(ranking):
+    plain = rank_factors(ranking.returns, ranking.factors)
+    with pytest.raises(InputError, match="no holdout"):
+        explained_heat_map(plain, holdout=True)

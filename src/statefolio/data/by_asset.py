@@ -80,6 +80,11 @@ def _rows(path: PathName, asset: str | None, value: str | None, what: str) -> "p
             raise UnknownNameError(
                 f"{path} has no column {name!r}. It has: {', '.join(table.columns[:10])}. Use one of them."
             )
+    if asset is None and value is None and len(table.columns) > 2:
+        raise InputError(
+            f"{path} has {len(table.columns)} columns ({', '.join(table.columns[:4])}, ...); two were expected, "
+            f"the asset and its {what}. Check that it is the right file."
+        )
     free = [name for name in table.columns if name not in (asset, value)]
     asset = asset or (free.pop(0) if free else None)
     value = value or (free.pop(0) if free else None)

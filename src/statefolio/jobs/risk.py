@@ -49,6 +49,10 @@ FILES = frozenset(
         "validation.csv",
     }
 )
+LEAD = (
+    "A portfolio's risk by factor and asset; how the model behind it may fail; how its predictions and covariances did "
+    "out of sample; and the loadings themselves."
+)
 BESIDE = 250
 """The rolling window that the loadings are compared with, in dates."""
 
@@ -66,6 +70,7 @@ class RiskPlan:
     refit_every: int = 21
     dense: bool = False
     model_options: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, object] = field(default_factory=dict)
     title: str = "Factor risk"
 
 
@@ -118,9 +123,10 @@ def run_risk(inputs: Inputs, weights: "pd.Series[float]", plan: RiskPlan, listen
             risk.model_,
             other=RollingLoadings(window=BESIDE).fit(returns, factors),
             other_name=f"rolling OLS, {BESIDE} dates",
-            reading={**inputs.about, "notes": " ".join(inputs.notes)},
+            reading={**inputs.about, **plan.about, "notes": " ".join(inputs.notes)},
             options={"tuned until": tune_until, "test from": test_from, "covariance held, dates": plan.refit_every},
             suspicious=inputs.suspicious,
+            lead=LEAD,
             chapters=risk_chapters(risk, attribution, earned, diagnoses, validation, forecasts),
             title=plan.title,
         )

@@ -54,7 +54,7 @@ def shown_risk(attribution: xr.Dataset) -> pd.DataFrame:
             "factor": table.index,
             "exposure": _give_or_take(table, "exposure"),
             "volatility, % a year": _give_or_take(yearly, "contribution"),
-            "share of variance": table["share"].map(_number("{:.1%}")).to_numpy(),
+            "share": table["share"].map(_number("{:.1%}")).to_numpy(),
         }
     )
 

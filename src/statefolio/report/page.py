@@ -38,6 +38,7 @@ def page(
     options: Mapping[str, object],
     suspicious: pd.DataFrame | None,
     chapters: Sequence[Chapter],
+    lead: str | None,
     title: str,
 ) -> str:
     """Return the whole page as text."""
@@ -50,7 +51,7 @@ def page(
         title=escape(title),
         css=_text("page.css"),
         script=_text("page.js"),
-        lead=escape(_lead(model)),
+        lead=escape(_lead(model) if lead is None else lead),
         tiles=tables.tiles(_tiles(model, calibration)),
         contents=contents(chapters),
         chapters=sections(chapters),

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from statefolio.exceptions import InputError
 from statefolio.factors.construction.ranking import FactorRanking
 from statefolio.report import style
 
@@ -70,7 +71,12 @@ def explained_heat_map(ranking: FactorRanking, holdout: bool = False) -> go.Figu
 
     With `holdout`, the shares on the holdout: below zero where the factor did worse than the mean before.
     """
-    name = "alone_holdout" if holdout and "alone_holdout" in ranking.shares else "alone"
+    if holdout and "alone_holdout" not in ranking.shares:
+        raise InputError(
+            "ranking has no holdout; one was expected for holdout=True. Pass holdout_from to rank_factors, or leave "
+            "holdout out."
+        )
+    name = "alone_holdout" if holdout else "alone"
     order = ranking.assets["r_squared"].sort_values(kind="stable").index
     table = ranking.shares[name].to_pandas().loc[order, list(ranking.summary.index)]
     values = table.to_numpy()

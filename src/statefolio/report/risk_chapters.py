@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
+from numpy.typing import NDArray
 
 from statefolio.exceptions import InputError
 from statefolio.factors.diagnostics.finding import Diagnosis
@@ -82,6 +83,7 @@ def risk_chapter(risk: FactorRisk, attribution: xr.Dataset, earned: xr.Dataset) 
         "95 % band, a year": " to ".join(f"{end * np.sqrt(DATES_A_YEAR):.1%}" for end in (low, high)),
         "share of the factors": f"{1.0 - own:.1%}",
         "residual and uncertainty": f"{own:.1%}",
+        "weights, net and gross": _net_and_gross(attribution["weight"].to_numpy()),
         "assets, excluded": f"{len(risk.assets_):,}, {len(risk.excluded_):,}",
     }
     exhibits = [
@@ -106,6 +108,10 @@ def risk_chapter(risk: FactorRisk, attribution: xr.Dataset, earned: xr.Dataset) 
         "loadings' covariance."
     )
     return Chapter("Risk", lead, tuple(exhibits), tiles)
+
+
+def _net_and_gross(weights: NDArray[np.float64]) -> str:
+    return f"{weights.sum():.4g}, {np.abs(weights).sum():.4g}"
 
 
 def failure_chapter(diagnosis: Diagnosis, risk: FactorRisk) -> Chapter:
@@ -156,11 +162,23 @@ def validation_chapter(validation: Validation) -> Chapter:
     """Loadings scored out of sample."""
     lead = (
         f"Each return predicted from data up to the date before, hyper-parameters learned up to "
-        f"{validation.tuned_until:%Y-%m-%d} only. Models marked as included cannot be told from the best."
+        f"{validation.tuned_until:%Y-%m-%d} only. Those that may be the best cannot be told from it by "
+        "their log scores."
     )
     table = validation.summary().reset_index()
-    wanted = ["model", "squared_error", "squared_error_p_value", "negative_log_score", "negative_log_score_p_value"]
-    shown = table[[*wanted, *(name for name in table if str(name).startswith("coverage"))]]
+    wanted = {
+        "model": "model",
+        "squared_error": "mean squared error",
+        "squared_error_p_value": f"p, against {validation.benchmark}",
+        "negative_log_score": "negative log score",
+        "negative_log_score_p_value": f"its p, against {validation.benchmark}",
+        "negative_log_score_included": "may be the best",
+    }
+    names = [*wanted, *(name for name in table if str(name).startswith("coverage"))]
+    shown = table[names].assign(
+        negative_log_score_included=["yes" if inside else "no" for inside in table["negative_log_score_included"]]
+    )
+    shown = shown.rename(columns=wanted)
     exhibits = (
         Exhibit("", table=shown, wide=True),
         Exhibit("", figure=mean_loss_figure(validation)),

@@ -10,7 +10,20 @@ ESTIMATE = "#1f5f8b"
 BAND = "rgba(31, 95, 139, 0.16)"
 OTHER = "#d07a1c"
 IN_SAMPLE = "rgba(102, 115, 127, 0.09)"
-LINES = (ESTIMATE, OTHER, "#4b8f5c", "#8a5a9e", "#b8473f", "#66737f", "#c2a23a", "#2f8f9d")
+LINES = (
+    ESTIMATE,
+    OTHER,
+    "#4b8f5c",
+    "#8a5a9e",
+    "#b8473f",
+    "#66737f",
+    "#c2a23a",
+    "#2f8f9d",
+    "#1d2833",
+    "#d486b0",
+    "#8fb339",
+    "#9c6b3f",
+)
 """Colours of lines, in their order."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 

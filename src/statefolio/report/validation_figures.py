@@ -223,10 +223,18 @@ def _finish(figure: go.Figure, title: str, height: int = HEIGHT, **changes: obje
     return figure.update_layout(
         style.layout(
             height=height,
-            title={"text": title, "font": {"size": 13.5}, "x": 0.0, "xref": "paper", "y": 0.98, "yanchor": "top"},
+            title={
+                "text": title,
+                "font": {"size": 13.5},
+                "x": 0.0,
+                "xref": "paper",
+                "y": 0.98,
+                "yanchor": "top",
+                "yref": "container",
+            },
             showlegend=True,
             legend=legend,
-            margin={"l": 10, "r": 8, "t": 62, "b": 8},
+            margin={"l": 10, "r": 8, "t": 84, "b": 8},
             **changes,
         )
     )

@@ -24,6 +24,7 @@ def write_report(
     options: Mapping[str, object] | None = None,
     suspicious: pd.DataFrame | None = None,
     chapters: Sequence[Chapter] = (),
+    lead: str | None = None,
     title: str = "Time-varying loadings",
 ) -> Path:
     """Write one self-contained HTML file about a fitted loadings model.
@@ -52,6 +53,8 @@ def write_report(
         Cells that look wrong, a row each.
     chapters
         What else there is to tell, before the loadings.
+    lead
+        The sentence under the heading; by default about the loadings.
     title
         The page's heading.
 
@@ -69,6 +72,7 @@ def write_report(
         options=options or {},
         suspicious=suspicious,
         chapters=chapters,
+        lead=lead,
         title=title,
     )
     return write_text_whole(Path(path), text)

@@ -1,9 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statefolio.exceptions import InputError
+from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.risk.low_rank import LowRankCovariance
 
 
@@ -199,3 +200,10 @@ def test_arguments_that_do_not_fit():
         covariance.simulate(3, 1, degrees_of_freedom=2.0)
     with pytest.raises(InputError, match="count"):
         covariance.simulate(-1)
+
+
+@pytest.mark.parametrize("method", ["solve", "multiply", "whiten", "variance", "volatility", "marginal_risk"])
+def test_labels_that_would_be_ignored_are_refused(method):
+    c = make(assets=3)
+    with pytest.raises(DataTypeError, match=r"Series, whose labels would be ignored.*to_numpy"):
+        getattr(c, method)(pd.Series([0.2, 0.3, 0.5], list("cba")))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from statefolio._arrays import Array
-from statefolio.exceptions import InputError
+from statefolio.exceptions import DataTypeError, InputError
 from statefolio.kalman.low_rank_draws import draw
 
 _TOLERANCE = 1e-10
@@ -204,6 +204,11 @@ class LowRankCovariance:
         return U, s
 
     def _rows(self, x: Any, name: str = "x") -> Array:
+        if hasattr(x, "index") and hasattr(x, "to_numpy"):
+            raise DataTypeError(
+                f"{name} is a {type(x).__name__}, whose labels would be ignored here; an array in the order of the "
+                "assets was expected. Use e.g. x.reindex(risk.assets_).to_numpy()."
+            )
         rows: Array = np.asarray(x, dtype=np.float64)
         if rows.ndim not in (1, 2) or rows.shape[-1] != len(self):
             raise InputError(
