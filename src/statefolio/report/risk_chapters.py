@@ -121,9 +121,10 @@ def failure_chapter(diagnosis: Diagnosis, risk: FactorRisk) -> Chapter:
     table["rejected"] = [{True: "yes", False: "no"}.get(said, "-") for said in table["rejected"]]
     table = table.rename(columns={"rejected": "wrong"})
     exhibits = [Exhibit("", table=table, wide=True)]
-    for title, draw in _figures(diagnosis, risk):
+    figures = _figures(diagnosis, risk)
+    for title, draw in figures:
         try:
-            exhibits.append(Exhibit(title, figure=draw()))
+            exhibits.append(Exhibit(title, figure=draw(), wide=len(figures) == 1))
         except InputError as error:
             exhibits.append(Exhibit(title, str(error)))
     if len(diagnosis.excluded):
