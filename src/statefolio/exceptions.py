@@ -36,5 +36,9 @@ class OutputError(StatefolioError, OSError):
     """An output folder or file that cannot be written."""
 
 
+class PolicyError(StatefolioError, RuntimeError):
+    """A policy that raised, or wanted what cannot be traded; the message names the date and the policy."""
+
+
 class StatefolioWarning(UserWarning):
     """Data that can be used but are probably not what was meant."""

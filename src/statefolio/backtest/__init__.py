@@ -1,0 +1,1 @@
+"""From weights to money, and what that says."""

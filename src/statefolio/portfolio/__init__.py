@@ -1,0 +1,1 @@
+"""From loadings, risk and views to weights."""

@@ -1,0 +1,100 @@
+"""One decision as a problem in arrays, and what came of solving it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays import Array
+from statefolio.factors.risk.low_rank import LowRankCovariance
+from statefolio.portfolio.constraints import Constraints
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What an objective is asked to solve; N assets, K factors, everything in decimals a date.
+
+    Parameters
+    ----------
+    assets
+        Their names; every array is in this order.
+    covariance
+        Of the next date's returns. The first columns of its loadings belong to `factors`; residual factors follow.
+    factors
+        Names of the factors.
+    mean : (N,) array, optional
+        Expected excess returns.
+    mean_covariance : LowRankCovariance, optional
+        Of what `mean` is not sure of.
+    loading_variance : (N, K) array, optional
+        Variances of the loadings on `factors`.
+    previous : (N,) array
+        Weights held before the trade.
+    constraints
+        What weights must keep to.
+    trade_cost : (N,) array
+        What trading a unit of value costs, paid once.
+    holding_period
+        Dates until the next decision: means and variances are earned on each, costs once.
+    dates_since
+        Dates since the former decision.
+    most_held : (N,) array, optional
+        The largest position that volumes allow, as a share of the value.
+    """
+
+    assets: pd.Index
+    covariance: LowRankCovariance
+    factors: pd.Index
+    previous: Array
+    constraints: Constraints
+    trade_cost: Array
+    mean: Array | None = None
+    mean_covariance: LowRankCovariance | None = None
+    loading_variance: Array | None = None
+    holding_period: float = 1.0
+    dates_since: int = 0
+    most_held: Array | None = None
+
+    @property
+    def risk(self) -> LowRankCovariance:
+        """Covariance of the returns and of what the mean is not sure of: the risk that an optimiser sees."""
+        if self.mean_covariance is None:
+            return self.covariance
+        return add(self.covariance, self.mean_covariance)
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Weights, and whether they are what was looked for.
+
+    Parameters
+    ----------
+    weights : (N,) array
+        NaN where not `converged`.
+    converged, reason
+        A solver that fails says so here, with the constraint at fault where it is known.
+    details
+        For a `Decision`.
+    """
+
+    weights: Array
+    converged: bool = True
+    reason: str = ""
+    details: Mapping[str, "pd.Series[float]"] = field(default_factory=dict)
+
+
+class Objective(Protocol):
+    """What is looked for."""
+
+    def solve(self, problem: Problem) -> Solution:
+        """Return the best weights within the constraints."""
+
+
+def add(one: LowRankCovariance, other: LowRankCovariance) -> LowRankCovariance:
+    """Return the sum of two covariances of the same assets."""
+    k, m = one.loadings.shape[1], other.loadings.shape[1]
+    block = np.zeros((k + m, k + m))
+    block[:k, :k], block[k:, k:] = one.factor_covariance, other.factor_covariance
+    return LowRankCovariance(np.hstack([one.loadings, other.loadings]), block, one.diagonal + other.diagonal)

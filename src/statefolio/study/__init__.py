@@ -1,0 +1,1 @@
+"""One file that describes data, model, portfolios and test, run end to end."""
