@@ -61,6 +61,12 @@ Prices = Annotated[bool, typer.Option("--prices", help="The file of returns hold
 RiskFree = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="Column of the factors to subtract from the returns.")
 ]
+First = Annotated[datetime | None, typer.Option("--from", formats=DATES, help="First date.")]
+Last = Annotated[datetime | None, typer.Option("--to", formats=DATES, help="Last date.")]
+TuneUntil = Annotated[datetime | None, typer.Option(formats=DATES, help="Learn hyper-parameters up to this date only.")]
+TestFrom = Annotated[datetime | None, typer.Option(formats=DATES, help="Compare models from this date on.")]
+Variances = Annotated[Tuning, typer.Option(help="How the loadings' variances are found.")]
+Out = Annotated[Path, typer.Option(help="The folder to make.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what a former run wrote.")]
 
 
@@ -81,7 +87,7 @@ def _statefolio(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="The folder to make.")] = DEMO,
+    out: Out = DEMO,
     overwrite: Overwrite = False,
 ) -> None:
     """Run on bundled real data: 20 US stocks on the market and five factor ETFs, 2014 to 2022."""
@@ -95,16 +101,14 @@ def demo(
 def loadings(
     returns: Returns,
     factors: Factors,
-    out: Annotated[Path, typer.Option(help="The folder to make.")],
+    out: Out,
     prices: Prices = False,
     risk_free: RiskFree = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=DATES, help="First date.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=DATES, help="Last date.")] = None,
-    tune_until: Annotated[
-        datetime | None, typer.Option(formats=DATES, help="Learn hyper-parameters up to this date only.")
-    ] = None,
-    test_from: Annotated[datetime | None, typer.Option(formats=DATES, help="Compare models from this date on.")] = None,
-    tuning: Annotated[Tuning, typer.Option(help="How the loadings' variances are found.")] = Tuning.pooled,
+    first: First = None,
+    last: Last = None,
+    tune_until: TuneUntil = None,
+    test_from: TestFrom = None,
+    tuning: Variances = Tuning.pooled,
     noise: Annotated[Noise | None, typer.Option(help="How the noise's variance moves.")] = None,
     tails: Annotated[Tails | None, typer.Option(help="The law of the noise.")] = None,
     common_volatility: Annotated[
@@ -128,20 +132,18 @@ def risk(
     returns: Returns,
     factors: Factors,
     weights: Annotated[Path, typer.Option(help="The portfolio: CSV or Parquet with the columns asset and weight.")],
-    out: Annotated[Path, typer.Option(help="The folder to make.")],
+    out: Out,
     groups: Annotated[
         Path | None, typer.Option(help="The sector of each asset: CSV or Parquet with the columns asset and sector.")
     ] = None,
     weights_sum: Annotated[float | None, typer.Option(help="What the weights must sum to.")] = None,
     prices: Prices = False,
     risk_free: RiskFree = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=DATES, help="First date.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=DATES, help="Last date.")] = None,
-    tune_until: Annotated[
-        datetime | None, typer.Option(formats=DATES, help="Learn hyper-parameters up to this date only.")
-    ] = None,
-    test_from: Annotated[datetime | None, typer.Option(formats=DATES, help="Validate from this date on.")] = None,
-    tuning: Annotated[Tuning, typer.Option(help="How the loadings' variances are found.")] = Tuning.pooled,
+    first: First = None,
+    last: Last = None,
+    tune_until: TuneUntil = None,
+    test_from: TestFrom = None,
+    tuning: Variances = Tuning.pooled,
     refit_every: Annotated[int, typer.Option(min=1, help="Dates a covariance is held in the validation.")] = 21,
     dense: Annotated[bool, typer.Option("--dense", help="Write the covariance itself too, asset by asset.")] = False,
     overwrite: Overwrite = False,

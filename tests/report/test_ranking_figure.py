@@ -4,7 +4,8 @@ import pytest
 
 from statefolio.exceptions import InputError
 from statefolio.factors.construction.ranking import rank_factors
-from statefolio.report.ranking_figure import BAND, chosen_pairs, explained_heat_map, relation, relations_figure
+from statefolio.factors.results import HALF_BAND
+from statefolio.report.ranking_figure import chosen_pairs, explained_heat_map, relation, relations_figure
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def test_the_pairs_are_the_planted_ones(ranking):
 def test_a_straight_relations_means_lie_on_its_line_and_a_bent_ones_do_not(ranking):
     def outside(one):
         line = one.slope * (one.bins["x"] - one.x.mean())
-        return np.count_nonzero(np.abs(one.bins["y"] - line) > BAND * one.bins["error"])
+        return np.count_nonzero(np.abs(one.bins["y"] - line) > HALF_BAND * one.bins["error"])
 
     assert outside(relation(ranking, "A", "market")) <= 2
     assert outside(relation(ranking, "B", "size")) >= 5

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from statefolio._arrays import Array, Panel
+from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.results import Paths
@@ -127,7 +128,7 @@ class ExponentialLoadings(LeastSquaresLoadings):
         self.intercept = intercept
 
     def _check_options(self) -> None:
-        if not _is_number(self.half_life) or not 0.0 < self.half_life < np.inf:
+        if not is_number(self.half_life) or not 0.0 < self.half_life < np.inf:
             raise InputError(f"half_life={self.half_life!r}; a positive number of dates was expected. Pass e.g. 120.")
 
     def _scheme(self, states: int) -> Scheme:
@@ -179,10 +180,6 @@ def _log_likelihood(v: Array, S: Array) -> Array:
     return np.where(np.isnan(density).all(axis=0), np.nan, np.nansum(density, axis=0))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-
-
 def _check_whole(value: Any, name: str) -> None:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+    if not is_whole(value) or value < 1:
         raise InputError(f"{name}={value!r}; a whole number above zero was expected. Pass e.g. 250.")

@@ -18,7 +18,8 @@ Values = Array | Callable[[], Array]
 Ahead = tuple[Array, Array, Array]
 """Mean (N, K) and covariance (N, K, K) of loadings on a date ahead, and the observation variance (N,)."""
 
-BAND = 1.959963984540054
+HALF_BAND = 1.959963984540054
+"""Standard deviations from the middle to either end of a 95 % band."""
 
 
 @dataclass(eq=False)
@@ -178,8 +179,8 @@ def contributions_dataset(panel: Panel, loadings: xr.Dataset, which: str, residu
     variables = {
         "contribution": (dims, earned),
         "standard_deviation": (dims, deviation),
-        "lower": (dims, earned - BAND * deviation),
-        "upper": (dims, earned + BAND * deviation),
+        "lower": (dims, earned - HALF_BAND * deviation),
+        "upper": (dims, earned + HALF_BAND * deviation),
     }
     names = pd.Index([*panel.factors, RESIDUAL])
     coordinates = {"date": panel.dates, "asset": panel.assets, "factor": names}

@@ -8,8 +8,7 @@ import xarray as xr
 
 from statefolio.factors.risk.factor_risk import FactorRisk
 from statefolio.factors.validation.covariance_scores import CovarianceScores
-
-DATES_A_YEAR = 252
+from statefolio.report.risk_chapters import DATES_A_YEAR
 
 
 def factor_table(attribution: xr.Dataset) -> pd.DataFrame:

@@ -9,10 +9,9 @@ import pandas as pd
 
 from statefolio.exceptions import FileFormatError
 from statefolio.factors.kalman_loadings import KalmanLoadings
+from statefolio.factors.results import HALF_BAND
 from statefolio.jobs.inputs import Source, read_inputs
 from statefolio.jobs.listener import Listener
-
-HALF_BAND = 1.959963984540054
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from statefolio.factors.results import HALF_BAND
 from statefolio.report import style
 from statefolio.report.calibration import LAGS, Calibration, autocorrelation, calibrate, coverage
 from statefolio.report.fitted import FittedLoadings, Floats
@@ -51,8 +52,8 @@ def coverage_of(calibration: Calibration) -> go.Figure:
     most = max(2.0, 1.35 * float(np.nanmax(np.abs([bar.y for bar in figure.data]), initial=0.0)))
     return figure.update_layout(
         _small(
-            xaxis=style.axis(title=_title("promised coverage"), type="category", showgrid=False),
-            yaxis=style.axis(title=_title("came less promised, points"), range=[-most, most], zeroline=True),
+            xaxis=style.axis(title=style.axis_title("promised coverage"), type="category", showgrid=False),
+            yaxis=style.axis(title=style.axis_title("came less promised, points"), range=[-most, most], zeroline=True),
         )
     ).update_yaxes(zerolinecolor=style.MUTED)
 
@@ -76,8 +77,8 @@ def innovations_of(calibration: Calibration) -> go.Figure:
     return figure.update_layout(
         _small(
             bargap=0.08,
-            xaxis=style.axis(title=_title("probability of less than what came"), showgrid=False),
-            yaxis=style.axis(title=_title("density (1 = right)"), rangemode="tozero"),
+            xaxis=style.axis(title=style.axis_title("probability of less than what came"), showgrid=False),
+            yaxis=style.axis(title=style.axis_title("density (1 = right)"), rangemode="tozero"),
         )
     )
 
@@ -98,15 +99,15 @@ def autocorrelation_of(calibration: Calibration) -> go.Figure:
             marker={"color": colour},
             hovertemplate="lag %{x}: %{y:.3f}<extra>" + name + "</extra>",
         )
-    edge = 1.96 / np.sqrt(max(1.0, float(np.median(np.isfinite(z).sum(axis=0))))) if z.size else 0.0
+    edge = HALF_BAND / np.sqrt(max(1.0, float(np.median(np.isfinite(z).sum(axis=0))))) if z.size else 0.0
     for y in (-edge, edge):
         figure.add_hline(y=y, line={"color": style.MUTED, "width": 1, "dash": "dot"})
     most = max(0.1, 1.2 * float(np.nanmax(np.abs([bar.y for bar in figure.data]), initial=0.0)))
     return figure.update_layout(
         _small(
             bargap=0.25,
-            xaxis=style.axis(title=_title("lag"), showgrid=False),
-            yaxis=style.axis(title=_title("mean autocorrelation"), range=[-most, most], zeroline=True),
+            xaxis=style.axis(title=style.axis_title("lag"), showgrid=False),
+            yaxis=style.axis(title=style.axis_title("mean autocorrelation"), range=[-most, most], zeroline=True),
         )
     ).update_yaxes(zerolinecolor=style.MUTED)
 
@@ -116,10 +117,6 @@ def _mean(correlations: Floats) -> Floats:
     known = np.isfinite(correlations)
     mean: Floats = np.where(known, correlations, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return mean
-
-
-def _title(text: str) -> dict[str, object]:
-    return {"text": text, "font": {"size": 11.5, "color": style.MUTED}, "standoff": 8}
 
 
 def _small(**changes: object) -> dict[str, object]:

@@ -48,7 +48,7 @@ def cumulative_factors_figure(factors: FactorReturns) -> go.Figure:
             height=HEIGHT,
             showlegend=True,
             xaxis=style.axis(showgrid=False),
-            yaxis=style.axis(title=_title("sum of returns, %"), zeroline=True, zerolinecolor=style.MUTED),
+            yaxis=style.axis(title=style.axis_title("sum of returns, %"), zeroline=True, zerolinecolor=style.MUTED),
         )
     )
 
@@ -97,8 +97,4 @@ def surprises_figure(news: pd.DataFrame) -> go.Figure:
 def _row(name: str, place: int, count: int) -> dict[str, object]:
     top = 1.0 - place / count
     domain = [top - 0.88 / count, top]
-    return style.axis(title=_title(name), domain=domain, zeroline=True, zerolinecolor=style.MUTED)
-
-
-def _title(text: str) -> dict[str, object]:
-    return {"text": text, "font": {"size": 11.5, "color": style.MUTED}, "standoff": 8}
+    return style.axis(title=style.axis_title(name), domain=domain, zeroline=True, zerolinecolor=style.MUTED)

@@ -10,10 +10,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from statefolio.exceptions import UnknownNameError
+from statefolio.factors.results import HALF_BAND
 
 Floats = NDArray[np.float64]
-HALF_BAND = 1.959963984540054
-"""Standard errors on each side of a 95 % band."""
 ALPHA = "alpha"
 """The name of the loading on the constant."""
 SETTLED = 2.0

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from statefolio.factors.results import HALF_BAND
 from statefolio.report import style
 from statefolio.report.fitted import (
     ALPHA,
-    HALF_BAND,
     AssetLoadings,
     FittedLoadings,
     Floats,

@@ -11,13 +11,13 @@ from plotly.subplots import make_subplots
 
 from statefolio.exceptions import InputError
 from statefolio.factors.construction.ranking import FactorRanking
+from statefolio.factors.results import HALF_BAND
 from statefolio.report import style
 
 Floats = npt.NDArray[np.float64]
 
 BINS = 12
 MOST_POINTS = 1500
-BAND = 1.96
 TALLEST = 900
 ROW = 17
 
@@ -57,11 +57,13 @@ def relations_figure(ranking: FactorRanking) -> go.Figure:
         one = relation(ranking, *pair)
         for trace in _traces(one):
             figure.add_trace(trace, row=1, col=column)
-        figure.update_xaxes(style.axis(title=_title(f"{one.factor}, %")), row=1, col=column)
+        figure.update_xaxes(style.axis(title=style.axis_title(f"{one.factor}, %")), row=1, col=column)
         label = f"{one.asset}, other factors taken out, %"
         low, high = np.percentile(one.y, [0.5, 99.5])
         room = 0.15 * (high - low)
-        figure.update_yaxes(style.axis(title=_title(label), range=[low - room, high + room]), row=1, col=column)
+        figure.update_yaxes(
+            style.axis(title=style.axis_title(label), range=[low - room, high + room]), row=1, col=column
+        )
     figure.update_annotations(font={"size": 12, "color": style.INK})
     return figure.update_layout(style.layout(height=340, margin={"l": 10, "r": 10, "t": 44, "b": 10}))
 
@@ -152,7 +154,7 @@ def _traces(one: Relation) -> list[Any]:
     shown = slice(None, None, -(-len(one.x) // MOST_POINTS))
     ends = np.array([one.x.min(), one.x.max()])
     bins = one.bins
-    band = np.concatenate([bins["y"] + BAND * bins["error"], (bins["y"] - BAND * bins["error"])[::-1]])
+    band = np.concatenate([bins["y"] + HALF_BAND * bins["error"], (bins["y"] - HALF_BAND * bins["error"])[::-1]])
     return [
         go.Scattergl(
             x=one.x[shown],
@@ -181,7 +183,3 @@ def _traces(one: Relation) -> list[Any]:
             hovertemplate="%{x:.2f}: %{y:.2f}<extra>mean of the bin</extra>",
         ),
     ]
-
-
-def _title(text: str) -> dict[str, object]:
-    return {"text": text, "font": {"size": 11.5, "color": style.MUTED}, "standoff": 8}

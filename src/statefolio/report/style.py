@@ -45,6 +45,11 @@ def layout(**changes: Any) -> dict[str, Any]:
     return {**base, **changes}
 
 
+def axis_title(text: str) -> dict[str, Any]:
+    """Return the title of an axis: small, and quieter than what it stands beside."""
+    return {"text": text, "font": {"size": 11.5, "color": MUTED}, "standoff": 8}
+
+
 def axis(**changes: Any) -> dict[str, Any]:
     """Return one axis: quiet grid, no box, with `changes` on top."""
     base: dict[str, Any] = {

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from statefolio.exceptions import UnknownNameError
+from statefolio.factors.results import HALF_BAND
 from statefolio.factors.validation.covariance_scores import CovarianceScores
 from statefolio.factors.validation.losses import LOSSES, date_series
 from statefolio.factors.validation.probability import LEVELS, coverage_by_column
@@ -14,7 +15,6 @@ from statefolio.report import style
 
 HEIGHT = 300
 BINS = 20
-HALF_BAND = 1.959963984540054
 IN_WORDS = {
     "squared_error": "squared error",
     "negative_log_score": "negative log score",

@@ -10,6 +10,7 @@ from skfolio.exceptions import SkfolioError
 from skfolio.prior import CharacteristicsFactorModel
 
 from statefolio._arrays import Array, listed, read_values, show
+from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.factors.adapters.cross_section import cross_section_model, cross_section_panel
 from statefolio.factors.construction.exposure_fields import ExposureFields, Placement, read_exposures
@@ -151,14 +152,14 @@ def _check_told_apart(found: Any, dates: pd.DatetimeIndex) -> None:
 
 
 def _check_counts(lag: Any, as_of: Any, least: Any) -> None:
-    if not isinstance(lag, int | np.integer) or isinstance(lag, bool) or lag < 1:
+    if not is_whole(lag) or lag < 1:
         raise InputError(
             f"lag={lag!r}; a number of dates, 1 or more, was expected: exposures of a date's close cannot explain that "
             "date's returns."
         )
-    if as_of is not None and (not isinstance(as_of, int | np.integer) or isinstance(as_of, bool) or as_of < 0):
+    if as_of is not None and (not is_whole(as_of) or as_of < 0):
         raise InputError(f"as_of={as_of!r}; a number of days, 0 or more, or None was expected.")
-    if least is not None and (not isinstance(least, int | np.integer) or isinstance(least, bool) or least < 1):
+    if least is not None and (not is_whole(least) or least < 1):
         raise InputError(f"minimum_assets={least!r}; a number of assets, 1 or more, or None was expected.")
 
 

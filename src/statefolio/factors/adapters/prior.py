@@ -9,6 +9,7 @@ import sklearn.utils.validation as skv
 from skfolio.prior import BasePrior, ReturnDistribution
 from sklearn.base import clone
 
+from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.adapters.distribution import distribution_of
 from statefolio.factors.adapters.frames import dated_frames, observations_of
@@ -213,6 +214,6 @@ class KalmanFactorPrior(BasePrior):
             raise InputError(f"scenarios={self.scenarios!r}; 'residuals' or 'factors' was expected. Pass one of them.")
         for name in ("absent_after", "max_history"):
             value = getattr(self, name)
-            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            whole = is_whole(value)
             if value is not None and not (whole and value > 0):
                 raise InputError(f"{name}={value!r}; a whole number above zero, or None, was expected. Pass e.g. 252.")

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from statefolio._arrays import Array, read_values
+from statefolio._options import is_whole
 from statefolio.exceptions import InputError
 from statefolio.factors.construction.principal_components import principal_components, usable_part
 
@@ -159,9 +160,9 @@ def noise_edge(variances: Array, dates: int) -> tuple[float, float]:
 
 def _usable(values: Array, assets: pd.Index, max_factors: Any, min_history: Any) -> tuple[Array, pd.DataFrame]:
     """Panel of the assets and dates that can be used, and the other assets with a reason."""
-    if not isinstance(max_factors, int | np.integer) or isinstance(max_factors, bool) or max_factors < 1:
+    if not is_whole(max_factors) or max_factors < 1:
         raise InputError(f"max_factors={max_factors!r}; a whole number from 1 on was expected. Pass e.g. 12.")
-    if min_history is not None and (not isinstance(min_history, int | np.integer) or isinstance(min_history, bool)):
+    if min_history is not None and (not is_whole(min_history)):
         raise InputError(f"min_history={min_history!r}; a whole number of returns was expected, or None.")
     needed = max(int(min_history) if min_history is not None else -(-len(values) // 3), int(max_factors) + 8)
     least = int(max_factors) + _SLOPE_POINTS + 1

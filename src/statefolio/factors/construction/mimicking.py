@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from statefolio._arrays import Array, read_values, show
+from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
 from statefolio.factors.construction.factor_returns import FactorReturns
 
@@ -160,9 +161,9 @@ def _project(y: Array, x: Array, minimum: int, ridge: float, unit: bool) -> tupl
 
 def _check_options(window: Any, minimum: Any, every: Any, ridge: Any) -> None:
     for name, value, least in (("minimum", minimum, 3), ("every", every, 1)):
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        if not is_whole(value) or value < least:
             raise InputError(f"{name}={value!r}; a whole number, {least} or more, was expected.")
-    if window is not None and (not isinstance(window, int | np.integer) or window < minimum):
+    if window is not None and (not is_whole(window) or window < minimum):
         raise InputError(f"window={window!r} with minimum={minimum}; a window at least as long was expected.")
-    if not isinstance(ridge, int | float | np.integer | np.floating) or not np.isfinite(ridge) or ridge < 0.0:
+    if not is_number(ridge) or not np.isfinite(ridge) or ridge < 0.0:
         raise InputError(f"ridge={ridge!r}; 0 or more was expected.")

@@ -9,6 +9,7 @@ import xarray as xr
 from scipy import stats
 
 from statefolio._arrays import Array, Panel, make_panel, show
+from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
 from statefolio.factors.construction.cross_moments import (
     CrossMoments,
@@ -132,10 +133,10 @@ def rank_factors(
 
 
 def _check_options(level: Any, min_history: Any, lags: Any) -> None:
-    if not isinstance(level, int | float | np.floating) or not 0.0 < level < 1.0:
+    if not is_number(level) or not 0.0 < level < 1.0:
         raise InputError(f"level={level!r}; a share between 0 and 1 was expected. Pass e.g. 0.05.")
     for name, value in (("min_history", min_history), ("lags", lags)):
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        whole = is_whole(value)
         if value is not None and not (whole and value >= 0):
             raise InputError(f"{name}={value!r}; None or a whole number, 0 or more, was expected.")
 

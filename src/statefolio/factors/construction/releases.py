@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import listed, read_values, show
+from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 COLUMNS = ("series", "reference_date", "published", "value")
@@ -116,7 +117,7 @@ def _published(name: Any, references: pd.DatetimeIndex, lag: Any) -> pd.Datetime
             )
         return published
     try:
-        if isinstance(lag, int | np.integer) and not isinstance(lag, bool):
+        if is_whole(lag):
             lag = pd.Timedelta(days=int(lag))
         published = pd.DatetimeIndex([date + lag for date in references])
         if published.hasnans:

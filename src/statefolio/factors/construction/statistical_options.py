@@ -7,18 +7,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from statefolio._arrays import Array, listed, show, span
+from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
 from statefolio.factors.construction.orientation import ALIGNMENTS
 from statefolio.factors.construction.past_loadings import Recipe
-
-_NUMBERS = (int, float, np.integer, np.floating)
 
 
 def check_options(model: Any) -> None:
     """Raise InputError for options that cannot be used."""
     for name, least in (("n_factors", 1), ("refit_every", 1), ("min_dates", 2), ("min_history", 2)):
         value = getattr(model, name)
-        if not _is(value, int, np.integer) or value < least:
+        if not is_whole(value) or value < least:
             raise InputError(f"{name}={value!r}; a whole number from {least} on was expected. Pass e.g. 21.")
     if model.alignment not in ALIGNMENTS:
         raise InputError(f"alignment={model.alignment!r}; one of {', '.join(map(repr, ALIGNMENTS))} was expected.")
@@ -27,23 +26,19 @@ def check_options(model: Any) -> None:
             f"min_dates={model.min_dates}, min_history={model.min_history}, n_factors={model.n_factors}; min_history "
             "from n_factors + 2 on and min_dates from min_history on were expected. Use fewer factors."
         )
-    if model.window is not None and (not _is(model.window, int, np.integer) or model.window < model.min_history):
+    if model.window is not None and (not is_whole(model.window) or model.window < model.min_history):
         raise InputError(
             f"window={model.window!r}; None or a number of dates from min_history={model.min_history} on was "
             "expected. Pass e.g. 504."
         )
-    if model.half_life is not None and (not _is(model.half_life, *_NUMBERS) or not model.half_life > 0.0):
+    if model.half_life is not None and (not is_number(model.half_life) or not model.half_life > 0.0):
         raise InputError(
             f"half_life={model.half_life!r}; None or a positive number of dates was expected. Pass e.g. 252."
         )
-    if not _is(model.max_iterations, int, np.integer) or model.max_iterations < 1:
+    if not is_whole(model.max_iterations) or model.max_iterations < 1:
         raise InputError(f"max_iterations={model.max_iterations!r}; a whole number from 1 on was expected.")
-    if not _is(model.tolerance, *_NUMBERS) or not model.tolerance > 0.0:
+    if not is_number(model.tolerance) or not model.tolerance > 0.0:
         raise InputError(f"tolerance={model.tolerance!r}; a positive number was expected. Pass e.g. 1e-5.")
-
-
-def _is(value: Any, *kinds: type) -> bool:
-    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def check_panel(model: Any, values: Array) -> None:

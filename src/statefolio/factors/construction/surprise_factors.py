@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from statefolio._arrays import Array, listed, read_dates, show, span
+from statefolio._options import is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.construction.factor_returns import FactorReturns
 
@@ -105,9 +106,9 @@ def _check(news: Any, volatility: Any, quiet: Any, stale: Any) -> None:
     absent = [name for name in NEEDED if name not in news] if isinstance(news, pd.DataFrame) else list(NEEDED)
     if absent:
         raise InputError(f"news lacks {listed(absent)}; a table from find_surprises was expected. Call that first.")
-    if not _is_number(quiet) or not (quiet == 0.0 or np.isnan(quiet)):
+    if not is_number(quiet) or not (quiet == 0.0 or np.isnan(quiet)):
         raise InputError(f"quiet={quiet!r}; 0 or NaN was expected.")
-    if volatility is not None and not (_is_number(volatility) and np.isfinite(volatility) and volatility > 0.0):
+    if volatility is not None and not (is_number(volatility) and np.isfinite(volatility) and volatility > 0.0):
         raise InputError(f"volatility={volatility!r}; a positive number was expected. Pass e.g. 0.01, or None.")
     kinds = {name: news[name].dtype for name in NEEDED[1:]}
     if not pd.api.types.is_datetime64_dtype(kinds["published"]) or any(kinds[name].kind != "f" for name in NEEDED[2:]):
@@ -117,9 +118,5 @@ def _check(news: Any, volatility: Any, quiet: Any, stale: Any) -> None:
         )
     if not len(news):
         raise InputError("news is empty; a table from find_surprises was expected. Check the selection that made it.")
-    if not isinstance(stale, int | np.integer) or isinstance(stale, bool) or stale < 0:
+    if not is_whole(stale) or stale < 0:
         raise InputError(f"stale={stale!r}; a number of days, 0 or more, was expected. Pass e.g. 100.")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, listed, show
+from statefolio._options import is_whole
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.factors.construction.autoregression import Estimate, PastAutoregression
 from statefolio.factors.construction.known_values import TRANSFORMS, KnownValues
@@ -155,7 +156,7 @@ def _checked_transforms(transform: Any, releases: pd.DataFrame, names: list[Any]
 
 def _check_options(max_order: Any, window: Any, minimum: Any, every: Any, series: int) -> None:
     for name, value, least in (("order", max_order, 0), ("minimum", minimum, 1), ("every", every, 1)):
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        if not is_whole(value) or value < least:
             raise InputError(f"{name}={value!r}; a whole number, {least} or more, was expected.")
     count = 1 + series * max_order
     if minimum < 2 * count:
@@ -163,5 +164,5 @@ def _check_options(max_order: Any, window: Any, minimum: Any, every: Any, series
             f"minimum={minimum} for {count} coefficients an equation ({series} series, order {max_order}); at least "
             f"{2 * count} was expected. Raise minimum, or lower max_order."
         )
-    if window is not None and (not isinstance(window, int | np.integer) or window < minimum):
+    if window is not None and (not is_whole(window) or window < minimum):
         raise InputError(f"window={window!r} with minimum={minimum}; a window at least as long was expected.")

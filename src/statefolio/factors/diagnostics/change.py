@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, Panel, listed, make_panel
+from statefolio._options import is_whole
 from statefolio.exceptions import InputError
 from statefolio.factors.alignment import in_order, places
 from statefolio.factors.base import LoadingsModel
@@ -122,7 +123,7 @@ def _check_options(volatility: Any, block: Any, least: Any, breaks: Any, draws: 
         )
     whole = {"block": (block, 2), "least": (least, 30), "breaks": (breaks, 1), "draws": (draws, 200)}
     for name, (value, smallest) in (whole | {"panels": (panels, 200)}).items():
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < smallest:
+        if not is_whole(value) or value < smallest:
             raise InputError(f"{name}={value!r}; a whole number of at least {smallest} was expected.")
 
 

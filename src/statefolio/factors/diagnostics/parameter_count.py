@@ -2,8 +2,7 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from statefolio._options import is_whole
 from statefolio.exceptions import InputError
 
 
@@ -42,6 +41,6 @@ def parameter_count(n: int, m: int) -> ParameterCount:
 
 
 def _whole(value: Any, name: str, least: int) -> int:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+    if not is_whole(value) or value < least:
         raise InputError(f"{name}={value!r}; a whole number of at least {least} was expected. Pass e.g. {name}=10.")
     return int(value)

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from statefolio._arrays import Array, make_panel
+from statefolio._options import is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.diagnostics.ordinary import Ordinary, ordinary
@@ -99,13 +100,13 @@ def fitted(model: LoadingsModel, returns: Any, factors: Any) -> LoadingsModel:
 
 def check_level(level: Any) -> float:
     """Check the share of sound models that a verdict may condemn."""
-    if not isinstance(level, int | float | np.floating) or isinstance(level, bool) or not 0.0 < level < 1.0:
+    if not is_number(level) or not 0.0 < level < 1.0:
         raise InputError(f"level={level!r}; a number between 0 and 1 was expected. Pass e.g. 0.05.")
     return float(level)
 
 
 def check_count(value: Any, name: Literal["replications", "block_length", "window", "step", "seed"], least: int) -> int:
     """Check a whole number."""
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+    if not is_whole(value) or value < least:
         raise InputError(f"{name}={value!r}; a whole number of at least {least} was expected. Pass a larger one.")
     return int(value)

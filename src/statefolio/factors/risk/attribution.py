@@ -10,7 +10,7 @@ import xarray as xr
 from statefolio._arrays import RESIDUAL, Array, read_values, show
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.base import LoadingsModel
-from statefolio.factors.results import BAND
+from statefolio.factors.results import HALF_BAND
 from statefolio.factors.risk.factor_risk import FactorRisk
 from statefolio.factors.risk.weights import dated_weights
 
@@ -146,8 +146,8 @@ def _with_band(name: str, dims: Any, value: Array, error: Array) -> dict[str, An
     return {
         name: (dims, value),
         f"{name}_standard_error": (dims, error),
-        f"{name}_lower": (dims, value - BAND * error),
-        f"{name}_upper": (dims, value + BAND * error),
+        f"{name}_lower": (dims, value - HALF_BAND * error),
+        f"{name}_upper": (dims, value + HALF_BAND * error),
     }
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from statefolio._arrays import Array, show
+from statefolio._options import is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.factors.alignment import rows_until
 from statefolio.factors.risk.residual import CAP
@@ -67,11 +68,11 @@ class RecentResiduals(BaseEstimator):
         return np.asarray(0.5 ** (np.arange(dates)[::-1] / self.half_life))
 
     def _check_options(self) -> None:
-        if not _is_number(self.half_life) or not self.half_life > 0.0:
+        if not is_number(self.half_life) or not self.half_life > 0.0:
             raise InputError(f"half_life={self.half_life!r}; a positive number of dates was expected. Pass e.g. 500.")
         for name, least in (("window", 2), ("min_observations", 1)):
             value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+            if not is_whole(value) or value < least:
                 raise InputError(f"{name}={value!r}; a whole number, {least} or more, was expected.")
 
     def _choose(self, residuals: pd.DataFrame) -> None:
@@ -79,10 +80,6 @@ class RecentResiduals(BaseEstimator):
 
     def _loadings(self, residuals: pd.DataFrame) -> pd.DataFrame:
         raise NotImplementedError
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def _capped(residuals: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from statefolio._arrays import Array, listed
+from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.risk.factor_analysis import FactorAnalysis, analyse, log_density
 from statefolio.factors.risk.recent_residuals import RecentResiduals
@@ -71,7 +72,7 @@ class ResidualFactors(RecentResiduals):
         super()._check_options()
         for name in ("count", "largest"):
             value = getattr(self, name)
-            if value is not None and (not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0):
+            if value is not None and (not is_whole(value) or value < 0):
                 raise InputError(f"{name}={value!r}; a whole number, 0 or more, was expected. Pass e.g. 5.")
 
     def _choose(self, residuals: pd.DataFrame) -> None:

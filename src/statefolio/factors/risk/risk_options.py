@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from statefolio._arrays import Array, listed, read_dates, show
+from statefolio._options import is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.factors.adapters.regime import RegimeCovariance
 from statefolio.factors.alignment import check_names
@@ -38,18 +39,18 @@ def check_options(risk: Any) -> None:
             raise InputError(f"{name} is {given}; {' or '.join(map(repr, words))}, or a {kind.__name__} was expected.")
     for name in ("volatility_half_life", "correlation_half_life"):
         value = getattr(risk, name)
-        if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not value > 0.0:
+        if not is_number(value) or not value > 0.0:
             raise InputError(f"{name}={value!r}; a positive number of dates was expected. Pass e.g. 40.")
     if isinstance(risk.factor_covariance, str) and risk.factor_covariance == "regime":
         _check_finite_half_lives(risk)
     shrinkage = risk.correlation_shrinkage
-    if not isinstance(shrinkage, int | float | np.number) or not 0.0 <= shrinkage <= 1.0:
+    if not is_number(shrinkage) or not 0.0 <= shrinkage <= 1.0:
         raise InputError(f"correlation_shrinkage={shrinkage!r}; a number from 0 to 1 was expected. Pass e.g. 0.05.")
     extra = risk.long_run_weight
-    if not isinstance(extra, int | float | np.number) or isinstance(extra, bool) or not 0.0 <= extra < np.inf:
+    if not is_number(extra) or not 0.0 <= extra < np.inf:
         raise InputError(f"long_run_weight={extra!r}; a number, 0 or more, was expected. Pass e.g. 0.08.")
     least = risk.min_observations
-    if least is not None and (not isinstance(least, int | np.integer) or isinstance(least, bool) or least < 1):
+    if least is not None and (not is_whole(least) or least < 1):
         raise InputError(f"min_observations={least!r}; a whole number above zero was expected. Pass e.g. 60.")
     _check_groups(risk.groups)
     if risk.loadings is not None and not isinstance(risk.loadings, LoadingsModel):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
 from statefolio.factors.validation.equal_accuracy import FEWEST
 
@@ -65,13 +66,13 @@ def model_confidence_set(
 
 
 def _check_options(size: Any, replications: Any, block_length: Any, seed: Any) -> None:
-    if not isinstance(size, int | float | np.number) or not 0.0 < size < 1.0:
+    if not is_number(size) or not 0.0 < size < 1.0:
         raise InputError(f"size={size!r}; a number between 0 and 1 was expected. Pass e.g. 0.1.")
     least = {"replications": (replications, 1), "seed": (seed, 0)}
     if block_length is not None:
         least["block_length"] = (block_length, 1)
     for name, (value, fewest) in least.items():
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < fewest:
+        if not is_whole(value) or value < fewest:
             raise InputError(f"{name}={value!r}; a whole number, {fewest} or more, was expected.")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, read_values, show
+from statefolio._options import is_number
 from statefolio.exceptions import InputError
 from statefolio.factors.validation.covariance_forecast import Covariance, CovarianceForecast, read_forecasts
 from statefolio.factors.validation.equal_accuracy import standard_error
@@ -98,7 +99,7 @@ def score_covariances(
         If a forecast is not positive definite, or none is for a date of the returns.
     """
     nu: Any = degrees_of_freedom
-    if not isinstance(nu, int | float | np.number) or not nu > 2.0:
+    if not is_number(nu) or not nu > 2.0:
         raise InputError(f"degrees_of_freedom={degrees_of_freedom!r}; above 2 was expected, for a variance to exist.")
     dated = read_forecasts(forecasts)
     values, dates, assets = read_values(returns, "returns")

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from statefolio._arrays import Array
+from statefolio._options import is_whole
 from statefolio.exceptions import InputError
 
 FEWEST = 20
@@ -145,7 +146,7 @@ def count_lags(centred: Array, lags: int | str | None) -> int:
         slope, level = 2.0 * float(np.arange(first + 1) @ sums), float(sums[0] + 2.0 * sums[1:].sum())
         ratio = (slope / level) ** 2 if level != 0.0 else inf
         return int(min(1.1447 * (ratio * count) ** (1.0 / 3.0), count // 3))
-    if isinstance(lags, int | np.integer) and not isinstance(lags, bool) and 0 <= lags < count // 2:
+    if is_whole(lags) and 0 <= lags < count // 2:
         return int(lags)
     raise InputError(
         f"lags={lags!r} for {count} dates; a whole number from 0 to below half the dates, 'newey-west' or None was "

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import listed
+from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 GIVEN, EQUAL, LONG_ONLY, LONG_SHORT, MINIMUM = (
@@ -36,7 +37,7 @@ def gather_portfolios(given: Any, assets: pd.Index, random: Any, seed: int) -> t
         `given` first, then equal weights, then the random ones.
     kinds : Series
     """
-    if not isinstance(random, int | np.integer) or isinstance(random, bool) or random < 0:
+    if not is_whole(random) or random < 0:
         raise InputError(f"random_portfolios={random!r}; a number, 0 or more, was expected. Pass e.g. 100.")
     rng = np.random.default_rng(seed)
     shape = (random, len(assets))

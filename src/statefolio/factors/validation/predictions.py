@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from statefolio._arrays import Array, listed, read_dates, show
+from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.base import LoadingsModel
 from statefolio.factors.validation.probability import law_of, probabilities
@@ -71,20 +72,7 @@ def predict_all(
 ) -> Predictions:
     """Fit clones of all models with `tune_until` the last date before the test, and run them to the end.
 
-    Parameters
-    ----------
-    named : mapping from name to unfitted model
-        From `name_models`.
-    returns, factors : DataFrame
-        As for `fit`.
-    test_from : date
-        First date of the test.
-    burn_in : int
-        Dates at the start of the test that are not scored.
-
-    Returns
-    -------
-    Predictions
+    `named` comes from `name_models`; the rest is as for `score_loadings`.
     """
     _check_burn_in(burn_in)
     dates, assets = read_dates(returns, "returns")
@@ -141,7 +129,7 @@ def first_test_row(dates: pd.DatetimeIndex, test_from: Any) -> int:
 
 
 def _check_burn_in(burn_in: Any) -> None:
-    if not isinstance(burn_in, int | np.integer) or isinstance(burn_in, bool) or burn_in < 0:
+    if not is_whole(burn_in) or burn_in < 0:
         raise InputError(f"burn_in={burn_in!r}; a number of dates, 0 or more, was expected. Pass e.g. 60.")
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
 from statefolio._arrays import read_values
+from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.risk.factor_risk import FactorRisk
 from statefolio.factors.validation.covariance_forecast import CovarianceForecast
@@ -42,7 +42,7 @@ def walk_risk(
             "risk has prefit=True, so what it learned may come from the test; a model to fit was expected. Pass "
             "FactorRisk(loadings) with prefit=False."
         )
-    if not isinstance(refit_every, int | np.integer) or isinstance(refit_every, bool) or refit_every < 1:
+    if not is_whole(refit_every) or refit_every < 1:
         raise InputError(
             f"refit_every={refit_every!r}; a whole number of dates, 1 or more, was expected. Pass e.g. 21."
         )
