@@ -8,6 +8,7 @@ import pandas as pd
 
 from statefolio._arrays import show
 from statefolio.backtest.answers import clone_policy
+from statefolio.backtest.calendar import decision_dates
 from statefolio.backtest.carried import carried_beyond
 from statefolio.backtest.market import Market
 from statefolio.backtest.replay import CARRIES, NOT_REPRODUCIBLE, perturb_carried
@@ -52,7 +53,7 @@ def check_causal(
             f"{policy_or_builder!r} is a {type(policy_or_builder).__name__}; a policy, or a function market -> "
             "policy or weights was expected."
         )
-    dates = _cut_dates(market, cuts, options.get("start"), options.get("end"))
+    dates = _cut_dates(market, cuts, options)
     whole = market.until(options["end"]) if options.get("end") is not None else market
     options = {name: given for name, given in options.items() if name != "end"}
     check = _Check(policy_or_builder, is_policy, whole, seed, options)
@@ -124,13 +125,17 @@ def first_difference(full: pd.DataFrame, other: pd.DataFrame, until: pd.Timestam
     return pd.Timestamp(dates[int(np.argmax(unequal))]) if unequal.any() else None
 
 
-def _cut_dates(market: Market, cuts: int | Sequence[Any], start: Any, end: Any) -> tuple[pd.Timestamp, ...]:
-    """So many dates spread over the run, neither its first nor its last; or those given."""
-    dates = market.dates[market.dates.slice_indexer(start, end)]
+def _cut_dates(market: Market, cuts: int | Sequence[Any], options: dict[str, Any]) -> tuple[pd.Timestamp, ...]:
+    """So many decision dates spread over the run, neither its first date nor its last; or those given."""
+    dates = market.dates[market.dates.slice_indexer(options.get("start"), options.get("end"))]
     if not isinstance(cuts, int | np.integer):
         rows = np.unique(dates.searchsorted(pd.DatetimeIndex(list(cuts)), side="right") - 1)
+    elif len(dates):
+        called = np.flatnonzero(decision_dates(options.get("rebalance", "monthly"), dates)[:-1])
+        places = np.linspace(0, len(called) - 1, num=int(cuts) + 1).round().astype(np.int64)
+        rows = called[np.unique(places)][-int(cuts) :]
     else:
-        rows = np.unique(np.linspace(0, len(dates) - 1, num=int(cuts) + 2).round().astype(np.int64)[1:-1])
+        rows = np.zeros(0, dtype=np.int64)
     rows = rows[(rows >= 0) & (rows < len(dates) - 1)]
     if len(rows) == 0:
         raise InputError(f"cuts={cuts!r} leaves no date with a future; one at least was expected.")

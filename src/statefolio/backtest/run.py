@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio.backtest.account import CostArrays
 from statefolio.backtest.answers import ask, clone_policy
 from statefolio.backtest.book import Book, Terms
 from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
@@ -82,6 +83,7 @@ class Walk:
         self._calls = decision_dates(rebalance, terms.dates)
         self._cut_rows = _cut_rows(cuts, terms, self._calls)
         self._market_arrays, self._cost_arrays = terms.market_arrays(), terms.cost_arrays()
+        self._digest, self._read = _digest_of_terms(terms, self._cost_arrays, rebalance, self._cut_rows), 0
         self._state = self._begin(policies) if resume is None else self._continue(resume, policies)
         self._gate = Gate(market, self._state.shared)
 
@@ -100,14 +102,12 @@ class Walk:
         return state
 
     def _fingerprint(self, row: int) -> str:
-        terms, tables = self._terms, self._terms.market.tables
-        said = (terms.start, terms.stop, terms.capital, terms.lag, terms.periods_a_year, self._rebalance, row)
-        digest = hashlib.sha256(repr((said, list(self._cut_rows), list(terms.market.assets))).encode())
-        costs = self._cost_arrays
-        for values in (tables.returns.values[:row], tables.cash_rate[:row], costs.trade, costs.borrow):
-            digest.update(np.ascontiguousarray(values).tobytes())
-        digest.update(repr((costs.impact, costs.window, costs.financing)).encode())
-        return digest.hexdigest()
+        """A digest of the terms, and of the market until the date before a row; each row is read once."""
+        tables = self._terms.market.tables
+        rows = slice(self._read, row)
+        self._digest.update(np.column_stack([tables.returns.values[rows], tables.cash_rate[rows]]).tobytes())
+        self._read = row
+        return str(self._digest.hexdigest())
 
     @property
     def done(self) -> bool:
@@ -167,6 +167,12 @@ class Walk:
         if len(self._cut_rows):
             checks = check_replays(self._state.checkpoints, list(self._state.books), self._terms.market)
         return {name: book.result(self._terms, checks.get(name)) for name, book in self._state.books.items()}
+
+
+def _digest_of_terms(terms: Terms, costs: CostArrays, rebalance: Rebalance, cuts: Any) -> Any:
+    numbers = (terms.start, terms.stop, terms.capital, terms.lag, terms.periods_a_year, rebalance, cuts.tolist())
+    charged = (costs.trade.tolist(), costs.borrow.tolist(), costs.impact, costs.window, costs.financing)
+    return hashlib.sha256(repr((numbers, charged, terms.market.assets.tolist())).encode())
 
 
 def _cut_rows(cuts: Sequence[Any] | int, terms: Terms, calls: Any) -> "np.typing.NDArray[np.int64]":
