@@ -66,12 +66,8 @@ class Forecast:
                 f"the view has no forecast of {listed(list(assets[places < 0]))}; every asset of the problem was "
                 "expected to have one. Leave them out, or fit the view on their returns."
             )
-        if len(places) == len(self.assets) and (places == np.arange(len(places))).all():
-            return self.mean.to_numpy(dtype=np.float64), self.covariance
-        part = LowRankCovariance(
-            self.covariance.loadings[places], self.covariance.factor_covariance, self.covariance.diagonal[places]
-        )
-        return self.mean.to_numpy(dtype=np.float64)[places], part
+        mean = np.asarray(self.mean, dtype=np.float64)
+        return mean[places], self.covariance.select(places)
 
 
 class View(Protocol):
