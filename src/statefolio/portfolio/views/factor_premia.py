@@ -22,6 +22,8 @@ from statefolio.portfolio.views.premia_parts import Parts, parts_of
 from statefolio.portfolio.views.view import Forecast
 
 ALPHAS = ("none", "both", "long", "short")
+PRIOR_SHARPE = 0.4
+_DATES_A_YEAR = 252
 CENTRES = ("zero", "cross_section")
 _LEARNED = ("mu_", "premia_", "model_", "assets_", "alpha_", "last_date_")
 
@@ -48,9 +50,10 @@ class FactorPremia(BaseMu):
     loadings : LoadingsModel, optional
         Unfitted; it is cloned. Default: `KalmanLoadings()`.
     premia : BaseMu, optional
-        Unfitted; of the factors. Default: ``KalmanMean(tuning="shrunk", mean=0.0)``: constant premia, shrunk towards
-        zero as far as James and Stein's estimate says. ``KalmanMean()`` lets them move. Premia of an estimator without
-        `covariance_` count as known.
+        Unfitted; of the factors. Default: constant premia whose Sharpe ratios were drawn around zero with a standard
+        deviation of `PRIOR_SHARPE` a year. ``KalmanMean(tuning="shrunk", mean=0.0)`` takes James and Stein's shrinkage
+        instead, and ``KalmanMean(mean=0.0)`` lets premia move. Those of an estimator without `covariance_` count as
+        known.
     alpha : {"none", "both", "long", "short"}
     alpha_prior : {"zero", "cross_section"}
         What alphas are drawn towards: zero, or their mean.
@@ -120,7 +123,7 @@ class FactorPremia(BaseMu):
             model.fit(returns, factors, tune_until=tune_until)
         else:
             model = _model_of(risk)
-        premia = KalmanMean(tuning="shrunk", mean=0.0) if self.premia is None else clone(self.premia)
+        premia = _usual_premia() if self.premia is None else clone(self.premia)
         until = {"tune_until": tune_until} if isinstance(premia, KalmanMean) else {}
         premia.fit(self._known(factors, returns), **until)
         self._seen, self._lent = len(returns), risk is not None
@@ -234,6 +237,10 @@ class FactorPremia(BaseMu):
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError("FactorPremia has not been fitted; a fitted one was expected. Call fit first.")
+
+
+def _usual_premia() -> KalmanMean:
+    return KalmanMean(tuning="shrunk", spread=PRIOR_SHARPE**2 / _DATES_A_YEAR, mean=0.0)
 
 
 def _model_of(risk: Any) -> LoadingsModel:

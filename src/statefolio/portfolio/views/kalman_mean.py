@@ -13,6 +13,7 @@ from statefolio.factors.adapters.frames import dated_frames
 from statefolio.factors.alignment import rows_until
 from statefolio.factors.risk.factor_risk import FactorRisk
 from statefolio.portfolio.views.dense_means import DenseMeans
+from statefolio.portfolio.views.level_error import LevelError, level_error
 from statefolio.portfolio.views.mean_options import Filter, check_options, make_filter
 from statefolio.portfolio.views.observation_noise import (
     Noise,
@@ -21,6 +22,7 @@ from statefolio.portfolio.views.observation_noise import (
     observation_noise,
     times_ratios,
     variances,
+    with_factor,
 )
 from statefolio.portfolio.views.ratio_filter import RatioFilter
 from statefolio.portfolio.views.view import Forecast
@@ -50,13 +52,17 @@ class KalmanMean(BaseMu):
         variance that James and Stein's shrinkage finds.
     signal_to_noise : float, optional
         q, given.
+    spread : float, optional
+        Variance of means around `mean` over the noise's, q / (1 - phi^2), given instead of q: the square of how large
+        Sharpe ratios are thought to be, a date. (.4 a year: .4**2 / 252.)
     state_covariance : float, Series or array (N,), or covariance (N, N), optional
         Q, given. Filtered in matrices unless H and it are diagonal.
     observation_covariance : optional
         H: number, Series, array (N,) or (N, N), DataFrame, `LowRankCovariance`, or a covariance estimator of skfolio's.
         Default: that of `risk` where one comes with the data, else sample variances with shrunk correlations.
     mean : "pooled", "own", float, Series or array (N,)
-        c, what means revert to: the mean of all returns of all assets, each asset's own, or given. It counts as known.
+        c, what means revert to: the mean of all returns of all assets, each asset's own, or given. A given one counts
+        as known; the error of a learned one is part of the covariance where Q is a multiple of H.
     start : (mean, covariance), optional
         Law of m on the first date before its update. Default: the law it tends to, N(c, Q / (1 - phi^2)).
     before_prediction : bool
@@ -100,6 +106,7 @@ class KalmanMean(BaseMu):
         phi: float | None = 0.99,
         tuning: str = "pooled",
         signal_to_noise: float | None = None,
+        spread: float | None = None,
         state_covariance: Any = None,
         observation_covariance: Any = None,
         mean: Any = "pooled",
@@ -109,6 +116,7 @@ class KalmanMean(BaseMu):
         self.phi = phi
         self.tuning = tuning
         self.signal_to_noise = signal_to_noise
+        self.spread = spread
         self.state_covariance = state_covariance
         self.observation_covariance = observation_covariance
         self.mean = mean
@@ -145,7 +153,7 @@ class KalmanMean(BaseMu):
         noise = observation_noise(self.observation_covariance, returns[:rows], assets, correlated=risk is None)
         filter_ = make_filter(options, returns[:rows], assets, noise)
         self.tuned_until_, self._rows = dates[rows - 1], 0
-        self._store(filter_, noise, returns, dates, assets)
+        self._store(filter_, noise, level_error(self.mean, returns[:rows]), returns, dates, assets)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, *, risk: FactorRisk | None = None) -> Self:
@@ -167,13 +175,14 @@ class KalmanMean(BaseMu):
                 f"X has dates {span(dates)}; dates after {show(self.last_date_)}, the last one seen, were expected."
             )
         joining = names[~names.isin(self.assets_)]
-        filter_, noise = self._filter, self.observation_covariance_
+        filter_, noise, error = self._filter, self.observation_covariance_, self._level_error
         if len(joining):
             filter_, noise = self._joined(joining), joined_noise(noise, len(joining))
+            error = error.joined(len(joining))
         assets = self.assets_.append(joining)
         returns = np.full((len(dates), len(assets)), np.nan)
         returns[:, assets.get_indexer(names)] = values
-        self._store(filter_, noise, returns, dates, assets)
+        self._store(filter_, noise, error, returns, dates, assets)
         return self
 
     def forecast(self, risk: FactorRisk) -> Forecast:
@@ -186,11 +195,9 @@ class KalmanMean(BaseMu):
         places = self.assets_.get_indexer(risk.assets_)
         if self.observation_covariance is None and self._open and isinstance(self._filter, RatioFilter):
             places = np.where(places < 0, len(self.assets_), places)
-            covariance = times_ratios(risk.covariance_, self._filter.ratio[places])
-            return Forecast(
-                pd.Series(self._filter.mean[places], index=risk.assets_),
-                low_rank(covariance, risk.covariance_.diagonal),
-            )
+            covariance = self._scaled(self._filter, risk.covariance_, places)
+            mean = pd.Series(self._filter.mean[places], index=risk.assets_)
+            return Forecast(mean, low_rank(covariance, risk.covariance_.diagonal))
         known = places[places >= 0]
         whole = low_rank(self.covariance_, variances(self.observation_covariance_))
         return Forecast(pd.Series(self.mu_[known], index=self.assets_[known]), whole.select(known))
@@ -201,7 +208,7 @@ class KalmanMean(BaseMu):
         self._check_fitted()
         if isinstance(self._filter, DenseMeans):
             return self._filter.covariance
-        found = times_ratios(self.observation_covariance_, self._filter.ratio[: len(self.assets_)])
+        found = self._scaled(self._filter, self.observation_covariance_, np.arange(len(self.assets_)))
         return np.diag(found) if isinstance(found, np.ndarray) and found.ndim == 1 else found
 
     @property
@@ -223,6 +230,12 @@ class KalmanMean(BaseMu):
         """Whether assets can join: their law follows from what was learned."""
         return self.state_covariance is None and self.start is None
 
+    def _scaled(self, filter_: RatioFilter, noise: Noise, places: Any) -> Noise:
+        """Covariance of the means: ratios to H, and what the level they revert to is not sure of."""
+        share, error = filter_.share[places], self._level_error
+        found = times_ratios(noise, filter_.ratio[places] + share**2 * error.own[places])
+        return with_factor(found, share, error.common) if error.common > 0.0 else found
+
     def _joined(self, joining: pd.Index) -> Filter:
         """The filter with assets never observed; an open one keeps the law of such an asset in its last place."""
         if not self._open or not isinstance(self._filter, RatioFilter):
@@ -236,14 +249,26 @@ class KalmanMean(BaseMu):
     def _read(self, X: Any, seen: int) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
         return read_values(dated_frames(X, X, seen)[0], "X", units=True)
 
-    def _store(self, filter_: Filter, noise: Noise, returns: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> None:
+    def _store(
+        self,
+        filter_: Filter,
+        noise: Noise,
+        error: LevelError,
+        returns: Array,
+        dates: pd.DatetimeIndex,
+        assets: pd.Index,
+    ) -> None:
         count = len(assets)
-        absent = np.full((len(returns), len(filter_.mean) - count), np.nan)
-        after, means, spread = filter_.run(np.hstack([returns, absent]))
-        means, spread = means[:, :count], spread[:, :count]
-        if isinstance(after, RatioFilter):
-            spread = spread * variances(noise)
-        self._filter, self.observation_covariance_, self.assets_ = after, noise, assets
+        after: Filter
+        if isinstance(filter_, DenseMeans):
+            after, means, spread = filter_.run(returns)
+        else:
+            absent = np.full((len(returns), len(filter_.mean) - count), np.nan)
+            after, *paths = filter_.run(np.hstack([returns, absent]))
+            means, ratio, share = (path[:, :count] for path in paths)
+            spread = (ratio + share**2 * error.own[:count]) * variances(noise) + share**2 * error.common
+        self._filter, self._level_error = after, error
+        self.observation_covariance_, self.assets_ = noise, assets
         self._rows += len(dates)
         self.predicted_ = pd.DataFrame(means, index=dates, columns=assets)
         self.predicted_variance_ = pd.DataFrame(spread, index=dates, columns=assets)

@@ -24,10 +24,13 @@ def check_options(options: dict[str, Any]) -> None:
         raise InputError(f"tuning={tuning!r}; one of {listed(list(TUNING))} was expected. Pass one of them.")
     _check_number("phi", phi, 0.0, 1.0)
     _check_number("signal_to_noise", ratio, 0.0, np.inf)
+    _check_number("spread", options["spread"], 0.0, np.inf)
     given = options["state_covariance"] is not None
     if given and ratio is not None:
         raise InputError("state_covariance and signal_to_noise both came; one was expected. Leave one out.")
-    if phi is None and (given or ratio is not None):
+    if options["spread"] is not None and (given or ratio is not None):
+        raise InputError("spread came with a state variance that is given too; one was expected. Leave one out.")
+    if phi is None and (given or ratio is not None or options["spread"] is not None):
         raise InputError("phi=None with a given state variance; a number was expected: only both are tuned. Pass phi.")
     if phi == 1.0 and options["start"] is None and (given or ratio is not None):
         raise InputError("phi=1 has no law that means tend to; start=(mean, covariance) was expected. Pass one.")
@@ -70,8 +73,8 @@ def make_filter(options: dict[str, Any], returns: Array, assets: pd.Index, noise
 
 def _with_newcomer(made: RatioFilter, mean: Any, returns: Array) -> RatioFilter:
     level = _pooled(returns) if isinstance(mean, str) else float(np.median(made.level))
-    last = [level, np.median(made.ratio), level, np.median(made.phi), np.median(made.step)]
-    parts = [made.mean, made.ratio, made.level, made.phi, made.step]
+    last = [level, np.median(made.ratio), level, np.median(made.phi), np.median(made.step), 1.0]
+    parts = [made.mean, made.ratio, made.level, made.phi, made.step, made.share]
     return RatioFilter(*(np.append(part, value) for part, value in zip(parts, last, strict=True)))
 
 
@@ -82,21 +85,23 @@ def _in_ratios(options: dict[str, Any], returns: Array, level: Array, assets: pd
     if ratio is not None:
         phi, step = phi * ones, ratio * ones
         spread = step / (1.0 - phi * phi) if start is None else ones
-    elif options["tuning"] == "shrunk":
-        phi, spread = ones, prior_spread(returns, level) * ones
-        step = 0.0 * ones
+    elif options["tuning"] == "shrunk" or options["spread"] is not None:
+        given = options["spread"]
+        phi = ones if options["tuning"] == "shrunk" else phi * ones
+        spread = (prior_spread(returns, level) if given is None else given) * ones
+        step = spread * (1.0 - phi * phi)
     else:
         phi, spread = _learned(returns, level, phi, options["tuning"] == "pooled")
         step = spread * (1.0 - phi * phi)
     if start is None:
-        return RatioFilter(level.copy(), spread, level, phi, step)
+        return RatioFilter(level.copy(), spread, level, phi, step, ones)
     first, covariance = by_asset(start[0], assets, "start"), _spread(start[1], assets, "start")
     if covariance.ndim == 2:
         raise InputError(
             "start has a full covariance where the state's is a multiple of the noise's; variances were expected. "
             "Pass state_covariance too, or the variances alone."
         )
-    return RatioFilter(first, covariance / variances(noise), level, phi, step)
+    return RatioFilter(first, covariance / variances(noise), level, phi, step, 0.0 * ones)
 
 
 def _learned(returns: Array, level: Array, phi: float | None, pooled: bool) -> Tuned:
@@ -119,7 +124,8 @@ def _given(options: dict[str, Any], level: Array, assets: pd.Index, noise: Noise
     else:
         first, P = by_asset(options["start"][0], assets, "start"), _spread(options["start"][1], assets, "start")
     if Q.ndim == 1 and P.ndim == 1 and isinstance(noise, np.ndarray) and noise.ndim == 1:
-        return RatioFilter(first, P / noise, level, phi, Q / noise)
+        share = np.full(len(level), float(options["start"] is None))
+        return RatioFilter(first, P / noise, level, phi, Q / noise, share)
     H = noise.dense() if isinstance(noise, LowRankCovariance) else _matrix(noise)
     return DenseMeans(first, _matrix(P), level, phi, _matrix(Q), H)
 

@@ -10,7 +10,7 @@ from statefolio.portfolio.views.ratio_filter import stationary
 HALF_LIVES = (5.0, 10.0, 21.0, 42.0, 69.0, 126.0, 252.0, 504.0, 1260.0)
 _GRID = 21
 _LEAST, _MOST = 1e-6, 0.3
-_PASSES = 4
+_PASSES = 3
 
 
 class Tuned(NamedTuple):
@@ -36,17 +36,10 @@ def tune_means(returns: Array, level: Array, phi: float | None, pooled: bool) ->
         None: the best of those with the half-lives of `HALF_LIVES`.
     pooled : bool
     """
-    tried = [phi] if phi is not None else [0.5 ** (1.0 / dates) for dates in HALF_LIVES]
-    best, chosen, spread = None, np.empty(0), np.empty(0)
-    for persistence in tried:
-        s, score = _best_spread(returns, level, persistence, pooled)
-        if best is None:
-            best, chosen, spread = score, np.full(s.shape, persistence), s
-            continue
-        better = score < best
-        best, spread = np.where(better, score, best), np.where(better, s, spread)
-        chosen = np.where(better, persistence, chosen)
-    return Tuned(chosen, spread)
+    tried = np.array([phi] if phi is not None else [0.5 ** (1.0 / dates) for dates in HALF_LIVES])
+    spread, score = _best_spread(returns, level, tried, pooled)
+    best = score.argmin(axis=0), np.arange(returns.shape[1])
+    return Tuned(tried[best[0]], spread[best])
 
 
 def prior_spread(returns: Array, level: Array) -> float:
@@ -70,22 +63,21 @@ def prior_spread(returns: Array, level: Array) -> float:
     return float(max(moved.mean(), 0.0))
 
 
-def _best_spread(returns: Array, level: Array, phi: float, pooled: bool) -> tuple[Array, Array]:
-    """Spread (N,) and score (N,): a grid in logarithms, refined around its best."""
-    assets = returns.shape[1]
-    low, high = np.full(assets, np.log(_LEAST)), np.full(assets, np.log(_MOST))
-    zero = stationary(level[None, :], np.array(phi), np.zeros((1, assets))).scores(returns)
-    zero = _together(zero, pooled)[0]
+def _best_spread(returns: Array, level: Array, phi: Array, pooled: bool) -> tuple[Array, Array]:
+    """Spread and score (P, N) for each phi (P,): a grid in logarithms, refined around its best."""
+    shape = (len(phi), returns.shape[1])
+
+    def scored(spread: Array) -> Array:
+        score = stationary(level, phi[None, :, None], spread).scores(returns)
+        return np.broadcast_to(score.sum(axis=-1, keepdims=True), score.shape) if pooled else score
+
+    low, high = np.full(shape, np.log(_LEAST)), np.full(shape, np.log(_MOST))
     for _ in range(_PASSES):
         grid = np.linspace(low, high, _GRID)
-        score = _together(stationary(level[None, :], np.array(phi), np.exp(grid)).scores(returns), pooled)
-        at = score.argmin(axis=0)
-        columns = np.arange(assets)
-        low, high = grid[np.maximum(at - 1, 0), columns], grid[np.minimum(at + 1, _GRID - 1), columns]
-    found = score[at, columns]
-    still = zero <= found
-    return np.where(still, 0.0, np.exp(grid[at, columns])), np.where(still, zero, found)
-
-
-def _together(score: Array, pooled: bool) -> Array:
-    return np.broadcast_to(score.sum(axis=1, keepdims=True), score.shape) if pooled else score
+        score = scored(np.exp(grid))
+        at = score.argmin(axis=0)[None]
+        low = np.take_along_axis(grid, np.maximum(at - 1, 0), axis=0)[0]
+        high = np.take_along_axis(grid, np.minimum(at + 1, _GRID - 1), axis=0)[0]
+    found, spread = np.take_along_axis(score, at, axis=0)[0], np.exp(np.take_along_axis(grid, at, axis=0)[0])
+    still = scored(np.zeros((1, *shape)))[0]
+    return np.where(still <= found, 0.0, spread), np.minimum(still, found)

@@ -89,6 +89,17 @@ def times_ratios(noise: Noise, ratio: Array) -> Noise:
     return noise * ratio if noise.ndim == 1 else noise * np.outer(root, root)
 
 
+def with_factor(noise: Noise, loadings: Array, variance: float) -> Noise:
+    """Add what one factor of this variance adds, in the form in which the covariance came."""
+    if isinstance(noise, LowRankCovariance):
+        count = noise.loadings.shape[1]
+        block = np.zeros((count + 1, count + 1))
+        block[:count, :count], block[count, count] = noise.factor_covariance, variance
+        return LowRankCovariance(np.column_stack([noise.loadings, loadings]), block, noise.diagonal)
+    dense: Array = (np.diag(noise) if noise.ndim == 1 else noise) + variance * np.outer(loadings, loadings)
+    return dense
+
+
 def low_rank(covariance: Noise, scale: Array) -> LowRankCovariance:
     """Any covariance in that form; `scale` (N,) are variances against which too small a diagonal is measured."""
     if isinstance(covariance, LowRankCovariance):

@@ -31,6 +31,8 @@ class RatioFilter:
         m and p of the next date.
     level, phi, step
         c, phi and q.
+    share
+        How much of an error of c is in the mean: 1 at a start from c, then g <- 1 - phi + phi (1 - k) g.
     """
 
     mean: Array
@@ -38,15 +40,16 @@ class RatioFilter:
     level: Array
     phi: Array
     step: Array
+    share: Array
 
-    def run(self, returns: Array) -> "tuple[RatioFilter, Array, Array]":
-        """Filter returns (T, N), NaN where not observed; also m and p predicted for each of these dates, (T, N)."""
-        means, ratios = np.empty(returns.shape), np.empty(returns.shape)
+    def run(self, returns: Array) -> "tuple[RatioFilter, Array, Array, Array]":
+        """Filter returns (T, N), NaN where not observed; also m, p and g predicted for each of these dates, (T, N)."""
+        means, ratios, shares = np.empty((3, *returns.shape))
         after = self
         for t, row in enumerate(returns):
-            means[t], ratios[t] = after.mean, after.ratio
+            means[t], ratios[t], shares[t] = after.mean, after.ratio, after.share
             after = after._after(row)
-        return after, means, ratios
+        return after, means, ratios, shares
 
     def scores(self, returns: Array) -> Array:
         """Twice the negative log-likelihood (G, N), each asset's noise variance at its maximum; constants left out.
@@ -77,7 +80,10 @@ class RatioFilter:
         mean = self.mean + gain * (np.where(seen, row, 0.0) - self.mean)
         ratio = np.where(seen, gain, self.ratio)
         return replace(
-            self, mean=self.level + self.phi * (mean - self.level), ratio=self.phi * self.phi * ratio + self.step
+            self,
+            mean=self.level + self.phi * (mean - self.level),
+            ratio=self.phi * self.phi * ratio + self.step,
+            share=1.0 + self.phi * ((1.0 - gain) * self.share - 1.0),
         )
 
 
@@ -87,4 +93,5 @@ def stationary(level: Array, phi: Array, spread: Array) -> RatioFilter:
     Where phi is 1 the mean stands still, and `spread` is the variance of what it was drawn with.
     """
     level, phi, spread = np.broadcast_arrays(level, phi, spread)
-    return RatioFilter(level.copy(), spread.copy(), level.copy(), phi.copy(), spread * (1.0 - phi * phi))
+    step = spread * (1.0 - phi * phi)
+    return RatioFilter(level.copy(), spread.copy(), level.copy(), phi.copy(), step, np.ones(level.shape))
