@@ -87,7 +87,7 @@ class Budgeted:
 
 
 def realised(returns: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
-    """Contributions of the last 20 days' covariance, as the chapter measures them: absolute values, made to sum to 1."""
+    """Contributions of the last 20 days' covariance, as the chapter has them: absolute values, made to sum to 1."""
     targets = decisions.reindex(returns.index).ffill().to_numpy()
     found = {}
     for day in range(WINDOW, len(returns)):
@@ -121,9 +121,7 @@ def main(folder: Path | None = None) -> dict[str, Any]:
     tracker = sf.RiskContributionTracker(BUDGET, window=WINDOW).fit(market.returns, results["statefolio"].weights)
     told = tracker.tracking_.isel(date=-1)
     noise, error = float(told["noise"]), float(told["tracking_error"])
-    print(
-        f"Twenty days measure shares to within {noise:.3f} even on target; filtered over all windows the gap is {error:.3f}."
-    )
+    print(f"Twenty days on target would show a gap of {noise:.3f}; filtered over all windows it is {error:.3f}.")
     if folder is not None:
         page.write(folder / "risk_budget.html", "A risk budget", pictures(results, shares, gaps, tracker))
     return {"shares": shares, "gaps": gaps, "ex_ante": ex_ante, "tracker": tracker, "results": results}
