@@ -24,7 +24,8 @@ from statefolio.exceptions import InputError
 from statefolio.portfolio.policy import Holdings
 
 NO_ORDER = -1
-_NOT_FILLED, _CLOSED = "wanted {:.4%}, held {:.4%}", "closed at a return of {:.4%}"
+_NOT_FILLED = ("no return on this date", "no volume or volatility known")
+KINDS = ("fallback", "unfilled", "delisted", "bankrupt")
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,36 +197,29 @@ class Book:
 
     def _events(self, terms: Terms, count: int) -> pd.DataFrame:
         assets, tables = terms.market.assets, terms.market.tables
-        marked = np.flatnonzero(self._record.marks[:count].ravel().view(bool))
+        marked = np.flatnonzero(self._record.marks[:count] != 0)
         kinds = self._record.marks.ravel()[marked]
         unfilled, delisted = (np.divmod(marked[kinds == kind], len(assets)) for kind in (UNFILLED, DELISTED))
-        wanted = self._orders.targets[self._orders.due[unfilled[0] + terms.start], unfilled[1]].tolist()
-        held = self._record.weights[unfilled].tolist()
-        earned = tables.delisting_return[delisted[1]].tolist()
-        ends = [self.settled - 1] if self.bankrupt else []
-        named = assets.to_numpy(dtype=object)
-        parts = (
-            ("fallback", [row for row, _ in self._fallbacks], None, [told for _, told in self._fallbacks]),
-            (
-                "unfilled",
+        missing = np.isnan(tables.returns.values[unfilled[0] + terms.start, unfilled[1]])
+        closed = [f"closed at a return of {earned:.4%}" for earned in tables.delisting_return[delisted[1]]]
+        ended = [f"value {self._record.ledger[count - 1, 0]:.6g}"] if self.bankrupt else []
+        counts = [len(self._fallbacks), len(missing), len(closed), len(ended)]
+        rows = np.concatenate(
+            [
+                np.array([row for row, _ in self._fallbacks], dtype=np.int64),
                 unfilled[0] + terms.start,
-                unfilled[1],
-                list(map(_NOT_FILLED.format, wanted, held)),
-            ),
-            (
-                "delisted",
                 delisted[0] + terms.start,
-                delisted[1],
-                list(map(_CLOSED.format, earned)),
-            ),
-            ("bankrupt", ends, None, [f"value {self._record.ledger[count - 1, 0]:.6g}"] * len(ends)),
+                np.full(len(ended), self.settled - 1),
+            ]
         )
-        rows = np.concatenate([np.asarray(rows, dtype=np.int64) for _, rows, _, _ in parts])
+        told = [detail for _, detail in self._fallbacks] + closed + ended
+        details = np.insert(np.arange(len(told)), counts[0], np.where(missing, len(told), len(told) + 1))
+        places = np.concatenate([np.zeros(counts[0]), unfilled[1] + 1, delisted[1] + 1, np.zeros(counts[3])])
         events = {
             "date": terms.market.dates[rows],
-            "kind": np.repeat([kind for kind, *_ in parts], [len(told) for *_, told in parts]),
-            "asset": np.concatenate([[""] * len(told) if at is None else named[at] for _, _, at, told in parts]),
-            "detail": [line for *_, told in parts for line in told],
+            "kind": pd.Index(KINDS).take(np.repeat(np.arange(len(KINDS)), counts)),
+            "asset": pd.Index([""]).append(assets).take(places.astype(np.int64)),
+            "detail": pd.Index([*told, *_NOT_FILLED]).take(details),
         }
         return pd.DataFrame(events).iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
 

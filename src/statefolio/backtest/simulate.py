@@ -101,13 +101,13 @@ def _read_weights(weights: Any, market: Market, start: Any, end: Any, expected_s
 
 
 def _check_names(dates: pd.DatetimeIndex, names: pd.Index, market: Market) -> None:
-    absent = names[~names.isin(market.assets)]
+    absent = names[:0] if names.equals(market.assets) else names[~names.isin(market.assets)]
     if len(absent):
         raise UnknownNameError(
             f"weights names {listed(list(absent))}, which the market lacks; its assets were expected. "
             "Drop them with weights[market.assets.intersection(weights.columns)]."
         )
-    strange = dates[~dates.isin(market.dates)]
+    strange = dates[market.dates.get_indexer(dates) < 0]
     if len(strange):
         raise InputError(
             f"weights has {len(strange)} dates that the market lacks (first: {show(strange[0])}); dates of its returns "
