@@ -119,8 +119,10 @@ def deflated_sharpe(returns: Any, number: float, variance: float, periods_a_year
     Returns
     -------
     float
-        It is conservative: without skill it is above .95 far less often than in 5 % of the cases, because what it
-        subtracts, the expected maximum, is already half of the correction. `best_of_n` has the size it says.
+        It is conservative for independent trials: without skill it is above .95 hardly ever, because what it
+        subtracts, the expected maximum, is already most of the correction. Trials that share much of their variance
+        differ little, which makes `variance` and the correction small: its size then comes near 5 %.
+        `best_of_n` is made to have the size it says for both.
 
     References
     ----------
