@@ -1,6 +1,6 @@
 """Does the covariance of what a mean is not sure of pay, once it is added to the risk an optimiser sees?
 
-    python benchmarks/views.py [--panels industries stocks]
+    python benchmarks/views.py [--panels industries stocks] [--views Premia]
 
 Every 21 days each view forecasts from what was known then, and one optimiser turns its mean and the risk model's
 covariance into weights three times: with the mean plugged in; with the mean's covariance added once, as of one date;
@@ -15,6 +15,7 @@ so and stops where that folder is absent.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -80,8 +81,8 @@ class Decision(NamedTuple):
     views: dict[str, tuple[Any, Any]]
 
 
-def decisions(returns: pd.DataFrame, factors: pd.DataFrame, first: int) -> Iterator[Decision]:
-    risk, known = FactorRisk(), views()
+def decisions(returns: pd.DataFrame, factors: pd.DataFrame, first: int, named: str) -> Iterator[Decision]:
+    risk, known = FactorRisk(), {name: view for name, view in views().items() if re.search(named, name)}
     for row in range(first, len(returns), STEP):
         new = returns.iloc[0 if row == first else row - STEP : row]
         if row == first:
@@ -178,7 +179,7 @@ def markdown(frame: pd.DataFrame) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in cells)])
 
 
-def section(case: Case) -> str:
+def section(case: Case, named: str) -> str:
     french = pd.read_parquet(DATA / "ff5_mom_daily.parquet")
     read = pd.read_parquet(DATA / case.file)
     if "adjclose" in case.file:
@@ -191,7 +192,7 @@ def section(case: Case) -> str:
     first = int(returns.index.searchsorted(pd.Timestamp(case.test_from)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        known = list(decisions(returns, french[FACTORS], first))
+        known = list(decisions(returns, french[FACTORS], first, named))
     earned = returns.fillna(0.0).to_numpy()
     dates = f"{returns.index[first]:%Y-%m-%d} to {returns.index[-1]:%Y-%m-%d}"
     parts = [f"## {case.title}, {dates}, {len(known)} decisions", yardstick(earned, first)]
@@ -205,10 +206,11 @@ def section(case: Case) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--panels", nargs="+", choices=list(CASES), default=list(CASES))
-    chosen = parser.parse_args().panels
+    parser.add_argument("--views", default="", help="a regular expression that names of views match; default: all")
+    chosen = parser.parse_args()
     if not DATA.is_dir():
         sys.exit(f"{DATA} is not there; the panels this benchmark reads were expected in it.")
-    found = "\n\n".join(section(CASES[name]) for name in chosen)
+    found = "\n\n".join(section(CASES[name], chosen.views) for name in chosen.panels)
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(f"# What the covariance of the mean is worth\n\n{found}\n", encoding="utf-8")
 
