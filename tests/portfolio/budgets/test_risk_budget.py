@@ -140,20 +140,21 @@ def test_groups_bear_their_shares_and_assets_share_alike():
         RiskBudget({"x": 0.4, "y": 0.6}).solve(simulated(6, 2, groups=groups))
 
 
-@pytest.mark.parametrize("upper", [0.4, 0.3])
-def test_nearest_within_boxes_is_as_good_as_slsqp(upper):
+@pytest.mark.parametrize(("lower", "upper", "name"), [(0.0, 0.4, "upper"), (0.0, 0.3, "upper"), (0.12, 1.0, "lower")])
+def test_nearest_within_boxes_is_as_good_as_slsqp(lower, upper, name):
     sigma = textbook_covariance()
-    problem = problem_of(low_rank(sigma), upper=upper)
+    problem = problem_of(low_rank(sigma), lower=lower, upper=upper)
     solution = RiskBudget(named(TARGET)).solve(problem)
     whole = {"type": "eq", "fun": lambda w: w.sum() - 1.0}
-    theirs = best_by_slsqp(gap_squared(sigma, TARGET), 4, [(0.0, upper)] * 4, whole)
+    theirs = best_by_slsqp(gap_squared(sigma, TARGET), 4, [(lower, upper)] * 4, whole)
     ours = gap_squared(sigma, TARGET)(solution.weights) / 100.0
     assert ours <= theirs + 1e-9
     assert solution.converged
-    assert "'upper' would not hold" in solution.reason
+    assert f"'{name}' would not hold" in solution.reason
     gap = solution.details["risk_contribution"] - solution.details["risk_budget"]
     assert gap @ gap == pytest.approx(ours)
     assert solution.weights.max() <= upper + 1e-9
+    assert solution.weights.min() >= lower - 1e-9
     assert solution.weights.sum() == pytest.approx(1.0)
 
 
