@@ -38,7 +38,7 @@ def test_utility_is_the_same_only_while_no_cap_binds(make, fraction):
     same = Utility(1.0 / fraction).solve(loose).weights
     np.testing.assert_allclose(FractionalKelly(fraction).solve(loose).weights, same, atol=1e-9)
     assert same.sum() < 1.0
-    tight = make(10, mean=10.0 * mean, net=(0.0, 1.0), upper=0.3, trade_cost=np.zeros(10))
+    tight = make(10, mean=50.0 * mean, net=(0.0, 1.0), upper=0.3, trade_cost=np.zeros(10))
     other = Utility(1.0 / fraction).solve(tight).weights
     assert np.abs(FractionalKelly(fraction).solve(tight).weights - other).max() > 0.01
 

@@ -174,10 +174,10 @@ def test_skfolio_finds_the_same_weights(make):
         risk_aversion=2.5,
         prior_estimator=Given(),
         max_weights=0.2,
-        scale_objective=1e4,
+        scale_objective=1e3,
         transaction_costs=3e-5,
         previous_weights=problem.previous,
-        solver_params={"tol_gap_abs": 1e-11, "tol_gap_rel": 1e-11, "tol_feas": 1e-11},
+        solver_params={"tol_gap_abs": 1e-9, "tol_gap_rel": 1e-9, "tol_feas": 1e-9},
     ).fit(returns)
     np.testing.assert_allclose(Utility(5.0).solve(problem).weights, model.weights_, atol=1e-6)
 
