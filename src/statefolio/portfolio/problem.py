@@ -65,7 +65,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         count = len(self.assets)
-        shapes = {"mean": (count,), "previous": (count,), "trade_cost": (count,)}
+        shapes: dict[str, tuple[int, ...]] = {"mean": (count,), "previous": (count,), "trade_cost": (count,)}
         shapes["loading_variance"] = (count, len(self.factors))
         for name, shape in shapes.items():
             values = getattr(self, name)
