@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array
+from statefolio.exceptions import InputError
 from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.constraints import Constraints
 
@@ -42,6 +43,11 @@ class Problem:
         Dates since the former decision.
     most_held : (N,) array, optional
         The largest position that volumes allow, as a share of the value.
+
+    Raises
+    ------
+    InputError
+        If an array does not fit the assets or is not finite, or a cost or a holding period is negative.
     """
 
     assets: pd.Index
@@ -56,6 +62,25 @@ class Problem:
     holding_period: float = 1.0
     dates_since: int = 0
     most_held: Array | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.assets)
+        shapes: dict[str, tuple[int, ...]] = {"mean": (count,), "previous": (count,), "trade_cost": (count,)}
+        shapes["loading_variance"] = (count, len(self.factors))
+        for name, shape in shapes.items():
+            values = getattr(self, name)
+            if values is not None and (np.shape(values) != shape or not np.isfinite(values).all()):
+                raise InputError(
+                    f"{name} has shape {np.shape(values)}, or values that are not finite; {shape} finite numbers were "
+                    "expected, in the order of assets. Leave out assets about which something is not known."
+                )
+        if len(self.covariance) != count:
+            raise InputError(f"covariance is of {len(self.covariance)} assets; {count} were expected. Select the same.")
+        if (np.asarray(self.trade_cost) < 0.0).any() or not self.holding_period > 0.0:
+            raise InputError(
+                f"a trade_cost is negative, or holding_period={self.holding_period!r} is not positive; costs of 0 or "
+                "more and a number of dates were expected. Check their signs."
+            )
 
     @property
     def risk(self) -> LowRankCovariance:

@@ -1,0 +1,33 @@
+"""Weights are exact: polishing ends at the conditions of optimality, and says where it does not."""
+
+import numpy as np
+import pytest
+
+from statefolio.portfolio.optimisation.conic import conic_form
+from statefolio.portfolio.optimisation.interior import solve
+from statefolio.portfolio.optimisation.limits import limits_of
+from statefolio.portfolio.optimisation.polish import polish
+from statefolio.portfolio.optimisation.program import scaled
+from statefolio.portfolio.optimisation.solving import multipliers_of
+
+LIMITS = [{}, {"turnover": 0.3}, {"lower": -0.2, "upper": 0.3, "gross": 1.4}, {"turnover": 0.3, "max_holdings": 3}]
+
+
+@pytest.mark.parametrize("limits", LIMITS)
+@pytest.mark.parametrize("cost", [0.0, 1e-3])
+def test_polishing_succeeds_and_moves_little(make, limits, cost):
+    problem = make(30, 4, seed=4, trade_cost=np.full(30, cost), **limits)
+    program = scaled(problem, limits_of(problem), 5.0)
+    form = conic_form(program)
+    found = solve(form.curvature, form.slope, form.blocks)
+    near = np.clip(found.x[:30], program.limits.lower, program.limits.upper)
+    polished = polish(program, near, multipliers_of(form, found, program.limits))
+    assert polished is not None
+    weights, multipliers = polished
+    np.testing.assert_allclose(weights, near, atol=1e-6)
+    assert program.value(weights) <= program.value(near) + 1e-9
+    if cost or "turnover" in limits:
+        assert (weights == problem.previous).any()
+    if "turnover" in limits:
+        assert multipliers[-2] > 0.0
+        np.testing.assert_allclose(np.abs(weights - problem.previous).sum(), 0.3, atol=1e-12)
