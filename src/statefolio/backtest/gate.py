@@ -127,6 +127,7 @@ class Gate:
         self._tables = tables
         self._known = {name: _room_for(table) for name, table in self._sources.items()}
         self._known_others = {name: _room_for(table) for name, table in tables.others.items()}
+        self._moments = {name: table.dates.to_numpy() for name, table in (self._sources | dict(tables.others)).items()}
         self._last_seen = np.full(len(returns.names), -1)
         self.shared: dict[Hashable, Any] = {} if shared is None else shared
 
