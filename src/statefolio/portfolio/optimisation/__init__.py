@@ -1,0 +1,1 @@
+"""The best weights within constraints: objectives, and the solver under them."""
