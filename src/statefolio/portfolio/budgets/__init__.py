@@ -1,0 +1,1 @@
+"""Risk budgets over assets and factors, and what became of them."""

@@ -1,0 +1,52 @@
+"""What came of a risk budget, in the form of a solution: contributions beside their shares, and the gap in words."""
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays import Array, listed
+from statefolio.portfolio.budgets.nearest import Nearest
+from statefolio.portfolio.problem import Solution
+
+EXACT = 1e-6
+
+
+def exact(weights: Array, contribution: Array, budget: Array, names: pd.Index, reason: str = "") -> Solution:
+    """Weights that bear the budget to 1e-6; where arithmetic fell short of it, that is said."""
+    worst = float(np.abs(contribution - budget).max())
+    if worst > EXACT:
+        reason = f"Newton's method stopped with contributions off by up to {worst:.2g}. {reason}".strip()
+    return Solution(weights, worst <= EXACT, reason, _details(contribution, budget, names))
+
+
+def nearest_found(
+    found: Nearest, contribution: Array, budget: Array, names: pd.Index, at_fault: list[str], why: str = ""
+) -> Solution:
+    """The nearest weights, with their gap; nothing is said where there is none after all."""
+    if found.weights is None:
+        return failed(0, found.at_fault)
+    gap = contribution - budget
+    details = _details(contribution, budget, names)
+    worst = int(np.argmax(np.abs(gap)))
+    if abs(gap[worst]) <= EXACT:
+        return Solution(found.weights, True, "", details)
+    because = why or f"with the budget's own weights {listed(at_fault)} would not hold"
+    reason = (
+        f"the nearest contributions to the budget were taken, {because}: gap {np.sqrt(np.mean(gap**2)):.2g} (root mean "
+        f"square), {gap[worst]:+.2g} at most ({names[worst]!r}, {contribution[worst]:.4g} against {budget[worst]:.4g})"
+    )
+    if not found.converged:
+        reason += "; the search stopped before it settled"
+    return Solution(found.weights, True, reason, details)
+
+
+def failed(count: int, at_fault: list[str]) -> Solution:
+    """No weights at all."""
+    which = f"leaving out one of {listed(at_fault, 9)} would leave some" if at_fault else "more than one is at fault"
+    return Solution(np.full(count, np.nan), False, f"no weights keep to all constraints: {which}")
+
+
+def _details(contribution: Array, budget: Array, names: pd.Index) -> "dict[str, pd.Series[float]]":
+    return {
+        "risk_contribution": pd.Series(contribution, index=names, name="risk_contribution"),
+        "risk_budget": pd.Series(budget, index=names, name="risk_budget"),
+    }

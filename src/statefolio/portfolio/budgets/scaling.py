@@ -1,0 +1,77 @@
+"""How large a portfolio may be whose risk contributions are right: they stay the same when all weights are scaled."""
+
+import numpy as np
+
+from statefolio._arrays import Array
+from statefolio.portfolio.optimisation.limits import Limits
+
+TOLERANCE = 1e-9
+_HALVINGS = 60
+
+
+def scale_within(weights: Array, limits: Limits) -> tuple[float, list[str]]:
+    """Find c > 0 with c w within the limits.
+
+    A net weight that is given decides. Where there is a choice, the gross weight comes as close as it can to the
+    limit on it, or to one if there is none.
+
+    Returns
+    -------
+    c : float
+        0 where no positive one has the net weight.
+    at_fault : list of str
+        The limits that c w misses; empty where it keeps to all.
+    """
+    least, most = _largest_interval(weights, limits)
+    size = float(np.abs(weights).sum())
+    wanted = (limits.gross if np.isfinite(limits.gross) else 1.0) / size
+    for row in limits.rows:
+        if row.name == "net" and row.least == row.most:
+            total = float(row.coefficients @ weights)
+            if not row.most * total > TOLERANCE * size * abs(row.most):
+                return 0.0, ["net"]
+            wanted = row.most / total
+            least, most = wanted, wanted
+    c = float(np.clip(wanted, least, most)) if least <= most else wanted
+    c = _towards_less_turnover(weights, limits, c, (least, most))
+    return c, [name for name, miss in limits.violations(c * weights).items() if miss > TOLERANCE]
+
+
+def _largest_interval(weights: Array, limits: Limits) -> tuple[float, float]:
+    """All c for which boxes, rows and cones hold; each is linear in c."""
+    values, least, most = [weights], [limits.lower], [limits.upper]
+    for row in limits.rows:
+        values.append(np.array([row.coefficients @ weights]))
+        least.append(np.array([row.least]))
+        most.append(np.array([row.most]))
+    for cone in limits.cones:
+        value = cone.coefficients @ weights
+        error = cone.z * float(np.linalg.norm(cone.deviation * weights))
+        values.append(np.array([value - error, value + error]))
+        least.append(np.array([cone.least, -np.inf]))
+        most.append(np.array([np.inf, cone.most]))
+    v, low, high = np.concatenate(values), np.concatenate(least), np.concatenate(most)
+    v, low, high = v[v != 0.0], low[v != 0.0], high[v != 0.0]
+    ends = np.sort(np.stack([low / v, high / v]), axis=0)
+    gross = limits.gross / float(np.abs(weights).sum())
+    return float(ends[0].max(initial=0.0)), float(min(ends[1].min(initial=np.inf), gross))
+
+
+def _towards_less_turnover(weights: Array, limits: Limits, c: float, between: tuple[float, float]) -> float:
+    """The c nearest to the one wanted whose turnover is within its limit, if one of the interval is."""
+
+    def excess(size: float) -> float:
+        return float(np.abs(size * weights - limits.previous).sum() - limits.turnover)
+
+    if not between[0] < between[1] or excess(c) <= 0.0:
+        return c
+    held = weights != 0.0
+    corners = np.clip(limits.previous[held] / weights[held], *between)
+    inside = float(min(corners, key=excess))
+    if excess(inside) > 0.0:
+        return c
+    outside = c
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (inside + outside)
+        inside, outside = (middle, outside) if excess(middle) <= 0.0 else (inside, middle)
+    return inside
