@@ -1,0 +1,1 @@
+"""What returns are expected to be, and how unsure that is."""

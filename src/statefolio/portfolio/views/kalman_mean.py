@@ -1,0 +1,283 @@
+"""Expected returns as hidden states that revert to a mean."""
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import sklearn.utils.validation as skv
+from skfolio.moments import BaseMu
+
+from statefolio._arrays import Array, listed, read_values, show, span
+from statefolio.exceptions import InputError, NotFittedError
+from statefolio.factors.adapters.frames import dated_frames
+from statefolio.factors.alignment import rows_until
+from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.portfolio.views.dense_means import DenseMeans
+from statefolio.portfolio.views.level_error import LevelError, level_error
+from statefolio.portfolio.views.mean_options import Filter, check_options, make_filter
+from statefolio.portfolio.views.observation_noise import (
+    Noise,
+    joined_noise,
+    low_rank,
+    observation_noise,
+    times_ratios,
+    variances,
+    with_factor,
+)
+from statefolio.portfolio.views.ratio_filter import RatioFilter
+from statefolio.portfolio.views.view import Forecast
+
+_LEARNED = ("mu_", "predicted_", "predicted_variance_", "_filter", "last_date_")
+
+
+class KalmanMean(BaseMu):
+    """Expected returns by Kalman filter, with the covariance of what they are not sure of.
+
+        r_t = m_t + e_t,  e_t ~ N(0, H)        m_t+1 = c + phi (m_t - c) + w_t,  w_t ~ N(0, Q)
+
+    `mu_` is the mean of m on the first date not yet seen, given everything up to the last one, and `covariance_` its
+    covariance, which an optimiser adds to that of the returns: an uncertain view is then a small position.
+
+    Where Q is a multiple of H (`signal_to_noise`, given or learned) the posterior covariance stays a multiple of H, the
+    gain is a number, and thousands of assets take no matrix at all: see `ratio_filter.py`.
+
+    Parameters
+    ----------
+    phi : float or None
+        Persistence of means, a date; .99 halves a deviation in 69 dates. None: learned together with the
+        signal-to-noise. At most 1.
+    tuning : {"pooled", "mle", "shrunk"}
+        Where Q = q H comes from if not given: one signal-to-noise q for all assets, by composite maximum likelihood;
+        each asset's own maximum; or means that do not move at all, `phi` left aside, drawn around `mean` with the
+        variance that James and Stein's shrinkage finds.
+    signal_to_noise : float, optional
+        q, given.
+    spread : float, optional
+        Variance of means around `mean` over the noise's, q / (1 - phi^2), given instead of q: the square of how large
+        Sharpe ratios are thought to be, a date. (.4 a year: .4**2 / 252.)
+    state_covariance : float, Series or array (N,), or covariance (N, N), optional
+        Q, given. Filtered in matrices unless H and it are diagonal.
+    observation_covariance : optional
+        H: number, Series, array (N,) or (N, N), DataFrame, `LowRankCovariance`, or a covariance estimator of skfolio's.
+        Default: that of `risk` where one comes with the data, else sample variances with shrunk correlations.
+    mean : "pooled", "own", float, Series or array (N,)
+        c, what means revert to: the mean of all returns of all assets, each asset's own, or given. A given one counts
+        as known; the error of a learned one is part of the covariance where Q is a multiple of H.
+    start : (mean, covariance), optional
+        Law of m on the first date before its update. Default: the law it tends to, N(c, Q / (1 - phi^2)).
+    before_prediction : bool
+        The start is the law one prediction earlier.
+
+    Attributes
+    ----------
+    mu_ : (N,) array
+        In the order of `assets_`.
+    covariance_ : (N, N) array or LowRankCovariance
+        Of `mu_`; of low rank where H is. Where assets differ in gain (gaps, late listings, "mle") its diagonal is exact
+        and its correlations are those of H.
+    predicted_, predicted_variance_ : DataFrame (date x asset)
+        Of the dates of the last call, each from the dates before it. Causal where hyper-parameters are.
+    parameters_ : DataFrame
+        By asset: mean, phi, signal_to_noise (NaN where Q is a matrix) and observation_variance.
+    observation_covariance_ : (N,) array, (N, N) array or LowRankCovariance
+        H.
+    assets_, last_date_, tuned_until_, n_features_in_, feature_names_in_
+        What was seen.
+
+    Notes
+    -----
+    The covariance is of one date's mean. Over h dates the sum of the returns has variance h H from noise, but about
+    h^2 times that of the mean, whose error lasts: a problem that weighs h dates adds h times this covariance to each
+    date's.
+
+    References
+    ----------
+    Durbin and Koopman (2012), Time Series Analysis by State Space Methods, section 4.3. Conrad and Kaul (1988),
+    Journal of Business 61, on expected returns as an autoregressive state. Efron and Morris (1973), JASA 68. Jorion
+    (1986), Journal of Financial and Quantitative Analysis 21, on what shrinkage does for portfolios.
+
+    Examples
+    --------
+    >>> MeanRisk(prior_estimator=EmpiricalPrior(mu_estimator=KalmanMean())).fit(returns)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        phi: float | None = 0.99,
+        tuning: str = "pooled",
+        signal_to_noise: float | None = None,
+        spread: float | None = None,
+        state_covariance: Any = None,
+        observation_covariance: Any = None,
+        mean: Any = "pooled",
+        start: Any = None,
+        before_prediction: bool = False,
+    ) -> None:
+        self.phi = phi
+        self.tuning = tuning
+        self.signal_to_noise = signal_to_noise
+        self.spread = spread
+        self.state_covariance = state_covariance
+        self.observation_covariance = observation_covariance
+        self.mean = mean
+        self.start = start
+        self.before_prediction = before_prediction
+
+    def fit(self, X: Any, y: Any = None, *, risk: FactorRisk | None = None, tune_until: Any = None) -> Self:  # noqa: ARG002
+        """Learn hyper-parameters and run over all dates.
+
+        Parameters
+        ----------
+        X : DataFrame or array (T, N)
+            Excess returns in decimals, NaN where not observed.
+        y
+            Not used.
+        risk : FactorRisk, optional
+            Its covariance is what `forecast` will take for H, so that none is estimated here: `covariance_` then has
+            sample variances alone. The means are the same.
+        tune_until : date, optional
+            Hyper-parameters see data up to and including this date only.
+
+        Raises
+        ------
+        InputError, DataTypeError
+            If options or data cannot be used.
+        """
+        options = self.get_params(deep=False)
+        check_options(options)
+        for name in _LEARNED:
+            self.__dict__.pop(name, None)
+        skv.validate_data(self, X, reset=True, skip_check_array=True)
+        returns, dates, assets = self._read(X, 0)
+        rows = rows_until(dates, tune_until)
+        noise = observation_noise(self.observation_covariance, returns[:rows], assets, correlated=risk is None)
+        filter_ = make_filter(options, returns[:rows], assets, noise)
+        self.tuned_until_, self._rows = dates[rows - 1], 0
+        self._store(filter_, noise, level_error(self.mean, returns[:rows]), returns, dates, assets)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, *, risk: FactorRisk | None = None) -> Self:
+        """Continue over later dates, hyper-parameters held; the same, to the last bit, as all dates at once.
+
+        The first call fits. Assets may join, where Q is not a matrix: they take the median signal-to-noise and
+        variance. An asset that is absent counts as not observed.
+
+        Parameters
+        ----------
+        X, y, risk
+            As for `fit`, of dates after the last one seen.
+        """
+        if not self.__sklearn_is_fitted__():
+            return self.fit(X, y, risk=risk)
+        values, dates, names = self._read(X, self._rows)
+        if dates[0] <= self.last_date_:
+            raise InputError(
+                f"X has dates {span(dates)}; dates after {show(self.last_date_)}, the last one seen, were expected."
+            )
+        joining = names[~names.isin(self.assets_)]
+        filter_, noise, error = self._filter, self.observation_covariance_, self._level_error
+        if len(joining):
+            filter_, noise = self._joined(joining), joined_noise(noise, len(joining))
+            error = error.joined(len(joining))
+        assets = self.assets_.append(joining)
+        returns = np.full((len(dates), len(assets)), np.nan)
+        returns[:, assets.get_indexer(names)] = values
+        self._store(filter_, noise, error, returns, dates, assets)
+        return self
+
+    def forecast(self, risk: FactorRisk) -> Forecast:
+        """Return the next date's mean and its covariance for the assets of `risk`.
+
+        Unless `observation_covariance` or `state_covariance` was given, the covariance is in ratios to that of `risk`
+        as it now is. An asset of `risk` that X lacked has the mean that assets revert to.
+        """
+        self._check_fitted()
+        places = self.assets_.get_indexer(risk.assets_)
+        if self.observation_covariance is None and self._open and isinstance(self._filter, RatioFilter):
+            places = np.where(places < 0, len(self.assets_), places)
+            covariance = self._scaled(self._filter, risk.covariance_, places)
+            mean = pd.Series(self._filter.mean[places], index=risk.assets_)
+            return Forecast(mean, low_rank(covariance, risk.covariance_.diagonal))
+        known = places[places >= 0]
+        whole = low_rank(self.covariance_, variances(self.observation_covariance_))
+        return Forecast(pd.Series(self.mu_[known], index=self.assets_[known]), whole.select(known))
+
+    @property
+    def covariance_(self) -> Noise:
+        """Covariance of `mu_`."""
+        self._check_fitted()
+        if isinstance(self._filter, DenseMeans):
+            return self._filter.covariance
+        found = self._scaled(self._filter, self.observation_covariance_, np.arange(len(self.assets_)))
+        return np.diag(found) if isinstance(found, np.ndarray) and found.ndim == 1 else found
+
+    @property
+    def parameters_(self) -> pd.DataFrame:
+        """Hyper-parameters, a row an asset."""
+        self._check_fitted()
+        count, filter_ = len(self.assets_), self._filter
+        ratio = filter_.step[:count] if isinstance(filter_, RatioFilter) else np.full(count, np.nan)
+        table = {"mean": filter_.level[:count], "phi": filter_.phi[:count], "signal_to_noise": ratio}
+        table |= {"observation_variance": variances(self.observation_covariance_)}
+        return pd.DataFrame(table, index=self.assets_.rename("asset"))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell scikit-learn whether `fit` was called."""
+        return hasattr(self, "last_date_")
+
+    @property
+    def _open(self) -> bool:
+        """Whether assets can join: their law follows from what was learned."""
+        return self.state_covariance is None and self.start is None
+
+    def _scaled(self, filter_: RatioFilter, noise: Noise, places: Any) -> Noise:
+        """Covariance of the means: ratios to H, and what the level they revert to is not sure of."""
+        share, error = filter_.share[places], self._level_error
+        found = times_ratios(noise, filter_.ratio[places] + share**2 * error.own[places])
+        return with_factor(found, share, error.common) if error.common > 0.0 else found
+
+    def _joined(self, joining: pd.Index) -> Filter:
+        """The filter with assets never observed; an open one keeps the law of such an asset in its last place."""
+        if not self._open or not isinstance(self._filter, RatioFilter):
+            raise InputError(
+                f"X has {listed(list(joining))}, which the fit lacked; only its assets were expected, since "
+                "state_covariance or start was given for them. Fit again, or leave them out."
+            )
+        last = np.append(np.arange(len(self.assets_)), np.full(len(joining) + 1, -1))
+        return self._filter.select(last)
+
+    def _read(self, X: Any, seen: int) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
+        return read_values(dated_frames(X, X, seen)[0], "X", units=True)
+
+    def _store(
+        self,
+        filter_: Filter,
+        noise: Noise,
+        error: LevelError,
+        returns: Array,
+        dates: pd.DatetimeIndex,
+        assets: pd.Index,
+    ) -> None:
+        count = len(assets)
+        after: Filter
+        if isinstance(filter_, DenseMeans):
+            after, means, spread = filter_.run(returns)
+        else:
+            absent = np.full((len(returns), len(filter_.mean) - count), np.nan)
+            after, *paths = filter_.run(np.hstack([returns, absent]))
+            means, ratio, share = (path[:, :count] for path in paths)
+            spread = (ratio + share**2 * error.own[:count]) * variances(noise) + share**2 * error.common
+        self._filter, self._level_error = after, error
+        self.observation_covariance_, self.assets_ = noise, assets
+        self._rows += len(dates)
+        self.predicted_ = pd.DataFrame(means, index=dates, columns=assets)
+        self.predicted_variance_ = pd.DataFrame(spread, index=dates, columns=assets)
+        self.mu_ = after.mean[:count].copy()
+        self.n_features_in_ = count
+        if hasattr(self, "feature_names_in_"):
+            self.feature_names_in_ = assets.to_numpy(dtype=object)
+        self.last_date_ = dates[-1]
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError(f"{type(self).__name__} has not been fitted; a fitted one was expected. Call fit.")

@@ -1,0 +1,45 @@
+"""What the mean that expected returns revert to is itself not sure of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from statefolio._arrays import Array
+
+
+@dataclass(frozen=True, eq=False)
+class LevelError:
+    """Covariance of the errors of c: common^2 1 1' plus H's, times the ratios of `own`.
+
+    A mean over T dates errs with what it averages. Left out, a view that shrinks everything to the pooled mean would be
+    certain of it (Morris 1983, Journal of the American Statistical Association 78, on what an estimated prior adds).
+
+    Attributes
+    ----------
+    common : float
+        Variance of an error that all assets share.
+    own : (N + 1,) array
+        Variance of each asset's own over its noise's; last, that of an asset that joins.
+    """
+
+    common: float
+    own: Array
+
+    def joined(self, count: int) -> "LevelError":
+        """For so many more assets."""
+        return LevelError(self.common, np.append(self.own, np.full(count, self.own[-1])))
+
+
+def level_error(mean: Any, returns: Array) -> LevelError:
+    """Error of "pooled" or "own" means of returns (T, N); given ones count as known."""
+    known = ~np.isnan(returns)
+    count = known.sum(axis=0)
+    none = np.zeros(returns.shape[1] + 1)
+    if not isinstance(mean, str) or not known.any():
+        return LevelError(0.0, none)
+    if mean == "own":
+        usual = float(np.median(count[count > 0]))
+        return LevelError(0.0, 1.0 / np.append(np.where(count > 0, count, usual), usual))
+    deviations = np.where(known, returns - returns[known].mean(), 0.0).sum(axis=1)
+    return LevelError(float((deviations**2).sum()) / float(known.sum()) ** 2, none)

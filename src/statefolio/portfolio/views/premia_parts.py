@@ -1,0 +1,70 @@
+"""Means and what they are not sure of, from loadings, premia and alphas: the sums behind `FactorPremia`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays import Array
+from statefolio.exceptions import InputError
+from statefolio.factors.base import LoadingsModel
+from statefolio.factors.risk.uncertainty import loading_uncertainty
+from statefolio.portfolio.views.alpha_posterior import alpha_posterior
+
+_LEAST = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """N assets whose loadings are known, K factors.
+
+    Attributes
+    ----------
+    assets : Index (N,)
+    mean, alpha : (N,) arrays
+        b'l + a, and a.
+    loadings : (N, K) array
+        b.
+    diagonal, from_premia : (N,) arrays
+        Variance beside B L B': all of it, and trace(P_i L) alone. Both at least 1e-12 of the returns' variance.
+    alpha_prior : (mean, variance)
+    """
+
+    assets: pd.Index
+    mean: Array
+    alpha: Array
+    loadings: Array
+    diagonal: Array
+    from_premia: Array
+    alpha_prior: tuple[float, float]
+
+
+def parts_of(
+    model: LoadingsModel, premia: "pd.Series[float]", spread: Array, side: str, centre: str, confidence: float
+) -> Parts:
+    """Put a fitted model's predicted loadings and the premia (mean, covariance) of its factors together."""
+    ahead = model.next_
+    b, P = ahead["mean"].to_numpy(), ahead["covariance"].to_numpy()
+    noise = ahead["observation_variance"].to_numpy()
+    known = np.isfinite(b).all(axis=1) & np.isfinite(P).all(axis=(1, 2)) & np.isfinite(noise)
+    if not known.any():
+        raise InputError("no asset has loadings that are known; some were expected. Pass more dates, or fewer factors.")
+    b, P, noise, first = b[known], P[known], noise[known], int(model.intercept)
+    mean: Array = np.asarray(premia, dtype=np.float64)
+    floor = _LEAST * noise
+    loadings, block = b[:, first:], P[:, first:, first:]
+    from_premia = np.maximum(np.einsum("njk,jk->n", block, spread), floor)
+    alpha, prior = np.zeros(len(b)), (0.0, 0.0)
+    if side == "none":
+        diagonal = loading_uncertainty(block, spread, mean, intercept=False)
+    else:
+        if not model.intercept:
+            raise InputError(f"alpha={side!r} with loadings that have no intercept; one was expected. Pass 'none'.")
+        found = alpha_posterior(b[:, 0], P[:, 0, 0], centre)
+        alpha = np.where(found.earned(side, confidence), found.mean, 0.0)
+        prior = (found.prior_mean, found.prior_variance)
+        given_prior = P - P[:, :, :1] * P[:, :1, :] / (P[:, :1, :1] + found.prior_variance)
+        diagonal = loading_uncertainty(given_prior, spread, mean)
+    return Parts(
+        model.assets_[known], loadings @ mean + alpha, alpha, loadings, np.maximum(diagonal, floor), from_premia, prior
+    )
