@@ -1,4 +1,4 @@
-"""A run that was interrupted, on disk: written whole or not at all, read back only by whom it was written.
+"""A walk that was interrupted, on disk: written whole or not at all, read back only by whom it was written.
 
 The content is a pickle, and reading a pickle executes what is in it. It is therefore signed with a key that stays with
 the user on the machine, and a file with another signature is refused unread.
@@ -12,8 +12,9 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from statefolio.backtest.run import WalkState
 from statefolio.exceptions import FileFormatError, InputError, OutputError
-from statefolio.study.memory import Memory
+from statefolio.study.whole_file import write_whole
 
 _MAGIC = b"statefolio checkpoint 1\n"
 _SIGNATURE = hashlib.sha256().digest_size
@@ -24,35 +25,23 @@ def checkpoint_path(folder: Path) -> Path:
     return folder.absolute().with_name(f".{folder.absolute().name}.checkpoint")
 
 
-def write_checkpoint(path: Path, memory: Memory, run: str) -> None:
-    """Write what a run has decided so far.
+def write_checkpoint(path: Path, state: WalkState, run: str) -> None:
+    """Write where a walk stands.
 
     Parameters
     ----------
     path
         The file; a former one is replaced only when the new one is whole.
-    memory
-        Of policies that all have answered on the same dates.
+    state
+        Of a walk between two steps.
     run
         What the run is of: a fingerprint of study, data and versions.
     """
-    content = pickle.dumps((run, memory), protocol=5)
-    try:
-        handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_MAGIC + _signature(content) + content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}). Choose another place.") from error
+    content = pickle.dumps((run, state), protocol=5)
+    write_whole(path, _MAGIC + _signature(content) + content)
 
 
-def read_checkpoint(path: Path, run: str) -> Memory:
+def read_checkpoint(path: Path, run: str) -> WalkState:
     """Read what `write_checkpoint` wrote.
 
     Raises
@@ -64,26 +53,25 @@ def read_checkpoint(path: Path, run: str) -> Memory:
     """
     try:
         raw = path.read_bytes()
-    except OSError as error:
+    except FileNotFoundError as error:
         raise FileFormatError(
-            f"{path} cannot be read ({error.strerror}); the checkpoint of an interrupted run was expected. Run without "
-            "--resume."
+            f"{path} is not there; the checkpoint of an interrupted run was expected. Run without --resume."
         ) from error
+    except OSError as error:
+        raise FileFormatError(f"{path} cannot be read ({error.strerror}). Run without --resume.") from error
     signature, content = raw[len(_MAGIC) :][:_SIGNATURE], raw[len(_MAGIC) + _SIGNATURE :]
     if not raw.startswith(_MAGIC) or not hmac.compare_digest(signature, _signature(content)):
         raise FileFormatError(
             f"{path} is damaged or was written on another machine, and is not opened; a checkpoint of your own was "
             "expected. Remove it, and run without --resume."
         )
-    written_for, memory = pickle.loads(content)
-    if written_for != run:
+    written_for, state = pickle.loads(content)
+    if written_for != run or not isinstance(state, WalkState):
         raise InputError(
             f"{path} is of another run: the study file, the data or the version of statefolio has changed since. The "
             "same ones were expected. Run without --resume."
         )
-    if not isinstance(memory, Memory):
-        raise FileFormatError(f"{path} holds no run. Remove it, and run without --resume.")
-    return memory
+    return state
 
 
 def _signature(content: bytes) -> bytes:
@@ -91,20 +79,21 @@ def _signature(content: bytes) -> bytes:
 
 
 def _key() -> bytes:
-    """The user's key on this machine, drawn when it is first needed."""
+    """The user's key on this machine, drawn when it is first needed; of two that draw at once the first one counts."""
     home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "statefolio"
     file = home / "checkpoint.key"
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".key.", dir=home)
-        with os.fdopen(handle, "wb") as drawn:
-            drawn.write(secrets.token_bytes(32))
-        try:
-            os.link(name, file)
-        except FileExistsError:
-            pass
-        finally:
-            Path(name).unlink(missing_ok=True)
+        if not file.exists():
+            home.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".key.", dir=home)
+            with os.fdopen(handle, "wb") as drawn:
+                drawn.write(secrets.token_bytes(32))
+            try:
+                os.link(name, file)
+            except FileExistsError:
+                pass
+            finally:
+                Path(name).unlink(missing_ok=True)
         return file.read_bytes()
     except OSError as error:
         raise OutputError(

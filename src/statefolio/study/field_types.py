@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,6 +52,17 @@ def _range(value: object) -> object:
         if least <= most and (math.isfinite(least) or math.isfinite(most)):
             return (least if math.isfinite(least) else None, most if math.isfinite(most) else None)
     raise ValueError("[least, most] was expected, in this order; inf or -inf stands for no limit")
+
+
+def number_or(*words: str) -> Callable[[object], object]:
+    """Return what checks that a value is a number or one of some words."""
+
+    def check(value: object) -> object:
+        if _is_number(value) or (isinstance(value, str) and value in words):
+            return value
+        raise ValueError(" or ".join(['a number', *(f'"{word}"' for word in words)]) + " was expected")
+
+    return check
 
 
 def _number_or_range(value: object) -> object:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
-from statefolio.study.field_types import Count, Groups, NotNegative, NumberOrTable, Positive, Table
+from statefolio.study.field_types import Count, Groups, NotNegative, NumberOrTable, Positive, Table, number_or
 
 
 class LoadingsTable(Table):
@@ -50,15 +50,24 @@ class NoViews(Table):
 
 
 class KalmanMeanViews(Table):
-    """Expected returns as hidden states that revert to a mean."""
+    """Expected returns as hidden states that revert to a mean: options of `KalmanMean`, under the same names."""
 
     kind: Literal["kalman_mean"]
+    phi: Annotated[float | str, PlainValidator(number_or("tuned"))] = 0.99
+    tuning: Literal["pooled", "mle", "shrunk"] = "pooled"
+    signal_to_noise: Positive | None = None
+    spread: Positive | None = None
+    mean: Annotated[float | str, PlainValidator(number_or("pooled", "own"))] = "pooled"
 
 
 class FactorPremiaViews(Table):
-    """Premia of the factors times predicted loadings, plus alpha."""
+    """Premia of the factors times predicted loadings, plus alpha: options of `FactorPremia`, under the same names."""
 
     kind: Literal["factor_premia"]
+    premia: Literal["constant", "shrunk", "moving"] = "constant"
+    alpha: Literal["none", "both", "long", "short"] = "none"
+    alpha_prior: Literal["zero", "cross_section"] = "zero"
+    alpha_confidence: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.5
 
 
 ViewsTable = Annotated[NoViews | KalmanMeanViews | FactorPremiaViews, Field(discriminator="kind")]

@@ -12,7 +12,6 @@ from statefolio.study.field_types import (
     NumberOrTable,
     Positive,
     Ranges,
-    Share,
     Table,
 )
 from statefolio.study.model_tables import ViewsTable
@@ -28,7 +27,7 @@ class ConstraintsTable(Table):
     groups: Groups | None = None
     group_limits: Ranges | None = None
     factor_limits: Ranges | None = None
-    exposure_confidence: Share | None = None
+    exposure_confidence: Annotated[float, Field(ge=0.5, lt=1.0)] | None = None
     turnover: NotNegative | None = None
     daily_turnover: NotNegative | None = None
     max_holdings: Count | None = None
@@ -43,6 +42,7 @@ class Optimised(Table):
     fallback: Literal["keep", "cash"] = "keep"
     retune_every: Count | None = None
     sees_costs: bool = True
+    min_dates: Count = 63
     views: ViewsTable | None = None
 
 
@@ -51,6 +51,8 @@ class RiskBudgetTable(Optimised):
 
     objective: Literal["risk_budget"]
     budget: dict[str, NotNegative] | None = None
+    signs: dict[str, Literal[-1, 1]] | None = None
+    absent: Literal["refuse", "spread"] = "spread"
 
 
 class FactorRiskBudgetTable(Optimised):
@@ -97,7 +99,7 @@ class InverseVolatilityTable(Table):
     """Weights inverse to each asset's volatility over a window of dates."""
 
     objective: Literal["inverse_volatility"]
-    window: Annotated[int, Field(ge=2)] = 60
+    window: Annotated[int, Field(ge=2)] = 63
 
 
 PortfolioTable = Annotated[

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,6 +11,31 @@ from pydantic import ValidationError
 from statefolio.exceptions import FileFormatError
 from statefolio.study.messages import explain
 from statefolio.study.schema import Study
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """A study file: its text, what it says, and where paths in it begin.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it.
+    source : str
+    folder : Path
+    study : Study
+    """
+
+    name: str
+    source: str
+    folder: Path
+    study: Study
+
+
+def open_study(path: str | Path) -> StudyFile:
+    """Read a study file and keep its text."""
+    source = read_source(path)
+    return StudyFile(str(path), source, Path(path).absolute().parent, parse_study(source, str(path)))
 
 
 def read_study(path: str | Path) -> Study:

@@ -69,6 +69,15 @@ class Study(Table):
     report: ReportTable = ReportTable()
 
     @model_validator(mode="after")
+    def _benchmark_among_portfolios(self) -> "Study":
+        benchmark, names = self.backtest.benchmark, list(self.portfolio)
+        if benchmark not in names:
+            raise ValueError(
+                f'backtest.benchmark = "{benchmark}"; one of the portfolios, {", ".join(names)}, was expected'
+            )
+        return self
+
+    @model_validator(mode="after")
     def _views_where_needed(self) -> "Study":
         for name, table in self.portfolio.items():
             if isinstance(table, NEEDS_VIEWS) and isinstance(table.views or self.views, NoViews):

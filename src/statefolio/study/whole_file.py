@@ -1,0 +1,30 @@
+"""A file that a reader finds whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from statefolio.exceptions import OutputError
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a temporary file beside the target, make sure it is on disk, then rename it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.absolute().parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror}). Choose another place.") from error
