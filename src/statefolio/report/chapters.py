@@ -12,13 +12,17 @@ from statefolio.report import tables
 
 @dataclass(frozen=True, eq=False)
 class Exhibit:
-    """A figure or a table, or both, with a title (unless the figure has its own) and a sentence on how to read it."""
+    """A figure or a table, or both, with a title (unless the figure has its own) and a sentence on how to read it.
+
+    `formats` are those of the table's columns, e.g. ",.0f" or ".1%"; ">" sets text to the right.
+    """
 
     title: str
     note: str = ""
     figure: go.Figure | None = None
     table: pd.DataFrame | None = None
     wide: bool = False
+    formats: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +35,14 @@ class Chapter:
     tiles: Mapping[str, str] = field(default_factory=dict)
 
 
-def contents(chapters: Sequence[Chapter]) -> str:
+def contents(chapters: Sequence[Chapter], loadings: bool = True) -> str:
     """Return the links to the chapters and to the loadings after them; nothing where there are no chapters."""
     if not chapters:
         return ""
     places = [(f"#{_place(number)}", chapter.title) for number, chapter in enumerate(chapters)]
-    links = "".join(f'<a href="{place}">{escape(title)}</a>' for place, title in [*places, ("#one", "Loadings")])
+    if loadings:
+        places.append(("#one", "Loadings"))
+    links = "".join(f'<a href="{place}">{escape(title)}</a>' for place, title in places)
     return f"<nav>{links}</nav>"
 
 
@@ -66,7 +72,7 @@ def _section(chapter: Chapter, number: int) -> str:
 def _exhibit(exhibit: Exhibit, name: str) -> str:
     note = f'<p class="note">{escape(exhibit.note)}</p>' if exhibit.note else ""
     figure = f'<div class="figure" data-figure="{name}"></div>' if exhibit.figure is not None else ""
-    table = tables.plain_table(exhibit.table) if exhibit.table is not None else ""
+    table = tables.plain_table(exhibit.table, exhibit.formats) if exhibit.table is not None else ""
     whole = ' class="whole"' if exhibit.wide else ""
     title = f"<h3>{escape(exhibit.title)}</h3>" if exhibit.title else ""
     return f"<div{whole}>{title}{note}{figure}{table}</div>"

@@ -16,7 +16,7 @@ from statefolio.report.chapters import Chapter, contents, figures, sections
 from statefolio.report.fitted import ALPHA, FittedLoadings, dates, drawn_factors, names, tuned_until
 from statefolio.report.loadings_figure import period
 from statefolio.report.packing import pack_panel, pack_text, thinned
-from statefolio.report.page_data import page_data, script_safe
+from statefolio.report.page_data import page_data, plain_figures, script_safe
 
 TODAY_NOTE = (
     "Filtered, given all the data read; the constant is left out. Assets stand in the order of the first "
@@ -29,7 +29,7 @@ MOVED_NOTE = (
 
 
 def page(
-    model: FittedLoadings,
+    model: FittedLoadings | None,
     *,
     other: FittedLoadings | None,
     other_name: str,
@@ -39,37 +39,73 @@ def page(
     suspicious: pd.DataFrame | None,
     chapters: Sequence[Chapter],
     lead: str | None,
+    tiles: Mapping[str, str] | None,
     title: str,
 ) -> str:
-    """Return the whole page as text."""
-    calibration = calibrate(model)
-    assets, factors = names(model, "asset"), drawn_factors(model)
-    beside = None if other is None else other_name
-    keep, every = thinned(len(dates(model)), len(assets) * len(factors) * (2 if other is None else 3))
-    data = page_data(model, calibration, beside, keep, figures(chapters))
+    """Return the whole page as text; without a model there are chapters alone."""
+    shown = dict(tiles or {})
+    if model is None:
+        data, packed, loadings, told = {"figures": plain_figures(figures(chapters))}, "", "", ""
+    else:
+        calibration = calibrate(model)
+        beside = None if other is None else other_name
+        keep, every = thinned(len(dates(model)), _series(model, other))
+        data = page_data(model, calibration, beside, keep, figures(chapters))
+        packed = "\n".join(pack_panel(model, other, keep))
+        height = data["figures"]["asset_wide"]["layout"]["height"]
+        loadings = _loadings(model, calibration, height, _one_note(model, every, beside), comparison)
+        told = _lead(model)
+        shown = _tiles(model, calibration) if tiles is None else shown
+        reading = reading or {"dates": _span(model), "assets": len(names(model, "asset"))}
     return Template(_text("page.html")).substitute(
         title=escape(title),
         css=_text("page.css"),
         script=_text("page.js"),
-        lead=escape(_lead(model) if lead is None else lead),
-        tiles=tables.tiles(_tiles(model, calibration)),
-        contents=contents(chapters),
+        lead=escape(told if lead is None else lead),
+        tiles=tables.tiles(shown) if shown else "",
+        contents=contents(chapters, loadings=model is not None),
         chapters=sections(chapters),
-        asset_options="".join(f'<option value="{i}">{escape(name)}</option>' for i, name in enumerate(assets)),
-        asset_height=data["figures"]["asset_wide"]["layout"]["height"],
-        one_note=escape(_one_note(model, every, beside)),
+        loadings=loadings,
+        read=_read(reading, options, suspicious),
+        words=_text("words.html") if model is not None else "",
+        version=__version__,
+        data=script_safe(data),
+        packed=packed,
+        plotly=pack_text(get_plotlyjs()),
+    )
+
+
+def _series(model: FittedLoadings, other: FittedLoadings | None) -> int:
+    """Return how many series the loadings are: a mean and an error each, and another model's mean."""
+    return len(names(model, "asset")) * len(drawn_factors(model)) * (2 if other is None else 3)
+
+
+def _loadings(
+    model: FittedLoadings, calibration: Calibration, height: int, one_note: str, comparison: pd.DataFrame | None
+) -> str:
+    """Return the sections on the loadings: one asset, the panel, other estimates, calibration."""
+    assets = enumerate(names(model, "asset"))
+    return Template(_text("loadings.html")).substitute(
+        asset_options="".join(f'<option value="{i}">{escape(name)}</option>' for i, name in assets),
+        asset_height=height,
+        one_note=escape(one_note),
         last_date=dates(model)[-1].date().isoformat(),
         today_note=TODAY_NOTE,
         moved_note=MOVED_NOTE,
         comparison=_comparison(comparison),
         calibration_note=escape(_calibration_note(calibration)),
-        reading=tables.facts(reading or {"dates": _span(model), "assets": len(assets)}),
-        options=tables.facts(options) if options else '<p class="note">Not given.</p>',
+    )
+
+
+def _read(reading: Mapping[str, object], options: Mapping[str, object], suspicious: pd.DataFrame | None) -> str:
+    """Return the section on what was read; none where nothing was said of it."""
+    if not reading and not options and suspicious is None:
+        return ""
+    nothing = '<p class="note">Not given.</p>'
+    return Template(_text("read.html")).substitute(
+        reading=tables.facts(reading) if reading else nothing,
+        options=tables.facts(options) if options else nothing,
         suspicious=_suspicious(suspicious),
-        version=__version__,
-        data=script_safe(data),
-        packed="\n".join(pack_panel(model, other, keep)),
-        plotly=pack_text(get_plotlyjs()),
     )
 
 

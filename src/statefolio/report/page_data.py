@@ -45,8 +45,13 @@ def page_data(
         "other": other_name,
         "dates": [date.isoformat() for date in on[keep].date],
         "facts": asset_facts(model, calibration),
-        "figures": {**skeletons, **{name: _plain(figure) for name, figure in drawn.items()}},
+        "figures": {**skeletons, **plain_figures(drawn)},
     }
+
+
+def plain_figures(drawn: Mapping[str, go.Figure]) -> dict[str, Any]:
+    """Return figures as plain values, by the names the page knows them by."""
+    return {name: json.loads(figure.to_json()) for name, figure in drawn.items()}
 
 
 def script_safe(data: object) -> str:
@@ -97,8 +102,3 @@ def _ending(converged: object, reason: object) -> str:
 
 def _formatted(values: Floats, form: str) -> list[str]:
     return [form.format(value) if np.isfinite(value) else "-" for value in values]
-
-
-def _plain(figure: go.Figure) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(figure.to_json())
-    return made

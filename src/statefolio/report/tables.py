@@ -32,9 +32,12 @@ def comparison_table(table: pd.DataFrame) -> str:
     return _table(labelled, {str(name): _best(labelled[name]) for name in labelled.columns})
 
 
-def plain_table(table: pd.DataFrame) -> str:
-    """Return a table of at most `MOST_ROWS` rows, and how many were left out."""
-    shown = _table(table.head(MOST_ROWS), {})
+def plain_table(table: pd.DataFrame, formats: Mapping[str, str] | None = None) -> str:
+    """Return a table of at most `MOST_ROWS` rows, and how many were left out.
+
+    `formats` are Python's, by column; a column that has one stands to the right.
+    """
+    shown = _table(table.head(MOST_ROWS), {}, formats or {})
     left = len(table) - MOST_ROWS
     return shown + (f'<p class="note">and {left:,} more.</p>' if left > 0 else "")
 
@@ -56,14 +59,15 @@ def number(value: float) -> str:
     return f"{value:.3e}".replace("-", "\u2212")
 
 
-def _table(table: pd.DataFrame, best: Mapping[str, set[int]]) -> str:
-    numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in table.columns]
+def _table(table: pd.DataFrame, best: Mapping[str, set[int]], formats: Mapping[str, str] | None = None) -> str:
+    given = formats or {}
+    numeric = [pd.api.types.is_numeric_dtype(table[name]) or str(name) in given for name in table.columns]
     head = "".join(
         f"<th{_class('num' if is_number else '')}>{escape(words(name))}</th>"
         for name, is_number in zip(table.columns, numeric, strict=True)
     )
     body = "".join(
-        f"<tr>{_cells(list(row), [str(name) for name in table.columns], numeric, best, position)}</tr>"
+        f"<tr>{_cells(list(row), [str(name) for name in table.columns], numeric, best, position, given)}</tr>"
         for position, row in enumerate(table.itertuples(index=False))
     )
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -75,11 +79,15 @@ def _cells(
     numeric: Sequence[bool],
     best: Mapping[str, set[int]],
     position: int,
+    formats: Mapping[str, str],
 ) -> str:
     cells = []
     for value, name, is_number in zip(row, columns, numeric, strict=True):
-        marks = ("num " if is_number else "") + ("best" if position in best.get(name, set()) else "")
-        text = f"{value:.1%}" if is_number and name.startswith(SHARES) else _text(value)
+        marks = ("num " if is_number else "day " if isinstance(value, pd.Timestamp) else "") + (
+            "best" if position in best.get(name, set()) else ""
+        )
+        form = formats.get(name, ".1%" if is_number and name.startswith(SHARES) else "")
+        text = _formatted(value, form) if form else _text(value)
         cells.append(f"<td{_class(marks.strip())}>{escape(text)}</td>")
     return "".join(cells)
 
@@ -94,6 +102,13 @@ def _best(column: "pd.Series[float]") -> set[int]:
     if any(mark in name for mark in BETTER_HIGH):
         return set(np.flatnonzero(column == column.max()).tolist())
     return set()
+
+
+def _formatted(value: object, form: str) -> str:
+    if value is None or (isinstance(value, float | np.floating) and not np.isfinite(value)):
+        return "-"
+    text = format(value, form)
+    return text if isinstance(value, str) else text.replace("-", "\u2212")
 
 
 def _text(value: object) -> str:

@@ -15,7 +15,7 @@ from statefolio.report.page import page
 
 def write_report(
     path: str | Path,
-    model: FittedLoadings,
+    model: FittedLoadings | None,
     *,
     other: FittedLoadings | None = None,
     other_name: str = "rolling least squares",
@@ -25,9 +25,10 @@ def write_report(
     suspicious: pd.DataFrame | None = None,
     chapters: Sequence[Chapter] = (),
     lead: str | None = None,
+    tiles: Mapping[str, str] | None = None,
     title: str = "Time-varying loadings",
 ) -> Path:
-    """Write one self-contained HTML file about a fitted loadings model.
+    """Write one self-contained HTML file about a fitted loadings model, or of chapters alone.
 
     The file needs no network: choose an asset and see its loadings with their 95 % bands beside another
     estimate; the panel's loadings today and how far each has moved; the comparison; calibration; what was
@@ -39,6 +40,7 @@ def write_report(
         The file to write; one that is there is replaced.
     model
         A fitted loadings model. What comes before `loadings_.attrs["tuned_until"]` is labelled "in sample".
+        None: the page has the chapters alone.
     other
         Another fitted model, drawn beside the first, e.g. rolling least squares.
     other_name
@@ -55,6 +57,8 @@ def write_report(
         What else there is to tell, before the loadings.
     lead
         The sentence under the heading; by default about the loadings.
+    tiles
+        The few words that open the page, by name; by default about the loadings.
     title
         The page's heading.
 
@@ -73,6 +77,7 @@ def write_report(
         suspicious=suspicious,
         chapters=chapters,
         lead=lead,
+        tiles=tiles,
         title=title,
     )
     return write_text_whole(Path(path), text)

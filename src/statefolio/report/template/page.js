@@ -8,6 +8,7 @@
   const quiet = { displayModeBar: false, responsive: true };
   const STEPS = 4094, MISSING = 0xffff, HALF_BAND = 1.959963984540054;
   let drawn = 0;
+  const loadings = chooser !== null; // a page may have chapters alone
 
   // A base64 text of a zlib stream back to its bytes.
   async function inflate(text) {
@@ -158,7 +159,7 @@
       await new Promise((resume) => setTimeout(resume, 0)); // let the page answer in between
       const figure = data.figures[place.dataset.figure];
       await window.Plotly.newPlot(place, figure.data, figure.layout, quiet);
-      if (figure.data[0] && figure.data[0].type === "heatmap") place.on("plotly_click", goTo);
+      if (loadings && figure.data[0] && figure.data[0].type === "heatmap") place.on("plotly_click", goTo);
     }
     document.body.dataset.ready = "yes";
   }
@@ -168,8 +169,10 @@
     const script = document.createElement("script");
     script.textContent = new TextDecoder().decode(await inflate(byId("plotly").textContent.trim()));
     document.head.append(script);
-    listen();
-    await choose(fromHash(), false);
+    if (loadings) {
+      listen();
+      await choose(fromHash(), false);
+    }
     await drawOthers();
   }
 
@@ -177,6 +180,7 @@
     const note = document.createElement("p");
     note.className = "trouble";
     note.textContent = "The figures cannot be drawn: " + error.message + ".";
-    plot.replaceChildren(note);
+    if (loadings) plot.replaceChildren(note);
+    else document.querySelector("main").prepend(note);
   });
 })();

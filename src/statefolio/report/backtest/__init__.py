@@ -1,0 +1,1 @@
+"""Figures and tables of back-tests, each a function of results."""

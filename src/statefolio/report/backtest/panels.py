@@ -1,0 +1,96 @@
+"""What the figures of a back-test share: colours by name, axes of dates, small multiples, what is too many."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from statefolio.exceptions import InputError
+from statefolio.report import style
+
+HEIGHT = 340
+ROW = 118
+"""Height of one of several panels below each other."""
+OTHERS = "#c9d1d8"
+CASH = "#eceff2"
+HALF_BAND = 1.959963984540054
+ON_DATE = "%{x|%Y-%m-%d}"
+LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "font": {"size": 11.5}}
+
+
+def colours(names: Iterable[str], benchmark: str | None = None) -> dict[str, str]:
+    """Return a colour a name, in their order; the benchmark's is grey."""
+    lines = [line for line in style.LINES if line != style.MUTED]
+    others = [name for name in names if name != benchmark]
+    found = {name: lines[place % len(lines)] for place, name in enumerate(others)}
+    return found if benchmark is None else {**found, benchmark: style.MUTED}
+
+
+def quiet_title(text: str) -> dict[str, Any]:
+    """Return an axis's title in the size of a note."""
+    return {"text": text, "font": {"size": 11.5, "color": style.MUTED}}
+
+
+def date_axis(**changes: Any) -> dict[str, Any]:
+    """Return an axis of dates, with `changes` on top."""
+    return style.axis(**{"showgrid": False, "type": "date", "nticks": 7, **changes})
+
+
+def time_layout(unit: str, **changes: Any) -> dict[str, Any]:
+    """Return the layout of one panel through time: a legend above, dates below, `unit` beside the axis."""
+    base: dict[str, Any] = {
+        "height": HEIGHT,
+        "showlegend": True,
+        "legend": LEGEND,
+        "margin": {"l": 48, "r": 12, "t": 12, "b": 30},
+        "hovermode": "x unified",
+        "xaxis": date_axis(hoverformat="%Y-%m-%d"),
+        "yaxis": style.axis(title=quiet_title(unit)),
+    }
+    return style.layout(**{**base, **changes})
+
+
+def stacked_panels(count: int, titles: Sequence[str], **changes: Any) -> go.Figure:
+    """Return an empty figure of `count` panels below each other over one axis of dates, each with its title."""
+    from plotly.subplots import make_subplots
+
+    room = 26.0 / (ROW * count + 60)
+    figure = make_subplots(rows=count, cols=1, shared_xaxes=True, vertical_spacing=room, subplot_titles=titles)
+    margin = {"l": 48, "r": 12, "t": 24, "b": 30}
+    figure.update_layout(style.layout(**{"height": ROW * count + 60, "margin": margin, **changes}))
+    figure.update_xaxes(date_axis())
+    figure.update_yaxes(style.axis(nticks=4))
+    return figure.update_annotations(font={"size": 12, "color": style.INK}, x=0, xanchor="left")
+
+
+def band(x: Sequence[str], lower: Any, upper: Any, colour: str = style.BAND) -> list[go.Scatter]:
+    """Return the two traces whose filling is a band."""
+    common = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    return [
+        go.Scatter(y=plain(lower), **common),
+        go.Scatter(y=plain(upper), fill="tonexty", fillcolor=colour, **common),
+    ]
+
+
+def plain(values: Any) -> Any:
+    """Return values as the 32-bit floats that a picture needs."""
+    return np.asarray(values, dtype=np.float32)
+
+
+def largest(table: pd.DataFrame, most: int) -> tuple[list[Any], list[Any]]:
+    """Return the columns that are largest in mean absolute value, at most `most`, and those left."""
+    size = table.abs().mean().fillna(0.0).sort_values(ascending=False, kind="stable")
+    known = list(size.index[size > 0.0])
+    if len(known) <= most + 1:
+        return known, []
+    return known[:most], known[most:]
+
+
+def detail(details: Any, name: str, who: str) -> pd.DataFrame:
+    """Return one of the tables that decisions left; refuse where there is nothing in it."""
+    table = details.get(name)
+    if table is None or table.empty or not np.isfinite(table.to_numpy(dtype=float)).any():
+        raise InputError(f"{who} left no {name!r} with its decisions. Have the policy put it in Decision.details.")
+    return pd.DataFrame(table.dropna(axis=1, how="all").dropna(axis=0, how="all"))

@@ -1,0 +1,107 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from statefolio.backtest.costs import TradingCosts
+from statefolio.backtest.market import Market
+from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
+
+
+def test_it_cannot_be_changed(market, noisy_returns):
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        market.returns_ = 1
+    with pytest.raises(ValueError):
+        market.returns.to_numpy()[0, 0] = 9.0
+    before = market.returns.iloc[0, 0]
+    noisy_returns.iloc[0, 0] = 9.0
+    assert market.returns.iloc[0, 0] == before
+
+
+def test_until_leaves_nothing_later(market):
+    date = market.dates[70]
+    cut = market.until(date)
+    assert cut.dates[-1] == date
+    for frame in (cut.returns, cut.factors, cut.dollar_volumes, cut.cash_rate, cut.others["rate"]):
+        assert frame.index[-1] <= date
+    assert cut.returns.equals(market.returns.loc[:date])
+    assert cut.tables.returns.values.base is None
+
+
+def test_another_future_and_the_same_past(market):
+    date = market.dates[70]
+    other = market.perturbed_after(date, seed=1)
+    pairs = [
+        (market.returns, other.returns),
+        (market.factors, other.factors),
+        (market.dollar_volumes, other.dollar_volumes),
+        (market.others["rate"], other.others["rate"]),
+        (market.cash_rate.to_frame(), other.cash_rate.to_frame()),
+    ]
+    for mine, theirs in pairs:
+        assert mine.loc[:date].equals(theirs.loc[:date])
+        assert (mine.loc[mine.index > date] != theirs.loc[theirs.index > date]).all().all()
+    assert other.returns.isna().loc[date:].to_numpy().sum() != market.returns.isna().loc[date:].to_numpy().sum()
+
+
+def test_delistings_are_forgotten_before_they_happen(noisy_returns):
+    market = Market(noisy_returns, delistings={"D": noisy_returns.index[109]})
+    assert market.delistings.to_dict() == {"D": noisy_returns.index[109]}
+    assert market.until(noisy_returns.index[108]).delistings.empty
+    assert not market.until(noisy_returns.index[109]).delistings.empty
+    assert market.perturbed_after(noisy_returns.index[50], 0).delistings.empty
+
+
+def test_a_pickle_is_the_same(market):
+    other = pickle.loads(pickle.dumps(market))
+    assert other.returns.equals(market.returns)
+    assert "5 assets" in repr(other)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        ({"delistings": {"Z": "2020-03-02"}}, UnknownNameError, "'Z'"),
+        ({"delistings": {"A": "2020-03-02"}}, InputError, "'A' is delisted after 2020-03-02 but has a return"),
+        ({"delisting_return": -1.5}, InputError, "-1.5"),
+        ({"delisting_return": pd.Series({"A": 0.0})}, UnknownNameError, "lacks 'B'"),
+        ({"delisting_return": "all"}, DataTypeError, "str"),
+        ({"delisted_after": 0}, InputError, "delisted_after=0"),
+        ({"cash_rate": "high"}, DataTypeError, "str"),
+        ({"cash_rate": np.nan}, InputError, "not finite"),
+        ({"cash_rate": pd.Series([0.0], index=pd.to_datetime(["2020-01-01"]))}, InputError, "lacks 149 dates"),
+        ({"others": 3}, DataTypeError, "int"),
+    ],
+)
+def test_bad_input_is_turned_away(noisy_returns, options, error, told):
+    with pytest.raises(error, match=told):
+        Market(noisy_returns, **options)
+
+
+def test_bad_frames_are_turned_away(noisy_returns):
+    with pytest.raises(UnknownNameError, match="dollar_volumes lacks 'E'"):
+        Market(noisy_returns, dollar_volumes=noisy_returns.abs()[list("ABCD")])
+    with pytest.raises(InputError, match="dollar_volumes lacks 1 dates"):
+        Market(noisy_returns, dollar_volumes=noisy_returns.abs().iloc[1:])
+    with pytest.raises(InputError, match="negative"):
+        Market(noisy_returns, dollar_volumes=noisy_returns)
+    with pytest.raises(InputError, match="below -1"):
+        Market(noisy_returns.where(noisy_returns.index != noisy_returns.index[5], -1.1))
+    with pytest.raises(InputError, match="factors"):
+        Market(noisy_returns, noisy_returns.iloc[5:])
+    with pytest.raises(InputError, match="begins on"):
+        Market(noisy_returns).until("1999-01-01")
+
+
+@pytest.mark.parametrize("options", [{"impact": -1.0}, {"financing": np.nan}, {"impact_window": 0}, {"impact": "a"}])
+def test_costs_are_checked(options):
+    with pytest.raises(InputError, match=next(iter(options))):
+        TradingCosts(**options)
+
+
+def test_costs_by_asset_are_matched(market):
+    with pytest.raises(UnknownNameError, match="proportional lacks"):
+        TradingCosts(pd.Series({"A": 0.1})).trade_rates(market.assets)
+    with pytest.raises(InputError, match="borrow holds -1"):
+        TradingCosts(borrow=-1.0).borrow_rates(market.assets)
