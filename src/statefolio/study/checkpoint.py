@@ -97,6 +97,6 @@ def _key() -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise OutputError(
-            f"{file} cannot be written ({error.strerror}); checkpoints are signed with it. Set XDG_STATE_HOME to a folder "
-            "that you may write to."
+            f"{file} cannot be written ({error.strerror}); checkpoints are signed with it. Set XDG_STATE_HOME to a "
+            "folder that you may write to."
         ) from error

@@ -13,13 +13,13 @@ def configuration(study: Study, name: str) -> dict[str, Any]:
     brought to a new day has not tried anything new. Everything else does, rather too much than too little.
     """
     table = study.portfolio[name]
-    data = study.data.model_dump(mode="json", exclude={"last"})
-    backtest = study.backtest.model_dump(mode="json", exclude={"benchmark"})
-    found: dict[str, Any] = {"portfolio": table.model_dump(mode="json"), "data": data, "backtest": backtest}
+    data = study.data.model_dump(exclude={"last"})
+    backtest = study.backtest.model_dump(exclude={"benchmark"})
+    found: dict[str, Any] = {"portfolio": table.model_dump(), "data": data, "backtest": backtest}
     if isinstance(table, Optimised):
-        found["loadings"] = study.loadings.model_dump(mode="json")
-        found["risk"] = study.risk.model_dump(mode="json")
+        found["loadings"] = study.loadings.model_dump()
+        found["risk"] = study.risk.model_dump()
     if isinstance(table, NEEDS_VIEWS):
         found["portfolio"].pop("views")
-        found["views"] = (table.views or study.views).model_dump(mode="json")
+        found["views"] = (table.views or study.views).model_dump()
     return found

@@ -71,7 +71,9 @@ def last_prices(table: DataTable, folder: Path, date: pd.Timestamp) -> "pd.Serie
     return known.iloc[-1].rename("price")
 
 
-def by_asset(given: float | dict[str, float], assets: pd.Index, otherwise: float, field: str) -> "float | pd.Series[float]":
+def by_asset(
+    given: float | dict[str, float], assets: pd.Index, otherwise: float, field: str
+) -> "float | pd.Series[float]":
     """A number as it is; a table from names to numbers with every asset in it, `otherwise` for those not named.
 
     Raises
@@ -99,7 +101,7 @@ def check_names(given: object, known: pd.Index, field: str, what: str) -> None:
 def _demo(table: DataTable) -> Inputs:
     inputs = demo_inputs()
     first, last = _stamp(table.first), _stamp(table.last)
-    returns, factors = inputs.returns.loc[first:last], inputs.factors.loc[first:last]  # type: ignore[misc]
+    returns, factors = inputs.returns.loc[first:last], inputs.factors.loc[first:last]
     if returns.empty:
         raise InputError(
             f"data.from and data.to leave none of the bundled dates, {inputs.returns.index[0]:%Y-%m-%d} to "
@@ -125,7 +127,9 @@ def _split(inputs: Inputs, column: str | None) -> tuple[Inputs, "float | pd.Seri
         return inputs, 0.0
     check_names([column], inputs.factors.columns, "data.risk_free", "columns of the factors")
     if len(inputs.factors.columns) == 1:
-        raise InputError(f"data.factors has no column beside the risk-free {column!r}. At least one factor was expected.")
+        raise InputError(
+            f"data.factors has no column beside the risk-free {column!r}. At least one factor was expected."
+        )
     rate = inputs.factors[column]
     about = {**inputs.about, "risk-free rate": f"{column}, what cash earns"}
     return replace(inputs, factors=inputs.factors.drop(columns=column), about=about), rate

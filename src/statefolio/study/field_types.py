@@ -60,7 +60,7 @@ def number_or(*words: str) -> Callable[[object], object]:
     def check(value: object) -> object:
         if _is_number(value) or (isinstance(value, str) and value in words):
             return value
-        raise ValueError(" or ".join(['a number', *(f'"{word}"' for word in words)]) + " was expected")
+        raise ValueError(" or ".join(["a number", *(f'"{word}"' for word in words)]) + " was expected")
 
     return check
 

@@ -52,9 +52,7 @@ def seal(file: StudyFile, market: Market, record: Path) -> Holdout | None:
         return Holdout.seal(market, record=record, share=table.share, start=start)
 
 
-def open_holdout(
-    holdout: Holdout, file: StudyFile, policies: Mapping[str, Policy], listener: Listener
-) -> Opened:
+def open_holdout(holdout: Holdout, file: StudyFile, policies: Mapping[str, Policy], listener: Listener) -> Opened:
     """Score all portfolios on the sealed dates, and write that down.
 
     The walk begins where development began, so that models and accounts come to the sealed dates as they were.
@@ -68,9 +66,9 @@ def open_holdout(
             listener.progress("opening", *walk.progress)
         results = {name: since(result, start) for name, result in walk.results().items()}
         benchmark = results[file.study.backtest.benchmark].returns
-        rate = market.cash_rate
-        found.append(Opened(results, measures_of(results, benchmark, rate)))
-        return {f"sharpe of {name}": float(value) for name, value in found[0].measures.loc["sharpe"].items()}  # type: ignore[union-attr]
+        measures = measures_of(results, benchmark, market.cash_rate)
+        found.append(Opened(results, measures))
+        return {f"sharpe of {name}": float(measures[name]["sharpe"]) for name in results}
 
     holdout.open(score, file.study.study.name)
     return found[0]
@@ -100,9 +98,9 @@ def since(result: BacktestResult, start: pd.Timestamp) -> BacktestResult:
         result,
         ledger=ledger,
         weights=result.weights.iloc[first:],
-        decisions=result.decisions.loc[start:],  # type: ignore[misc]
+        decisions=result.decisions.loc[start:],
         events=result.events[result.events["date"] >= start].reset_index(drop=True),
-        details={name: table.loc[start:] for name, table in result.details.items()},  # type: ignore[misc]
+        details={name: table.loc[start:] for name, table in result.details.items()},
         capital=float(ledger["value"].iloc[0]),
         causality=None,
     )

@@ -10,14 +10,18 @@ from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.overfitting import Overfitting, overfitting_probability
 from statefolio.backtest.validation.reality_check import RealityCheck, reality_check, stepwise
 from statefolio.backtest.validation.selection import compare_choices, nested_selection
-from statefolio.backtest.validation.sharpe import deflated_sharpe, minimum_length, probabilistic_sharpe
+from statefolio.backtest.validation.sharpe import (
+    deflated_sharpe,
+    minimum_length,
+    minimum_track_record,
+    probabilistic_sharpe,
+)
 from statefolio.backtest.validation.trials import Trials
 from statefolio.backtest.validation.windows import Window, Windows
 from statefolio.study.models import naming
 from statefolio.study.schema import Study
 
 LEVEL = 0.05
-FEWEST_FOR_OVERFITTING = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +34,9 @@ class Judgement:
     number : int
         Configurations tried, those declared included.
     effective_number : float
+        Independent ones that those on record are worth.
+    minimum_length : float
+        Years below which so many trials show a Sharpe ratio of one by luck.
     overfitting : Overfitting
     check : RealityCheck
     better : tuple of str
@@ -45,6 +52,7 @@ class Judgement:
     scores: pd.DataFrame
     number: int
     effective_number: float
+    minimum_length: float
     overfitting: Overfitting
     check: RealityCheck
     better: tuple[str, ...]
@@ -97,6 +105,7 @@ def judge(
         scores=pd.DataFrame(scores).T.rename_axis("portfolio"),
         number=number,
         effective_number=trials.effective_number if len(trials) else 1.0,
+        minimum_length=minimum_length(number),
         overfitting=overfitting_probability(tried),
         check=reality_check(tried, benchmark, seed=seed),
         better=tuple(str(name) for name in stepwise(tried, benchmark, size=LEVEL, seed=seed)),
@@ -109,9 +118,8 @@ def judge(
 def _score(excess: "pd.Series[float]", number: int, trials: Trials, year: float) -> dict[str, float]:
     sharpe = float(np.sqrt(year) * excess.mean() / excess.std()) if excess.std() > 0.0 else np.nan
     return {
-        "sharpe_ratio": sharpe,
+        "sharpe": sharpe,
         "probabilistic_sharpe": probabilistic_sharpe(excess, 0.0, year),
         "deflated_sharpe": deflated_sharpe(excess, number, trials.sharpe_variance, year),
-        "minimum_length": minimum_length(number, sharpe) if sharpe > 0.0 else np.inf,
-        "length": len(excess) / year,
+        "minimum_track_record": minimum_track_record(excess, 0.0, 1.0 - LEVEL, year),
     }

@@ -55,8 +55,8 @@ def make_risk(table: RiskTable, loadings: KalmanLoadings, assets: pd.Index, fold
     groups = read_groups_of(table.groups, assets, folder, "risk.groups")
     if table.residual_structure == "sectors" and groups is None:
         raise InputError(
-            'risk.residual_structure = "sectors" came without risk.groups; the sector of each asset was expected. Name a '
-            "file with the columns asset and group."
+            'risk.residual_structure = "sectors" came without risk.groups; the sector of each asset was expected. Name '
+            "a file with the columns asset and group."
         )
     structure: Any = {"factors": "factors", "none": None, "sectors": None if groups is None else SectorBlocks(groups)}
     options.update(groups=groups, residual_structure=structure[table.residual_structure])
@@ -95,7 +95,7 @@ def read_groups_of(
     missing = assets.difference(groups.index, sort=False)
     if len(missing):
         raise UnknownNameError(
-            f"{field} has no group for {len(missing)} of {len(assets)} assets (first: {missing[0]!r}); each was expected "
-            "to have one. Add them."
+            f"{field} has no group for {len(missing)} of {len(assets)} assets (first: {missing[0]!r}); each was "
+            "expected to have one. Add them."
         )
     return groups.reindex(assets).rename("group")

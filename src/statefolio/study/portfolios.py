@@ -121,8 +121,8 @@ def make_constraints(table: ConstraintsTable, market: Market, folder: Path, fiel
         check_names(table.factor_limits, _factors(market), f"{field}.factor_limits", "factors")
     if table.volume_share is not None and market.dollar_volumes is None:
         raise InputError(
-            f"{field}.volume_share needs dollar volumes, and there are none; data.dollar_volumes was expected. Name the "
-            "file, or leave volume_share out."
+            f"{field}.volume_share needs dollar volumes, and there are none; data.dollar_volumes was expected. Name "
+            "the file, or leave volume_share out."
         )
     options = {name: getattr(table, name) for name in type(table).model_fields}
     with naming(field):

@@ -1,6 +1,6 @@
 """A study from its file to a folder of results."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,10 +8,11 @@ import pandas as pd
 from statefolio.backtest.market import Market
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.holdout import Holdout
+from statefolio.backtest.validation.trials import Trials
 from statefolio.exceptions import InputError
-from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.jobs.listener import Listener
 from statefolio.jobs.output_folder import check_folder, whole_folder
+from statefolio.portfolio.policy import Policy
 from statefolio.study import holdout as sealing
 from statefolio.study.checkpoint import checkpoint_path
 from statefolio.study.data import StudyData, read_data
@@ -102,3 +103,62 @@ def run_study(file: StudyFile, plan: StudyPlan, listener: Listener) -> StudyOutc
         _write(folder, file, data, market, policies, results, measures, judgement, trials, holdout, opened, listener)
     checkpoint.unlink(missing_ok=True)
     return StudyOutcome(plan.out, results, measures, judgement, holdout, opened)
+
+
+def _dates(file: StudyFile, market: Market) -> pd.DatetimeIndex:
+    """Dates from the first decision on.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    start = file.study.backtest.start
+    dates = market.dates if start is None else market.dates[market.dates >= pd.Timestamp(start)]
+    if len(dates) < 2:
+        raise InputError(
+            f"backtest.start = {start} leaves {len(dates)} dates of {market.dates[0]:%Y-%m-%d} to "
+            f"{market.dates[-1]:%Y-%m-%d}; two or more were expected. Choose an earlier start."
+        )
+    return dates
+
+
+def _write(
+    folder: Path,
+    file: StudyFile,
+    data: StudyData,
+    market: Market,
+    policies: dict[str, Policy],
+    results: dict[str, BacktestResult],
+    measures: pd.DataFrame,
+    judgement: Judgement,
+    trials: Trials,
+    holdout: Holdout | None,
+    opened: Opened | None,
+    listener: Listener,
+) -> None:
+    listener.progress("writing", 0, 3)
+    (folder / "study.toml").write_text(file.source, encoding="utf-8")
+    write_tables(folder, results, measures, judgement, trials)
+    if opened is not None and opened.measures is not None:
+        opened.measures.to_csv(folder / "holdout.csv", index_label="measure")
+    listener.progress("writing", 1, 3)
+    first = next(iter(results.values())).value.index[0]
+    model = make_loadings(file.study.loadings)
+    with naming("loadings"):
+        model.fit(market.excess_returns, market.factors, tune_until=first)
+    listener.progress("writing", 2, 3)
+    write_study_report(
+        folder / "report.html",
+        file.study,
+        replace(data, market=market),
+        model,
+        policies,
+        results,
+        measures,
+        judgement,
+        trials,
+        holdout,
+        opened,
+    )
+    listener.progress("writing", 3, 3)

@@ -4,19 +4,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+import xarray as xr
 
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.holdout import Holdout
 from statefolio.backtest.validation.trials import Trials
-from statefolio.exceptions import InputError
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.risk.attribution import attribute_return
+from statefolio.portfolio.budgets.risk_budget import RiskBudget
 from statefolio.portfolio.budgets.tracker import RiskContributionTracker
 from statefolio.portfolio.policies.model_policy import ModelPolicy
 from statefolio.portfolio.policy import Policy
 from statefolio.report import write_report
 from statefolio.report.backtest_chapters import study_chapters, study_tiles
-from statefolio.report.study_results import HoldoutRecord, Selection, StudyResults, TrackedRisk
+from statefolio.report.study_results import Evidence, HoldoutRecord, StudyResults
 from statefolio.study.backtest_tables import DriftTable
 from statefolio.study.data import StudyData
 from statefolio.study.holdout import Opened
@@ -25,8 +26,8 @@ from statefolio.study.schema import Study
 from statefolio.study.tables import trials_table
 
 LEAD = (
-    "Portfolios walked forward over data whose end they never saw: what they earned after costs, how they carried their "
-    "risk, how far that is more than luck, and the loadings behind them."
+    "Portfolios walked forward over data whose end they never saw: what they earned after costs, how they carried "
+    "their risk, how far that is more than luck, and the loadings behind them."
 )
 
 
@@ -54,7 +55,7 @@ def write_study_report(
         checks={name: result.causality for name, result in results.items() if result.causality is not None},
         attribution={name: _earned(model, result, data) for name, result in results.items()},
         tracked=_tracked(policies, results, data),
-        selection=_selection(judgement),
+        evidence=_evidence(judgement),
         trials=trials_table(trials),
         holdout=None if holdout is None else _holdout(holdout, opened),
     )
@@ -78,47 +79,37 @@ def _earned(model: KalmanLoadings, result: BacktestResult, data: StudyData) -> p
     excess = market.excess_returns.loc[dates]
     held = result.weights.loc[dates].where(excess.notna(), 0.0)
     found = attribute_return(model, held, excess, market.factors.loc[dates] if market.factors is not None else None)
-    return found["contribution"].to_pandas()
+    return found["contribution"].to_series().unstack("factor")
 
 
 def _tracked(
     policies: Mapping[str, Policy], results: Mapping[str, BacktestResult], data: StudyData
-) -> dict[str, TrackedRisk]:
+) -> dict[str, xr.Dataset]:
     """Realised shares of risk of the portfolios that have a budget over assets."""
+    assets = data.market.assets
     tracked = {}
     for name, result in results.items():
-        policy = policies[name]
-        if not isinstance(policy, ModelPolicy) or "risk_budget" not in result.details:
+        policy, dates = policies[name], result.weights.index[1:]
+        if not isinstance(policy, ModelPolicy) or not isinstance(policy.objective, RiskBudget):
             continue
-        budget = result.details["risk_budget"].iloc[-1]
-        assets = data.market.assets
-        if not budget.index.isin(assets).all():
-            continue
-        dates = result.weights.index[1:]
-        budget = budget.reindex(assets, fill_value=0.0).fillna(0.0)
-        try:
-            tracker = RiskContributionTracker(budget / budget.sum())
-            tracking = tracker.fit(data.market.returns.loc[dates], result.weights.loc[dates]).tracking_
-        except InputError:
-            continue
-        tracked[name] = TrackedRisk(
-            tracking["filtered"].to_pandas(), tracking["filtered_error"].to_pandas(), budget / budget.sum()
-        )
+        budget = result.details["risk_budget"].iloc[-1].reindex(assets, fill_value=0.0).fillna(0.0)
+        tracker = RiskContributionTracker(budget / budget.sum())
+        if len(dates) >= tracker.window:
+            tracker.fit(data.market.returns.loc[dates], result.weights.loc[dates])
+            tracked[name] = tracker.tracking_
     return tracked
 
 
-def _selection(judgement: Judgement) -> Selection:
-    overfitting, check = judgement.overfitting, judgement.check
-    known = not overfitting.reason
-    return Selection(
+def _evidence(judgement: Judgement) -> Evidence:
+    return Evidence(
         scores=judgement.scores,
         trials=judgement.number,
         effective_trials=judgement.effective_number,
-        overfitting_probability=overfitting.probability if known else None,
-        logits=overfitting.logits if known else None,
-        reality_check=None if check.reason else check.p_value,
+        overfitting=judgement.overfitting,
+        reality_check=judgement.check,
         better=judgement.better,
         level=LEVEL,
+        minimum_length=judgement.minimum_length,
     )
 
 

@@ -79,7 +79,7 @@ def look_ahead_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:
 
 def trials_table(trials: Trials) -> pd.DataFrame:
     """A row a configuration tried: its name, its Sharpe ratio, and how its portfolio was asked for."""
-    sharpe = trials.sharpe if len(trials) else {}
+    sharpe = trials.sharpe if len(trials) else pd.Series(dtype=float)
     rows = [
         {
             "name": trial.name,

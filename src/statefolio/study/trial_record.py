@@ -64,7 +64,7 @@ def with_results(
             "study": study.study.name,
             "content": content,
             "name": name,
-            "parameters": json.dumps(told, sort_keys=True),
+            "parameters": json.dumps(told, sort_keys=True, default=str),
             "date": excess.index,
             "returns": excess.to_numpy(),
         }
@@ -82,7 +82,7 @@ def write_trials(path: Path, record: pd.DataFrame) -> None:
 
 
 def trials_of(record: pd.DataFrame, study: Study) -> Trials:
-    """Return every trial of a study's name; those of this file under their names, former ones with what they hash to."""
+    """Return every trial of a study's name; those of this file under their names, former ones with a hash."""
     own = {fingerprint(configuration(study, name)): name for name in study.portfolio}
     trials = Trials(study.backtest.periods_a_year)
     rows = record[record["study"] == study.study.name]
