@@ -60,7 +60,7 @@ class Winners:
         if len(history.returns) < self.window:
             raise ValueError(f"{self.window} dates were expected, {len(history.returns)} came")
         past = history.returns[history.active].iloc[-self.window :].sum()
-        return {asset: 0.5 for asset in past.nlargest(2).index}
+        return dict.fromkeys(past.nlargest(2).index, 0.5)
 
 
 class Answers:

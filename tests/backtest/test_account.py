@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textbook_account import settle_slowly
 
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.result import LEDGER
 from statefolio.backtest.simulate import simulate
-from textbook_account import settle_slowly
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "engine_peers.json").read_text(encoding="utf-8"))
 
@@ -38,7 +38,7 @@ def everything(seed, rows=90, assets=6):
     volumes[draw.random(volumes.shape) < 0.05] = np.nan
     volumes[:, 5] = np.where(np.arange(rows) < 40, 0.0, volumes[:, 5])
     decided = np.sort(draw.choice(rows - 1, size=30, replace=False))
-    weights = draw.normal(0.2, 0.4, (30, assets))
+    weights = draw.normal(0.15, 0.25, (30, assets))
     return returns, volumes, decided, weights, draw
 
 

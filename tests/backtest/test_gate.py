@@ -54,14 +54,14 @@ def reachable(thing):
 def test_the_future_is_nowhere_to_be_found(make_frame):
     """Each return is a number of its own: none of a later date is in any array that a history leads to."""
     values = 1e-4 * np.arange(1.0, 601.0).reshape(200, 3)
-    market = Market(make_frame(values), make_frame(values + 0.5, ["f", "g", "h"]), others={"x": make_frame(values)})
+    market = Market(make_frame(values), make_frame(-values, ["f", "g", "h"]), others={"x": make_frame(values)})
     gate = Gate(market)
     gate.advance(99)
     arrays = [one for one in reachable(gate.history()) if isinstance(one, np.ndarray) and one.dtype == np.float64]
     assert any(np.isin(values[99], array).all() for array in arrays)
     for array in arrays:
         assert not np.isin(values[100:], array).any()
-        assert not np.isin(values[100:] + 0.5, array).any()
+        assert not np.isin(-values[100:], array).any()
     assert not any(isinstance(one, Market | Gate) for one in reachable(gate.history()))
 
 
@@ -73,7 +73,6 @@ def test_nothing_can_be_written(market):
         history.returns.to_numpy()[0, 0] = 1.0
     frame = history.returns
     frame["A"] = 7.0
-    frame.iloc[:, 1] = 7.0
     check_equals_until(history, market, market.dates[50])
 
 

@@ -87,7 +87,7 @@ def test_bad_frames_are_turned_away(noisy_returns):
     with pytest.raises(InputError, match="negative"):
         Market(noisy_returns, dollar_volumes=noisy_returns)
     with pytest.raises(InputError, match="below -1"):
-        Market(noisy_returns.where(noisy_returns.index != noisy_returns.index[5], -1.1))
+        Market(noisy_returns.where(noisy_returns != noisy_returns.iloc[5, 0], -1.1))
     with pytest.raises(InputError, match="factors"):
         Market(noisy_returns, noisy_returns.iloc[5:])
     with pytest.raises(InputError, match="begins on"):

@@ -27,16 +27,17 @@ def settle_slowly(
     trade = [0.0] * assets if trade is None else trade
     borrow = [0.0] * assets if borrow is None else borrow
     held, cash, unseen = [0.0] * assets, capital, [0] * assets
-    rows = [dict(value=capital, profit=0, trading=0, impact=0, borrow=0, financing=0, interest=0, traded=0, cash=cash)]
+    flows = ("profit", "trading", "impact", "borrow", "financing", "interest", "traded")
+    rows = [{"value": capital, "cash": cash} | dict.fromkeys(flows, 0.0)]
     weights = [[0.0] * assets]
     for t in range(start + 1, dates):
-        row = dict(trading=0.0, impact=0.0, traded=0.0)
+        row = {"trading": 0.0, "impact": 0.0, "traded": 0.0}
         value = sum(held) + cash
         if t in targets:
             depth = [depth_of(returns, volumes, t, i, impact, window) for i in range(assets)]
             fills = [not math.isnan(returns[t, i]) and depth[i] is not None for i in range(assets)]
 
-            def costs_of(left, fills=fills, depth=depth, t=t):
+            def costs_of(left, fills=fills, depth=depth, t=t, held=held):
                 moved = [abs(targets[t][i] * left - held[i]) if fills[i] else 0.0 for i in range(assets)]
                 linear = sum(trade[i] * moved[i] for i in range(assets))
                 square_root = sum((depth[i] or 0.0) * moved[i] ** 1.5 for i in range(assets))

@@ -101,6 +101,8 @@ def _numbers(named: "pd.Series[Any]", where: str) -> Array:
         odd = [value for value in named if isinstance(value, bool) or not isinstance(value, number)]
         if odd:
             raise PolicyError(f"{where} wants the weight {odd[0]!r}; numbers were expected.")
+    if pd.api.types.is_complex_dtype(named.dtype):
+        raise PolicyError(f"{where} wants weights of dtype {named.dtype}; numbers were expected.")
     try:
         return np.array(named.to_numpy(dtype=np.float64, na_value=np.nan))
     except (TypeError, ValueError) as error:

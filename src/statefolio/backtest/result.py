@@ -24,7 +24,7 @@ EVENTS = ("date", "kind", "asset", "detail")
 Verdict = Literal["causal", "looks ahead", "cannot be checked"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class CausalCheck:
     """Whether decisions change when the future does.
 
