@@ -10,13 +10,15 @@ from statefolio.portfolio.optimisation.program import Program
 
 BOXES = ("lower", "upper", "lower and upper")
 _TOLD = 1e-6
+_APART = 0.01
+_NET_PRICE = 100.0  # what weights sum to is what makes them a portfolio: others are missed first
 
 
 def conflict(limits: Limits) -> str:
     """Say which constraints are missed, by how much at best, and which ones stand in their way.
 
-    Boxes are kept; every other constraint gets a slack, and the sum of slacks is as small as can be (an elastic
-    program). A constraint with a slack cannot be kept; one with a multiplier prevents it.
+    Boxes are kept, and net too where it can be; every other constraint gets a slack, and the sum of slacks is as small
+    as can be (an elastic program). A constraint with a slack cannot be kept; one with a multiplier prevents it.
 
     Returns
     -------
@@ -36,7 +38,11 @@ def conflict(limits: Limits) -> str:
     if slacks is not None:
         place = next((at for at, block in enumerate(blocks) if block.kind == CONE), len(blocks))
         blocks.insert(place, Block("", "less", slacks, np.zeros(width - columns)))
-    price = np.r_[np.zeros(columns), np.ones(width - columns)]
+    price = np.zeros(width)
+    for order, place in enumerate(elastic):
+        # prices that differ a little: among equally cheap misses, the fewest constraints are missed
+        dear = _NET_PRICE if form.blocks[place].name == "net" else 1.0
+        price[columns + 2 * order : columns + 2 * order + 2] = dear * (1.0 + _APART * order)
     found = solve(np.zeros(width), price, blocks)
     if found.status != "solved":
         return ""
