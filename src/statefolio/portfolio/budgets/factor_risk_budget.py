@@ -21,6 +21,7 @@ from statefolio.portfolio.problem import Problem, Solution
 
 IDIOSYNCRATIC = "idiosyncratic"
 _MOST_PATTERNS = 256
+_CANDIDATES = 8
 
 
 class FactorRiskBudget(BaseEstimator):
@@ -69,17 +70,16 @@ class FactorRiskBudget(BaseEstimator):
         budget = read_budget(self.budget, lines, "factors")
         limits = limits_of(problem)
         space = FactorSpace.of(problem)
-        first = None
+        tries: list[_Trial] = []
         for signs in self._patterns(problem.factors, budget):
             tried = _try(space, limits, budget, signs)
-            first = first or tried
+            tries.append(tried)
             if not (tried.why or tried.at_fault):
                 return _with_exposure(exact(tried.weights, space.shares(tried.weights), budget, lines), space, problem)
-        if first is None:  # there is always a first pattern
-            raise InputError("budget has no lines; one was expected. Name the factors.")
+        first, candidates = tries[0], [one.weights for one in tries[:_CANDIDATES]]
         signed = np.ones(len(budget) - 1) if self.signs is None else read_signs(self.signs, problem.factors, "factors")
         kept = limits if self.signs is None else _keep_signs(limits, space, problem.factors, signed)
-        near = nearest(lambda w: space.gaps(w, budget), kept, first.weights, space.covariance)
+        near = nearest(lambda w: space.gaps(w, budget), kept, candidates, space.covariance)
         if near.weights is None:
             return failed(len(problem.assets), near.at_fault)
         found = nearest_found(near, space.shares(near.weights), budget, lines, first.at_fault, first.why)

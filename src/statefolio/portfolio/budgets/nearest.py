@@ -18,8 +18,9 @@ _LEAST_DAMPING = 1e-10
 _MOST_DAMPING = 1e6
 _STEP = 1e-9
 _SMALL = 1e-9
-_NOTHING = 1e-16
+_NOTHING = 1e-18
 _SLOW = 3
+_MANY = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,25 +49,31 @@ class Nearest(NamedTuple):
     at_fault: list[str]
 
 
-def nearest(gaps: Callable[[Array], Gaps], limits: Limits, start: Array, risk: LowRankCovariance) -> Nearest:
-    """Minimise the sum of squared gaps within limits, from portfolios near `start`.
+def nearest(gaps: Callable[[Array], Gaps], limits: Limits, candidates: list[Array], risk: LowRankCovariance) -> Nearest:
+    """Minimise the sum of squared gaps within limits, from portfolios near those that would have none.
 
-    The sum is not convex; what is found is the lower of two minima: from the portfolio with the least tracking error
-    to `start`, and from the one with the closest weights. Each step is that of Levenberg and Marquardt within the
-    limits: gaps made linear, moves damped, a convex quadratic program solved.
+    The sum is not convex; what is found is the lowest of a few minima: from the portfolio within the limits with the
+    least tracking error to each candidate, from the one with the closest weights to the first, and from equal weights.
+    (Of more than 500 assets, from the first two.) Each step is that of Levenberg and Marquardt within the limits: gaps
+    made linear, moves damped, a convex quadratic program solved.
 
     References
     ----------
     Feng and Palomar (2015), SCRIP: Successive Convex Optimization Methods for Risk Parity Portfolio Design;
     Richard and Roncalli (2019), Constrained Risk Budgeting Portfolios, on why no portfolio need be exact.
     """
-    cones = cones_of(limits)
-    close = _project(cones, start)
+    cones, first = cones_of(limits), candidates[0]
+    close = _project(cones, first)
     if close is None:
-        return Nearest(None, False, _at_fault(limits, start))
-    tracking = _track(cones, start, risk)
+        return Nearest(None, False, _at_fault(limits, first))
+    starts = [_track(cones, first, risk), close]
+    if len(first) <= _MANY:
+        starts += [_track(cones, other, risk) for other in candidates[1:]]
+        starts.append(_project(cones, np.full(len(first), np.abs(first).mean())))
     ends = []
-    for w in [close] if tracking is None else [tracking, close]:
+    for w in starts:
+        if w is None:
+            continue
         settled, reached = _descend(gaps, cones, w)
         ends.append((gaps(reached).square, settled, reached))
         if ends[-1][0] <= _NOTHING:

@@ -82,7 +82,7 @@ class RiskBudget(BaseEstimator):
             return exact(size * w, shares(covariance, size * w), budget, names)
         start = w * (size or 1.0 / np.abs(w).sum())
         near = nearest(
-            lambda v: _gaps(covariance, root, v, budget), _keep_signs(limits, budget, signs), start, covariance
+            lambda v: _gaps(covariance, root, v, budget), _keep_signs(limits, budget, signs), [start], covariance
         )
         if near.weights is None:
             return failed(len(w), near.at_fault)

@@ -114,7 +114,7 @@ class ShareFilter:
         Z, law = self.basis, self.law
         lines, free = Z.shape
         total = len(windows.observed)
-        y = (windows.observed - 1.0 / lines) @ Z
+        y = _each(Z.T, windows.observed - 1.0 / lines)
         H = Z.T @ windows.noise @ Z
         mean = np.full((total, free), np.nan)
         covariance = np.full((total, free, free), np.nan)
@@ -135,8 +135,8 @@ class ShareFilter:
             likelihood[first:] = found.log_likelihood
             step = law.signal_to_noise * H[-1]
             ahead = offset + T @ found.filtered[-1], T @ found.filtered_covariance[-1] @ T.T + step
-        variance = np.einsum("la,tab,lb->tl", Z, covariance, Z)
-        return Filtered(1.0 / lines + mean @ Z.T, variance, likelihood), replace(self, ahead=ahead)
+        variance = np.einsum("tll->tl", Z @ covariance @ Z.T)
+        return Filtered(1.0 / lines + _each(Z, mean), variance, likelihood), replace(self, ahead=ahead)
 
     def _begin(self, y: Array, H: Array) -> tuple[tuple[Array, Array], tuple[Array, Array] | None]:
         """The first window's law: a walk may start anywhere and takes what it sees; else the stationary law."""
@@ -144,3 +144,9 @@ class ShareFilter:
         if law.phi == 1.0:
             return (y, (1.0 + law.signal_to_noise) * H), (y, H)
         return (m, law.signal_to_noise / (1.0 - law.phi**2) * H), None
+
+
+def _each(matrix: Array, rows: Array) -> Array:
+    """The matrix times each row by itself: the same to the last bit however many rows come together."""
+    products: Array = np.array([matrix @ row for row in rows]).reshape(len(rows), len(matrix))
+    return products

@@ -175,7 +175,10 @@ class RiskContributionTracker(BaseEstimator):
                 f"groups lacks {listed(list(assets[group.isna()]))}; a group for each asset was expected. Name them."
             )
         code, lines = pd.factorize(group, sort=True)
-        return earned @ np.eye(len(lines))[code], dates, pd.Index(lines)
+        together = np.zeros((len(dates), len(lines)))
+        for asset, place in enumerate(code):
+            together[:, place] += earned[:, asset]
+        return together, dates, pd.Index(lines)
 
     def _cut(self, earned: Array, dates: pd.DatetimeIndex, before: Windows) -> Windows:
         """Windows filled by these dates and those that waited; the rest waits."""
