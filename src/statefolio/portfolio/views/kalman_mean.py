@@ -14,15 +14,14 @@ from statefolio.factors.alignment import rows_until
 from statefolio.factors.risk.factor_risk import FactorRisk
 from statefolio.portfolio.views.dense_means import DenseMeans
 from statefolio.portfolio.views.level_error import LevelError, level_error
-from statefolio.portfolio.views.mean_options import Filter, check_options, make_filter
+from statefolio.portfolio.views.mean_options import check_options, make_filter
+from statefolio.portfolio.views.mean_posterior import Filter, posterior, run
 from statefolio.portfolio.views.observation_noise import (
     Noise,
     joined_noise,
     low_rank,
     observation_noise,
-    times_ratios,
     variances,
-    with_factor,
 )
 from statefolio.portfolio.views.ratio_filter import RatioFilter
 from statefolio.portfolio.views.view import Forecast
@@ -59,7 +58,8 @@ class KalmanMean(BaseMu):
         Q, given. Filtered in matrices unless H and it are diagonal.
     observation_covariance : optional
         H: number, Series, array (N,) or (N, N), DataFrame, `LowRankCovariance`, or a covariance estimator of skfolio's.
-        Default: that of `risk` where one comes with the data, else sample variances with shrunk correlations.
+        Default: that of `risk` in `forecast`, else sample variances (of noise and means together) with shrunk
+        correlations.
     mean : "pooled", "own", float, Series or array (N,)
         c, what means revert to: the mean of all returns of all assets, each asset's own, or given. A given one counts
         as known; the error of a learned one is part of the covariance where Q is a multiple of H.
@@ -153,7 +153,7 @@ class KalmanMean(BaseMu):
         noise = observation_noise(self.observation_covariance, returns[:rows], assets, correlated=risk is None)
         filter_ = make_filter(options, returns[:rows], assets, noise)
         self.tuned_until_, self._rows = dates[rows - 1], 0
-        self._store(filter_, noise, level_error(self.mean, returns[:rows]), returns, dates, assets)
+        self._store(filter_, noise, level_error(self.mean, returns[:rows]), pd.DataFrame(returns, dates, assets))
         return self
 
     def partial_fit(self, X: Any, y: Any = None, *, risk: FactorRisk | None = None) -> Self:
@@ -182,7 +182,7 @@ class KalmanMean(BaseMu):
         assets = self.assets_.append(joining)
         returns = np.full((len(dates), len(assets)), np.nan)
         returns[:, assets.get_indexer(names)] = values
-        self._store(filter_, noise, error, returns, dates, assets)
+        self._store(filter_, noise, error, pd.DataFrame(returns, dates, assets))
         return self
 
     def forecast(self, risk: FactorRisk) -> Forecast:
@@ -195,7 +195,7 @@ class KalmanMean(BaseMu):
         places = self.assets_.get_indexer(risk.assets_)
         if self.observation_covariance is None and self._open and isinstance(self._filter, RatioFilter):
             places = np.where(places < 0, len(self.assets_), places)
-            covariance = self._scaled(self._filter, risk.covariance_, places)
+            covariance = posterior(self._filter, risk.covariance_, self._level_error, places)
             mean = pd.Series(self._filter.mean[places], index=risk.assets_)
             return Forecast(mean, low_rank(covariance, risk.covariance_.diagonal))
         known = places[places >= 0]
@@ -208,7 +208,7 @@ class KalmanMean(BaseMu):
         self._check_fitted()
         if isinstance(self._filter, DenseMeans):
             return self._filter.covariance
-        found = self._scaled(self._filter, self.observation_covariance_, np.arange(len(self.assets_)))
+        found = posterior(self._filter, self.observation_covariance_, self._level_error, np.arange(len(self.assets_)))
         return np.diag(found) if isinstance(found, np.ndarray) and found.ndim == 1 else found
 
     @property
@@ -230,12 +230,6 @@ class KalmanMean(BaseMu):
         """Whether assets can join: their law follows from what was learned."""
         return self.state_covariance is None and self.start is None
 
-    def _scaled(self, filter_: RatioFilter, noise: Noise, places: Any) -> Noise:
-        """Covariance of the means: ratios to H, and what the level they revert to is not sure of."""
-        share, error = filter_.share[places], self._level_error
-        found = times_ratios(noise, filter_.ratio[places] + share**2 * error.own[places])
-        return with_factor(found, share, error.common) if error.common > 0.0 else found
-
     def _joined(self, joining: pd.Index) -> Filter:
         """The filter with assets never observed; an open one keeps the law of such an asset in its last place."""
         if not self._open or not isinstance(self._filter, RatioFilter):
@@ -249,24 +243,9 @@ class KalmanMean(BaseMu):
     def _read(self, X: Any, seen: int) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
         return read_values(dated_frames(X, X, seen)[0], "X", units=True)
 
-    def _store(
-        self,
-        filter_: Filter,
-        noise: Noise,
-        error: LevelError,
-        returns: Array,
-        dates: pd.DatetimeIndex,
-        assets: pd.Index,
-    ) -> None:
-        count = len(assets)
-        after: Filter
-        if isinstance(filter_, DenseMeans):
-            after, means, spread = filter_.run(returns)
-        else:
-            absent = np.full((len(returns), len(filter_.mean) - count), np.nan)
-            after, *paths = filter_.run(np.hstack([returns, absent]))
-            means, ratio, share = (path[:, :count] for path in paths)
-            spread = (ratio + share**2 * error.own[:count]) * variances(noise) + share**2 * error.common
+    def _store(self, filter_: Filter, noise: Noise, error: LevelError, X: pd.DataFrame) -> None:
+        count, dates, assets = X.shape[1], X.index, X.columns
+        after, means, spread = run(filter_, X.to_numpy(), variances(noise), error)
         self._filter, self._level_error = after, error
         self.observation_covariance_, self.assets_ = noise, assets
         self._rows += len(dates)

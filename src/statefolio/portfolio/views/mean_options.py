@@ -9,11 +9,11 @@ from statefolio._arrays import Array, listed
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.views.dense_means import DenseMeans
+from statefolio.portfolio.views.mean_posterior import Filter
 from statefolio.portfolio.views.mean_tuning import Tuned, prior_spread, tune_means
 from statefolio.portfolio.views.observation_noise import Noise, variances
 from statefolio.portfolio.views.ratio_filter import RatioFilter
 
-Filter = RatioFilter | DenseMeans
 TUNING = ("pooled", "mle", "shrunk")
 
 

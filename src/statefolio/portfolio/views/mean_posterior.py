@@ -1,0 +1,45 @@
+"""From a filter in ratios or in matrices to means, their variances by date and their covariance now."""
+
+from typing import Any
+
+import numpy as np
+
+from statefolio._arrays import Array
+from statefolio.portfolio.views.dense_means import DenseMeans
+from statefolio.portfolio.views.level_error import LevelError
+from statefolio.portfolio.views.observation_noise import Noise, times_ratios, with_factor
+from statefolio.portfolio.views.ratio_filter import RatioFilter
+
+Filter = RatioFilter | DenseMeans
+
+
+def run(filter_: Filter, returns: Array, variance: Array, error: LevelError) -> tuple[Filter, Array, Array]:
+    """Filter returns (T, N): the filter after them, and means and their variances predicted for each date, (T, N).
+
+    A filter in ratios may have one place more than there are assets, of an asset never observed.
+    """
+    if isinstance(filter_, DenseMeans):
+        return filter_.run(returns)
+    count = returns.shape[1]
+    absent = np.full((len(returns), len(filter_.mean) - count), np.nan)
+    after, *paths = filter_.run(np.hstack([returns, absent]))
+    means, ratio, share = (path[:, :count] for path in paths)
+    spread = (ratio + share**2 * error.own[:count]) * variance + share**2 * error.common
+    return after, means, spread
+
+
+def posterior(filter_: RatioFilter, noise: Noise, error: LevelError, places: Any) -> Noise:
+    """Covariance of the next date's means of some assets, by place: ratios to H, and the error of their level.
+
+    Parameters
+    ----------
+    filter_ : RatioFilter
+    noise : Noise
+        H of these assets.
+    error : LevelError
+    places : array of int
+        Where they stand in the filter.
+    """
+    share = filter_.share[places]
+    found = times_ratios(noise, filter_.ratio[places] + share**2 * error.own[places])
+    return with_factor(found, share, error.common) if error.common > 0.0 else found
