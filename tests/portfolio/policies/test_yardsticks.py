@@ -1,0 +1,112 @@
+import numpy as np
+import pandas as pd
+import pytest
+from past_gate import Gate, nothing_held, walk_through
+from sklearn.base import clone
+
+from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
+from statefolio.portfolio.policies.yardsticks import BuyAndHold, EqualWeight, GivenWeights, InverseVolatility
+from statefolio.portfolio.policy import Holdings
+
+
+def test_equal_weight_holds_what_is_active(gate):
+    history = gate.at(gate.returns.index[230])
+    found = EqualWeight().decide(history, nothing_held(history))
+    late, delisted = gate.returns.columns[[1, 2]]
+    assert set(found.index) == set(gate.returns.columns) - {late, delisted, "NEVER"}
+    np.testing.assert_allclose(found, 1 / 6)
+
+
+def test_equal_weight_of_nothing_is_nothing(gate):
+    history = Gate(gate.returns * np.nan).at(gate.returns.index[50])
+    assert EqualWeight().decide(history, nothing_held(history)).empty
+
+
+def test_inverse_volatility_is_what_it_says(gate):
+    history = gate.at(gate.returns.index[200])
+    found = InverseVolatility(window=40).decide(history, nothing_held(history))
+    expected = {}
+    for name in history.active:
+        seen = [value for value in gate.returns[name].iloc[161:201] if value == value]
+        mean = sum(seen) / len(seen)
+        expected[name] = 1 / (sum((value - mean) ** 2 for value in seen) / (len(seen) - 1)) ** 0.5
+    expected = pd.Series(expected) / sum(expected.values())
+    pd.testing.assert_series_equal(found, expected, rtol=1e-12, check_names=False)
+
+
+def test_inverse_volatility_leaves_out_what_it_cannot_know(gate):
+    history = gate.at(gate.returns.index[260])
+    found = InverseVolatility(window=40).decide(history, nothing_held(history))
+    late, delisted = gate.returns.columns[[1, 2]]
+    assert late in history.active
+    assert late not in found
+    assert delisted not in found
+    still = gate.returns.copy()
+    still.iloc[:, 0] = 0.001
+    history = Gate(still).at(still.index[260])
+    assert still.columns[0] not in InverseVolatility(window=40).decide(history, nothing_held(history))
+
+
+def test_inverse_volatility_says_when_it_knows_none(gate):
+    history = gate.at(gate.returns.index[10])
+    found = InverseVolatility().decide(history, nothing_held(history))
+    assert not found.converged
+    assert found.fallback == "equal weight"
+    assert "63 dates" in found.reason
+    np.testing.assert_allclose(found.weights, 1 / len(history.active))
+
+
+def test_buy_and_hold_buys_once(gate):
+    dates = gate.returns.index[[50, 60, 70]]
+    for policy in (
+        BuyAndHold(),
+        BuyAndHold(InverseVolatility()),
+        BuyAndHold(pd.Series({gate.returns.columns[0]: 1.0})),
+    ):
+        decisions = walk_through({"it": policy}, gate, dates)["it"]
+        assert decisions[0].weights.sum() == pytest.approx(1.0)
+        assert [decision.weights is None for decision in decisions] == [False, True, True]
+
+
+def test_given_weights_are_those_of_the_latest_date(gate):
+    dates, names = gate.returns.index, gate.returns.columns
+    frame = pd.DataFrame([[0.5, 0.5], [np.nan, 1.0]], index=dates[[50, 60]], columns=names[[0, 2]])
+    policy = GivenWeights(frame)
+    assert policy.decide(gate.at(dates[49]), None) is None
+    assert dict(policy.decide(gate.at(dates[55]), None)) == {names[0]: 0.5, names[2]: 0.5}
+    assert dict(policy.decide(gate.at(dates[60]), None)) == {names[0]: 0.0, names[2]: 1.0}
+    assert dict(policy.decide(gate.at(dates[230]), None)) == {names[0]: 0.0}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "message"),
+    [
+        (lambda frame: frame.iloc[0], DataTypeError, "is a Series"),
+        (lambda frame: frame.iloc[::-1], InputError, "out of order"),
+        (lambda frame: frame.rename(columns={"x": "y"}), UnknownNameError, "names 'y'"),
+        (lambda frame: frame * np.inf, InputError, "infinite"),
+    ],
+)
+def test_given_weights_that_cannot_be_used_are_refused(gate, spoil, error, message):
+    history = gate.at(gate.returns.index[50])
+    frame = pd.DataFrame(0.5, index=gate.returns.index[[40, 41]], columns=[gate.returns.columns[0], "x"])
+    if error is not UnknownNameError:
+        frame = frame.iloc[:, :1]
+    with pytest.raises(error, match=message):
+        GivenWeights(spoil(frame)).decide(history, None)
+
+
+@pytest.mark.parametrize("window", [1, 2.5, True, None])
+def test_a_window_is_a_number_of_dates(gate, window):
+    history = gate.at(gate.returns.index[50])
+    with pytest.raises(InputError, match="window="):
+        InverseVolatility(window).decide(history, nothing_held(history))
+
+
+@pytest.mark.parametrize("policy", [EqualWeight(), InverseVolatility(30), BuyAndHold(EqualWeight())])
+def test_the_future_is_absent(gate, policy):
+    date = gate.returns.index[150]
+    spoiled = Gate(gate.returns.where(gate.returns.index.to_series() <= date, 9.0))
+    found = [policy.decide(g.at(date), Holdings(date, gate.returns.iloc[0] * 0.0, 1e6)) for g in (gate, spoiled)]
+    pd.testing.assert_series_equal(*found, check_exact=True)
+    assert repr(clone(policy)) == repr(policy)
