@@ -1,0 +1,93 @@
+"""Measures to choose by, of many portfolios at once: the higher, the better."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays import Array
+from statefolio.backtest.return_series import varies
+from statefolio.exceptions import InputError
+
+Criterion: TypeAlias = "str | Callable[[pd.Series[float]], float]"
+
+
+def score(returns: pd.DataFrame, measure: Criterion = "sharpe", periods_a_year: float = 252.0) -> "pd.Series[float]":
+    """Score portfolios by a measure, the higher the better.
+
+    Parameters
+    ----------
+    returns : DataFrame (T dates, N portfolios)
+        In excess of cash for a Sharpe or Sortino ratio that is. No NaN.
+    measure : str or callable
+        "sharpe", "sortino", "calmar", "drawdown" (the deepest, a negative number), "return" (compounded, a year),
+        "volatility" (negative), as `measures` defines them; or a function of a Series of returns.
+    periods_a_year : float
+
+    Returns
+    -------
+    Series by portfolio
+        NaN where the measure says nothing, e.g. the Sharpe ratio of cash.
+    """
+    if callable(measure):
+        return returns.apply(measure).astype(np.float64)
+    if measure not in CRITERIA:
+        raise InputError(
+            f"measure={measure!r}; one of {', '.join(CRITERIA)}, or a function of a Series, was expected. "
+            "Pass 'sharpe'."
+        )
+    return pd.Series(CRITERIA[measure](returns.to_numpy(dtype=np.float64), periods_a_year), index=returns.columns)
+
+
+def name_of(measure: Criterion) -> str:
+    """What to call a measure."""
+    return measure if isinstance(measure, str) else getattr(measure, "__name__", type(measure).__name__)
+
+
+def sharpe(r: Array, year: float) -> Array:
+    """Mean over standard deviation (T - 1), times the root of the dates a year."""
+    spread = r.std(axis=0, ddof=1) if len(r) > 1 else np.zeros(r.shape[1])
+    return _divide(r.mean(axis=0), spread, varies(r), np.sqrt(year))
+
+
+def _sortino(r: Array, year: float) -> Array:
+    downside = np.sqrt((np.minimum(r, 0.0) ** 2).mean(axis=0))
+    return _divide(r.mean(axis=0), downside, downside > 0.0, np.sqrt(year))
+
+
+def _calmar(r: Array, year: float) -> Array:
+    depth = -_drawdown(r, year)
+    return _divide(_return(r, year), depth, depth > 0.0)
+
+
+def _drawdown(r: Array, year: float) -> Array:  # noqa: ARG001 - every criterion takes both
+    value = np.cumprod(1.0 + r, axis=0)
+    lowest: Array = (value / np.maximum(np.maximum.accumulate(value, axis=0), 1.0) - 1.0).min(axis=0)
+    return np.minimum(lowest, 0.0)
+
+
+def _return(r: Array, year: float) -> Array:
+    grown: Array = np.maximum(1.0 + r, 0.0).prod(axis=0) ** (year / len(r)) - 1.0
+    return grown
+
+
+def _volatility(r: Array, year: float) -> Array:
+    spread: Array = -r.std(axis=0, ddof=1) * np.sqrt(year) if len(r) > 1 else np.full(r.shape[1], np.nan)
+    return spread
+
+
+def _divide(above: Array, below: Array, defined: Any, factor: float = 1.0) -> Array:
+    found = np.full(above.shape, np.nan)
+    np.divide(above * factor, below, out=found, where=defined)
+    return found
+
+
+CRITERIA: dict[str, Callable[[Array, float], Array]] = {
+    "sharpe": sharpe,
+    "sortino": _sortino,
+    "calmar": _calmar,
+    "drawdown": _drawdown,
+    "return": _return,
+    "volatility": _volatility,
+}

@@ -1,0 +1,107 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+import statefolio as sf
+from statefolio.backtest.measures import measures
+from statefolio.backtest.validation.criteria import CRITERIA, score
+from statefolio.backtest.validation.selection import combinatorial_selection, compare_choices, nested_selection
+from statefolio.backtest.validation.windows import Windows
+from statefolio.exceptions import InputError
+
+
+@pytest.fixture(scope="module")
+def stocks():
+    return sf.load_demo().returns.iloc[:, :8]
+
+
+def test_criteria_are_the_measures(stocks):
+    names = {"sharpe": "sharpe", "sortino": "sortino", "calmar": "calmar", "drawdown": "maximum_drawdown"}
+    names |= {"return": "annual_return", "volatility": "annual_volatility"}
+    assert set(names) == set(CRITERIA)
+    for short, long in names.items():
+        found = score(stocks, short)
+        for stock in stocks:
+            sign = -1 if short == "volatility" else 1
+            assert found[stock] == pytest.approx(sign * measures(stocks[stock])[long], rel=1e-10)
+
+
+def test_against_a_loop(stocks):
+    found = nested_selection(stocks, "calmar")
+    pieces = []
+    for window in Windows().split(stocks.index):
+        best = max(stocks, key=lambda s: measures(stocks.loc[window.train, s])["calmar"])
+        pieces.append(stocks.loc[window.test, best])
+    pd.testing.assert_series_equal(found.returns, pd.concat(pieces), check_names=False)
+    assert list(found.choices["chosen"]) == [piece.name for piece in pieces]
+    assert (found.choices["rank"] >= 1).all()
+    assert found.in_sample.shape == found.out_of_sample.shape == (5, 8)
+
+
+def test_the_future_changes_no_choice(stocks):
+    changed = stocks.copy()
+    window = Windows().split(stocks.index)[2]
+    changed.loc[changed.index > window.train[-1]] *= -1
+    one, other = (nested_selection(r, "sharpe").choices["chosen"] for r in (stocks, changed))
+    assert list(one[:3]) == list(other[:3])
+    assert list(one[3:]) != list(other[3:])
+
+
+def test_the_measure_changes_the_choice():
+    dates = pd.bdate_range("2010-01-04", periods=1200)
+    rng = np.random.default_rng(0)
+    steady = rng.normal(0.0008, 0.004, 1200)
+    wild = rng.normal(0.0030, 0.020, 1200)  # the lower Sharpe ratio, the higher return
+    chosen, earned = compare_choices(
+        pd.DataFrame({"steady": steady, "wild": wild}, index=dates), ("sharpe", "drawdown", "return")
+    )
+    assert set(chosen["drawdown"]) == {"steady"}
+    assert set(chosen["return"]) == {"wild"}
+    assert earned.loc["return", "return"] > earned.loc["drawdown", "return"]
+    assert earned.loc["drawdown", "drawdown"] > earned.loc["return", "drawdown"]
+
+
+def test_a_late_candidate_waits_and_a_callable_is_run_by_window(stocks):
+    late = stocks.copy()
+    best = score(stocks.loc[Windows().split(stocks.index)[0].train]).idxmax()
+    late.iloc[:5, late.columns.get_loc(best)] = np.nan
+    rolling = nested_selection(late, windows=Windows("rolling"))
+    assert rolling.choices["chosen"].iloc[0] != best
+    assert rolling.in_sample[best].notna().sum() == 4
+    seen = []
+
+    def run(window):
+        seen.append(window)
+        return stocks
+
+    again = nested_selection(run, dates=stocks.index)
+    pd.testing.assert_series_equal(again.returns, nested_selection(stocks).returns)
+    assert len(seen) == 5
+
+
+def test_a_function_as_measure(stocks):
+    found = nested_selection(stocks, np.median)
+    assert found.measure == "median"
+    window = Windows().split(stocks.index)[0]
+    assert found.choices["chosen"].iloc[0] == stocks.loc[window.train].median().idxmax()
+
+
+def test_combinatorial_paths(stocks):
+    paths = combinatorial_selection(stocks, folds=5, test_folds=2)
+    assert paths.shape == (len(stocks), 4)
+    assert paths.notna().all().all()
+    row = paths.iloc[700].to_numpy()
+    assert np.isin(row, stocks.iloc[700].to_numpy()).all()
+
+
+def test_what_is_refused(stocks):
+    with pytest.raises(InputError, match="measure='omega'"):
+        nested_selection(stocks, "omega")
+    with pytest.raises(InputError, match="no candidate can be scored by sharpe"):
+        nested_selection(stocks * 0)
+    stopped = stocks.copy()
+    stopped.iloc[-5:, 0] = np.nan
+    with pytest.raises(InputError, match="would be hindsight"):
+        nested_selection(stopped)
+    with pytest.raises(InputError, match="dates to cut into windows"):
+        nested_selection(lambda window: stocks)
