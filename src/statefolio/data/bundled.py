@@ -67,7 +67,8 @@ def load_demo_prices() -> pd.DataFrame:
     """Return the adjusted closing prices (date x asset) of the 20 US stocks, daily, from 1990-01-02 to 2022-12-28."""
     from skfolio.datasets import load_sp500_dataset
 
-    return load_sp500_dataset().rename_axis(columns="asset")
+    prices: pd.DataFrame = load_sp500_dataset().rename_axis(columns="asset")
+    return prices
 
 
 def load_stocks_and_index() -> BundledData:

@@ -38,7 +38,7 @@ def write_checkpoint(path: Path, state: WalkState, run: str) -> None:
         What the run is of: a fingerprint of study, data and versions.
     """
     content = pickle.dumps((run, state), protocol=5)
-    write_whole(path, _MAGIC + _signature(content) + content)
+    write_whole(path, _MAGIC + _signature(content) + content, private=True)
 
 
 def read_checkpoint(path: Path, run: str) -> WalkState:

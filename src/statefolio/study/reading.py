@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from statefolio.exceptions import FileFormatError
+from statefolio.study.example import NAME, example_source
 from statefolio.study.messages import explain
 from statefolio.study.schema import Study
 
@@ -36,6 +37,12 @@ def open_study(path: str | Path) -> StudyFile:
     """Read a study file and keep its text."""
     source = read_source(path)
     return StudyFile(str(path), source, Path(path).absolute().parent, parse_study(source, str(path)))
+
+
+def example_study() -> StudyFile:
+    """Return the study that `statefolio init` writes."""
+    source = example_source()
+    return StudyFile(NAME, source, Path.cwd(), parse_study(source, NAME))
 
 
 def read_study(path: str | Path) -> Study:

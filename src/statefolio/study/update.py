@@ -19,6 +19,7 @@ from statefolio.study.orders import make_orders
 from statefolio.study.portfolios import make_policies
 from statefolio.study.reading import StudyFile
 from statefolio.study.walking import make_walk
+from statefolio.study.whole_file import write_whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +101,14 @@ def bring_study(file: StudyFile, listener: Listener, *, holdings: Path | None = 
     }
     last = max(_decision_dates(walk, name)[-1] for name in instructions)
     return Brought(date, last == date, last, instructions)
+
+
+def write_orders(path: Path, brought: Brought) -> None:
+    """Write the orders of every portfolio to a CSV file, whole or not at all."""
+    parts = [each.orders.reset_index().assign(portfolio=name) for name, each in brought.instructions.items()]
+    table = pd.concat(parts, ignore_index=True)
+    ordered = ["portfolio", *table.columns.drop("portfolio")]
+    write_whole(path, table[ordered].to_csv(index=False).encode())
 
 
 def _decide(walk: Walk, market: Market, own: Holdings | None, capital: float) -> dict[str, tuple[Holdings, Decision]]:

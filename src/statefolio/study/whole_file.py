@@ -7,8 +7,10 @@ from pathlib import Path
 from statefolio.exceptions import OutputError
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write a temporary file beside the target, make sure it is on disk, then rename it.
+
+    Others may read it unless it is `private`.
 
     Raises
     ------
@@ -23,6 +25,7 @@ def write_whole(path: Path, content: bytes) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            temporary.chmod(0o600 if private else 0o644)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
