@@ -7,10 +7,10 @@ import sys
 import time
 
 import pytest
+from small_study import SMALL
 from typer.testing import CliRunner
 
 from statefolio.cli import app
-from tests.study.conftest import SMALL
 
 
 def run(*arguments):
@@ -28,7 +28,7 @@ def test_init_then_run_then_update(tmp_path, monkeypatch):
     assert "statefolio run study.toml" in done.output
     assert run("init").exit_code == 2
     text = (tmp_path / "study.toml").read_text(encoding="utf-8")
-    text = text.replace("# to = 2022-12-28 ", "to = 2018-06-29 ").replace("count = 5", "count = 2")
+    text = text.replace("# to = 2022-12-28", "to = 2018-06-29 ").replace("count = 5", "count = 2")
     (tmp_path / "study.toml").write_text(text.replace("look_ahead_cuts = 10", "look_ahead_cuts = 1"))
     done = run("run", "study.toml")
     assert done.exit_code == 0, done.output

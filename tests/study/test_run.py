@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from small_study import SMALL, Heard, contents, study_of
 
 from statefolio.exceptions import FileFormatError, InputError, OutputError, UnknownNameError
 from statefolio.study import walking
 from statefolio.study.run import StudyPlan, run_study
 from statefolio.study.tables import FILES
-from tests.study.conftest import SMALL, Heard, contents, study_of
 
 
 def refused(text, folder, error=InputError, **plan):
@@ -21,7 +21,7 @@ def refused(text, folder, error=InputError, **plan):
 
 
 def test_everything_is_written(ran):
-    home, outcome, heard = ran
+    home, _, heard = ran
     assert set(contents(home / "out")) == FILES - {"holdout.csv"}
     assert sorted(path.name for path in home.iterdir()) == ["out", "out.holdout.json", "out.trials.parquet"]
     assert (home / "out" / "study.toml").read_text() == SMALL
@@ -204,6 +204,6 @@ def test_a_moved_seal_is_refused(ran):
     home, _, _ = ran
     before = contents(home / "out")
     moved = SMALL.replace("share = 0.2", "share = 0.1")
-    with pytest.raises(InputError, match="validation.holdout: .*moving a seal"):
+    with pytest.raises(InputError, match=r"validation\.holdout: .*moving a seal"):
         run_study(study_of(moved, home), StudyPlan(home / "out", overwrite=True), Heard())
     assert contents(home / "out") == before

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from small_study import SMALL, Heard, study_of
 
 from statefolio.data import load_demo_prices
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.study.update import bring_study, write_orders
-from tests.study.conftest import SMALL, Heard, study_of
 
 
 @pytest.fixture(scope="module")
