@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, show, span
+from statefolio.backtest.given_dates import read_date
 from statefolio.backtest.market_tables import STAYS, MarketTables, Table, read_market
 from statefolio.exceptions import InputError
 
@@ -27,7 +28,8 @@ class Market:
     dollar_volumes : DataFrame (date x asset), optional
         Currency traded.
     delistings : Series of dates by asset, optional
-        Last date of an asset that leaves; its position is closed on the next date of the market.
+        Last date of an asset that leaves; its position is closed on the next date of the market. One after the last
+        date of the market is not known yet.
     delisting_return : float or Series by asset, default 0
         What a position earns when it is closed: -1 loses all.
     delisted_after : int, default 21
@@ -139,14 +141,14 @@ class Market:
 
     def until(self, date: Any) -> "Market":
         """A copy that knows nothing after a date; delistings that had not happened are not known either."""
-        return Market.of_tables(_cut(self._tables, pd.Timestamp(date)))
+        return Market.of_tables(_cut(self._tables, read_date(date, "date", last=True)))
 
     def perturbed_after(self, date: Any, seed: int = 0) -> "Market":
         """A copy with the same past and another future: every number after a date is drawn anew.
 
         Which returns are missing is drawn anew as well, and delistings after the date are forgotten. Dates stay.
         """
-        return Market.of_tables(_perturb(self._tables, pd.Timestamp(date), np.random.default_rng(seed)))
+        return Market.of_tables(_perturb(self._tables, read_date(date, "date", last=True), np.random.default_rng(seed)))
 
 
 def _cut(tables: MarketTables, date: pd.Timestamp) -> MarketTables:
