@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from statefolio.backtest.costs import TradingCosts
+from statefolio.backtest.gate import Gate
 from statefolio.backtest.market import Market
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
@@ -53,6 +54,15 @@ def test_delistings_are_forgotten_before_they_happen(noisy_returns):
     assert market.perturbed_after(noisy_returns.index[50], 0).delistings.empty
 
 
+def test_a_delisting_after_the_end_is_not_known_yet(noisy_returns):
+    """Else the asset would be sold on the last date of the data, and not on that date once there are later ones."""
+    market = Market(noisy_returns, delistings={"A": "2030-01-04"})
+    assert market.delistings.empty
+    gate = Gate(market)
+    gate.advance(149)
+    assert "A" in gate.history().active
+
+
 def test_a_pickle_is_the_same(market):
     other = pickle.loads(pickle.dumps(market))
     assert other.returns.equals(market.returns)
@@ -67,6 +77,9 @@ def test_a_pickle_is_the_same(market):
         ({"delisting_return": -1.5}, InputError, "-1.5"),
         ({"delisting_return": pd.Series({"A": 0.0})}, UnknownNameError, "lacks 'B'"),
         ({"delisting_return": "all"}, DataTypeError, "str"),
+        ({"delistings": {"A": "soon"}}, InputError, "a date was expected"),
+        ({"delisting_return": np.complex128(0.0)}, DataTypeError, "complex"),
+        ({"delisted_after": True}, InputError, "delisted_after=True"),
         ({"delisted_after": 0}, InputError, "delisted_after=0"),
         ({"cash_rate": "high"}, DataTypeError, "str"),
         ({"cash_rate": np.nan}, InputError, "not finite"),
