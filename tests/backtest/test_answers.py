@@ -78,3 +78,13 @@ def test_what_a_policy_does_to_what_it_is_told_stays_with_it(market, policies):
     pd.testing.assert_frame_equal(alone.ledger, both["equal"].ledger, check_exact=True)
     assert both["spoils"].causality.verdict == "causal", both["spoils"].causality.detail
     assert (market.assets.name, market.returns.columns.name) == (None, None)
+
+
+def test_a_policy_that_writes_to_its_holdings_is_not_accused(market):
+    class Adds:
+        def decide(self, history, holdings):
+            holdings.weights["A"] = 0.5 * holdings.weights["A"] + 0.3
+            return {"A": float(holdings.weights["A"])}
+
+    check = run_backtest(Adds(), market, rebalance="weekly", cuts=3).causality
+    assert check.verdict == "causal", check.detail

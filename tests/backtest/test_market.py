@@ -46,6 +46,19 @@ def test_another_future_and_the_same_past(market):
     assert other.returns.isna().loc[date:].to_numpy().sum() != market.returns.isna().loc[date:].to_numpy().sum()
 
 
+def test_the_past_stays_whatever_it_held(noisy_returns):
+    """A loss of nearly all, and a future without volume."""
+    noisy_returns.iloc[20, 0] = -0.97
+    volumes = noisy_returns * 0.0 + 5.0
+    volumes.iloc[80:, 0], volumes.iloc[80:, 1] = 0.0, np.nan
+    market = Market(noisy_returns, dollar_volumes=volumes)
+    date = market.dates[70]
+    other = market.perturbed_after(date, seed=0)
+    assert other.returns.loc[:date].equals(market.returns.loc[:date])
+    assert (other.dollar_volumes.loc[date:].iloc[1:] > 0.0).all().all()
+    assert (other.returns.min() >= -0.97).all()
+
+
 def test_delistings_are_forgotten_before_they_happen(noisy_returns):
     market = Market(noisy_returns, delistings={"D": noisy_returns.index[109]})
     assert market.delistings.to_dict() == {"D": noisy_returns.index[109]}

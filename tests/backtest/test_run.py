@@ -102,6 +102,12 @@ def test_drift_decides_when_weights_have_drifted(market, policies):
     assert list(run.decisions.index[1:]) == list(beyond)
 
 
+def test_drift_waits_for_an_order_that_has_not_come_to_its_date(market, policies):
+    run = run_backtest(policies["answers"]({"A": 0.5, "B": 0.5}), market, rebalance=Drift(0.0), lag=3)
+    asked = np.diff(market.dates.get_indexer(run.decisions.index))
+    assert asked.min() == 3
+
+
 def test_holdings_tell_what_is_held(market):
     class Looks:
         def decide(self, history, holdings):

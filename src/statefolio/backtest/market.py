@@ -172,7 +172,8 @@ def _cut(tables: MarketTables, date: pd.Timestamp) -> MarketTables:
 def _perturb(tables: MarketTables, date: pd.Timestamp, draw: np.random.Generator) -> MarketTables:
     count = int(tables.returns.dates.searchsorted(date, side="right"))
     returns = _drawn_anew(tables.returns, date, draw)
-    values = np.maximum(returns.values, -0.9)
+    values = returns.values.copy()
+    values[count:] = np.maximum(values[count:], -0.9)
     values[count:][draw.random(values[count:].shape) < 0.1] = np.nan
     cash_rate = tables.cash_rate.copy()
     cash_rate[count:] += 1e-4 * draw.random(len(cash_rate) - count)
@@ -197,9 +198,11 @@ def _drawn_anew(table: Table, date: pd.Timestamp, draw: np.random.Generator) -> 
 
 
 def _scaled_anew(table: Table, date: pd.Timestamp, draw: np.random.Generator) -> Table:
+    """Amounts after a date times a lognormal; where there is none, each column's scale takes its place."""
     count = int(table.dates.searchsorted(date, side="right"))
     values = table.values.copy()
-    values[count:] *= draw.lognormal(sigma=0.5, size=values[count:].shape)
+    later = np.where(values[count:] > 0.0, values[count:], _scale(values))
+    values[count:] = later * draw.lognormal(sigma=0.5, size=later.shape)
     return Table(values, table.dates, table.names)
 
 

@@ -35,7 +35,7 @@ class Selection:
         A row a window: `train_from`, `train_until`, `test_from`, `test_until`, `chosen`, its score `in_sample` and
         `out_of_sample`, and its `rank` among the candidates out of sample (1 is the best).
     returns : Series
-        What the chosen earned on the test dates, one after the other.
+        What the chosen earned on the test dates, one after the other; going over from one to the next costs nothing.
     in_sample, out_of_sample : DataFrame (window x candidate)
         All scores.
     """
