@@ -4,8 +4,10 @@
 
 Most utility after costs, long only, fully invested, 20 factors, loadings given to everyone. "From loadings" starts at
 a fitted model of loadings and ends at weights: risk model, problem, solve; skfolio's `MeanRisk` does so with its own
-factor prior and with statefolio's. "Solve alone" starts at a covariance in factor form. Every entry must find the same
-optimum: weights and utility to 1e-6 where they see the same covariance. Prints a table and writes it to
+factor prior and with statefolio's. statefolio's risk model looks for factors of the residuals, their number by held-out
+dates, when it is first fitted; skfolio's takes residuals to be uncorrelated, which is timed of both as "from loadings,
+residuals uncorrelated". "Solve alone" starts at a covariance in factor form. Every entry must find the same optimum:
+weights and utility to 1e-6 where they see the same covariance. Prints a table and writes it to
 benchmarks/results/rebalance.md.
 """
 
@@ -39,6 +41,7 @@ COST = 1e-3
 PERIOD = 21.0
 TIGHT = {"tol_gap_abs": 1e-9, "tol_gap_rel": 1e-9, "tol_feas": 1e-9}
 ENOUGH_SECONDS = 90.0
+UNLIKE = "from loadings, residuals uncorrelated"  # the same work, on two estimates of the covariance
 
 
 class Case:
@@ -57,9 +60,12 @@ class Case:
         self.previous = rng.dirichlet(np.ones(assets))
         self.model = sf.StaticLoadings().fit(self.returns, common)
 
+    def fitted_risk(self, **options: Any) -> FactorRisk:
+        return FactorRisk(self.model, prefit=True, **options).fit(self.returns, self.factors)
+
     @cache  # noqa: B019 - a case lives as long as the run
     def risk(self) -> FactorRisk:
-        return FactorRisk(self.model, prefit=True).fit(self.returns, self.factors)
+        return self.fitted_risk()
 
     @cache  # noqa: B019
     def prior(self) -> Any:
@@ -129,9 +135,8 @@ def entries(case: Case) -> dict[str, dict[str, Callable[[], Any]]]:
     own = TimeSeriesFactorModel(GivenLoadings(mean[:, 1:], mean[:, 0]))
     given = GivenModel(lambda: case.model)
 
-    def whole() -> Any:
-        risk = FactorRisk(case.model, prefit=True).fit(case.returns, case.factors)
-        return Utility(AVERSION).solve(case.problem(risk)).weights
+    def whole(**options: Any) -> Any:
+        return Utility(AVERSION).solve(case.problem(case.fitted_risk(**options))).weights
 
     ready = case.problem(case.risk())
     fitted = Ready(lambda: case.prior())
@@ -139,7 +144,10 @@ def entries(case: Case) -> dict[str, dict[str, Callable[[], Any]]]:
         "from loadings": {
             "statefolio": whole,
             "skfolio, statefolio's prior": lambda: skfolio_weights(case, given),
-            "skfolio, its own prior (another covariance)": lambda: skfolio_weights(case, own),
+        },
+        UNLIKE: {
+            "statefolio": lambda: whole(residual_structure=None),
+            "skfolio, its own prior": lambda: skfolio_weights(case, own),
         },
         "solve alone": {
             "statefolio": lambda: Utility(AVERSION).solve(ready).weights,
@@ -165,13 +173,11 @@ def measure(contestants: dict[str, Callable[[], Any]], repeats: int) -> tuple[di
 
 
 def check_same(case: Case, weights: dict[str, Any]) -> None:
-    """Fail unless everyone who saw this covariance found the same optimum."""
+    """Fail unless everyone found the same optimum."""
     sigma = case.risk().covariance_.dense()
     ours = weights["statefolio"]
     best = case.utility(ours, sigma)
     for name, found in weights.items():
-        if "another covariance" in name:
-            continue
         gap, apart = best - case.utility(found, sigma), np.abs(found - ours).max()
         print(f"  {name}: utility {gap:+.1e} below ours, weights apart by {apart:.1e}", flush=True)
         if gap < -1e-6 * abs(best) or gap > 1e-6 or apart > 1e-6:
@@ -191,7 +197,8 @@ def main() -> None:
         case = Case(assets)
         for work, contestants in entries(case).items():
             seconds, weights = measure(contestants, options.repeats)
-            check_same(case, weights)
+            if work != UNLIKE:
+                check_same(case, weights)
             ours = statistics.median(seconds["statefolio"])
             for name, spent in seconds.items():
                 middle = statistics.median(spent)
