@@ -178,6 +178,18 @@ def test_assets_without_risk_of_their_own_are_left_to_the_general_solver():
     np.testing.assert_allclose(outcome.weights, [0.0, 0.0, 0.0, 1.0], atol=1e-7)
 
 
+@pytest.mark.parametrize("most", [0.1, 5.0])
+def test_a_band_of_error_that_binds_is_left_to_the_general_solver(make, most, monkeypatch):
+    variance = np.full((12, 3), 0.01)
+    bands = {"factor_limits": {"F1": (-most, most)}, "exposure_confidence": 0.95, "loading_variance": variance}
+    problem = make(12, 3, seed=3, **bands)
+    program = scaled(problem, limits_of(problem), 5.0)
+    expected, asked = by_clarabel(program), []
+    monkeypatch.setattr(solving, "by_clarabel", lambda given: asked.append(given) or by_clarabel(given))
+    np.testing.assert_allclose(solve_program(program).weights, expected.weights, atol=1e-9)
+    assert len(asked) == (most < 1.0)
+
+
 def test_nothing_to_choose():
     program = bare(lower=0.25, upper=0.25, rows=(Row("net", np.ones(4), 1.0, 1.0),))
     assert follow(program) is None

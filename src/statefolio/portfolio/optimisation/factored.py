@@ -87,10 +87,10 @@ class Factored:
 
 
 def factored(program: Program) -> Factored | None:
-    """Write a program in this form; None where it has cones, assets without risk, or bounds that leave no room."""
+    """Write a program in this form, cones left out; None where assets have no risk or bounds leave no room."""
     limits = program.limits
     free = limits.lower < limits.upper
-    if limits.cones or not free.any() or not (program.diagonal > 0.0).all():
+    if not free.any() or not (program.diagonal > 0.0).all():
         return None
     count, held = int(free.sum()), np.where(free, 0.0, limits.lower)
     rows: list[Bounded] = [(exposure[free], -np.inf, np.inf) for exposure in program.factors]
