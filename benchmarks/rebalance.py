@@ -1,6 +1,6 @@
 """One rebalance with a factor risk model, costs and previous weights: statefolio, skfolio and plain cvxpy, in turns.
 
-    python benchmarks/rebalance.py [--assets 500 3000] [--repeats 5]
+    python benchmarks/rebalance.py [--assets 500 3000] [--repeats 5] [--works "solve alone"]
 
 Most utility after costs, long only, fully invested, 20 factors, loadings given to everyone. "From loadings" starts at
 a fitted model of loadings and ends at weights: risk model, problem, solve; skfolio's `MeanRisk` does so with its own
@@ -41,6 +41,7 @@ COST = 1e-3
 PERIOD = 21.0
 TIGHT = {"tol_gap_abs": 1e-9, "tol_gap_rel": 1e-9, "tol_feas": 1e-9}
 ENOUGH_SECONDS = 90.0
+LOADINGS, ALONE = "from loadings", "solve alone"
 UNLIKE = "from loadings, residuals uncorrelated"  # the same work, on two estimates of the covariance
 
 
@@ -141,7 +142,7 @@ def entries(case: Case) -> dict[str, dict[str, Callable[[], Any]]]:
     ready = case.problem(case.risk())
     fitted = Ready(lambda: case.prior())
     return {
-        "from loadings": {
+        LOADINGS: {
             "statefolio": whole,
             "skfolio, statefolio's prior": lambda: skfolio_weights(case, given),
         },
@@ -149,7 +150,7 @@ def entries(case: Case) -> dict[str, dict[str, Callable[[], Any]]]:
             "statefolio": lambda: whole(residual_structure=None),
             "skfolio, its own prior": lambda: skfolio_weights(case, own),
         },
-        "solve alone": {
+        ALONE: {
             "statefolio": lambda: Utility(AVERSION).solve(ready).weights,
             "cvxpy, factor form": lambda: cvxpy_weights(case),
             "skfolio, prior fitted": lambda: skfolio_weights(case, fitted),
@@ -188,6 +189,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--assets", nargs="+", type=int, default=[500, 3000])
     parser.add_argument("--repeats", type=int, default=5)
+    works = [LOADINGS, UNLIKE, ALONE]
+    parser.add_argument("--works", nargs="+", choices=works, default=works)
     options = parser.parse_args()
     lines = [
         "| assets | work | who | median s (least to most) | its time over ours |",
@@ -195,7 +198,8 @@ def main() -> None:
     ]
     for assets in options.assets:
         case = Case(assets)
-        for work, contestants in entries(case).items():
+        for work in options.works:
+            contestants = entries(case)[work]
             seconds, weights = measure(contestants, options.repeats)
             if work != UNLIKE:
                 check_same(case, weights)
