@@ -7,6 +7,7 @@ from small_study import SMALL, Heard, contents, study_of
 
 from statefolio.backtest.validation.selection import combinatorial_selection
 from statefolio.exceptions import FileFormatError, InputError, OutputError, UnknownNameError
+from statefolio.study import run as study_run
 from statefolio.study import walking
 from statefolio.study.judging import make_windows
 from statefolio.study.reading import parse_study
@@ -148,7 +149,8 @@ def test_an_opening_is_written_down_and_a_second_one_said(ran, tmp_path):
     assert "opened 2 times" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
-def test_every_configuration_ever_run_is_counted(ran, tmp_path):
+def test_every_configuration_ever_run_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(study_run, "write_study_report", lambda path, *_: path.write_text("page"))
     text = SMALL.replace("[validation.holdout]\nshare = 0.2\n", "").replace('rebalance = "monthly"', "rebalance = 63")
     text = text.replace("look_ahead_cuts = 2\ncombinatorial", "look_ahead_cuts = 0\ntrials = 3\n# combinatorial")
     plan = StudyPlan(tmp_path / "out", overwrite=True)
