@@ -75,6 +75,7 @@ def test_what_each_measure_would_have_chosen_is_written_and_shown(ran):
     assert list(earned.index) == list(choices.columns)
     together = pd.concat([returns.loc[w.test, choices.loc[i, "calmar"]] for i, w in enumerate(cuts, start=1)])
     assert earned.loc["calmar", "sharpe"] == pytest.approx(together.mean() / together.std() * 252**0.5)
+    assert (earned["volatility"] > 0).all()
     page = (home / "out" / "report.html").read_text(encoding="utf-8")
     for part in ("Choosing", "Which measure chooses what", "What that earned", "Had history come in another order"):
         assert part in page
@@ -88,6 +89,7 @@ def test_paths_of_combinatorial_cross_validation_hold_every_date_once(ran):
     returns = pd.DataFrame({name: result.returns for name, result in outcome.results.items()})
     strung = combinatorial_selection(returns, "sharpe", folds=4, test_folds=2, embargo=5)
     assert strung.notna().all(axis=None)
+    np.testing.assert_allclose(paths["volatility"], strung.std() * 252**0.5)
     np.testing.assert_allclose(paths["sharpe"], strung.mean() / strung.std() * 252**0.5)
 
 

@@ -123,7 +123,7 @@ def judge(
         better=tuple(str(name) for name in stepwise(tried, benchmark, size=LEVEL, seed=seed)),
         windows=selection.choices,
         choices=choices,
-        chosen_by=chosen_by,
+        chosen_by=_plain(chosen_by),
         paths=_paths(study, excess),
     )
 
@@ -135,7 +135,12 @@ def _paths(study: Study, excess: pd.DataFrame) -> pd.DataFrame | None:
         return None
     with naming("validation.combinatorial"):
         paths = combinatorial_selection(excess, study.validation.measure, **table.model_dump(), periods_a_year=year)
-    return pd.DataFrame({measure: score(paths, measure, year) for measure in CRITERIA}).rename_axis("path")
+    return _plain(pd.DataFrame({measure: score(paths, measure, year) for measure in CRITERIA}).rename_axis("path"))
+
+
+def _plain(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores are the higher the better; a reader expects a volatility above zero."""
+    return scores.assign(volatility=-scores["volatility"])
 
 
 def _score(excess: "pd.Series[float]", number: int, trials: Trials, year: float) -> dict[str, float]:
