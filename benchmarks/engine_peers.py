@@ -157,14 +157,14 @@ PEERS = (
         prepare_cvxportfolio,
         read_cvxportfolio,
         "gaps other than as volumes of 0, delistings that earn something",
-        dates=252,
+        dates=63,
     ),
     Peer(
         "bt",
         prepare_bt,
         read_bt,
         "gaps (carried prices are traded), borrow fees, cash rate, impact",
-        dates=25,
+        dates=10,
         checked=lambda case: case.complete(),
     ),
 )
