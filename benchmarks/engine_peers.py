@@ -143,27 +143,27 @@ def read_bt(done: Any, case: Case) -> Account:
 
 
 PEERS = (
-    Peer("qis", prepare_qis, read_qis, "borrow fees, impact, what a delisting earns, events"),
-    Peer("vectorbt", prepare_vectorbt, read_vectorbt, "borrow fees, cash rate, impact, negative cash, delistings"),
+    Peer("qis", prepare_qis, read_qis, "borrow fees, impact; a delisting needs a settlement price"),
+    Peer("vectorbt", prepare_vectorbt, read_vectorbt, "borrow fees, cash rate, impact, purchases on negative cash"),
     Peer(
         "skfolio",
         prepare_skfolio,
         read_skfolio,
-        "an account: a portfolio a date; costs come off the date's return, trades in gaps are filled",
+        "an account: a portfolio a date; costs come off its return, gaps are traded; checked without both",
         checked=lambda case: case.complete().without_costs(),
     ),
     Peer(
         "cvxportfolio",
         prepare_cvxportfolio,
         read_cvxportfolio,
-        "gaps other than as volumes of 0, delistings that earn something",
+        "gaps but as volumes of 0; what a delisting earns",
         dates=63,
     ),
     Peer(
         "bt",
         prepare_bt,
         read_bt,
-        "gaps (carried prices are traded), borrow fees, cash rate, impact",
+        "gaps (carried prices are traded, checked so), cash rate, impact",
         dates=10,
         checked=lambda case: case.complete(),
     ),
