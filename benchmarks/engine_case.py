@@ -51,7 +51,7 @@ class Case:
 
 
 def make_case(dates: int, assets: int, every: int = 1, gaps: float = 0.01, rate: float = 0.001) -> Case:
-    """Long-only weights that wander: some 6 % of the value is traded a day."""
+    """Long-only weights that wander: 4 % of the value is traded a day."""
     draw = np.random.default_rng(0)
     returns = draw.normal(0.0003, 0.02, (dates, assets))
     missing = draw.random(returns.shape) < gaps
