@@ -8,7 +8,7 @@ PEERS_INSTALLED := $(PEERS)/.installed
 .PHONY: help demo test lint bench clean
 
 help:
-	@echo "make demo    time-varying loadings of 20 US stocks, report in ./statefolio-demo/"
+	@echo "make demo    a study of 20 US stocks: loadings, risk, portfolios, back-test; report in ./statefolio-demo/"
 	@echo "make test    the tests"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make bench   timings against peers, in an environment of its own"

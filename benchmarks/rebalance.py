@@ -134,6 +134,7 @@ def entries(case: Case) -> dict[str, dict[str, Callable[[], Any]]]:
         return Utility(AVERSION).solve(case.problem(risk)).weights
 
     ready = case.problem(case.risk())
+    fitted = Ready(lambda: case.prior())
     return {
         "from loadings": {
             "statefolio": whole,
@@ -143,7 +144,7 @@ def entries(case: Case) -> dict[str, dict[str, Callable[[], Any]]]:
         "solve alone": {
             "statefolio": lambda: Utility(AVERSION).solve(ready).weights,
             "cvxpy, factor form": lambda: cvxpy_weights(case),
-            "skfolio, prior fitted": lambda: skfolio_weights(case, Ready(case.prior)),
+            "skfolio, prior fitted": lambda: skfolio_weights(case, fitted),
         },
     }
 

@@ -122,7 +122,7 @@ def main(folder: Path | None = None) -> dict[str, Any]:
         "traded a day later": sf.check_causal(as_one_could_earn, market, cuts=3),
         "statefolio": sf.check_causal(DynamicPortfolio(), market, cuts=3, rebalance=10),
     }
-    ours = sf.backtest(DynamicPortfolio(), market, rebalance=10, costs=sf.TradingCosts(proportional=0.001))
+    ours = sf.run_backtest(DynamicPortfolio(), market, rebalance=10, costs=sf.TradingCosts(proportional=0.001))
     found = {
         "textbook, as the chapter earns": leaked,
         "textbook, traded a day later": honest,

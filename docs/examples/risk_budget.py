@@ -101,7 +101,7 @@ def main(folder: Path | None = None) -> dict[str, Any]:
     """Run everything, print the summary, and return its numbers."""
     market = sf.Market(simulate())
     policies = {"textbook": Budgeted(textbook), "statefolio": Budgeted(ours)}
-    results = sf.backtest_all(policies, market, rebalance=WINDOW)
+    results = sf.run_backtests(policies, market, rebalance=WINDOW)
     shares = {name: realised(market.returns, result.decisions) for name, result in results.items()}
     gaps = {name: np.sqrt(((found - BUDGET) ** 2).mean(axis=1)) for name, found in shares.items()}
     ex_ante = {name: result.details["risk_contribution"].dropna() for name, result in results.items()}

@@ -5,132 +5,28 @@ is carried everywhere the coefficient goes.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from statefolio.data import (
-        align,
-        find_suspicious_cells,
-        load_demo,
-        read_french,
-        read_groups,
-        read_prices,
-        read_returns,
-        read_weights,
-        to_returns,
-    )
-    from statefolio.exceptions import (
-        DataTypeError,
-        FileFormatError,
-        InputError,
-        NotFittedError,
-        OutputError,
-        PolicyError,
-        StatefolioError,
-        StatefolioWarning,
-        UnknownNameError,
-    )
-    from statefolio.factors.adapters.characteristic import characteristic_factors
-    from statefolio.factors.adapters.loading_matrix import KalmanLoadingMatrix
-    from statefolio.factors.adapters.prior import KalmanFactorPrior
-    from statefolio.factors.construction.factor_count import count_factors
-    from statefolio.factors.construction.factor_returns import FactorReturns
-    from statefolio.factors.construction.mimicking import mimicking_portfolios
-    from statefolio.factors.construction.observed import spread_factors, traded_factors
-    from statefolio.factors.construction.price_exposures import price_exposures
-    from statefolio.factors.construction.ranking import rank_factors
-    from statefolio.factors.construction.releases import read_releases
-    from statefolio.factors.construction.statistical import StatisticalFactors
-    from statefolio.factors.construction.surprise_factors import surprise_factors
-    from statefolio.factors.construction.surprises import find_surprises
-    from statefolio.factors.diagnostics import (
-        Diagnosis,
-        Finding,
-        diagnose_change,
-        diagnose_collinearity,
-        diagnose_estimation,
-        diagnose_specification,
-        parameter_count,
-    )
-    from statefolio.factors.kalman_loadings import KalmanLoadings
-    from statefolio.factors.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
-    from statefolio.factors.results import concat_results
-    from statefolio.factors.risk.attribution import attribute_return, attribute_risk
-    from statefolio.factors.risk.factor_risk import FactorRisk
-    from statefolio.factors.risk.low_rank import LowRankCovariance
-    from statefolio.factors.risk.residual_structure import ResidualFactors, SectorBlocks
-    from statefolio.factors.scores import score_loadings, summarise_scores
-    from statefolio.factors.validation.confidence_set import model_confidence_set
-    from statefolio.factors.validation.covariance_scores import score_covariances
-    from statefolio.factors.validation.equal_accuracy import clark_west, diebold_mariano
-    from statefolio.factors.validation.risk_walk import validate_risk
-    from statefolio.factors.validation.validation import Validation, validate
+from typing import Any
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "DataTypeError",
-    "Diagnosis",
-    "ExponentialLoadings",
-    "FactorReturns",
-    "FactorRisk",
-    "FileFormatError",
-    "Finding",
-    "InputError",
-    "KalmanFactorPrior",
-    "KalmanLoadingMatrix",
-    "KalmanLoadings",
-    "LowRankCovariance",
-    "NotFittedError",
-    "OutputError",
-    "PolicyError",
-    "ResidualFactors",
-    "RollingLoadings",
-    "SectorBlocks",
-    "StatefolioError",
-    "StatefolioWarning",
-    "StaticLoadings",
-    "StatisticalFactors",
-    "UnknownNameError",
-    "Validation",
-    "align",
-    "attribute_return",
-    "attribute_risk",
-    "characteristic_factors",
-    "clark_west",
-    "concat_results",
-    "count_factors",
-    "diagnose_change",
-    "diagnose_collinearity",
-    "diagnose_estimation",
-    "diagnose_specification",
-    "diebold_mariano",
-    "find_surprises",
-    "find_suspicious_cells",
-    "load_demo",
-    "mimicking_portfolios",
-    "model_confidence_set",
-    "parameter_count",
-    "price_exposures",
-    "rank_factors",
-    "read_french",
-    "read_groups",
-    "read_prices",
-    "read_releases",
-    "read_returns",
-    "read_weights",
-    "score_covariances",
-    "score_loadings",
-    "spread_factors",
-    "summarise_scores",
-    "surprise_factors",
-    "to_returns",
-    "traded_factors",
-    "validate",
-    "validate_risk",
-]
-
 _HOMES = {
+    "statefolio.backtest.calendar": ("Drift",),
+    "statefolio.backtest.causality": ("check_causal",),
+    "statefolio.backtest.costs": ("TradingCosts",),
+    "statefolio.backtest.market": ("Market",),
+    "statefolio.backtest.measures": ("measures",),
+    "statefolio.backtest.result": ("BacktestResult", "CausalCheck"),
+    "statefolio.backtest.run": ("Walk", "run_backtest", "run_backtests"),
+    "statefolio.backtest.simulate": ("simulate",),
+    "statefolio.backtest.validation.best_of_n": ("best_of_n",),
+    "statefolio.backtest.validation.holdout": ("Holdout",),
+    "statefolio.backtest.validation.overfitting": ("overfitting_probability",),
+    "statefolio.backtest.validation.reality_check": ("reality_check", "stepwise"),
+    "statefolio.backtest.validation.selection": ("combinatorial_selection", "compare_choices", "nested_selection"),
+    "statefolio.backtest.validation.sharpe": ("deflated_sharpe", "minimum_length", "probabilistic_sharpe"),
+    "statefolio.backtest.validation.trials": ("Trials",),
+    "statefolio.backtest.validation.validation_report": ("validate_trials",),
+    "statefolio.backtest.validation.windows": ("Windows", "combinatorial_windows"),
     "statefolio.data": (
         "align",
         "find_suspicious_cells",
@@ -159,10 +55,7 @@ _HOMES = {
     "statefolio.factors.construction.factor_count": ("count_factors",),
     "statefolio.factors.construction.factor_returns": ("FactorReturns",),
     "statefolio.factors.construction.mimicking": ("mimicking_portfolios",),
-    "statefolio.factors.construction.observed": (
-        "spread_factors",
-        "traded_factors",
-    ),
+    "statefolio.factors.construction.observed": ("spread_factors", "traded_factors"),
     "statefolio.factors.construction.price_exposures": ("price_exposures",),
     "statefolio.factors.construction.ranking": ("rank_factors",),
     "statefolio.factors.construction.releases": ("read_releases",),
@@ -179,39 +72,39 @@ _HOMES = {
         "parameter_count",
     ),
     "statefolio.factors.kalman_loadings": ("KalmanLoadings",),
-    "statefolio.factors.least_squares": (
-        "ExponentialLoadings",
-        "RollingLoadings",
-        "StaticLoadings",
-    ),
+    "statefolio.factors.least_squares": ("ExponentialLoadings", "RollingLoadings", "StaticLoadings"),
     "statefolio.factors.results": ("concat_results",),
-    "statefolio.factors.risk.attribution": (
-        "attribute_return",
-        "attribute_risk",
-    ),
+    "statefolio.factors.risk.attribution": ("attribute_return", "attribute_risk"),
     "statefolio.factors.risk.factor_risk": ("FactorRisk",),
     "statefolio.factors.risk.low_rank": ("LowRankCovariance",),
-    "statefolio.factors.risk.residual_structure": (
-        "ResidualFactors",
-        "SectorBlocks",
-    ),
-    "statefolio.factors.scores": (
-        "score_loadings",
-        "summarise_scores",
-    ),
+    "statefolio.factors.risk.residual_structure": ("ResidualFactors", "SectorBlocks"),
+    "statefolio.factors.scores": ("score_loadings", "summarise_scores"),
     "statefolio.factors.validation.confidence_set": ("model_confidence_set",),
     "statefolio.factors.validation.covariance_scores": ("score_covariances",),
-    "statefolio.factors.validation.equal_accuracy": (
-        "clark_west",
-        "diebold_mariano",
-    ),
+    "statefolio.factors.validation.equal_accuracy": ("clark_west", "diebold_mariano"),
     "statefolio.factors.validation.risk_walk": ("validate_risk",),
-    "statefolio.factors.validation.validation": (
-        "Validation",
-        "validate",
-    ),
+    "statefolio.factors.validation.validation": ("Validation", "validate"),
+    "statefolio.portfolio.budgets.factor_risk_budget": ("FactorRiskBudget",),
+    "statefolio.portfolio.budgets.risk_budget": ("RiskBudget",),
+    "statefolio.portfolio.budgets.tracker": ("RiskContributionTracker",),
+    "statefolio.portfolio.constraints": ("Constraints",),
+    "statefolio.portfolio.optimisation.growth": ("expected_growth",),
+    "statefolio.portfolio.optimisation.kelly": ("FractionalKelly",),
+    "statefolio.portfolio.optimisation.objectives": ("MinimumVariance", "Utility"),
+    "statefolio.portfolio.optimisation.sharpe": ("MaximumSharpe",),
+    "statefolio.portfolio.policies.model_policy": ("ModelPolicy",),
+    "statefolio.portfolio.policies.skfolio_policy": ("SkfolioPolicy",),
+    "statefolio.portfolio.policies.walk": ("ModelWalk",),
+    "statefolio.portfolio.policies.yardsticks": ("BuyAndHold", "EqualWeight", "GivenWeights", "InverseVolatility"),
+    "statefolio.portfolio.policy": ("Decision", "History", "Holdings", "Policy"),
+    "statefolio.portfolio.problem": ("Problem", "Solution"),
+    "statefolio.portfolio.views.factor_premia": ("FactorPremia",),
+    "statefolio.portfolio.views.kalman_mean": ("KalmanMean",),
+    "statefolio.portfolio.views.view": ("Forecast", "View"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,7 @@ from statefolio.exceptions import StatefolioError
 if TYPE_CHECKING:
     from statefolio.jobs.inputs import Inputs
     from statefolio.jobs.loadings import Plan
+    from statefolio.study.reading import StudyFile
 
 app = typer.Typer(
     name="statefolio",
@@ -90,11 +91,53 @@ def demo(
     out: Out = DEMO,
     overwrite: Overwrite = False,
 ) -> None:
-    """Run on bundled real data: 20 US stocks on the market and five factor ETFs, 2014 to 2022."""
-    from statefolio.jobs.inputs import demo_inputs
-    from statefolio.jobs.loadings import Plan
+    """Run the example study on bundled real data: 20 US stocks, market and five factor ETFs, 2014 to 2022."""
 
-    _run(demo_inputs, Plan(out=out, overwrite=overwrite, title="Loadings of 20 US stocks"))
+    def job() -> None:
+        from statefolio.study.reading import example_study
+
+        _run_study(example_study(), out, overwrite)
+
+    _guarded(job)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="The file to write, or the folder to write study.toml in.")] = Path(
+        "study.toml"
+    ),
+) -> None:
+    """Write a commented example of a study file; it runs on bundled data."""
+
+    def job() -> None:
+        from statefolio.study.example import write_example
+
+        file = write_example(path)
+        print(f"{file} is written. Run it with: statefolio run {file}")
+
+    _guarded(job)
+
+
+@app.command()
+def run(
+    study: Annotated[Path, typer.Argument(help="The study file; `statefolio init` writes an example.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to make; by default beside the study file, NAME-results.")
+    ] = None,
+    overwrite: Overwrite = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted.")] = False,
+    open_holdout: Annotated[
+        bool, typer.Option("--open-holdout", help="Score the sealed dates too. It is written down, and meant for once.")
+    ] = False,
+) -> None:
+    """Run a study: walk its portfolios forward, judge them, write tables and a report."""
+
+    def job() -> None:
+        from statefolio.study.reading import open_study
+
+        _run_study(open_study(study), out, overwrite, resume, open_holdout)
+
+    _guarded(job)
 
 
 @app.command()
@@ -174,21 +217,36 @@ def risk(
 
 @app.command()
 def update(
-    model: Annotated[Path, typer.Option(help="The model that `statefolio loadings` saved. It is replaced.")],
-    returns: Returns,
-    factors: Factors,
+    study: Annotated[
+        Path | None, typer.Argument(help="A study file: walk it to the last date of its data and print the orders.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Or a model that `statefolio loadings` saved, to be continued and replaced.")
+    ] = None,
+    returns: Annotated[Path | None, typer.Option(help="With --model: returns by asset, as for `loadings`.")] = None,
+    factors: Annotated[Path | None, typer.Option(help="With --model: returns by factor.")] = None,
     prices: Prices = False,
     risk_free: RiskFree = None,
+    holdings: Annotated[
+        Path | None,
+        typer.Option(help="With a study: shares you hold, CSV or Parquet with the columns asset and shares."),
+    ] = None,
+    cash: Annotated[float, typer.Option(help="With --holdings: cash held beside them.")] = 0.0,
+    orders: Annotated[Path | None, typer.Option(help="With a study: also write the orders to this CSV file.")] = None,
 ) -> None:
-    """Append new dates to a saved model, and say which loadings moved beyond their bands."""
-    from statefolio.jobs.inputs import Source
+    """Bring a study to a new day and print its orders, or append new dates to a saved model."""
 
     def job() -> None:
-        from statefolio.console import Screen
-        from statefolio.jobs.update import run_update
+        from statefolio.exceptions import InputError
 
-        with Screen() as screen:
-            screen.updated(run_update(model, Source(returns, factors, prices, risk_free), screen))
+        if study is not None and model is None and returns is None and factors is None:
+            _update_study(study, holdings, cash, orders)
+        elif study is None and model is not None and returns is not None and factors is not None:
+            _update_model(model, returns, factors, prices, risk_free)
+        else:
+            raise InputError(
+                "either a study file, or --model with --returns and --factors, was expected. Name one of both."
+            )
 
     _guarded(job)
 
@@ -213,6 +271,39 @@ def _run(read: Callable[[], "Inputs"], plan: "Plan") -> None:
             screen.outcome(run_loadings(inputs, plan, screen))
 
     _guarded(job)
+
+
+def _run_study(
+    file: "StudyFile", out: Path | None, overwrite: bool, resume: bool = False, open_holdout: bool = False
+) -> None:
+    """Run a study and show what came of it."""
+    from statefolio.console import Screen
+    from statefolio.study.run import StudyPlan, results_folder, run_study
+
+    with Screen() as screen:
+        plan = StudyPlan(out or results_folder(file), overwrite, resume, open_holdout)
+        screen.study(run_study(file, plan, screen))
+
+
+def _update_study(study: Path, holdings: Path | None, cash: float, orders: Path | None) -> None:
+    from statefolio.console import Screen
+    from statefolio.study.reading import open_study
+    from statefolio.study.update import bring_study, write_orders
+
+    with Screen() as screen:
+        brought = bring_study(open_study(study), screen, holdings=holdings, cash=cash)
+        if orders is not None:
+            write_orders(orders, brought)
+        screen.orders(brought)
+
+
+def _update_model(model: Path, returns: Path, factors: Path, prices: bool, risk_free: str | None) -> None:
+    from statefolio.console import Screen
+    from statefolio.jobs.inputs import Source
+    from statefolio.jobs.update import run_update
+
+    with Screen() as screen:
+        screen.updated(run_update(model, Source(returns, factors, prices, risk_free), screen))
 
 
 def _guarded(job: Callable[[], None]) -> None:

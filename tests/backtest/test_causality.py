@@ -7,7 +7,7 @@ import pytest
 import statefolio as sf
 from statefolio.backtest.causality import check_causal
 from statefolio.backtest.market import Market
-from statefolio.backtest.run import backtest_all
+from statefolio.backtest.run import run_backtests
 from statefolio.exceptions import DataTypeError, InputError
 
 DEMO = sf.load_demo()
@@ -71,7 +71,7 @@ def closes_over(returns):
 @pytest.fixture
 def replayed(demo):
     def check(policy):
-        return backtest_all({"it": policy}, demo, rebalance="weekly", cuts=5)["it"].causality
+        return run_backtests({"it": policy}, demo, rebalance="weekly", cuts=5)["it"].causality
 
     return check
 
@@ -132,7 +132,7 @@ def test_a_hidden_future_is_caught(checked, make):
 
 
 def test_a_neighbour_that_looks_ahead_condemns_itself_alone(demo, policies):
-    runs = backtest_all({"equal": policies["equal"](), "follows": Follows(RETURNS)}, demo, rebalance="weekly", cuts=2)
+    runs = run_backtests({"equal": policies["equal"](), "follows": Follows(RETURNS)}, demo, rebalance="weekly", cuts=2)
     assert [run.causality.verdict for run in runs.values()] == ["causal", "looks ahead"]
 
 

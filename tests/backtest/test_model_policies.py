@@ -13,7 +13,7 @@ from statefolio.backtest.causality import check_causal
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.gate import Gate
 from statefolio.backtest.market import Market
-from statefolio.backtest.run import backtest, backtest_all
+from statefolio.backtest.run import run_backtest, run_backtests
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.risk.factor_risk import FactorRisk
 from statefolio.portfolio.constraints import Constraints
@@ -54,7 +54,7 @@ def market():
 
 @pytest.fixture(scope="module")
 def together(market):
-    return backtest_all(policies(), market, start=market.dates[START], rebalance="monthly", costs=COSTS)
+    return run_backtests(policies(), market, start=market.dates[START], rebalance="monthly", costs=COSTS)
 
 
 def test_all_of_them_run_without_a_fallback(market, together):
@@ -78,8 +78,8 @@ def test_details_reach_the_result(together):
 @pytest.mark.parametrize("name", ["least", "useful"])
 def test_company_changes_nothing(market, name, rebalance):
     given = {"start": market.dates[START], "rebalance": rebalance, "costs": COSTS}
-    alone = backtest(policies()[name], market, **given)
-    among = backtest_all(policies(), market, **given)[name]
+    alone = run_backtest(policies()[name], market, **given)
+    among = run_backtests(policies(), market, **given)[name]
     pd.testing.assert_frame_equal(alone.weights, among.weights, check_exact=True)
 
 
@@ -91,7 +91,7 @@ def test_no_decision_sees_the_future(market, name):
 
 def test_what_cannot_be_solved_is_counted(market):
     policy = ModelPolicy(MinimumVariance(), small_risk(), constraints=Constraints(upper=0.1))
-    result = backtest(policy, market, start=market.dates[START], rebalance=60, costs=COSTS)
+    result = run_backtest(policy, market, start=market.dates[START], rebalance=60, costs=COSTS)
     events = result.events[result.events["kind"] == "fallback"]
     assert len(events) == 3
     assert events["detail"].str.contains("net").all()

@@ -9,7 +9,7 @@ from statefolio.backtest.calendar import Drift
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.result import EVENTS
-from statefolio.backtest.run import Walk, backtest, backtest_all
+from statefolio.backtest.run import Walk, run_backtest, run_backtests
 from statefolio.backtest.simulate import simulate
 from statefolio.exceptions import DataTypeError, InputError, PolicyError, UnknownNameError
 from statefolio.portfolio.policy import Decision
@@ -26,17 +26,17 @@ def check_same(one, other):
 @pytest.mark.parametrize("rebalance", ["daily", "weekly", 10])
 @pytest.mark.parametrize("lag", [1, 2])
 def test_a_run_is_what_its_decisions_simulate(market, policies, rebalance, lag):
-    run = backtest(policies["equal"](), market, rebalance=rebalance, costs=COSTS, lag=lag)
+    run = run_backtest(policies["equal"](), market, rebalance=rebalance, costs=COSTS, lag=lag)
     check_same(run, simulate(run.decisions, market, costs=COSTS, lag=lag))
     assert run.name == "Equal"
 
 
 def test_neighbours_in_a_run_change_nothing(market, policies):
-    both = backtest_all(
+    both = run_backtests(
         {"equal": policies["equal"](), "winners": policies["winners"](5)}, market, costs=COSTS, start=market.dates[10]
     )
-    check_same(both["winners"], backtest(policies["winners"](5), market, costs=COSTS, start=market.dates[10]))
-    check_same(both["equal"], backtest(policies["equal"](), market, costs=COSTS, start=market.dates[10]))
+    check_same(both["winners"], run_backtest(policies["winners"](5), market, costs=COSTS, start=market.dates[10]))
+    check_same(both["equal"], run_backtest(policies["equal"](), market, costs=COSTS, start=market.dates[10]))
 
 
 class Remembers(BaseEstimator):
@@ -55,7 +55,7 @@ class Remembers(BaseEstimator):
 
 def test_policies_are_cloned(market):
     policy = Remembers()
-    first, second = (backtest(policy, market, rebalance=20) for _ in range(2))
+    first, second = (run_backtest(policy, market, rebalance=20) for _ in range(2))
     check_same(first, second)
     assert not hasattr(policy, "turn_")
 
@@ -64,18 +64,18 @@ def test_resuming_gives_the_same_bytes(market, policies):
     asked = {"a": Remembers(), "b": Remembers(3), "c": policies["equal"]()}
     options = {"rebalance": "weekly", "costs": COSTS, "cuts": 4}
     states = []
-    whole = backtest_all(asked, market, checkpoint=lambda state: states.append(pickle.dumps(state)), **options)
+    whole = run_backtests(asked, market, checkpoint=lambda state: states.append(pickle.dumps(state)), **options)
     for state in states[::6]:
-        again = backtest_all(asked, market, resume=pickle.loads(state), **options)
+        again = run_backtests(asked, market, resume=pickle.loads(state), **options)
         for name in asked:
             check_same(whole[name], again[name])
             assert whole[name].causality == again[name].causality
         frames = [results["b"].details["expected_return"] for results in (whole, again)]
         assert frames[0].equals(frames[1])
     with pytest.raises(InputError, match="resume from"):
-        backtest_all(asked, market, resume=pickle.loads(states[3]), rebalance="daily", costs=COSTS, cuts=4)
+        run_backtests(asked, market, resume=pickle.loads(states[3]), rebalance="daily", costs=COSTS, cuts=4)
     with pytest.raises(InputError, match="resume from"):
-        backtest_all(asked, market.perturbed_after(market.dates[2]), resume=pickle.loads(states[3]), **options)
+        run_backtests(asked, market.perturbed_after(market.dates[2]), resume=pickle.loads(states[3]), **options)
 
 
 def test_a_walk_goes_step_by_step(market, policies):
@@ -88,12 +88,12 @@ def test_a_walk_goes_step_by_step(market, policies):
 
 def test_progress_is_told(market, policies):
     told = []
-    backtest(policies["equal"](), market, progress=lambda done, of: told.append((done, of)))
+    run_backtest(policies["equal"](), market, progress=lambda done, of: told.append((done, of)))
     assert told[-1] == (150, 150)
 
 
 def test_drift_decides_when_weights_have_drifted(market, policies):
-    run = backtest(policies["answers"]({"A": 0.5, "B": 0.5}), market, rebalance=Drift(0.02))
+    run = run_backtest(policies["answers"]({"A": 0.5, "B": 0.5}), market, rebalance=Drift(0.02))
     held = run.weights[["A", "B"]]
     drifted = held * (1 + market.returns[["A", "B"]].fillna(0.0))
     drifted = drifted.div(drifted.sum(axis=1), axis=0)
@@ -129,7 +129,7 @@ def test_details_and_fallbacks_are_written_down(market, policies):
         fallback="keep",
         details={"x": pd.Series({"A": 1.0})},
     )
-    run = backtest(policies["answers"](answer), market)
+    run = run_backtest(policies["answers"](answer), market)
     assert list(run.events.columns) == list(EVENTS)
     assert set(run.events["kind"]) == {"fallback"}
     assert run.events["detail"].iloc[0] == "keep: group 'tech' cannot be met"
@@ -138,7 +138,7 @@ def test_details_and_fallbacks_are_written_down(market, policies):
 
 
 def test_all_cash_earns_the_cash_rate(market, policies):
-    run = backtest(policies["answers"]({}), market, costs=COSTS)
+    run = run_backtest(policies["answers"]({}), market, costs=COSTS)
     assert run.returns.to_numpy() == pytest.approx(5e-5)
     assert (run.ledger[["traded", "trading_cost", "financing_fee"]] == 0.0).all().all()
     assert run.weights.eq(0.0).all().all()
@@ -148,7 +148,7 @@ def test_dates_without_anything_to_buy(make_frame, policies):
     values = np.random.default_rng(0).normal(0, 0.01, (60, 2))
     values[:25], values[40:] = np.nan, np.nan
     market = Market(make_frame(values), delisted_after=5)
-    run = backtest(policies["equal"](), market, rebalance=10)
+    run = run_backtest(policies["equal"](), market, rebalance=10)
     assert run.decisions.index.tolist() == [market.dates[30], market.dates[40]]
     fallbacks = run.events[run.events["kind"] == "fallback"]
     assert set(fallbacks["detail"]) == {"keep: no asset can be bought"}
@@ -174,13 +174,13 @@ def test_dates_without_anything_to_buy(make_frame, policies):
 )
 def test_nonsense_names_date_and_policy(market, policies, answer, told):
     with pytest.raises(PolicyError, match=told) as raised:
-        backtest(policies["answers"](answer), market, start="2020-02-03", name="odd")
+        run_backtest(policies["answers"](answer), market, start="2020-02-03", name="odd")
     assert str(raised.value).startswith("policy 'odd' on 2020-02-03")
 
 
 def test_a_policy_that_raises_names_date_and_policy(market, policies):
     with pytest.raises(PolicyError, match="policy 'Winners' on 2020-01-01 raised ValueError: 200 dates") as raised:
-        backtest(policies["winners"](200), market)
+        run_backtest(policies["winners"](200), market)
     assert isinstance(raised.value.__cause__, ValueError)
 
 
@@ -200,26 +200,26 @@ def test_a_policy_that_raises_names_date_and_policy(market, policies):
 )
 def test_options_are_checked(market, policies, options, error, told):
     with pytest.raises(error, match=told):
-        backtest(policies["equal"](), market, **options)
+        run_backtest(policies["equal"](), market, **options)
 
 
 def test_what_is_no_policy_or_market_is_turned_away(market, policies, noisy_returns):
     with pytest.raises(DataTypeError, match="the class Equal"):
-        backtest(policies["equal"], market)
+        run_backtest(policies["equal"], market)
     with pytest.raises(DataTypeError, match="a str"):
-        backtest("equal", market)
+        run_backtest("equal", market)
     with pytest.raises(DataTypeError, match="market is a DataFrame"):
-        backtest(policies["equal"](), noisy_returns)
+        run_backtest(policies["equal"](), noisy_returns)
     with pytest.raises(InputError, match="policies is empty"):
-        backtest_all({}, market)
+        run_backtests({}, market)
     with pytest.raises(InputError, match="dollar volumes"):
-        backtest(policies["equal"](), Market(noisy_returns), costs=COSTS)
+        run_backtest(policies["equal"](), Market(noisy_returns), costs=COSTS)
 
 
 def test_a_bankrupt_account_is_not_asked_again(make_frame, policies):
     values = np.zeros((30, 1))
     values[10] = -0.5
-    run = backtest_all(
+    run = run_backtests(
         {"levered": policies["answers"]({"A": 3.0}), "cash": policies["answers"]({})},
         Market(make_frame(values)),
         rebalance=5,
@@ -233,7 +233,7 @@ def test_a_bankrupt_account_is_not_asked_again(make_frame, policies):
 
 
 def test_returns_before_and_after_costs(market, policies):
-    run = backtest(policies["equal"](), market, costs=COSTS, rebalance="weekly")
+    run = run_backtest(policies["equal"](), market, costs=COSTS, rebalance="weekly")
     ledger = run.ledger
     held, rate = run.weights.iloc[1:], market.cash_rate.iloc[1:]
     gross = (held * market.returns.iloc[1:].fillna(0.0)).sum(axis=1) + (1 - held.sum(axis=1)) * rate

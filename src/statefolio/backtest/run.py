@@ -53,7 +53,7 @@ class Walk:
     Parameters
     ----------
     policies, market, start, end, rebalance, costs, capital, lag, periods_a_year, cuts
-        As in `backtest_all`.
+        As in `run_backtests`.
     resume : WalkState, optional
         Continue from here; the results are the same bytes as without a stop.
 
@@ -186,7 +186,7 @@ def _cut_rows(cuts: Sequence[Any] | int, terms: Terms, calls: Any) -> "np.typing
     return np.unique(terms.market.dates.searchsorted(pd.DatetimeIndex(list(cuts))))
 
 
-def backtest_all(
+def run_backtests(
     policies: Mapping[str, Policy],
     market: Market,
     *,
@@ -266,12 +266,12 @@ def backtest_all(
     return walk.results()
 
 
-def backtest(policy: Policy, market: Market, *, name: str | None = None, **options: Any) -> BacktestResult:
-    """Run one policy; options are those of `backtest_all`, and `name` is what the result is called.
+def run_backtest(policy: Policy, market: Market, *, name: str | None = None, **options: Any) -> BacktestResult:
+    """Run one policy; options are those of `run_backtests`, and `name` is what the result is called.
 
     Returns
     -------
     BacktestResult
     """
     called = type(policy).__name__ if name is None else name
-    return backtest_all({called: policy}, market, **options)[called]
+    return run_backtests({called: policy}, market, **options)[called]

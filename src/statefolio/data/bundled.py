@@ -63,6 +63,14 @@ def load_demo() -> BundledData:
     )
 
 
+def load_demo_prices() -> pd.DataFrame:
+    """Return the adjusted closing prices (date x asset) of the 20 US stocks, daily, from 1990-01-02 to 2022-12-28."""
+    from skfolio.datasets import load_sp500_dataset
+
+    prices: pd.DataFrame = load_sp500_dataset().rename_axis(columns="asset")
+    return prices
+
+
 def load_stocks_and_index() -> BundledData:
     """Return 20 US stocks and the S&P 500 (``market``), daily, from 1990-01-03 to 2022-12-28.
 

@@ -85,9 +85,10 @@ def _cut(table: pd.DataFrame, source: Source, name: str) -> pd.DataFrame:
     """Keep the dates from `first` to `last`."""
     kept = table.loc[source.first : source.last]
     if kept.empty:
+        asked = [f"{edge:%Y-%m-%d}" if edge else "the edge" for edge in (source.first, source.last)]
         raise InputError(
             f"{name} has dates from {table.index[0]:%Y-%m-%d} to {table.index[-1]:%Y-%m-%d} and none between "
-            "--from and --to. Choose dates that it has."
+            f"{asked[0]} (from) and {asked[1]} (to). Choose dates that it has."
         )
     return kept
 

@@ -84,10 +84,14 @@ class Problem:
 
     @property
     def risk(self) -> LowRankCovariance:
-        """Covariance of the returns and of what the mean is not sure of: the risk that an optimiser sees."""
+        """Covariance of a date's returns and of what the mean is not sure of: the risk that an optimiser sees.
+
+        Over h dates the noise of returns adds up to h Sigma, but a mean that is wrong is wrong on each of them: h^2 P.
+        A date's share of both is Sigma + h P.
+        """
         if self.mean_covariance is None:
             return self.covariance
-        return add(self.covariance, self.mean_covariance)
+        return add(self.covariance, times(self.mean_covariance, self.holding_period))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,3 +127,8 @@ def add(one: LowRankCovariance, other: LowRankCovariance) -> LowRankCovariance:
     block = np.zeros((k + m, k + m))
     block[:k, :k], block[k:, k:] = one.factor_covariance, other.factor_covariance
     return LowRankCovariance(np.hstack([one.loadings, other.loadings]), block, one.diagonal + other.diagonal)
+
+
+def times(covariance: LowRankCovariance, factor: float) -> LowRankCovariance:
+    """Return a covariance times a positive number."""
+    return LowRankCovariance(covariance.loadings, factor * covariance.factor_covariance, factor * covariance.diagonal)

@@ -198,11 +198,11 @@ def test_utility_in_closed_form(make):
 def test_what_the_mean_is_not_sure_of_is_risk(make):
     doubt = LowRankCovariance(np.eye(12)[:, :2], np.diag([4e-3, 1e-3]), np.full(12, 1e-5))
     free = {"lower": -np.inf, "upper": np.inf, "net": (None, None), "trade_cost": np.zeros(12)}
-    problem = make(12, mean_covariance=doubt, **free)
-    sigma = problem.covariance.dense() + doubt.dense()
-    np.testing.assert_allclose(
-        Utility(3.0).solve(problem).weights, np.linalg.solve(3.0 * sigma, problem.mean), rtol=1e-9
-    )
+    for period in (1.0, 21.0):
+        problem = make(12, mean_covariance=doubt, holding_period=period, **free)
+        sigma = problem.covariance.dense() + period * doubt.dense()
+        expected = np.linalg.solve(3.0 * sigma, problem.mean)
+        np.testing.assert_allclose(Utility(3.0).solve(problem).weights, expected, rtol=1e-9)
 
 
 def test_cost_is_paid_once_and_the_mean_earned_on_every_date(make):

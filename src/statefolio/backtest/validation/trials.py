@@ -47,7 +47,7 @@ class Trials:
     --------
     >>> trials = Trials()
     >>> for window in (20, 60, 120):
-    ...     trials.add(f"momentum {window}", backtest(Momentum(window), market), {"window": window})
+    ...     trials.add(f"momentum {window}", run_backtest(Momentum(window), market), {"window": window})
     >>> len(trials)
     3
     """

@@ -1,0 +1,164 @@
+"""A study from its file to a folder of results."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from statefolio.backtest.market import Market
+from statefolio.backtest.result import BacktestResult
+from statefolio.backtest.validation.holdout import Holdout
+from statefolio.backtest.validation.trials import Trials
+from statefolio.exceptions import InputError
+from statefolio.jobs.listener import Listener
+from statefolio.jobs.output_folder import check_folder, whole_folder
+from statefolio.portfolio.policy import Policy
+from statefolio.study import holdout as sealing
+from statefolio.study.checkpoint import checkpoint_path
+from statefolio.study.data import StudyData, read_data
+from statefolio.study.holdout import Opened, measures_of, open_holdout, seal
+from statefolio.study.judging import Judgement, judge, make_windows
+from statefolio.study.models import make_loadings, naming
+from statefolio.study.portfolios import make_policies
+from statefolio.study.reading import StudyFile
+from statefolio.study.study_report import write_study_report
+from statefolio.study.tables import FILES, write_tables
+from statefolio.study.trial_record import read_trials, record_path, trials_of, with_results, write_trials
+from statefolio.study.walking import walk_forward
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """Where to write, and what to do about former runs."""
+
+    out: Path
+    overwrite: bool = False
+    resume: bool = False
+    open_holdout: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class StudyOutcome:
+    """What came of it."""
+
+    folder: Path
+    results: dict[str, BacktestResult]
+    measures: pd.DataFrame
+    judgement: Judgement
+    holdout: Holdout | None
+    opened: Opened | None
+
+
+def results_folder(file: StudyFile) -> Path:
+    """Return where a study's results go if nobody says: beside its file, under its name."""
+    return file.folder / f"{Path(file.name).stem}-results"
+
+
+def run_study(file: StudyFile, plan: StudyPlan, listener: Listener) -> StudyOutcome:
+    """Walk forward, judge, and write the folder whole or not at all.
+
+    Parameters
+    ----------
+    file
+        The study, read and checked.
+    plan
+        Where to write, whether to go on from an interrupt, whether to open the holdout.
+    listener
+        Hears what was read and how far it is.
+
+    Returns
+    -------
+    StudyOutcome
+
+    Raises
+    ------
+    StatefolioError
+        If the file, the data or a policy cannot be used; nothing is written then but the seal of the holdout.
+    """
+    check_folder(plan.out, FILES, overwrite=plan.overwrite)
+    study = file.study
+    data = read_data(study.data, file.folder)
+    policies = make_policies(study, data.market, file.folder)
+    dates = _dates(file, data.market)
+    if plan.open_holdout and study.validation.holdout is None:
+        raise InputError("--open-holdout came, and validation.holdout is not in the file; one was expected. Add it.")
+    with whole_folder(plan.out, FILES, overwrite=plan.overwrite) as folder:
+        holdout = seal(file, data.market, sealing.record_path(plan.out))
+        market = data.market if holdout is None else holdout.development
+        make_windows(study, dates[dates <= market.dates[-1]][1:])
+        checkpoint = checkpoint_path(plan.out)
+        if checkpoint.exists() and not plan.resume:
+            listener.say("A former run was interrupted; --resume would go on with it. This one begins anew.")
+        results = walk_forward(file, policies, market, checkpoint, plan.resume, listener)
+        record = with_results(read_trials(record_path(plan.out)), study, results, market.cash_rate)
+        write_trials(record_path(plan.out), record)
+        trials = trials_of(record, study)
+        listener.progress("judging", 0, 1)
+        judgement = judge(study, results, trials, market.cash_rate)
+        listener.progress("judging", 1, 1)
+        measures = measures_of(results, results[study.backtest.benchmark].returns, market.cash_rate)
+        opened = None
+        if holdout is not None and plan.open_holdout:
+            opened = open_holdout(holdout, file, policies, listener)
+        _write(folder, file, data, market, policies, results, measures, judgement, trials, holdout, opened, listener)
+    checkpoint.unlink(missing_ok=True)
+    return StudyOutcome(plan.out, results, measures, judgement, holdout, opened)
+
+
+def _dates(file: StudyFile, market: Market) -> pd.DatetimeIndex:
+    """Dates from the first decision on.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    start = file.study.backtest.start
+    dates = market.dates if start is None else market.dates[market.dates >= pd.Timestamp(start)]
+    if len(dates) < 2:
+        raise InputError(
+            f"backtest.start = {start} leaves {len(dates)} dates of {market.dates[0]:%Y-%m-%d} to "
+            f"{market.dates[-1]:%Y-%m-%d}; two or more were expected. Choose an earlier start."
+        )
+    return dates
+
+
+def _write(
+    folder: Path,
+    file: StudyFile,
+    data: StudyData,
+    market: Market,
+    policies: dict[str, Policy],
+    results: dict[str, BacktestResult],
+    measures: pd.DataFrame,
+    judgement: Judgement,
+    trials: Trials,
+    holdout: Holdout | None,
+    opened: Opened | None,
+    listener: Listener,
+) -> None:
+    listener.progress("writing", 0, 3)
+    (folder / "study.toml").write_text(file.source, encoding="utf-8")
+    write_tables(folder, results, measures, judgement, trials)
+    if opened is not None and opened.measures is not None:
+        opened.measures.to_csv(folder / "holdout.csv", index_label="measure")
+    listener.progress("writing", 1, 3)
+    first = next(iter(results.values())).value.index[0]
+    model = make_loadings(file.study.loadings)
+    with naming("loadings"):
+        model.fit(market.excess_returns, market.factors, tune_until=first)
+    listener.progress("writing", 2, 3)
+    write_study_report(
+        folder / "report.html",
+        file.study,
+        replace(data, market=market),
+        model,
+        policies,
+        results,
+        measures,
+        judgement,
+        trials,
+        holdout,
+        opened,
+    )
+    listener.progress("writing", 3, 3)
