@@ -7,9 +7,10 @@ factors) fitted on the first two years, then a `partial_fit` a week, `MinimumVar
 skfolio: `cross_val_predict` of `MeanRisk` on a `WalkForward` of the last 504 dates, its factor prior with its own
 regression (a cross-validated lasso an asset) and with plain least squares; and the latter as a `SkfolioPolicy` in our
 engine. A window that rolls costs the same every week, so peers run over the first weeks and their time is scaled to
-all. Every entry has a process of its own, in turns; what is timed starts after imports and reading. Prints a table of
-seconds and peak memory, and writes it to benchmarks/results/study_walk.md. The panel is in ../shared/data; without it
-nothing is run.
+all. Every entry has a process of its own, in turns; what is timed starts after imports and reading. Seconds are of
+processor time, all threads together: other work on the machine does not stretch them. Prints a table of them and of
+peak memory, and writes it to benchmarks/results/study_walk.md. The panel is in ../shared/data; without it nothing is
+run.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from statefolio.portfolio.policies.skfolio_policy import SkfolioPolicy
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 TABLE = Path(__file__).resolve().parent / "results" / "study_walk.md"
-FACTORS = ["Mkt-RF", "SMB", "HML", "RMW", "CMA", "Mom"]
+FACTORS = ["Mkt-RF", "SMB", "HML", "RMW", "CMA", "MOM"]
 KNOWN, STEP = 504, 5
 YEAR = 252
 MEGABYTE = 1024.0  # ru_maxrss counts kilobytes
@@ -100,9 +101,9 @@ def run_one(name: str, weeks: int) -> None:
     warnings.simplefilter("ignore")
     panel = read_panel(weeks)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
-    started = time.perf_counter()
+    started = time.process_time()
     returns = ENTRIES[name](panel)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
     found = {
         "seconds": seconds,
