@@ -13,7 +13,7 @@ from statefolio.exceptions import StatefolioError
 from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.budgets.factor_risk_budget import FactorRiskBudget
 from statefolio.portfolio.budgets.factor_space import FactorSpace
-from statefolio.portfolio.budgets.nearest import Gaps
+from statefolio.portfolio.budgets.step import Gaps
 
 FREE = {"lower": -50.0, "upper": 50.0, "net": (None, None)}
 
@@ -169,7 +169,7 @@ def test_collinear_loadings():
 def test_no_weights_at_all():
     solution = FactorRiskBudget(budget_of(0.2, 0.2, 0.6)).solve(simulated(5, 2, upper=0.1))
     assert not solution.converged
-    assert "'upper'" in solution.reason
+    assert "net is missed by 0.5 at best, with upper kept" in solution.reason
     assert set(solution.details) == set()
 
 
