@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, listed
+from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.constraints import Constraints
@@ -104,10 +105,9 @@ def expected_holding_period(given: float | None, holdings: Holdings) -> float:
     """Dates until the next decision: as given, else as many as since the last one, else a month's."""
     if given is None:
         return float(holdings.dates_since) if holdings.dates_since > 0 else FIRST_HOLDING_PERIOD
-    number: Any = given
-    if isinstance(number, bool) or not isinstance(number, int | float | np.number) or not 0.0 < number < np.inf:
+    if not is_number(given) or not 0.0 < given < np.inf:
         raise InputError(f"holding_period={given!r}; a positive number of dates was expected. Pass e.g. 21.")
-    return float(number)
+    return float(given)
 
 
 def loading_variance(risk: RiskModel, assets: pd.Index) -> Array | None:
@@ -127,7 +127,7 @@ def _by_asset(value: Any, assets: pd.Index, name: str) -> Array:
         if len(absent):
             raise UnknownNameError(f"{name} lacks {listed(list(absent))}; a cost of each was expected. Name every one.")
         found: Array = value.reindex(assets).to_numpy(dtype=np.float64)
-    elif isinstance(value, int | float | np.number) and not isinstance(value, bool):
+    elif is_number(value):
         found = np.full(len(assets), float(value))
     else:
         raise DataTypeError(

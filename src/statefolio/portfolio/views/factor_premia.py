@@ -10,6 +10,7 @@ from skfolio.moments import BaseMu
 from sklearn.base import clone
 
 from statefolio._arrays import listed
+from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.factors.adapters.frames import dated_frames
 from statefolio.factors.alignment import check_names
@@ -169,7 +170,8 @@ class FactorPremia(BaseMu):
         risk : FactorRisk, optional
             Default: the loadings of the fit, all of the covariance counted.
         """
-        self._check_fitted()
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError("FactorPremia has not been fitted; a fitted one was expected. Call fit first.")
         if risk is None:
             return Forecast(pd.Series(self.mu_, self.model_.assets_)[self.assets_], self.covariance_)
         parts = self._parts(risk.model_)
@@ -228,15 +230,11 @@ class FactorPremia(BaseMu):
                 raise InputError(
                     f"{name}={getattr(self, name)!r}; one of {listed(list(known), 4)} was expected. Pass one of them."
                 )
-        level: Any = self.alpha_confidence
-        if isinstance(level, bool) or not isinstance(level, int | float) or not 0.5 <= level < 1.0:
+        level = self.alpha_confidence
+        if not is_number(level) or not 0.5 <= level < 1.0:
             raise InputError(
                 f"alpha_confidence={level!r}; a probability from .5 to below 1 was expected. Pass e.g. .8."
             )
-
-    def _check_fitted(self) -> None:
-        if not self.__sklearn_is_fitted__():
-            raise NotFittedError("FactorPremia has not been fitted; a fitted one was expected. Call fit first.")
 
 
 def _usual_premia() -> KalmanMean:

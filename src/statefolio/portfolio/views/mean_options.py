@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, listed
+from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.views.dense_means import DenseMeans
@@ -199,7 +200,5 @@ def _matrix(values: Array) -> Array:
 
 
 def _check_number(name: str, value: Any, low: float, high: float) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not low <= value <= high:
+    if value is not None and not (is_number(value) and low <= value <= high):
         raise InputError(f"{name}={value!r}; a number from {low:g} to {high:g}, or None, was expected.")
