@@ -73,6 +73,8 @@ def test_turnover_is_the_total_and_daily_turnover_grows_with_the_dates(make):
 def test_a_first_portfolio_may_be_bought(make):
     first = {"previous": np.zeros(12), "dates_since": 0}
     assert Utility().solve(make(turnover=0.1, daily_turnover=0.08, **first)).converged
+    # a model that was not ready at former decisions, or a fallback to cash, does not leave a portfolio in cash for ever
+    assert Utility().solve(make(turnover=0.1, daily_turnover=0.002, previous=np.zeros(12), dates_since=21)).converged
     held = make(turnover=0.1, dates_since=0)
     assert np.abs(Utility().solve(held).weights - held.previous).sum() <= 0.1 + 1e-9
 

@@ -1,5 +1,6 @@
 """One decision date as a `Problem`: which assets, what trading costs, how much volumes allow."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -56,6 +57,7 @@ def make_problem(
     Problem
         It has no asset where none can be held.
     """
+    _check_names(constraints, history.returns.columns)
     chosen = risk.assets_.isin(history.active)
     if forecast is not None:
         chosen &= risk.assets_.isin(forecast.assets)
@@ -119,6 +121,19 @@ def loading_variance(risk: RiskModel, assets: pd.Index) -> Array | None:
     covariance = model.next_["covariance"].to_numpy()[model.assets_.get_indexer(assets)]
     variance: Array = np.diagonal(covariance, axis1=1, axis2=2)[:, first:].copy()
     return variance
+
+
+def _check_names(constraints: Constraints, market: pd.Index) -> None:
+    """A bound on what the market lacks is a name misspelt, and the asset meant would go without."""
+    for name in ("lower", "upper"):
+        bound = getattr(constraints, name)
+        named = pd.Index(bound.keys()) if isinstance(bound, Mapping | pd.Series) else market
+        unknown = named[~named.isin(market)]
+        if len(unknown):
+            raise UnknownNameError(
+                f"{name} names {listed(list(unknown))}, not among the market's assets; {listed(list(market))} were "
+                "expected. Correct the names."
+            )
 
 
 def _by_asset(value: Any, assets: pd.Index, name: str) -> Array:
