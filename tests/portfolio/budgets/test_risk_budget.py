@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from sklearn.base import clone
 
-from statefolio.exceptions import InputError, StatefolioError, UnknownNameError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioError, UnknownNameError
 from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.budgets.factor_risk_budget import FactorRiskBudget
 from statefolio.portfolio.budgets.risk_budget import RiskBudget
@@ -195,6 +197,22 @@ def test_cash_alone_is_no_risk_budget(objective):
     solution = objective.solve(simulated(6, 2, net=(None, None), gross=0.0))
     assert not solution.converged
     assert "cash bears no risk" in solution.reason
+
+
+@pytest.mark.parametrize("objective", [RiskBudget(), FactorRiskBudget({"f0": 0.3, "f1": 0.2, "idiosyncratic": 0.5})])
+def test_no_asset_is_said(objective):
+    whole = simulated(6, 2)
+    none = np.zeros(0)
+    covariance = whole.covariance.select(np.zeros(0, dtype=int))
+    empty = replace(whole, assets=whole.assets[:0], covariance=covariance, previous=none, trade_cost=none)
+    solution = objective.solve(empty)
+    assert not solution.converged
+    assert "no asset" in solution.reason
+
+
+def test_truth_values_are_no_shares():
+    with pytest.raises(DataTypeError, match="True or False"):
+        RiskBudget({f"a{i}": i == 0 for i in range(6)}).solve(simulated(6, 2))
 
 
 def test_signs_against_boxes_are_refused():

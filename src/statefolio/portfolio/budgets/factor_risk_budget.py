@@ -14,7 +14,7 @@ from statefolio.portfolio.budgets.balance import balance
 from statefolio.portfolio.budgets.factor_space import FactorSpace
 from statefolio.portfolio.budgets.lines import read_budget, read_signs
 from statefolio.portfolio.budgets.nearest import nearest
-from statefolio.portfolio.budgets.outcome import exact, failed, nearest_found
+from statefolio.portfolio.budgets.outcome import NO_ASSET, exact, failed, nearest_found
 from statefolio.portfolio.budgets.scaling import scale_within
 from statefolio.portfolio.optimisation.limits import Limits, Row, limits_of
 from statefolio.portfolio.problem import Problem, Solution
@@ -69,6 +69,8 @@ class FactorRiskBudget(BaseEstimator):
         """
         lines = _lines(problem)
         budget = read_budget(self.budget, lines, "factors")
+        if not len(problem.assets):
+            return failed(0, NO_ASSET)
         limits = limits_of(problem)
         space = FactorSpace.of(problem)
         tries: list[_Trial] = []

@@ -8,6 +8,7 @@ from statefolio.portfolio.budgets.nearest import Nearest
 from statefolio.portfolio.problem import Solution
 
 EXACT = 1e-6
+NO_ASSET = "no asset can be held on this date"
 
 
 def exact(weights: Array, contribution: Array, budget: Array, names: pd.Index, reason: str = "") -> Solution:

@@ -13,7 +13,7 @@ from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.budgets.balance import balance
 from statefolio.portfolio.budgets.lines import read_budget, read_numbers, read_signs
 from statefolio.portfolio.budgets.nearest import nearest
-from statefolio.portfolio.budgets.outcome import exact, failed, nearest_found
+from statefolio.portfolio.budgets.outcome import NO_ASSET, exact, failed, nearest_found
 from statefolio.portfolio.budgets.scaling import scale_within
 from statefolio.portfolio.budgets.step import Gaps
 from statefolio.portfolio.optimisation.limits import Limits, limits_of
@@ -68,6 +68,8 @@ class RiskBudget(BaseEstimator):
         """
         if self.absent not in _ABSENT:
             raise InputError(f"absent={self.absent!r}; {' or '.join(map(repr, _ABSENT))} was expected. Pass one.")
+        if not len(problem.assets):
+            return failed(0, NO_ASSET)
         budget, signs = self._budget(problem), self._signs(problem)
         limits = limits_of(problem)
         _check(problem, limits, budget, signs)

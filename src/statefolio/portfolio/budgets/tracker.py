@@ -155,7 +155,7 @@ class RiskContributionTracker(BaseEstimator):
             value = getattr(self, name)
             if name == "signal_to_noise" and value is None:
                 continue
-            if not is_number(value) or not least <= value <= most:
+            if not is_number(value) or not least <= value <= most or (name == "signal_to_noise" and np.isinf(value)):
                 raise InputError(f"{name}={value!r}; a number from {least:g} to {most:g} was expected.")
 
     def _earned(self, returns: Any, weights: Any) -> tuple[Array, pd.DatetimeIndex, pd.Index]:

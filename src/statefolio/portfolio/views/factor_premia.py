@@ -9,8 +9,6 @@ import sklearn.utils.validation as skv
 from skfolio.moments import BaseMu
 from sklearn.base import clone
 
-from statefolio._arrays import listed
-from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.factors.adapters.frames import dated_frames
 from statefolio.factors.alignment import check_names
@@ -18,14 +16,13 @@ from statefolio.factors.base import LoadingsModel
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.risk.factor_risk import FactorRisk
 from statefolio.factors.risk.low_rank import LowRankCovariance
+from statefolio.portfolio.views.alpha_posterior import check_alpha
 from statefolio.portfolio.views.kalman_mean import KalmanMean
 from statefolio.portfolio.views.premia_parts import Parts, parts_of
 from statefolio.portfolio.views.view import Forecast
 
-ALPHAS = ("none", "both", "long", "short")
 PRIOR_SHARPE = 0.4
 _DATES_A_YEAR = 252
-CENTRES = ("zero", "cross_section")
 _LEARNED = ("mu_", "premia_", "model_", "assets_", "alpha_", "last_date_")
 
 
@@ -117,8 +114,8 @@ class FactorPremia(BaseMu):
         self._check_options()
         for name in _LEARNED:
             self.__dict__.pop(name, None)
-        skv.validate_data(self, X, reset=True, skip_check_array=True)
         returns, factors = self._frames(X, y, 0)
+        skv.validate_data(self, X, reset=True, skip_check_array=True)
         if risk is None:
             model = KalmanLoadings() if self.loadings is None else clone(self.loadings)
             model.fit(returns, factors, tune_until=tune_until)
@@ -225,16 +222,11 @@ class FactorPremia(BaseMu):
         return known
 
     def _check_options(self) -> None:
-        for name, known in (("alpha", ALPHAS), ("alpha_prior", CENTRES)):
-            if getattr(self, name) not in known:
-                raise InputError(
-                    f"{name}={getattr(self, name)!r}; one of {listed(list(known), 4)} was expected. Pass one of them."
-                )
-        level = self.alpha_confidence
-        if not is_number(level) or not 0.5 <= level < 1.0:
-            raise InputError(
-                f"alpha_confidence={level!r}; a probability from .5 to below 1 was expected. Pass e.g. .8."
-            )
+        check_alpha(self.alpha, self.alpha_prior, self.alpha_confidence)
+        for name, wanted in (("loadings", "KalmanLoadings()"), ("premia", "KalmanMean()")):
+            given = getattr(self, name)
+            if given is not None and not hasattr(given, "get_params"):
+                raise DataTypeError(f"{name} is {given!r}; an estimator was expected. Pass e.g. {wanted}.")
 
 
 def _usual_premia() -> KalmanMean:

@@ -136,8 +136,8 @@ class KalmanMean(BaseMu):
         check_options(options)
         for name in _LEARNED:
             self.__dict__.pop(name, None)
-        skv.validate_data(self, X, reset=True, skip_check_array=True)
         returns, dates, assets = self._read(X, 0)
+        skv.validate_data(self, X, reset=True, skip_check_array=True)
         rows = rows_until(dates, tune_until)
         noise = observation_noise(self.observation_covariance, returns[:rows], assets, correlated=risk is None)
         filter_ = make_filter(options, returns[:rows], assets, noise)
