@@ -52,7 +52,7 @@ SHOWN_MEASURES = {
     "annual_volatility": ("volatility", "{:.1%}"),
     "sharpe": ("Sharpe", "{:.2f}"),
     "maximum_drawdown": ("drawdown", "{:.1%}"),
-    "daily turnover": ("turnover a day", "{:.2%}"),
+    "daily_turnover": ("turnover a day", "{:.2%}"),
 }
 WHAT_OF_RISK = {
     "report.html": "open this one",

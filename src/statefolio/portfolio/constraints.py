@@ -40,8 +40,8 @@ class Constraints:
     turnover
         Most that absolute changes of weights may sum to at a decision, sales and purchases both counted. Buying a
         portfolio while nothing is held is exempt from this and the next, whenever it happens: from cash, no limit below
-        the net weight could be kept. Also exempt is what a policy cannot keep: a position in an asset that has left the
-        market, or that its models know nothing of any more.
+        the net weight could be kept. What a `ModelPolicy` sells because it is no part of the problem (without a
+        covariance or a forecast) comes on top.
     daily_turnover
         The same a date on average: at a decision, this times the dates since the former one, of which the first
         decision has none. .08 is 8 % a day.
