@@ -74,8 +74,8 @@ def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = Non
     warn_of_splits(values, dates, assets)
     if logs:
         values = logarithms(values, dates, assets)
-    gap: NDArray[np.bool_] = np.isnan(values).any(axis=1, keepdims=True)
-    values = np.where(gap, np.nan, values)
+    gap: NDArray[np.bool_] = np.asarray(np.isnan(values).any(axis=1))
+    values = np.where(gap[:, None], np.nan, values)
     return Basket(values, dates, assets)
 
 
