@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from statefolio._arrays import Array
 from statefolio.kalman.blocks import over_blocks
-from statefolio.kalman.lanes import compiled
+from statefolio.pairs.compiled import compiled
 from statefolio.pairs.mackinnon import p_values
 from statefolio.pairs.nested_lags import adf, inner_product, usual_most_lags
 from statefolio.pairs.unit_root import half_life

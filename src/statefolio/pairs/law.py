@@ -23,8 +23,8 @@ class HedgeLaw:
     state_variance : (k,) array
         The diagonal of V, the level first.
     start_mean, start_variance : (k,) arrays, optional
-        Law of the state at the first date, its covariance diagonal. None is exact diffuse, but for a level with |a| < 1:
-        that starts as it settles.
+        Law of the state at the first date, its covariance diagonal. None is exact diffuse, but for a level with
+        |a| < 1: that starts as it settles.
     before_prediction : bool
         The start is the law before the first date's prediction.
     """

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from statefolio.kalman.lanes import compiled
+from statefolio.pairs.compiled import compiled
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 

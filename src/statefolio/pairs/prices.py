@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from statefolio._arrays import Array, listed, read_values, show, span
 from statefolio.exceptions import InputError, StatefolioWarning, UnknownNameError
@@ -74,8 +73,8 @@ def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = Non
     warn_of_splits(values, dates, assets)
     if logs:
         values = logarithms(values, dates, assets)
-    gap: NDArray[np.bool_] = np.asarray(np.isnan(values).any(axis=1))
-    values = np.where(gap[:, None], np.nan, values)
+    missing = np.isnan(values).any(axis=1, keepdims=True)
+    values = np.where(missing, np.nan, values)
     return Basket(values, dates, assets)
 
 
@@ -90,9 +89,9 @@ def check_tunable(basket: Basket) -> None:
         )
     away = x - x.mean(axis=0)
     size = np.linalg.norm(away, axis=0)
-    still = size <= 1e-12 * np.linalg.norm(x, axis=0)
-    if still.any():
-        name = basket.assets[int(np.argmax(still))]
+    still = np.flatnonzero(size <= 1e-12 * np.linalg.norm(x, axis=0))
+    if len(still):
+        name = basket.assets[still[0]]
         raise InputError(f"prices of {name!r} are constant; prices that move were expected. Drop it.")
     _, singular, right = np.linalg.svd(away / size, full_matrices=False)
     if singular[-1] <= _COLLINEAR * singular[0]:
@@ -114,15 +113,15 @@ def _in_order(values: Array, assets: pd.Index, known: pd.Index) -> Array:
 
 def logarithms(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> Array:
     """Logarithms of prices, or an InputError that names one that is not positive."""
-    bad: NDArray[np.bool_] = np.asarray(values <= 0.0)
+    bad = values <= 0.0
     if bad.any():
         row, place = np.argwhere(bad)[0]
         raise InputError(
             f"prices has {int(bad.sum())} that are not positive (first: {assets[place]!r} on {show(dates[row])}); "
             "logarithms need positive ones. Pass logs=False, or drop those dates."
         )
-    logarithms: Array = np.log(values)
-    return logarithms
+    found: Array = np.log(values)
+    return found
 
 
 def warn_of_splits(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> None:
