@@ -70,9 +70,9 @@ def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = Non
         values, assets = _in_order(values, assets, known), known
     if len(assets) < 2:
         raise InputError(f"prices has one asset ({assets[0]!r}); two at least were expected. Add what hedges it.")
-    _warn_of_splits(values, dates, assets)
+    warn_of_splits(values, dates, assets)
     if logs:
-        values = _logarithms(values, dates, assets)
+        values = logarithms(values, dates, assets)
     missing = np.isnan(values).any(axis=1, keepdims=True)
     values = np.where(missing, np.nan, values)
     return Basket(values, dates, assets)
@@ -111,7 +111,8 @@ def _in_order(values: Array, assets: pd.Index, known: pd.Index) -> Array:
     return values[:, assets.get_indexer(known)]
 
 
-def _logarithms(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> Array:
+def logarithms(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> Array:
+    """Logarithms of prices, or an InputError that names one that is not positive."""
     bad = values <= 0.0
     if bad.any():
         row, place = np.argwhere(bad)[0]
@@ -119,11 +120,11 @@ def _logarithms(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> Arr
             f"prices has {int(bad.sum())} that are not positive (first: {assets[place]!r} on {show(dates[row])}); "
             "logarithms need positive ones. Pass logs=False, or drop those dates."
         )
-    logarithms: Array = np.log(values)
-    return logarithms
+    found: Array = np.log(values)
+    return found
 
 
-def _warn_of_splits(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> None:
+def warn_of_splits(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> None:
     """Warn of moves that look like an unadjusted split: prices that double, halve, ... from one date to the next."""
     with np.errstate(invalid="ignore", divide="ignore"):
         change = np.abs(np.diff(np.log(np.where(values > 0.0, values, np.nan)), axis=0))
