@@ -70,15 +70,19 @@ def basket_weights(
     DataFrame (date x asset)
         Shares of the value; a date that lacks a price has no row.
     """
+    units = rule.units(np.asarray(z_score(hedge, of=of, lookback=lookback), dtype=np.float64))
+    return weights_of_units(hedge, prices, units, gross)
+
+
+def weights_of_units(hedge: Hedge, prices: Any, units: Array, gross: float = 1.0) -> pd.DataFrame:
+    """Weights as in `basket_weights`, of units (T,) held on each date of a hedge."""
     if not is_number(gross) or not 0.0 < gross < np.inf:
         raise InputError(f"gross={gross!r} came; a number above 0 was expected.")
-    units = rule.units(np.asarray(z_score(hedge, of=of, lookback=lookback), dtype=np.float64))
     money = _money_of_one_unit(hedge, prices)
     with np.errstate(invalid="ignore"):
         weights = gross * units[:, None] * money / np.abs(money).sum(axis=1, keepdims=True)
     weights[units == 0.0] = 0.0
-    table = pd.DataFrame(weights, index=hedge.spread_.index, columns=hedge.assets_)
-    return table.dropna()
+    return pd.DataFrame(weights, index=hedge.spread_.index, columns=hedge.assets_).dropna()
 
 
 def _money_of_one_unit(hedge: Hedge, prices: Any) -> Array:
