@@ -99,9 +99,8 @@ def test_the_last_sound_pass_is_the_law(etfs):
 def test_the_recipe_to_the_letter_keeps_the_spread_s_mean():
     prices = basket(2)
     found = tune_adaptively(prices, passes=3, center_spread=False)
-    slow, m = check_passes(found, prices, 3, center_spread=False)
+    _, m = check_passes(found, prices, 3, center_spread=False)
     assert m == found.law.spread_mean == 0.0
-    assert slow[0].R == pytest.approx(slow_recipe(prices, 1)[0][0].R, rel=1e-9)
 
 
 def test_a_level_that_does_not_revert_ends_the_recipe(etfs):
