@@ -120,7 +120,7 @@ class Book:
         self._decided: list[int] = decided or []
         self._details: dict[str, list[tuple[int, pd.Series[float]]]] = {}
         self._fallbacks: list[tuple[int, str]] = []
-        self._asked = NO_ORDER
+        self._asked = self._awaited = NO_ORDER
 
     def settle(self, row: int, market: MarketArrays, costs: CostArrays) -> None:
         """Bring the account to the close of a row's date."""
@@ -149,7 +149,7 @@ class Book:
     @property
     def waits(self) -> bool:
         """Whether an order has not come to its date yet."""
-        return bool((self._orders.due[self.settled :] != NO_ORDER).any())
+        return self._awaited >= self.settled
 
     def note(self, row: int, answer: Answer, lag: int) -> None:
         """Write a decision down, to be traded `lag` dates later."""
@@ -170,6 +170,7 @@ class Book:
             self._orders = Orders(self._orders.due, targets)
         targets[at] = weights
         self._decided.append(row)
+        self._awaited = row + lag  # also where that is after the end: a longer run would not ask again before
         if row + lag < len(self._orders.due):
             self._orders.due[row + lag] = at
 

@@ -36,7 +36,8 @@ class Constraints:
         where it has two; assets' errors are independent. The set of weights stays convex (a second-order cone).
     turnover
         Most that absolute changes of weights may sum to at a decision, sales and purchases both counted. A first
-        portfolio, bought from cash, is exempt from this and the next.
+        portfolio, bought from cash, is exempt from this and the next. What a `ModelPolicy` sells because it is no
+        part of the problem (without a covariance or a forecast) comes on top.
     daily_turnover
         The same a date on average: at a decision, this times the dates since the former one. .08 is 8 % a day.
     max_holdings
