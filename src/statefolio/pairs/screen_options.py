@@ -11,7 +11,7 @@ from statefolio.exceptions import InputError
 
 _CHOICES = {
     "hedged": ("each", "first"),
-    "correction": ("bh", "by"),
+    "correction": ("by", "bh"),
     "likelihood_ratio": ("cointegrated", "all", "none"),
 }
 

@@ -72,7 +72,7 @@ class PairScreen:
         if self.later is not None:
             chance = self.confirm_level * c["pays_its_cost"]
             lines.append(
-                f"{c['confirmed']} of {c['pays_its_cost']} confirmed on {_span(self.later)}; about {chance:.1f} would "
+                f"{c['confirmed']} of {c['pays_its_cost']} confirmed on {_span(self.later)}; about {chance:.2g} would "
                 "be by chance alone."
             )
         shown = [name for name in self.table if name not in (*FILTERS, "lags", "dates", "level", "later_dates")]
