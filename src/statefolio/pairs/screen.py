@@ -31,6 +31,7 @@ from statefolio.pairs.screen_options import ScreenOptions, split_periods
 from statefolio.pairs.screen_result import FILTERS, PairScreen
 
 _AT_ONCE = 2048
+_LEAST_NOISE = 1e-8  # R as a share of a date's move; below it likelihoods drown in rounding
 
 
 def screen_pairs(
@@ -97,8 +98,7 @@ def screen_pairs(
     Raises
     ------
     InputError, UnknownNameError
-        For baskets, periods or options that cannot be used. A basket that cannot be tested is no error: it is listed
-        in the result with the reason.
+        For baskets, periods or options that cannot be used. A basket that cannot be tested is listed with the reason.
     """
     options = ScreenOptions(hedged, lags, fdr, correction, half_life, cost, entry, confirm_level, likelihood_ratio)
     options.check()
@@ -214,8 +214,9 @@ class _Screen:
             basket = self.past[:, members[here]]  # (T, n, k)
             X = basket.swapaxes(1, 2).copy()
             X[:, 0] = 1.0
-            ratios = likelihood_ratios(*own_regressors(X, basket[:, :, 0])).ratio[1:]
-            found[here] = ratios.max(axis=0)
+            ratios = likelihood_ratios(*own_regressors(X, basket[:, :, 0]))
+            moves = np.nanvar(np.diff(basket[:, :, 0], axis=0), axis=0)
+            found[here] = np.where(ratios.level > _LEAST_NOISE * moves, ratios.ratio[1:].max(axis=0), np.nan)
             if self.progress is not None:
                 self.progress("hedges", min(first + _AT_ONCE, len(rows)), len(rows))
         return found
