@@ -28,6 +28,9 @@ lint: $(INSTALLED)
 
 bench: $(PEERS_INSTALLED)
 	$(PEERS)/bin/python benchmarks/run.py
+	$(PEERS)/bin/python benchmarks/backtest_engine.py
+	$(PEERS)/bin/python benchmarks/rebalance.py
+	$(PEERS)/bin/python benchmarks/risk_budgets.py
 
 # $(call environment,FOLDER): a virtual environment with pip in it
 define environment

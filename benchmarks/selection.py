@@ -92,8 +92,12 @@ def show(title, returns):
 def markdown(table):
     head = ["", *map(str, table.columns)]
     lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
-    lines += ["| " + " | ".join([str(name), *map(str, row)]) + " |" for name, *row in table.itertuples(name=None)]
+    lines += ["| " + " | ".join(map(cell, row)) + " |" for row in table.itertuples(name=None)]
     return "\n".join(lines)
+
+
+def cell(value):
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def main() -> None:

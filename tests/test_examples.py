@@ -4,6 +4,7 @@ import importlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
@@ -18,9 +19,20 @@ def run(monkeypatch, tmp_path, capsys):
         found = importlib.import_module(name).main(tmp_path)
         page = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
         assert page.count("<h2>") >= 5
+        assert '"displayModeBar": false' in page
         return found, capsys.readouterr().out
 
     return of
+
+
+def test_lines_areas_and_bands_are_drawn_without_dots(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    page = importlib.import_module("page")
+    frame = pd.DataFrame({"a": [0.4, 0.5], "b": [0.6, 0.5]}, pd.bdate_range("2024-01-01", periods=2))
+    figure = page.lines(frame)
+    page.add_band(figure, frame["a"] - 0.1, frame["a"] + 0.1, "#1f5f8b")
+    traces = [*figure.data, *page.stacked_areas(frame).data]
+    assert [trace.mode for trace in traces] == ["lines"] * 6
 
 
 def test_the_dynamic_portfolio_s_leak_is_caught_and_ours_is_causal(run):

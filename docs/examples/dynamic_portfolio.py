@@ -155,10 +155,10 @@ def pictures(
     rolling = returns.rolling(63).mean() / returns.rolling(63).std() * np.sqrt(252)
     return {
         "Value of 1": page.lines((1 + returns.fillna(0.0)).cumprod()),
-        "Weights, statefolio": page.stacked_areas(ours.weights),
-        "Weights, textbook": page.stacked_areas(weights),
+        "Weights, statefolio: shares of the value": page.stacked_areas(ours.weights),
+        "Weights, textbook: shares of the value": page.stacked_areas(weights),
         "Expected return, % a year": page.lines(25200 * ours.details["expected_return"]),
-        "Sharpe ratio of the last 63 days": page.lines(rolling),
+        "Sharpe ratio of the last 63 days, a year": page.lines(rolling),
     }
 
 

@@ -136,18 +136,18 @@ def pictures(
     """Value, weights, contributions against the target, and how far they are from it."""
     found = {"Value of 1": page.lines(pd.DataFrame({name: one.value / one.capital for name, one in results.items()}))}
     for name, result in results.items():
-        found[f"Weights, {name}"] = page.stacked_areas(result.weights)
+        found[f"Weights, {name}: shares of the value"] = page.stacked_areas(result.weights)
         figure = page.lines(shares[name])
         for color, target in zip(page.style.LINES, BUDGET, strict=False):
             figure.add_hline(y=target, line={"color": color, "dash": "dot", "width": 1})
-        found[f"Contributions of the last 20 days, {name}: target dotted"] = figure
+        found[f"Contributions to risk of the last 20 days, {name}: target dotted"] = figure
     tracked = tracker.tracking_
     figure = page.lines(tracked["filtered"].to_pandas())
     for color, asset in zip(page.style.LINES, ASSETS, strict=False):
         one = tracked.sel({tracked["filtered"].dims[1]: asset})
         page.add_band(figure, one["lower"].to_series(), one["upper"].to_series(), color)
     found["Filtered contributions with 95 % bands, statefolio"] = figure
-    found["Root mean square gap"] = page.lines(pd.DataFrame(gaps))
+    found["Root mean square gap between contributions of the last 20 days and target"] = page.lines(pd.DataFrame(gaps))
     return found
 
 

@@ -16,7 +16,7 @@ _HOMES = {
     "statefolio.backtest.market": ("Market",),
     "statefolio.backtest.measures": ("measures",),
     "statefolio.backtest.result": ("BacktestResult", "CausalCheck"),
-    "statefolio.backtest.run": ("Walk", "run_backtest", "run_backtests"),
+    "statefolio.backtest.run": ("run_backtest", "run_backtests"),
     "statefolio.backtest.simulate": ("simulate",),
     "statefolio.backtest.validation.best_of_n": ("best_of_n",),
     "statefolio.backtest.validation.holdout": ("Holdout",),
@@ -27,6 +27,7 @@ _HOMES = {
     "statefolio.backtest.validation.trials": ("Trials",),
     "statefolio.backtest.validation.validation_report": ("validate_trials",),
     "statefolio.backtest.validation.windows": ("Windows", "combinatorial_windows"),
+    "statefolio.backtest.walk": ("Walk",),
     "statefolio.data": (
         "align",
         "find_suspicious_cells",

@@ -7,7 +7,6 @@ from statefolio.backtest.market import Market as Market
 from statefolio.backtest.measures import measures as measures
 from statefolio.backtest.result import BacktestResult as BacktestResult
 from statefolio.backtest.result import CausalCheck as CausalCheck
-from statefolio.backtest.run import Walk as Walk
 from statefolio.backtest.run import run_backtest as run_backtest
 from statefolio.backtest.run import run_backtests as run_backtests
 from statefolio.backtest.simulate import simulate as simulate
@@ -26,6 +25,7 @@ from statefolio.backtest.validation.trials import Trials as Trials
 from statefolio.backtest.validation.validation_report import validate_trials as validate_trials
 from statefolio.backtest.validation.windows import Windows as Windows
 from statefolio.backtest.validation.windows import combinatorial_windows as combinatorial_windows
+from statefolio.backtest.walk import Walk as Walk
 from statefolio.data import align as align
 from statefolio.data import find_suspicious_cells as find_suspicious_cells
 from statefolio.data import load_demo as load_demo

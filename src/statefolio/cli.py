@@ -3,6 +3,7 @@
 Heavy libraries are imported inside the commands, so that help answers at once.
 """
 
+import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -69,6 +70,7 @@ TestFrom = Annotated[datetime | None, typer.Option(formats=DATES, help="Compare 
 Variances = Annotated[Tuning, typer.Option(help="How the loadings' variances are found.")]
 Out = Annotated[Path, typer.Option(help="The folder to make.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what a former run wrote.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -90,13 +92,14 @@ def _statefolio(
 def demo(
     out: Out = DEMO,
     overwrite: Overwrite = False,
+    resume: Resume = False,
 ) -> None:
     """Run the example study on bundled real data: 20 US stocks, market and five factor ETFs, 2014 to 2022."""
 
     def job() -> None:
         from statefolio.study.reading import example_study
 
-        _run_study(example_study(), out, overwrite)
+        _run_study(example_study(), out, overwrite, resume)
 
     _guarded(job)
 
@@ -125,7 +128,7 @@ def run(
         Path | None, typer.Option(help="The folder to make; by default beside the study file, NAME-results.")
     ] = None,
     overwrite: Overwrite = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted.")] = False,
+    resume: Resume = False,
     open_holdout: Annotated[
         bool, typer.Option("--open-holdout", help="Score the sealed dates too. It is written down, and meant for once.")
     ] = False,
@@ -252,7 +255,8 @@ def update(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; being told to end is an interrupt too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()
 
 
@@ -278,11 +282,14 @@ def _run_study(
 ) -> None:
     """Run a study and show what came of it."""
     from statefolio.console import Screen
-    from statefolio.study.run import StudyPlan, results_folder, run_study
+    from statefolio.study.run import StudyPlan, after_interrupt, results_folder, run_study
 
-    with Screen() as screen:
-        plan = StudyPlan(out or results_folder(file), overwrite, resume, open_holdout)
-        screen.study(run_study(file, plan, screen))
+    plan = StudyPlan(out or results_folder(file), overwrite, resume, open_holdout)
+    try:
+        with Screen() as screen:
+            screen.study(run_study(file, plan, screen))
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(after_interrupt(plan)) from stop
 
 
 def _update_study(study: Path, holdings: Path | None, cash: float, orders: Path | None) -> None:
@@ -316,7 +323,7 @@ def _guarded(job: Callable[[], None]) -> None:
         show_error(error)
         raise typer.Exit(2) from error
     except KeyboardInterrupt as stop:
-        print("Interrupted; nothing was written.", file=sys.stderr)
+        print(f"Interrupted; {str(stop) or 'nothing was written.'}", file=sys.stderr)
         raise typer.Exit(130) from stop
 
 

@@ -41,6 +41,9 @@ WHAT_OF_STUDY = {
     "measures.csv": "measures of each portfolio",
     "validation.csv": "how far they are more than luck",
     "windows.csv": "what was chosen in each window, and what it earned",
+    "choices.csv": "what other measures would have chosen in each window",
+    "chosen_by.csv": "what choosing by each measure came to, out of sample",
+    "paths.csv": "what choosing came to along the paths of combinatorial cross-validation",
     "look_ahead.csv": "whether any decision knew what came after",
     "trials.csv": "every configuration tried under this study's name",
     "events.csv": "fallbacks, orders not filled, delistings",
@@ -52,7 +55,7 @@ SHOWN_MEASURES = {
     "annual_volatility": ("volatility", "{:.1%}"),
     "sharpe": ("Sharpe", "{:.2f}"),
     "maximum_drawdown": ("drawdown", "{:.1%}"),
-    "daily turnover": ("turnover a day", "{:.2%}"),
+    "daily_turnover": ("turnover a day", "{:.2%}"),
 }
 WHAT_OF_RISK = {
     "report.html": "open this one",

@@ -180,6 +180,35 @@ def test_costs_that_take_everything_end_in_bankruptcy(make_frame):
     check_adds_up(result)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_it_adds_up_whatever_comes(seed, make_frame):
+    """Wild returns, total losses, long gaps, no volume, absurd costs and leverage: most of these go bankrupt."""
+    draw = np.random.default_rng(seed)
+    values = draw.normal(0.0, draw.choice([0.01, 0.2]), (60, 5)).clip(-1.0)
+    values[draw.random(values.shape) < draw.choice([0.0, 0.1, 0.5])] = np.nan
+    values[draw.integers(60), 2] = -1.0
+    volumes = draw.lognormal(10.0, 2.0, values.shape)
+    volumes[draw.random(values.shape) < 0.2] = 0.0
+    frame = make_frame(values)
+    market = Market(
+        frame,
+        cash_rate=pd.Series(draw.normal(0.0, 1e-3, 60), index=frame.index),
+        dollar_volumes=make_frame(volumes),
+        delisting_return=draw.choice([-1.0, 0.5]),
+        delisted_after=draw.integers(1, 10),
+    )
+    costs = TradingCosts(
+        draw.choice([0.001, 0.3]), impact=draw.choice([0.0, 5.0]), borrow=draw.choice([0.5, 20.0]), financing=0.1
+    )
+    wanted = make_frame(draw.normal(0.1, draw.choice([0.2, 1.0]), (60, 5))).iloc[::3]
+    result = simulate(wanted, market, costs=costs, lag=int(draw.integers(1, 4)))
+    assert np.isfinite(result.ledger.to_numpy()).all()
+    assert np.isfinite(result.weights.to_numpy()).all()
+    assert (result.value.iloc[:-1] > 0.0).all()
+    assert bool(result.stopped) == (len(result.ledger) < 60 or result.value.iloc[-1] <= 0.0)
+    check_adds_up(result)
+
+
 @st.composite
 def a_case(draw):
     seed = draw(st.integers(0, 10_000))

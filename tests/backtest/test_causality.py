@@ -1,5 +1,10 @@
 """Looking ahead is caught, wherever the future is hidden; what is causal is cleared."""
 
+import sys
+from collections import deque
+from functools import partial
+from types import ModuleType
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +13,7 @@ import statefolio as sf
 from statefolio.backtest.causality import check_causal
 from statefolio.backtest.market import Market
 from statefolio.backtest.run import run_backtests
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import DataTypeError, InputError, PolicyError
 
 DEMO = sf.load_demo()
 RETURNS = DEMO.returns.iloc[:300]
@@ -113,6 +118,80 @@ def test_what_may_hide_the_future_is_not_cleared(checked, make):
     assert "beyond the decision of" in check.detail
 
 
+class Holds:
+    """Carries something, and looks at the first asset's next return through a function."""
+
+    def __init__(self, thing, look):
+        self.thing, self.look = thing, look
+
+    def decide(self, history, holdings):
+        return {history.returns.columns[0]: float(self.look(self.thing, min(len(history.returns), 299)) > 0.0)}
+
+
+def first_asset():
+    return RETURNS.iloc[:, 0].to_numpy()
+
+
+CARRIED = {
+    "a partial": lambda: Holds(partial(lambda frame, row: frame.iloc[row, 0], RETURNS.copy()), lambda f, row: f(row)),
+    "a list": lambda: Holds(first_asset().tolist(), lambda held, row: held[row]),
+    "a deque": lambda: Holds(deque(first_asset()), lambda held, row: held[row]),
+    "an array by asset": lambda: Holds(RETURNS.to_numpy().T.copy(), lambda held, row: held[0, row]),
+}
+
+
+@pytest.mark.parametrize("kind", CARRIED)
+def test_whatever_holds_the_future_is_searched(checked, kind):
+    assert checked(CARRIED[kind]()).verdict != "causal"
+
+
+class LooksInside:
+    """Names the global in a comprehension alone, which is code of its own."""
+
+    def decide(self, history, holdings):
+        row = min(len(history.returns), 299)
+        return {max((RETURNS.iloc[row][name], name) for name in history.returns.columns)[1]: 1.0}
+
+
+class Defaults:
+    def decide(self, history, holdings, *, future=RETURNS):
+        return {future.iloc[min(len(history.returns), 299)].idxmax(): 1.0}
+
+
+class Property:
+    @property
+    def best(self):
+        return RETURNS.idxmax(axis=1)
+
+    def decide(self, history, holdings):
+        return {self.best.iloc[min(len(history.returns), 299)]: 1.0}
+
+
+signals = ModuleType("signals")
+signals.__file__ = "/home/someone/signals.py"
+signals.future = RETURNS
+
+
+class ReadsModule:
+    def decide(self, history, holdings):
+        return {signals.future.iloc[min(len(history.returns), 299)].idxmax(): 1.0}
+
+
+@pytest.mark.parametrize("policy", [LooksInside, Defaults, Property, ReadsModule])
+def test_whatever_names_the_future_is_not_cleared(checked, policy):
+    check = checked(policy())
+    assert check.verdict == "cannot be checked"
+    assert "beyond the decision of" in check.detail
+
+
+def test_libraries_are_not_searched(checked):
+    class Uses:
+        def decide(self, history, holdings):
+            return {history.returns.columns[len(sys.path) % 2]: float(np.sign(len(history.returns)))}
+
+    assert checked(Uses()).verdict == "causal"
+
+
 def test_what_is_not_seeded_is_not_cleared(checked):
     class Unseeded:
         def decide(self, history, holdings):
@@ -174,7 +253,29 @@ def test_weights_that_are_given_cannot_be_checked(demo):
     assert check_causal(scores_of(demo, 1), demo).verdict == "cannot be checked"
 
 
+def test_a_function_that_fails_without_the_future_looks_ahead(demo):
+    """Its last date is there in the whole market alone."""
+
+    def made(market):
+        last = market.returns.loc[[demo.dates[-1]]]
+        return market.returns.rank(axis=1).iloc[:-1] * last.iloc[0]
+
+    assert check_causal(made, demo, cuts=2).verdict == "looks ahead"
+    with pytest.raises(PolicyError, match="the function raised ZeroDivisionError on a market until"):
+        check_causal(lambda market: 1 / 0, demo)
+
+
+def test_where_nothing_was_decided_nothing_was_checked(demo):
+    check = check_causal(lambda market: demo.returns.iloc[[-1]], demo, cuts=3)
+    assert check.verdict == "cannot be checked"
+    assert "no decision" in check.detail
+
+
 def test_bad_input(demo, policies):
+    with pytest.raises(InputError, match="cuts=0"):
+        check_causal(policies["equal"](), demo, cuts=0)
+    with pytest.raises(InputError, match="cuts='soon'"):
+        check_causal(policies["equal"](), demo, cuts="soon")
     with pytest.raises(DataTypeError, match="is a int"):
         check_causal(3, demo)
     with pytest.raises(InputError, match="cuts"):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from statefolio.backtest.costs import TradingCosts
+from statefolio.backtest.gate import Gate
 from statefolio.backtest.market import Market
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
@@ -45,12 +46,34 @@ def test_another_future_and_the_same_past(market):
     assert other.returns.isna().loc[date:].to_numpy().sum() != market.returns.isna().loc[date:].to_numpy().sum()
 
 
+def test_the_past_stays_whatever_it_held(noisy_returns):
+    """A loss of nearly all, and a future without volume."""
+    noisy_returns.iloc[20, 0] = -0.97
+    volumes = noisy_returns * 0.0 + 5.0
+    volumes.iloc[80:, 0], volumes.iloc[80:, 1] = 0.0, np.nan
+    market = Market(noisy_returns, dollar_volumes=volumes)
+    date = market.dates[70]
+    other = market.perturbed_after(date, seed=0)
+    assert other.returns.loc[:date].equals(market.returns.loc[:date])
+    assert (other.dollar_volumes.loc[date:].iloc[1:] > 0.0).all().all()
+    assert (other.returns.min() >= -0.97).all()
+
+
 def test_delistings_are_forgotten_before_they_happen(noisy_returns):
     market = Market(noisy_returns, delistings={"D": noisy_returns.index[109]})
     assert market.delistings.to_dict() == {"D": noisy_returns.index[109]}
     assert market.until(noisy_returns.index[108]).delistings.empty
     assert not market.until(noisy_returns.index[109]).delistings.empty
     assert market.perturbed_after(noisy_returns.index[50], 0).delistings.empty
+
+
+def test_a_delisting_after_the_end_is_not_known_yet(noisy_returns):
+    """Else the asset would be sold on the last date of the data, and not on that date once there are later ones."""
+    market = Market(noisy_returns, delistings={"A": "2030-01-04"})
+    assert market.delistings.empty
+    gate = Gate(market)
+    gate.advance(149)
+    assert "A" in gate.history().active
 
 
 def test_a_pickle_is_the_same(market):
@@ -67,6 +90,9 @@ def test_a_pickle_is_the_same(market):
         ({"delisting_return": -1.5}, InputError, "-1.5"),
         ({"delisting_return": pd.Series({"A": 0.0})}, UnknownNameError, "lacks 'B'"),
         ({"delisting_return": "all"}, DataTypeError, "str"),
+        ({"delistings": {"A": "soon"}}, InputError, "a date was expected"),
+        ({"delisting_return": np.complex128(0.0)}, DataTypeError, "complex"),
+        ({"delisted_after": True}, InputError, "delisted_after=True"),
         ({"delisted_after": 0}, InputError, "delisted_after=0"),
         ({"cash_rate": "high"}, DataTypeError, "str"),
         ({"cash_rate": np.nan}, InputError, "not finite"),

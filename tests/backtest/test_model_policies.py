@@ -46,15 +46,15 @@ def policies():
 @pytest.fixture(scope="module")
 def market():
     data = sf.load_demo()
-    returns = data.returns.iloc[-300:, :6].copy()
-    returns.iloc[:180, 1] = np.nan
-    returns.iloc[220:, 2] = np.nan
-    return Market(returns, data.factors.iloc[-300:, :2])
+    returns = data.returns.iloc[-240:, :6].copy()
+    returns.iloc[:150, 1] = np.nan
+    returns.iloc[180:, 2] = np.nan
+    return Market(returns, data.factors.iloc[-240:, :2])
 
 
 @pytest.fixture(scope="module")
 def together(market):
-    return run_backtests(policies(), market, start=market.dates[START], rebalance="monthly", costs=COSTS)
+    return run_backtests(policies(), market, start=market.dates[START], costs=COSTS, cuts=2)
 
 
 def test_all_of_them_run_without_a_fallback(market, together):
@@ -74,24 +74,32 @@ def test_details_reach_the_result(together):
     np.testing.assert_allclose(details["risk_contribution"].sum(axis=1), 1.0)
 
 
-@pytest.mark.parametrize("rebalance", ["monthly", Drift(0.03)])
-@pytest.mark.parametrize("name", ["least", "useful"])
-def test_company_changes_nothing(market, name, rebalance):
-    given = {"start": market.dates[START], "rebalance": rebalance, "costs": COSTS}
-    alone = run_backtest(policies()[name], market, **given)
-    among = run_backtests(policies(), market, **given)[name]
-    pd.testing.assert_frame_equal(alone.weights, among.weights, check_exact=True)
+def test_company_changes_nothing(market, together):
+    for name in ("least", "useful"):
+        alone = run_backtest(policies()[name], market, start=market.dates[START], costs=COSTS)
+        pd.testing.assert_frame_equal(alone.weights, together[name].weights, check_exact=True)
 
 
-@pytest.mark.parametrize("name", ["least", "useful", "skfolio"])
-def test_no_decision_sees_the_future(market, name):
-    found = check_causal(policies()[name], market, cuts=2, rebalance="monthly", start=market.dates[START])
+def test_company_that_decides_on_other_dates_changes_nothing(market):
+    """With a calendar of drift each is asked on dates of its own, on a walk that they share."""
+    given = {"start": market.dates[START], "rebalance": Drift(0.03), "costs": COSTS}
+    chosen = {name: policies()[name] for name in ("least", "useful")}
+    for name, among in run_backtests(chosen, market, **given).items():
+        alone = run_backtest(chosen[name], market, **given)
+        pd.testing.assert_frame_equal(alone.weights, among.weights, check_exact=True)
+
+
+def test_no_decision_sees_the_future(market, together):
+    """Decisions are made again at cuts for all of them; for the one with most in it, whole runs as well."""
+    for name, result in together.items():
+        assert result.causality.verdict == "causal", f"{name}: {result.causality.detail}"
+    found = check_causal(policies()["useful"], market, cuts=[market.dates[190]], start=market.dates[START])
     assert found.verdict == "causal", found.detail
 
 
 def test_what_cannot_be_solved_is_counted(market):
     policy = ModelPolicy(MinimumVariance(), small_risk(), constraints=Constraints(upper=0.1))
-    result = run_backtest(policy, market, start=market.dates[START], rebalance=60, costs=COSTS)
+    result = run_backtest(policy, market, start=market.dates[START], rebalance=40, costs=COSTS)
     events = result.events[result.events["kind"] == "fallback"]
     assert len(events) == 3
     assert events["detail"].str.contains("net").all()

@@ -102,6 +102,13 @@ def test_drift_decides_when_weights_have_drifted(market, policies):
     assert list(run.decisions.index[1:]) == list(beyond)
 
 
+def test_drift_waits_for_an_order_that_has_not_come_to_its_date(market, policies):
+    run = run_backtest(policies["answers"]({"A": 0.5, "B": 0.5}), market, rebalance=Drift(0.0), lag=3)
+    asked = np.diff(market.dates.get_indexer(run.decisions.index))
+    assert set(asked) == {3}
+    assert run.decisions.index[-1] == market.dates[147]
+
+
 def test_holdings_tell_what_is_held(market):
     class Looks:
         def decide(self, history, holdings):
@@ -190,6 +197,12 @@ def test_a_policy_that_raises_names_date_and_policy(market, policies):
         ({"lag": 0}, InputError, "lag=0"),
         ({"lag": 1.5}, InputError, "lag=1.5"),
         ({"capital": 0.0}, InputError, "capital"),
+        ({"capital": True}, InputError, "capital"),
+        ({"capital": np.nan}, InputError, "capital"),
+        ({"start": "soon"}, InputError, "start='soon'"),
+        ({"costs": 0.001}, DataTypeError, "costs is a float"),
+        ({"cuts": "2020-02-03"}, InputError, "cuts='2020-02-03'"),
+        ({"cuts": True}, InputError, "cuts=True"),
         ({"capital": "a"}, InputError, "capital"),
         ({"start": "2030-01-01"}, InputError, "2030-01-01"),
         ({"end": "1999-01-01"}, InputError, "1999-01-01"),

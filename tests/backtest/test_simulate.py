@@ -42,6 +42,12 @@ def test_bad_weights_are_turned_away(market, weights):
         simulate(weights.set_axis(weights.index + np.timedelta64(1, "h")), market)
     with pytest.raises(InputError, match="no date from start to end"):
         simulate(weights, market, start="2021-01-01")
+    with pytest.raises(InputError, match="expected_sum='one'"):
+        simulate(weights, market, expected_sum="one")
+    with pytest.raises(InputError, match="1e\\+06 times the value"):
+        simulate(weights * 1e6 + 1.0, market)
+    with pytest.raises(DataTypeError, match="market is a DataFrame"):
+        simulate(weights, market.returns)
     with pytest.raises(DataTypeError, match="weights is a dict"):
         simulate({"A": 1.0}, market)
     simulate(weights, market, expected_sum=1.0)

@@ -89,7 +89,7 @@ def test_files_are_whole_or_not_at_all(path, monkeypatch, returns, factors):
     def stop(_handle):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(storage.os, "fsync", stop)
+    monkeypatch.setattr("os.fsync", stop)
     with pytest.raises(KeyboardInterrupt):
         model.save(path)
     assert path.read_bytes() == before
@@ -98,7 +98,7 @@ def test_files_are_whole_or_not_at_all(path, monkeypatch, returns, factors):
     def fail(_handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage.os, "fsync", fail)
+    monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(OutputError, match="No space left"):
         model.save(path)
     assert path.read_bytes() == before

@@ -13,7 +13,7 @@ from statefolio.backtest.simulate import simulate
 from statefolio.exceptions import InputError
 from statefolio.report import write_report
 from statefolio.report.backtest_chapters import study_chapters, study_tiles
-from statefolio.report.study_results import Evidence, HoldoutRecord, StudyResults
+from statefolio.report.study_results import Evidence, HoldoutRecord, Selection, StudyResults
 
 DAY = pd.Timestamp("2020-03-02")
 
@@ -70,12 +70,22 @@ def study():
         attribution={"budget": pd.DataFrame({"market": strategy.returns})},
         tracked={"budget": tracked},
         evidence=Evidence(
-            scores=pd.DataFrame({"deflated_sharpe": [0.5]}, index=["budget"]),
+            scores=pd.DataFrame({"deflated_sharpe": [0.5], "minimum_track_record": [852.0]}, index=["budget"]),
             trials=48,
             effective_trials=11.3,
             overfitting=evidence_of,
             reality_check=Found(),
             better=(),
+        ),
+        selection=Selection(
+            measure="calmar",
+            windows=pd.DataFrame(
+                {"test_from": [DAY], "chosen": ["budget"], "in_sample": [1.5], "out_of_sample": [0.4], "rank": [2.0]},
+                index=[1],
+            ),
+            choices=pd.DataFrame({"sharpe": ["equal"], "calmar": ["budget"]}, index=[1]),
+            chosen_by=pd.DataFrame({"sharpe": [0.3, 0.4], "return": [0.05, 0.06]}, index=["sharpe", "calmar"]),
+            paths=pd.DataFrame({"sharpe": [0.1, 0.2, 0.6], "return": [0.01, 0.02, 0.03]}, index=range(3)),
         ),
         trials=pd.DataFrame({"configuration": ["a", "b"], "annual_return": [0.1, 0.2]}),
         holdout=HoldoutRecord(start=DAY, end=DAY, seal="abc" * 20, opened=(DAY, DAY), results=results),
@@ -88,6 +98,7 @@ def test_every_part_of_a_study_has_its_place(study):
         "Back-test",
         "budget",
         "More than luck?",
+        "Choosing",
         "Look-ahead check",
         "What was tried",
         "Holdout",
@@ -96,16 +107,45 @@ def test_every_part_of_a_study_has_its_place(study):
     for title in ("Weights", "Risk against its budget", "Risk as it was realised", "Exposures", "Months"):
         assert title in titles
     assert all(exhibit.figure is not None for exhibit in chapters[1].exhibits)
-    assert chapters[2].tiles["none better than equal, p"] == "0.043"
+    assert chapters[2].tiles["reality check against equal, p"] == "0.043"
     assert chapters[2].tiles["better at 5% (StepM)"] == "none"
-    assert chapters[3].tiles == {"budget": "causal", "equal": "looks ahead"}
-    assert "2 times" in chapters[5].lead
-    assert "read as in sample" in chapters[5].lead
+    assert chapters[4].tiles == {"budget": "causal", "equal": "looks ahead"}
+    assert "2 times" in chapters[6].lead
+    assert "read as in sample" in chapters[6].lead
     assert "1 of them fell back" in chapters[1].lead
     assert "1,000,000 EUR" in chapters[0].lead
     tiles = study_tiles(study)
     assert tiles["look-ahead check"] == "equal looks ahead"
     assert (tiles["configurations tried"], tiles["holdout"]) == ("48", "opened 2 times")
+
+
+def test_a_table_has_its_units_and_what_was_chosen_its_measure(study):
+    [luck, choosing] = study_chapters(study)[2:4]
+    scores = luck.exhibits[0]
+    assert scores.formats["minimum track record, dates"] == ",.0f"
+    windows, choices, earned, paths = (exhibit.table for exhibit in choosing.exhibits)
+    assert list(windows.columns) == [
+        "window",
+        "test_from",
+        "chosen",
+        "calmar in sample",
+        "calmar out of sample",
+        "rank",
+    ]
+    assert list(choices.columns) == ["window", "by sharpe", "by calmar"]
+    assert list(earned["chosen by"]) == ["sharpe", "calmar"]
+    assert paths.iloc[[0, 2, 4]]["sharpe"].tolist() == [0.1, 0.2, 0.6]
+    assert "highest calmar" in choosing.lead
+    assert "not what could be traded" in choosing.exhibits[3].note
+
+
+def test_only_a_budget_is_called_one(study):
+    result = study.results["budget"]
+    details = {name: table for name, table in result.details.items() if name != "risk_budget"}
+    without = replace(study, results={**study.results, "budget": replace(result, details=details)})
+    titles = [exhibit.title for exhibit in study_chapters(without)[1].exhibits]
+    assert "Contributions to risk" in titles
+    assert "Risk against its budget" not in titles
 
 
 def test_no_exhibit_leaves_a_place_empty(study):
@@ -198,7 +238,7 @@ def test_the_loadings_follow_the_study(browse, study, model, tmp_path):
       ready: document.body.dataset.ready,
     };"""
     found = browse(page, script)
-    assert found["order"][5:8] == ["chapter-6", "one", "panel"]
+    assert found["order"][6:9] == ["chapter-7", "one", "panel"]
     assert found["ready"] == "yes"
 
 

@@ -33,6 +33,7 @@ benchmark = "even"
 proportional = 0.0005
 [validation]
 look_ahead_cuts = 2
+combinatorial = { folds = 4, test_folds = 2, embargo = 5 }
 [validation.windows]
 count = 2
 embargo = 5

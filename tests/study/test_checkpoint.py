@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from statefolio.backtest.run import WalkState
+from statefolio.backtest.walk_state import WalkState
 from statefolio.exceptions import FileFormatError, InputError
 from statefolio.study.checkpoint import checkpoint_path, read_checkpoint, write_checkpoint
 

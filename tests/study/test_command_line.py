@@ -28,7 +28,9 @@ def test_init_then_run_then_update(tmp_path, monkeypatch):
     assert "statefolio run study.toml" in done.output
     assert run("init").exit_code == 2
     text = (tmp_path / "study.toml").read_text(encoding="utf-8")
-    text = text.replace("# to = 2022-12-28", "to = 2018-06-29 ").replace("count = 5", "count = 2")
+    text = text.replace("# to = 2022-12-28", "to = 2017-03-31 ").replace("count = 5", "count = 2")
+    text = text.replace('tuning = "pooled"', 'tuning = "fixed"\nstate_variance = 1e-3')
+    text = text.replace('residual_structure = "factors"', 'residual_structure = "none"')
     (tmp_path / "study.toml").write_text(text.replace("look_ahead_cuts = 10", "look_ahead_cuts = 1"))
     done = run("run", "study.toml")
     assert done.exit_code == 0, done.output
@@ -40,7 +42,7 @@ def test_init_then_run_then_update(tmp_path, monkeypatch):
     assert "--overwrite" in plain(done.stderr)
     done = run("update", "study.toml", "--orders", "orders.csv")
     assert done.exit_code == 0, done.output
-    for part in ("Decided at the close of 2018-06-29", "does not trade on this date", "buy", "sell", "shares"):
+    for part in ("Decided at the close of 2017-03-31", "does not trade on this date", "buy", "sell", "shares"):
         assert part in plain(done.output)
     assert (tmp_path / "orders.csv").exists()
 
@@ -70,7 +72,8 @@ def test_update_takes_a_study_or_a_model(tmp_path):
         assert "either a study file, or --model with --returns and --factors" in plain(done.stderr)
 
 
-def test_an_interrupt_leaves_no_results(tmp_path):
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_no_results_and_says_how_to_go_on(stop, tmp_path):
     (tmp_path / "study.toml").write_text(SMALL.replace("look_ahead_cuts = 2", "look_ahead_cuts = 40"))
     command = [sys.executable, "-m", "statefolio.cli", "run", str(tmp_path / "study.toml")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -79,8 +82,11 @@ def test_an_interrupt_leaves_no_results(tmp_path):
             if any(path.name.endswith(".part") for path in tmp_path.iterdir()):
                 break
             time.sleep(0.005)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         _, told = process.communicate(timeout=120)
     assert process.returncode == 130, told
     left = {path.name for path in tmp_path.iterdir()}
     assert left <= {"study.toml", "study-results.holdout.json", ".study-results.checkpoint"}
+    said = "--resume goes on" if ".study-results.checkpoint" in left else "run it again"
+    assert f"Interrupted; no results were written, and {'how' if 'goes' in said else 'it'}" in plain(told)
+    assert said in plain(told)

@@ -5,9 +5,13 @@ import pandas as pd
 import pytest
 from small_study import SMALL, Heard, contents, study_of
 
+from statefolio.backtest.validation.selection import combinatorial_selection
 from statefolio.exceptions import FileFormatError, InputError, OutputError, UnknownNameError
+from statefolio.study import run as study_run
 from statefolio.study import walking
-from statefolio.study.run import StudyPlan, run_study
+from statefolio.study.judging import make_windows
+from statefolio.study.reading import parse_study
+from statefolio.study.run import StudyPlan, after_interrupt, run_study
 from statefolio.study.tables import FILES
 
 
@@ -55,6 +59,40 @@ def test_development_ends_before_the_holdout(ran):
     assert outcome.holdout.times_opened == 0
 
 
+def test_what_each_measure_would_have_chosen_is_written_and_shown(ran):
+    home, outcome, _ = ran
+    returns = pd.DataFrame({name: result.returns for name, result in outcome.results.items()})
+    cuts = make_windows(parse_study(SMALL, "small.toml"), returns.index)
+    choices = pd.read_csv(home / "out" / "choices.csv", index_col=0)
+    assert list(choices.columns) == ["sharpe", "sortino", "calmar", "drawdown"]
+    for number, window in enumerate(cuts, start=1):
+        train = returns.loc[window.train]
+        assert choices.loc[number, "sharpe"] == (train.mean() / train.std()).idxmax()
+        value = (1 + train).cumprod()
+        depth = (value / value.cummax().clip(lower=1) - 1).min()
+        assert choices.loc[number, "drawdown"] == depth.idxmax()
+    earned = pd.read_csv(home / "out" / "chosen_by.csv", index_col=0)
+    assert list(earned.index) == list(choices.columns)
+    together = pd.concat([returns.loc[w.test, choices.loc[i, "calmar"]] for i, w in enumerate(cuts, start=1)])
+    assert earned.loc["calmar", "sharpe"] == pytest.approx(together.mean() / together.std() * 252**0.5)
+    assert (earned["volatility"] > 0).all()
+    page = (home / "out" / "report.html").read_text(encoding="utf-8")
+    for part in ("Choosing", "Which measure chooses what", "What that earned", "Had history come in another order"):
+        assert part in page
+
+
+def test_paths_of_combinatorial_cross_validation_hold_every_date_once(ran):
+    home, outcome, _ = ran
+    paths = pd.read_csv(home / "out" / "paths.csv", index_col=0)
+    assert len(paths) == 3
+    assert {"sharpe", "sortino", "calmar", "drawdown", "return", "volatility"} <= set(paths.columns)
+    returns = pd.DataFrame({name: result.returns for name, result in outcome.results.items()})
+    strung = combinatorial_selection(returns, "sharpe", folds=4, test_folds=2, embargo=5)
+    assert strung.notna().all(axis=None)
+    np.testing.assert_allclose(paths["volatility"], strung.std() * 252**0.5)
+    np.testing.assert_allclose(paths["sharpe"], strung.mean() / strung.std() * 252**0.5)
+
+
 def test_every_policy_is_checked_for_looking_ahead(ran):
     home, _, _ = ran
     table = pd.read_csv(home / "out" / "look_ahead.csv", index_col=0)
@@ -81,6 +119,8 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(ran, tmp_path, monkeypatch
         run_study(study_of(SMALL, tmp_path), plan, Heard(interrupt_at=120))
     kept = [path.name for path in tmp_path.iterdir() if "holdout" not in path.name]
     assert kept == [".out.checkpoint"]
+    assert "--resume goes on" in after_interrupt(plan)
+    assert "run it again" in after_interrupt(StudyPlan(tmp_path / "elsewhere"))
     changed = SMALL.replace("0.0005", "0.0006")
     with pytest.raises(InputError, match="of another run"):
         run_study(study_of(changed, tmp_path), StudyPlan(tmp_path / "out", resume=True), Heard())
@@ -111,9 +151,10 @@ def test_an_opening_is_written_down_and_a_second_one_said(ran, tmp_path):
     assert "opened 2 times" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
-def test_every_configuration_ever_run_is_counted(ran, tmp_path):
+def test_every_configuration_ever_run_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(study_run, "write_study_report", lambda path, *_: path.write_text("page"))
     text = SMALL.replace("[validation.holdout]\nshare = 0.2\n", "").replace('rebalance = "monthly"', "rebalance = 63")
-    text = text.replace("look_ahead_cuts = 2", "look_ahead_cuts = 0\ntrials = 3")
+    text = text.replace("look_ahead_cuts = 2\ncombinatorial", "look_ahead_cuts = 0\ntrials = 3\n# combinatorial")
     plan = StudyPlan(tmp_path / "out", overwrite=True)
     first = run_study(study_of(text, tmp_path), plan, Heard())
     assert first.judgement.number == 2 + 3
@@ -122,6 +163,8 @@ def test_every_configuration_ever_run_is_counted(ran, tmp_path):
     assert second.judgement.number == 3 + 3
     table = pd.read_csv(tmp_path / "out" / "trials.csv")
     assert len(table) == 3
+    assert table["portfolio"].str.startswith("objective ").all()
+    assert not (tmp_path / "out" / "paths.csv").exists()
     assert sum(name.startswith("kelly") for name in table["name"]) == 2
     renamed = text.replace("portfolio.kelly", "portfolio.growth")
     third = run_study(study_of(renamed, tmp_path), plan, Heard())
@@ -171,6 +214,14 @@ WRONG = {
     "windows longer than the data": (
         SMALL.replace("embargo = 5", "embargo = 500"),
         ["validation.windows: ", "dates came for 2 windows"],
+    ),
+    "folds longer than the data": (
+        SMALL.replace("folds = 4, test_folds = 2, embargo = 5", "folds = 4, test_folds = 2, embargo = 200"),
+        ["validation.combinatorial: ", "dates in 4 folds came with 200 dates"],
+    ),
+    "a sign of a factor nobody has": (
+        SMALL.replace('"risk_budget"', '"factor_risk_budget"\nbudget = { market = 1.0 }\nsigns = { marke = 1 }'),
+        ["portfolio.budget.signs names 'marke', which is none of the 6 factors", "Did you mean market?"],
     ),
     "a holdout after the data": (
         SMALL.replace("share = 0.2", "start = 2021-01-01"),

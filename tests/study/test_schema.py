@@ -1,13 +1,28 @@
 """What a study file may hold, and what is said where it holds something else."""
 
 import datetime as dt
+import inspect
 import subprocess
 import sys
 from typing import get_args
 
 import pytest
 
+from statefolio import (
+    Constraints,
+    FactorPremia,
+    FactorRisk,
+    KalmanLoadings,
+    KalmanMean,
+    ModelPolicy,
+    TradingCosts,
+)
 from statefolio.exceptions import FileFormatError, InputError
+from statefolio.study.backtest_tables import CostsTable
+from statefolio.study.configuration import configuration
+from statefolio.study.model_tables import FactorPremiaViews, KalmanMeanViews, LoadingsTable, RiskTable
+from statefolio.study.models import make_loadings
+from statefolio.study.portfolio_tables import ConstraintsTable, Optimised
 from statefolio.study.reading import parse_study, read_study
 from statefolio.study.schema import Study
 
@@ -57,6 +72,77 @@ def test_dates_with_and_without_quotes(written):
 def test_rebalancing_by_word_by_number_and_by_drift(written, read):
     study = parse_study(f"{BASE}rebalance = {written}\n", "my.toml")
     assert getattr(study.backtest.rebalance, "drift", study.backtest.rebalance) == read
+    assert configuration(study, "even")["backtest"]["rebalance"] in (read, {"drift": read})
+
+
+@pytest.mark.parametrize("written", ["{ drift = 0.0 }", "{ drift = nan }", "{ drift = true }", "{ drit = 0.1 }", "0"])
+def test_a_calendar_that_cannot_be_kept_is_refused_in_one_sentence(written):
+    message = told(f"{BASE}rebalance = {written}\n")
+    assert '"monthly", a whole number of dates, or { drift = 0.05 } was expected.' in message
+    assert "validation error" not in message
+
+
+START = "mean = [0.0, 1.0], covariance = [[0.1, 0.0], [0.0, 0.2]]"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('"diffuse"', "diffuse"),
+        ("{ mean = 0.5, covariance = 0.1 }", (0.5, 0.1)),
+        (f"{{ {START} }}", ([0.0, 1.0], [[0.1, 0.0], [0.0, 0.2]])),
+    ],
+)
+def test_a_given_start_reaches_the_model(written, read):
+    study = parse_study(f"{BASE}[loadings]\nstart = {written}\nbefore_prediction = true\n", "my.toml")
+    model = make_loadings(study.loadings)
+    assert model.start == read
+    assert model.before_prediction
+
+
+def test_every_option_of_the_models_has_its_field():
+    """What cannot be written in a file, or is written elsewhere in it, is listed here."""
+    elsewhere = {
+        KalmanLoadings: {"progress"},
+        FactorRisk: {"loadings", "prefit"},
+        KalmanMean: {"state_covariance", "observation_covariance", "start", "before_prediction"},
+        FactorPremia: {"loadings"},
+        Constraints: set(),
+        ModelPolicy: {"objective", "risk", "view", "costs"},
+        TradingCosts: set(),
+    }
+    tables = (LoadingsTable, RiskTable, KalmanMeanViews, FactorPremiaViews, ConstraintsTable, Optimised, CostsTable)
+    for (model, left), table in zip(elsewhere.items(), tables, strict=True):
+        assert set(inspect.signature(model).parameters) - left <= set(table.model_fields), model
+
+
+@pytest.mark.parametrize("value", ["nan", "true", "inf", '"x"', f"1{400 * '0'}", "{ AAPL = nan }", "{ AAPL = true }"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "[data]\ndelisting_return",
+        "[loadings]\nstate_variance",
+        "[loadings]\nmean",
+        "[loadings]\nstart",
+        "[risk]\nvolatility_half_life",
+        "[portfolio.budget]\nholding_period",
+        "[portfolio.budget]\nsigns",
+        "[backtest]\ncapital",
+        "[validation]\ntrials",
+        "[validation.windows]\nembargo",
+        "[validation.combinatorial]\nfolds",
+    ],
+)
+def test_a_value_that_is_no_number_is_refused_everywhere(place, value):
+    table, field = place.split("\n")
+    text = BASE if f"{table}\n" in BASE else f"{BASE}{table}\n"
+    text = text.replace(f"{table}\n", f"{table}\n{field} = {value}\n")
+    if place.endswith(("trials", "embargo")) and value.startswith("10"):
+        return  # any whole number counts
+    with pytest.raises(InputError) as told:
+        parse_study(text, "my.toml")
+    assert f"{table[1:-1]}.{field}" in str(told.value)
+    assert "expected" in str(told.value)
 
 
 WRONG = {
@@ -102,6 +188,14 @@ WRONG = {
     "text for a number": (f'{BASE}capital = "1e6"\n', ['backtest.capital = "1e6"; a number was expected.']),
     "true for a number": (f"{BASE}lag = true\n", ["backtest.lag = true; a whole number was expected."]),
     "a fraction for a count": (f"{BASE}lag = 1.5\n", ["backtest.lag = 1.5; a whole number was expected."]),
+    "more combinations than anyone waits for": (
+        f"{BASE}[validation]\ncombinatorial = {{ folds = 40, test_folds = 20 }}\n",
+        ["validation.combinatorial: 20 of 40 folds make 137,846,528,820 combinations; at most 5,000 were expected"],
+    ),
+    "as many folds tested as there are": (
+        f"{BASE}[validation]\ncombinatorial = {{ folds = 3, test_folds = 3 }}\n",
+        ["validation.combinatorial: test_folds (3) below folds (3) was expected"],
+    ),
     "a lag of zero": (f"{BASE}lag = 0\n", ["backtest.lag = 0; a number at least 1 was expected."]),
     "a number for true": (
         f"{BASE}[loadings]\nintercept = 1\n",

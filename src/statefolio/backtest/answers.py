@@ -2,13 +2,14 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, listed, show
+from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, PolicyError
 from statefolio.portfolio.policy import Decision, History, Holdings, Policy
 
@@ -21,6 +22,9 @@ class Answer:
     decision: Decision
 
 
+MOST_LEVERAGE = 1e6
+"""Weights that sum to more than this many times the value are a mistake: the ledger could not add up."""
+
 NOTHING_TO_BUY = Answer(None, Decision(None, converged=False, reason="no asset can be bought", fallback="keep"))
 
 
@@ -30,7 +34,7 @@ def clone_policy(policy: Any, name: str) -> Policy:
     Raises
     ------
     DataTypeError
-        If it is no policy.
+        If it is no policy, or cannot be copied.
     """
     if isinstance(policy, type) or not callable(getattr(policy, "decide", None)):
         kind = policy.__name__ if isinstance(policy, type) else type(policy).__name__
@@ -38,12 +42,18 @@ def clone_policy(policy: Any, name: str) -> Policy:
             f"policy {name!r} is {'the class' if isinstance(policy, type) else 'a'} {kind}; an object with "
             "decide(history, holdings) was expected. Weights that are given go to simulate."
         )
-    if hasattr(policy, "get_params"):
-        from sklearn.base import clone
+    try:
+        if hasattr(policy, "get_params"):
+            from sklearn.base import clone
 
-        cloned: Policy = clone(policy)
-        return cloned
-    own: Policy = copy.deepcopy(policy)
+            cloned: Policy = clone(policy)
+            return cloned
+        own: Policy = copy.deepcopy(policy)
+    except (AttributeError, RuntimeError, TypeError) as error:
+        raise DataTypeError(
+            f"policy {name!r} cannot be copied ({error}); one that can was expected, for every run has its own. Make "
+            "generators, open files and connections when it decides, not before."
+        ) from error
     return own
 
 
@@ -62,10 +72,24 @@ def ask(policy: Policy, name: str, history: History, holdings: Holdings, assets:
         wanted: Any = policy.decide(history, holdings)
     except Exception as error:
         raise PolicyError(f"{where} raised {type(error).__name__}: {error}") from error
-    decision = wanted if isinstance(wanted, Decision) else Decision(wanted)
+    decision = _checked(wanted, where) if isinstance(wanted, Decision) else Decision(wanted)
     if decision.weights is None:
         return Answer(None, decision)
     return Answer(_weights(decision.weights, where, assets), decision)
+
+
+def _checked(decision: Decision, where: str) -> Decision:
+    """The same decision with details of its own: the policy may go on writing to those it gave."""
+    details: Any = decision.details
+    if not isinstance(details, Mapping) or not all(isinstance(one, pd.Series) for one in details.values()):
+        raise PolicyError(f"{where} gave details that are no mapping from name to Series; such a one was expected.")
+    told: tuple[Any, ...] = (decision.converged, decision.reason, decision.fallback)
+    if not isinstance(told[0], bool | np.bool_) or not all(isinstance(one, str) for one in told[1:]):
+        raise PolicyError(
+            f"{where} gave converged={told[0]!r}, reason={told[1]!r} and fallback={told[2]!r}; True or "
+            "False, and texts, were expected."
+        )
+    return replace(decision, details={str(name): series.copy() for name, series in details.items()})
 
 
 def _weights(wanted: Any, where: str, assets: pd.Index) -> Array:
@@ -89,6 +113,11 @@ def _weights(wanted: Any, where: str, assets: pd.Index) -> Array:
             f"{where} wants weights that are NaN or infinite for {listed(bad)}; finite numbers were expected. Leave an "
             "asset out to hold none of it."
         )
+    if np.abs(values).sum() > MOST_LEVERAGE:
+        raise PolicyError(
+            f"{where} wants positions of {np.abs(values).sum():.3g} times the value; {MOST_LEVERAGE:g} at most were "
+            "expected. Weights are shares of the value, not amounts."
+        )
     aligned = np.zeros(len(assets))
     aligned[places] = values
     return aligned
@@ -97,8 +126,7 @@ def _weights(wanted: Any, where: str, assets: pd.Index) -> Array:
 def _numbers(named: "pd.Series[Any]", where: str) -> Array:
     numeric = pd.api.types.is_numeric_dtype(named.dtype) and not pd.api.types.is_bool_dtype(named.dtype)
     if not numeric:
-        number = int | float | np.integer | np.floating
-        odd = [value for value in named if isinstance(value, bool) or not isinstance(value, number)]
+        odd = [value for value in named if not is_number(value)]
         if odd:
             raise PolicyError(f"{where} wants the weight {odd[0]!r}; numbers were expected.")
     if pd.api.types.is_complex_dtype(named.dtype):

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from statefolio._arrays import Array
+from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
 
 
@@ -28,7 +29,7 @@ class Drift:
 
     def __post_init__(self) -> None:
         given: Any = self.threshold
-        if isinstance(given, bool) or not isinstance(given, int | float | np.number) or not 0.0 <= given < np.inf:
+        if not is_number(given) or not 0.0 <= given < np.inf:
             raise InputError(f"threshold={given!r}; a number from 0 on was expected. Pass e.g. 0.05.")
         if self.measure not in ("largest", "sum"):
             raise InputError(f"measure={self.measure!r}; 'largest' or 'sum' was expected.")
@@ -61,7 +62,7 @@ def decision_dates(rebalance: Any, dates: pd.DatetimeIndex) -> npt.NDArray[np.bo
         calls[1:] = np.diff((days + 3) // 7) != 0  # day 0 was a Thursday
     elif rebalance == "monthly":
         calls[1:] = np.diff(dates.to_numpy().astype("datetime64[M]").astype(np.int64)) != 0
-    elif isinstance(rebalance, int | np.integer) and not isinstance(rebalance, bool) and rebalance >= 1:
+    elif is_whole(rebalance) and rebalance >= 1:
         calls[:: int(rebalance)] = True
     else:
         raise InputError(

@@ -1,16 +1,18 @@
 """What a policy carries with it that is dated later than it may know.
 
 A gate keeps the future out of a history; it cannot take it out of a policy that was built with it. Here a policy is
-searched: attributes, containers, closures, and the globals that its own functions name.
+searched: attributes, containers, closures, defaults, and the globals that its own functions name.
 """
 
 import datetime as dt
 import sys
 import sysconfig
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from statefolio.backtest.market import Market
 _LIBRARIES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), sys.prefix + "/lib"})
 _OWN = str(Path(__file__).parents[1])
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), dt.date, np.generic, ModuleType)
+_CONTAINERS = (list, tuple, set, frozenset, deque)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +69,16 @@ class _Search:
                 yield from self._labelled(thing, where, own)
             elif isinstance(thing, np.ndarray) and thing.dtype != object:
                 yield from self._array(thing, where, own)
+            elif isinstance(thing, _CONTAINERS) and self._is_long(thing):
+                yield Carried(f"{where} has as many numbers as the market has dates", None)
             else:
                 if isinstance(thing, Mapping) and any(self._is_later(key) for key in thing):
                     yield Carried(f"{where} has keys dated later", None)
                 waiting.extend(_parts(thing, where, own))
+
+    def _is_long(self, things: Any) -> bool:
+        long = self._rows > self._known and len(things) == self._rows
+        return long and all(isinstance(one, float | np.floating) for one in things)
 
     def _is_later(self, key: Any) -> bool:
         return isinstance(key, dt.date) and pd.Timestamp(key).tz_localize(None) > self._date
@@ -89,8 +98,9 @@ class _Search:
         if thing.dtype.kind == "M":
             if thing.size and pd.Timestamp(np.nanmax(thing)) > self._date:
                 yield Carried(f"{where} has later dates", None)
-        elif self._rows > self._known and thing.ndim and thing.shape[0] == self._rows:
-            change = self._other_values(thing) if own and thing.dtype.kind == "f" and thing.flags.writeable else None
+        elif self._rows > self._known and self._rows in thing.shape:
+            ours = own and thing.shape[0] == self._rows and thing.dtype.kind == "f" and thing.flags.writeable
+            change = self._other_values(thing) if ours else None
             yield Carried(f"{where} has as many rows as the market has dates", change)
 
     def _another_market(self, market: Market) -> Callable[[np.random.Generator], None]:
@@ -125,11 +135,16 @@ def _parts(thing: Any, where: str, own: bool) -> Iterator[tuple[Any, str, bool]]
         yield from ((part, f"{where}[{key!r}]", own) for key, part in thing.items())
     elif isinstance(thing, np.ndarray):
         yield from ((part, f"{where}[{place}]", own) for place, part in enumerate(thing.ravel()))
-    elif isinstance(thing, list | tuple | set | frozenset):
+    elif isinstance(thing, _CONTAINERS):
         yield from ((part, f"{where}[{place}]", own) for place, part in enumerate(thing))
     elif isinstance(thing, MethodType):
         yield thing.__self__, where, own
         yield thing.__func__, where, False
+    elif isinstance(thing, partial):
+        held = {"func": thing.func, "args": thing.args, "keywords": thing.keywords}
+        yield from ((part, f"{where}.{name}", own) for name, part in held.items())
+    elif isinstance(thing, property):
+        yield thing.fget, where, False
     elif isinstance(thing, FunctionType):
         yield from _parts_of_function(thing, where)
     elif isinstance(thing, type):
@@ -150,26 +165,40 @@ def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _parts_of_function(function: FunctionType, where: str) -> Iterator[tuple[Any, str, bool]]:
-    """Closure, defaults, and the globals it names; a library's functions are not searched."""
+    """Closure, defaults, and the globals it names, its inner functions included; a library's are not searched."""
     code = function.__code__
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         if cell != type(cell)():
             yield cell.cell_contents, f"{where}, in {name!r} of {function.__qualname__}", False
-    yield from ((part, f"{where}, a default of {function.__qualname__}", False) for part in function.__defaults__ or ())
+    defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+    yield from ((part, f"{where}, a default of {function.__qualname__}", False) for part in defaults)
     if code.co_filename.startswith((*_LIBRARIES, _OWN)):
         return
-    for name in code.co_names:
-        if name in function.__globals__:
-            yield function.__globals__[name], f"{where}, in the global {name!r}", False
+    names = _names_in(code)
+    for name in names:
+        found = function.__globals__.get(name)
+        if isinstance(found, ModuleType) and _is_users_file(getattr(found, "__file__", None)):
+            parts = [(f"{name}.{part}", getattr(found, part)) for part in names if hasattr(found, part)]
+        else:
+            parts = [(name, found)]
+        yield from ((part, f"{where}, in the global {called!r}", False) for called, part in parts)
+
+
+def _names_in(code: CodeType) -> list[str]:
+    """Names that code and the functions and comprehensions in it look up, each once, in order."""
+    inner = [name for part in code.co_consts if isinstance(part, CodeType) for name in _names_in(part)]
+    return list(dict.fromkeys([*code.co_names, *inner]))
 
 
 def _is_users(kind: type) -> bool:
     """Whether a class comes from neither a library nor statefolio."""
     module = sys.modules.get(kind.__module__)
     file = getattr(module, "__file__", None)
-    if file is None:
-        return kind.__module__ == "__main__"
-    return not file.startswith((*_LIBRARIES, _OWN))
+    return kind.__module__ == "__main__" if file is None else _is_users_file(file)
+
+
+def _is_users_file(file: str | None) -> bool:
+    return file is not None and not file.startswith((*_LIBRARIES, _OWN))
 
 
 def _last_date(thing: Any) -> pd.Timestamp | None:

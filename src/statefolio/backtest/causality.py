@@ -7,14 +7,17 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import show
+from statefolio._options import is_whole
 from statefolio.backtest.answers import clone_policy
 from statefolio.backtest.calendar import decision_dates
 from statefolio.backtest.carried import carried_beyond
+from statefolio.backtest.given_dates import read_date, read_dates_given
 from statefolio.backtest.market import Market
 from statefolio.backtest.replay import CARRIES, NOT_REPRODUCIBLE, perturb_carried
 from statefolio.backtest.result import CausalCheck
-from statefolio.backtest.run import Walk
-from statefolio.exceptions import DataTypeError, InputError, StatefolioError
+from statefolio.backtest.terms import make_terms
+from statefolio.backtest.walk import Walk
+from statefolio.exceptions import DataTypeError, InputError, PolicyError, StatefolioError
 
 _FAILED = pd.DataFrame()
 
@@ -36,7 +39,7 @@ def check_causal(
     seed : int
         Of the drawn futures.
     **options
-        start, end, rebalance, costs, capital, lag: as in `backtest`.
+        start, end, rebalance, costs, capital, lag: as in `run_backtest`.
 
     Returns
     -------
@@ -54,7 +57,7 @@ def check_causal(
             "policy or weights was expected."
         )
     dates = _cut_dates(market, cuts, options)
-    whole = market.until(options["end"]) if options.get("end") is not None else market
+    whole = market if options.get("end") is None else market.until(options["end"])
     options = {name: given for name, given in options.items() if name != "end"}
     check = _Check(policy_or_builder, is_policy, whole, seed, options)
     return check.verdict(dates)
@@ -82,6 +85,8 @@ class _Check:
             return CausalCheck("looks ahead", min(changed), f"{told}{f' ({carried})' if carried else ''}", cuts)
         if carried:
             return CausalCheck("cannot be checked", None, carried, cuts)
+        if full.loc[: cuts[-1]].empty:
+            return CausalCheck("cannot be checked", None, f"no decision is made until {show(cuts[-1])}", cuts)
         told = f"{len(full.loc[: cuts[-1]])} decisions are equal to the last bit at {len(cuts)} cuts"
         return CausalCheck("causal", None, told, cuts)
 
@@ -90,7 +95,7 @@ class _Check:
         if not self._is_policy:
             return ""
         start = self._options.get("start")
-        row = 0 if start is None else int(self._market.dates.searchsorted(pd.Timestamp(start)))
+        row = 0 if start is None else int(self._market.dates.searchsorted(read_date(start, "start")))
         first = self._market.dates[row]
         found = carried_beyond(self._subject, first, len(self._market.dates), row + 1)
         return CARRIES.format(found[0].where, show(first)) if found else ""
@@ -98,7 +103,7 @@ class _Check:
     def _decisions(self, market: Market, end: pd.Timestamp, perturb: bool = False) -> pd.DataFrame:
         """Decisions until a date, made on a market; an empty frame where they cannot be made."""
         try:
-            made = self._subject if self._is_policy else self._subject(market)
+            made = self._subject if self._is_policy else self._built(market)
             if isinstance(made, pd.DataFrame):
                 return made
             policy = clone_policy(made, "policy")
@@ -112,6 +117,13 @@ class _Check:
             if market is self._market:
                 raise
             return _FAILED
+
+    def _built(self, market: Market) -> Any:
+        try:
+            return self._subject(market)
+        except Exception as error:
+            told = f"the function raised {type(error).__name__} on a market until {show(market.dates[-1])}: {error}"
+            raise PolicyError(told) from error
 
 
 def first_difference(full: pd.DataFrame, other: pd.DataFrame, until: pd.Timestamp) -> pd.Timestamp | None:
@@ -127,10 +139,10 @@ def first_difference(full: pd.DataFrame, other: pd.DataFrame, until: pd.Timestam
 
 def _cut_dates(market: Market, cuts: int | Sequence[Any], options: dict[str, Any]) -> tuple[pd.Timestamp, ...]:
     """So many decision dates spread over the run, neither its first date nor its last; or those given."""
-    dates = market.dates[market.dates.slice_indexer(options.get("start"), options.get("end"))]
-    if not isinstance(cuts, int | np.integer):
-        rows = np.unique(dates.searchsorted(pd.DatetimeIndex(list(cuts)), side="right") - 1)
-    elif len(dates):
+    dates = make_terms(market, options.get("start"), options.get("end"), None, 1.0, 1, 1.0).dates
+    if not is_whole(cuts):
+        rows = np.unique(dates.searchsorted(read_dates_given(cuts, "cuts"), side="right") - 1)
+    elif cuts >= 1:
         called = np.flatnonzero(decision_dates(options.get("rebalance", "monthly"), dates)[:-1])
         places = np.linspace(0, len(called) - 1, num=int(cuts) + 1).round().astype(np.int64)
         rows = called[np.unique(places)][-int(cuts) :]

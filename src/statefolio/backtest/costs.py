@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array
+from statefolio._options import is_number, is_whole
 from statefolio.backtest.market_tables import by_asset
 from statefolio.exceptions import InputError
 
@@ -42,10 +43,10 @@ class TradingCosts:
     def __post_init__(self) -> None:
         for name in ("impact", "financing"):
             given: Any = getattr(self, name)
-            if isinstance(given, bool) or not isinstance(given, int | float | np.number) or not 0.0 <= given < np.inf:
+            if not is_number(given) or not 0.0 <= given < np.inf:
                 raise InputError(f"{name}={given!r}; a number from 0 on was expected. Pass e.g. 0.0.")
         window: Any = self.impact_window
-        if isinstance(window, bool) or not isinstance(window, int | np.integer) or window < 1:
+        if not is_whole(window) or window < 1:
             raise InputError(f"impact_window={window!r}; a whole number of dates was expected. Pass e.g. 60.")
 
     def trade_rates(self, assets: pd.Index) -> Array:

@@ -35,16 +35,15 @@ class _Known:
         if last > len(self._values):
             self._values = _with_room(self._values[: self.count], 2 * last)
             self._dates = _with_room(self._dates[: self.count], 2 * last)
-        self._values[self.count : last] = values
-        self._dates[self.count : last] = dates
+        for room, rows in ((self._values, values), (self._dates, dates)):
+            room.flags.writeable = True
+            room[self.count : last] = rows
+            room.flags.writeable = False
         self.count = last
 
     def view(self) -> "_View":
         """What is known now; it does not change when more becomes known."""
-        values, dates = self._values[: self.count], self._dates[: self.count]
-        values.flags.writeable = False
-        dates.flags.writeable = False
-        return _View(values, dates, self._names)
+        return _View(self._values[: self.count], self._dates[: self.count], self._names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +56,7 @@ class _View:
     def frame(self) -> pd.DataFrame:
         """A frame of its own at every call, so that a column set in one does not reach another policy."""
         index = pd.DatetimeIndex(self.dates, name="date", copy=False)
-        return pd.DataFrame(self.values, index=index, columns=self.names, copy=False)
+        return pd.DataFrame(self.values, index=index, columns=self.names.view(), copy=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, show, span
+from statefolio.backtest.given_dates import read_date
 from statefolio.backtest.market_tables import STAYS, MarketTables, Table, read_market
 from statefolio.exceptions import InputError
 
@@ -27,7 +28,8 @@ class Market:
     dollar_volumes : DataFrame (date x asset), optional
         Currency traded.
     delistings : Series of dates by asset, optional
-        Last date of an asset that leaves; its position is closed on the next date of the market.
+        Last date of an asset that leaves; its position is closed on the next date of the market. One after the last
+        date of the market is not known yet.
     delisting_return : float or Series by asset, default 0
         What a position earns when it is closed: -1 loses all.
     delisted_after : int, default 21
@@ -139,14 +141,14 @@ class Market:
 
     def until(self, date: Any) -> "Market":
         """A copy that knows nothing after a date; delistings that had not happened are not known either."""
-        return Market.of_tables(_cut(self._tables, pd.Timestamp(date)))
+        return Market.of_tables(_cut(self._tables, read_date(date, "date", last=True)))
 
     def perturbed_after(self, date: Any, seed: int = 0) -> "Market":
         """A copy with the same past and another future: every number after a date is drawn anew.
 
         Which returns are missing is drawn anew as well, and delistings after the date are forgotten. Dates stay.
         """
-        return Market.of_tables(_perturb(self._tables, pd.Timestamp(date), np.random.default_rng(seed)))
+        return Market.of_tables(_perturb(self._tables, read_date(date, "date", last=True), np.random.default_rng(seed)))
 
 
 def _cut(tables: MarketTables, date: pd.Timestamp) -> MarketTables:
@@ -170,7 +172,8 @@ def _cut(tables: MarketTables, date: pd.Timestamp) -> MarketTables:
 def _perturb(tables: MarketTables, date: pd.Timestamp, draw: np.random.Generator) -> MarketTables:
     count = int(tables.returns.dates.searchsorted(date, side="right"))
     returns = _drawn_anew(tables.returns, date, draw)
-    values = np.maximum(returns.values, -0.9)
+    values = returns.values.copy()
+    values[count:] = np.maximum(values[count:], -0.9)
     values[count:][draw.random(values[count:].shape) < 0.1] = np.nan
     cash_rate = tables.cash_rate.copy()
     cash_rate[count:] += 1e-4 * draw.random(len(cash_rate) - count)
@@ -195,9 +198,11 @@ def _drawn_anew(table: Table, date: pd.Timestamp, draw: np.random.Generator) -> 
 
 
 def _scaled_anew(table: Table, date: pd.Timestamp, draw: np.random.Generator) -> Table:
+    """Amounts after a date times a lognormal; where there is none, each column's scale takes its place."""
     count = int(table.dates.searchsorted(date, side="right"))
     values = table.values.copy()
-    values[count:] *= draw.lognormal(sigma=0.5, size=values[count:].shape)
+    later = np.where(values[count:] > 0.0, values[count:], _scale(values))
+    values[count:] = later * draw.lognormal(sigma=0.5, size=later.shape)
     return Table(values, table.dates, table.names)
 
 

@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from statefolio._arrays import Array, listed, make_panel, read_values, show
+from statefolio._options import is_number, is_whole
+from statefolio.backtest.given_dates import read_date
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 STAYS = -1
@@ -94,7 +96,7 @@ def read_market(
     """
     assets, design = _returns_and_factors(returns, factors)
     _check_no_total_loss(assets)
-    if isinstance(delisted_after, bool) or not isinstance(delisted_after, int | np.integer) or delisted_after < 1:
+    if not is_whole(delisted_after) or delisted_after < 1:
         raise InputError(f"delisted_after={delisted_after!r}; a whole number of dates was expected. Pass e.g. 21.")
     return MarketTables(
         returns=assets,
@@ -116,7 +118,7 @@ def by_asset(given: Any, assets: pd.Index, name: str, least: float = 0.0) -> Arr
     DataTypeError, InputError, UnknownNameError
         If it holds anything but numbers from `least` on, or leaves an asset out.
     """
-    if isinstance(given, int | float | np.number) and not isinstance(given, bool):
+    if is_number(given):
         values = np.full(len(assets), float(given))
     elif isinstance(given, pd.Series | Mapping):
         values = _matched(pd.Series(given), assets, name)
@@ -164,7 +166,7 @@ def _check_no_total_loss(returns: Table) -> None:
 
 def _by_date(rate: Any, dates: pd.DatetimeIndex) -> Array:
     """The cash rate on every date of the returns."""
-    if isinstance(rate, int | float | np.number) and not isinstance(rate, bool):
+    if is_number(rate):
         values = np.full(len(dates), float(rate))
     elif isinstance(rate, pd.Series):
         table = Table(*read_values(rate.to_frame("cash_rate"), "cash_rate", units=True))
@@ -201,7 +203,7 @@ def _volumes(volumes: Any, returns: Table) -> Table:
 
 
 def _last_rows(delistings: Any, returns: Table) -> npt.NDArray[np.int64]:
-    """Row of each announced last date; a date between two dates of the market counts as the earlier."""
+    """Row of each announced last date; between two dates of the market the earlier counts, after its end none."""
     rows = np.full(len(returns.names), STAYS)
     if delistings is None:
         return rows
@@ -213,7 +215,8 @@ def _last_rows(delistings: Any, returns: Table) -> npt.NDArray[np.int64]:
         if pd.isna(last):
             continue
         place = returns.names.get_loc(asset)
-        row = int(returns.dates.searchsorted(pd.Timestamp(last), side="right")) - 1
+        moment = read_date(last, f"delistings[{asset!r}]")
+        row = int(returns.dates.searchsorted(moment, side="right")) - 1
         later = np.flatnonzero(~np.isnan(returns.values[max(row + 1, 0) :, place]))
         if len(later):
             first = show(returns.dates[max(row + 1, 0) + later[0]])
@@ -221,7 +224,7 @@ def _last_rows(delistings: Any, returns: Table) -> npt.NDArray[np.int64]:
                 f"{asset!r} is delisted after {show(last)} but has a return on {first}; none was expected. Set its "
                 "later returns to NaN, or correct the date."
             )
-        if row >= 0:
+        if row >= 0 and moment <= returns.dates[-1]:
             rows[place] = row
     return rows
 

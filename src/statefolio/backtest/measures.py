@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array
+from statefolio._options import is_number
 from statefolio.backtest.drawdowns import maximum_drawdown
 from statefolio.backtest.return_series import on_dates_of, read_series, varies
 from statefolio.exceptions import InputError
@@ -88,6 +89,7 @@ def measures(
     if gross_returns is not None:
         found["cost_drag"] = _compounded(read_series(gross_returns, "gross_returns"), year) - found["annual_return"]
     if weights is not None:
+        weights = weights[weights.index.isin(r.index)]  # a result's first row is the start: nothing is held yet
         found["net_exposure"] = float(weights.sum(axis=1).mean())
         found["gross_exposure"] = float(weights.abs().sum(axis=1).mean())
     result = pd.Series(found, dtype=np.float64, name=getattr(returns, "name", None))
@@ -97,7 +99,7 @@ def measures(
 
 def check_periods(periods_a_year: Any) -> float:
     """Return the number of dates a year, checked."""
-    if not isinstance(periods_a_year, int | float | np.number) or not 0.0 < periods_a_year < np.inf:
+    if not is_number(periods_a_year) or not 0.0 < periods_a_year < np.inf:
         raise InputError(f"periods_a_year={periods_a_year!r}; a number above zero was expected. Pass e.g. 252.")
     return float(periods_a_year)
 

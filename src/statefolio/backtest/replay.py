@@ -35,6 +35,7 @@ class Checkpoint:
     shared : dict
         The run's shared place, copied together with the policies.
     holdings : dict of Holdings
+        Copied as well: a policy may write to what it is told.
     wanted : dict of (N,) array or None
         Written down after they decided.
     """
@@ -49,9 +50,8 @@ class Checkpoint:
 def take_checkpoint(
     row: int, policies: dict[str, Policy], shared: dict[Hashable, Any], holdings: dict[str, Holdings]
 ) -> Checkpoint:
-    """Copy the policies that are about to decide."""
-    own, own_shared = copy.deepcopy((policies, shared))
-    return Checkpoint(row, own, own_shared, holdings)
+    """Copy the policies that are about to decide, and what they are told."""
+    return Checkpoint(row, *copy.deepcopy((policies, shared, holdings)))
 
 
 def check_replays(points: list[Checkpoint], names: list[str], market: Market, seed: int = 0) -> dict[str, CausalCheck]:
@@ -121,7 +121,7 @@ def _decide_again(point: Checkpoint, market: Market, draw: np.random.Generator |
 
     A policy that cannot decide any more has `FAILED`, which equals no decision.
     """
-    policies, shared = copy.deepcopy((point.policies, point.shared))
+    policies, shared, holdings = copy.deepcopy((point.policies, point.shared, point.holdings))
     gate = Gate(market, shared)
     gate.advance(point.row)
     history = gate.history()
@@ -130,7 +130,7 @@ def _decide_again(point: Checkpoint, market: Market, draw: np.random.Generator |
         if draw is not None:
             perturb_carried(policy, history.date, market, draw)
         try:
-            decided[name] = ask(policy, name, history, point.holdings[name], market.assets).weights
+            decided[name] = ask(policy, name, history, holdings[name], market.assets).weights
         except PolicyError:
             decided[name] = FAILED
     return decided

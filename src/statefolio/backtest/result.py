@@ -98,11 +98,11 @@ class BacktestResult:
 
     @property
     def gross_returns(self) -> "pd.Series[float]":
-        """Returns of the same weights before costs and fees."""
+        """Returns of the same weights before costs and fees; 0 on a date whose trades cost all there was."""
         ledger = self.ledger
         invested = ledger["value"].shift() - ledger["trading_cost"] - ledger["impact_cost"]
         earned = ledger["profit"] + ledger["cash_interest"]
-        return (earned / invested).iloc[1:].rename("gross_returns")
+        return (earned / invested).where(invested > 0.0, 0.0).iloc[1:].rename("gross_returns")
 
     @property
     def turnover(self) -> "pd.Series[float]":
@@ -119,6 +119,9 @@ class BacktestResult:
     def summary(self, benchmark: Any = None, cash_rate: Any = None) -> "pd.Series[float]":
         """Measures of the net returns, of turnover and of what costs took.
 
+        These are `measures` of this result, and `daily_turnover` (mean of `turnover`), `annual_trading_costs`
+        (impact among them) and `annual_fees` (borrowing and financing), both as a share of the mean value.
+
         Parameters
         ----------
         benchmark : Series by date, optional
@@ -128,18 +131,12 @@ class BacktestResult:
         """
         from statefolio.backtest.measures import measures
 
-        rate = 0.0 if cash_rate is None else cash_rate
-        found = measures(self.returns, benchmark=benchmark, cash_rate=rate, periods_a_year=self.periods_a_year)
-        ledger, years = self.ledger, len(self.returns) / self.periods_a_year
-        costs = ledger[["trading_cost", "impact_cost"]].sum().sum()
-        fees = ledger[["borrow_fee", "financing_fee"]].sum().sum()
+        found = measures(self, benchmark=benchmark, cash_rate=0.0 if cash_rate is None else cash_rate)
+        ledger, years = self.ledger.iloc[1:], len(self.returns) / self.periods_a_year
         average = float(self.value.mean())
-        own = {
-            "daily turnover": float(self.turnover.mean()),
-            "trading costs a year": costs / average / years if years else 0.0,
-            "fees a year": fees / average / years if years else 0.0,
-            "gross exposure": float(self.weights.iloc[1:].abs().sum(axis=1).mean()),
-            "net exposure": float(self.weights.iloc[1:].sum(axis=1).mean()),
-        }
-        summary: pd.Series[float] = pd.concat([found, pd.Series(own)])
-        return summary
+        found["daily_turnover"] = float(self.turnover.mean())
+        found["annual_trading_costs"] = (
+            float(ledger[["trading_cost", "impact_cost"]].to_numpy().sum()) / average / years
+        )
+        found["annual_fees"] = float(ledger[["borrow_fee", "financing_fee"]].to_numpy().sum()) / average / years
+        return found

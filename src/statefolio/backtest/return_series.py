@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, listed, read_values, show
+from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, InputError
 
 _CONSTANT = 1e-12
@@ -57,7 +58,7 @@ def read_table(returns: Any, name: str = "returns", *, gaps: bool = False) -> pd
 
     Parameters
     ----------
-    returns : DataFrame, or mapping from name to Series or to anything with such `returns`
+    returns : DataFrame, mapping from name to Series or to anything with such `returns`, or `Trials`
     name : str
         What to call them in messages.
     gaps : bool
@@ -68,6 +69,8 @@ def read_table(returns: Any, name: str = "returns", *, gaps: bool = False) -> pd
     DataFrame
         Of floats, its dates increasing; NaN only with `gaps`.
     """
+    if not isinstance(returns, Mapping | pd.DataFrame | pd.Series):
+        returns = getattr(returns, "returns", returns)
     if isinstance(returns, Mapping):
         if not returns:
             raise InputError(f"{name} is empty; returns of one portfolio or more were expected. Add one.")
@@ -88,7 +91,7 @@ def read_table(returns: Any, name: str = "returns", *, gaps: bool = False) -> pd
 
 def on_dates_of(returns: pd.Index, other: Any, name: str) -> Array:
     """Another series (a benchmark, a cash rate) on given dates; a number counts for each of them."""
-    if isinstance(other, int | float | np.number):
+    if is_number(other):
         if not np.isfinite(other):
             raise InputError(f"{name}={other!r}; a finite number or a Series by date was expected. Pass e.g. 0.0.")
         return np.full(len(returns), float(other), dtype=np.float64)

@@ -6,14 +6,17 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import listed, read_values, show
+from statefolio._options import is_number
 from statefolio.backtest.account import Orders
+from statefolio.backtest.answers import MOST_LEVERAGE
 from statefolio.backtest.book import NO_ORDER, Book
 from statefolio.backtest.costs import TradingCosts
+from statefolio.backtest.given_dates import read_date
 from statefolio.backtest.market import Market
 from statefolio.backtest.market_tables import Table
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.terms import make_terms
-from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 _SUM_TOLERANCE = 1e-6
 
@@ -65,6 +68,8 @@ def simulate(
     InputError, UnknownNameError, DataTypeError
         If weights hold NaN, name what the market lacks, or do not sum to what is expected.
     """
+    if not isinstance(market, Market):
+        raise DataTypeError(f"market is a {type(market).__name__}; a Market was expected. Use Market(returns).")
     wanted = _read_weights(weights, market, start, end, expected_sum)
     terms = make_terms(market, wanted.dates[0], end, costs, capital, lag, periods_a_year)
     rows = market.dates.get_indexer(wanted.dates)
@@ -80,16 +85,24 @@ def _read_weights(weights: Any, market: Market, start: Any, end: Any, expected_s
     """Weights (D, N) in the market's order, of decisions from `start` to `end`."""
     values, dates, names = read_values(weights, "weights")
     _check_names(dates, names, market)
-    kept = dates.slice_indexer(start, end)
-    values, dates = values[kept], dates[kept]
+    first = 0 if start is None else int(dates.searchsorted(read_date(start, "start")))
+    stop = len(dates) if end is None else int(dates.searchsorted(read_date(end, "end", last=True), side="right"))
+    values, dates = values[first:stop], dates[first:stop]
     if len(dates) == 0:
         raise InputError("weights has no date from start to end; one at least was expected. Check start and end.")
-    unknown = np.isnan(values)
-    if unknown.any():
+    if np.isnan(values.min()):
+        unknown = np.isnan(values)
         row, place = np.argwhere(unknown)[0]
         raise InputError(
             f"weights has {int(unknown.sum())} NaN (first: {names[place]!r} on {show(dates[row])}); a number was "
             "expected. Use weights.fillna(0.0) if it means none."
+        )
+    gross = np.abs(values).sum(axis=1)
+    if not (gross <= MOST_LEVERAGE).all():
+        row = int(np.argmax(gross))
+        raise InputError(
+            f"weights of {show(dates[row])} are {gross[row]:.3g} times the value; {MOST_LEVERAGE:g} at most were "
+            "expected. Divide them by what they are a share of."
         )
     if expected_sum is not None:
         _check_sums(values, dates, expected_sum)
@@ -116,6 +129,8 @@ def _check_names(dates: pd.DatetimeIndex, names: pd.Index, market: Market) -> No
 
 
 def _check_sums(values: Any, dates: pd.DatetimeIndex, expected_sum: float) -> None:
+    if not is_number(expected_sum):
+        raise InputError(f"expected_sum={expected_sum!r}; a number was expected. Pass 1.0, or nothing.")
     sums = values.sum(axis=1)
     off = ~(np.abs(sums - expected_sum) <= _SUM_TOLERANCE)
     if off.any():

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from statefolio._arrays import show, span
+from statefolio._arrays import span
+from statefolio._options import is_number, is_whole
 from statefolio.backtest.book import Terms
 from statefolio.backtest.costs import TradingCosts
+from statefolio.backtest.given_dates import read_date
 from statefolio.backtest.market import Market
 from statefolio.exceptions import DataTypeError, InputError
 
@@ -32,20 +31,21 @@ def make_terms(
     """
     if not isinstance(market, Market):
         raise DataTypeError(f"market is a {type(market).__name__}; a Market was expected. Use Market(returns).")
-    if isinstance(lag, bool) or not isinstance(lag, int | np.integer) or lag < 1:
+    if costs is not None and not isinstance(costs, TradingCosts):
+        raise DataTypeError(f"costs is a {type(costs).__name__}; TradingCosts were expected. Use TradingCosts(0.001).")
+    if not is_whole(lag) or lag < 1:
         raise InputError(
             f"lag={lag!r}; a whole number of dates from 1 on was expected. With no lag, weights earn the return they "
             "were computed from."
         )
     for name, given in (("capital", capital), ("periods_a_year", periods_a_year)):
-        number = isinstance(given, int | float | np.number) and not isinstance(given, bool)
-        if not number or not 0.0 < given < np.inf:
+        if not is_number(given) or not 0.0 < given < float("inf"):
             raise InputError(f"{name}={given!r}; a number above 0 was expected.")
     dates = market.dates
-    first = 0 if start is None else int(dates.searchsorted(pd.Timestamp(start)))
-    stop = len(dates) if end is None else int(dates.searchsorted(pd.Timestamp(end), side="right"))
+    first = 0 if start is None else int(dates.searchsorted(read_date(start, "start")))
+    stop = len(dates) if end is None else int(dates.searchsorted(read_date(end, "end", last=True), side="right"))
     if stop <= first:
-        asked = f"{'the first date' if start is None else show(start)} to {'the last' if end is None else show(end)}"
+        asked = f"{'the first date' if start is None else start} to {'the last' if end is None else end}"
         raise InputError(
             f"the run was to go from {asked}, where the market ({span(dates)}) has no date; one at least was expected."
         )

@@ -3,11 +3,8 @@
 Nothing in a file is ever executed: arrays are NumPy's own format without pickles.
 """
 
-import contextlib
 import io
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -17,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio.exceptions import FileFormatError, InputError, OutputError
+from statefolio._writing import write_whole
+from statefolio.exceptions import FileFormatError, InputError
 
 FORMAT = "statefolio model"
 VERSION = 1
@@ -36,7 +34,7 @@ def write(path: Any, contents: Mapping[str, Any], arrays: Mapping[str, np.ndarra
         for name, values in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
-    _replace(Path(path), buffer.getvalue())
+    write_whole(Path(path), buffer.getvalue())
 
 
 def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
@@ -82,40 +80,6 @@ def _check_version(path: Any, description: Any) -> None:
             f"{path} has format version {description['version']}; at most {VERSION} was expected. "
             "Upgrade statefolio to read it."
         )
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write to a temporary file beside the target, make sure it is on disk, then rename it."""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise _not_written(path, error) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        if isinstance(error, OSError):
-            raise _not_written(path, error) from error
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def _not_written(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{path} cannot be written ({error.strerror or error}); a writable folder that exists was expected. "
-        f"Make the folder {path.parent}, or choose another."
-    )
 
 
 def _encode(value: Any) -> Any:

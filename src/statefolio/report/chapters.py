@@ -1,12 +1,13 @@
 """Chapters of a report beside the loadings: figures and tables with titles, in sections of the same page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from statefolio.exceptions import InputError
 from statefolio.report import tables
 
 
@@ -33,6 +34,14 @@ class Chapter:
     lead: str
     exhibits: tuple[Exhibit, ...] = ()
     tiles: Mapping[str, str] = field(default_factory=dict)
+
+
+def drawn(title: str, note: str, draw: Callable[[], go.Figure], wide: bool = False) -> Exhibit:
+    """Return a figure as an exhibit, or why there is none."""
+    try:
+        return Exhibit(title, note, figure=draw(), wide=wide)
+    except InputError as error:
+        return Exhibit(title, str(error), wide=wide)
 
 
 def contents(chapters: Sequence[Chapter], loadings: bool = True) -> str:

@@ -15,14 +15,20 @@ from statefolio.report.study_results import Evidence, HoldoutRecord
 def luck_chapter(evidence: Evidence, benchmark: str | None) -> Chapter:
     """What chance alone, and the choice of the best of many, would have brought."""
     scores = evidence.scores.rename_axis("strategy").reset_index()
+    formats = column_formats(scores)
+    if "minimum_track_record" in scores:
+        scores = scores.rename(columns={"minimum_track_record": "minimum track record, dates"})
+        formats["minimum track record, dates"] = ",.0f"
     exhibits = [
         Exhibit(
             "",
             "The probabilistic Sharpe ratio is the probability that the true one is above zero; the deflated one, that "
             "it is above what the best of all that was tried would have had by luck, and it is conservative by "
-            "construction.",
+            "construction. The minimum track record is the number of dates that such a Sharpe ratio needs to be above "
+            f"zero at {evidence.level:.0%}; the minimum length, the years below which the best of so many trials has a "
+            "Sharpe ratio of one by luck alone.",
             table=scores,
-            formats=column_formats(scores),
+            formats=formats,
             wide=True,
         )
     ]
@@ -53,16 +59,16 @@ def luck_chapter(evidence: Evidence, benchmark: str | None) -> Chapter:
 def _luck_tiles(evidence: Evidence, benchmark: str | None) -> dict[str, str]:
     tiles = {"configurations tried": f"{evidence.trials:,}"}
     if evidence.effective_trials is not None:
-        tiles["worth, independent"] = f"{evidence.effective_trials:.1f}"
+        tiles["independent ones, in effect"] = f"{evidence.effective_trials:.1f}"
     if evidence.overfitting is not None and not evidence.overfitting.reason:
         tiles["probability of overfitting"] = f"{evidence.overfitting.probability:.0%}"
     if evidence.reality_check is not None:
-        label = f"none better than {benchmark or 'the benchmark'}, p"
+        label = f"reality check against {benchmark or 'the benchmark'}, p"
         tiles[label] = evidence.reality_check.reason or f"{evidence.reality_check.p_value:.3f}"
     if evidence.better is not None:
         tiles[f"better at {evidence.level:.0%} (StepM)"] = ", ".join(evidence.better) or "none"
     if evidence.minimum_length is not None:
-        tiles["years so many trials need"] = f"{evidence.minimum_length:.1f}"
+        tiles["minimum length, years"] = f"{evidence.minimum_length:.1f}"
     return tiles
 
 
@@ -81,7 +87,10 @@ def check_chapter(checks: Mapping[str, Checked]) -> Chapter:
 def trials_chapter(trials: pd.DataFrame) -> Chapter:
     """Every configuration that was tried."""
     table = trials if isinstance(trials.index, pd.RangeIndex) else trials.reset_index()
-    lead = f"{len(table):,} configurations, with what they came to; none is left out of the counts above."
+    lead = (
+        f"{len(table):,} configurations, with what they came to; none is left out of the counts above. They are kept "
+        "in a file beside the results, which a run adds to and never shortens: the count is as honest as that file."
+    )
     if table.empty:
         return Chapter("What was tried", "Nothing but what is shown: no other configuration was tried.")
     return Chapter("What was tried", lead, (Exhibit("", table=table, formats=column_formats(table), wide=True),))

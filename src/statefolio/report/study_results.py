@@ -80,6 +80,30 @@ class Evidence:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Selection:
+    """What choosing among the strategies would have come to.
+
+    Parameters
+    ----------
+    measure : str
+        What the study chooses by.
+    windows : DataFrame (window)
+        train_from, train_until, test_from, test_until, chosen, in_sample, out_of_sample, rank.
+    choices : DataFrame (window x measure), optional
+        What each measure would have chosen.
+    chosen_by : DataFrame (measure to choose by x measure out of sample), optional
+    paths : DataFrame (path x measure), optional
+        Out of sample along the paths of combinatorial cross-validation.
+    """
+
+    measure: str
+    windows: pd.DataFrame
+    choices: pd.DataFrame | None = None
+    chosen_by: pd.DataFrame | None = None
+    paths: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class HoldoutRecord:
     """The sealed last part of the data, and how often it was opened.
 
@@ -137,6 +161,8 @@ class StudyResults:
         By strategy: `RiskContributionTracker.tracking_`.
     evidence : Evidence, optional
         How far the results can be trusted.
+    selection : Selection, optional
+        What choosing among them would have come to.
     trials : DataFrame, optional
         A row a configuration tried.
     holdout : HoldoutRecord, optional
@@ -159,6 +185,7 @@ class StudyResults:
     attribution: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     tracked: Mapping[str, xr.Dataset] = field(default_factory=dict)
     evidence: Evidence | None = None
+    selection: Selection | None = None
     trials: pd.DataFrame | None = None
     holdout: HoldoutRecord | None = None
 

@@ -1,13 +1,11 @@
 """The report, written whole or not at all."""
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from statefolio.exceptions import OutputError
+from statefolio._writing import write_whole
 from statefolio.report.chapters import Chapter
 from statefolio.report.fitted import FittedLoadings
 from statefolio.report.page import page
@@ -80,27 +78,5 @@ def write_report(
         tiles=tiles,
         title=title,
     )
-    return write_text_whole(Path(path), text)
-
-
-def write_text_whole(path: Path, text: str) -> Path:
-    """Write a text file so that a reader finds all of it or nothing: temporary file, fsync, rename."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror}). Choose a folder that is there and open to you."
-        ) from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}). Choose another place.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    write_whole(Path(path), text)
+    return Path(path)

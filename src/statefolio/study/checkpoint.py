@@ -12,9 +12,9 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from statefolio.backtest.run import WalkState
+from statefolio._writing import write_whole
+from statefolio.backtest.walk_state import WalkState
 from statefolio.exceptions import FileFormatError, InputError, OutputError
-from statefolio.study.whole_file import write_whole
 
 _MAGIC = b"statefolio checkpoint 1\n"
 _SIGNATURE = hashlib.sha256().digest_size

@@ -4,9 +4,12 @@ import datetime as dt
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeGuard
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+
+_LARGEST = 1e300
+"""Numbers from here on are not told from infinity; whole ones may not fit into a float at all."""
 
 
 class Table(BaseModel):
@@ -32,8 +35,13 @@ def _file(value: object) -> object:
     return Path(value)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+def _is_number(value: object) -> TypeGuard[float]:
+    return is_finite(value) or (isinstance(value, float) and math.isinf(value))
+
+
+def is_finite(value: object) -> TypeGuard[float]:
+    """Whether this is a number that a formula can use: no true or false, no NaN, no infinity."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 def _number_or_table(value: object) -> object:
@@ -43,6 +51,26 @@ def _number_or_table(value: object) -> object:
     if isinstance(value, Mapping) and value and all(_is_number(each) for each in value.values()):
         return {str(name): float(each) for name, each in value.items()}
     raise ValueError("a number, or a table from names to numbers, was expected")
+
+
+def _finite_or_table(value: object) -> object:
+    given = _number_or_table(value)
+    if all(map(is_finite, given.values() if isinstance(given, Mapping) else [given])):
+        return given
+    raise ValueError("a finite number, or a table from names to finite numbers, was expected")
+
+
+def _variance_or_table(value: object) -> object:
+    given = _finite_or_table(value)
+    if all(each >= 0.0 for each in (given.values() if isinstance(given, Mapping) else [given])):  # type: ignore[operator]
+        return given
+    raise ValueError("a variance of 0 or more, or a table from names to variances, was expected")
+
+
+def _signs(value: object) -> object:
+    if isinstance(value, Mapping) and value and all(type(each) is int and each in (-1, 1) for each in value.values()):
+        return {str(name): each for name, each in value.items()}
+    raise ValueError("a table from names to 1 (long) or -1 (short) was expected")
 
 
 def _range(value: object) -> object:
@@ -66,7 +94,7 @@ def number_or(*words: str) -> Callable[[object], object]:
 
 
 def _number_or_range(value: object) -> object:
-    if _is_number(value) and math.isfinite(value):  # type: ignore[arg-type]
+    if is_finite(value):
         return value
     try:
         return _range(value)
@@ -96,6 +124,9 @@ Limits = tuple[float | None, float | None]
 Day = Annotated[dt.date, BeforeValidator(_day)]
 File = Annotated[Path, BeforeValidator(_file)]
 NumberOrTable = Annotated[float | dict[str, float], PlainValidator(_number_or_table)]
+FiniteOrTable = Annotated[float | dict[str, float], PlainValidator(_finite_or_table)]
+VarianceOrTable = Annotated[float | dict[str, float], PlainValidator(_variance_or_table)]
+Signs = Annotated[dict[str, Literal[-1, 1]], PlainValidator(_signs)]
 NumberOrRange = Annotated[float | Limits, PlainValidator(_number_or_range)]
 Ranges = Annotated[dict[str, Limits], PlainValidator(_ranges)]
 Groups = Annotated[Path | dict[str, str], PlainValidator(_groups)]

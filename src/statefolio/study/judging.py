@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from statefolio.backtest.result import BacktestResult
+from statefolio.backtest.validation.criteria import CRITERIA, score
 from statefolio.backtest.validation.overfitting import Overfitting, overfitting_probability
 from statefolio.backtest.validation.reality_check import RealityCheck, reality_check, stepwise
-from statefolio.backtest.validation.selection import compare_choices, nested_selection
+from statefolio.backtest.validation.selection import combinatorial_selection, compare_choices, nested_selection
 from statefolio.backtest.validation.sharpe import (
     deflated_sharpe,
     minimum_length,
@@ -17,7 +18,7 @@ from statefolio.backtest.validation.sharpe import (
     probabilistic_sharpe,
 )
 from statefolio.backtest.validation.trials import Trials
-from statefolio.backtest.validation.windows import Window, Windows
+from statefolio.backtest.validation.windows import Window, Windows, combinatorial_windows
 from statefolio.study.models import naming
 from statefolio.study.schema import Study
 
@@ -47,6 +48,8 @@ class Judgement:
         What other measures would have chosen.
     chosen_by : DataFrame (measure x measure)
         What choosing by each came to out of sample.
+    paths : DataFrame (path x measure), optional
+        What choosing by the study's measure came to along the paths of combinatorial cross-validation.
     """
 
     scores: pd.DataFrame
@@ -59,6 +62,7 @@ class Judgement:
     windows: pd.DataFrame
     choices: pd.DataFrame
     chosen_by: pd.DataFrame
+    paths: pd.DataFrame | None = None
 
 
 def make_windows(study: Study, dates: pd.DatetimeIndex) -> list[Window]:
@@ -72,6 +76,14 @@ def make_windows(study: Study, dates: pd.DatetimeIndex) -> list[Window]:
     table = study.validation.windows
     with naming("validation.windows"):
         return Windows(table.kind, table.count, table.purge, table.embargo).split(dates)
+
+
+def check_folds(study: Study, dates: pd.DatetimeIndex) -> None:
+    """Raise InputError, which names the field, if the dates are too few for the combinations of folds asked for."""
+    table = study.validation.combinatorial
+    if table is not None:
+        with naming("validation.combinatorial"):
+            combinatorial_windows(dates, **table.model_dump())
 
 
 def judge(
@@ -111,8 +123,24 @@ def judge(
         better=tuple(str(name) for name in stepwise(tried, benchmark, size=LEVEL, seed=seed)),
         windows=selection.choices,
         choices=choices,
-        chosen_by=chosen_by,
+        chosen_by=_plain(chosen_by),
+        paths=_paths(study, excess),
     )
+
+
+def _paths(study: Study, excess: pd.DataFrame) -> pd.DataFrame | None:
+    """Score the paths of combinatorial cross-validation; None where the study asks for none."""
+    table, year = study.validation.combinatorial, study.backtest.periods_a_year
+    if table is None:
+        return None
+    with naming("validation.combinatorial"):
+        paths = combinatorial_selection(excess, study.validation.measure, **table.model_dump(), periods_a_year=year)
+    return _plain(pd.DataFrame({measure: score(paths, measure, year) for measure in CRITERIA}).rename_axis("path"))
+
+
+def _plain(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores are the higher the better; a reader expects a volatility above zero."""
+    return scores.assign(volatility=-scores["volatility"])
 
 
 def _score(excess: "pd.Series[float]", number: int, trials: Trials, year: float) -> dict[str, float]:

@@ -2,9 +2,49 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import BeforeValidator, Field, PlainValidator
 
-from statefolio.study.field_types import Count, Groups, NotNegative, NumberOrTable, Positive, Table, number_or
+from statefolio.study.field_types import (
+    Count,
+    FiniteOrTable,
+    Groups,
+    NotNegative,
+    Positive,
+    Table,
+    VarianceOrTable,
+    is_finite,
+    number_or,
+)
+
+
+def _is_mean(value: object) -> bool:
+    return is_finite(value) or (isinstance(value, list) and bool(value) and all(map(is_finite, value)))
+
+
+def _is_covariance(value: object) -> bool:
+    if is_finite(value):
+        return value >= 0.0
+    rows = value if isinstance(value, list) and value else [None]
+    return all(isinstance(row, list) and len(row) == len(rows) and all(map(is_finite, row)) for row in rows)
+
+
+def _start(value: object) -> object:
+    if value == "diffuse":
+        return value
+    whole = isinstance(value, dict) and set(value) == {"mean", "covariance"}
+    if whole and _is_mean(value["mean"]) and _is_covariance(value["covariance"]):  # type: ignore[index]
+        return StartTable.model_construct(**value)  # type: ignore[arg-type]
+    raise ValueError(
+        '"diffuse", or { mean = 0.0, covariance = 0.1 }, was expected: numbers, or a list for (alpha and) the factors '
+        "in order and a square list of lists"
+    )
+
+
+class StartTable(Table):
+    """A given law of the loadings on an asset's first date: (alpha and) the factors in order."""
+
+    mean: float | list[float]
+    covariance: float | list[list[float]]
 
 
 class LoadingsTable(Table):
@@ -16,11 +56,13 @@ class LoadingsTable(Table):
     tails: Literal["student", "gaussian"] = "student"
     common_volatility: bool = True
     intercept: bool = True
-    state_variance: NumberOrTable | None = None
-    observation_variance: NumberOrTable | None = None
+    start: Annotated[Literal["diffuse"] | StartTable, BeforeValidator(_start)] = "diffuse"
+    before_prediction: bool = False
+    state_variance: VarianceOrTable | None = None
+    observation_variance: VarianceOrTable | None = None
     state_variance_scales: bool | None = None
-    phi: NumberOrTable | None = None
-    mean: NumberOrTable | None = None
+    phi: FiniteOrTable | None = None
+    mean: FiniteOrTable | None = None
     degrees_of_freedom: float | None = None
     memory: float | None = None
     volatility_exponent: float | None = None

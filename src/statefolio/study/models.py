@@ -37,7 +37,8 @@ def make_loadings(table: LoadingsTable) -> KalmanLoadings:
     InputError
         If options contradict each other.
     """
-    model = KalmanLoadings(**table.model_dump())
+    start = table.start if isinstance(table.start, str) else (table.start.mean, table.start.covariance)
+    model = KalmanLoadings(**{**table.model_dump(), "start": start})
     with naming("loadings"):
         check_options(model.get_params())
     return model

@@ -12,6 +12,7 @@ from statefolio.study.field_types import (
     NumberOrTable,
     Positive,
     Ranges,
+    Signs,
     Table,
 )
 from statefolio.study.model_tables import ViewsTable
@@ -42,7 +43,9 @@ class Optimised(Table):
     fallback: Literal["keep", "cash"] = "keep"
     retune_every: Count | None = None
     sees_costs: bool = True
+    holding_period: Positive | None = None
     min_dates: Count = 63
+    volume_window: Count = 60
     views: ViewsTable | None = None
 
 
@@ -51,7 +54,7 @@ class RiskBudgetTable(Optimised):
 
     objective: Literal["risk_budget"]
     budget: dict[str, NotNegative] | None = None
-    signs: dict[str, Literal[-1, 1]] | None = None
+    signs: Signs | None = None
     absent: Literal["refuse", "spread"] = "spread"
 
 
@@ -60,7 +63,7 @@ class FactorRiskBudgetTable(Optimised):
 
     objective: Literal["factor_risk_budget"]
     budget: dict[str, NotNegative]
-    signs: dict[str, Literal[-1, 1]] | None = None
+    signs: Signs | None = None
 
 
 class KellyTable(Optimised):

@@ -80,7 +80,9 @@ def make_policies(study: Study, market: Market, folder: Path) -> dict[str, Polic
                 costs if table.sees_costs else None,
                 table.retune_every,
                 table.fallback,
+                holding_period=table.holding_period,
                 min_dates=table.min_dates,
+                volume_window=table.volume_window,
             )
     return policies
 
@@ -139,6 +141,8 @@ def _objective(
         return RiskBudget(budget, table.signs, table.absent)
     if isinstance(table, FactorRiskBudgetTable):
         lines = pd.Index([*_factors(market), IDIOSYNCRATIC])
+        if table.signs is not None:
+            check_names(table.signs, _factors(market), f"{field}.signs", "factors")
         return FactorRiskBudget(_complete(table.budget, lines, f"{field}.budget", "lines"), table.signs)
     if isinstance(table, KellyTable):
         return FractionalKelly(table.fraction)

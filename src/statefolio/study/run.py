@@ -17,7 +17,7 @@ from statefolio.study import holdout as sealing
 from statefolio.study.checkpoint import checkpoint_path
 from statefolio.study.data import StudyData, read_data
 from statefolio.study.holdout import Opened, measures_of, open_holdout, seal
-from statefolio.study.judging import Judgement, judge, make_windows
+from statefolio.study.judging import Judgement, check_folds, judge, make_windows
 from statefolio.study.models import make_loadings, naming
 from statefolio.study.portfolios import make_policies
 from statefolio.study.reading import StudyFile
@@ -85,7 +85,9 @@ def run_study(file: StudyFile, plan: StudyPlan, listener: Listener) -> StudyOutc
     with whole_folder(plan.out, FILES, overwrite=plan.overwrite) as folder:
         holdout = seal(file, data.market, sealing.record_path(plan.out))
         market = data.market if holdout is None else holdout.development
-        make_windows(study, dates[dates <= market.dates[-1]][1:])
+        tested = dates[dates <= market.dates[-1]][1:]
+        make_windows(study, tested)
+        check_folds(study, tested)
         checkpoint = checkpoint_path(plan.out)
         if checkpoint.exists() and not plan.resume:
             listener.say("A former run was interrupted; --resume would go on with it. This one begins anew.")
@@ -103,6 +105,13 @@ def run_study(file: StudyFile, plan: StudyPlan, listener: Listener) -> StudyOutc
         _write(folder, file, data, market, policies, results, measures, judgement, trials, holdout, opened, listener)
     checkpoint.unlink(missing_ok=True)
     return StudyOutcome(plan.out, results, measures, judgement, holdout, opened)
+
+
+def after_interrupt(plan: StudyPlan) -> str:
+    """Say what an interrupted run leaves, and how to go on."""
+    if checkpoint_path(plan.out).exists():
+        return "no results were written, and how far it came is kept: the same command with --resume goes on."
+    return "no results were written, and it had not come far enough to be resumed: run it again."
 
 
 def _dates(file: StudyFile, market: Market) -> pd.DatetimeIndex:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from statefolio.study.backtest_tables import BacktestTable, ValidationTable
-from statefolio.study.field_types import Day, File, NumberOrTable, Table
+from statefolio.study.field_types import Day, File, FiniteOrTable, Table
 from statefolio.study.model_tables import LoadingsTable, NoViews, RiskTable, ViewsTable
 from statefolio.study.portfolio_tables import NEEDS_VIEWS, PortfolioTable
 
@@ -26,7 +26,7 @@ class DataTable(Table):
     factors: File | None = None
     risk_free: str | None = None
     dollar_volumes: File | None = None
-    delisting_return: NumberOrTable = 0.0
+    delisting_return: FiniteOrTable = 0.0
     delisted_after: Annotated[int, Field(ge=1)] = 21
     first: Day | None = Field(default=None, alias="from")
     last: Day | None = Field(default=None, alias="to")

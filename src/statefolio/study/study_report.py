@@ -17,7 +17,7 @@ from statefolio.portfolio.policies.model_policy import ModelPolicy
 from statefolio.portfolio.policy import Policy
 from statefolio.report import write_report
 from statefolio.report.backtest_chapters import study_chapters, study_tiles
-from statefolio.report.study_results import Evidence, HoldoutRecord, StudyResults
+from statefolio.report.study_results import Evidence, HoldoutRecord, Selection, StudyResults
 from statefolio.study.backtest_tables import DriftTable
 from statefolio.study.data import StudyData
 from statefolio.study.holdout import Opened
@@ -29,6 +29,9 @@ LEAD = (
     "Portfolios walked forward over data whose end they never saw: what they earned after costs, how they carried "
     "their risk, how far that is more than luck, and the loadings behind them."
 )
+
+YEARLY = ("borrow", "financing")
+"""Costs that are rates a year; the others are shares of what is traded."""
 
 
 def write_study_report(
@@ -56,6 +59,13 @@ def write_study_report(
         attribution={name: _earned(model, result, data) for name, result in results.items()},
         tracked=_tracked(policies, results, data),
         evidence=_evidence(judgement),
+        selection=Selection(
+            measure=study.validation.measure,
+            windows=judgement.windows,
+            choices=judgement.choices,
+            chosen_by=judgement.chosen_by,
+            paths=judgement.paths,
+        ),
         trials=trials_table(trials),
         holdout=None if holdout is None else _holdout(holdout, opened),
     )
@@ -127,10 +137,10 @@ def _holdout(holdout: Holdout, opened: Opened | None) -> HoldoutRecord:
 
 def _rebalance(study: Study) -> str:
     given = study.backtest.rebalance
-    when = {"daily": "Every date", "weekly": "On the first date of a week", "monthly": "On the first date of a month"}
+    when = {"daily": "every date", "weekly": "the first date of a week", "monthly": "the first date of a month"}
     if isinstance(given, DriftTable):
         return f"Decided when weights had drifted by {given.drift:g}"
-    return f"{when[given]} decided" if isinstance(given, str) else f"Decided every {given} dates"
+    return f"Decided on {when[given]}" if isinstance(given, str) else f"Decided every {given} dates"
 
 
 def _costs(study: Study) -> str:
@@ -138,8 +148,9 @@ def _costs(study: Study) -> str:
     parts = []
     for name, value in costs.model_dump().items():
         words = name.replace("_", " ")
+        yearly = " a year" if name in YEARLY else ""
         if isinstance(value, dict):
-            parts.append(f"{words} by asset")
+            parts.append(f"{words}{yearly} by asset")
         elif name != "impact_window" and value > 0.0:
-            parts.append(f"{words} {value:g}" if name == "impact" else f"{words} {10_000 * value:g} basis points")
-    return "Costs: " + (", ".join(parts) if parts else "none")
+            parts.append(f"{words} {value:g}" if name == "impact" else f"{words} {10_000 * value:g} bp{yearly}")
+    return "Costs: " + (", ".join(parts) if parts else "none") + (" (1 bp = 0.01 %)" if parts else "")

@@ -11,12 +11,15 @@ from statefolio.study.judging import Judgement
 
 FILES = frozenset(
     {
+        "choices.csv",
+        "chosen_by.csv",
         "decisions.parquet",
         "events.csv",
         "holdout.csv",
         "ledger.parquet",
         "look_ahead.csv",
         "measures.csv",
+        "paths.csv",
         "report.html",
         "study.toml",
         "trials.csv",
@@ -46,6 +49,10 @@ def write_tables(
     measures.to_csv(folder / "measures.csv", index_label="measure")
     judgement.scores.to_csv(folder / "validation.csv", index_label="portfolio")
     judgement.windows.to_csv(folder / "windows.csv", index_label="window")
+    judgement.choices.to_csv(folder / "choices.csv", index_label="window")
+    judgement.chosen_by.to_csv(folder / "chosen_by.csv", index_label="chosen by")
+    if judgement.paths is not None:
+        judgement.paths.to_csv(folder / "paths.csv", index_label="path")
     events = {name: result.events for name, result in results.items()}
     _stacked(events).to_csv(folder / "events.csv", index=False)
     trials_table(trials).to_csv(folder / "trials.csv", index=False)
@@ -94,9 +101,9 @@ def trials_table(trials: Trials) -> pd.DataFrame:
 
 
 def _told(options: Mapping[str, object]) -> str:
-    """Options in words, those that are not set left out."""
+    """Options in words, the objective first, those that are not set left out."""
     parts = []
-    for name, value in options.items():
+    for name, value in sorted(options.items(), key=lambda option: option[0] != "objective"):
         if isinstance(value, Mapping):
             inner = _told(value)
             parts += [f"{name} ({inner})"] if inner else []

@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from statefolio._writing import write_whole
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.trials import Trials
 from statefolio.exceptions import FileFormatError
 from statefolio.study.configuration import configuration
 from statefolio.study.reading import fingerprint
 from statefolio.study.schema import Study
-from statefolio.study.whole_file import write_whole
 
 COLUMNS = ("study", "content", "name", "parameters", "date", "returns")
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from statefolio._writing import write_whole
 from statefolio.backtest.answers import ask
 from statefolio.backtest.gate import Gate
 from statefolio.backtest.market import Market
-from statefolio.backtest.run import Walk
+from statefolio.backtest.walk import Walk
 from statefolio.data import read_weights
 from statefolio.exceptions import InputError
 from statefolio.jobs.listener import Listener
@@ -19,7 +20,6 @@ from statefolio.study.orders import make_orders
 from statefolio.study.portfolios import make_policies
 from statefolio.study.reading import StudyFile
 from statefolio.study.walking import make_walk
-from statefolio.study.whole_file import write_whole
 
 
 @dataclass(frozen=True, eq=False)

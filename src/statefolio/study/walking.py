@@ -8,8 +8,8 @@ from typing import Any
 from statefolio import __version__
 from statefolio.backtest.market import Market
 from statefolio.backtest.result import BacktestResult
-from statefolio.backtest.run import Walk
 from statefolio.backtest.validation.sealed_data import hash_between
+from statefolio.backtest.walk import Walk
 from statefolio.jobs.listener import Listener
 from statefolio.portfolio.policy import Policy
 from statefolio.study.checkpoint import read_checkpoint, write_checkpoint

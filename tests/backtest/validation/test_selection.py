@@ -6,8 +6,9 @@ import statefolio as sf
 from statefolio.backtest.measures import measures
 from statefolio.backtest.validation.criteria import CRITERIA, score
 from statefolio.backtest.validation.selection import combinatorial_selection, compare_choices, nested_selection
-from statefolio.backtest.validation.windows import Windows
-from statefolio.exceptions import InputError
+from statefolio.backtest.validation.trials import Trials
+from statefolio.backtest.validation.windows import Windows, combinatorial_windows
+from statefolio.exceptions import DataTypeError, InputError
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,45 @@ def test_combinatorial_paths(stocks):
     assert paths.notna().all().all()
     row = paths.iloc[700].to_numpy()
     assert np.isin(row, stocks.iloc[700].to_numpy()).all()
+
+
+def test_combinations_by_hand(stocks):
+    """Each window's best on its own training dates earns on its own tests; a callable tunes within a window."""
+    windows = combinatorial_windows(stocks.index, folds=5, test_folds=2, purge=3)
+    expected = pd.DataFrame(index=stocks.index, columns=range(4), dtype=float)
+    for window in windows:
+        best = max(stocks, key=lambda s: measures(stocks.loc[window.train, s])["sortino"])
+        for path, test in zip(window.paths, window.tests, strict=True):
+            expected.loc[test, path] = stocks.loc[test, best]
+        assert window.test.equals(pd.DatetimeIndex(window.tests[0].union(window.tests[1])))
+        assert window.train.intersection(window.test).empty
+    options = {"measure": "sortino", "folds": 5, "test_folds": 2, "purge": 3}
+    found = combinatorial_selection(stocks, **options)
+    pd.testing.assert_frame_equal(found, expected, check_names=False, check_freq=False)
+    seen = []
+    again = combinatorial_selection(lambda window: seen.append(window) or stocks, dates=stocks.index, **options)
+    pd.testing.assert_frame_equal(again, found)
+    assert [repr(one) for one in seen] == [repr(one) for one in windows]
+    with pytest.raises(InputError, match="dates to cut into folds"):
+        combinatorial_selection(lambda window: stocks)
+
+
+def test_trials_are_candidates(stocks):
+    trials = Trials()
+    for name in stocks:
+        trials.add(name, stocks[name])
+    assert nested_selection(trials).choices.equals(nested_selection(stocks).choices)
+
+
+def test_windows_of_another_kind_are_refused(stocks):
+    windows = Windows().split(stocks.index)
+    for given, told in (([], "none"), (combinatorial_windows(stocks.index), "combinatorial_selection")):
+        with pytest.raises(InputError, match=told):
+            nested_selection(stocks, windows=given)
+    with pytest.raises(InputError, match="more than once"):
+        nested_selection(stocks, windows=[*windows, windows[0]])
+    with pytest.raises(DataTypeError, match="windows is a int"):
+        nested_selection(stocks, windows=5)
 
 
 def test_what_is_refused(stocks):

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from statefolio.backtest.validation.holdout import Holdout
-from statefolio.backtest.validation.sharpe import deflated_sharpe
+from statefolio.backtest.validation.sharpe import deflated_sharpe, minimum_length
 from statefolio.backtest.validation.trials import Trials
 from statefolio.backtest.validation.validation_report import validate_trials
 from statefolio.exceptions import UnknownNameError
@@ -28,6 +28,7 @@ def test_what_it_says(trials):
     row = found.table.loc["T5"]
     assert row["deflated_sharpe"] == pytest.approx(deflated_sharpe(trials["T5"].returns, 8, trials.sharpe_variance))
     assert row["deflated_sharpe"] < row["probabilistic_sharpe"]
+    assert row["minimum_length"] == pytest.approx(minimum_length(8, row["sharpe"]))
     assert row["better_than_benchmark"]
     assert row["long_enough"]
     assert found.table["better_than_benchmark"].sum() == 1

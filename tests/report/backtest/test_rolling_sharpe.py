@@ -20,8 +20,8 @@ def test_against_the_moments_worked_out_one_window_at_a_time(long_only):
 
 
 def test_the_band_covers_what_it_says():
-    draws = np.random.default_rng(0).normal(0.0005, 0.01, 250 * 2000)
-    table = rolling_sharpe(pd.Series(draws), 250).iloc[::250]
+    draws = np.random.default_rng(0).normal(0.0005, 0.01, (1000, 250))
+    table = pd.concat([rolling_sharpe(pd.Series(window), 250) for window in draws])
     inside = (table["sharpe"] - 0.05 * np.sqrt(252)).abs() < 1.96 * table["standard_error"]
     assert 0.935 < inside.mean() < 0.965
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,3 +37,10 @@ def test_nothing_was_traded(all_cash):
     assert not costs_so_far(all_cash).to_numpy().any()
     nothing, word = traded_by_period(pd.Series(dtype=float, index=pd.DatetimeIndex([])))
     assert (len(nothing), word) == (0, "date")
+
+
+def test_what_rounding_left_is_no_cost(long_short):
+    ledger = long_short.ledger.copy()
+    ledger["financing_fee"] = 1e-12
+    names = [trace.name for trace in trading_figure(replace(long_short, ledger=ledger)).data[1:]]
+    assert names == ["trading", "borrowing stock"]

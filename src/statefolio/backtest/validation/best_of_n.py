@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from statefolio._options import is_number
 from statefolio.backtest.return_series import read_table, varies
 from statefolio.backtest.validation.criteria import sharpe
 from statefolio.backtest.validation.effective_trials import effective_number
@@ -61,7 +62,7 @@ def best_of_n(trials: Any, number: float | None = None, seed: int = 0) -> BestOf
     """
     from scipy.stats import t as student
 
-    table = read_table(getattr(trials, "returns", trials), "trials")
+    table = read_table(trials, "trials")
     moving = table.loc[:, varies(table.to_numpy())]
     dates, count = moving.shape
     if count == 0 or dates < 3:
@@ -77,8 +78,8 @@ def best_of_n(trials: Any, number: float | None = None, seed: int = 0) -> BestOf
 
 def any_of(p_value: float, number: float) -> float:
     """Probability that one of so many independent tests has a p-value as small as this (Šidák)."""
-    if not 0.0 <= p_value <= 1.0:
+    if not is_number(p_value) or not 0.0 <= p_value <= 1.0:
         raise InputError(f"p_value={p_value!r}; a probability was expected.")
-    if not number >= 1.0:
+    if not is_number(number) or not number >= 1.0:
         raise InputError(f"number={number!r} of trials; 1 or more was expected. Count every configuration tried.")
     return 1.0 if p_value == 1.0 else float(-np.expm1(number * np.log1p(-p_value)))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from statefolio._arrays import Array
+from statefolio._options import is_number
 from statefolio.backtest.return_series import read_table, varies
 from statefolio.exceptions import InputError
 
@@ -41,9 +42,9 @@ def effective_number(trials: Any, size: float = 0.05, draws: int = DRAWS, seed: 
     """
     from scipy.stats import norm
 
-    if not 0.0 < size < 1.0:
+    if not is_number(size) or not 0.0 < size < 1.0:
         raise InputError(f"size={size!r}; a number between 0 and 1 was expected. Pass 0.05.")
-    values = read_table(getattr(trials, "returns", trials), "trials").to_numpy()
+    values = read_table(trials, "trials").to_numpy()
     values = values[:, varies(values)] if len(values) > 1 else values[:, :0]
     count = values.shape[1]
     if count < 2:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from statefolio._arrays import show, span
+from statefolio._options import is_number
+from statefolio.backtest.given_dates import read_date
 from statefolio.backtest.validation.content import plain
 from statefolio.backtest.validation.record_file import read_record, write_record
 from statefolio.backtest.validation.sealed_data import dates_of, hash_between, until
@@ -161,8 +162,8 @@ class Holdout:
 
 def _asked(share: Any, start: Any) -> dict[str, Any]:
     if start is not None:
-        return {"start": show(start)}
-    if not isinstance(share, int | float | np.number) or not 0.0 < share < 1.0:
+        return {"start": show(read_date(start, "start"))}
+    if not is_number(share) or not 0.0 < share < 1.0:
         raise InputError(f"share={share!r}; a number between 0 and 1 was expected. Pass e.g. 0.2.")
     return {"share": float(share)}
 

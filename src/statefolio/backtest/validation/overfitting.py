@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array
+from statefolio._options import is_whole
 from statefolio.backtest.return_series import read_table
 from statefolio.backtest.validation.criteria import Criterion, name_of, score
 from statefolio.exceptions import InputError
@@ -73,9 +74,9 @@ def overfitting_probability(trials: Any, measure: Criterion = "sharpe", blocks: 
     Bailey, Borwein, López de Prado and Zhu (2017), The Probability of Backtest Overfitting, Journal of Computational
     Finance 20(4), section 2.
     """
-    if blocks not in range(2, _MOST_BLOCKS + 1, 2):
+    if not is_whole(blocks) or blocks not in range(2, _MOST_BLOCKS + 1, 2):
         raise InputError(f"blocks={blocks!r}; an even number from 2 to {_MOST_BLOCKS} was expected. Pass 16.")
-    table = read_table(getattr(trials, "returns", trials), "trials")
+    table = read_table(trials, "trials")
     size, count = len(table) // blocks, table.shape[1]
     if count < 2 or size < 2:
         reason = f"{count} trial" if count < 2 else f"{len(table)} dates for {blocks} blocks of two or more"

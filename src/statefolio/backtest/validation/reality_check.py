@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array
+from statefolio._options import is_number, is_whole
 from statefolio.backtest.return_series import on_dates_of, read_table, varies
 from statefolio.exceptions import InputError
 
@@ -119,7 +120,7 @@ def stepwise(
     ----------
     Romano and Wolf (2005), Econometrica 73(4).
     """
-    if not 0.0 < size < 1.0:
+    if not is_number(size) or not 0.0 < size < 1.0:
         raise InputError(f"size={size!r}; a number between 0 and 1 was expected. Pass 0.05.")
     differences, reason = _differences(trials, benchmark, replications, block_length, seed)
     if reason:
@@ -139,11 +140,12 @@ def _differences(
     trials: Any, benchmark: Any, replications: Any, block_length: Any, seed: Any
 ) -> tuple[pd.DataFrame, str]:
     """Returns less the benchmark's, of trials that are not the benchmark itself."""
-    least = {"replications": (replications, 1), "seed": (seed, 0), "block_length": (block_length or 1, 1)}
+    length = 1 if block_length is None else block_length
+    least = {"replications": (replications, 1), "seed": (seed, 0), "block_length": (length, 1)}
     for name, (value, fewest) in least.items():
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < fewest:
+        if not is_whole(value) or value < fewest:
             raise InputError(f"{name}={value!r}; a whole number, {fewest} or more, was expected.")
-    table = read_table(getattr(trials, "returns", trials), "trials")
+    table = read_table(trials, "trials")
     other = on_dates_of(table.index, benchmark, "benchmark")
     differences = table.sub(other, axis=0)
     differences = differences.loc[:, varies(differences.to_numpy(), np.abs(other).max())]

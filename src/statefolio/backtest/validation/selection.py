@@ -11,10 +11,16 @@ from statefolio._arrays import listed, show
 from statefolio.backtest.measures import PERIODS, check_periods
 from statefolio.backtest.return_series import read_table
 from statefolio.backtest.validation.criteria import CRITERIA, Criterion, name_of, score
-from statefolio.backtest.validation.windows import Window, Windows, combinatorial_windows, read_index
-from statefolio.exceptions import InputError
+from statefolio.backtest.validation.windows import (
+    CombinatorialWindow,
+    Window,
+    Windows,
+    combinatorial_windows,
+    read_index,
+)
+from statefolio.exceptions import DataTypeError, InputError
 
-Candidates: TypeAlias = "pd.DataFrame | Mapping[str, Any] | Callable[[Window], Any]"
+Candidates: TypeAlias = "pd.DataFrame | Mapping[str, Any] | Callable[[Any], Any]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +35,7 @@ class Selection:
         A row a window: `train_from`, `train_until`, `test_from`, `test_until`, `chosen`, its score `in_sample` and
         `out_of_sample`, and its `rank` among the candidates out of sample (1 is the best).
     returns : Series
-        What the chosen earned on the test dates, one after the other.
+        What the chosen earned on the test dates, one after the other; going over from one to the next costs nothing.
     in_sample, out_of_sample : DataFrame (window x candidate)
         All scores.
     """
@@ -53,14 +59,15 @@ def nested_selection(
 
     Parameters
     ----------
-    candidates : DataFrame (date x candidate), mapping from name to returns or result, or callable
+    candidates : DataFrame (date x candidate), mapping from name to returns or result, `Trials`, or callable
         Returns, in excess of cash where the measure asks for it. A candidate without a return on every training
         date is none in that window. A callable gets the `Window` and returns such a frame or mapping for its dates:
         for what is tuned on the training dates.
     measure : str or callable
         As for `score`: "sharpe", "sortino", "calmar", "drawdown", "return", "volatility", or a function of a Series.
     windows : Windows or list of Window, optional
-        Default: 5 expanding ones with an embargo of 21 dates.
+        Default: 5 expanding ones with an embargo of 21 dates. Those of a list may not test a date twice; combinations
+        of folds do, and go to `combinatorial_selection`.
     dates : DatetimeIndex, optional
         To cut into windows; needed with a callable unless `windows` is a list.
     periods_a_year : float
@@ -135,9 +142,10 @@ def compare_choices(
 
 
 def combinatorial_selection(
-    candidates: pd.DataFrame | Mapping[str, Any],
+    candidates: Candidates,
     measure: Criterion = "sharpe",
     *,
+    dates: Any = None,
     folds: int = 10,
     test_folds: int = 2,
     purge: int = 0,
@@ -146,6 +154,18 @@ def combinatorial_selection(
 ) -> pd.DataFrame:
     """Choose in every combination of folds, and string the tests together to paths.
 
+    Parameters
+    ----------
+    candidates : DataFrame (date x candidate), mapping from name to returns or result, `Trials`, or callable
+        As for `nested_selection`; a callable gets the `CombinatorialWindow`, whose `train` is not in one piece.
+    measure : str or callable
+        As for `score`.
+    dates : DatetimeIndex, optional
+        To cut into folds; needed with a callable.
+    folds, test_folds, purge, embargo
+        As for `combinatorial_windows`.
+    periods_a_year : float
+
     Returns
     -------
     DataFrame (date x path)
@@ -153,25 +173,45 @@ def combinatorial_selection(
         of other folds, so they show the spread of an outcome, not what could have been traded.
     """
     year = check_periods(periods_a_year)
-    table = read_table(candidates, "candidates")
+    table = None if callable(candidates) else read_table(candidates, "candidates")
+    if table is None and dates is None:
+        raise InputError("candidates is a function; dates to cut into folds were expected beside it. Pass dates=...")
     paths: dict[int, list[pd.Series[float]]] = {}
-    for window in combinatorial_windows(table, folds, test_folds, purge, embargo):
-        chosen = _best(score(table.loc[window.train], measure, year), window, measure)
+    for window in combinatorial_windows(table if dates is None else dates, folds, test_folds, purge, embargo):
+        known = read_table(candidates(window), "candidates", gaps=True) if callable(candidates) else table
+        train, tested = _complete(known, window)
+        chosen = _best(score(train, measure, year), window, measure)
         for path, test in zip(window.paths, window.tests, strict=True):
-            paths.setdefault(path, []).append(table.loc[test, chosen])
+            paths.setdefault(path, []).append(tested.loc[test, chosen])
     strung = {path: pd.concat(parts).sort_index() for path, parts in sorted(paths.items())}
     return pd.DataFrame(strung).rename_axis(columns="path")
 
 
 def _windows(windows: Windows | list[Window] | None, table: pd.DataFrame | None, dates: Any) -> list[Window]:
     if isinstance(windows, list):
-        return windows
+        return _checked(windows)
+    if windows is not None and not isinstance(windows, Windows):
+        raise DataTypeError(f"windows is a {type(windows).__name__}; Windows, or a list of Window, were expected.")
     if dates is None and table is None:
         raise InputError("candidates is a function; dates to cut into windows were expected beside it. Pass dates=...")
     return (windows or Windows()).split(table if dates is None else read_index(dates))
 
 
-def _complete(known: Any, window: Window) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _checked(windows: list[Any]) -> list[Window]:
+    """Windows that someone made, none of whose dates is tested twice."""
+    odd = [one for one in windows if not isinstance(one, Window)]
+    if odd or not windows:
+        came = f"a {type(odd[0]).__name__} among them" if odd else "none"
+        advice = "Use combinatorial_selection." if any(isinstance(one, CombinatorialWindow) for one in odd) else ""
+        raise InputError(f"windows came with {came}; one Window or more was expected. {advice}".rstrip())
+    tested = pd.DatetimeIndex(np.concatenate([window.test for window in windows]))
+    if not tested.is_unique:
+        again = show(tested[tested.duplicated()][0])
+        raise InputError(f"windows test {again} more than once; each date was expected once. Cut them anew.")
+    return windows
+
+
+def _complete(known: Any, window: Window | CombinatorialWindow) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Returns of the candidates that have one on every training date."""
     absent = window.train.append(window.test).difference(known.index)
     if len(absent):

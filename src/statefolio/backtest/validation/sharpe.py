@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from statefolio._options import is_number
 from statefolio.backtest.measures import PERIODS, check_periods
 from statefolio.backtest.return_series import read_series, varies
 from statefolio.exceptions import InputError
@@ -76,7 +77,7 @@ def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_a_year: f
     ----------
     Bailey and López de Prado (2012), The Sharpe Ratio Efficient Frontier, Journal of Risk 15(2), equation 11.
     """
-    return _moments(returns).probability_above(benchmark / np.sqrt(check_periods(periods_a_year)))
+    return _moments(returns).probability_above(_a_date(benchmark, periods_a_year))
 
 
 def expected_maximum_sharpe(number: float, variance: float = 1.0) -> float:
@@ -95,7 +96,7 @@ def expected_maximum_sharpe(number: float, variance: float = 1.0) -> float:
     """
     from scipy.stats import norm
 
-    if not np.isfinite(number) or number < 1.0:
+    if not is_number(number) or not 1.0 <= number < np.inf:
         raise InputError(f"number={number!r} of trials; 1 or more was expected. Count every configuration tried.")
     if number == 1.0:
         return 0.0
@@ -128,7 +129,7 @@ def deflated_sharpe(returns: Any, number: float, variance: float, periods_a_year
     ----------
     Bailey and López de Prado (2014), The Deflated Sharpe Ratio, Journal of Portfolio Management 40(5), equation 2.
     """
-    if not variance >= 0.0:
+    if not is_number(variance) or not variance >= 0.0:
         raise InputError(f"variance={variance!r} of the trials' Sharpe ratios; 0 or more was expected.")
     return probabilistic_sharpe(returns, expected_maximum_sharpe(number, variance), periods_a_year)
 
@@ -153,7 +154,7 @@ def minimum_length(number: float, sharpe: float = 1.0) -> float:
     Bailey, Borwein, López de Prado and Zhu (2014), Pseudo-Mathematics and Financial Charlatanism, Notices of the AMS
     61(5), equation 6.
     """
-    if not sharpe > 0.0:
+    if not is_number(sharpe) or not sharpe > 0.0:
         raise InputError(f"sharpe={sharpe!r}; a Sharpe ratio above zero was expected. Pass what the best trial shows.")
     return (expected_maximum_sharpe(number) / sharpe) ** 2
 
@@ -174,12 +175,21 @@ def minimum_track_record(
     """
     from scipy.stats import norm
 
-    found, least = _moments(returns), benchmark / np.sqrt(check_periods(periods_a_year))
+    if not is_number(confidence) or not 0.0 < confidence < 1.0:
+        raise InputError(f"confidence={confidence!r}; a number between 0 and 1 was expected. Pass 0.95.")
+    found, least = _moments(returns), _a_date(benchmark, periods_a_year)
     if np.isnan(found.sharpe) or np.isnan(found.spread):
         return np.nan
     if found.sharpe <= least:
         return np.inf
     return float(ceil(1.0 + (found.spread * norm.ppf(confidence) / (found.sharpe - least)) ** 2))
+
+
+def _a_date(sharpe: Any, periods_a_year: float) -> float:
+    """The Sharpe ratio of a date, of a year's."""
+    if not is_number(sharpe) or not np.isfinite(sharpe):
+        raise InputError(f"benchmark={sharpe!r}; the Sharpe ratio of a year was expected. Pass e.g. 0.0.")
+    return float(sharpe / np.sqrt(check_periods(periods_a_year)))
 
 
 def _moments(returns: Any) -> SharpeMoments:

@@ -47,7 +47,8 @@ class Trials:
     --------
     >>> trials = Trials()
     >>> for window in (20, 60, 120):
-    ...     trials.add(f"momentum {window}", run_backtest(Momentum(window), market), {"window": window})
+    ...     excess = run_backtest(Momentum(window), market).returns - market.cash_rate.iloc[1:]
+    ...     trials.add(f"momentum {window}", excess, {"window": window})
     >>> len(trials)
     3
     """
@@ -64,7 +65,7 @@ class Trials:
         name : str
             To show it by.
         returns : Series by date, or a back-test's result
-            In excess of cash.
+            In excess of cash; a result's are, where its market's cash rate is 0.
         parameters : mapping, optional
             What makes it differ from the others: numbers, text, dates, frames, estimators, lists and mappings.
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import span
+from statefolio._options import is_whole
 from statefolio.exceptions import InputError
 
 _KINDS = ("expanding", "rolling")
@@ -110,6 +111,15 @@ class CombinatorialWindow:
     tests: tuple[pd.DatetimeIndex, ...]
     paths: tuple[int, ...]
 
+    @property
+    def test(self) -> pd.DatetimeIndex:
+        """All dates tested, in order."""
+        return pd.DatetimeIndex(np.sort(np.concatenate(self.tests)))
+
+    def __repr__(self) -> str:
+        tests = ", ".join(span(test) for test in self.tests)
+        return f"CombinatorialWindow({len(self.train)} training dates, tests {tests})"
+
 
 def combinatorial_windows(
     dates: Any, folds: int = 10, test_folds: int = 2, purge: int = 0, embargo: int = 21
@@ -169,5 +179,5 @@ def read_index(dates: Any) -> pd.DatetimeIndex:
 
 def _check_whole(**options: tuple[Any, int]) -> None:
     for name, (value, least) in options.items():
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        if not is_whole(value) or value < least:
             raise InputError(f"{name}={value!r}; a whole number, {least} or more, was expected.")

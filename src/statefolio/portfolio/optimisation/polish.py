@@ -40,6 +40,8 @@ class _Guess:
 def polish(program: Program, weights: Array, multipliers: Array) -> tuple[Array, Array] | None:
     """Weights and multipliers that satisfy the conditions of optimality, or None where none were found.
 
+    None too where an asset has no variance of its own: its equation has no solution by itself.
+
     Parameters
     ----------
     program : Program
@@ -49,6 +51,8 @@ def polish(program: Program, weights: Array, multipliers: Array) -> tuple[Array,
     multipliers : (rows + 2,) array
         Nearly optimal: of the rows, of turnover and of gross; positive at most, negative at least.
     """
+    if not (program.diagonal > 0.0).all():
+        return None
     guess = _first_guess(program, weights)
     scale = 1.0 + float(np.abs(program.gain).max(initial=0.0) + np.abs(program.gradient(weights)).max(initial=0.0))
     for _ in range(_ROUNDS):

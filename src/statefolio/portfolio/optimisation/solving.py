@@ -1,8 +1,14 @@
-"""A program solved: by an interior-point method first, then exactly."""
+"""A program solved: by an interior-point method first, then exactly.
+
+`central_path` comes near the optimum in a fraction of a general solver's time. It leaves bands of error aside: an
+optimum that keeps to them all the same is the one looked for. Where it does not, or the path is lost, or `polish`
+cannot finish from there, the program is done anew by Clarabel, which also tells whether there is a solution.
+"""
 
 import numpy as np
 
 from statefolio._arrays import Array
+from statefolio.portfolio.optimisation.central_path import follow
 from statefolio.portfolio.optimisation.conic import Block, Conic, conic_form
 from statefolio.portfolio.optimisation.interior import Found, solve
 from statefolio.portfolio.optimisation.limits import Limits
@@ -16,6 +22,13 @@ def solve_program(program: Program) -> Outcome:
     """Return the best weights of a program, or why there are none."""
     if len(program.diagonal) == 0:
         return failed(0, "there is no asset to hold")
+    near = follow(program)
+    best = None if near is None else _polished(program, *near)
+    return by_clarabel(program) if best is None else best
+
+
+def by_clarabel(program: Program) -> Outcome:
+    """Return the same for any program, cones included, by a general solver."""
     form = conic_form(program)
     found = solve(form.curvature, form.slope, form.blocks)
     count = form.columns.assets
@@ -28,15 +41,24 @@ def exact(program: Program, weights: Array, multipliers: Array) -> Outcome:
     """Nearly optimal weights, polished where no band of error binds, else put within their boxes."""
     limits = program.limits
     inside = np.clip(weights, limits.lower, limits.upper)
-    polished = polish(program, inside, multipliers)
-    if polished is not None:
-        inside_all = _put_inside(polished[0], limits)
-        if not _misses(limits, inside_all):
-            return Outcome(inside_all, program.value(inside_all), multipliers=polished[1])
+    best = _polished(program, inside, multipliers)
+    if best is not None:
+        return best
     if missed := _misses(limits, inside):
         told = ", ".join(f"{name} (by {miss:.2g})" for name, miss in missed.items())
         return failed(len(inside), f"the solver stopped at weights that miss {told}")
     return Outcome(inside, program.value(inside), multipliers=multipliers)
+
+
+def _polished(program: Program, weights: Array, multipliers: Array) -> Outcome | None:
+    """The exact optimum; None where polishing does not end, or ends outside of some limit (a band's, or a row's)."""
+    polished = polish(program, weights, multipliers)
+    if polished is None:
+        return None
+    inside = _put_inside(polished[0], program.limits)
+    if _misses(program.limits, inside):
+        return None
+    return Outcome(inside, program.value(inside), multipliers=polished[1])
 
 
 def _put_inside(weights: Array, limits: Limits) -> Array:

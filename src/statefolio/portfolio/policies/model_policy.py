@@ -23,7 +23,7 @@ class ModelPolicy(BaseEstimator):
     """A policy that solves an objective with a risk model and, if it has one, a view.
 
     Both are fitted at the first decision and go on from there (see `ModelWalk`). An asset can be held where it is
-    active, has a covariance and, with a view, a forecast; what is held of others is sold.
+    active, has a covariance and, with a view, a forecast; what is held of others is sold, outside limits on turnover.
 
     Parameters
     ----------

@@ -1,6 +1,5 @@
 """What was traded, and what it cost."""
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -10,6 +9,8 @@ from statefolio.report.backtest.tested import FEES, Tested
 from statefolio.report.backtest.thinning import days, every_few
 
 MOST_BARS = 130
+ROUNDING = 1e-9
+"""What costs less than this share of the capital cost nothing."""
 PERIODS = (("W", "week"), ("M", "month"), ("Q", "quarter"), ("Y", "year"))
 
 
@@ -58,7 +59,7 @@ def trading_figure(result: Tested, *, currency: str = "") -> go.Figure:
     spent = costs_so_far(result)
     spent = spent.iloc[every_few(len(spent))]
     for place, (column, label) in enumerate(FEES.items()):
-        if column not in spent or not np.any(spent[column].to_numpy(dtype=float)):
+        if column not in spent or not float(spent[column].iloc[-1]) > ROUNDING * float(result.capital):
             continue
         colour = style.LINES[place % len(style.LINES)]
         figure.add_scatter(
