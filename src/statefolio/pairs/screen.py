@@ -71,7 +71,7 @@ def screen_pairs(
     lags : int, optional
         Of the Dickey-Fuller regressions; None lets Akaike's criterion choose.
     fdr : float
-        False discovery rate among the baskets called cointegrated.
+        False discovery rate among baskets called cointegrated.
     correction : {"by", "bh"}
         Benjamini and Yekutieli, or Benjamini and Hochberg. Pairs that share an asset are found or missed together, and
         the far tail of the test's law is approximate: on simulated panels of 20 assets and 500 dates, five true pairs
@@ -89,7 +89,7 @@ def screen_pairs(
     logs : bool
         Screen the prices' logarithms; hedge ratios are then ratios of value.
     progress : callable (stage, done, total), optional
-        Hears of stages "pairs", "triples", "hedges" and "later".
+        Hears of "pairs", "triples", "hedges" and "later".
 
     Returns
     -------
@@ -119,8 +119,7 @@ def screen_pairs(
     tables = [screen.table(part, q) for part, q in zip(parts.values(), q_values, strict=False)]
     whole = pd.concat(tables)[tables[-1].columns] if len(tables) > 1 else tables[0]
     whole = whole.iloc[np.lexsort((whole.index.to_numpy(dtype=str), whole["p_value"]))]
-    tested = whole["p_value"].notna()
-    table = whole[tested].drop(columns="reason")
+    table = whole[tested := whole["p_value"].notna()].drop(columns="reason")
     return PairScreen(
         table=table,
         counts=_counts(table, len(whole)),
