@@ -55,15 +55,7 @@ class Hedge(BaseEstimator):
         """
         self._check_options()
         basket = read_basket(prices, logs=self.logs)
-        known = basket.until(tune_until)
-        check_tunable(known)
-        self.assets_ = basket.assets
-        self.tuned_until_ = known.dates[-1]
-        self._learn(known)
-        self._held = NOTHING_HELD
-        self._start()
-        self._write(basket, self._run(basket))
-        return self
+        return self.learn(basket.until(tune_until)).run_over(basket)
 
     def partial_fit(self, prices: Any) -> Self:
         """Go on over later dates with the parameters that were learned; results then hold these dates.
@@ -80,6 +72,25 @@ class Hedge(BaseEstimator):
             )
         self._write(basket, self._run(basket))
         return self
+
+    def learn(self, basket: Basket) -> Self:
+        """Learn the parameters from prices that were checked before."""
+        check_tunable(basket)
+        self.assets_ = basket.assets
+        self.tuned_until_ = basket.dates[-1]
+        self._learn(basket)
+        return self
+
+    def run_over(self, basket: Basket) -> Self:
+        """Run over prices from before their first date, with the parameters that were learned."""
+        self._start()
+        self.hold(basket, self._run(basket))
+        return self
+
+    def hold(self, basket: Basket, paths: HedgePaths) -> None:
+        """Hold the results of a run from the first date on."""
+        self._held = NOTHING_HELD
+        self._write(basket, paths)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there is anything to read."""

@@ -1,6 +1,6 @@
 """A hedge whose ratios are the hidden states of a Kalman filter."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ from statefolio._arrays import Array
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
 from statefolio.pairs.base import Hedge
+from statefolio.pairs.collapse import Collapse
 from statefolio.pairs.design import design
 from statefolio.pairs.engine import filter_of, run
 from statefolio.pairs.law import HedgeLaw
@@ -144,17 +145,23 @@ class KalmanHedge(Hedge):
             )
 
     def _learn(self, basket: Basket) -> None:
-        self.converged_, self.reason_, self.collapse_, errors = True, "given", None, None
-        if self.tuning == "fixed":
-            self.law_ = self._given_law(len(basket.assets))
-        elif self.tuning == "mle":
-            found = maximise(basket.values, self.transition == "stationary")
-            self.law_, errors = _law_of(found), found.standard_error
-            self.converged_, self.reason_ = found.converged, found.reason
-        else:
+        self.collapse_: Collapse | None = None
+        self.degenerate_ = False
+        if self.tuning == "mle":
+            self.take(maximise(basket.values, self.transition == "stationary"), basket)
+        elif self.tuning == "adaptive":
             self._learn_adaptively(basket)
-        self.degenerate_ = self.collapse_ is not None
-        self.parameters_ = _parameters(self.law_, errors, basket.assets)
+        else:
+            self.law_, self.converged_, self.reason_ = self._given_law(len(basket.assets)), True, "given"
+            self.parameters_ = _parameters(self.law_, None, basket.assets)
+
+    def take(self, found: Maximum, basket: Basket) -> Self:
+        """Take over a maximum of the likelihood of these prices."""
+        self.assets_, self.tuned_until_ = basket.assets, basket.dates[-1]
+        self.collapse_, self.degenerate_ = None, False
+        self.law_, self.converged_, self.reason_ = _law_of(found), found.converged, found.reason
+        self.parameters_ = _parameters(self.law_, found.standard_error, basket.assets)
+        return self
 
     def _learn_adaptively(self, basket: Basket) -> None:
         from statefolio.pairs.adaptive import tune_adaptively  # compiled when first used
@@ -170,6 +177,8 @@ class KalmanHedge(Hedge):
         self.law_, self.trace_, self.collapse_ = found.law, found.trace, found.collapse
         self.converged_ = found.converged
         self.reason_ = f"{found.passes} passes" if found.collapse is None else found.collapse.detail
+        self.degenerate_ = found.collapse is not None
+        self.parameters_ = _parameters(self.law_, None, basket.assets)
 
     def _given_law(self, states: int) -> HedgeLaw:
         variance = np.full(states, self.delta / (1.0 - self.delta))
