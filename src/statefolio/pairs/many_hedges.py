@@ -35,6 +35,8 @@ _AT_ONCE = 2048
 _STARTS = ((0.02, 0.5), (0.2, 0.8))  # least R as a share of var(u), share of the rest that is the level's
 _LEAST_NOISE = 1e-12  # share of var(u) that stands for an R of zero, where the exact diffuse start needs one
 
+_ROUNDING = 1e-20  # of the variance of a date's move
+
 
 def hedge_pairs(
     prices: Any,
@@ -92,14 +94,16 @@ def moving_ratio_likelihoods(values: Array, members: Members) -> Array:
     values : (T, N) array
         NaN where there is no price.
     members : (M, k) array of int
-        Of more than two assets, the ratio that adds most, the others free to move (kalman/ratio.py).
+        Of more than two assets, the ratio that adds most, the others free to move (kalman/ratio.py); NaN where the
+        observation variance is down to rounding, and with it what the likelihoods differ by.
     """
     if members.shape[1] > 2:
         basket = values[:, members]  # (T, M, k)
         X = basket.swapaxes(1, 2).copy()
         X[:, 0] = 1.0
-        largest: Array = likelihood_ratios(*own_regressors(X, basket[:, :, 0])).ratio[1:].max(axis=0)
-        return largest
+        ratios = likelihood_ratios(*own_regressors(X, basket[:, :, 0]))
+        rounding = ratios.level < _ROUNDING * np.nanvar(np.diff(basket[:, :, 0], axis=0), axis=0)
+        return np.where(rounding, np.nan, ratios.ratio[1:].max(axis=0))
     found = np.full(len(members), np.nan)
     units = in_units(values[:, members[:, 1]], values[:, members[:, 0]])
     free, still = _maximise(units), _maximise(units, held=RATIO)
