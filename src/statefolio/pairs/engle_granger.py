@@ -8,7 +8,7 @@ p-values of mackinnon.py). Threads share the list; a basket's result depends on 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -57,6 +57,10 @@ class EngleGrangerStatistics:
     coefficients: Array
     deviation: Array
     half_life: Array
+
+    def select(self, rows: NDArray[np.intp]) -> "EngleGrangerStatistics":
+        """The same of some baskets."""
+        return EngleGrangerStatistics(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 def engle_granger_statistics(
