@@ -9,14 +9,15 @@ import pandas as pd
 
 from statefolio._arrays import Array
 from statefolio._options import is_whole
-from statefolio.exceptions import InputError
+from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs import passes as columns
-from statefolio.pairs.basket_checks import check_basket, check_weights
 from statefolio.pairs.collapse import REASONS, SOUND, Collapse, describe
+from statefolio.pairs.johansen import johansen_weights
 from statefolio.pairs.law import HedgeLaw
+from statefolio.pairs.mackinnon import p_values
 from statefolio.pairs.passes import FIRST_STATE, Run, run_passes
-from statefolio.pairs.recipe import Choices, johansen_mean, make_basket
-from statefolio.pairs.unit_root import adf_p_value
+from statefolio.pairs.recipe import Choices, johansen_mean, observe
+from statefolio.pairs.prices import Basket, check_tunable
 
 ADF_EVERY = 20
 _OPTIONS = {
@@ -93,23 +94,23 @@ def tune_adaptively(
 
     Raises
     ------
+    DataTypeError
+        Prices that are no array of floats.
     InputError
         Options; prices that cannot be hedged; a first asset that Johansen's portfolio hardly holds.
     """
     _check_options(passes, center_spread, start=start, center=center, on_collapse=on_collapse)
-    labels = names if names is not None else [f"prices[:, {j}]" for j in range(np.shape(prices)[-1])]
-    complete = check_basket(prices, labels)
-    weights = johansen_weights(complete)
-    check_weights(weights, complete, labels)
+    basket = _read(prices, names)
+    check_tunable(basket)
+    complete, k = basket.complete, len(basket.assets)
+    weights = johansen_weights(complete, basket.assets)
     ratios = -weights[1:] / weights[0]
     mean = float(johansen_mean(complete, ratios)) if center_spread else 0.0
-    k = prices.shape[1]
-    begins = int(np.argmax(~np.isnan(prices).any(axis=1)))
-    basket = make_basket(np.ascontiguousarray(prices[begins:]), tuple(range(k)), mean)
-    record, paths = np.empty((passes, FIRST_STATE + 3 * k)), np.empty((2, len(basket.observed), k))
+    seen = observe(basket.values, tuple(range(k)), mean)
+    record, paths = np.empty((passes, FIRST_STATE + 3 * k)), np.empty((2, len(seen.observed), k))
     choices = Choices(center_spread, start == "path", center == "sample", on_collapse == "continue")
     price_variance = float(complete[:, 0].var())
-    run = Run(*run_passes(basket, ratios, choices, price_variance, ADF_EVERY if trace else 0, record, paths))
+    run = Run(*run_passes(seen, ratios, choices, price_variance, ADF_EVERY if trace else 0, record, paths))
     return AdaptiveTuning(
         law=_law(record[run.chosen - 1], k, mean),
         trace=_trace(record[: run.passes], run, k),
@@ -121,12 +122,25 @@ def tune_adaptively(
     )
 
 
-def johansen_weights(complete: Array) -> Array:
-    """First cointegrating vector of complete prices, by statsmodels: unrestricted constant, one lagged difference."""
-    from statsmodels.tsa.vector_ar.vecm import coint_johansen
-
-    weights: Array = coint_johansen(complete, 0, 1).evec[:, 0]
-    return weights
+def _read(prices: Any, names: Sequence[str] | None) -> Basket:
+    """Prices with missing dates NaN throughout, from the first complete row on; nobody asks for their dates."""
+    if not isinstance(prices, np.ndarray) or prices.dtype != np.float64:
+        kind = f"an array of {prices.dtype}" if isinstance(prices, np.ndarray) else f"a {type(prices).__name__}"
+        raise DataTypeError(f"prices is {kind}; an array of float64 was expected. Use np.asarray(prices, dtype=float).")
+    if prices.ndim != 2 or prices.shape[1] < 2:
+        raise InputError(
+            f"prices has shape {prices.shape}; (dates, assets) with two assets or more was expected. "
+            "Give each asset a column, the hedged one first."
+        )
+    if np.isinf(prices).any():
+        raise InputError(
+            f"prices has {int(np.isinf(prices).sum())} infinite values; finite numbers or NaN were expected. "
+            "Put NaN in their place."
+        )
+    missing = np.isnan(prices).any(axis=1)
+    values = np.where(missing[:, None], np.nan, prices)[int(np.argmin(missing)) :]
+    assets = pd.Index(names if names is not None else [f"asset {j + 1}" for j in range(prices.shape[1])])
+    return Basket(values, pd.DatetimeIndex([]), assets)
 
 
 def _law(row: Array, k: int, mean: float) -> HedgeLaw:
@@ -147,7 +161,7 @@ def _trace(record: Array, run: Run, k: int) -> pd.DataFrame:
             table[f"{what}_{j + 1}"] = record[:, FIRST_STATE + place * k + j]
     table |= {"log_likelihood": record[:, columns.LOG_LIKELIHOOD], "half_life": half_life}
     for which, column in (("filtered", columns.ADF_FILTERED), ("predicted", columns.ADF_PREDICTED)):
-        table |= {f"adf_{which}": record[:, column], f"p_{which}": adf_p_value(record[:, column])}
+        table |= {f"adf_{which}": record[:, column], f"p_{which}": p_values(record[:, column])}
     number = np.arange(1, len(record) + 1)
     table["sound"] = number < (run.collapsed_at or np.inf)
     return pd.DataFrame(table, index=pd.Index(number, name="pass"))

@@ -11,7 +11,7 @@ from statefolio._arrays import Array
 from statefolio.pairs.compiled import compiled
 from statefolio.pairs.johansen_weights import johansen_ratios
 from statefolio.pairs.passes import FIRST_STATE, A, R, run_passes, write_spreads
-from statefolio.pairs.recipe import Choices, johansen_mean, make_basket
+from statefolio.pairs.recipe import Choices, johansen_mean, observe
 from statefolio.pairs.unit_root import adf_statistic, half_life
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,no-any-return"
@@ -39,7 +39,7 @@ def basket_statistics(prices: Array, passes: int, choices: Choices) -> BasketSta
     Parameters
     ----------
     prices : (T, k) array
-        Checked before (`check_basket`), C-contiguous; a row with a NaN is a missing date, the first row is not.
+        Checked before (`check_tunable`), C-contiguous; a row with a NaN is a missing date, the first row is not.
     passes : int
         At most.
     choices : Choices
@@ -58,7 +58,7 @@ def _statistics(prices, columns, passes, choices):
     complete = _complete_rows(prices)
     ratios = johansen_ratios(complete)
     mean = johansen_mean(complete, ratios) if choices.center_spread else 0.0
-    basket = make_basket(prices, columns, mean)
+    basket = observe(prices, columns, mean)
     record, paths = np.empty((passes, FIRST_STATE + 3 * k)), np.empty((2, dates, k))
     run = run_passes(basket, ratios, choices, np.var(complete[:, 0]), 0, record, paths)
     row, path = record[run.chosen - 1], paths[run.chosen % 2]

@@ -36,7 +36,7 @@ def run_passes(basket, ratios, choices, price_variance, adf_every, record, paths
 
     Parameters
     ----------
-    basket : Basket
+    basket : Observations
     ratios : (k - 1,) array
         Johansen's -w_j / w_1.
     choices : Choices

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from statefolio.pairs.compiled import compiled
-from statefolio.pairs.recursion import Basket, Parameters
+from statefolio.pairs.recursion import Observations, Parameters
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -60,7 +60,7 @@ def johansen_mean(prices, ratios):
 
 
 @compiled
-def make_basket(prices, columns, mean):
+def observe(prices, columns, mean):
     """What the filter sees of prices (T, k): the first less a mean, missing wherever any price of the date is."""
     observed, design = np.empty(prices.shape[0]), np.ones(prices.shape)
     for t in range(prices.shape[0]):
@@ -70,7 +70,7 @@ def make_basket(prices, columns, mean):
         observed[t] = prices[t, 0] - mean if complete else np.nan
         for j in range(1, len(columns)):
             design[t, j] = prices[t, j]
-    return Basket(observed, design, columns)
+    return Observations(observed, design, columns)
 
 
 @compiled

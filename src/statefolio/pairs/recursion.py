@@ -23,7 +23,7 @@ from statefolio.pairs.compiled import compiled
 _LOG_2PI = float(np.log(2.0 * np.pi))
 
 
-class Basket(NamedTuple):
+class Observations(NamedTuple):
     """What a filter sees of T dates and k assets."""
 
     observed: Array  # (T,) the first asset's price, less what the level reverts to; NaN where any price is missing
