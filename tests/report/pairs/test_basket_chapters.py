@@ -28,8 +28,8 @@ def test_tiles_say_the_verdict_first(results):
     tiles = basket_tiles(results)
     assert list(tiles)[:2] == ["verdict", "calibrated p"]
     assert tiles["verdict"] == "reverts"
-    assert tiles["by"] == "TWO, SIX"
-    assert tiles["tuning"] == ("sound" if not results.hedge.degenerate_ else tiles["tuning"])
+    assert tiles["from"] == "2018-01-01"
+    assert tiles["tuning"] == f"collapsed, pass {results.hedge.collapse_.at_pass}"
 
 
 def test_the_walk_s_table_loses_no_hedge_and_no_measure(results):

@@ -43,14 +43,13 @@ def basket_chapters(found: BasketResults) -> list[Chapter]:
 
 def basket_tiles(found: BasketResults) -> dict[str, str]:
     """Return the few words that open the report of a basket."""
-    hedged, *others = found.names
     dates = found.z_score.index
-    tiles = {"hedged": hedged, "by": ", ".join(others), "from": f"{dates[0]:%Y-%m-%d}", "to": f"{dates[-1]:%Y-%m-%d}"}
+    tiles = {"from": f"{dates[0]:%Y-%m-%d}", "to": f"{dates[-1]:%Y-%m-%d}"}
     if found.verdict is not None:
         tiles = {"verdict": found.verdict.outcome, "calibrated p": f"{found.verdict.p_value:.2g}", **tiles}
     if found.trace is not None:
         collapse = getattr(found.hedge, "collapse_", None)
-        tiles["tuning"] = "sound" if collapse is None else f"degenerate at pass {collapse.at_pass}"
+        tiles["tuning"] = "sound" if collapse is None else f"collapsed, pass {collapse.at_pass}"
     tiles["z-score today"] = f"{found.today.z_score:+.2f}".replace("-", "\u2212")
     return tiles
 
