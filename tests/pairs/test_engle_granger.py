@@ -102,9 +102,10 @@ def test_coefficients_deviation_and_half_life():
 
 def test_collinear_prices_have_the_statistic_of_statsmodels():
     prices = random_walks(200, 2, seed=1)
-    prices = np.column_stack([prices, 3.0 + 2.0 * prices[:, 0]])
-    found = engle_granger_statistics(prices, np.array([[0, 2], [0, 1]]))
-    assert found.statistic[0] == -np.inf
+    noise = np.random.default_rng(2).standard_normal(200) * prices[:, 0].std() * 3e-4  # 1 - R^2 of about 1e-7
+    prices = np.column_stack([prices, 3.0 + 2.0 * prices[:, 0], prices[:, 0] + noise])
+    found = engle_granger_statistics(prices, np.array([[0, 2], [0, 1], [0, 3]]))
+    assert found.statistic[0] == found.statistic[2] == -np.inf
     assert found.p_value[0] == 0.0
     assert np.isfinite(found.statistic[1])
 

@@ -33,6 +33,19 @@ GROUPS = pd.Series({"a": "x", "b": "y"})
         ({"max_holdings": 2.5}, "max_holdings"),
         ({"volume_share": -1.0}, "volume_share"),
         ({"no_trade_band": -0.01}, "no_trade_band"),
+        ({"no_trade_band": None}, "no_trade_band"),
+        ({"lower": True}, "lower"),
+        ({"upper": {"a": True}}, "upper"),
+        ({"upper": pd.Series([0.1, 0.2], index=["a", "a"])}, "upper names an asset twice"),
+        ({"net": True}, "net"),
+        ({"net": (0.0, "1")}, "net"),
+        ({"net": [0.0, 1.0]}, "net"),
+        ({"gross": "2"}, "gross"),
+        ({"turnover": True}, "turnover"),
+        ({"max_holdings": True}, "max_holdings"),
+        ({"factor_limits": {"MKT": (0.0, 0.1)}, "exposure_confidence": True}, "exposure_confidence"),
+        ({"exposure_confidence": 0.95}, "exposure_confidence is given without factor_limits"),
+        ({"groups": pd.Series(["x", "y"], index=["a", "a"])}, "groups names an asset twice"),
     ],
 )
 def test_contradictions_are_refused_by_name(options, named):
@@ -45,6 +58,8 @@ def test_a_group_without_assets_is_refused():
         Constraints(groups=GROUPS, group_limits={"z": (0.0, 0.5)})
     with pytest.raises(DataTypeError, match="groups"):
         Constraints(groups={"a": "x"}, group_limits={"x": (0.0, 0.5)})
+    with pytest.raises(DataTypeError, match="upper is a list"):
+        Constraints(upper=[0.1, 0.2])
 
 
 def test_one_sided_and_unbounded_limits_are_fine():

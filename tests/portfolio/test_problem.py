@@ -43,4 +43,6 @@ def test_risk_adds_what_the_mean_is_not_sure_of():
     doubt = LowRankCovariance(np.array([[1.0], [2.0]]), np.full((1, 1), 3e-5), np.full(2, 1e-6))
     given = problem(mean_covariance=doubt)
     np.testing.assert_allclose(given.risk.dense(), given.covariance.dense() + doubt.dense(), rtol=1e-14)
+    month = problem(mean_covariance=doubt, holding_period=21.0)
+    np.testing.assert_allclose(month.risk.dense(), given.covariance.dense() + 21.0 * doubt.dense(), rtol=1e-14)
     np.testing.assert_allclose(add(doubt, doubt).dense(), 2.0 * doubt.dense(), rtol=1e-14)

@@ -83,24 +83,28 @@ def settle(first, last, start, market, costs, orders, state, record):
         Whether it went bankrupt.
     """
     assets = len(state.positions)
-    share, held, rate, depth = np.empty(assets), np.empty(assets), np.empty(assets), np.empty(assets)
+    share, held, rate, depth = np.empty(assets), np.empty(assets), np.empty(assets), np.zeros(assets)
+    sums = np.empty((4, assets))
+    with_impact = costs.impact > 0.0
     for t in range(first, last):
         row = t - start
-        before = state.positions.sum() + state.cash[0]
+        before = _total(state.positions) + state.cash[0]
         invested = before
         ledger = record.ledger[row]
         ledger[:] = 0.0
         if orders.due[t] >= 0:
             target = orders.targets[orders.due[t]]
-            _prepare(t, target, market, costs, state.positions, share, held, rate, depth)
-            left = _left_after_costs(before, costs.impact > 0.0, share, held, rate, depth)
-            _trade(left, share, held, rate, depth, state.positions, ledger)
+            _prepare(market.returns[t], target, costs.trade, state.positions, share, held, rate)
+            if with_impact:
+                _measure_depth(t, market, costs, sums, share, held, rate, depth)
+            left = _left_after_costs(before, with_impact, share, held, rate, depth)
+            _trade(left, with_impact, share, held, rate, depth, state.positions, ledger)
             invested = before - ledger[2] - ledger[3]
-            state.cash[0] = invested - state.positions.sum()
+            state.cash[0] = invested - _total(state.positions)
             _mark_unfilled(left, before, target, rate, state.positions, record.marks[row])
         _write_weights(invested, state.positions, record.weights[row])
         _earn(t, market, costs, state, record.marks[row], ledger)
-        value = state.positions.sum() + state.cash[0]
+        value = _total(state.positions) + state.cash[0]
         ledger[0], ledger[8] = value, state.cash[0]
         if value <= 0.0 or invested <= 0.0:
             return t + 1, True
@@ -108,36 +112,49 @@ def settle(first, last, start, market, costs, orders, state, record):
 
 
 @_compiled
-def _prepare(t, target, market, costs, positions, share, held, rate, depth):
-    """What is wanted and held of each asset, and what trading it costs; rate is -1 where an order is not filled."""
-    for i in range(len(target)):
-        fills = not np.isnan(market.returns[t, i])
-        share[i] = target[i] if fills else 0.0
-        held[i] = positions[i] if fills else 0.0
-        rate[i] = costs.trade[i] if fills else -1.0
-        depth[i] = 0.0
-    if costs.impact > 0.0:
-        _measure_depth(t, market, costs, share, held, rate, depth)
+def _total(values):
+    total = 0.0
+    for i in range(len(values)):
+        total += values[i]
+    return total
 
 
 @_compiled
-def _measure_depth(t, market, costs, share, held, rate, depth):
+def _prepare(returns, target, trade, positions, share, held, rate):
+    """What is wanted and held of each asset, and what trading it costs; rate is -1 where an order is not filled."""
+    for i in range(len(target)):
+        fills = not np.isnan(returns[i])
+        share[i] = target[i] if fills else 0.0
+        held[i] = positions[i] if fills else 0.0
+        rate[i] = trade[i] if fills else -1.0
+
+
+@_compiled
+def _measure_depth(t, market, costs, sums, share, held, rate, depth):
     """Impact of a unit of currency: y sigma / sqrt(V), from the dates before t; what is not known is not traded."""
-    begin = max(t - costs.window, 0)
+    squares, returns_known, volume, volumes_known = sums[0], sums[1], sums[2], sums[3]
+    sums[:] = 0.0
+    for s in range(max(t - costs.window, 0), t):
+        _add_known(market.returns[s], market.volumes[s], squares, returns_known, volume, volumes_known)
     for i in range(len(share)):
-        squares = volume = 0.0
-        returns_known = volumes_known = 0
-        for s in range(begin, t):
-            if not np.isnan(market.returns[s, i]):
-                squares += market.returns[s, i] ** 2
-                returns_known += 1
-            if not np.isnan(market.volumes[s, i]):
-                volume += market.volumes[s, i]
-                volumes_known += 1
-        if returns_known > 0 and volume > 0.0:
-            depth[i] = costs.impact * np.sqrt(squares / returns_known) / np.sqrt(volume / volumes_known)
+        depth[i] = 0.0
+        if returns_known[i] > 0.0 and volume[i] > 0.0:
+            sigma = np.sqrt(squares[i] / returns_known[i])
+            depth[i] = costs.impact * sigma / np.sqrt(volume[i] / volumes_known[i])
         else:
             share[i], held[i], rate[i] = 0.0, 0.0, -1.0
+
+
+@_compiled
+def _add_known(returns, volumes, squares, returns_known, volume, volumes_known):
+    for i in range(len(returns)):
+        known = not np.isnan(returns[i])
+        squares[i] += returns[i] ** 2 if known else 0.0
+        returns_known[i] += 1.0 if known else 0.0
+    for i in range(len(volumes)):
+        known = not np.isnan(volumes[i])
+        volume[i] += volumes[i] if known else 0.0
+        volumes_known[i] += 1.0 if known else 0.0
 
 
 @_compiled
@@ -167,14 +184,14 @@ def _left_after_costs(value, with_impact, share, held, rate, depth):
 
 
 @_compiled
-def _trade(left, share, held, rate, depth, positions, ledger):
+def _trade(left, with_impact, share, held, rate, depth, positions, ledger):
     """Fill the order, and book what was traded and what it cost."""
     traded_value, cost, impact = 0.0, 0.0, 0.0
     for i in range(len(share)):
         traded = abs(share[i] * left - held[i])
         traded_value += traded
         cost += rate[i] * traded
-        impact += depth[i] * traded * np.sqrt(traded)
+        impact += depth[i] * traded * np.sqrt(traded) if with_impact else 0.0
         positions[i] = share[i] * left if rate[i] >= 0.0 else positions[i]
     ledger[7], ledger[2], ledger[3] = traded_value, cost, impact
 

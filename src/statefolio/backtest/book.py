@@ -178,7 +178,7 @@ class Book:
         """What became of the capital, until the last date settled."""
         count = self.settled - terms.start
         dates, assets = terms.dates[:count], terms.market.assets
-        decided = terms.market.dates[self._decided]
+        decided = terms.market.dates[np.array(self._decided, dtype=np.int64)]
         stopped = f"bankrupt on {show(dates[-1])}: the value fell to 0 or below" if self.bankrupt else ""
         return BacktestResult(
             name=self.name,
@@ -216,13 +216,14 @@ class Book:
         told = [detail for _, detail in self._fallbacks] + closed + ended
         details = np.insert(np.arange(len(told)), counts[0], np.where(missing, len(told), len(told) + 1))
         places = np.concatenate([np.zeros(counts[0]), unfilled[1] + 1, delisted[1] + 1, np.zeros(counts[3])])
+        order = np.argsort(rows, kind="stable")
         events = {
-            "date": terms.market.dates[rows],
-            "kind": pd.Index(KINDS).take(np.repeat(np.arange(len(KINDS)), counts)),
-            "asset": pd.Index([""]).append(assets).take(places.astype(np.int64)),
-            "detail": pd.Index([*told, *_NOT_FILLED]).take(details),
+            "date": terms.market.dates[rows[order]],
+            "kind": pd.Index(KINDS).take(np.repeat(np.arange(len(KINDS)), counts)[order]),
+            "asset": pd.Index([""]).append(assets).take(places.astype(np.int64)[order]),
+            "detail": pd.Index([*told, *_NOT_FILLED]).take(details[order]),
         }
-        return pd.DataFrame(events).iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
+        return pd.DataFrame(events)
 
 
 def _stacked(told: "list[tuple[int, pd.Series[float]]]", dates: pd.DatetimeIndex) -> pd.DataFrame:

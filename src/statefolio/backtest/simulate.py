@@ -90,8 +90,8 @@ def _read_weights(weights: Any, market: Market, start: Any, end: Any, expected_s
     values, dates = values[first:stop], dates[first:stop]
     if len(dates) == 0:
         raise InputError("weights has no date from start to end; one at least was expected. Check start and end.")
-    unknown = np.isnan(values)
-    if unknown.any():
+    if np.isnan(values.min()):
+        unknown = np.isnan(values)
         row, place = np.argwhere(unknown)[0]
         raise InputError(
             f"weights has {int(unknown.sum())} NaN (first: {names[place]!r} on {show(dates[row])}); a number was "

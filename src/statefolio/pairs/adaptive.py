@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statefolio._arrays import Array
 from statefolio._options import is_whole
@@ -16,8 +17,8 @@ from statefolio.pairs.johansen import johansen_weights
 from statefolio.pairs.law import HedgeLaw
 from statefolio.pairs.mackinnon import p_values
 from statefolio.pairs.passes import FIRST_STATE, Run, run_passes
-from statefolio.pairs.recipe import Choices, johansen_mean, observe
 from statefolio.pairs.prices import Basket, check_tunable
+from statefolio.pairs.recipe import Choices, johansen_mean, observe
 
 ADF_EVERY = 20
 _OPTIONS = {
@@ -137,7 +138,7 @@ def _read(prices: Any, names: Sequence[str] | None) -> Basket:
             f"prices has {int(np.isinf(prices).sum())} infinite values; finite numbers or NaN were expected. "
             "Put NaN in their place."
         )
-    missing = np.isnan(prices).any(axis=1)
+    missing: NDArray[np.bool_] = np.any(np.isnan(prices), axis=1)
     values = np.where(missing[:, None], np.nan, prices)[int(np.argmin(missing)) :]
     assets = pd.Index(names if names is not None else [f"asset {j + 1}" for j in range(prices.shape[1])])
     return Basket(values, pd.DatetimeIndex([]), assets)

@@ -1,5 +1,7 @@
 """Log-likelihoods of baskets at points of a climb, and their gradients: sixty-four points in one sweep."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,24 @@ _MOST_PERSISTENCE = 1.0 - 1e-6
 Columns = NDArray[np.intp]
 
 
+class _Scales(NamedTuple):
+    moderate: Array  # (k,) c
+    mean: float  # m_0
+    deviation: float  # d
+    correlation: float
+
+
+def _scales(X: Array, y: Array) -> _Scales:
+    """Of one basket, from the dates with its price alone: what comes after leaves no trace, to the last bit."""
+    seen = ~np.isnan(y)
+    X, y = X[seen], y[seen]
+    ordinary = ordinary_least_squares(X, y[:, None])
+    left = y - X @ ordinary.mean[:, 0]
+    correlation = float(left[1:] @ left[:-1]) / float(left @ left)
+    deviation = float(np.sqrt(ordinary.residual_variance[0]))
+    return _Scales(moderate_ratio(ordinary)[:, 0], float(ordinary.mean[0, 0]), deviation, correlation)
+
+
 class Baskets:
     """Baskets whose parameters are looked for, a column each, and the coordinates that make them alike.
 
@@ -31,14 +51,11 @@ class Baskets:
     def __init__(self, X: Array, Y: Array, reverts: bool) -> None:
         self.Y, self.reverts, self.states = Y, reverts, X.shape[1]
         self.X = np.nan_to_num(X)
-        ordinary = ordinary_least_squares(self.X, Y)
-        count = Y.shape[1]
-        self.moderate = moderate_ratio(ordinary)[:, :count]  # (k, N) c
-        self.mean = ordinary.mean[0, :count]  # (N,) m_0
-        self.deviation = np.sqrt(ordinary.residual_variance[:count])  # (N,) d
-        fitted = self.X @ ordinary.mean if X.ndim == 2 else np.einsum("tkn,kn->tn", self.X, ordinary.mean[:, :count])
-        left = np.nan_to_num(Y - fitted[:, :count])
-        self.correlation = (left[1:] * left[:-1]).sum(axis=0) / (left**2).sum(axis=0)  # (N,) of residuals, a date apart
+        made = [_scales(self.X if X.ndim == 2 else self.X[:, :, i], Y[:, i]) for i in range(Y.shape[1])]
+        self.moderate = np.stack([each.moderate for each in made], axis=1)  # (k, N) c
+        self.mean = np.array([each.mean for each in made])  # (N,) m_0
+        self.deviation = np.array([each.deviation for each in made])  # (N,) d
+        self.correlation = np.array([each.correlation for each in made])  # (N,) of residuals, a date apart
         self.floor = np.arange(1 + self.states + 2 * reverts) < 1 + self.states
 
     def parameters(self, columns: Columns, theta: Array) -> Array:

@@ -31,6 +31,7 @@ from statefolio.pairs.screen_options import ScreenOptions, split_periods
 from statefolio.pairs.screen_result import FILTERS, PairScreen
 
 _AT_ONCE = 2048
+_LEAST_NOISE = 1e-8  # R as a share of a date's move; below it likelihoods drown in rounding
 
 
 def screen_pairs(
@@ -70,7 +71,7 @@ def screen_pairs(
     lags : int, optional
         Of the Dickey-Fuller regressions; None lets Akaike's criterion choose.
     fdr : float
-        False discovery rate among the baskets called cointegrated.
+        False discovery rate among baskets called cointegrated.
     correction : {"by", "bh"}
         Benjamini and Yekutieli, or Benjamini and Hochberg. Pairs that share an asset are found or missed together, and
         the far tail of the test's law is approximate: on simulated panels of 20 assets and 500 dates, five true pairs
@@ -88,7 +89,7 @@ def screen_pairs(
     logs : bool
         Screen the prices' logarithms; hedge ratios are then ratios of value.
     progress : callable (stage, done, total), optional
-        Hears of stages "pairs", "triples", "hedges" and "later".
+        Hears of "pairs", "triples", "hedges" and "later".
 
     Returns
     -------
@@ -97,8 +98,7 @@ def screen_pairs(
     Raises
     ------
     InputError, UnknownNameError
-        For baskets, periods or options that cannot be used. A basket that cannot be tested is no error: it is listed
-        in the result with the reason.
+        For baskets, periods or options that cannot be used. A basket that cannot be tested is listed with the reason.
     """
     options = ScreenOptions(hedged, lags, fdr, correction, half_life, cost, entry, confirm_level, likelihood_ratio)
     options.check()
@@ -119,8 +119,7 @@ def screen_pairs(
     tables = [screen.table(part, q) for part, q in zip(parts.values(), q_values, strict=False)]
     whole = pd.concat(tables)[tables[-1].columns] if len(tables) > 1 else tables[0]
     whole = whole.iloc[np.lexsort((whole.index.to_numpy(dtype=str), whole["p_value"]))]
-    tested = whole["p_value"].notna()
-    table = whole[tested].drop(columns="reason")
+    table = whole[tested := whole["p_value"].notna()].drop(columns="reason")
     return PairScreen(
         table=table,
         counts=_counts(table, len(whole)),
@@ -214,8 +213,9 @@ class _Screen:
             basket = self.past[:, members[here]]  # (T, n, k)
             X = basket.swapaxes(1, 2).copy()
             X[:, 0] = 1.0
-            ratios = likelihood_ratios(*own_regressors(X, basket[:, :, 0])).ratio[1:]
-            found[here] = ratios.max(axis=0)
+            ratios = likelihood_ratios(*own_regressors(X, basket[:, :, 0]))
+            moves = np.nanvar(np.diff(basket[:, :, 0], axis=0), axis=0)
+            found[here] = np.where(ratios.level > _LEAST_NOISE * moves, ratios.ratio[1:].max(axis=0), np.nan)
             if self.progress is not None:
                 self.progress("hedges", min(first + _AT_ONCE, len(rows)), len(rows))
         return found

@@ -77,3 +77,20 @@ def test_more_assets_than_dates_and_a_column_never_seen():
     assert np.isfinite(found.loadings).all()
     assert (found.specific > 0).all()
     assert not found.loadings[3].any()
+
+
+def test_dates_with_the_same_gaps_are_taken_together_without_loss():
+    """The same rows, few enough of each pattern to be kept and so many that they are replaced, find the same."""
+    values, _ = sample(dates=60, assets=8, seed=5)
+    values[:25, 2] = np.nan
+    values[:, 6] = values[:, 5]  # second moments without full rank
+    values[40, 0] = np.nan
+    weights = np.linspace(0.2, 1.0, 60)
+    often = analyse(values, weights, 2)
+    apart = np.array_split(np.arange(60), 20)
+    marked = np.full((60, 8 + len(apart)), np.nan)
+    marked[:, :8] = values
+    for column, part in enumerate(apart, 8):
+        marked[part, column] = 0.0
+    found = analyse(marked, weights, 2)
+    np.testing.assert_allclose(covariance_of(often), covariance_of(found)[:8, :8], rtol=1e-6, atol=1e-8)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,9 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from sklearn.base import clone
 
-from statefolio.exceptions import InputError, StatefolioError, UnknownNameError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioError, UnknownNameError
 from statefolio.factors.risk.low_rank import LowRankCovariance
+from statefolio.portfolio.budgets.factor_risk_budget import FactorRiskBudget
 from statefolio.portfolio.budgets.risk_budget import RiskBudget
 
 TARGET = np.array([0.4, 0.3, 0.2, 0.1])
@@ -186,8 +189,48 @@ def test_what_scale_cannot_give_is_found_elsewhere_or_said():
     impossible = RiskBudget().solve(simulated(6, 2, upper=0.1))
     assert not impossible.converged
     assert np.isnan(impossible.weights).all()
-    assert "'net'" in impossible.reason
-    assert "'upper'" in impossible.reason
+    assert "net is missed by 0.4 at best, with upper kept" in impossible.reason
+
+
+@pytest.mark.parametrize("objective", [RiskBudget(), FactorRiskBudget({"f0": 0.3, "f1": 0.2, "idiosyncratic": 0.5})])
+def test_cash_alone_is_no_risk_budget(objective):
+    solution = objective.solve(simulated(6, 2, net=(None, None), gross=0.0))
+    assert not solution.converged
+    assert "cash bears no risk" in solution.reason
+
+
+@pytest.mark.parametrize("objective", [RiskBudget(), FactorRiskBudget({"f0": 0.3, "f1": 0.2, "idiosyncratic": 0.5})])
+def test_no_asset_is_said(objective):
+    whole = simulated(6, 2)
+    none = np.zeros(0)
+    covariance = whole.covariance.select(np.zeros(0, dtype=int))
+    empty = replace(whole, assets=whole.assets[:0], covariance=covariance, previous=none, trade_cost=none)
+    solution = objective.solve(empty)
+    assert not solution.converged
+    assert "no asset" in solution.reason
+
+
+def test_truth_values_are_no_shares():
+    with pytest.raises(DataTypeError, match="True or False"):
+        RiskBudget({f"a{i}": i == 0 for i in range(6)}).solve(simulated(6, 2))
+
+
+def test_signs_against_boxes_are_refused():
+    with pytest.raises(InputError, match="'a0' short where lower allows no weight below 0"):
+        RiskBudget(signs={"a0": -1}).solve(simulated(6, 2))
+    with pytest.raises(InputError, match="long where upper allows no weight above 0"):
+        RiskBudget().solve(simulated(6, 2, lower=-1.0, upper=0.0, net=-1.0))
+    short = simulated(6, 2, lower=-1.0, upper=0.0, net=-1.0)
+    bears = RiskBudget(signs=dict.fromkeys(short.assets, -1)).solve(short)
+    assert contributions(short.covariance.dense(), bears.weights) == pytest.approx(np.full(6, 1 / 6), abs=1e-9)
+
+
+def test_where_nothing_is_limited_the_nearest_is_found():
+    """Six factors and five assets: exposures cannot be those of the budget, and no row limits the search."""
+    free = simulated(5, 6, lower=-np.inf, upper=np.inf, net=(None, None))
+    solution = FactorRiskBudget({**dict.fromkeys(free.factors, 0.15), "idiosyncratic": 0.1}).solve(free)
+    assert solution.converged
+    assert solution.reason.startswith("the nearest")
 
 
 @pytest.mark.parametrize(

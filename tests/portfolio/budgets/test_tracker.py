@@ -80,7 +80,7 @@ def test_two_lines_are_a_textbook_local_level():
 @pytest.mark.parametrize("phi", [1.0, 0.8])
 def test_bands_cover_what_the_model_simulates(phi):
     rng = np.random.default_rng(5)
-    total, noise = 6000, realised_shares(data(21)[0].to_numpy() * WEIGHTS)[1]
+    total, noise = 2500, realised_shares(data(21)[0].to_numpy() * WEIGHTS)[1]
     law = Law(BUDGET.to_numpy(), phi, 0.4)
     steps = rng.multivariate_normal(np.zeros(4), law.signal_to_noise * noise, total)
     true = np.empty((total, 4))
@@ -93,14 +93,14 @@ def test_bands_cover_what_the_model_simulates(phi):
     windows = Windows(observed, np.tile(noise, (total, 1, 1)), days, days, 21, 24.0, noise)
     found, _ = ShareFilter.start(law).run(windows)
     inside = np.abs(found.mean - true) < 1.96 * np.sqrt(found.variance)
-    assert inside.mean() == pytest.approx(0.95, abs=0.008)
+    assert inside.mean() == pytest.approx(0.95, abs=0.012)
     np.testing.assert_allclose(found.mean.sum(axis=1), 1.0)
 
 
 @pytest.mark.parametrize(("move", "tails"), [(0.0, None), (0.1, None), (0.3, 6)])
 def test_bands_cover_true_contributions_of_simulated_portfolios(move, tails):
     inside = []
-    for seed in range(8):
+    for seed in range(4):
         returns, weights = data(21 * 40, seed, tails)
         walk = np.exp(np.random.default_rng(seed).normal(0.0, move, (40, 4)).cumsum(axis=0)) * WEIGHTS
         walk /= walk.sum(axis=1, keepdims=True)

@@ -73,6 +73,8 @@ def test_turnover_is_the_total_and_daily_turnover_grows_with_the_dates(make):
 def test_a_first_portfolio_may_be_bought(make):
     first = {"previous": np.zeros(12), "dates_since": 0}
     assert Utility().solve(make(turnover=0.1, daily_turnover=0.08, **first)).converged
+    # a model that was not ready at former decisions, or a fallback to cash, does not leave a portfolio in cash for ever
+    assert Utility().solve(make(turnover=0.1, daily_turnover=0.002, previous=np.zeros(12), dates_since=21)).converged
     held = make(turnover=0.1, dates_since=0)
     assert np.abs(Utility().solve(held).weights - held.previous).sum() <= 0.1 + 1e-9
 
@@ -105,7 +107,8 @@ def loss(objective, problem, weights, sigma):
     return -earned / np.sqrt(variance) if isinstance(objective, MaximumSharpe) else 2.5 * variance - earned
 
 
-def test_a_search_that_does_not_end_says_so(make):
+def test_a_search_that_does_not_end_says_so(make, monkeypatch):
+    monkeypatch.setattr("statefolio.portfolio.optimisation.holdings.WORK", 4000)
     problem = make(200, 5, max_holdings=10)
     found = MinimumVariance().solve(problem)
     assert found.converged
@@ -121,10 +124,10 @@ def test_a_search_that_does_not_end_says_so(make):
 
 
 def test_few_holdings_that_cannot_be(make):
-    bounded = MinimumVariance().solve(make(lower=0.02, max_holdings=3))
+    bounded = MinimumVariance().solve(make(6, lower=0.02, max_holdings=3))
     assert not bounded.converged
-    assert "max_holdings=3 is missed by 9" in bounded.reason
-    small = MinimumVariance().solve(make(upper=0.2, max_holdings=3))
+    assert "max_holdings=3 is missed by 3" in bounded.reason
+    small = MinimumVariance().solve(make(6, upper=0.2, max_holdings=3))
     assert not small.converged
     assert "max_holdings=3" in small.reason
 

@@ -10,7 +10,13 @@ from statefolio.portfolio.optimisation.polish import polish
 from statefolio.portfolio.optimisation.program import scaled
 from statefolio.portfolio.optimisation.solving import multipliers_of
 
-LIMITS = [{}, {"turnover": 0.3}, {"lower": -0.2, "upper": 0.3, "gross": 1.4}, {"turnover": 0.3, "max_holdings": 3}]
+LIMITS = [
+    {},
+    {"turnover": 0.3},
+    {"lower": -0.2, "upper": 0.3, "gross": 1.4},
+    {"turnover": 0.3, "max_holdings": 3},
+    {"factor_limits": {"F0": (0.8, 0.9)}},
+]
 
 
 @pytest.mark.parametrize("limits", LIMITS)

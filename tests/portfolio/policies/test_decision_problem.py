@@ -53,6 +53,15 @@ def test_variances_of_loadings_are_those_of_the_model(gate, risk):
             assert found.loading_variance[place, k] == expected
 
 
+def test_bounds_on_what_the_market_lacks_are_refused(gate, risk):
+    history = gate.at(gate.returns.index[300])
+    for options in ({"upper": {"nonesuch": 0.1}}, {"lower": pd.Series({"nonesuch": 0.1})}):
+        with pytest.raises(UnknownNameError, match="names 'nonesuch', not among the market's assets"):
+            problem_of(risk, history, constraints=Constraints(**options))
+    absent_now = gate.returns.columns[2]
+    assert absent_now not in problem_of(risk, history, constraints=Constraints(upper={absent_now: 0.1})).assets
+
+
 def test_volumes_bound_positions(gate, risk):
     rng = np.random.default_rng(0)
     volumes = gate.returns * np.nan

@@ -17,7 +17,8 @@ from skfolio.optimization import (
     RiskBudgeting,
 )
 from skfolio.pre_selection import SelectKExtremes
-from skfolio.prior import EmpiricalPrior, TimeSeriesFactorModel
+from skfolio.prior import EmpiricalPrior, LoadingMatrixRegression, TimeSeriesFactorModel
+from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 
 from statefolio.exceptions import DataTypeError, InputError
@@ -172,7 +173,8 @@ def test_gaps_are_prices_unchanged(complete):
 
 def test_factors_reach_a_factor_model(complete):
     history = complete.at(complete.returns.index[-1])
-    estimator = MeanRisk(prior_estimator=TimeSeriesFactorModel())
+    loadings = LoadingMatrixRegression(linear_regressor=LinearRegression())
+    estimator = MeanRisk(prior_estimator=TimeSeriesFactorModel(loading_matrix_estimator=loadings))
     found = SkfolioPolicy(estimator, lookback=200).decide(history, nothing_held(history))
     expected = estimator.fit(complete.returns.iloc[-200:], factors=complete.factors.iloc[-200:]).weights_
     np.testing.assert_allclose(found.weights, expected, atol=1e-9)

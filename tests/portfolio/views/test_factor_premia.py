@@ -185,6 +185,8 @@ def test_what_cannot_be_used(demo, demo_risk):
     X, y = demo.returns, demo.factors
     with pytest.raises(InputError, match="y is None"):
         FactorPremia().fit(X)
+    with pytest.raises(DataTypeError, match="premia is 3"):
+        FactorPremia(premia=3).fit(X, y)
     with pytest.raises(InputError, match="alpha='some'"):
         FactorPremia(alpha="some").fit(X, y)
     with pytest.raises(InputError, match="alpha_confidence"):

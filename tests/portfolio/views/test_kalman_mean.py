@@ -220,7 +220,7 @@ def test_bands_cover_simulated_means():
 
 def test_tuning_finds_the_persistence_and_zero_where_nothing_moves():
     rng = np.random.default_rng(4)
-    T, N = 3000, 40
+    T, N = 1000, 60
     noise, m, values = rng.normal(0, 0.01, (T, N)), np.zeros(N), np.empty((T, N))
     for t in range(T):
         values[t] = m + noise[t]
@@ -322,6 +322,10 @@ def test_an_estimator_of_skfolios_gives_the_noise(correlated):
     ("options", "said"),
     [
         ({"tuning": "magic"}, "tuning='magic'"),
+        ({"phi": True}, "phi=True"),
+        ({"signal_to_noise": np.inf}, "signal_to_noise=inf"),
+        ({"mean": True}, "mean=True"),
+        ({"before_prediction": "no"}, "before_prediction='no'"),
         ({"phi": 1.2}, "phi=1.2"),
         ({"phi": 1.0}, "phi=1 cannot be tuned"),
         ({"phi": 1.0, "state_covariance": 1e-6}, "no law"),
@@ -350,6 +354,8 @@ def test_options_that_cannot_be_used(panel, options, said):
 def test_data_that_cannot_be_used(panel):
     with pytest.raises(NotFittedError):
         _ = KalmanMean().covariance_
+    with pytest.raises(InputError, match="duplicate names"):
+        KalmanMean().fit(pd.concat([panel, panel], axis=1))
     with pytest.raises(InputError, match="infinite"):
         KalmanMean().fit(panel.replace(np.nan, np.inf))
     with pytest.raises(InputError, match="no asset has 3 returns"):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
+from scipy.linalg.lapack import dpstrf
 from threadpoolctl import ThreadpoolController
 
 from statefolio._arrays import Array
@@ -32,7 +33,7 @@ class FactorAnalysis(NamedTuple):
 
 
 class _Rows(NamedTuple):
-    """Rows to learn from: zeros where not observed, and dates with the same gaps taken together."""
+    """Rows to learn from: zeros where not observed, and those with the same gaps taken together."""
 
     values: Array  # (T, N)
     weights: Array  # (T,)
@@ -67,6 +68,7 @@ def analyse(values: Array, weights: Array, count: int, iterations: int = 40) -> 
     if count == 0:
         return FactorAnalysis(np.zeros((values.shape[1], 0)), rows.variance)
     with _pools().limit(limits=1, user_api="blas"):  # products are small: threads would wait for each other
+        rows = _fewer(rows)
         loadings = _components(rows, count)
         specific = _specific(rows.variance - np.einsum("nr,nr->n", loadings, loadings), rows.variance)
         for _ in range(iterations):
@@ -95,23 +97,63 @@ def log_density(found: FactorAnalysis, values: Array) -> Array:
 
 def _rows(values: Array, weights: Array) -> _Rows:
     seen = ~np.isnan(values)
-    _, first, pattern = np.unique(np.packbits(seen, axis=1), axis=0, return_index=True, return_inverse=True)
-    pattern = pattern.reshape(-1)
-    patterns = seen[first].astype(np.float64)
+    patterns, pattern = _patterns(seen)
     filled = np.where(seen, values, 0.0)
     pattern_weight: Array = np.bincount(pattern, weights, len(patterns)).astype(np.float64)
     observed = patterns.T @ pattern_weight
     second = weights @ filled**2
     variance = np.where(observed > 0.0, second / np.where(observed > 0.0, observed, 1.0), 1.0)
     variance = np.where(variance > _SMALLEST, variance, 1.0)
+    return _Rows(
+        filled, weights, patterns, pattern, *_sorted(pattern, len(patterns)), pattern_weight, observed, variance
+    )
+
+
+def _patterns(seen: NDArray[np.bool_]) -> tuple[Array, NDArray[np.intp]]:
+    """Distinct rows (P, N), 1 where seen, and which of them each row is (T,)."""
+    if (seen == seen[:1]).all():
+        return seen[:1].astype(np.float64), np.zeros(len(seen), dtype=np.intp)
+    _, first, pattern = np.unique(np.packbits(seen, axis=1), axis=0, return_index=True, return_inverse=True)
+    return seen[first].astype(np.float64), pattern.reshape(-1)
+
+
+def _sorted(pattern: NDArray[np.intp], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows by pattern, and where each of the patterns begins among them."""
     order = np.argsort(pattern, kind="stable")
-    starts = np.searchsorted(pattern[order], np.arange(len(patterns)))
-    return _Rows(filled, weights, patterns, pattern, order, starts, pattern_weight, observed, variance)
+    return order, np.searchsorted(pattern[order], np.arange(count))
+
+
+def _fewer(rows: _Rows) -> _Rows:
+    """Rows with the same weighted second moments, at most N of each pattern: all that the maximisation asks for."""
+    assets = rows.values.shape[1]
+    counts = np.bincount(rows.pattern)
+    if counts.max() <= assets:
+        return rows
+    kept = rows.order[counts[rows.pattern[rows.order]] <= assets]
+    values, weights, pattern = [rows.values[kept]], [rows.weights[kept]], [rows.pattern[kept]]
+    for p in np.flatnonzero(counts > assets):
+        own = rows.order[rows.starts[p] : rows.starts[p] + counts[p]]
+        values.append(_root(rows.values[own] * np.sqrt(rows.weights[own])[:, None]))
+        weights.append(np.ones(len(values[-1])))
+        pattern.append(np.full(len(values[-1]), p))
+    joined = np.concatenate(pattern)
+    order, starts = _sorted(joined, len(counts))
+    return rows._replace(
+        values=np.concatenate(values), weights=np.concatenate(weights), pattern=joined, order=order, starts=starts
+    )
+
+
+def _root(values: Array) -> Array:
+    """As few rows as there are ranks, with the same Z'Z: its Cholesky factor, pivoted as columns may be alike."""
+    factor, pivots, rank, _ = dpstrf(values.T @ values)
+    root = np.zeros((rank, values.shape[1]))
+    root[:, pivots - 1] = np.triu(factor)[:rank]
+    return root
 
 
 def _components(rows: _Rows, count: int) -> Array:
     """Loadings to begin with: leading eigenvectors of the correlations, gaps filled with zeros."""
-    standard = rows.values * (np.sqrt(rows.weights / rows.weights.sum())[:, None] / np.sqrt(rows.variance))
+    standard = rows.values * (np.sqrt(rows.weights / rows.pattern_weight.sum())[:, None] / np.sqrt(rows.variance))
     dates, assets = standard.shape
     loadings = np.zeros((assets, count))
     kept = min(count, dates, assets)
@@ -133,9 +175,12 @@ def _specific(left: Array, variance: Array) -> Array:
 
 def _posterior(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
     """Information on the factors by pattern of gaps, and its inverse, their covariance: (P, R, R) each."""
-    count = L.shape[1]
-    outer = (L[:, :, None] * (L / psi[:, None])[:, None, :]).reshape(len(L), -1)
-    information = np.eye(count) + (rows.patterns @ outer).reshape(len(rows.patterns), count, count)
+    count, scaled = L.shape[1], L / psi[:, None]
+    if len(rows.patterns) == 1:
+        information = np.eye(count) + ((rows.patterns * L.T) @ scaled)[None]
+    else:
+        outer = (L[:, :, None] * scaled[:, None, :]).reshape(len(L), -1)
+        information = np.eye(count) + (rows.patterns @ outer).reshape(len(rows.patterns), count, count)
     inverse: Array = np.linalg.inv(information).astype(np.float64, copy=False)
     return information, inverse
 

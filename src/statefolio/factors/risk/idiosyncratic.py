@@ -61,12 +61,13 @@ def _members(assets: pd.Index, groups: pd.Series | None) -> list[NDArray[np.intp
 
 def effective_observations(model: LoadingsModel, observed: pd.Series) -> pd.Series:
     """How many returns each learned variance rests on: those seen, or what a memory or a window keeps of them."""
-    table, seen = model.parameters_, observed.clip(lower=1)
+    table, seen = model.parameters_, np.maximum(observed.to_numpy(dtype=np.float64), 1.0)
     if "observations" in table:
-        seen = seen.clip(upper=table["observations"].clip(lower=1))
+        seen = np.fmin(seen, np.maximum(table["observations"].to_numpy(), 1.0))
     half_life = getattr(model, "half_life", None)
-    if "memory" not in table and half_life is None:
-        return seen
-    memory = table["memory"] if half_life is None else pd.Series(0.5 ** (1.0 / half_life), index=table.index)
-    kept = ((1.0 + memory) / (1.0 - memory)).where(memory < 1.0, np.inf)
-    return seen.clip(upper=kept.fillna(np.inf))
+    if half_life is not None or "memory" in table:
+        memory = table["memory"].to_numpy() if half_life is None else np.full(len(seen), 0.5 ** (1.0 / half_life))
+        forgets = memory < 1.0
+        kept = np.where(forgets, (1.0 + memory) / np.where(forgets, 1.0 - memory, 1.0), np.inf)
+        seen = np.minimum(seen, kept)
+    return pd.Series(seen, index=observed.index)

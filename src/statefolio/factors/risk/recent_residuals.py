@@ -59,9 +59,9 @@ class RecentResiduals(BaseEstimator):
     def _see(self, residuals: pd.DataFrame) -> Self:
         joined = residuals.columns[~residuals.columns.isin(self._recent.columns)]
         columns = self._recent.columns.append(joined) if len(self._recent) else residuals.columns
-        rows = pd.concat([part for part in (self._recent, residuals) if len(part)]).reindex(columns=columns)
-        self._recent = rows.iloc[-self.window :]
-        self.loadings_ = self._loadings(_capped(self._recent))
+        parts = [part for part in (self._recent, _capped(residuals.iloc[-self.window :])) if len(part)]
+        self._recent = pd.concat(parts).reindex(columns=columns).iloc[-self.window :]
+        self.loadings_ = self._loadings(self._recent)
         return self
 
     def _weights(self, dates: int) -> Array:
@@ -83,7 +83,7 @@ class RecentResiduals(BaseEstimator):
 
 
 def _capped(residuals: pd.DataFrame) -> pd.DataFrame:
-    return residuals.clip(-CAP, CAP)
+    return pd.DataFrame(np.clip(residuals.to_numpy(), -CAP, CAP), index=residuals.index, columns=residuals.columns)
 
 
 def check_residuals(residuals: Any) -> None:

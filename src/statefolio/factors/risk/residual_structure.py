@@ -110,12 +110,13 @@ class ResidualFactors(RecentResiduals):
 
     def _loadings(self, residuals: pd.DataFrame) -> pd.DataFrame:
         names = [f"residual {r + 1}" for r in range(self.count_)]
-        kept = residuals.columns[residuals.notna().sum() >= self.min_observations]
-        if len(kept) == 0 or self.count_ == 0:
-            return pd.DataFrame(0.0, index=residuals.columns, columns=names)
-        found = analyse(residuals[kept].to_numpy(), self._weights(len(residuals)), self.count_)
-        frame = pd.DataFrame(_in_order(_standardised(found)), index=kept, columns=names)
-        return frame.reindex(residuals.columns).fillna(0.0)
+        values = residuals.to_numpy()
+        kept = np.count_nonzero(~np.isnan(values), axis=0) >= self.min_observations
+        loadings = np.zeros((values.shape[1], self.count_))
+        if kept.any() and self.count_ > 0:
+            found = analyse(values[:, kept], self._weights(len(values)), self.count_)
+            loadings[kept] = _in_order(_standardised(found))
+        return pd.DataFrame(loadings, index=residuals.columns, columns=names)
 
 
 class SectorBlocks(RecentResiduals):

@@ -14,7 +14,7 @@ from statefolio.portfolio.budgets.balance import balance
 from statefolio.portfolio.budgets.factor_space import FactorSpace
 from statefolio.portfolio.budgets.lines import read_budget, read_signs
 from statefolio.portfolio.budgets.nearest import nearest
-from statefolio.portfolio.budgets.outcome import exact, failed, nearest_found
+from statefolio.portfolio.budgets.outcome import NO_ASSET, exact, failed, nearest_found
 from statefolio.portfolio.budgets.scaling import scale_within
 from statefolio.portfolio.optimisation.limits import Limits, Row, limits_of
 from statefolio.portfolio.problem import Problem, Solution
@@ -22,6 +22,7 @@ from statefolio.portfolio.problem import Problem, Solution
 IDIOSYNCRATIC = "idiosyncratic"
 _MOST_PATTERNS = 256
 _CANDIDATES = 8
+_NOTHING = 1e-300
 
 
 class FactorRiskBudget(BaseEstimator):
@@ -68,6 +69,8 @@ class FactorRiskBudget(BaseEstimator):
         """
         lines = _lines(problem)
         budget = read_budget(self.budget, lines, "factors")
+        if not len(problem.assets):
+            return failed(0, NO_ASSET)
         limits = limits_of(problem)
         space = FactorSpace.of(problem)
         tries: list[_Trial] = []
@@ -81,7 +84,7 @@ class FactorRiskBudget(BaseEstimator):
         kept = limits if self.signs is None else _keep_signs(limits, space, problem.factors, signed)
         near = nearest(lambda w: space.gaps(w, budget), kept, candidates, space.covariance)
         if near.weights is None:
-            return failed(len(problem.assets), near.at_fault)
+            return failed(len(problem.assets), near.reason)
         found = nearest_found(near, space.shares(near.weights), budget, lines, first.at_fault, first.why)
         return _with_exposure(found, space, problem)
 
@@ -116,7 +119,7 @@ def _try(space: FactorSpace, limits: Limits, budget: Array, signs: Array) -> _Tr
         x[held] = signs[held] * balance(root, np.zeros(len(held)), budget[held]).positions
     w, why = space.weights(x, float(budget[-1]))
     size, at_fault = scale_within(w, limits)
-    return _Trial(w * (size or 1.0 / np.abs(w).sum()), why, at_fault)
+    return _Trial(w * (size or 1.0 / max(np.abs(w).sum(), _NOTHING)), why, at_fault)
 
 
 def _lines(problem: Problem) -> pd.Index:

@@ -6,7 +6,7 @@ import numpy as np
 
 from statefolio._arrays import Array
 from statefolio.factors.risk.low_rank import LowRankCovariance
-from statefolio.portfolio.budgets.nearest import Gaps
+from statefolio.portfolio.budgets.step import Gaps
 from statefolio.portfolio.problem import Problem
 
 _TOLERANCE = 1e-9

@@ -88,6 +88,8 @@ def read_numbers(given: Any, name: str) -> "pd.Series[float]":
         raise DataTypeError(
             f"{name} is a {type(given).__name__}; a Series or mapping by name was expected. Label its numbers."
         )
+    if any(isinstance(value, bool | np.bool_) for value in given):
+        raise DataTypeError(f"{name} holds True or False; numbers were expected. Convert it.")
     try:
         numbers = given.astype(np.float64)
     except (TypeError, ValueError) as error:

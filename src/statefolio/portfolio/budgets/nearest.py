@@ -1,52 +1,36 @@
 """The weights within limits whose risk contributions are nearest to a budget, where none has them exactly."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from statefolio._arrays import Array
 from statefolio.factors.risk.low_rank import LowRankCovariance
-from statefolio.portfolio.budgets.feasible import Cones, cones_of, minimise
+from statefolio.portfolio.budgets.step import Gaps, step
+from statefolio.portfolio.optimisation.conflict import conflict
 from statefolio.portfolio.optimisation.limits import Limits
+from statefolio.portfolio.optimisation.program import Outcome, Program
+from statefolio.portfolio.optimisation.solving import solve_program
 
 _ITERATIONS = 200
 _START_DAMPING = 1e-3
 _LEAST_DAMPING = 1e-10
 _MOST_DAMPING = 1e6
 _STEP = 1e-9
-_SMALL = 1e-9
+_SMALL = 1e-8
 _NOTHING = 1e-18
 _SLOW = 3
 _MANY = 500
-
-
-@dataclass(frozen=True, eq=False)
-class Gaps:
-    """Contributions less their budget at some weights, M lines, and their derivative diag(a) + U V'.
-
-    Where `diagonal` is None there is none; M = N where there is one.
-    """
-
-    values: Array  # (M,)
-    diagonal: Array | None  # (N,)
-    left: Array  # (M, R)
-    right: Array  # (N, R)
-
-    @property
-    def square(self) -> float:
-        """Sum of squared gaps."""
-        return float(self.values @ self.values)
+ONLY_CASH = "no weights but cash alone keep to all constraints, and cash bears no risk to be shared"
 
 
 class Nearest(NamedTuple):
-    """The weights found; None where the limits leave none, with the limits without which there would be some."""
+    """The weights found, whether the search settled, and why there are none where `weights` is None."""
 
     weights: Array | None
     converged: bool
-    at_fault: list[str]
+    reason: str
 
 
 def nearest(gaps: Callable[[Array], Gaps], limits: Limits, candidates: list[Array], risk: LowRankCovariance) -> Nearest:
@@ -62,92 +46,60 @@ def nearest(gaps: Callable[[Array], Gaps], limits: Limits, candidates: list[Arra
     Feng and Palomar (2015), SCRIP: Successive Convex Optimization Methods for Risk Parity Portfolio Design;
     Richard and Roncalli (2019), Constrained Risk Budgeting Portfolios, on why no portfolio need be exact.
     """
-    cones, first = cones_of(limits), candidates[0]
-    close = _project(cones, first)
-    if close is None:
-        return Nearest(None, False, _at_fault(limits, first))
-    starts = [_track(cones, first, risk), close]
+    first = candidates[0]
+    close = _project(limits, first)
+    if not close.converged:
+        return Nearest(None, False, (close.infeasible and conflict(limits)) or close.reason)
+    starts = [_track(limits, first, risk), close]
     if len(first) <= _MANY:
-        starts += [_track(cones, other, risk) for other in candidates[1:]]
-        starts.append(_project(cones, np.full(len(first), np.abs(first).mean())))
+        starts += [_track(limits, other, risk) for other in candidates[1:]]
+        starts.append(_project(limits, np.full(len(first), max(np.abs(first).mean(), 1.0 / len(first)))))
     ends = []
-    for w in starts:
-        if w is None:
+    for start in starts:
+        w = start.weights
+        if not start.converged or not w.any():
             continue
-        settled, reached = _descend(gaps, cones, w)
+        settled, reached = _descend(gaps, limits, w)
         ends.append((gaps(reached).square, settled, reached))
         if ends[-1][0] <= _NOTHING:
             break
+    if not ends:
+        return Nearest(None, False, ONLY_CASH)
     _, settled, best = min(ends, key=lambda end: end[0])
-    return Nearest(best, settled, [])
+    return Nearest(best, settled, "")
 
 
-def _descend(gaps: Callable[[Array], Gaps], cones: Cones, w: Array) -> tuple[bool, Array]:
+def _descend(gaps: Callable[[Array], Gaps], limits: Limits, w: Array) -> tuple[bool, Array]:
     """Go down from w; whether the search settled, and where."""
     found, damping, slow = gaps(w), _START_DAMPING, 0
     for _ in range(_ITERATIONS):
-        move = _move(cones, w, found, damping)
-        if move is None:
-            damping *= 10.0
-            continue
-        tried = gaps(w + move)
-        if np.abs(move).max() < _STEP or damping > _MOST_DAMPING:
+        v = step(found, w, limits, damping)
+        if damping > _MOST_DAMPING or (v is not None and np.abs(v - w).max() < _STEP):
             return True, w
-        if not tried.square < found.square:
+        if v is None or not v.any():
             damping *= 10.0
             continue
-        slow = slow + 1 if found.square - tried.square < _SMALL * found.square else 0
-        w, found, damping = w + move, tried, max(damping * 0.3, _LEAST_DAMPING)
+        tried = gaps(v)
+        fall = found.square - tried.square
+        slow = slow + 1 if abs(fall) < _SMALL * found.square else 0
+        if fall > 0.0:
+            w, found, damping = v, tried, max(damping * 0.3, _LEAST_DAMPING)
+        else:
+            damping *= 10.0
         if found.square <= _NOTHING or slow == _SLOW:
             return True, w
     return False, w
 
 
-def _move(cones: Cones, w: Array, found: Gaps, damping: float) -> Array | None:
-    """Minimise |gaps + J move|^2 / 2 + damping |move|^2 / 2; the variables are the move and z = V'move."""
-    count, rank = len(w), found.left.shape[1]
-    own = np.full(count, damping)
-    along = np.zeros(count)
-    crossed = sparse.csc_matrix((count, rank))
-    if found.diagonal is not None:
-        own = own + found.diagonal**2
-        along = found.diagonal * found.values
-        crossed = sparse.csc_matrix(found.diagonal[:, None] * found.left)
-    square = sparse.csc_matrix(np.triu(found.left.T @ found.left))
-    quadratic = sparse.bmat([[sparse.diags(own), crossed], [None, square]], format="csc")
-    linear = np.concatenate([along, found.left.T @ found.values])
-    moved = minimise(cones.from_weights(w), quadratic, linear, found.right)
-    return None if moved is None else moved[:count]
-
-
-def _project(cones: Cones, start: Array) -> Array | None:
+def _project(limits: Limits, start: Array) -> Outcome:
     """The weights within the limits that are nearest to `start`."""
-    found = minimise(cones, sparse.identity(len(start), format="csc"), -start, None)
-    return None if found is None else found[: len(start)]
+    count = len(start)
+    return solve_program(Program(np.ones(count), np.empty((0, count)), start, np.zeros(count), limits))
 
 
-def _track(cones: Cones, start: Array, risk: LowRankCovariance) -> Array | None:
+def _track(limits: Limits, start: Array, risk: LowRankCovariance) -> Outcome:
     """The weights within the limits with the least tracking error to `start`, in units of the largest variance."""
-    scale = float(risk.asset_variance.max())
-    root, own = risk.loadings @ risk.factor_root / np.sqrt(scale), risk.diagonal / scale
-    quadratic = sparse.block_diag([sparse.diags(own), sparse.identity(root.shape[1])], format="csc")
-    found = minimise(cones, quadratic, -np.concatenate([own * start, start @ root]), root)
-    return None if found is None else found[: len(start)]
-
-
-def _at_fault(limits: Limits, start: Array) -> list[str]:
-    """Limits each of which, left out alone, would leave a portfolio."""
-    free = {name: replace(limits, rows=tuple(r for r in limits.rows if r.name != name)) for name in _names(limits.rows)}
-    free |= {
-        name: replace(limits, cones=tuple(c for c in limits.cones if c.name != name)) for name in _names(limits.cones)
-    }
-    unbounded = np.full(len(start), np.inf)
-    free["lower"] = replace(limits, lower=-unbounded)
-    free["upper"] = replace(limits, upper=unbounded)
-    free["gross"] = replace(limits, gross=np.inf)
-    free["turnover"] = replace(limits, turnover=np.inf)
-    return [name for name, less in free.items() if _project(cones_of(less), start) is not None]
-
-
-def _names(rows: tuple[object, ...]) -> list[str]:
-    return [str(getattr(row, "name")) for row in rows]  # noqa: B009 - rows and cones alike
+    unit = float(risk.asset_variance.max())
+    common = np.ascontiguousarray((risk.loadings @ risk.factor_root).T) / np.sqrt(unit)
+    gain = risk.multiply(start) / unit
+    return solve_program(Program(risk.diagonal / unit, common, gain, np.zeros(len(start)), limits))

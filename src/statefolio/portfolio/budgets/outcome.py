@@ -8,6 +8,7 @@ from statefolio.portfolio.budgets.nearest import Nearest
 from statefolio.portfolio.problem import Solution
 
 EXACT = 1e-6
+NO_ASSET = "no asset can be held on this date"
 
 
 def exact(weights: Array, contribution: Array, budget: Array, names: pd.Index, reason: str = "") -> Solution:
@@ -23,7 +24,7 @@ def nearest_found(
 ) -> Solution:
     """The nearest weights, with their gap; nothing is said where there is none after all."""
     if found.weights is None:
-        return failed(0, found.at_fault)
+        return failed(len(contribution), found.reason)
     gap = contribution - budget
     details = _details(contribution, budget, names)
     worst = int(np.argmax(np.abs(gap)))
@@ -39,10 +40,9 @@ def nearest_found(
     return Solution(found.weights, True, reason, details)
 
 
-def failed(count: int, at_fault: list[str]) -> Solution:
+def failed(count: int, reason: str) -> Solution:
     """No weights at all."""
-    which = f"leaving out one of {listed(at_fault, 9)} would leave some" if at_fault else "more than one is at fault"
-    return Solution(np.full(count, np.nan), False, f"no weights keep to all constraints: {which}")
+    return Solution(np.full(count, np.nan), False, reason)
 
 
 def _details(contribution: Array, budget: Array, names: pd.Index) -> "dict[str, pd.Series[float]]":

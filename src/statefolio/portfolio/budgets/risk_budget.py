@@ -12,9 +12,10 @@ from statefolio.exceptions import InputError
 from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.budgets.balance import balance
 from statefolio.portfolio.budgets.lines import read_budget, read_numbers, read_signs
-from statefolio.portfolio.budgets.nearest import Gaps, nearest
-from statefolio.portfolio.budgets.outcome import exact, failed, nearest_found
+from statefolio.portfolio.budgets.nearest import nearest
+from statefolio.portfolio.budgets.outcome import NO_ASSET, exact, failed, nearest_found
 from statefolio.portfolio.budgets.scaling import scale_within
+from statefolio.portfolio.budgets.step import Gaps
 from statefolio.portfolio.optimisation.limits import Limits, limits_of
 from statefolio.portfolio.problem import Problem, Solution
 
@@ -67,6 +68,8 @@ class RiskBudget(BaseEstimator):
         """
         if self.absent not in _ABSENT:
             raise InputError(f"absent={self.absent!r}; {' or '.join(map(repr, _ABSENT))} was expected. Pass one.")
+        if not len(problem.assets):
+            return failed(0, NO_ASSET)
         budget, signs = self._budget(problem), self._signs(problem)
         limits = limits_of(problem)
         _check(problem, limits, budget, signs)
@@ -85,7 +88,7 @@ class RiskBudget(BaseEstimator):
             lambda v: _gaps(covariance, root, v, budget), _keep_signs(limits, budget, signs), [start], covariance
         )
         if near.weights is None:
-            return failed(len(w), near.at_fault)
+            return failed(len(w), near.reason)
         return nearest_found(near, shares(covariance, near.weights), budget, names, at_fault)
 
     def _budget(self, problem: Problem) -> Array:
@@ -142,11 +145,17 @@ def _keep_signs(limits: Limits, budget: Array, signs: Array) -> Limits:
 
 
 def _check(problem: Problem, limits: Limits, budget: Array, signs: Array) -> None:
-    impossible = (budget > 0.0) & ((signs < 0.0) & (limits.lower > -1e-15) & (limits.upper > 0.0))
-    if impossible.any():
+    short = (budget > 0.0) & (signs < 0.0) & (limits.lower >= 0.0) & (limits.upper > 0.0)
+    if short.any():
         raise InputError(
-            f"signs makes {listed(list(problem.assets[impossible]))} short where lower allows no weight below 0; "
+            f"signs makes {listed(list(problem.assets[short]))} short where lower allows no weight below 0; "
             "signs within the boxes were expected. Pass Constraints(lower=-1), or leave the sign out."
+        )
+    long = (budget > 0.0) & (signs > 0.0) & (limits.upper <= 0.0) & (limits.lower < 0.0)
+    if long.any():
+        raise InputError(
+            f"budget makes {listed(list(problem.assets[long]))} long where upper allows no weight above 0; signs "
+            "within the boxes were expected. Pass a sign of -1 for them."
         )
     count = int(np.count_nonzero(budget))
     if count > limits.max_holdings:

@@ -13,18 +13,20 @@ def scale_within(weights: Array, limits: Limits) -> tuple[float, list[str]]:
     """Find c > 0 with c w within the limits.
 
     A net weight that is given decides. Where there is a choice, the gross weight comes as close as it can to the
-    limit on it, or to one if there is none.
+    limit on it, or to one if there is none. Limits that only c = 0 keeps to are missed.
 
     Returns
     -------
     c : float
-        0 where no positive one has the net weight.
+        0 where no positive one has the net weight, or there are no weights.
     at_fault : list of str
         The limits that c w misses; empty where it keeps to all.
     """
     least, most = _largest_interval(weights, limits)
     size = float(np.abs(weights).sum())
-    wanted = (limits.gross if np.isfinite(limits.gross) else 1.0) / size
+    if size == 0.0:
+        return 0.0, []
+    wanted = (limits.gross if 0.0 < limits.gross < np.inf else 1.0) / size
     for row in limits.rows:
         if row.name == "net" and row.least == row.most:
             total = float(row.coefficients @ weights)
@@ -32,7 +34,7 @@ def scale_within(weights: Array, limits: Limits) -> tuple[float, list[str]]:
                 return 0.0, ["net"]
             wanted = row.most / total
             least, most = wanted, wanted
-    c = float(np.clip(wanted, least, most)) if least <= most else wanted
+    c = float(np.clip(wanted, least, most)) if least <= most and most > TOLERANCE * wanted else wanted
     c = _towards_less_turnover(weights, limits, c, (least, most))
     return c, [name for name, miss in limits.violations(c * weights).items() if miss > TOLERANCE]
 

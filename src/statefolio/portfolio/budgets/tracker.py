@@ -9,12 +9,13 @@ from scipy.optimize import minimize_scalar
 from sklearn.base import BaseEstimator
 
 from statefolio._arrays import Array, listed, read_values, show
+from statefolio._options import is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
+from statefolio.factors.results import HALF_BAND
 from statefolio.factors.risk.weights import dated_weights
 from statefolio.portfolio.budgets.lines import read_budget
 from statefolio.portfolio.budgets.share_filter import Filtered, Law, ShareFilter, Windows
 
-_BAND = 1.959963984540054
 _GRID = np.concatenate([[0.0], np.logspace(-4.0, 1.0, 16)])
 _FEWEST_DATES = 5
 
@@ -145,8 +146,7 @@ class RiskContributionTracker(BaseEstimator):
         return self._pending[1][-1] if len(self._pending[1]) else self._windows.ends[-1]
 
     def _check_options(self) -> None:
-        given: Any = self.window
-        if not isinstance(given, int | np.integer) or isinstance(given, bool):
+        if not is_whole(self.window):
             raise DataTypeError(f"window={self.window!r}; a whole number of dates was expected. Pass e.g. 21.")
         if self.window < _FEWEST_DATES:
             raise InputError(f"window={self.window}; {_FEWEST_DATES} dates at least were expected. Pass e.g. 21.")
@@ -155,7 +155,7 @@ class RiskContributionTracker(BaseEstimator):
             value = getattr(self, name)
             if name == "signal_to_noise" and value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not least <= value <= most:
+            if not is_number(value) or not least <= value <= most or (name == "signal_to_noise" and np.isinf(value)):
                 raise InputError(f"{name}={value!r}; a number from {least:g} to {most:g} was expected.")
 
     def _earned(self, returns: Any, weights: Any) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
@@ -224,8 +224,8 @@ class RiskContributionTracker(BaseEstimator):
                 "observed_error": (both, noise),
                 "filtered": (both, found.mean),
                 "filtered_error": (both, error),
-                "lower": (both, found.mean - _BAND * error),
-                "upper": (both, found.mean + _BAND * error),
+                "lower": (both, found.mean - HALF_BAND * error),
+                "upper": (both, found.mean + HALF_BAND * error),
                 "target": (both, np.tile(self._target, (len(windows.ends), 1))),
                 "tracking_error": distance(found.mean),
                 "observed_tracking_error": distance(windows.observed),

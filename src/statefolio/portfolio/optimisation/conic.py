@@ -99,6 +99,8 @@ def conic_form(program: Program) -> Conic:
     if columns.trades:
         slope[columns.trade : columns.trade + count] = program.cost
     blocks = [*_equal(program, columns), *_less(program, columns), *_cones(program, columns)]
+    if not blocks:  # a solver wants a row, and nothing is limited: 0 <= 1
+        blocks = [Block("", LESS, sparse.csr_array((1, columns.count)), np.ones(1))]
     return Conic(curvature, slope, blocks, columns)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from statefolio._arrays import Array
+from statefolio._options import is_number
 from statefolio.exceptions import InputError
 from statefolio.portfolio.optimisation.decision import decide
 from statefolio.portfolio.optimisation.limits import Limits, Row, limits_of
@@ -40,7 +41,7 @@ class FractionalKelly:
 
     def solve(self, problem: Problem) -> Solution:
         """Return the capped fraction of the growth-optimal weights."""
-        if not 0.0 < self.fraction <= 1.0:
+        if not is_number(self.fraction) or not 0.0 < self.fraction <= 1.0:
             raise InputError(f"fraction={self.fraction!r}; a number above 0, at most 1, was expected. Try .25.")
         if problem.mean is None:
             raise InputError(

@@ -202,11 +202,11 @@ def _cone(problem: Problem, called: str, name: str, between: tuple[Any, Any], ex
 
 
 def _turnover(problem: Problem) -> float:
-    """The tighter of both limits. A first portfolio, bought from cash, has neither."""
+    """The tighter of both limits. A portfolio bought while nothing is held has neither."""
     given = problem.constraints
-    first = problem.dates_since == 0
-    if first and not problem.previous.any():
+    if not problem.previous.any():
         return np.inf
+    first = problem.dates_since == 0
     daily = np.inf if given.daily_turnover is None or first else given.daily_turnover * problem.dates_since
     return min(np.inf if given.turnover is None else given.turnover, daily)
 

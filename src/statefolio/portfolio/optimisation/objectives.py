@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from statefolio._options import is_number
 from statefolio.exceptions import InputError
 from statefolio.portfolio.optimisation.decision import decide
 from statefolio.portfolio.optimisation.limits import Limits
@@ -44,7 +45,7 @@ class Utility:
 
     def solve(self, problem: Problem) -> Solution:
         """Return the weights of most utility within the constraints."""
-        if not 0.0 < self.risk_aversion < float("inf"):
+        if not is_number(self.risk_aversion) or not 0.0 < self.risk_aversion < float("inf"):
             raise InputError(f"risk_aversion={self.risk_aversion!r}; a positive number was expected. Try 5.")
 
         def best(limits: Limits) -> Outcome:

@@ -42,6 +42,8 @@ class MaximumSharpe:
 
     def solve(self, problem: Problem) -> Solution:
         """Return the weights of the largest ratio within the constraints."""
+        if not isinstance(self.costs, bool):
+            raise InputError(f"costs={self.costs!r}; True or False was expected: what they are the policy knows.")
         if problem.mean is None:
             raise InputError(
                 "the problem has no mean; expected returns were expected by the largest Sharpe ratio. Give the policy "

@@ -1,11 +1,13 @@
 """One decision date as a `Problem`: which assets, what trading costs, how much volumes allow."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, listed
+from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.constraints import Constraints
@@ -55,6 +57,7 @@ def make_problem(
     Problem
         It has no asset where none can be held.
     """
+    _check_names(constraints, history.returns.columns)
     chosen = risk.assets_.isin(history.active)
     if forecast is not None:
         chosen &= risk.assets_.isin(forecast.assets)
@@ -104,10 +107,9 @@ def expected_holding_period(given: float | None, holdings: Holdings) -> float:
     """Dates until the next decision: as given, else as many as since the last one, else a month's."""
     if given is None:
         return float(holdings.dates_since) if holdings.dates_since > 0 else FIRST_HOLDING_PERIOD
-    number: Any = given
-    if isinstance(number, bool) or not isinstance(number, int | float | np.number) or not 0.0 < number < np.inf:
+    if not is_number(given) or not 0.0 < given < np.inf:
         raise InputError(f"holding_period={given!r}; a positive number of dates was expected. Pass e.g. 21.")
-    return float(number)
+    return float(given)
 
 
 def loading_variance(risk: RiskModel, assets: pd.Index) -> Array | None:
@@ -121,13 +123,26 @@ def loading_variance(risk: RiskModel, assets: pd.Index) -> Array | None:
     return variance
 
 
+def _check_names(constraints: Constraints, market: pd.Index) -> None:
+    """A bound on what the market lacks is a name misspelt, and the asset meant would go without."""
+    for name in ("lower", "upper"):
+        bound = getattr(constraints, name)
+        named = pd.Index(bound.keys()) if isinstance(bound, Mapping | pd.Series) else market
+        unknown = named[~named.isin(market)]
+        if len(unknown):
+            raise UnknownNameError(
+                f"{name} names {listed(list(unknown))}, not among the market's assets; {listed(list(market))} were "
+                "expected. Correct the names."
+            )
+
+
 def _by_asset(value: Any, assets: pd.Index, name: str) -> Array:
     if isinstance(value, pd.Series):
         absent = assets[~assets.isin(value.index)]
         if len(absent):
             raise UnknownNameError(f"{name} lacks {listed(list(absent))}; a cost of each was expected. Name every one.")
         found: Array = value.reindex(assets).to_numpy(dtype=np.float64)
-    elif isinstance(value, int | float | np.number) and not isinstance(value, bool):
+    elif is_number(value):
         found = np.full(len(assets), float(value))
     else:
         raise DataTypeError(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from statefolio._options import is_whole
 from statefolio.exceptions import InputError
 
 
@@ -9,5 +10,5 @@ def check_dates(name: str, value: Any, least: int = 1, *, optional: bool = False
     """Raise InputError unless an option is a whole number of dates, or None where it is `optional`."""
     if optional and value is None:
         return
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    if not is_whole(value) or value < least:
         raise InputError(f"{name}={value!r}; a whole number of dates, {least} or more, was expected. Change it.")

@@ -7,7 +7,12 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
-from statefolio._arrays import Array
+from statefolio._arrays import Array, listed
+from statefolio._options import is_number
+from statefolio.exceptions import InputError
+
+ALPHAS = ("none", "both", "long", "short")
+CENTRES = ("zero", "cross_section")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,17 @@ class AlphaPosterior:
         long, short = self.mean > distance, self.mean < -distance
         taken: npt.NDArray[np.bool_] = {"both": long | short, "long": long, "short": short}[side]
         return taken
+
+
+def check_alpha(side: str, centre: str, confidence: float) -> None:
+    """Raise InputError for options of `FactorPremia` on alpha that do not exist."""
+    for name, given, known in (("alpha", side, ALPHAS), ("alpha_prior", centre, CENTRES)):
+        if given not in known:
+            raise InputError(f"{name}={given!r}; one of {listed(list(known), 4)} was expected. Pass one of them.")
+    if not is_number(confidence) or not 0.5 <= confidence < 1.0:
+        raise InputError(
+            f"alpha_confidence={confidence!r}; a probability from .5 to below 1 was expected. Pass e.g. .8."
+        )
 
 
 def alpha_posterior(estimate: Array, variance: Array, centre: str) -> AlphaPosterior:

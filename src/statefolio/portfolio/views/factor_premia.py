@@ -9,7 +9,6 @@ import sklearn.utils.validation as skv
 from skfolio.moments import BaseMu
 from sklearn.base import clone
 
-from statefolio._arrays import listed
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.factors.adapters.frames import dated_frames
 from statefolio.factors.alignment import check_names
@@ -17,14 +16,13 @@ from statefolio.factors.base import LoadingsModel
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.risk.factor_risk import FactorRisk
 from statefolio.factors.risk.low_rank import LowRankCovariance
+from statefolio.portfolio.views.alpha_posterior import check_alpha
 from statefolio.portfolio.views.kalman_mean import KalmanMean
 from statefolio.portfolio.views.premia_parts import Parts, parts_of
 from statefolio.portfolio.views.view import Forecast
 
-ALPHAS = ("none", "both", "long", "short")
 PRIOR_SHARPE = 0.4
 _DATES_A_YEAR = 252
-CENTRES = ("zero", "cross_section")
 _LEARNED = ("mu_", "premia_", "model_", "assets_", "alpha_", "last_date_")
 
 
@@ -116,8 +114,8 @@ class FactorPremia(BaseMu):
         self._check_options()
         for name in _LEARNED:
             self.__dict__.pop(name, None)
-        skv.validate_data(self, X, reset=True, skip_check_array=True)
         returns, factors = self._frames(X, y, 0)
+        skv.validate_data(self, X, reset=True, skip_check_array=True)
         if risk is None:
             model = KalmanLoadings() if self.loadings is None else clone(self.loadings)
             model.fit(returns, factors, tune_until=tune_until)
@@ -169,7 +167,8 @@ class FactorPremia(BaseMu):
         risk : FactorRisk, optional
             Default: the loadings of the fit, all of the covariance counted.
         """
-        self._check_fitted()
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError("FactorPremia has not been fitted; a fitted one was expected. Call fit first.")
         if risk is None:
             return Forecast(pd.Series(self.mu_, self.model_.assets_)[self.assets_], self.covariance_)
         parts = self._parts(risk.model_)
@@ -223,20 +222,11 @@ class FactorPremia(BaseMu):
         return known
 
     def _check_options(self) -> None:
-        for name, known in (("alpha", ALPHAS), ("alpha_prior", CENTRES)):
-            if getattr(self, name) not in known:
-                raise InputError(
-                    f"{name}={getattr(self, name)!r}; one of {listed(list(known), 4)} was expected. Pass one of them."
-                )
-        level: Any = self.alpha_confidence
-        if isinstance(level, bool) or not isinstance(level, int | float) or not 0.5 <= level < 1.0:
-            raise InputError(
-                f"alpha_confidence={level!r}; a probability from .5 to below 1 was expected. Pass e.g. .8."
-            )
-
-    def _check_fitted(self) -> None:
-        if not self.__sklearn_is_fitted__():
-            raise NotFittedError("FactorPremia has not been fitted; a fitted one was expected. Call fit first.")
+        check_alpha(self.alpha, self.alpha_prior, self.alpha_confidence)
+        for name, wanted in (("loadings", "KalmanLoadings()"), ("premia", "KalmanMean()")):
+            given = getattr(self, name)
+            if given is not None and not hasattr(given, "get_params"):
+                raise DataTypeError(f"{name} is {given!r}; an estimator was expected. Pass e.g. {wanted}.")
 
 
 def _usual_premia() -> KalmanMean:

@@ -12,17 +12,10 @@ from statefolio.exceptions import InputError, NotFittedError
 from statefolio.factors.adapters.frames import dated_frames
 from statefolio.factors.alignment import rows_until
 from statefolio.factors.risk.factor_risk import FactorRisk
-from statefolio.portfolio.views.dense_means import DenseMeans
 from statefolio.portfolio.views.level_error import LevelError, level_error
 from statefolio.portfolio.views.mean_options import check_options, make_filter
 from statefolio.portfolio.views.mean_posterior import Filter, posterior, run
-from statefolio.portfolio.views.observation_noise import (
-    Noise,
-    joined_noise,
-    low_rank,
-    observation_noise,
-    variances,
-)
+from statefolio.portfolio.views.observation_noise import Noise, joined_noise, low_rank, observation_noise, variances
 from statefolio.portfolio.views.ratio_filter import RatioFilter
 from statefolio.portfolio.views.view import Forecast
 
@@ -95,10 +88,6 @@ class KalmanMean(BaseMu):
     Durbin and Koopman (2012), Time Series Analysis by State Space Methods, section 4.3. Conrad and Kaul (1988),
     Journal of Business 61, on expected returns as an autoregressive state. Efron and Morris (1973), JASA 68. Jorion
     (1986), Journal of Financial and Quantitative Analysis 21, on what shrinkage does for portfolios.
-
-    Examples
-    --------
-    >>> MeanRisk(prior_estimator=EmpiricalPrior(mu_estimator=KalmanMean())).fit(returns)  # doctest: +SKIP
     """
 
     def __init__(
@@ -147,8 +136,8 @@ class KalmanMean(BaseMu):
         check_options(options)
         for name in _LEARNED:
             self.__dict__.pop(name, None)
-        skv.validate_data(self, X, reset=True, skip_check_array=True)
         returns, dates, assets = self._read(X, 0)
+        skv.validate_data(self, X, reset=True, skip_check_array=True)
         rows = rows_until(dates, tune_until)
         noise = observation_noise(self.observation_covariance, returns[:rows], assets, correlated=risk is None)
         filter_ = make_filter(options, returns[:rows], assets, noise)
@@ -180,9 +169,7 @@ class KalmanMean(BaseMu):
             filter_, noise = self._joined(joining), joined_noise(noise, len(joining))
             error = error.joined(len(joining))
         assets = self.assets_.append(joining)
-        returns = np.full((len(dates), len(assets)), np.nan)
-        returns[:, assets.get_indexer(names)] = values
-        self._store(filter_, noise, error, pd.DataFrame(returns, dates, assets))
+        self._store(filter_, noise, error, pd.DataFrame(values, dates, names).reindex(columns=assets))
         return self
 
     def forecast(self, risk: FactorRisk) -> Forecast:
@@ -206,8 +193,6 @@ class KalmanMean(BaseMu):
     def covariance_(self) -> Noise:
         """Covariance of `mu_`."""
         self._check_fitted()
-        if isinstance(self._filter, DenseMeans):
-            return self._filter.covariance
         found = posterior(self._filter, self.observation_covariance_, self._level_error, np.arange(len(self.assets_)))
         return np.diag(found) if isinstance(found, np.ndarray) and found.ndim == 1 else found
 

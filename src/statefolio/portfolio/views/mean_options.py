@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, listed
+from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.views.dense_means import DenseMeans
@@ -38,7 +39,11 @@ def check_options(options: dict[str, Any]) -> None:
         raise InputError("phi=1 cannot be tuned; phi below 1, or tuning='shrunk', was expected. Pass e.g. phi=.999.")
     if options["start"] is not None and not (isinstance(options["start"], tuple) and len(options["start"]) == 2):
         raise InputError(f"start={options['start']!r}; None or (mean, covariance) was expected.")
+    if not isinstance(options["before_prediction"], bool):
+        raise InputError(f"before_prediction={options['before_prediction']!r}; True or False was expected.")
     mean = options["mean"]
+    if isinstance(mean, bool):
+        raise InputError(f"mean={mean!r}; 'pooled', 'own' or numbers were expected. Pass one of them.")
     if isinstance(mean, str) and mean not in ("pooled", "own"):
         raise InputError(f"mean={mean!r}; 'pooled', 'own' or numbers were expected. Pass one of them.")
 
@@ -199,7 +204,5 @@ def _matrix(values: Array) -> Array:
 
 
 def _check_number(name: str, value: Any, low: float, high: float) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not low <= value <= high:
-        raise InputError(f"{name}={value!r}; a number from {low:g} to {high:g}, or None, was expected.")
+    if value is not None and not (is_number(value) and low <= value <= high and np.isfinite(value)):
+        raise InputError(f"{name}={value!r}; a finite number from {low:g} to {high:g}, or None, was expected.")

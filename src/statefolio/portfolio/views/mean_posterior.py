@@ -28,18 +28,20 @@ def run(filter_: Filter, returns: Array, variance: Array, error: LevelError) -> 
     return after, means, spread
 
 
-def posterior(filter_: RatioFilter, noise: Noise, error: LevelError, places: Any) -> Noise:
+def posterior(filter_: Filter, noise: Noise, error: LevelError, places: Any) -> Noise:
     """Covariance of the next date's means of some assets, by place: ratios to H, and the error of their level.
 
     Parameters
     ----------
-    filter_ : RatioFilter
+    filter_ : RatioFilter or DenseMeans
     noise : Noise
         H of these assets.
     error : LevelError
     places : array of int
         Where they stand in the filter.
     """
+    if isinstance(filter_, DenseMeans):
+        return filter_.covariance[np.ix_(places, places)]
     share = filter_.share[places]
     found = times_ratios(noise, filter_.ratio[places] + share**2 * error.own[places])
     return with_factor(found, share, error.common) if error.common > 0.0 else found
