@@ -10,6 +10,7 @@ from statsmodels.tsa.vector_ar.vecm import coint_johansen
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.kalman.dense import dense_filter
 from statefolio.pairs.adaptive import tune_adaptively
+from statefolio.pairs.unit_root import adf_statistic
 
 ORDERS = (["EWA", "EWC", "IGE"], ["EWC", "EWA", "IGE"])
 
@@ -99,9 +100,26 @@ def test_the_last_sound_pass_is_the_law(etfs):
 def test_the_recipe_to_the_letter_keeps_the_spread_s_mean():
     prices = basket(2)
     found = tune_adaptively(prices, passes=3, center_spread=False)
-    slow, m = check_passes(found, prices, 3, center_spread=False)
+    _, m = check_passes(found, prices, 3, center_spread=False)
     assert m == found.law.spread_mean == 0.0
-    assert slow[0].R == pytest.approx(slow_recipe(prices, 1)[0][0].R, rel=1e-9)
+
+
+def test_what_is_noted_where_the_recipe_carries_on():
+    prices = basket(2)
+    stopped = tune_adaptively(prices)
+    at = stopped.collapse.at_pass
+    assert (stopped.passes, stopped.chosen) == (at, at - 1)
+    assert stopped.law.observation_variance == stopped.trace["observation_variance"].loc[at - 1]
+    slow, _ = slow_recipe(prices, at - 1)
+    filtered, predicted, _ = spreads(prices, slow[-1])
+    assert stopped.trace["adf_filtered"].loc[at - 1] == pytest.approx(adf_statistic(filtered, 1, True), rel=1e-7)
+    assert stopped.trace["adf_predicted"].loc[at - 1] == pytest.approx(adf_statistic(predicted, 1, True), rel=1e-7)
+    gone_on = tune_adaptively(prices, passes=45, on_collapse="continue")
+    assert gone_on.collapse == stopped.collapse
+    assert gone_on.chosen == gone_on.passes == 45
+    noted = gone_on.trace.index[gone_on.trace["adf_filtered"].notna()]
+    assert list(noted) == sorted({1, at - 1, 20, 40, 45})
+    assert list(gone_on.trace["sound"]) == [True] * (at - 1) + [False] * (46 - at)
 
 
 def test_a_level_that_does_not_revert_ends_the_recipe(etfs):

@@ -11,6 +11,7 @@ from statefolio.pairs.adaptive import tune_adaptively
 from statefolio.pairs.basket_statistics import BasketStatistics, basket_statistics
 from statefolio.pairs.johansen_weights import johansen_ratios
 from statefolio.pairs.recipe import Choices
+from statefolio.pairs.unit_root import adf_statistic
 
 PLAIN = Choices(center_spread=True, start_from_path=False, center_on_sample=False, carry_on=False)
 
@@ -47,6 +48,16 @@ def test_statistics_are_those_of_the_slow_recipe(gaps, carry_on):
         assert getattr(found, f"half_life_{name}") == pytest.approx(half_life, rel=1e-6)
     assert found.persistence == pytest.approx(slow[-1].a, rel=1e-9)
     assert found.observation_variance == pytest.approx(slow[-1].R, rel=1e-9)
+
+
+def test_a_collapsed_basket_is_judged_by_its_last_sound_pass():
+    prices = walks(6)
+    found = basket_statistics(prices, 40, PLAIN)
+    assert found.passes == found.collapsed_at == found.chosen + 1 > 2
+    slow, _ = slow_recipe(prices, int(found.chosen))
+    filtered, predicted, held = spreads(prices, slow[-1])
+    for name, series in (("held", held), ("predicted", predicted), ("filtered", filtered)):
+        assert getattr(found, f"adf_{name}") == pytest.approx(adf_statistic(series, 1, True), rel=1e-7)
 
 
 @pytest.mark.parametrize("seed", range(8))

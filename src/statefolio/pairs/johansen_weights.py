@@ -18,12 +18,12 @@ def johansen_ratios(prices):
     k = prices.shape[1]
     gram = _moments(prices)
     # What the regression on the lagged differences (the first k) leaves of lagged levels and differences.
-    beta = np.linalg.solve(gram[:k, :k], gram[:k, k:])
-    left = gram[k:, k:] - gram[k:, :k] @ beta
+    lagged = np.ascontiguousarray(gram[:k, k:])
+    left = gram[k:, k:] - np.ascontiguousarray(lagged.T) @ np.linalg.solve(gram[:k, :k], lagged)
     levels, cross, changes = left[:k, :k], left[:k, k:], left[k:, k:]
     root = np.linalg.cholesky(levels)
     half = np.linalg.solve(root, cross)
-    _, vectors = np.linalg.eigh(half @ np.linalg.solve(changes, half.T))
+    _, vectors = np.linalg.eigh(half @ np.linalg.solve(changes, np.ascontiguousarray(half.T)))
     w = np.linalg.solve(root.T, np.ascontiguousarray(vectors[:, k - 1]))
     return -w[1:] / w[0]
 
