@@ -50,7 +50,7 @@ def show_pairs(screen: Screen, outcome: "PairsOutcome") -> None:
             "hedge": found.walk.table.index,
             "return": [f"{value:+.1%}" for value in found.walk.table["annual_return"]],
             "Sharpe": [f"{value:+.2f}" for value in found.walk.table["sharpe"]],
-            "half-life": found.walk.table["half_life"].to_numpy(),
+            "half-life": [f"{value:,.1f}" for value in found.walk.table["half_life"]],
             "p held": found.walk.table["adf_p_value"].to_numpy(),
             "density": [f"{value:+.3f}" for value in found.walk.table["log_density"]],
         }
