@@ -15,7 +15,9 @@ _STAMP = _CACHE / "statefolio-pairs-sources.txt"
 
 def _forget_stale_code() -> None:
     """Delete compiled code that was not made from the sources as they are now; Numba looks at one file only."""
-    sources = [(path.name, path.stat()) for path in sorted(_HERE.glob("*.py"))]
+    sources = [
+        (path.name, path.stat()) for path in sorted([*_HERE.glob("*.py"), *(_HERE.parent / "kalman").glob("*.py")])
+    ]
     now = "\n".join(f"{name} {found.st_mtime_ns} {found.st_size}" for name, found in sources)
     try:
         if _STAMP.is_file() and _STAMP.read_text(encoding="utf-8") == now:

@@ -5,7 +5,7 @@
    tests, or Benjamini and Hochberg (1995, JRSS B 57).
 3. Half-life within bounds; a round trip from `entry` deviations of the spread to its mean earns its costs:
    entry x deviation >= 2 cost (|x_1| + sum of |b_j x_j|), prices at their formation mean.
-4. Kalman likelihood ratio of a moving against a constant hedge ratio, the level free to move (kalman/ratio.py).
+4. Kalman likelihood ratio of a moving against a constant hedge ratio, the level free to move (many_hedges.py).
 5. The formation's hedge held through the later period (held_out.py): Dickey-Fuller at `confirm_level`, half-life
    within the bounds.
 """
@@ -20,18 +20,16 @@ from numpy.typing import NDArray
 
 from statefolio._arrays import Array, read_values
 from statefolio.exceptions import InputError
-from statefolio.kalman.blocks import own_regressors
-from statefolio.kalman.ratio import likelihood_ratios
 from statefolio.kalman.tuning import Progress
 from statefolio.pairs.engle_granger import FEWEST_ROWS, EngleGrangerStatistics, Report, engle_granger_statistics
 from statefolio.pairs.held_out import held_out_statistics
+from statefolio.pairs.many_hedges import moving_ratio_likelihoods
 from statefolio.pairs.prices import logarithms, warn_of_splits
 from statefolio.pairs.screen_baskets import Members, all_pairs, each_hedged, labels, named_baskets
 from statefolio.pairs.screen_options import ScreenOptions, split_periods
 from statefolio.pairs.screen_result import FILTERS, PairScreen
 
 _AT_ONCE = 2048
-_LEAST_NOISE = 1e-8  # R as a share of a date's move; below it likelihoods drown in rounding
 
 
 def screen_pairs(
@@ -210,12 +208,7 @@ class _Screen:
         rows = np.flatnonzero(wanted)
         for first in range(0, len(rows), _AT_ONCE):
             here = rows[first : first + _AT_ONCE]
-            basket = self.past[:, members[here]]  # (T, n, k)
-            X = basket.swapaxes(1, 2).copy()
-            X[:, 0] = 1.0
-            ratios = likelihood_ratios(*own_regressors(X, basket[:, :, 0]))
-            moves = np.nanvar(np.diff(basket[:, :, 0], axis=0), axis=0)
-            found[here] = np.where(ratios.level > _LEAST_NOISE * moves, ratios.ratio[1:].max(axis=0), np.nan)
+            found[here] = moving_ratio_likelihoods(self.past, members[here])
             if self.progress is not None:
                 self.progress("hedges", min(first + _AT_ONCE, len(rows)), len(rows))
         return found

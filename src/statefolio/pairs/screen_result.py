@@ -22,7 +22,7 @@ class PairScreen:
         * level, hedge_ratio_2, hedge_ratio_3; deviation of the spread; half_life, in dates;
         * profit_to_cost: of a round trip from `entry` deviations to the mean;
         * likelihood_ratio: of a moving hedge ratio against a constant one, the larger one of a triple; NaN where not
-          asked for, and where the observation variance vanishes;
+          asked for;
         * later_dates, later_statistic, later_p_value, later_half_life: of the value of the formation's hedge held
           through the later period;
         * cointegrated, reverts_in_time, pays_its_cost, confirmed: filters, each by itself; `confirmed` alone needs the
