@@ -25,7 +25,7 @@ FIXED = {
 }
 
 
-def textbook(prices: pd.DataFrame, hedge: KalmanHedge) -> dict[str, np.ndarray]:
+def textbook(prices: pd.DataFrame, hedge: KalmanHedge, before_prediction: bool = False) -> dict[str, np.ndarray]:
     """Filter and Rauch-Tung-Striebel smoother, one date after the other; a date without a price is only predicted."""
     x = prices.to_numpy()
     reverts = hedge.transition == "stationary"
@@ -40,7 +40,7 @@ def textbook(prices: pd.DataFrame, hedge: KalmanHedge) -> dict[str, np.ndarray]:
         if not begun and not seen:
             dates.append(None)
             continue
-        if begun:
+        if begun or before_prediction:
             b, P = centre + A @ (b - centre), A @ P @ A.T + V
         begun = True
         ahead, wide, v, S = b, P, np.nan, np.nan
@@ -91,6 +91,33 @@ def test_filter_and_smoother_are_the_equations(prices: pd.DataFrame, transition:
     assert hedge.log_likelihood_ == pytest.approx(slow["log_likelihood"], rel=1e-11)
     np.testing.assert_allclose(hedge.next_["mean"], slow["next"], rtol=1e-10)
     np.testing.assert_allclose(hedge.next_["covariance"], slow["next_covariance"], rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("center_spread", [True, False])
+def test_the_recipes_law_is_run_by_the_engine(prices: pd.DataFrame, center_spread: bool) -> None:
+    hedge = KalmanHedge("stationary", "adaptive", passes=3, on_collapse="continue", center_spread=center_spread)
+    hedge.fit(prices, tune_until="2010-12-31")
+    law, trace = hedge.law_, hedge.trace_
+    assert law.persistence == trace["a"].iloc[-1]
+    assert (law.spread_mean != 0.0) == center_spread
+    by_hand = KalmanHedge(
+        "stationary",
+        "fixed",
+        persistence=law.persistence,
+        spread_mean=law.spread_mean,
+        observation_variance=law.observation_variance,
+        state_variance=law.state_variance,
+        start=(law.start_mean, law.start_variance),
+    )
+    slow = textbook(prices, by_hand, before_prediction=True)
+    known = int((prices.index <= "2010-12-31").sum()) - slow["blank"]
+    for name in ("predicted", "filtered", "filtered_variance"):
+        states = np.column_stack([hedge.level_[name], hedge.hedge_ratios_[name]])[slow["blank"] :]
+        np.testing.assert_allclose(states, slow[name], rtol=1e-7, atol=1e-9, err_msg=name)
+    v, S = slow["innovation"][:known], slow["innovation_variance"][:known]
+    seen = np.isfinite(v)
+    density = -0.5 * (np.log(2 * np.pi * S[seen]) + v[seen] ** 2 / S[seen]).sum()
+    assert trace["log_likelihood"].iloc[-1] == pytest.approx(density, rel=1e-8)
 
 
 def test_held_value_is_what_a_holder_earns(prices: pd.DataFrame) -> None:

@@ -33,8 +33,8 @@ class ChangeBootstrap:
 
     Notes
     -----
-    Changes are taken about their mean: draws have no drift, for the mean of changes without drift is one of its own
-    size, and a statistic of prices that drift falls less low than one of prices that do not.
+    Changes are taken about their mean, so that draws do not drift: the mean of changes without drift is of its own
+    random size. With it left in, false alarms were the same to a point.
     """
 
     prices: Array

@@ -173,6 +173,7 @@ class KalmanHedge(Hedge):
             start=self.adaptive_start,
             center=self.center,
             on_collapse=self.on_collapse,
+            names=[str(name) for name in basket.assets],
         )
         self.law_, self.trace_, self.collapse_ = found.law, found.trace, found.collapse
         self.converged_ = found.converged
