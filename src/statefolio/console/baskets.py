@@ -51,7 +51,7 @@ def show_pairs(screen: Screen, outcome: "PairsOutcome") -> None:
             "return": [f"{value:+.1%}" for value in found.walk.table["annual_return"]],
             "Sharpe": [f"{value:+.2f}" for value in found.walk.table["sharpe"]],
             "half-life": [f"{value:,.1f}" for value in found.walk.table["half_life"]],
-            "p held": found.walk.table["adf_p_value"].to_numpy(),
+            "p held": [f"{value:.2g}" for value in found.walk.table["adf_p_value"]],
             "density": [f"{value:+.3f}" for value in found.walk.table["log_density"]],
         }
     )

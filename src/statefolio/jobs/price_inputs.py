@@ -12,6 +12,9 @@ from statefolio._arrays import listed
 from statefolio.data import find_suspicious_cells, read_prices
 from statefolio.exceptions import InputError, UnknownNameError
 
+MOST_NAMED = 9
+"""So many assets are named; of more only their number is told."""
+
 
 @dataclass(frozen=True)
 class PriceSource:
@@ -55,7 +58,7 @@ def read_price_inputs(source: PriceSource) -> PriceInputs:
     about: dict[str, object] = {
         "prices": source.prices.name,
         "dates": f"{len(kept):,}, {kept.index[0]:%Y-%m-%d} to {kept.index[-1]:%Y-%m-%d}",
-        "assets": listed(list(kept.columns), 9) if source.assets is not None else f"{kept.shape[1]:,}",
+        "assets": ", ".join(kept.columns) if kept.shape[1] <= MOST_NAMED else f"{kept.shape[1]:,}",
         "missing prices": f"{missing:,} ({missing / max(1, kept.size):.1%}), none of them filled",
         "cells that look wrong": len(suspicious),
     }

@@ -56,7 +56,7 @@ def run_screen(inputs: PriceInputs, plan: ScreenPlan, listener: Listener) -> Scr
             chapters=screen_chapters(screen),
             tiles=screen_tiles(screen),
             lead=screen_lead(screen),
-            reading={**inputs.about, "notes": " ".join(inputs.notes)},
+            reading=inputs.about,
             options=_shown(plan.options),
             suspicious=inputs.suspicious,
             title=plan.title,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from statefolio.report import write_report
 from statefolio.report.pairs.basket_chapters import basket_chapters, basket_tiles, walk_table
+from statefolio.report.pairs.cointegration_chapter import series_table
 
 
 def test_every_chapter_stands_in_its_order(results):
@@ -54,3 +55,13 @@ def test_every_figure_is_drawn_in_a_narrow_browser(results, tmp_path, browse):
     page = write_report(tmp_path / "page.html", None, chapters=basket_chapters(results), lead="", title="Basket")
     script = "return [...document.querySelectorAll('.figure')].map((f) => f.querySelectorAll('svg').length > 0);"
     assert browse(page, script, width=500) == [True] * 10
+
+
+def test_tests_stand_a_row_a_series(results):
+    table = series_table(results.tests).set_index("series")
+    assert list(table.index) == ["<ONE>", "TWO", "SIX", "spread"]
+    assert list(table.columns[:3]) == ["Engle-Granger", "ADF", "KPSS"]
+    frame = results.tests.to_frame().set_index(["test", "series"])
+    assert table.loc["TWO", "KPSS"] == frame.loc[("KPSS", "TWO"), "p_value"]
+    assert table.loc["<ONE>", "Engle-Granger"] == frame.loc[("Engle-Granger", "<ONE>"), "p_value"]
+    assert table["half-life, dates"].notna().all()

@@ -5,6 +5,7 @@ import pandas as pd
 from statefolio.report.backtest.value_figures import drawdown_figure, value_figure
 from statefolio.report.chapters import Chapter, Exhibit, drawn
 from statefolio.report.pairs.basket_results import BasketResults
+from statefolio.report.pairs.cointegration_chapter import cointegration_chapter
 from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spread_figure
 from statefolio.report.pairs.signal_figure import signal_figure
 from statefolio.report.pairs.trace_figure import trace_figure
@@ -38,7 +39,7 @@ def basket_chapters(found: BasketResults) -> list[Chapter]:
     chapters.append(hedge_chapter(found))
     if found.trace is not None:
         chapters.append(tuning_chapter(found))
-    return [*chapters, walk_chapter(found), today_chapter(found), tests_chapter(found)]
+    return [*chapters, walk_chapter(found), today_chapter(found), cointegration_chapter(found.tests, found.untested)]
 
 
 def basket_tiles(found: BasketResults) -> dict[str, str]:
@@ -164,41 +165,7 @@ def today_chapter(found: BasketResults) -> Chapter:
         ),
         drawn("Signal", "The last dates.", lambda: signal_figure(found.z_score, found.rule), wide=True),
     ]
-    side = "flat" if now.units == 0.0 else f"{'long' if now.units > 0.0 else 'short'} {abs(now.units):.2g} of a unit"
+    side = "flat" if now.units == 0.0 else f"{'long' if now.units > 0.0 else 'short'}, {abs(now.units):.2g} of 1 unit"
     score = f"{now.z_score:+.2f}".replace("-", "\u2212")
     lead = f"After the close of {now.date:%Y-%m-%d}: z-score {score}, {side}."
     return Chapter("Today", lead, tuple(exhibits))
-
-
-def tests_chapter(found: BasketResults) -> Chapter:
-    """Textbook tests of cointegration, each by its own null."""
-    title = "Tests of cointegration"
-    if found.tests is None:
-        return Chapter(title, f"Not made: {found.untested}")
-    tests = found.tests
-    critical = tests.johansen.table.reset_index()
-    exhibits = (
-        Exhibit(
-            "All of them",
-            "With constant ratios, over all dates. The spread's own p-values are too small: its weights were chosen on "
-            "the same dates. Engle and Granger's knows that.",
-            table=tests.to_frame(),
-            formats={"statistic": ",.3f", "p_value": ".2g"},
-            wide=True,
-        ),
-        Exhibit(
-            "Johansen",
-            "Statistics beside their critical values at 10, 5 and 1 %, for each number of stationary combinations.",
-            table=critical,
-            formats=dict.fromkeys(critical.columns[1:], ",.3f"),
-            wide=True,
-        ),
-    )
-    rank = tests.johansen.rank
-    many = "combination" if rank == 1 else "combinations"
-    p_value = float(tests.engle_granger.table["p_value"].iloc[0])
-    lead = (
-        f"Over {tests.dates:,} dates Johansen's trace finds {rank or 'no'} stationary {many} of "
-        f"{len(found.names)} prices at 5 %; Engle and Granger's p-value with {found.names[0]} hedged is {p_value:.2g}."
-    )
-    return Chapter(title, lead, exhibits)

@@ -14,10 +14,10 @@ DRAWN = {
 """Statistics that are drawn among their draws."""
 COLUMNS = {"value": "value", "nominal_p": "nominal p", "calibrated_p": "calibrated p", "false_alarms": "false alarms"}
 NAMES = {
-    "adf_held": "ADF, value held",
-    "half_life_held": "half-life of value held",
-    "adf_predicted": "ADF, spread, predicted",
-    "adf_filtered": "ADF, spread, filtered",
+    "adf_held": "ADF, value held: decides",
+    "half_life_held": "half-life of value held, dates",
+    "adf_predicted": "ADF, spread, predicted: not earned",
+    "adf_filtered": "ADF, spread, filtered: not tradable",
 }
 NOTE = (
     "Calibrated: the share of baskets of the same price changes that are not cointegrated, each tuned in the same way, "
@@ -28,7 +28,7 @@ NOTE = (
 
 def verdict_chapter(verdict: Judged) -> Chapter:
     """What was found, its table, and where the basket stands among those that do not revert."""
-    table = verdict.table.rename(index=NAMES).rename(columns=COLUMNS).rename_axis("measure").reset_index()
+    table = verdict.table[list(COLUMNS)].rename(index=NAMES, columns=COLUMNS).rename_axis("measure").reset_index()
     formats = {"value": ",.2f", "nominal p": ".2g", "calibrated p": ".2g", "false alarms": ".0%"}
     exhibits = [Exhibit("", NOTE, table=table, formats=formats, wide=True)]
     for name, (title, note) in DRAWN.items():
