@@ -36,6 +36,7 @@ def calibration_figure(draws: "pd.Series[float]", observed: float, *, level: flo
         raise InputError(f"{known.size} finite draws came; two at least were expected. Draw more.")
     low, high = float(min(known.min(), observed)), float(max(known.max(), observed))
     edges = np.linspace(low, high, BINS + 1) if high > low else np.array([low - 0.5, low + 0.5])
+    room = 0.04 * (high - low) or 1.0
     share = 100.0 * np.histogram(known, edges)[0] / known.size
     figure = go.Figure()
     figure.add_bar(
@@ -53,7 +54,7 @@ def calibration_figure(draws: "pd.Series[float]", observed: float, *, level: flo
             "",
             height=340,
             hovermode="closest",
-            xaxis=style.axis(title=quiet_title(name or "statistic")),
+            xaxis=style.axis(title=quiet_title(name or "statistic"), range=[low - room, high + room]),
             yaxis=style.axis(title=quiet_title("draws, %")),
         )
     )
