@@ -22,11 +22,13 @@ def test_the_static_spread_stands_above_the_moving_one(results):
     assert figure.layout.yaxis.domain[0] > figure.layout.yaxis2.domain[1]
 
 
-def test_bands_are_95_percent_of_predicted_ratios(results):
-    figure = hedge_ratio_figure(results.hedge, results.static)
+def test_bands_are_95_percent_of_predicted_ratios(prices, results):
+    hedge = KalmanHedge("identity", "fixed").fit(prices)
+    figure = hedge_ratio_figure(hedge, results.static)
     assert len(figure.data) == 2 * 4
-    ratios = results.hedge.hedge_ratios_.sel(asset="SIX")
+    ratios = hedge.hedge_ratios_.sel(asset="SIX")
     mean, error = ratios["predicted"].to_numpy(), np.sqrt(ratios["predicted_variance"].to_numpy())
+    assert error[-1] > 1e-3
     low, high, other, line = figure.data[4:]
     np.testing.assert_allclose(low.y, mean - 1.96 * error, rtol=2e-4, atol=1e-5)
     np.testing.assert_allclose(high.y, mean + 1.96 * error, rtol=2e-4, atol=1e-5)
