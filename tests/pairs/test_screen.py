@@ -150,9 +150,14 @@ def test_filters(prices):
     fast = screen_pairs(prices, half_life=(free * 1.01, 100.0), **options)
     assert not fast.table["reverts_in_time"].iloc[0]
     assert fast.counts.tolist() == [1, 1, 1, 0, 0, 0]
+    assert screen_pairs(prices, half_life=(0.1, free * 0.99), **options).counts.tolist() == [1, 1, 1, 0, 0, 0]
+    late = row["later_half_life"]
+    between = (free * 0.99, (free + late) / 2.0) if late > free else ((free + late) / 2.0, free * 1.01)
+    assert screen_pairs(prices, half_life=between, **options).counts.tolist() == [1, 1, 1, 1, 1, 0]
     dear = screen_pairs(prices, cost=0.01, **options)
     assert not dear.table["pays_its_cost"].iloc[0]
     assert dear.counts.tolist() == [1, 1, 1, 1, 0, 0]
+    assert len(dear.selected) == 0
     paid = screen_pairs(prices, cost=0.01, entry=1.001 / dear.table["profit_to_cost"].iloc[0], **options)
     assert paid.counts.tolist() == [1, 1, 1, 1, 1, 1]
     strict = screen_pairs(prices, confirm_level=row["later_p_value"] / 2.0, **options)
