@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from statefolio.report import write_report
 from statefolio.report.pairs.basket_chapters import basket_chapters, basket_tiles, walk_table
 from statefolio.report.pairs.cointegration_chapter import series_table
+from statefolio.report.pairs.verdict_chapter import COLUMNS, verdict_chapter
 
 
 def test_every_chapter_stands_in_its_order(results):
@@ -65,3 +68,10 @@ def test_tests_stand_a_row_a_series(results):
     assert table.loc["TWO", "KPSS"] == frame.loc[("KPSS", "TWO"), "p_value"]
     assert table.loc["<ONE>", "Engle-Granger"] == frame.loc[("Engle-Granger", "<ONE>"), "p_value"]
     assert table["half-life, dates"].notna().all()
+
+
+def test_the_verdict_s_figures_stand_at_its_numbers(results):
+    chapter = verdict_chapter(results.verdict)
+    held = chapter.exhibits[1].figure
+    assert [shape.x0 for shape in held.layout.shapes] == [-4.0, pytest.approx(-2.8)]
+    assert list(chapter.exhibits[0].table.columns) == ["measure", *COLUMNS.values()]
