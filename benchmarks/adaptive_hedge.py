@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from statefolio.pairs.adaptive import AdaptiveTuning, tune_adaptively
-from statefolio.pairs.basket_statistics import basket_statistics
-from statefolio.pairs.recipe import Choices
+from statefolio.pairs.recipe.adaptive import AdaptiveTuning, tune_adaptively
+from statefolio.pairs.recipe.basket_statistics import basket_statistics
+from statefolio.pairs.recipe.formulas import Choices
 
 TABLE = Path(__file__).resolve().parent / "results" / "adaptive_hedge.md"
 DATES, ASSETS = 1500, 3

@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from statefolio.pairs.bootstrap import ChangeBootstrap, default_block
-from statefolio.pairs.kalman_hedge import KalmanHedge
-from statefolio.pairs.mackinnon import p_values
-from statefolio.pairs.measures import Measures, measure_all
+from statefolio.pairs.cointegration.mackinnon import p_values
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
+from statefolio.pairs.judging.bootstrap import ChangeBootstrap, default_block
+from statefolio.pairs.judging.measures import Measures, measure_all
 from statefolio.pairs.prices import Basket
-from statefolio.pairs.static_hedges import RollingHedge, StaticHedge
 
 RESULTS = Path(__file__).resolve().parent / "results"
 LEVEL, CHUNK, STEP = 0.05, 100, 0.5

@@ -28,10 +28,10 @@ import pandas as pd
 from peers.statsmodels import TimeVaryingRegression
 from statsmodels.tsa.stattools import coint
 
-from statefolio.pairs.engle_granger import engle_granger_statistics
-from statefolio.pairs.many_hedges import hedge_pairs
-from statefolio.pairs.pair_units import in_units
-from statefolio.pairs.scoring_climbs import climb, new_climbs
+from statefolio.pairs.cointegration.engle_granger import engle_granger_statistics
+from statefolio.pairs.screening.climbs import climb, new_climbs
+from statefolio.pairs.screening.many_hedges import hedge_pairs
+from statefolio.pairs.screening.units import in_units
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "sp500_close_2013_2018.parquet"
 DATES, STOCKS = 1250, 500

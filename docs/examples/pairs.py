@@ -17,15 +17,15 @@ import plotly.graph_objects as go
 from statefolio.backtest.baskets import BasketWalk, walk_baskets
 from statefolio.backtest.costs import TradingCosts
 from statefolio.data import load_demo_prices
-from statefolio.pairs.base import Hedge
-from statefolio.pairs.kalman_hedge import KalmanHedge
-from statefolio.pairs.mackinnon import p_values
-from statefolio.pairs.rules import Bands
-from statefolio.pairs.signals import z_score
-from statefolio.pairs.static_hedges import StaticHedge
-from statefolio.pairs.today import today
-from statefolio.pairs.unit_root import adf_statistic
-from statefolio.pairs.verdict import Verdict, verdict
+from statefolio.pairs.cointegration.mackinnon import p_values
+from statefolio.pairs.cointegration.unit_root import adf_statistic
+from statefolio.pairs.hedges.base import Hedge
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.static_hedges import StaticHedge
+from statefolio.pairs.judging.verdict import Verdict, judge_basket
+from statefolio.pairs.trading.rules import Bands
+from statefolio.pairs.trading.signals import z_score
+from statefolio.pairs.trading.today import position_today
 from statefolio.report.pairs.calibration_figure import calibration_figure
 from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spread_figure
 from statefolio.report.pairs.signal_figure import signal_figure
@@ -75,7 +75,7 @@ def main(folder: Path | None = None) -> dict[str, Any]:
     table = looked_at(hedges)
     print(f"{', '.join(prices)}, {len(prices):,} dates. Nominal p-values of a unit root:")
     print(table.to_string(float_format="{:.2g}".format), "", sep="\n")
-    judged = verdict(recipe, prices, draws=99, passes=PASSES, seed=1)
+    judged = judge_basket(recipe, prices, draws=99, passes=PASSES, seed=1)
     print(judged.sentence, "", sep="\n")
     walked = {
         "constant": StaticHedge("johansen"),
@@ -87,7 +87,7 @@ def main(folder: Path | None = None) -> dict[str, Any]:
     measures = ["annual_return", "sharpe", "maximum_drawdown", "half_life", "adf_p_value", "log_density"]
     print(f"Out of sample from {walk.start:%Y-%m-%d}, learned anew every 63 dates, after costs:")
     print(walk.table[measures].to_string(float_format="{:.3f}".format), "", sep="\n")
-    print(today(likely, prices, Bands(stop=3.0), capital=100_000.0), "", sep="\n")
+    print(position_today(likely, prices, Bands(stop=3.0), capital=100_000.0), "", sep="\n")
     tell(recipe, judged, table, walk)
     if folder is not None:
         page.write(folder / "pairs.html", "A basket that may revert", pictures(hedges, recipe, likely, judged, walk))

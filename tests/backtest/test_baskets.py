@@ -9,10 +9,10 @@ from statefolio.backtest.causality import check_causal
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.exceptions import DataTypeError, InputError
-from statefolio.pairs.kalman_hedge import KalmanHedge
-from statefolio.pairs.rules import Bands
-from statefolio.pairs.signals import basket_weights
-from statefolio.pairs.static_hedges import RollingHedge, StaticHedge
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
+from statefolio.pairs.trading.rules import Bands
+from statefolio.pairs.trading.signals import basket_weights
 
 
 def cointegrated(dates: int = 240) -> pd.DataFrame:

@@ -8,8 +8,8 @@ from statefolio.exceptions import InputError
 from statefolio.jobs.pairs import PairsPlan, run_pairs
 from statefolio.jobs.price_inputs import PriceInputs
 from statefolio.jobs.screen import ScreenPlan, run_screen
-from statefolio.pairs.kalman_hedge import KalmanHedge
-from statefolio.pairs.screen import screen_pairs
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.screening.screen import screen_pairs
 
 
 class Stops:

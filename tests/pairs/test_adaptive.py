@@ -9,8 +9,8 @@ from statsmodels.tsa.vector_ar.vecm import coint_johansen
 
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.kalman.dense import dense_filter
-from statefolio.pairs.adaptive import tune_adaptively
-from statefolio.pairs.unit_root import adf_statistic
+from statefolio.pairs.cointegration.unit_root import adf_statistic
+from statefolio.pairs.recipe.adaptive import tune_adaptively
 
 ORDERS = (["EWA", "EWC", "IGE"], ["EWC", "EWA", "IGE"])
 

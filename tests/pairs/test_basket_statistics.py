@@ -7,11 +7,11 @@ from slow_recipe import slow_recipe, spreads
 from statsmodels.tsa.stattools import adfuller
 from statsmodels.tsa.vector_ar.vecm import coint_johansen
 
-from statefolio.pairs.adaptive import tune_adaptively
-from statefolio.pairs.basket_statistics import BasketStatistics, basket_statistics
-from statefolio.pairs.johansen_weights import johansen_ratios
-from statefolio.pairs.recipe import Choices
-from statefolio.pairs.unit_root import adf_statistic
+from statefolio.pairs.cointegration.unit_root import adf_statistic
+from statefolio.pairs.recipe.adaptive import tune_adaptively
+from statefolio.pairs.recipe.basket_statistics import BasketStatistics, basket_statistics
+from statefolio.pairs.recipe.formulas import Choices
+from statefolio.pairs.recipe.johansen_weights import johansen_ratios
 
 PLAIN = Choices(center_spread=True, start_from_path=False, center_on_sample=False, carry_on=False)
 

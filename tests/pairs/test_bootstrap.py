@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from statsmodels.tsa.stattools import coint
 
-from statefolio.pairs.bootstrap import ChangeBootstrap, default_block
+from statefolio.pairs.judging.bootstrap import ChangeBootstrap, default_block
 
 
 def test_a_draw_is_blocks_of_changes_from_the_first_prices_on(prices: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ from statsmodels.tsa.stattools import adfuller, coint
 from statsmodels.tsa.vector_ar.vecm import coint_johansen
 
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
-from statefolio.pairs.cointegration import cointegration_tests, engle_granger_test, johansen_test
+from statefolio.pairs.cointegration.basket_tests import cointegration_tests, engle_granger_test, johansen_test
 
 CHAN = Path(__file__).resolve().parents[3] / "shared" / "data" / "chan_etf_close_2006_2012.parquet"
 

@@ -1,7 +1,17 @@
 import numpy as np
 import pytest
 
-from statefolio.pairs.collapse import GAIN, MEASUREMENT, OWN_INPUT, PERSISTENCE, REASONS, SOUND, START, describe, judge
+from statefolio.pairs.recipe.collapse import (
+    GAIN,
+    MEASUREMENT,
+    OWN_INPUT,
+    PERSISTENCE,
+    REASONS,
+    SOUND,
+    START,
+    describe,
+    judge,
+)
 
 WELL = {
     "persistence": 0.9,

@@ -8,8 +8,8 @@ import pytest
 from statsmodels.tsa.stattools import coint
 
 import statefolio as sf
-from statefolio.pairs.engle_granger import FEWEST_ROWS, engle_granger_statistics
-from statefolio.pairs.nested_lags import usual_most_lags
+from statefolio.pairs.cointegration.engle_granger import FEWEST_ROWS, engle_granger_statistics
+from statefolio.pairs.cointegration.nested_lags import usual_most_lags
 
 SP500 = Path(__file__).resolve().parents[3] / "shared" / "data" / "sp500_close_2013_2018.parquet"
 MEMBERS = {k: np.array([np.random.default_rng(n).permutation(12)[:k] for n in range(12)]) for k in (2, 3, 4)}

@@ -9,7 +9,7 @@ from statsmodels.tsa.statespace.initialization import Initialization
 from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 from statefolio.exceptions import InputError, NotFittedError
-from statefolio.pairs.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 
 FIXED = {
     "stationary": KalmanHedge(

@@ -8,10 +8,10 @@ from scipy.optimize import minimize
 import statefolio as sf
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.kalman.climb import CONVERGED
-from statefolio.pairs.many_hedges import hedge_pairs, moving_ratio_likelihoods
-from statefolio.pairs.pair_units import in_units
-from statefolio.pairs.scoring import LARGE, Pairs, log_likelihoods
-from statefolio.pairs.scoring_climbs import climb, new_climbs
+from statefolio.pairs.screening.climbs import climb, new_climbs
+from statefolio.pairs.screening.many_hedges import hedge_pairs, moving_ratio_likelihoods
+from statefolio.pairs.screening.scoring import LARGE, Pairs, log_likelihoods
+from statefolio.pairs.screening.units import in_units
 
 VARIANCES = ["observation_variance", "level_variance", "ratio_variance"]
 STATE = ["level", "level_deviation", "hedge_ratio", "hedge_ratio_deviation"]

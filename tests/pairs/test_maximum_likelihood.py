@@ -5,7 +5,7 @@ import pytest
 from baskets import simulate
 
 from statefolio.pairs.design import design
-from statefolio.pairs.maximum_likelihood import maximise, maximise_all
+from statefolio.pairs.hedges.maximum_likelihood import maximise, maximise_all
 
 
 @pytest.mark.parametrize("reverts", [True, False])

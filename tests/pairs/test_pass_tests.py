@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from statefolio.pairs.adaptive import tune_adaptively
-from statefolio.pairs.pass_tests import full_tests, pass_spreads
-from statefolio.pairs.unit_root import adf_statistic
+from statefolio.pairs.cointegration.unit_root import adf_statistic
+from statefolio.pairs.recipe.adaptive import tune_adaptively
+from statefolio.pairs.recipe.pass_tests import full_tests, pass_spreads
 
 
 def test_the_passes_that_matter(prices):

@@ -6,7 +6,7 @@ import pytest
 from baskets import simulate
 
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
-from statefolio.pairs.static_hedges import StaticHedge
+from statefolio.pairs.hedges.static_hedges import StaticHedge
 
 TABLE = simulate(1)
 

@@ -3,8 +3,8 @@ import pytest
 from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 from statefolio.kalman.dense import dense_filter
-from statefolio.pairs.recipe import observe
-from statefolio.pairs.recursion import Parameters, filter_basket
+from statefolio.pairs.recipe.formulas import observe
+from statefolio.pairs.recipe.recursion import Parameters, filter_basket
 
 
 def case(k, seed=0, dates=200):

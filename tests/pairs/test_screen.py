@@ -8,8 +8,8 @@ from statsmodels.tsa.stattools import adfuller, coint
 
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
 from statefolio.kalman.ratio import likelihood_ratios
-from statefolio.pairs.engle_granger import engle_granger_statistics
-from statefolio.pairs.screen import screen_pairs
+from statefolio.pairs.cointegration.engle_granger import engle_granger_statistics
+from statefolio.pairs.screening.screen import screen_pairs
 
 UNTIL = "2011-12-02"  # 500 dates of 750
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statefolio.exceptions import InputError
-from statefolio.pairs.kalman_hedge import KalmanHedge
-from statefolio.pairs.rules import Bands, Linear
-from statefolio.pairs.signals import basket_weights, z_score
-from statefolio.pairs.static_hedges import StaticHedge
-from statefolio.pairs.today import today
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.static_hedges import StaticHedge
+from statefolio.pairs.trading.rules import Bands, Linear
+from statefolio.pairs.trading.signals import basket_weights, z_score
+from statefolio.pairs.trading.today import position_today
 
 HEDGE = KalmanHedge("identity", "fixed", delta=1e-4, observation_variance=0.05)
 
@@ -76,7 +76,7 @@ def test_today_is_the_last_row_and_its_prices_reach_the_levels() -> None:
     table = simulate(8)
     hedge = HEDGE.fit(table)
     rule = Bands(1, 0, stop=3)
-    now = today(hedge, table, rule, capital=50_000.0)
+    now = position_today(hedge, table, rule, capital=50_000.0)
     assert now.date == table.index[-1]
     weights = basket_weights(hedge, table, rule).iloc[-1]
     pd.testing.assert_series_equal(now.positions["weight"], weights, check_names=False)
@@ -117,7 +117,7 @@ def test_chans_two_rules(etfs: pd.DataFrame) -> None:
         (lambda: z_score(HEDGE.fit(simulate(1)), of="spread"), "lookback=None"),
         (lambda: basket_weights(HEDGE.fit(simulate(1)), simulate(1), Bands(), gross=-1), "gross=-1"),
         (lambda: basket_weights(HEDGE.fit(simulate(1)), simulate(1).iloc[5:], Bands()), "lacks dates"),
-        (lambda: today(HEDGE.fit(simulate(1)), simulate(1), Bands(), capital=0), "capital=0"),
+        (lambda: position_today(HEDGE.fit(simulate(1)), simulate(1), Bands(), capital=0), "capital=0"),
     ],
 )
 def test_what_cannot_be_used(make: object, told: str) -> None:

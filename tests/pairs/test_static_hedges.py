@@ -9,7 +9,7 @@ from statsmodels.regression.rolling import RollingOLS
 from statsmodels.tsa.vector_ar.vecm import coint_johansen
 
 from statefolio.exceptions import InputError
-from statefolio.pairs.static_hedges import RollingHedge, StaticHedge
+from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
 
 
 def test_least_squares_is_statsmodels(prices: pd.DataFrame) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from statsmodels.tsa.stattools import adfuller
 from statsmodels.tsa.vector_ar.vecm import coint_johansen
 
-from statefolio.pairs.unit_root import adf_statistic, half_life
+from statefolio.pairs.cointegration.unit_root import adf_statistic, half_life
 
 
 def walk(seed, dates=300, level=30.0):

@@ -8,13 +8,13 @@ from baskets import simulate
 from sklearn.base import clone
 
 from statefolio.exceptions import DataTypeError, InputError
-from statefolio.pairs.base import Hedge
-from statefolio.pairs.bootstrap import ChangeBootstrap
-from statefolio.pairs.kalman_hedge import KalmanHedge
-from statefolio.pairs.measures import measure, measure_all
+from statefolio.pairs.hedges.base import Hedge
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
+from statefolio.pairs.judging.bootstrap import ChangeBootstrap
+from statefolio.pairs.judging.measures import measure, measure_all
+from statefolio.pairs.judging.verdict import calibrated_p, judge_basket
 from statefolio.pairs.prices import read_basket
-from statefolio.pairs.static_hedges import RollingHedge, StaticHedge
-from statefolio.pairs.verdict import calibrated_p, verdict
 
 ADAPTIVE = KalmanHedge(tuning="adaptive", passes=10)
 OTHERWISE = KalmanHedge(
@@ -68,15 +68,15 @@ def test_ratios_that_start_from_nothing_are_given_time() -> None:
 
 def test_what_reverts_is_found_and_what_does_not_is_not() -> None:
     for hedge in (ADAPTIVE, StaticHedge()):
-        found = verdict(hedge, simulate(1, a=0.85), draws=39, passes=10)
+        found = judge_basket(hedge, simulate(1, a=0.85), draws=39, passes=10)
         assert (found.outcome, found.p_value) == ("reverts", 0.025)
         assert found.table.loc["half_life_held", "value"] < 10.0
         assert " reverts: " in found.sentence
-        assert verdict(hedge, walks(1), draws=39, passes=10).p_value > 0.05
+        assert judge_basket(hedge, walks(1), draws=39, passes=10).p_value > 0.05
 
 
 def test_a_spread_that_looks_stationary_beside_a_value_that_is_not_has_fooled_itself() -> None:
-    found = verdict(KalmanHedge("identity", "fixed"), walks(3), draws=39)
+    found = judge_basket(KalmanHedge("identity", "fixed"), walks(3), draws=39)
     spread = found.table.loc["adf_predicted"]
     assert spread["nominal_p"] < 1e-6 < 0.05 < found.p_value
     assert spread["false_alarms"] == 1.0
@@ -85,7 +85,7 @@ def test_a_spread_that_looks_stationary_beside_a_value_that_is_not_has_fooled_it
 
 
 def test_the_collapse_of_the_recipe_is_told() -> None:
-    found = verdict(ADAPTIVE, walks(28), draws=19, passes=30)
+    found = judge_basket(ADAPTIVE, walks(28), draws=19, passes=30)
     assert found.collapse is not None
     assert found.table["nominal_p"].min() > 0.2  # nothing but the collapse speaks against it
     assert f"collapsed in pass {found.collapse.at_pass} ({found.collapse.reason}" in found.sentence
@@ -97,7 +97,7 @@ def test_the_collapse_of_the_recipe_is_told() -> None:
 
 def test_numbers_of_the_table_and_the_sentence() -> None:
     table, told = walks(4), []
-    found = verdict(StaticHedge(), table, draws=70, seed=5, progress=lambda done, of: told.append((done, of)))
+    found = judge_basket(StaticHedge(), table, draws=70, seed=5, progress=lambda done, of: told.append((done, of)))
     lower = int((found.draws["adf_held"] <= found.table.loc["adf_held", "value"]).sum())
     assert found.p_value == (1 + lower) / 71
     assert found.table.loc["adf_held", "nominal_p"] == pytest.approx(
@@ -108,20 +108,20 @@ def test_numbers_of_the_table_and_the_sentence() -> None:
     assert f"of 70 baskets with the same price changes that are not cointegrated, tuned alike, {lower} do" in str(found)
     assert "ONE hedged by TWO and SIX with constant ratios (least squares)" in found.sentence
     assert told == [(64, 70), (70, 70)]
-    again = verdict(StaticHedge(), table, draws=80, seed=5)
+    again = judge_basket(StaticHedge(), table, draws=80, seed=5)
     pd.testing.assert_frame_equal(again.draws.iloc[:70], found.draws)
 
 
 def test_later_dates_are_judged_where_tuning_ends_before() -> None:
     table = simulate(5, a=0.8)
-    found = verdict(StaticHedge(), table, tune_until=table.index[199], draws=39)
+    found = judge_basket(StaticHedge(), table, tune_until=table.index[199], draws=39)
     assert not found.in_sample
     assert (found.dates == table.index[200:]).all()
     assert "after those it was tuned on" in found.sentence
     assert found.outcome == "reverts"
     changed = table.copy()
     changed.iloc[200:] = walks(6, len(table)).to_numpy()[200:]
-    assert verdict(StaticHedge(), changed, tune_until=table.index[199], draws=39).outcome != "reverts"
+    assert judge_basket(StaticHedge(), changed, tune_until=table.index[199], draws=39).outcome != "reverts"
 
 
 def test_false_alarms_are_what_they_are_said_to_be() -> None:
@@ -146,7 +146,7 @@ def test_a_draw_that_cannot_be_hedged_counts_against_the_verdict() -> None:
 
 
 def test_exchange_traded_funds_of_two_commodity_countries(etfs: pd.DataFrame) -> None:
-    found = verdict(KalmanHedge(tuning="adaptive"), etfs[["EWC", "EWA", "IGE"]].astype(float), draws=99)
+    found = judge_basket(KalmanHedge(tuning="adaptive"), etfs[["EWC", "EWA", "IGE"]].astype(float), draws=99)
     assert found.outcome == "fooled itself"
     assert found.collapse is not None
     assert found.collapse.at_pass < 10
@@ -171,9 +171,9 @@ def test_exchange_traded_funds_of_two_commodity_countries(etfs: pd.DataFrame) ->
 )
 def test_options_that_cannot_be_used_are_refused(options: dict[str, object], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        verdict(StaticHedge(), walks(0), **options)
+        judge_basket(StaticHedge(), walks(0), **options)
 
 
 def test_a_name_is_no_hedge() -> None:
     with pytest.raises(DataTypeError, match="KalmanHedge"):
-        verdict("adaptive", walks(0))
+        judge_basket("adaptive", walks(0))

@@ -15,16 +15,16 @@ from statefolio.backtest.market import Market
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.simulate import simulate
 from statefolio.exceptions import DataTypeError, InputError
-from statefolio.pairs.base import Hedge
-from statefolio.pairs.kalman_hedge import KalmanHedge
-from statefolio.pairs.mackinnon import p_values
+from statefolio.pairs.cointegration.mackinnon import p_values
+from statefolio.pairs.cointegration.unit_root import adf_statistic, half_life
+from statefolio.pairs.hedges.base import Hedge
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
 from statefolio.pairs.prices import Basket, read_basket
-from statefolio.pairs.retuned import retuned
-from statefolio.pairs.rules import Bands, Rule
-from statefolio.pairs.signals import weights_of_units
-from statefolio.pairs.static_hedges import RollingHedge, StaticHedge
-from statefolio.pairs.unit_root import adf_statistic, half_life
-from statefolio.pairs.walked import WalkedHedge, walk
+from statefolio.pairs.trading.retuned import retuned
+from statefolio.pairs.trading.rules import Bands, Rule
+from statefolio.pairs.trading.signals import weights_of_units
+from statefolio.pairs.trading.walked import WalkedHedge, walk
 
 Progress = Callable[[str, int, int], None]
 
@@ -97,7 +97,7 @@ def walk_baskets(
     costs : TradingCosts, optional
         None are charged by default.
     capital, gross, of, lookback
-        As in `today` and `basket_weights`.
+        As in `position_today` and `basket_weights`.
     progress : callable, optional
         Called with a hedge's name, how many times it has learned, and of how many.
 

@@ -76,7 +76,7 @@ def pairs(
         from statefolio.jobs.output_folder import check_folder
         from statefolio.jobs.pairs import FILES, PairsPlan, run_pairs
         from statefolio.jobs.price_inputs import PriceSource, read_price_inputs
-        from statefolio.pairs.rules import Bands
+        from statefolio.pairs.trading.rules import Bands
 
         plan = PairsPlan(
             out,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio.backtest.baskets import BasketWalk
-from statefolio.pairs.today import Today
+from statefolio.pairs.trading.today import Today
 from statefolio.report.pairs.basket_results import BasketResults
 
 

@@ -16,15 +16,15 @@ from statefolio.jobs.basket_tables import hedge_table, level_table, value_table,
 from statefolio.jobs.listener import Listener
 from statefolio.jobs.output_folder import whole_folder
 from statefolio.jobs.price_inputs import PriceInputs
-from statefolio.pairs.base import Hedge
-from statefolio.pairs.cointegration import cointegration_tests
-from statefolio.pairs.cointegration_results import CointegrationTests
-from statefolio.pairs.kalman_hedge import KalmanHedge
-from statefolio.pairs.rules import Bands, Rule
-from statefolio.pairs.signals import z_score
-from statefolio.pairs.static_hedges import StaticHedge
-from statefolio.pairs.today import today
-from statefolio.pairs.verdict import Verdict, verdict
+from statefolio.pairs.cointegration.basket_tests import cointegration_tests
+from statefolio.pairs.cointegration.results import CointegrationTests
+from statefolio.pairs.hedges.base import Hedge
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.static_hedges import StaticHedge
+from statefolio.pairs.judging.verdict import Verdict, judge_basket
+from statefolio.pairs.trading.rules import Bands, Rule
+from statefolio.pairs.trading.signals import z_score
+from statefolio.pairs.trading.today import position_today
 from statefolio.report import write_report
 from statefolio.report.pairs.basket_chapters import basket_chapters, basket_tiles
 from statefolio.report.pairs.basket_results import BasketResults
@@ -103,14 +103,14 @@ def run_pairs(inputs: PriceInputs, plan: PairsPlan, listener: Listener) -> Pairs
         if plan.draws > 0:
             told = _stage(listener, "calibrating")
             passes = min(plan.passes, REPEATED_PASSES)
-            judged = verdict(hedge, prices, draws=plan.draws, passes=passes, seed=plan.seed, progress=told)
+            judged = judge_basket(hedge, prices, draws=plan.draws, passes=passes, seed=plan.seed, progress=told)
         walk = _walk(prices, plan, listener)
         results = BasketResults(
             hedge=hedge,
             static=static,
             rule=plan.rule,
             z_score=z_score(hedge),
-            today=today(hedge, prices, plan.rule, capital=plan.capital),
+            today=position_today(hedge, prices, plan.rule, capital=plan.capital),
             tests=tests,
             verdict=judged,
             walk=walk,

@@ -8,8 +8,8 @@ from typing import Any
 from statefolio.jobs.listener import Listener
 from statefolio.jobs.output_folder import whole_folder
 from statefolio.jobs.price_inputs import PriceInputs
-from statefolio.pairs.screen import screen_pairs
-from statefolio.pairs.screen_result import PairScreen
+from statefolio.pairs.screening.result import PairScreen
+from statefolio.pairs.screening.screen import screen_pairs
 from statefolio.report import write_report
 from statefolio.report.pairs.screen_chapters import screen_chapters, screen_lead, screen_tiles
 

@@ -8,13 +8,13 @@ import pytest
 
 from statefolio.backtest.baskets import walk_baskets
 from statefolio.backtest.costs import TradingCosts
-from statefolio.pairs.cointegration import cointegration_tests
-from statefolio.pairs.kalman_hedge import KalmanHedge
-from statefolio.pairs.rules import Bands
-from statefolio.pairs.screen import screen_pairs
-from statefolio.pairs.signals import z_score
-from statefolio.pairs.static_hedges import RollingHedge, StaticHedge
-from statefolio.pairs.today import today
+from statefolio.pairs.cointegration.basket_tests import cointegration_tests
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
+from statefolio.pairs.screening.screen import screen_pairs
+from statefolio.pairs.trading.rules import Bands
+from statefolio.pairs.trading.signals import z_score
+from statefolio.pairs.trading.today import position_today
 from statefolio.report.pairs.basket_results import BasketResults
 
 
@@ -69,7 +69,7 @@ def results(prices):
         static=StaticHedge("ols").fit(prices),
         rule=Bands(),
         z_score=z_score(hedge),
-        today=today(hedge, prices, Bands()),
+        today=position_today(hedge, prices, Bands()),
         tests=cointegration_tests(prices),
         verdict=judged(),
         walk=walk_baskets(prices, hedges, Bands(), start=prices.index[200], retune="monthly", costs=costs),

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from statefolio.exceptions import InputError
-from statefolio.pairs.kalman_hedge import KalmanHedge
-from statefolio.pairs.static_hedges import StaticHedge
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.static_hedges import StaticHedge
 from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spread_figure
 from statefolio.report.pairs.marks import worthwhile_range
 

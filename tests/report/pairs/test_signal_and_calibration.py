@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from statefolio.exceptions import InputError
-from statefolio.pairs.rules import Bands, Linear
+from statefolio.pairs.trading.rules import Bands, Linear
 from statefolio.report.pairs.calibration_figure import calibration_figure
 from statefolio.report.pairs.signal_figure import signal_figure
 

@@ -6,10 +6,10 @@ from typing import Protocol
 import pandas as pd
 
 from statefolio.backtest.baskets import BasketWalk
-from statefolio.pairs.base import Hedge
-from statefolio.pairs.cointegration_results import CointegrationTests
-from statefolio.pairs.rules import Rule
-from statefolio.pairs.today import Today
+from statefolio.pairs.cointegration.results import CointegrationTests
+from statefolio.pairs.hedges.base import Hedge
+from statefolio.pairs.trading.rules import Rule
+from statefolio.pairs.trading.today import Today
 
 
 class Judged(Protocol):

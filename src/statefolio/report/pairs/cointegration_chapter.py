@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from statefolio.pairs.cointegration_results import CointegrationTests
+from statefolio.pairs.cointegration.results import CointegrationTests
 from statefolio.report.chapters import Chapter, Exhibit
 
 TITLE = "Tests of cointegration"

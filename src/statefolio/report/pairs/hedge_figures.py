@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from statefolio.exceptions import InputError
-from statefolio.pairs.base import Hedge
+from statefolio.pairs.hedges.base import Hedge
 from statefolio.report import style
 from statefolio.report.backtest.panels import HALF_BAND, LEGEND, band, plain, quiet_title, stacked_panels, time_layout
 from statefolio.report.backtest.thinning import days, every_few, with_extremes

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from statefolio.pairs.screen_result import FILTERS, PairScreen
+from statefolio.pairs.screening.result import FILTERS, PairScreen
 from statefolio.report.chapters import Chapter, Exhibit, drawn
 from statefolio.report.pairs.screen_figure import MOST_OTHERS, screen_figure
 

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from statefolio.exceptions import InputError
-from statefolio.pairs.screen_result import FILTERS, PairScreen
+from statefolio.pairs.screening.result import FILTERS, PairScreen
 from statefolio.report import style
 from statefolio.report.backtest.panels import plain, quiet_title, time_layout
 from statefolio.report.fitted import Floats

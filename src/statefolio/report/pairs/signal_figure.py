@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from statefolio.exceptions import InputError
-from statefolio.pairs.rules import Rule
+from statefolio.pairs.trading.rules import Rule
 from statefolio.report import style
 from statefolio.report.backtest.panels import plain, stacked_panels
 from statefolio.report.backtest.thinning import days
