@@ -65,3 +65,30 @@ def test_the_risk_budget_is_hit_ex_ante_and_the_realised_gap_is_told(run):
     np.testing.assert_allclose(found["ex_ante"]["statefolio"], np.tile([0.4, 0.3, 0.2, 0.1], (10, 1)), atol=1e-6)
     assert found["gaps"]["statefolio"].mean() < found["gaps"]["textbook"].mean()
     assert "Realised root mean square gap" in printed
+
+
+def test_a_recipe_s_basket_is_judged_by_what_its_holder_earns(run, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    example = importlib.import_module("pairs")
+    monkeypatch.setattr(example, "CHAN", tmp_path / "not there")
+    monkeypatch.setattr(example, "PASSES", 60)
+    found, printed = run("pairs")
+    table = found["table"]
+    assert list(table.columns) == ["spread, filtered", "spread, predicted", "held value"]
+    assert table.loc["random walk, Chan's parameters", "spread, predicted"] < 1e-6  # and yet
+    assert table.loc["random walk, Chan's parameters", "held value"] > 0.05
+    assert found["recipe"].degenerate_
+    judged = found["verdict"]
+    assert judged.outcome != "reverts"
+    assert judged.table["false_alarms"]["adf_predicted"] > 0.3
+    assert judged.sentence in printed
+    assert f"the verdict is {judged.outcome!r}" in printed
+    assert list(found["walk"].table.index) == ["constant", "adaptive", "maximum likelihood"]
+
+
+def test_the_basket_is_the_textbook_s_where_its_prices_are(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    example = importlib.import_module("pairs")
+    if not example.CHAN.is_file():
+        pytest.skip(f"{example.CHAN.name} is not beside the project")
+    assert list(example.read().columns) == ["EWA", "EWC", "IGE"]

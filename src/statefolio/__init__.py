@@ -10,6 +10,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "statefolio.backtest.baskets": ("walk_baskets",),
     "statefolio.backtest.calendar": ("Drift",),
     "statefolio.backtest.causality": ("check_causal",),
     "statefolio.backtest.costs": ("TradingCosts",),
@@ -32,6 +33,7 @@ _HOMES = {
         "align",
         "find_suspicious_cells",
         "load_demo",
+        "load_demo_prices",
         "read_french",
         "read_groups",
         "read_prices",
@@ -85,6 +87,15 @@ _HOMES = {
     "statefolio.factors.validation.equal_accuracy": ("clark_west", "diebold_mariano"),
     "statefolio.factors.validation.risk_walk": ("validate_risk",),
     "statefolio.factors.validation.validation": ("Validation", "validate"),
+    "statefolio.pairs.cointegration.basket_tests": ("cointegration_tests",),
+    "statefolio.pairs.hedges.kalman_hedge": ("KalmanHedge",),
+    "statefolio.pairs.hedges.static_hedges": ("RollingHedge", "StaticHedge"),
+    "statefolio.pairs.judging.verdict": ("judge_basket",),
+    "statefolio.pairs.screening.many_hedges": ("hedge_pairs",),
+    "statefolio.pairs.screening.screen": ("screen_pairs",),
+    "statefolio.pairs.trading.rules": ("Bands", "Linear"),
+    "statefolio.pairs.trading.signals": ("basket_weights", "z_score"),
+    "statefolio.pairs.trading.today": ("position_today",),
     "statefolio.portfolio.budgets.factor_risk_budget": ("FactorRiskBudget",),
     "statefolio.portfolio.budgets.risk_budget": ("RiskBudget",),
     "statefolio.portfolio.budgets.tracker": ("RiskContributionTracker",),

@@ -1,5 +1,6 @@
 """The public names and their types; `__init__.py` imports each when it is first used."""
 
+from statefolio.backtest.baskets import walk_baskets as walk_baskets
 from statefolio.backtest.calendar import Drift as Drift
 from statefolio.backtest.causality import check_causal as check_causal
 from statefolio.backtest.costs import TradingCosts as TradingCosts
@@ -29,6 +30,7 @@ from statefolio.backtest.walk import Walk as Walk
 from statefolio.data import align as align
 from statefolio.data import find_suspicious_cells as find_suspicious_cells
 from statefolio.data import load_demo as load_demo
+from statefolio.data import load_demo_prices as load_demo_prices
 from statefolio.data import read_french as read_french
 from statefolio.data import read_groups as read_groups
 from statefolio.data import read_prices as read_prices
@@ -85,6 +87,18 @@ from statefolio.factors.validation.equal_accuracy import diebold_mariano as dieb
 from statefolio.factors.validation.risk_walk import validate_risk as validate_risk
 from statefolio.factors.validation.validation import Validation as Validation
 from statefolio.factors.validation.validation import validate as validate
+from statefolio.pairs.cointegration.basket_tests import cointegration_tests as cointegration_tests
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge as KalmanHedge
+from statefolio.pairs.hedges.static_hedges import RollingHedge as RollingHedge
+from statefolio.pairs.hedges.static_hedges import StaticHedge as StaticHedge
+from statefolio.pairs.judging.verdict import judge_basket as judge_basket
+from statefolio.pairs.screening.many_hedges import hedge_pairs as hedge_pairs
+from statefolio.pairs.screening.screen import screen_pairs as screen_pairs
+from statefolio.pairs.trading.rules import Bands as Bands
+from statefolio.pairs.trading.rules import Linear as Linear
+from statefolio.pairs.trading.signals import basket_weights as basket_weights
+from statefolio.pairs.trading.signals import z_score as z_score
+from statefolio.pairs.trading.today import position_today as position_today
 from statefolio.portfolio.budgets.factor_risk_budget import FactorRiskBudget as FactorRiskBudget
 from statefolio.portfolio.budgets.risk_budget import RiskBudget as RiskBudget
 from statefolio.portfolio.budgets.tracker import RiskContributionTracker as RiskContributionTracker

@@ -27,6 +27,20 @@ def test_code_is_kept_while_the_sources_stay_and_dropped_when_one_changes(tmp_pa
     assert other.exists()
 
 
+def test_sources_of_other_folders_count_too(tmp_path):
+    other, folder = tmp_path / "other", tmp_path / "cache"
+    (other / "deep").mkdir(parents=True)
+    (other / "deep" / "recursion.py").write_text("gain = 1")
+    stale.forget_stale_code(folder, other)
+    code = folder / "recursion.nbi"
+    code.write_text("compiled")
+    stale.forget_stale_code(folder, other)
+    assert code.exists()
+    (other / "deep" / "recursion.py").write_text("gain = 22")
+    stale.forget_stale_code(folder, other)
+    assert not code.exists()
+
+
 def test_a_folder_that_cannot_be_written_is_left_alone(tmp_path):
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")

@@ -161,3 +161,17 @@ def test_each_series_starts_on_its_own_regressors(made):
     for i in (0, 7, 45, 69):
         for part, expected in zip(found, begin(own[:, :, i].copy()), strict=True):
             np.testing.assert_array_equal(part[..., i], expected[..., i])
+
+
+@pytest.mark.parametrize("level", [1e-2, 1e-10, 1e-14, 1e-18])
+def test_no_noise_at_all_is_still_told_apart(level):
+    draw = np.random.default_rng(1)
+    X = np.column_stack([np.ones(60), 30.0 + np.cumsum(draw.normal(size=60))])
+    y = 5.0 + np.cumsum(draw.normal(size=60)) + 0.8 * X[:, 1]
+    variances = np.array([1.0, 1e-4])
+    filter_ = new_filter(GAUSSIAN, variances[:, None], np.array([level]))
+    found = filter_.run(X, pad_last(y[:, None], np.nan)).log_likelihood[0]
+    theirs = Regression(y, X)
+    theirs.update(np.sqrt(np.append(level, variances)))
+    assert filter_.begun[0]
+    assert found == pytest.approx(theirs.ssm.loglike(), abs=1e-6)

@@ -9,9 +9,13 @@ from pathlib import Path
 _STAMP = "statefolio-sources.txt"
 
 
-def forget_stale_code(folder: Path) -> None:
-    """Delete the compiled code in a folder unless it was made from the sources as they are now."""
-    sources = [(path.name, path.stat()) for path in sorted(Path(__file__).parent.glob("*.py"))]
+def forget_stale_code(folder: Path, *others: Path) -> None:
+    """Delete the compiled code in a folder unless it was made from the sources as they are now.
+
+    Those are the ones beside this file, and all below the other folders.
+    """
+    paths = [path for other in others for path in other.rglob("*.py")]
+    sources = [(path.name, path.stat()) for path in sorted([*Path(__file__).parent.glob("*.py"), *paths])]
     now = "\n".join(f"{name} {found.st_mtime_ns} {found.st_size}" for name, found in sources)
     stamp = folder / _STAMP
     try:

@@ -9,8 +9,10 @@ collected as a triangular system U d = u by Givens rotations. When U has full ra
 state collapses to an ordinary one: a + A d, P + A (U'U)^-1 A'. The log-likelihood is the diffuse one of
 Durbin and Koopman (2012, section 7.2.2; de Jong 1991, Annals of Statistics 19), 2-pi counted on every row.
 
-Rank is judged column by column, as the share of a regressor that the ones before it leave unexplained, so
-it does not depend on anybody's units. Rows that are collinear are kept and wait for one that is not.
+Rank is judged row by row: a row tells an unknown apart where the ones before it leave more of its regressor
+than rounding, as a share of itself. That depends on nobody's units and on no variance: a row without noise weighs
+any number of times more than the next one. Rows that are collinear are kept and wait for one that is not. Below
+its diagonal U is free; U[j, 0] is 1 once d_j is told apart.
 """
 
 from typing import NamedTuple
@@ -42,7 +44,7 @@ class Start(NamedTuple):
     a: Floats  # (N, K)
     P: Floats  # (N, K, K)
     A: Floats  # (N, K, K) columns of the diffuse states, zero elsewhere
-    U: Floats  # (N, K, K + 1) triangular system with its right side last
+    U: Floats  # (N, K, K + 1) triangular system with its right side last; what is told apart below its diagonal
 
 
 @inner
@@ -110,35 +112,40 @@ def observe_start(x, y, R, a, P, A, M, row):
 
 
 @inner
-def rotate_in(row, F, U):
-    """Add a regression row to U by Givens rotations; returns what of its right side is left over."""
+def rotate_in(row, F, U, size):
+    """Add a regression row to U by Givens rotations; returns what of its right side is left over.
+
+    `size` (K,) is room for how large the terms were whose difference a regressor's rest is.
+    """
     states = U.shape[0]
     weight = 1.0 / np.sqrt(F)
     for j in range(states + 1):
         row[j] *= weight
     for j in range(states):
+        size[j] = abs(row[j])
+    for j in range(states):
         if row[j] == 0.0:
             continue
+        if j > 0 and abs(row[j]) > RANK_TOLERANCE * size[j]:
+            U[j, 0] = 1.0
         radius = np.sqrt(U[j, j] * U[j, j] + row[j] * row[j])
         cosine, sine = U[j, j] / radius, row[j] / radius
         for k in range(j, states + 1):
             above, below = U[j, k], row[k]
             U[j, k] = cosine * above + sine * below
             row[k] = cosine * below - sine * above
+            if k < states:
+                size[k] = max(size[k], abs(sine * above))
     return row[states]
 
 
 @inner
 def is_identified(kind, U):
     """Whether every unknown state is told apart from the others by the rows so far."""
+    apart = True
     for j in range(U.shape[0]):
-        if kind[j] == DIFFUSE:
-            length = 0.0
-            for i in range(j + 1):
-                length += U[i, j] * U[i, j]
-            if not U[j, j] > RANK_TOLERANCE * np.sqrt(length):
-                return False
-    return True
+        apart = apart and (kind[j] != DIFFUSE or U[j, 0] > 0.0)
+    return apart
 
 
 @inner
@@ -180,7 +187,7 @@ def run_start(law, X, common, Y, column, kind, before_prediction, stage, given, 
     needs no prediction, the log-likelihood of the rows used, and the row of the tape that is next.
     """
     states = a.shape[0]
-    x, M, row = np.empty(states), np.empty(states), np.empty(states + 1)
+    x, M, row, size = np.empty(states), np.empty(states), np.empty(states + 1), np.empty(states)
     unknown, unit = True, level if law.noise == DISCOUNT else 1.0
     log_likelihood = 0.0
     for t in range(X.shape[0]):
@@ -202,7 +209,7 @@ def run_start(law, X, common, Y, column, kind, before_prediction, stage, given, 
         R = common[t] if law.noise == DISCOUNT else level * common[t]
         F = observe_start(x, Y[t, column], R, a, P, A, M, row)
         note_row(tape, at - 1, F, M, row)
-        left_over = rotate_in(row, F, U)
+        left_over = rotate_in(row, F, U, size)
         log_likelihood -= 0.5 * (LOG_2PI + np.log(F * unit) + left_over * left_over / unit)
         if is_identified(kind, U):
             return BEGUN, t + 1, False, log_likelihood + collapse(kind, unit, a, P, A, U), at

@@ -1,0 +1,238 @@
+"""The job on one basket: hedge it, judge whether it reverts, walk forward, say what to hold; one folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+from sklearn.base import clone
+
+from statefolio.backtest.baskets import BasketWalk, usual_hedges, walk_baskets
+from statefolio.backtest.calendar import Rebalance
+from statefolio.backtest.costs import TradingCosts
+from statefolio.exceptions import InputError
+from statefolio.jobs.basket_tables import hedge_table, level_table, value_table, weight_table
+from statefolio.jobs.listener import Listener
+from statefolio.jobs.output_folder import whole_folder
+from statefolio.jobs.price_inputs import PriceInputs
+from statefolio.pairs.cointegration.basket_tests import cointegration_tests
+from statefolio.pairs.cointegration.results import CointegrationTests
+from statefolio.pairs.hedges.base import Hedge
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.static_hedges import StaticHedge
+from statefolio.pairs.judging.verdict import Verdict, judge_basket
+from statefolio.pairs.trading.rules import Bands, Rule
+from statefolio.pairs.trading.signals import z_score
+from statefolio.pairs.trading.today import position_today
+from statefolio.report import write_report
+from statefolio.report.pairs.basket_chapters import basket_chapters, basket_tiles
+from statefolio.report.pairs.basket_results import BasketResults
+
+FILES = frozenset(
+    {
+        "draws.csv",
+        "hedge.csv",
+        "levels.csv",
+        "parameters.csv",
+        "positions.csv",
+        "report.html",
+        "tests.csv",
+        "trace.csv",
+        "value.csv",
+        "verdict.csv",
+        "verdict.txt",
+        "walk.csv",
+        "weights.csv",
+    }
+)
+TEST_SHARE = 0.4
+"""The last share of the dates is walked where the caller names no start."""
+REPEATED_PASSES = 200
+"""At most so many passes where the recipe is run again and again: in draws, and in the walk."""
+
+
+@dataclass(frozen=True)
+class PairsPlan:
+    """How to hedge a basket, how to trade it, and where to write."""
+
+    out: Path
+    overwrite: bool = False
+    tuning: str = "mle"
+    passes: int = 2000
+    retune: "Rebalance | None" = "weekly"
+    start: datetime | None = None
+    draws: int = 500
+    seed: int = 0
+    rule: Rule = field(default_factory=Bands)
+    cost: float = 0.0
+    borrow: float = 0.0
+    capital: float = 1_000_000.0
+    logs: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class PairsOutcome:
+    """What came of it."""
+
+    folder: Path
+    results: BasketResults
+    verdict: Verdict | None
+
+
+def run_pairs(inputs: PriceInputs, plan: PairsPlan, listener: Listener) -> PairsOutcome:
+    """Hedge the basket, judge it, walk it forward, and write the folder whole or not at all.
+
+    Raises
+    ------
+    StatefolioError
+        For options and prices that cannot be used. No cointegration is a result.
+    """
+    with whole_folder(plan.out, FILES, overwrite=plan.overwrite) as folder:
+        _check(plan)
+        prices = inputs.prices
+        listener.progress("tuning", 0, 0)
+        hedge = KalmanHedge("stationary", plan.tuning, passes=plan.passes, logs=plan.logs)
+        judged: Verdict | None = None
+        static = StaticHedge("johansen", logs=plan.logs).fit(prices)
+        hedge.fit(prices)
+        trace = _whole_trace(hedge, prices)
+        tests, untested = _tests(prices, plan.logs)
+        listener.progress("tuning", 1, 1)
+        if plan.draws > 0:
+            told = _stage(listener, "calibrating")
+            passes = min(plan.passes, REPEATED_PASSES)
+            judged = judge_basket(hedge, prices, draws=plan.draws, passes=passes, seed=plan.seed, progress=told)
+        walk = _walk(prices, plan, listener)
+        results = BasketResults(
+            hedge=hedge,
+            static=static,
+            rule=plan.rule,
+            z_score=z_score(hedge),
+            today=position_today(hedge, prices, plan.rule, capital=plan.capital),
+            tests=tests,
+            verdict=judged,
+            walk=walk,
+            trace=trace,
+            untested=untested,
+            retuned=_in_words(plan.retune),
+            costs=_costs_in_words(plan),
+        )
+        listener.progress("writing", 0, 0)
+        _write_tables(folder, results, judged)
+        _write_page(folder / "report.html", inputs, plan, results)
+        listener.progress("writing", 1, 1)
+    return PairsOutcome(plan.out, results, judged)
+
+
+def _check(plan: PairsPlan) -> None:
+    if isinstance(plan.draws, bool) or plan.draws < 0:
+        raise InputError(f"--draws {plan.draws} came; a whole number from 0 (no calibration) was expected.")
+
+
+def _whole_trace(hedge: KalmanHedge, prices: pd.DataFrame) -> pd.DataFrame | None:
+    """All passes of the recipe, those beyond its collapse too; None where there are no passes."""
+    if hedge.tuning != "adaptive":
+        return None
+    if hedge.collapse_ is None:
+        return hedge.trace_
+    beyond: KalmanHedge = clone(hedge).set_params(on_collapse="continue")
+    return beyond.fit(prices).trace_
+
+
+def _tests(prices: pd.DataFrame, logs: bool) -> tuple[CointegrationTests | None, str]:
+    """Tests of cointegration, or why there are none: they ask for more dates than a hedge, and for fewer assets."""
+    try:
+        return cointegration_tests(prices, logs=logs, gaps="drop"), ""
+    except InputError as error:
+        return None, str(error)
+
+
+def _walk(prices: pd.DataFrame, plan: PairsPlan, listener: Listener) -> BasketWalk:
+    hedges: dict[str, Hedge] = usual_hedges()
+    for hedge in hedges.values():
+        hedge.set_params(logs=plan.logs)
+    hedges["stationary, adaptive"].set_params(passes=min(plan.passes, REPEATED_PASSES))
+    names = list(hedges)
+
+    def told(name: str, done: int, total: int) -> None:
+        listener.progress("walking", names.index(name) * total + done, len(names) * total)
+
+    start = plan.start or prices.index[int((1.0 - TEST_SHARE) * len(prices))]
+    return walk_baskets(
+        prices,
+        hedges,
+        plan.rule,
+        start=start,
+        retune=plan.retune,
+        costs=TradingCosts(proportional=plan.cost, borrow=plan.borrow),
+        capital=plan.capital,
+        progress=told,
+    )
+
+
+def _write_tables(folder: Path, found: BasketResults, judged: Verdict | None) -> None:
+    """Every number of the report, in files."""
+    hedge_table(found).to_csv(folder / "hedge.csv")
+    found.hedge.parameters_.to_csv(folder / "parameters.csv")
+    found.walk.table.to_csv(folder / "walk.csv")
+    value_table(found.walk).to_csv(folder / "value.csv")
+    weight_table(found.walk).to_csv(folder / "weights.csv", index=False)
+    found.today.positions.to_csv(folder / "positions.csv")
+    level_table(found.today).to_csv(folder / "levels.csv")
+    if found.tests is not None:
+        found.tests.to_frame().to_csv(folder / "tests.csv", index=False)
+    if found.trace is not None:
+        found.trace.to_csv(folder / "trace.csv")
+    if judged is not None:
+        judged.table.to_csv(folder / "verdict.csv")
+        judged.draws.to_csv(folder / "draws.csv")
+        (folder / "verdict.txt").write_text(judged.sentence + "\n", encoding="utf-8")
+
+
+def _write_page(path: Path, inputs: PriceInputs, plan: PairsPlan, found: BasketResults) -> None:
+    hedged, *others = found.names
+    options = {
+        "tuning": plan.tuning,
+        "passes": f"{plan.passes:,} at most; {min(plan.passes, REPEATED_PASSES):,} in draws and in the walk",
+        "logarithms": plan.logs,
+        "rule": ", ".join(f"{name} at {level:g}" for name, level in plan.rule.levels().items()),
+        "draws": plan.draws,
+        "seed": plan.seed,
+        "capital": f"{plan.capital:,.0f}",
+    }
+    if plan.tuning != "adaptive":
+        options["passes"] = f"{min(plan.passes, REPEATED_PASSES):,} at most of the recipe in the walk"
+    unasked = "No verdict was asked for: nothing here says that the basket reverts."
+    write_report(
+        path,
+        None,
+        chapters=basket_chapters(found),
+        tiles=basket_tiles(found),
+        lead=unasked if found.verdict is None else found.verdict.sentence,
+        reading=inputs.about,
+        options=options,
+        suspicious=inputs.suspicious,
+        title=plan.title or f"{hedged} against {', '.join(others)}",
+    )
+
+
+def _in_words(retune: "Rebalance | None") -> str:
+    if retune is None:
+        return "Hedges learn once, from the dates before"
+    when = {"daily": "every date", "weekly": "the first date of a week", "monthly": "the first date of a month"}
+    if isinstance(retune, str):
+        return f"Hedges learn anew on {when[retune]}, from the dates before it"
+    return f"Hedges learn anew every {retune} dates, from the dates before"
+
+
+def _costs_in_words(plan: PairsPlan) -> str:
+    parts = [f"{1e4 * plan.cost:g} bp of what is traded"]
+    if plan.borrow > 0.0:
+        parts.append(f"{1e4 * plan.borrow:g} bp a year of what is short")
+    return "Costs: " + " and ".join(parts) + " (1 bp = 0.01 %)"
+
+
+def _stage(listener: Listener, name: str) -> Callable[[int, int], None]:
+    return lambda done, total: listener.progress(name, done, total)

@@ -1,0 +1,1 @@
+"""Is a basket cointegrated: the field's tests, a labelled result each."""

@@ -1,0 +1,217 @@
+"""Is a basket cointegrated? The tests of the field, by statsmodels and arch.
+
+| test | null | source |
+| --- | --- | --- |
+| Johansen | at most r stationary combinations | Johansen 1991, Econometrica 59 |
+| Engle-Granger | the residual of x_1 on the others has a unit root | Engle and Granger 1987, Econometrica 55 |
+| augmented Dickey-Fuller | a unit root | Said and Dickey 1984, Biometrika 71 |
+| KPSS | stationary | Kwiatkowski and others 1992, Journal of Econometrics 54 |
+| variance ratio | a random walk | Lo and MacKinlay 1988, Review of Financial Studies 1 |
+
+That nothing is found is a result, not an error.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statefolio._arrays import Array, show
+from statefolio._options import is_whole
+from statefolio.exceptions import DataTypeError, InputError
+from statefolio.pairs.cointegration.mackinnon import MOST_SERIES
+from statefolio.pairs.cointegration.results import CointegrationTests, EngleGrangerTest, JohansenTest, SeriesTest
+from statefolio.pairs.cointegration.unit_root import half_life
+from statefolio.pairs.prices import Basket, check_tunable, read_basket
+
+Gaps = Literal["refuse", "drop"]
+
+HORIZONS = (2, 5, 10, 20)
+_CRITICAL = (10, 5, 1)
+
+
+def cointegration_tests(
+    prices: Any,
+    assets: Sequence[Any] | None = None,
+    *,
+    lags: int = 1,
+    horizons: Sequence[int] = HORIZONS,
+    logs: bool = False,
+    gaps: Gaps = "refuse",
+) -> CointegrationTests:
+    """Test a basket in every way.
+
+    Parameters
+    ----------
+    prices : DataFrame (date x asset)
+        The first asset is the one that the others hedge.
+    assets : sequence of names, optional
+        The basket, where `prices` holds more; two to six, the hedged one first.
+    lags : int
+        Lagged differences in Johansen's model. Those of the other tests are chosen from the data.
+    horizons : sequence of int
+        Dates over which the variance ratio looks, each at least 2.
+    logs : bool
+        Test the prices' logarithms.
+    gaps : {"refuse", "drop"}
+        What becomes of dates on which an asset has no price. They are never filled; "drop" leaves them out, and the
+        result says how many they were.
+
+    Returns
+    -------
+    CointegrationTests
+
+    Raises
+    ------
+    InputError
+        For prices that say the same or do not move, too few dates, gaps without `gaps="drop"`.
+    UnknownNameError
+        For assets that prices lacks.
+    """
+    horizons = _checked_horizons(horizons)
+    basket, dropped = _read(prices, assets, logs, gaps)
+    _check_size(basket, lags, max(horizons))
+    johansen = _johansen(basket, lags)
+    spread = pd.Series(basket.values @ johansen.eigenvectors[0].to_numpy(), index=basket.dates, name="spread")
+    series = {str(name): basket.values[:, j] for j, name in enumerate(basket.assets)}
+    series["spread"] = spread.to_numpy()
+    return CointegrationTests(
+        johansen=johansen,
+        engle_granger=_engle_granger(basket),
+        adf=SeriesTest("Augmented Dickey-Fuller", "a unit root", _each(series, _adf)),
+        kpss=SeriesTest("KPSS", "stationary", _each(series, _kpss)),
+        variance_ratio=SeriesTest("Variance ratio", "a random walk", _variance_ratios(series, horizons)),
+        half_life=SeriesTest("Half-life", "none: an Ornstein-Uhlenbeck fit, in dates", _each(series, _reversion)),
+        spread=spread,
+        dates=len(basket.dates),
+        dropped=dropped,
+    )
+
+
+def johansen_test(prices: Any, *, lags: int = 1, logs: bool = False, gaps: Gaps = "refuse") -> JohansenTest:
+    """Johansen's test of two to twelve assets, with a constant; see `cointegration_tests` for the options."""
+    basket, _ = _read(prices, None, logs, gaps, most=12)
+    _check_size(basket, lags, 0)
+    return _johansen(basket, lags)
+
+
+def engle_granger_test(prices: Any, *, logs: bool = False, gaps: Gaps = "refuse") -> EngleGrangerTest:
+    """Engle and Granger's test, each asset hedged in turn; see `cointegration_tests` for the options."""
+    basket, _ = _read(prices, None, logs, gaps)
+    _check_size(basket, 0, 0)
+    return _engle_granger(basket)
+
+
+def _read(
+    prices: Any, assets: Sequence[Any] | None, logs: bool, gaps: Gaps, most: int = MOST_SERIES
+) -> tuple[Basket, int]:
+    """The basket on the dates that have all prices, and how many have not."""
+    if gaps not in get_args(Gaps):
+        raise InputError(f"gaps={gaps!r} came; 'refuse' or 'drop' was expected. Say what becomes of missing prices.")
+    if isinstance(assets, str):
+        raise DataTypeError(f"assets={assets!r} is one name; a list of names was expected. Pass [{assets!r}, ...].")
+    basket = read_basket(prices, logs=logs, known=None if assets is None else pd.Index(list(assets)))
+    if len(basket.assets) > most:
+        raise InputError(
+            f"the basket has {len(basket.assets)} assets; at most {most} were expected, for which there are critical "
+            "values. Name them, e.g. assets=[...]."
+        )
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(basket.values).all(axis=1))
+    missing = int(np.count_nonzero(~known))
+    if missing and gaps == "refuse":
+        raise InputError(
+            f"prices lacks a price on {missing} of {len(known)} dates (first: {show(basket.dates[~known][0])}); one of "
+            'every asset was expected. Pass gaps="drop" to leave these dates out.'
+        )
+    check_tunable(basket)
+    return Basket(basket.values[known], basket.dates[known], basket.assets), missing
+
+
+def _checked_horizons(horizons: Sequence[int]) -> list[int]:
+    found = list(horizons)
+    if not found or not all(is_whole(horizon) and horizon >= 2 for horizon in found):
+        raise InputError(f"horizons={horizons!r} came; whole numbers of dates from 2 were expected, e.g. [2, 5, 10].")
+    return found
+
+
+def _check_size(basket: Basket, lags: int, horizon: int) -> None:
+    if not is_whole(lags) or lags < 0:
+        raise InputError(f"lags={lags!r} came; a whole number from 0 was expected.")
+    count, assets = len(basket.dates), len(basket.assets)
+    needed = max(3 * assets + 2, 25 + assets, assets * (lags + 2) + lags + 2, 2 * horizon)
+    if count < needed:
+        raise InputError(
+            f"the basket has {count} dates with all {assets} prices; {needed} at least were expected by its tests. "
+            "Pass more dates, fewer lags or shorter horizons."
+        )
+
+
+def _johansen(basket: Basket, lags: int) -> JohansenTest:
+    from statsmodels.tsa.vector_ar.vecm import coint_johansen
+
+    found = coint_johansen(basket.values, 0, lags)
+    ranks = pd.RangeIndex(len(basket.assets), name="rank")
+    columns: dict[str, Array] = {"eigenvalue": found.eig}
+    for name, statistic, critical in (("trace", found.lr1, found.cvt), ("maximum", found.lr2, found.cvm)):
+        columns[name] = statistic
+        columns |= {f"{name}_{percent}": critical[:, j] for j, percent in enumerate(_CRITICAL)}
+    vectors = pd.DataFrame(found.evec, index=basket.assets.rename("asset"), columns=ranks)
+    return JohansenTest(pd.DataFrame(columns, index=ranks), vectors, lags, len(basket.dates))
+
+
+def _engle_granger(basket: Basket) -> EngleGrangerTest:
+    from statsmodels.tsa.stattools import coint
+
+    names, rows, coefficients = basket.assets.rename("hedged"), [], []
+    for j in range(len(names)):
+        others = np.delete(basket.values, j, axis=1)
+        statistic, p_value, critical = coint(basket.values[:, j], others)
+        rows.append([statistic, p_value, *critical])
+        design = np.column_stack([np.ones(len(others)), others])
+        found = np.linalg.lstsq(design, basket.values[:, j])[0]
+        coefficients.append(np.insert(found, 1 + j, np.nan))
+    columns = ["statistic", "p_value", "critical_1", "critical_5", "critical_10"]
+    table = pd.DataFrame(rows, index=names, columns=columns)
+    return EngleGrangerTest(table, pd.DataFrame(coefficients, names, ["level", *names]), len(basket.dates))
+
+
+def _each(series: dict[str, Array], test: Callable[[Array], dict[str, float]]) -> pd.DataFrame:
+    return pd.DataFrame([test(x) for x in series.values()], index=pd.Index(list(series), name="series"))
+
+
+def _adf(x: Array) -> dict[str, float]:
+    from arch.unitroot import ADF
+
+    return _of_arch(ADF(x, trend="c", method="aic"))
+
+
+def _kpss(x: Array) -> dict[str, float]:
+    from arch.unitroot import KPSS
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # arch tells that it chooses the lags from the data
+        return _of_arch(KPSS(x, trend="c"))
+
+
+def _of_arch(test: Any) -> dict[str, float]:
+    critical = {f"critical_{level.rstrip('%')}": float(value) for level, value in test.critical_values.items()}
+    return {"statistic": float(test.stat), "p_value": float(test.pvalue), "lags": int(test.lags), **critical}
+
+
+def _reversion(x: Array) -> dict[str, float]:
+    return {"half_life": float(half_life(np.ascontiguousarray(x)))}
+
+
+def _variance_ratios(series: dict[str, Array], horizons: list[int]) -> pd.DataFrame:
+    """Of arch, overlapping and robust to changing volatility; below 1 where moves are taken back."""
+    from arch.unitroot import VarianceRatio
+
+    rows = {}
+    for name, x in series.items():
+        for horizon in horizons:
+            test = VarianceRatio(x, horizon)
+            rows[name, horizon] = {"ratio": float(test.vr), "statistic": float(test.stat), "p_value": test.pvalue}
+    return pd.DataFrame(rows.values(), index=pd.MultiIndex.from_tuples(rows, names=["series", "horizon"]))

@@ -1,0 +1,185 @@
+"""Engle and Granger's test of many baskets at once, compiled.
+
+    x_1 = b_1 + sum over j >= 2 of b_j x_j + e        by least squares, on the rows where all k prices are known
+    the augmented Dickey-Fuller statistic of e, without a constant         (nested_lags.py)
+
+It is statsmodels' `coint` with a constant, for every basket of a list (Engle and Granger 1987, Econometrica 55;
+p-values of mackinnon.py). Threads share the list; a basket's result depends on its own prices alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statefolio._arrays import Array
+from statefolio.kalman.blocks import over_blocks
+from statefolio.pairs.cointegration.mackinnon import p_values
+from statefolio.pairs.cointegration.nested_lags import adf, inner_product, usual_most_lags
+from statefolio.pairs.cointegration.unit_root import half_life
+from statefolio.pairs.compiled import compiled
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+Report = Callable[[int, int], None]
+
+FEWEST_ROWS: Final = 25
+"""Baskets with fewer common rows are not tested."""
+
+_COLLINEAR: Final = 100.0 * float(np.sqrt(np.finfo(float).eps))  # of 1 - R^2, as in statsmodels
+_CONSTANT: Final = 1e-12  # of a price's level
+
+
+@dataclass(frozen=True, eq=False)
+class EngleGrangerStatistics:
+    """What the test found, a basket a row; NaN where it could not be made.
+
+    Attributes
+    ----------
+    statistic, p_value : (M,) arrays
+        Minus infinity and 0 where the prices are collinear.
+    lags, rows : (M,) arrays of int
+        Lags of the regression; rows where all prices of the basket are known.
+    coefficients : (M, k) array
+        The level b_1 and the hedge ratios b_2 .. b_k.
+    deviation : (M,) array
+        Standard deviation of e.
+    half_life : (M,) array
+        Of e, in rows; infinite where it does not revert.
+    """
+
+    statistic: Array
+    p_value: Array
+    lags: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    coefficients: Array
+    deviation: Array
+    half_life: Array
+
+    def select(self, rows: NDArray[np.intp]) -> "EngleGrangerStatistics":
+        """The same of some baskets."""
+        return EngleGrangerStatistics(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+def engle_granger_statistics(
+    prices: Array, members: NDArray[np.int64], lags: int | None = None, report: Report | None = None
+) -> EngleGrangerStatistics:
+    """Test every basket.
+
+    Parameters
+    ----------
+    prices : (T, N) array
+        NaN where there is none.
+    members : (M, k) array of int
+        Columns of each basket, the hedged one first. At most six.
+    lags : int, optional
+        Lags of the regression; without, Akaike's criterion chooses up to 12 (T/100)^(1/4) of them.
+    report : callable (done, total), optional
+
+    Returns
+    -------
+    EngleGrangerStatistics
+    """
+    count, k = members.shape
+    series = np.ascontiguousarray(prices.T, dtype=float)
+    whole = np.isfinite(series).all(axis=1)
+    most = np.array([min(usual_most_lags(n), n if lags is None else lags) for n in range(len(prices) + 1)])
+    found = np.full((count, 3 + k), np.nan)
+    counts = np.zeros((count, 2), dtype=np.int64)
+
+    def work(first: int, last: int) -> None:
+        _test_each(series, whole, members[first:last], most, lags is None, found[first:last], counts[first:last])
+
+    if count:
+        pieces = int(np.clip(count // 256, 1, 32))
+        over_blocks(work, count, float(count) * prices.shape[0], pieces=pieces, report=report)
+    statistic = found[:, 0].copy()
+    return EngleGrangerStatistics(
+        statistic, p_values(statistic, k), counts[:, 0], counts[:, 1], found[:, 3:], found[:, 1], found[:, 2]
+    )
+
+
+@compiled
+def _test_each(series, whole, members, most, choose, found, counts):
+    """Row by row: statistic, deviation, half-life, then the coefficients; lags and rows."""
+    k = members.shape[1]
+    P = np.empty((k, series.shape[1]))
+    R = np.empty((k, k))
+    for n in range(len(members)):
+        rows = _take_known(series, whole, members[n], P)
+        counts[n, 1] = rows
+        if rows < FEWEST_ROWS + k:
+            continue
+        e = P[0, :rows]
+        left = regress(P[:, :rows], R, found[n, 3:])
+        if np.isnan(left):
+            continue
+        found[n, 1] = np.sqrt(inner_product(e, e) / rows)
+        if left <= _COLLINEAR:
+            found[n, 0] = -np.inf
+            continue
+        found[n, 2] = half_life(e)
+        found[n, 0], counts[n, 0] = adf(e, most[rows], choose, False)
+
+
+@compiled
+def _take_known(series, whole, members, P):
+    """Copy the basket's prices on the rows where all are known; returns how many these are."""
+    k, dates = P.shape
+    complete = True
+    for j in range(k):
+        complete &= whole[members[j]]
+    if complete:
+        for j in range(k):
+            P[j] = series[members[j]]
+        return dates
+    rows = 0
+    for t in range(dates):
+        known = True
+        for j in range(k):
+            P[j, rows] = series[members[j], t]
+            known &= np.isfinite(P[j, rows])
+        rows += int(known)
+    return rows
+
+
+@compiled
+def regress(P, R, coefficients):
+    """Turn P[0] into its residual on a constant and the other rows; by modified Gram-Schmidt, which they undergo.
+
+    Returns 1 - R^2, or NaN where a row is constant or the regressors are collinear. `coefficients` (k,) are the
+    constant's and the others'.
+    """
+    k, rows = P.shape
+    total = 0.0
+    for j in range(k):
+        mean = P[j].mean()
+        R[j, 0] = mean
+        largest = abs(mean)
+        P[j] -= mean
+        square = inner_product(P[j], P[j])
+        if not square > (_CONSTANT * largest) ** 2 * rows:
+            return np.nan
+        if j == 0:
+            total = square
+        for i in range(1, j):
+            R[i, j] = inner_product(P[i], P[j])
+            P[j] -= R[i, j] * P[i]
+        if j > 0:
+            rest = inner_product(P[j], P[j])
+            if not rest > 1e-14 * square:
+                return np.nan
+            R[j, j] = np.sqrt(rest)
+            P[j] /= R[j, j]
+    for j in range(1, k):
+        coefficients[j] = inner_product(P[j], P[0])
+        P[0] -= coefficients[j] * P[j]
+    coefficients[0] = R[0, 0]
+    for j in range(k - 1, 0, -1):
+        for i in range(j + 1, k):
+            coefficients[j] -= R[j, i] * coefficients[i]
+        coefficients[j] /= R[j, j]
+        coefficients[0] -= coefficients[j] * R[j, 0]
+    return inner_product(P[0], P[0]) / total

@@ -1,0 +1,15 @@
+"""How this folder compiles its loops: no lock on the interpreter, and never code that belongs to older sources."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+from statefolio.kalman.stale import forget_stale_code
+
+compiled: Callable[..., Any] = njit(nogil=True, cache=True, error_model="numpy", boundscheck=False)
+
+_HERE = Path(__file__).parent
+for _package in _HERE.glob("*/__init__.py"):
+    forget_stale_code(_package.parent / "__pycache__", _HERE)

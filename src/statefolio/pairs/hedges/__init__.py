@@ -1,0 +1,1 @@
+"""Hedges of a basket, one interface."""

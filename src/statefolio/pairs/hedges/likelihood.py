@@ -1,0 +1,115 @@
+"""Log-likelihoods of baskets at points of a climb, and their gradients: sixty-four points in one sweep."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statefolio._arrays import Array
+from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.ordinary import moderate_ratio, ordinary_least_squares
+from statefolio.kalman.records import Dates, Prior, new_room
+from statefolio.kalman.score import score_lanes
+from statefolio.pairs.hedges.engine import motion, start_kinds
+
+LITTLE_NOISE = 0.01  # of the residual variance of least squares
+_LEAST_NOISE = 1e-12
+_MOST_PERSISTENCE = 1.0 - 1e-6
+
+Columns = NDArray[np.intp]
+
+
+class _Scales(NamedTuple):
+    moderate: Array  # (k,) c
+    mean: float  # m_0
+    deviation: float  # d
+    correlation: float
+
+
+def _scales(X: Array, y: Array) -> _Scales:
+    """Of one basket, from the dates with its price alone: what comes after leaves no trace, to the last bit."""
+    seen = ~np.isnan(y)
+    X, y = X[seen], y[seen]
+    ordinary = ordinary_least_squares(X, y[:, None])
+    left = y - X @ ordinary.mean[:, 0]
+    correlation = float(left[1:] @ left[:-1]) / float(left @ left)
+    deviation = float(np.sqrt(ordinary.residual_variance[0]))
+    return _Scales(moderate_ratio(ordinary)[:, 0], float(ordinary.mean[0, 0]), deviation, correlation)
+
+
+class Baskets:
+    """Baskets whose parameters are looked for, a column each, and the coordinates that make them alike.
+
+    Parameters
+    ----------
+    X : (T, k) or (T, k, N) array
+        Regressors; looked at only where Y is known.
+    Y : (T, N) array
+    reverts : bool
+    """
+
+    def __init__(self, X: Array, Y: Array, reverts: bool) -> None:
+        self.Y, self.reverts, self.states = Y, reverts, X.shape[1]
+        self.X = np.nan_to_num(X)
+        made = [_scales(self.X if X.ndim == 2 else self.X[:, :, i], Y[:, i]) for i in range(Y.shape[1])]
+        self.moderate = np.stack([each.moderate for each in made], axis=1)  # (k, N) c
+        self.mean = np.array([each.mean for each in made])  # (N,) m_0
+        self.deviation = np.array([each.deviation for each in made])  # (N,) d
+        self.correlation = np.array([each.correlation for each in made])  # (N,) of residuals, a date apart
+        self.floor = np.arange(1 + self.states + 2 * reverts) < 1 + self.states
+
+    def parameters(self, columns: Columns, theta: Array) -> Array:
+        """a, m, R and the state variances (n, k + 3) at points (n, D) of some baskets."""
+        unit = self.deviation[columns] ** 2
+        level = unit * (LITTLE_NOISE * np.expm1(theta[:, 0]) + _LEAST_NOISE)
+        variance = self.moderate[:, columns].T * np.expm1(theta[:, 1 : 1 + self.states]) * unit[:, None]
+        if not self.reverts:
+            return np.column_stack([np.ones(len(theta)), np.zeros(len(theta)), level, variance])
+        a = np.clip(np.tanh(theta[:, -2]), -_MOST_PERSISTENCE, _MOST_PERSISTENCE)
+        return np.column_stack([a, self.mean[columns] + self.deviation[columns] * theta[:, -1], level, variance])
+
+
+class Likelihood:
+    """The lanes in which points are evaluated; exact diffuse, the level stationary where it reverts."""
+
+    def __init__(self, baskets: Baskets) -> None:
+        self.baskets = baskets
+        length, states = len(baskets.Y), baskets.states
+        X = baskets.X if baskets.X.ndim == 2 else np.zeros((length, states, WIDTH))
+        self._law = motion(baskets.reverts)
+        self._dates = Dates(X, np.ones(length), np.zeros(length))
+        self._Y = np.full((length, WIDTH), np.nan)
+        prior = Prior(
+            start_kinds(states, baskets.reverts), False, np.zeros((WIDTH, states)), np.zeros((WIDTH, states, states))
+        )
+        self._room = new_room(self._law, prior, length, states)
+        self._columns = np.full(WIDTH, -1)
+
+    def __call__(self, columns: Columns, theta: Array) -> tuple[Array, Array]:
+        """Log-likelihoods (n,) and gradients (n, D) at points (n, D) of some baskets, 64 at most."""
+        baskets, states, count = self.baskets, self.baskets.states, len(theta)
+        self._load(columns)
+        a, m, level, variance = np.split(baskets.parameters(columns, theta).T, [1, 2, 3])
+        own, by = self._room.own, self._room.by
+        own.level[:count], own.state_variance[:, :count] = level[0], variance
+        own.phi[0, :count], own.mean[0, :count] = a[0], m[0]
+        score_lanes(self._law, self._dates, self._Y, 0, self._room)
+        slope = np.empty(theta.shape)
+        unit = baskets.deviation[columns] ** 2
+        slope[:, 0] = by.level[:count] * unit * LITTLE_NOISE * np.exp(theta[:, 0])
+        of_ratios = (baskets.moderate[:, columns] * unit).T * np.exp(theta[:, 1 : 1 + states])
+        slope[:, 1 : 1 + states] = by.state_variance[:, :count].T * of_ratios
+        if baskets.reverts:
+            within = np.abs(np.tanh(theta[:, -2])) < _MOST_PERSISTENCE
+            slope[:, -2] = within * by.phi[0, :count] * (1.0 - a[0] ** 2)
+            slope[:, -1] = by.mean[0, :count] * baskets.deviation[columns]
+        return self._room.log_likelihood[:count].copy(), slope
+
+    def _load(self, columns: Columns) -> None:
+        """Put the prices of these baskets into the lanes."""
+        changed = np.flatnonzero(self._columns[: len(columns)] != columns)
+        self._columns[changed] = columns[changed]
+        self._Y[:, changed] = self.baskets.Y[:, columns[changed]]
+        self._Y[:, len(columns) :], self._columns[len(columns) :] = np.nan, -1
+        if self.baskets.X.ndim == 3:
+            self._dates.X[:, :, changed] = self.baskets.X[:, :, columns[changed]]

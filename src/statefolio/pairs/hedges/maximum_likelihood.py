@@ -1,0 +1,140 @@
+"""Exact maximum likelihood of Kalman hedges, by the engine's score: many climbs side by side, a lane each.
+
+The coordinates of a climb, unbounded but for zeros that can be reached:
+
+    log(1 + 100 R / d^2) >= 0,  log(1 + V_jj / (c_j d^2))  >= 0,  and of a level that reverts  atanh a,  (m - m_0) / d
+
+m_0 is the intercept of least squares, d the deviation of its residuals, c_j a moderate signal-to-noise ratio. The
+likelihood may have several maxima: each basket is climbed from several starts, and the best end is kept.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statefolio._arrays import Array
+from statefolio.kalman.blocks import THREADS
+from statefolio.kalman.climb import CONVERGED, REASONS, RUNNING, advance, new_climb
+from statefolio.kalman.lanes import WIDTH
+from statefolio.pairs.design import design
+from statefolio.pairs.hedges.likelihood import LITTLE_NOISE, Baskets, Likelihood
+
+_TOLERANCE = 1e-9
+_STEP = 1e-4
+_STILL, _LIVELY = 0.1, 3.0  # coordinates of ratios that hardly move, and that move
+_NOISE_SHARES = (0.05, 0.5)
+_FAST = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Maximum:
+    """The best end of all climbs of a basket.
+
+    Attributes
+    ----------
+    persistence, spread_mean, observation_variance : float
+        a (1 where nothing reverts), m (0 there) and R.
+    state_variance : (k,) array
+    log_likelihood : float
+        Exact diffuse.
+    converged : bool
+    reason : str
+    standard_error : (k + 3,) array, optional
+        Of a, m, R and the state variances, from the score's derivative; NaN for those at a bound.
+    """
+
+    persistence: float
+    spread_mean: float
+    observation_variance: float
+    state_variance: Array
+    log_likelihood: float
+    converged: bool
+    reason: str
+    standard_error: Array | None = None
+
+
+def maximise(x: Array, reverts: bool) -> Maximum:
+    """Maximise the likelihood of the prices of one basket (T, k), NaN on dates that lack one; with standard errors."""
+    X, y = design(x)
+    baskets = Baskets(X, y[:, None], reverts)
+    return _ends(baskets, np.zeros(1, dtype=np.intp), standard_errors=True)[0]
+
+
+def maximise_all(X: Array, Y: Array, reverts: bool) -> list[Maximum]:
+    """Maximise the likelihoods of many baskets, on every core.
+
+    Parameters
+    ----------
+    X : (T, k) or (T, k, N) array
+        Regressors, shared or each basket its own.
+    Y : (T, N) array
+        The hedged prices; NaN on dates that lack a price, or come after what may be learned from.
+    reverts : bool
+        Whether the level reverts to a mean; else it is a random walk.
+    """
+    baskets = Baskets(X, Y, reverts)
+    a_group = WIDTH // len(_starts(baskets, 0))
+    groups = np.array_split(np.arange(Y.shape[1]), -(-Y.shape[1] // a_group))
+    with ThreadPoolExecutor(THREADS) as pool:
+        ended = pool.map(lambda columns: _ends(baskets, columns), groups)
+        return [found for group in ended for found in group]
+
+
+def _starts(baskets: Baskets, column: int) -> list[Array]:
+    """Points to climb from: much and little noise, ratios that move and that hardly do, fast and slow reversion."""
+    states = baskets.states
+    if not baskets.reverts:
+        return [np.array([3.0, level, *[other] * (states - 1)]) for level in (1.0, 9.0) for other in (_STILL, _LIVELY)]
+    slow = float(np.clip(baskets.correlation[column], 0.3, 0.98))
+    points = []
+    for a, share, other in zip(
+        (slow, slow, _FAST, 0.99), _NOISE_SHARES * 2, (_LIVELY, _STILL, _STILL, _LIVELY), strict=True
+    ):
+        own = np.log1p((1.0 - a * a) * (1.0 - share) / baskets.moderate[0, column])
+        points.append(np.array([np.log1p(share / LITTLE_NOISE), own, *[other] * (states - 1), np.arctanh(a), 0.0]))
+    return points
+
+
+def _ends(baskets: Baskets, columns: NDArray[np.intp], standard_errors: bool = False) -> list[Maximum]:
+    """The best ends of some baskets' climbs, which share the lanes of one block."""
+    points = [_starts(baskets, int(column)) for column in columns]
+    of = np.repeat(columns, len(points[0]))
+    climbs = [new_climb(point) for start in points for point in start]
+    state = np.full(len(climbs), RUNNING)
+    likelihood = Likelihood(baskets)
+    while (going := np.flatnonzero(state == RUNNING)).size:
+        values, slopes = likelihood(of[going], np.array([climbs[place].trial for place in going]))
+        for row, place in enumerate(going):
+            state[place] = advance(baskets.floor, _TOLERANCE, climbs[place], values[row], slopes[row])
+    found = []
+    for column in columns:
+        mine = np.flatnonzero(of == column)
+        best = int(mine[np.argmax([climbs[place].value[0] for place in mine])])
+        theta = climbs[best].theta
+        errors = _standard_error(likelihood, int(column), theta) if standard_errors else None
+        found.append(_maximum(baskets, int(column), theta, float(climbs[best].value[0]), int(state[best]), errors))
+    return found
+
+
+def _maximum(baskets: Baskets, column: int, theta: Array, value: float, reason: int, errors: Array | None) -> Maximum:
+    a, m, level, *variance = baskets.parameters(np.array([column]), theta[None])[0].tolist()
+    return Maximum(a, m, level, np.array(variance), value, reason == CONVERGED, REASONS[reason], errors)
+
+
+def _standard_error(likelihood: Likelihood, column: int, theta: Array) -> Array:
+    """Of a, m, R and the state variances, by the derivative of the gradient at theta; NaN at a bound."""
+    baskets, size = likelihood.baskets, len(theta)
+    steps, here = _STEP * np.eye(size), np.full(size, column)
+    _, slopes = likelihood(np.full(2 * size, column), np.concatenate([theta + steps, theta - steps]))
+    curvature = -(slopes[:size] - slopes[size:]) / (2.0 * _STEP)
+    jacobian = (baskets.parameters(here, theta + steps) - baskets.parameters(here, theta - steps)).T / (2.0 * _STEP)
+    free = ~(baskets.floor & (theta <= 1e-6)) & (np.abs(np.diag(curvature)) > 0.0)
+    error = np.full(len(jacobian), np.nan)
+    inner = 0.5 * (curvature + curvature.T)[np.ix_(free, free)]
+    if free.any() and np.linalg.eigvalsh(inner)[0] > 0.0:
+        variance = np.einsum("pi,ij,pj->p", jacobian[:, free], np.linalg.inv(inner), jacobian[:, free])
+        moves = np.concatenate([[baskets.reverts] * 2, [free[0]], free[1 : 1 + baskets.states]])
+        error[moves] = np.sqrt(np.maximum(variance[moves], 0.0))
+    return error

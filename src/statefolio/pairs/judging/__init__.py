@@ -1,0 +1,1 @@
+"""The verdict on a basket, beside baskets that are not cointegrated."""

@@ -1,0 +1,1 @@
+"""The adaptive recipe: pass by pass, and where it collapses."""

@@ -1,0 +1,186 @@
+"""Log-likelihoods of pair hedges with gradient and information, sixty-four side by side, compiled.
+
+    x_1,t = b_1,t + b_2,t x_2,t + e_t,   Var e = R        b_j,t+1 = b_j,t + w_j,t,   Var w_j = V_j
+
+The filter carries its own derivatives by R, V_1 and V_2 forward, so that one pass gives the log-likelihood, its
+gradient and Fisher's information (Watson and Engle 1983, Journal of Econometrics 23),
+
+    g_i = sum of F_i/F (v^2/F - 1)/2 - v v_i/F            I_ij = sum of F_i F_j/(2 F^2) + v_i v_j/F
+
+v the innovation, F its variance. The coordinates of scoring_climbs.py are
+
+    z_i = log(1 + theta_i / c_i) >= 0        zero is a variance of zero, and reached exactly
+
+The second price is counted from its first one, so that level and ratio are told apart at once, and both start with a
+variance so large (`LARGE`) that the likelihood is the exact diffuse one up to a constant.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from statefolio._arrays import Array
+from statefolio.kalman.density import log_of_product, multiply_in
+from statefolio.kalman.lanes import WIDTH, inner, load, scratch, select, spread, store
+from statefolio.pairs.compiled import compiled
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+LARGE = (1e8, 1e10)
+"""Variances of level and ratio before the first date, in squared units of x_1 and of x_1 over x_2."""
+
+VARIANCES = 3
+_RIDGE = 1e-9
+_FILTER = 5  # rows of a1, a2, P11, P12, P22, and of their derivatives by one variance
+
+
+class Pairs(NamedTuple):
+    """Prices in units that make pairs alike, a column a pair."""
+
+    x: Array  # (T, N) of the second asset less its first price; finite
+    y: Array  # (T, N) of the first; NaN where either is missing
+    origin: Array  # (N,) the first price taken out of x
+    scale: Array  # (3, N) c, in which R, V_1 and V_2 are near one
+
+
+class Lanes(NamedTuple):
+    """A block of climbs under way, a lane each."""
+
+    x: Array  # (T, W)
+    y: Array  # (T, W)
+    own: Array  # (4, W) R, V_1, V_2 and the origin
+    state: Array  # (4 x 5, W) the filter, and its derivatives by each variance
+    sums: Array  # (11, W) mantissa and exponent of the product of F, sum of v^2/F, gradient, information
+    value: Array  # (W,)
+
+
+def log_likelihoods(pairs: Pairs, theta: Array) -> tuple[Array, Array, Array]:
+    """Of up to sixty-four pairs at coordinates (n, 3): values, gradients (n, 3) and information (n, 3, 3)."""
+    count = len(theta)
+    lanes, places = new_lanes(len(pairs.y)), np.arange(count)
+    load_pairs(pairs, places, theta, places, lanes)
+    score(lanes)
+    slope, curvature = np.empty((count, VARIANCES)), np.empty((count, VARIANCES, VARIANCES))
+    for lane in range(count):
+        read_slopes(pairs.scale[:, lane], theta[lane], lanes.sums, lane, slope[lane], curvature[lane])
+    return lanes.value[:count].copy(), slope, curvature
+
+
+def new_lanes(dates: int) -> Lanes:
+    """Lanes that hold no pair yet."""
+    x, y = scratch(dates), scratch(dates)
+    y[:] = np.nan
+    return Lanes(x, y, scratch(4), scratch(_FILTER * (1 + VARIANCES)), scratch(12), scratch(1)[0])
+
+
+@compiled
+def load_pairs(pairs, columns, theta, places, lanes):
+    """Put pairs and their variances into lanes."""
+    for n in range(len(columns)):
+        column, lane = columns[n], places[n]
+        for t in range(pairs.y.shape[0]):
+            lanes.x[t, lane], lanes.y[t, lane] = pairs.x[t, column], pairs.y[t, column]
+        lanes.own[VARIANCES, lane] = pairs.origin[column]
+        set_variances(pairs.scale[:, column], theta[lane], lanes.own, lane)
+
+
+@inner
+def set_variances(scale, theta, own, lane):
+    """Write the variances that coordinates stand for into a lane."""
+    for i in range(VARIANCES):
+        own[i, lane] = scale[i] * np.expm1(theta[i])
+
+
+@compiled
+def score(lanes):
+    """One pass over all dates: log-likelihoods, and the sums of which gradient and information are made."""
+    x_, y_, own, state, sums, value = lanes
+    R, V1, V2, origin = load(own, 0), load(own, WIDTH), load(own, 2 * WIDTH), load(own, 3 * WIDTH)
+    Q11, Q12 = V1 + V2 * origin * origin, V2 * origin
+    one, zero = spread(1.0), spread(0.0)
+    for row in range(state.shape[0]):
+        store(state, row * WIDTH, zero)
+    store(state, 2 * WIDTH, one * LARGE[0])
+    store(state, 4 * WIDTH, one * LARGE[1])
+    for row in range(sums.shape[0]):
+        store(sums, row * WIDTH, zero)
+    store(sums, 0, one)
+    product = sums.reshape(sums.size)
+    for t in range(y_.shape[0]):
+        x, y = load(x_, t * WIDTH), load(y_, t * WIDTH)
+        ok = y == y
+        a1, a2 = load(state, 0), load(state, WIDTH)
+        P11, P12, P22 = load(state, 2 * WIDTH), load(state, 3 * WIDTH), load(state, 4 * WIDTH)
+        M1, M2 = P11 + P12 * x, P12 + P22 * x
+        F = M1 + M2 * x + R
+        multiply_in(t, product, ok, F)
+        inverse = select(ok, 1.0 / F, 0.0)
+        v = select(ok, y - a1 - a2 * x, 0.0)
+        K1, K2, u = M1 * inverse, M2 * inverse, v * inverse
+        store(sums, 2 * WIDTH, load(sums, 2 * WIDTH) + v * u)
+        store(state, 0, a1 + K1 * v)
+        store(state, WIDTH, a2 + K2 * v)
+        store(state, 2 * WIDTH, P11 - M1 * K1 + Q11)
+        store(state, 3 * WIDTH, P12 - M1 * K2 + Q12)
+        store(state, 4 * WIDTH, P22 - M2 * K2 + V2)
+        surprise = 0.5 * (v * u - 1.0)
+        f0, v0 = _differentiate(state, 1, 0, x, v, M1, M2, K1, K2, inverse, origin)
+        f1, v1 = _differentiate(state, 2, 1, x, v, M1, M2, K1, K2, inverse, origin)
+        f2, v2 = _differentiate(state, 3, 2, x, v, M1, M2, K1, K2, inverse, origin)
+        _add(sums, 3, f0 * surprise - u * v0)
+        _add(sums, 4, f1 * surprise - u * v1)
+        _add(sums, 5, f2 * surprise - u * v2)
+        h0, h1, h2 = 0.5 * f0, 0.5 * f1, 0.5 * f2
+        w0, w1, w2 = v0 * inverse, v1 * inverse, v2 * inverse
+        _add(sums, 6, h0 * f0 + w0 * v0)
+        _add(sums, 7, h1 * f0 + w1 * v0)
+        _add(sums, 8, h1 * f1 + w1 * v1)
+        _add(sums, 9, h2 * f0 + w2 * v0)
+        _add(sums, 10, h2 * f1 + w2 * v1)
+        _add(sums, 11, h2 * f2 + w2 * v2)
+    store(value, 0, -0.5 * (log_of_product(product) + load(sums, 2 * WIDTH)))
+
+
+@inner
+def _add(sums, row, more):
+    store(sums, row * WIDTH, load(sums, row * WIDTH) + more)
+
+
+@inner
+def _differentiate(state, block, by, x, v, M1, M2, K1, K2, inverse, origin):
+    """Move the filter's derivative by one variance on; returns those of F, over F, and of v."""
+    at = block * _FILTER * WIDTH
+    a1, a2 = load(state, at), load(state, at + WIDTH)
+    P11, P12, P22 = load(state, at + 2 * WIDTH), load(state, at + 3 * WIDTH), load(state, at + 4 * WIDTH)
+    N1, N2 = P11 + P12 * x, P12 + P22 * x
+    F = N1 + N2 * x
+    if by == 0:
+        F = F + 1.0
+    moved = 0.0 - a1 - a2 * x
+    G1, G2 = (N1 - K1 * F) * inverse, (N2 - K2 * F) * inverse
+    P11, P12, P22 = P11 - N1 * K1 - M1 * G1, P12 - N1 * K2 - M1 * G2, P22 - N2 * K2 - M2 * G2
+    if by == 1:
+        P11 = P11 + 1.0
+    if by == 2:
+        P11, P12, P22 = P11 + origin * origin, P12 + origin, P22 + 1.0
+    store(state, at, a1 + G1 * v + K1 * moved)
+    store(state, at + WIDTH, a2 + G2 * v + K2 * moved)
+    store(state, at + 2 * WIDTH, P11)
+    store(state, at + 3 * WIDTH, P12)
+    store(state, at + 4 * WIDTH, P22)
+    return F * inverse, moved
+
+
+@compiled
+def read_slopes(scale, theta, sums, lane, slope, curvature):
+    """Gradient and information by the coordinates."""
+    row = 6
+    for i in range(VARIANCES):
+        by_i = scale[i] * np.exp(theta[i])
+        slope[i] = sums[3 + i, lane] * by_i
+        for j in range(i + 1):
+            curvature[i, j] = sums[row, lane] * by_i * scale[j] * np.exp(theta[j])
+            curvature[j, i] = curvature[i, j]
+            row += 1
+    for i in range(VARIANCES):
+        curvature[i, i] += _RIDGE * (1.0 + curvature[i, i])

@@ -1,0 +1,1 @@
+"""Figures of baskets, their hedges and screens, each a function of results; and the chapters they stand in."""

@@ -1,0 +1,48 @@
+"""What the figures of baskets share: lines through time, levels, and the range worth looking at."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from statefolio.report import style
+from statefolio.report.backtest.panels import plain
+from statefolio.report.backtest.thinning import days, with_extremes
+
+BURN_IN = 0.04
+"""Share of the dates, the first ones, whose values do not set the range of an axis: a filter is finding its feet."""
+PAPER_LINE = {"width": 1.1, "color": style.MUTED, "dash": "dot"}
+
+
+def add_line(
+    figure: go.Figure, values: "pd.Series[float]", name: str, colour: str, row: int = 1, **changes: Any
+) -> None:
+    """Add a series by date to one of several panels; no spike is thinned away."""
+    kept = with_extremes(values)
+    shown = values.iloc[kept]
+    look: dict[str, Any] = {"mode": "lines", "line": {"width": 1.4, "color": colour}, "hovertemplate": "%{y:.4g}"}
+    figure.add_scatter(x=days(shown.index), y=plain(shown), name=name, row=row, col=1, **{**look, **changes})
+
+
+def add_level(figure: go.Figure, value: float, row: int, text: str = "", **line: Any) -> None:
+    """Add a dotted line across a panel, named in the margin to its right."""
+    figure.add_hline(y=value, line={**PAPER_LINE, **line}, row=row, col=1)
+    if text:
+        name = "" if row == 1 else str(row)
+        where = {"xref": f"x{name} domain", "yref": f"y{name}", "xanchor": "left", "align": "left", "xshift": 4}
+        label = {"text": text, "showarrow": False, "font": {"size": 10.5, "color": style.MUTED}}
+        figure.add_annotation(x=1, y=value, **where, **label)
+
+
+def worthwhile_range(values: Any) -> tuple[float, float]:
+    """Return the range of an axis: that of the values after the first few dates."""
+    known: NDArray[np.float64] = np.asarray(values, dtype=float)
+    known = known[int(BURN_IN * len(known)) :]
+    known = known[np.isfinite(known)]
+    if known.size == 0:
+        return -1.0, 1.0
+    low, high = (float(edge) for edge in (known.min(), known.max()))
+    room = 0.08 * (high - low) or 0.5
+    return low - room, high + room

@@ -1,0 +1,77 @@
+"""The chapters of a basket's report: nothing given is left out, nothing missing is drawn."""
+
+from dataclasses import replace
+
+import pytest
+
+from statefolio.report import write_report
+from statefolio.report.pairs.basket_chapters import basket_chapters, basket_tiles, walk_table
+from statefolio.report.pairs.cointegration_chapter import series_table
+from statefolio.report.pairs.verdict_chapter import COLUMNS, verdict_chapter
+
+
+def test_every_chapter_stands_in_its_order(results):
+    chapters = basket_chapters(results)
+    titles = [chapter.title for chapter in chapters]
+    assert titles == ["Verdict", "Hedge", "Tuning", "Walked forward", "Today", "Tests of cointegration"]
+    drawn = [exhibit.title for chapter in chapters for exhibit in chapter.exhibits if exhibit.figure is not None]
+    assert len(drawn) == 10
+
+
+def test_what_is_missing_has_no_chapter(results):
+    bare = replace(results, verdict=None, trace=None, tests=None, untested="prices have gaps.")
+    chapters = basket_chapters(bare)
+    assert [chapter.title for chapter in chapters] == ["Hedge", "Walked forward", "Today", "Tests of cointegration"]
+    assert "prices have gaps" in chapters[-1].lead
+    assert "verdict" not in basket_tiles(bare)
+
+
+def test_tiles_say_the_verdict_first(results):
+    tiles = basket_tiles(results)
+    assert list(tiles)[:2] == ["verdict", "calibrated p"]
+    assert tiles["verdict"] == "reverts"
+    assert tiles["from"] == "2018-01-01"
+    assert tiles["tuning"] == f"collapsed, pass {results.hedge.collapse_.at_pass}"
+
+
+def test_the_walk_s_table_loses_no_hedge_and_no_measure(results):
+    table = walk_table(results.walk.table)
+    assert list(table["hedge"]) == ["static", "rolling", "Kalman"]
+    assert len(table.columns) == 1 + len(results.walk.table.columns)
+
+
+def test_the_page_opens_and_names_are_escaped(results, tmp_path):
+    page = write_report(
+        tmp_path / "page.html",
+        None,
+        chapters=basket_chapters(results),
+        tiles=basket_tiles(results),
+        lead=results.verdict.sentence,
+        title="Basket",
+    ).read_text(encoding="utf-8")
+    assert "&lt;ONE&gt; reverts: calibrated p = 0.025." in page
+    assert "<ONE>" not in page.split('<script type="application/json"')[0]
+    assert page.count('class="figure"') == 10
+
+
+def test_every_figure_is_drawn_in_a_narrow_browser(results, tmp_path, browse):
+    page = write_report(tmp_path / "page.html", None, chapters=basket_chapters(results), lead="", title="Basket")
+    script = "return [...document.querySelectorAll('.figure')].map((f) => f.querySelectorAll('svg').length > 0);"
+    assert browse(page, script, width=500) == [True] * 10
+
+
+def test_tests_stand_a_row_a_series(results):
+    table = series_table(results.tests).set_index("series")
+    assert list(table.index) == ["<ONE>", "TWO", "SIX", "spread"]
+    assert list(table.columns[:3]) == ["Engle-Granger", "ADF", "KPSS"]
+    frame = results.tests.to_frame().set_index(["test", "series"])
+    assert table.loc["TWO", "KPSS"] == frame.loc[("KPSS", "TWO"), "p_value"]
+    assert table.loc["<ONE>", "Engle-Granger"] == frame.loc[("Engle-Granger", "<ONE>"), "p_value"]
+    assert table["half-life, dates"].notna().all()
+
+
+def test_the_verdict_s_figures_stand_at_its_numbers(results):
+    chapter = verdict_chapter(results.verdict)
+    held = chapter.exhibits[1].figure
+    assert [shape.x0 for shape in held.layout.shapes] == [-4.0, pytest.approx(-2.8)]
+    assert list(chapter.exhibits[0].table.columns) == ["measure", *COLUMNS.values()]
