@@ -82,7 +82,8 @@ def _held(found: Judged) -> str:
     return (
         f"{back} (ADF statistic {row.value:.2f}, {len(found.dates):,} dates from {show(found.dates[0])} to "
         f"{show(found.dates[-1])}, {when}), and of {found.draws:,} baskets with the same price changes that are not "
-        f"cointegrated, tuned alike, {reach:,} do as well or better (calibrated p = {row.calibrated_p:.2g})"
+        f"cointegrated, tuned alike, {reach:,} {'does' if reach == 1 else 'do'} as well or better "
+        f"(calibrated p = {row.calibrated_p:.2g})"
     )
 
 
