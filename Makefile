@@ -31,6 +31,8 @@ bench: $(PEERS_INSTALLED)
 	$(PEERS)/bin/python benchmarks/backtest_engine.py
 	$(PEERS)/bin/python benchmarks/rebalance.py
 	$(PEERS)/bin/python benchmarks/risk_budgets.py
+	$(PEERS)/bin/python benchmarks/adaptive_hedge.py
+	$(PEERS)/bin/python benchmarks/pair_screen.py
 
 # $(call environment,FOLDER): a virtual environment with pip in it
 define environment

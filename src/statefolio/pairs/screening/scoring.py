@@ -7,7 +7,7 @@ gradient and Fisher's information (Watson and Engle 1983, Journal of Econometric
 
     g_i = sum of F_i/F (v^2/F - 1)/2 - v v_i/F            I_ij = sum of F_i F_j/(2 F^2) + v_i v_j/F
 
-v the innovation, F its variance. The coordinates of scoring_climbs.py are
+v the innovation, F its variance. The coordinates of climbs.py are
 
     z_i = log(1 + theta_i / c_i) >= 0        zero is a variance of zero, and reached exactly
 
