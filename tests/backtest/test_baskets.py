@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from arch.unitroot import ADF
 
 from statefolio.backtest.baskets import walk_baskets
 from statefolio.backtest.causality import check_causal
@@ -53,7 +54,7 @@ def by_hand(hedge: StaticHedge | KalmanHedge, rule: Bands, start: str) -> pd.Dat
     money = pd.concat(ratios).mul(-PRICES["TWO"], axis=0).loc[later].assign(ONE=PRICES["ONE"])[["ONE", "TWO"]]
     weights = money.mul(units, axis=0).div(money.abs().sum(axis=1), axis=0)
     weights[units == 0.0] = 0.0
-    return weights.dropna()
+    return weights[PRICES.loc[later].notna().all(axis=1)]
 
 
 @pytest.mark.parametrize("name", ["static", "rolling", "likelihood"])
@@ -96,8 +97,15 @@ def test_costs_are_paid_and_everything_is_measured() -> None:
     assert free.table["trades"].ge(4).all()
     assert free.table.loc["likelihood", "adf_p_value"] < 0.05
     row, result = free.table.loc["static"], free.results["static"]
-    assert row["maximum_drawdown"] == pytest.approx(-result.drawdown.min())
-    assert row["return_over_drawdown"] == pytest.approx(row["annual_return"] / row["maximum_drawdown"])
+    assert row["maximum_drawdown"] == pytest.approx(result.drawdown.min())
+    assert row["calmar"] == pytest.approx(row["annual_return"] / -row["maximum_drawdown"])
+    held = free.hedges["static"].held_value_
+    held = held.iloc[held.index.searchsorted(pd.Timestamp("2015-08-03")) - 1 :].dropna()
+    assert row["adf_p_value"] == pytest.approx(ADF(held, lags=1).pvalue)
+    slope = np.polyfit(held.to_numpy()[:-1], np.diff(held), 1)[0]
+    assert row["half_life"] == pytest.approx(-np.log(2.0) / slope)
+    assert row["trades"] == (np.diff(np.sign(result.decisions["ONE"]), prepend=0.0) != 0.0).sum()
+    assert free.hedges["likelihood"].hedge_ratios_["smoothed"].isnull().all()
     assert row["sharpe"] == pytest.approx(result.returns.mean() / result.returns.std() * 252**0.5)
 
 
@@ -129,6 +137,8 @@ def test_rule_and_gross_reach_the_account() -> None:
         ({"start": "2014-01-01"}, "a date after the first"),
         ({"start": "2016-06-01"}, "a date after the first"),
         ({"start": "2015-01-08"}, "3 dates with a price of all 2 assets"),
+        ({"start": "soon"}, "start='soon' is not a date"),
+        ({"start": None}, "start=None is not a date"),
         ({"start": "2015-09-02", "retune": 0}, "retune=0"),
         ({"start": "2015-09-02", "retune": True}, "retune=True"),
         ({"start": "2015-09-02", "retune": "yearly"}, "yearly"),
@@ -139,3 +149,10 @@ def test_what_cannot_be_walked(options: dict[str, object], told: str) -> None:
         walk_baskets(PRICES, {"static": StaticHedge()}, **options)
     with pytest.raises(DataTypeError, match="hedges by name"):
         walk_baskets(PRICES, {"static": "ols"}, start="2015-09-02")  # type: ignore[dict-item]
+
+
+def test_prices_without_returns_are_refused() -> None:
+    table = PRICES.copy()
+    table.iloc[50, 1] = -1.0
+    with pytest.raises(InputError, match="-1 for 'TWO' on 2015-03-16; positive prices"):
+        walk_baskets(table, {"static": StaticHedge()}, start="2015-09-02")

@@ -107,7 +107,7 @@ def test_screen_writes_everything_and_counts(file, tmp_path):
         (["pairs", "--assets", "ONE,TWO", "--exit", "2"], "exit=2.0"),
         (["pairs", "--assets", "ONE,TWO", "--retune", "0"], "--retune 0"),
         (["pairs", "--assets", "ONE,TWO", "--draws", "-1"], "--draws -1"),
-        (["pairs", "--assets", "ONE,TWO", "--draws", "5"], "draws=5"),
+        (["pairs", "--assets", "ONE,TWO", "--draws", "5"], "--draws 5"),
         (["pairs", "--assets", "ONE,TWO", "--draws", "0", "--start", "2031-01-01"], "start=2031-01-01"),
         (["pairs", "--assets", "ONE,TWO", "--draws", "0", "--capital", "0"], "capital"),
         (["screen", "--until", "2031-01-01"], "until=2031-01-01"),

@@ -10,6 +10,7 @@ from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.prices import read_basket
 
 FIXED = {
     "stationary": KalmanHedge(
@@ -161,6 +162,18 @@ def test_going_on_equals_fitting_at_once_to_the_last_bit(prices: pd.DataFrame, t
     assert whole.next_.identical(halves.next_)
 
 
+def test_a_run_without_smoothing_is_the_same_but_for_it(prices: pd.DataFrame) -> None:
+    basket = read_basket(prices)
+    whole = clone(FIXED["stationary"]).fit(prices)
+    forwards = clone(FIXED["stationary"]).learn(basket).run_over(basket, smooth=False)
+    left_out = ["smoothed", "smoothed_variance"]
+    assert forwards.hedge_ratios_[left_out].to_dataarray().isnull().all()
+    for name in ("hedge_ratios_", "level_"):
+        assert getattr(forwards, name).drop_vars(left_out).identical(getattr(whole, name).drop_vars(left_out))
+    assert forwards.innovations_.identical(whole.innovations_)
+    assert forwards.next_.identical(whole.next_)
+
+
 def test_cutting_the_future_changes_nothing(prices: pd.DataFrame) -> None:
     whole = KalmanHedge().fit(prices, tune_until="2010-12-31")
     cut = KalmanHedge().fit(prices.loc[:"2011-03-31"], tune_until="2010-12-31")
@@ -262,6 +275,7 @@ def test_log_prices() -> None:
         ({"tuning": "fixed", "transition": "identity", "delta": 1.0}, "delta=1.0"),
         ({"tuning": "fixed", "transition": "identity", "observation_variance": float("nan")}, "observation_variance"),
         ({"tuning": "fixed", "transition": "identity", "state_variance": [1.0]}, "3 finite numbers"),
+        ({"tuning": "fixed", "transition": "identity", "start": [1.0]}, "start=.1.0. came"),
         ({"logs": "yes"}, "logs='yes'"),
     ],
 )

@@ -135,7 +135,7 @@ def test_one_start_is_enough_on_real_prices():
         ends.append(climbs.value)
     assert np.mean(ends[0] > np.max(ends, axis=0) - 1e-3) >= 0.99
     heard = []
-    table = hedge_pairs(prices, report=lambda *step: heard.append(step))
+    table = hedge_pairs(prices, progress=lambda *step: heard.append(step))
     assert len(table) == 66
     assert heard == [(66, 66)]
     assert (table["asset_1"] < table["asset_2"]).all()

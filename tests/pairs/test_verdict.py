@@ -13,7 +13,8 @@ from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
 from statefolio.pairs.judging.bootstrap import ChangeBootstrap
 from statefolio.pairs.judging.measures import measure, measure_all
-from statefolio.pairs.judging.verdict import calibrated_p, judge_basket
+from statefolio.pairs.judging.verdict import calibrated_p, judge_basket, outcome_of
+from statefolio.pairs.judging.verdict_sentence import Judged, Row, sentence
 from statefolio.pairs.prices import read_basket
 
 ADAPTIVE = KalmanHedge(tuning="adaptive", passes=10)
@@ -85,14 +86,41 @@ def test_a_spread_that_looks_stationary_beside_a_value_that_is_not_has_fooled_it
 
 
 def test_the_collapse_of_the_recipe_is_told() -> None:
-    found = judge_basket(ADAPTIVE, walks(28), draws=19, passes=30)
+    asked = clone(ADAPTIVE).set_params(passes=100)
+    found = judge_basket(asked, walks(28), draws=19, passes=30)
     assert found.collapse is not None
     assert found.table["nominal_p"].min() > 0.2  # nothing but the collapse speaks against it
     assert f"collapsed in pass {found.collapse.at_pass} ({found.collapse.reason}" in found.sentence
     assert found.outcome == "fooled itself"
     assert found.hedge.passes == 30
-    assert ADAPTIVE.passes == 10
+    assert asked.passes == 100
     assert (found.draws["collapsed_at"] > 0).any()
+
+
+def test_no_more_passes_are_run_than_the_hedge_has() -> None:
+    found = judge_basket(clone(ADAPTIVE).set_params(passes=1), walks(2), draws=19)
+    assert found.hedge.passes == len(found.hedge.trace_) == 1
+    assert found.draws["collapsed_at"].max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("held", "nominal", "calibrated", "outcome"),
+    [
+        (0.04, 0.5, 0.5, "reverts"),
+        (0.2, 0.01, 0.3, "fooled itself"),  # the nominal test is misled
+        (0.2, 0.01, 0.01, "no evidence"),  # the spread does revert; nobody earns it
+        (0.2, 0.3, 0.3, "no evidence"),
+    ],
+)
+def test_only_what_misled_has_fooled_itself(held: float, nominal: float, calibrated: float, outcome: str) -> None:
+    rows = {"adf_held": Row(-2.0, 0.3, held, 0.1, ""), "half_life_held": Row(9.0, np.nan, 0.4, np.nan, "")}
+    rows |= {name: Row(-4.0, nominal, calibrated, 0.5, "") for name in ("adf_predicted", "adf_filtered")}
+    assert outcome_of(rows, None, 0.05) == outcome
+    table = walks(1)
+    hedge = StaticHedge().fit(table)
+    told = sentence(Judged(outcome, rows, 99, 0.0, hedge, None, table.index, True, 0.05))
+    assert told.count(f" {outcome}: " if outcome != "no evidence" else " shows no evidence that what is held") == 1
+    assert ("nobody earns it" in told) == (outcome == "no evidence" and calibrated < 0.05)
 
 
 def test_numbers_of_the_table_and_the_sentence() -> None:

@@ -16,17 +16,19 @@ from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.simulate import simulate
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs.cointegration.mackinnon import p_values
-from statefolio.pairs.cointegration.unit_root import adf_statistic, half_life
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
-from statefolio.pairs.prices import Basket, read_basket
+from statefolio.pairs.judging.measures import measure
+from statefolio.pairs.prices import Basket, read_basket, read_date
 from statefolio.pairs.trading.retuned import retuned
 from statefolio.pairs.trading.rules import Bands, Rule
 from statefolio.pairs.trading.signals import weights_of_units
 from statefolio.pairs.trading.walked import WalkedHedge, walk
 
 Progress = Callable[[str, int, int], None]
+
+_EARNED = ("annual_return", "annual_volatility", "sharpe", "maximum_drawdown", "calmar", "daily_turnover")
 
 
 def usual_hedges() -> dict[str, Hedge]:
@@ -47,8 +49,10 @@ class BasketWalk:
     Attributes
     ----------
     table : DataFrame (hedge x measure)
-        Out of sample, after costs. `adf_p_value` and `half_life` (dates) are of the value held under predicted ratios,
-        `log_density` is the mean predictive one of the first asset's price: higher is better.
+        Out of sample, after costs: measures of the results' `summary`; `trades`, how often the side changed;
+        `half_life` (dates) and `adf_p_value` of the value held under predicted ratios; `log_density`, the mean
+        predictive one of what the hedge observes (the first asset's price or its logarithm), higher is better;
+        `degenerate`, the share of the times it learned at which the tuning collapsed.
     results : mapping of BacktestResult
     hedges : mapping of WalkedHedge
         What was in use on each date.
@@ -124,14 +128,14 @@ def walk_baskets(
         results[name] = simulate(weights, market, costs=costs, capital=capital, name=name)
         if isinstance(hedge, KalmanHedge):
             parameters[name] = _parameters(learned)
-        rows[name] = _measured(walked[name], results[name], learned)
+        rows[name] = _measured(walked[name], basket, results[name], learned)
     table = pd.DataFrame(rows).T.rename_axis("hedge")
     return BasketWalk(table, results, walked, parameters, plain.dates[starts[0]])
 
 
 def _starts(dates: pd.DatetimeIndex, start: Any, retune: "Rebalance | None") -> list[int]:
     """Rows on which a hedge comes into use; it has learned from the rows before."""
-    first = int(dates.searchsorted(pd.Timestamp(start)))
+    first = int(dates.searchsorted(read_date(start, "start")))
     if not 0 < first < len(dates):
         raise InputError(
             f"start={show(start)} came for prices of {span(dates)}; a date after the first and until the last was "
@@ -147,6 +151,12 @@ def _starts(dates: pd.DatetimeIndex, start: Any, retune: "Rebalance | None") -> 
 
 def _returns(basket: Basket) -> pd.DataFrame:
     """Simple returns of prices; a date without one has none, and the next one has both dates' together."""
+    if (basket.values <= 0.0).any():
+        row, place = np.argwhere(basket.values <= 0.0)[0]
+        raise InputError(
+            f"prices has {basket.values[row, place]:g} for {basket.assets[place]!r} on {show(basket.dates[row])}; "
+            "positive prices were expected, which have returns. Drop that asset or those dates."
+        )
     table = pd.DataFrame(basket.values, index=basket.dates, columns=basket.assets)
     return table / table.ffill().shift() - 1.0
 
@@ -165,29 +175,18 @@ def _parameters(learned: list[Hedge]) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis("date")
 
 
-def _measured(hedge: WalkedHedge, result: BacktestResult, learned: list[Hedge]) -> dict[str, float]:
-    later = slice(hedge.in_use_from_, None)
-    held = hedge.held_value_.loc[later].dropna().to_numpy()
-    found = hedge.innovations_.sel(date=later)
+def _measured(hedge: WalkedHedge, basket: Basket, result: BacktestResult, learned: list[Hedge]) -> dict[str, float]:
+    held = measure(hedge, basket, int(basket.dates.searchsorted(hedge.in_use_from_)))
+    found = hedge.innovations_.sel(date=slice(hedge.in_use_from_, None))
     v, S = found["innovation"].to_numpy(), found["innovation_variance"].to_numpy()
     seen = np.isfinite(v) & (S > 0.0)
     density = -0.5 * (np.log(2.0 * np.pi * S[seen]) + v[seen] ** 2 / S[seen])
-    returns, weights = result.returns, result.decisions
-    compound = float(np.prod(1.0 + returns.to_numpy()))
-    annual = compound ** (result.periods_a_year / max(len(returns), 1)) - 1.0 if compound > 0.0 else -1.0
-    depth = float(-result.drawdown.min())
-    deviation = float(returns.std())
-    units = np.sign(weights.iloc[:, 0].to_numpy())
+    side = np.sign(result.decisions.iloc[:, 0].to_numpy())
     return {
-        "annual_return": annual,
-        "annual_volatility": deviation * result.periods_a_year**0.5,
-        "sharpe": float(returns.mean()) / deviation * result.periods_a_year**0.5 if deviation > 0.0 else np.nan,
-        "maximum_drawdown": depth,
-        "return_over_drawdown": annual / depth if depth > 0.0 else np.nan,
-        "daily_turnover": float(result.turnover.mean()),
-        "trades": float((np.diff(units, prepend=0.0) != 0.0).sum()),
-        "half_life": float(half_life(held)),
-        "adf_p_value": float(p_values(adf_statistic(held))),
+        **result.summary()[list(_EARNED)],
+        "trades": float((np.diff(side, prepend=0.0) != 0.0).sum()),
+        "half_life": held.half_life_held,
+        "adf_p_value": float(p_values(np.array([held.adf_held]))[0]),
         "log_density": float(density.mean()) if seen.any() else np.nan,
         "degenerate": float(np.mean([getattr(each, "degenerate_", False) for each in learned])),
     }

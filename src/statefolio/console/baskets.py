@@ -42,8 +42,8 @@ def show_pairs(screen: Screen, outcome: "PairsOutcome") -> None:
     screen.stop()
     found = outcome.results
     screen.out.print()
-    if outcome.verdict is not None:
-        screen.out.print(escape(outcome.verdict.sentence), soft_wrap=True)
+    if found.verdict is not None:
+        screen.out.print(escape(found.verdict.sentence), soft_wrap=True)
         screen.out.print()
     walked = pd.DataFrame(
         {

@@ -21,7 +21,7 @@ from statefolio.pairs.cointegration.results import CointegrationTests
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import StaticHedge
-from statefolio.pairs.judging.verdict import Verdict, judge_basket
+from statefolio.pairs.judging.verdict import FEWEST_DRAWS, Verdict, judge_basket
 from statefolio.pairs.trading.rules import Bands, Rule
 from statefolio.pairs.trading.signals import z_score
 from statefolio.pairs.trading.today import position_today
@@ -78,11 +78,10 @@ class PairsOutcome:
 
     folder: Path
     results: BasketResults
-    verdict: Verdict | None
 
 
 def run_pairs(inputs: PriceInputs, plan: PairsPlan, listener: Listener) -> PairsOutcome:
-    """Hedge the basket, judge it, walk it forward, and write the folder whole or not at all.
+    """Hedge the basket, walk it forward, judge it, and write the folder whole or not at all.
 
     Raises
     ------
@@ -100,11 +99,12 @@ def run_pairs(inputs: PriceInputs, plan: PairsPlan, listener: Listener) -> Pairs
         trace = _whole_trace(hedge, prices)
         tests, untested = _tests(prices, plan.logs)
         listener.progress("tuning", 1, 1)
+        walk = _walk(prices, plan, listener)
         if plan.draws > 0:
             told = _stage(listener, "calibrating")
-            passes = min(plan.passes, REPEATED_PASSES)
-            judged = judge_basket(hedge, prices, draws=plan.draws, passes=passes, seed=plan.seed, progress=told)
-        walk = _walk(prices, plan, listener)
+            judged = judge_basket(
+                hedge, prices, draws=plan.draws, passes=REPEATED_PASSES, seed=plan.seed, progress=told
+            )
         results = BasketResults(
             hedge=hedge,
             static=static,
@@ -120,15 +120,15 @@ def run_pairs(inputs: PriceInputs, plan: PairsPlan, listener: Listener) -> Pairs
             costs=_costs_in_words(plan),
         )
         listener.progress("writing", 0, 0)
-        _write_tables(folder, results, judged)
+        _write_tables(folder, results)
         _write_page(folder / "report.html", inputs, plan, results)
         listener.progress("writing", 1, 1)
-    return PairsOutcome(plan.out, results, judged)
+    return PairsOutcome(plan.out, results)
 
 
 def _check(plan: PairsPlan) -> None:
-    if isinstance(plan.draws, bool) or plan.draws < 0:
-        raise InputError(f"--draws {plan.draws} came; a whole number from 0 (no calibration) was expected.")
+    if plan.draws != 0 and plan.draws < FEWEST_DRAWS:
+        raise InputError(f"--draws {plan.draws} came; {FEWEST_DRAWS} at least, or 0 (no verdict), were expected.")
 
 
 def _whole_trace(hedge: KalmanHedge, prices: pd.DataFrame) -> pd.DataFrame | None:
@@ -172,7 +172,7 @@ def _walk(prices: pd.DataFrame, plan: PairsPlan, listener: Listener) -> BasketWa
     )
 
 
-def _write_tables(folder: Path, found: BasketResults, judged: Verdict | None) -> None:
+def _write_tables(folder: Path, found: BasketResults) -> None:
     """Every number of the report, in files."""
     hedge_table(found).to_csv(folder / "hedge.csv")
     found.hedge.parameters_.to_csv(folder / "parameters.csv")
@@ -185,10 +185,10 @@ def _write_tables(folder: Path, found: BasketResults, judged: Verdict | None) ->
         found.tests.to_frame().to_csv(folder / "tests.csv", index=False)
     if found.trace is not None:
         found.trace.to_csv(folder / "trace.csv")
-    if judged is not None:
-        judged.table.to_csv(folder / "verdict.csv")
-        judged.draws.to_csv(folder / "draws.csv")
-        (folder / "verdict.txt").write_text(judged.sentence + "\n", encoding="utf-8")
+    if found.verdict is not None:
+        found.verdict.table.to_csv(folder / "verdict.csv")
+        found.verdict.draws.to_csv(folder / "draws.csv")
+        (folder / "verdict.txt").write_text(found.verdict.sentence + "\n", encoding="utf-8")
 
 
 def _write_page(path: Path, inputs: PriceInputs, plan: PairsPlan, found: BasketResults) -> None:

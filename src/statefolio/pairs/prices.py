@@ -40,10 +40,7 @@ class Basket:
         """The same, known at a date; None is all of it."""
         if date is None:
             return self
-        try:
-            last = pd.Timestamp(date)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"tune_until={date!r} is not a date; one was expected, e.g. '2009-12-31'.") from error
+        last = read_date(date, "tune_until")
         rows = int(self.dates.searchsorted(last, side="right"))
         if rows == 0:
             raise InputError(
@@ -76,6 +73,17 @@ def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = Non
     missing = np.isnan(values).any(axis=1, keepdims=True)
     values = np.where(missing, np.nan, values)
     return Basket(values, dates, assets)
+
+
+def read_date(date: Any, name: str) -> pd.Timestamp:
+    """Return a date, or raise an InputError under the name of the argument that it came as."""
+    try:
+        found = pd.Timestamp(date)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}={date!r} is not a date; one was expected, e.g. '2016-12-30'.") from error
+    if pd.isna(found):
+        raise InputError(f"{name}={date!r} is not a date; one was expected, e.g. '2016-12-30'.")
+    return found
 
 
 def check_tunable(basket: Basket) -> None:

@@ -81,10 +81,13 @@ class Hedge(BaseEstimator):
         self._learn(basket)
         return self
 
-    def run_over(self, basket: Basket) -> Self:
-        """Run over prices from before their first date, with the parameters that were learned."""
+    def run_over(self, basket: Basket, *, smooth: bool = True) -> Self:
+        """Run over prices from before their first date, with the parameters that were learned.
+
+        Without `smooth` a Kalman hedge has no smoothed states (NaN), and is there sooner.
+        """
         self._start()
-        self.hold(basket, self._run(basket))
+        self.hold(basket, self._run(basket) if smooth else self._run_forwards(basket))
         return self
 
     def hold(self, basket: Basket, paths: HedgePaths) -> None:
@@ -128,3 +131,7 @@ class Hedge(BaseEstimator):
     def _run(self, basket: Basket) -> HedgePaths:
         """Run on over dates, and stay after the last one."""
         raise NotImplementedError
+
+    def _run_forwards(self, basket: Basket) -> HedgePaths:
+        """Run as `_run` does; smoothed states that would have to be computed are NaN."""
+        return self._run(basket)

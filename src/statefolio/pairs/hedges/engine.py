@@ -49,8 +49,8 @@ def filter_of(law: HedgeLaw) -> Filter:
     )
 
 
-def run(filter_: Filter, X: Array, y: Array) -> tuple[HedgePaths, Filter, float]:
-    """Filter and smooth dates from where a filter stands.
+def run(filter_: Filter, X: Array, y: Array, smooth: bool) -> tuple[HedgePaths, Filter, float]:
+    """Filter dates from where a filter stands, and smooth them if told to.
 
     Parameters
     ----------
@@ -59,6 +59,8 @@ def run(filter_: Filter, X: Array, y: Array) -> tuple[HedgePaths, Filter, float]
     X : (T, k) array
         NaN where a price is missing.
     y : (T,) array
+    smooth : bool
+        Smoothed states are NaN without.
 
     Returns
     -------
@@ -71,15 +73,18 @@ def run(filter_: Filter, X: Array, y: Array) -> tuple[HedgePaths, Filter, float]
     before = before_run(after.law, after.start, after.state)
     found = after.run(X, Y, common, store="paths")
     entry = entry_of(after.law, own, after.start, after.state, before, len(y))
-    smoothed = smooth_panel(copy.deepcopy(filter_), X, Y, common)
+    smoothed, smoothed_variance = np.full((2, *X.shape), np.nan)
+    if smooth:
+        back = smooth_panel(copy.deepcopy(filter_), X, Y, common)
+        smoothed, smoothed_variance = back.mean[:, :, 0].copy(), back.variance[:, :, 0].copy()
     mean, covariance, noise = after.forecast(1.0)
     paths = HedgePaths(
         predicted_mean(found.mean, own, entry, 1)[:, 0],
         predicted_variance(after.law, found.variance, found.level, own, entry, 1)[:, 0],
         found.mean[:, :, 0].copy(),
         found.variance[:, :, 0].copy(),
-        smoothed.mean[:, :, 0].copy(),
-        smoothed.variance[:, :, 0].copy(),
+        smoothed,
+        smoothed_variance,
         found.innovation[:, 0].copy(),
         found.innovation_variance[:, 0].copy(),
         mean[0],

@@ -137,6 +137,8 @@ class KalmanHedge(Hedge):
             raise InputError(f"observation_variance={self.observation_variance!r} came; a number above 0 was expected.")
         if not is_number(self.spread_mean) or not np.isfinite(self.spread_mean):
             raise InputError(f"spread_mean={self.spread_mean!r} came; a finite number was expected.")
+        if self.start is not None and (not isinstance(self.start, tuple | list) or len(self.start) != 2):
+            raise InputError(f"start={self.start!r} came; a mean and a variance for each state were expected.")
         a = self.persistence
         if self.transition == "stationary" and (not is_number(a) or not -1.0 < a < 1.0):
             raise InputError(
@@ -198,7 +200,13 @@ class KalmanHedge(Hedge):
         self._filter = filter_of(self.law_)
 
     def _run(self, basket: Basket) -> HedgePaths:
-        paths, self._filter, self.log_likelihood_ = run(self._filter, *design(basket.values))
+        return self._go_on(basket, smooth=True)
+
+    def _run_forwards(self, basket: Basket) -> HedgePaths:
+        return self._go_on(basket, smooth=False)
+
+    def _go_on(self, basket: Basket, smooth: bool) -> HedgePaths:
+        paths, self._filter, self.log_likelihood_ = run(self._filter, *design(basket.values), smooth)
         return paths
 
 

@@ -133,7 +133,7 @@ def _way(hedge: Hedge, baskets: Sequence[Basket], learned: int) -> Callable[[int
 
         def likely(n: int) -> Measures:
             taken = clone(hedge).take(maxima[n], baskets[n])
-            return measure(taken.run_over(baskets[n]), baskets[n], learned)
+            return measure(taken.run_over(baskets[n], smooth=False), baskets[n], learned)
 
         return likely
     if isinstance(hedge, KalmanHedge) and hedge.tuning == "adaptive" and learned == len(baskets[0].dates):
@@ -145,11 +145,9 @@ def _measure_learned(hedge: Hedge, basket: Basket, learned: int) -> Measures:
     copy = clone(hedge)
     try:
         copy.learn(Basket(basket.values[:learned], basket.dates[:learned], basket.assets))
-    except (
-        InputError
-    ):  # a draw whose first asset has no part in the basket says nothing, and counts against the verdict
+    except InputError:  # its first asset has no part in the basket: that counts against the verdict
         return NOT_TUNABLE
-    return measure(copy.run_over(basket), basket, learned)
+    return measure(copy.run_over(basket, smooth=False), basket, learned)
 
 
 def _maxima(hedge: KalmanHedge, baskets: Sequence[Basket], learned: int) -> list[Maximum]:

@@ -10,6 +10,7 @@ cointegrated, made from the same price changes and tuned in the same way:
 That is exact for draws like the basket under the null (Davison and Hinkley 1997, Bootstrap Methods, chapter 4).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +23,14 @@ from statefolio._options import is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs.cointegration.mackinnon import p_values
 from statefolio.pairs.hedges.base import Hedge
-from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.judging.bootstrap import ChangeBootstrap, default_block
 from statefolio.pairs.judging.measures import Measures, Progress, measure, measure_all
 from statefolio.pairs.judging.verdict_sentence import FOOLED, NOTHING, REVERTS, Judged, Row, sentence
 from statefolio.pairs.prices import read_basket
 from statefolio.pairs.recipe.collapse import Collapse
 
+FEWEST_DRAWS = 19
+"""With fewer none could be judged at 5 %."""
 MEANINGS = {
     "adf_held": "value held under predicted ratios: decides",
     "half_life_held": "of the value held, in dates",
@@ -44,8 +46,8 @@ class Verdict:
     Attributes
     ----------
     outcome : str
-        "reverts": the value held does, at `level`. "fooled itself": it does not, and the spread's own test says
-        stationary or the tuning collapsed. "no evidence": neither.
+        "reverts": the value held does, at `level`. "fooled itself": it does not, and the tuning collapsed, or a nominal
+        test calls the spread stationary where the calibrated one does not. "no evidence": neither.
     p_value : float
         Calibrated, of the value held.
     table : DataFrame (measure x "value", "nominal_p", "calibrated_p", "false_alarms", "meaning")
@@ -110,7 +112,7 @@ def judge_basket(
     draws : int
         Baskets that are not cointegrated, 19 at least.
     passes : int
-        At most so many of the adaptive recipe, for the basket and for the draws; other hedges have none.
+        At most so many of the adaptive recipe, or the hedge's own if these are fewer, for the basket and for the draws.
     seed : int
     level : float
         Probability of calling a basket that does not revert one that does.
@@ -126,8 +128,8 @@ def judge_basket(
     """
     _check(hedge, draws, passes, seed, level)
     tuned = clone(hedge)
-    if isinstance(tuned, KalmanHedge) and tuned.tuning == "adaptive":
-        tuned.set_params(passes=passes)
+    if is_whole(getattr(tuned, "passes", None)):
+        tuned.set_params(passes=min(tuned.passes, passes))
     tuned.fit(prices, tune_until=tune_until)
     basket = read_basket(prices, logs=tuned.logs)
     learned = len(basket.until(tune_until).dates)
@@ -140,7 +142,7 @@ def judge_basket(
     dates = basket.dates if in_sample else basket.dates[learned:]
     collapsed_draws = float((drawn["collapsed_at"] > 0).mean())
     said = Judged(
-        _outcome(rows, collapse, level), rows, draws, collapsed_draws, tuned, collapse, dates, in_sample, level
+        outcome_of(rows, collapse, level), rows, draws, collapsed_draws, tuned, collapse, dates, in_sample, level
     )
     return Verdict(
         said.outcome,
@@ -176,17 +178,19 @@ def _rows(found: Measures, drawn: pd.DataFrame, level: float) -> dict[str, Row]:
     return rows
 
 
-def _outcome(rows: dict[str, Row], collapse: Collapse | None, level: float) -> str:
+def outcome_of(rows: Mapping[str, Row], collapse: Collapse | None, level: float) -> str:
+    """What the table of a verdict, and the collapse of its tuning, come to; see `Verdict`."""
     if rows["adf_held"].calibrated_p <= level:
         return REVERTS
-    looks = min(rows["adf_predicted"].nominal_p, rows["adf_filtered"].nominal_p) <= level
-    return FOOLED if looks or collapse is not None else NOTHING
+    spreads = rows["adf_predicted"], rows["adf_filtered"]
+    misled = any(row.nominal_p <= level < row.calibrated_p for row in spreads)
+    return FOOLED if misled or collapse is not None else NOTHING
 
 
 def _check(hedge: Any, draws: Any, passes: Any, seed: Any, level: Any) -> None:
     if not isinstance(hedge, Hedge):
         raise DataTypeError(f"hedge is a {type(hedge).__name__}; a hedge was expected, e.g. KalmanHedge().")
-    for name, value, least in (("draws", draws, 19), ("passes", passes, 1), ("seed", seed, 0)):
+    for name, value, least in (("draws", draws, FEWEST_DRAWS), ("passes", passes, 1), ("seed", seed, 0)):
         if not is_whole(value) or value < least:
             raise InputError(f"{name}={value!r} came; a whole number from {least} was expected.")
     if not is_number(level) or not 0.0 < level < 1.0:

@@ -43,7 +43,7 @@ def sentence(found: Judged) -> str:
     opening = {
         REVERTS: "reverts: what its holder earned",
         FOOLED: "fooled itself: what its holder earned is not seen to revert; it",
-        NOTHING: "shows no evidence that it reverts: what its holder earned",
+        NOTHING: "shows no evidence that what is held reverts: it",
     }[found.outcome]
     parts = [f"{_whom(found)} {opening} {_held(found)}", _spread(found)]
     if found.collapse is not None:
@@ -82,7 +82,8 @@ def _held(found: Judged) -> str:
     return (
         f"{back} (ADF statistic {row.value:.2f}, {len(found.dates):,} dates from {show(found.dates[0])} to "
         f"{show(found.dates[-1])}, {when}), and of {found.draws:,} baskets with the same price changes that are not "
-        f"cointegrated, tuned alike, {reach:,} do as well or better (calibrated p = {row.calibrated_p:.2g})"
+        f"cointegrated, tuned alike, {reach:,} {'does' if reach == 1 else 'do'} as well or better "
+        f"(calibrated p = {row.calibrated_p:.2g})"
     )
 
 
@@ -94,9 +95,12 @@ def _spread(found: Judged) -> str:
     nominal = " and ".join(f"{row.nominal_p:.2g}{which}" for row, which in zip(rows, under, strict=True))
     alarms = " and ".join(f"{100 * row.false_alarms:.0f} %" for row in rows)
     calibrated = " and ".join(f"{row.calibrated_p:.2g}" for row in rows)
+    unearned = found.outcome == NOTHING and min(row.calibrated_p for row in rows) <= found.level
     return (
         f"the nominal p-value of its spread is {nominal} where the same test at {100 * found.level:g} % calls {alarms} "
         f"of those baskets stationary (calibrated p = {calibrated})"
+        + unearned
+        * ": the spread reverts beyond chance, but nobody earns it"
     )
 
 

@@ -71,7 +71,7 @@ def tune_adaptively(
     trace: bool = True,
     names: Sequence[str] | None = None,
 ) -> AdaptiveTuning:
-    """Tune the law of a stationary Kalman hedge by the adaptive recipe (formulas: `recipe`).
+    """Tune the law of a stationary Kalman hedge by the adaptive recipe (`formulas.py`).
 
     Parameters
     ----------

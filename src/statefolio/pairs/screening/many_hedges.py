@@ -43,7 +43,7 @@ def hedge_pairs(
     pairs: Sequence[tuple[Any, Any]] | None = None,
     *,
     logs: bool = False,
-    report: Report | None = None,
+    progress: Report | None = None,
 ) -> pd.DataFrame:
     """Fit a Kalman hedge to every pair, level and hedge ratio random walks, by exact diffuse maximum likelihood.
 
@@ -55,7 +55,7 @@ def hedge_pairs(
         All pairs where not given, the name that comes first in the alphabet hedged.
     logs : bool
         Hedge the prices' logarithms; hedge ratios are then ratios of value.
-    report : callable (done, total), optional
+    progress : callable (done, total), optional
 
     Returns
     -------
@@ -78,8 +78,8 @@ def hedge_pairs(
     parts = []
     for first in range(0, len(members), _AT_ONCE):
         parts.append(_hedge(values, members[first : first + _AT_ONCE]))
-        if report is not None:
-            report(min(first + _AT_ONCE, len(members)), len(members))
+        if progress is not None:
+            progress(min(first + _AT_ONCE, len(members)), len(members))
     table = pd.concat(parts, ignore_index=True)
     table.insert(0, "asset_1", assets[members[:, 0]])
     table.insert(1, "asset_2", assets[members[:, 1]])

@@ -8,6 +8,7 @@ import pandas as pd
 from statefolio._arrays import show, span
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
+from statefolio.pairs.prices import read_date
 
 _CHOICES = {
     "hedged": ("each", "first"),
@@ -65,21 +66,11 @@ def split_periods(dates: pd.DatetimeIndex, until: Any, confirm: Any, fewest: int
             )
         _check_length(len(dates), "the formation period", fewest)
         return slice(0, len(dates)), None
-    end = int(dates.searchsorted(_as_date(until, "until"), side="right"))
-    last = len(dates) if confirm is None else int(dates.searchsorted(_as_date(confirm, "confirm"), side="right"))
+    end = int(dates.searchsorted(read_date(until, "until"), side="right"))
+    last = len(dates) if confirm is None else int(dates.searchsorted(read_date(confirm, "confirm"), side="right"))
     _check_length(end, f"until={show(until)} leaves the formation period", fewest, dates)
     _check_length(last - end, f"from until={show(until)} on, the later period", fewest, dates)
     return slice(0, end), slice(end, last)
-
-
-def _as_date(date: Any, name: str) -> pd.Timestamp:
-    try:
-        found = pd.Timestamp(date)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name}={date!r} is not a date; one was expected, e.g. '2016-12-30'.") from error
-    if pd.isna(found):
-        raise InputError(f"{name}={date!r} is not a date; one was expected, e.g. '2016-12-30'.")
-    return found
 
 
 def _check_length(count: int, what: str, fewest: int, dates: pd.DatetimeIndex | None = None) -> None:

@@ -1,6 +1,6 @@
 """Cointegrated pairs and triples of a whole panel, with false discoveries kept in check and a later period to confirm.
 
-1. Engle and Granger's test of every basket on the formation period (engle_granger.py).
+1. Engle and Granger's test of every basket on the formation period (cointegration/engle_granger.py).
 2. q-values over all of them: Benjamini and Yekutieli (2001, Annals of Statistics 29), whatever the dependence of the
    tests, or Benjamini and Hochberg (1995, JRSS B 57).
 3. Half-life within bounds; a round trip from `entry` deviations of the spread to its mean earns its costs:

@@ -31,9 +31,9 @@ def retuned(hedge: Hedge, basket: Basket, rows: Sequence[int], progress: Progres
     """
     copies = [clone(hedge) for _ in rows]
     known = [Basket(basket.values[:count], basket.dates[:count], basket.assets) for count in rows]
-    for each in known:
-        check_tunable(each)
     if isinstance(hedge, KalmanHedge) and hedge.tuning == "mle":
+        for each in known:
+            check_tunable(each)
         X, y = design(basket.values)
         Y = np.where(np.arange(len(y))[:, None] < np.asarray(rows), y[:, None], np.nan)
         found = maximise_all(X, Y, hedge.transition == "stationary")

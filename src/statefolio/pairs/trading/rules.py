@@ -86,8 +86,8 @@ class Bands:
 
     def levels(self) -> dict[str, float]:
         """Z-scores at which something happens, by name."""
-        levels = {"long entry": -self.entry, "long exit": -self.exit}
-        levels |= {"short exit": self.exit, "short entry": self.entry}
+        levels = {"long entry": -self.entry, "long exit": 0.0 - self.exit}  # -0.0 is written "-0"
+        levels |= {"short exit": 0.0 + self.exit, "short entry": self.entry}
         if self.stop is not None:
             levels |= {"long stop": -self.stop, "short stop": self.stop}
         return dict(sorted(levels.items(), key=lambda item: item[1]))

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statefolio._arrays import Array
 from statefolio._options import is_number, is_whole
@@ -52,7 +53,8 @@ def basket_weights(
 ) -> pd.DataFrame:
     """Weights decided at the close of each date of a hedge, to be traded on the next one.
 
-    Money is held in proportion to units x (1, -b_2, ..., -b_k) x prices, with the filtered ratios of the date.
+    Money is held in proportion to units x (1, -b_2, ..., -b_k) x prices, with the filtered ratios of the date. Dates
+    until the hedge's `tuned_until_` are in sample: its parameters knew them. `walk_baskets` has no such dates.
 
     Parameters
     ----------
@@ -78,20 +80,20 @@ def weights_of_units(hedge: Hedge, prices: Any, units: Array, gross: float = 1.0
     """Weights as in `basket_weights`, of units (T,) held on each date of a hedge."""
     if not is_number(gross) or not 0.0 < gross < np.inf:
         raise InputError(f"gross={gross!r} came; a number above 0 was expected.")
-    money = _money_of_one_unit(hedge, prices)
+    money, known = _money_of_one_unit(hedge, prices)
     with np.errstate(invalid="ignore"):
         weights = gross * units[:, None] * money / np.abs(money).sum(axis=1, keepdims=True)
     weights[units == 0.0] = 0.0
-    return pd.DataFrame(weights, index=hedge.spread_.index, columns=hedge.assets_).dropna()
+    return pd.DataFrame(weights[known], index=hedge.spread_.index[known], columns=hedge.assets_).dropna()
 
 
-def _money_of_one_unit(hedge: Hedge, prices: Any) -> Array:
-    """Currency in each asset, long one share of the first and short its hedge, (T, k)."""
+def _money_of_one_unit(hedge: Hedge, prices: Any) -> tuple[Array, NDArray[np.bool_]]:
+    """Currency in each asset, long one share of the first and short its hedge (T, k), and which dates have prices."""
     basket = read_basket(prices, known=hedge.assets_)
     rows = basket.dates.get_indexer(hedge.spread_.index)
     if (rows < 0).any():
         raise InputError("prices lacks dates that the hedge was run over; the same prices were expected.")
     ratios = hedge.hedge_ratios_["filtered"].to_numpy()
     shares = np.column_stack([np.ones(len(ratios)), -ratios])
-    money: Array = shares if hedge.logs else shares * basket.values[rows]
-    return money
+    price = basket.values[rows]
+    return shares if hedge.logs else shares * price, ~np.isnan(price[:, 0])

@@ -1,5 +1,6 @@
 """What to hold now, and how far the next trade is."""
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +25,9 @@ class Today:
     z_score, units : float
     positions : DataFrame (asset x "shares", "currency", "weight")
     distances : DataFrame (level x "z_score", "deviations", "price")
-        To each level of the rule: how far in deviations, and at which price of the first asset, the others standing
-        still, it would be reached.
+        Of each level of the rule: how far it is from today's z-score, and the price of the first asset that would reach
+        it on the next date, the others standing still. Of scores of the spread it is the price as of today, nearly:
+        their mean and deviation stand still too.
     """
 
     date: pd.Timestamp
@@ -71,17 +73,23 @@ def position_today(
     weight, now = weights.iloc[-1], float(z.loc[:date].dropna().iloc[-1])
     positions = pd.DataFrame({"shares": capital * weight / price, "currency": capital * weight, "weight": weight})
     levels = pd.Series(rule.levels())
-    deviation = _deviation(hedge, date, of, lookback)
-    away = levels - now
-    first = float(price.iloc[0])
-    reached = first * np.exp(away * deviation) if hedge.logs else first + away * deviation
-    distances = pd.DataFrame({"z_score": levels, "deviations": away, "price": reached})
+    if of == "innovation":
+        middle, deviation = _next_prediction(hedge, price)
+    else:
+        deviation = float(hedge.spread_["filtered"].loc[:date].dropna().tail(int(lookback or 0)).std())
+        middle = float(np.log(price.iloc[0]) if hedge.logs else price.iloc[0]) - now * deviation
+    reached = middle + levels * deviation
+    distances = pd.DataFrame(
+        {"z_score": levels, "deviations": levels - now, "price": np.exp(reached) if hedge.logs else reached}
+    )
     units = float(rule.units(np.asarray(z.loc[:date], dtype=np.float64))[-1])
     return Today(date, now, units, positions.rename_axis("asset"), distances.rename_axis("level"))
 
 
-def _deviation(hedge: Hedge, date: pd.Timestamp, of: str, lookback: int | None) -> float:
-    """What one z-score is in units of the first asset's price."""
-    if of == "innovation":
-        return float(np.sqrt(hedge.innovations_["innovation_variance"].sel(date=date)))
-    return float(hedge.spread_["filtered"].loc[:date].dropna().tail(int(lookback or 0)).std())
+def _next_prediction(hedge: Hedge, price: "pd.Series[float]") -> tuple[float, float]:
+    """What the hedge foresees of the first asset (or of its logarithm) on its next date, and in which deviations."""
+    next_date = pd.DatetimeIndex([hedge.spread_.index[-1] + pd.Timedelta(days=1)])
+    gone_on = copy.deepcopy(hedge).partial_fit(price.to_frame().T.set_axis(next_date))
+    first = float(np.log(price.iloc[0]) if hedge.logs else price.iloc[0])
+    innovation, variance = (float(gone_on.innovations_[name][0]) for name in ("innovation", "innovation_variance"))
+    return first - innovation, float(np.sqrt(variance))

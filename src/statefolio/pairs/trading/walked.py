@@ -7,7 +7,7 @@ import pandas as pd
 
 from statefolio._arrays import Array
 from statefolio.pairs.hedges.base import Hedge
-from statefolio.pairs.hedges.results import SIX, HedgePaths
+from statefolio.pairs.hedges.results import HedgePaths
 from statefolio.pairs.prices import Basket
 from statefolio.pairs.trading.signals import z_score
 
@@ -15,7 +15,7 @@ from statefolio.pairs.trading.signals import z_score
 class WalkedHedge(Hedge):
     """Results of hedges that followed each other; the first one's also for the dates before it was in use.
 
-    Smoothed states are those of the hedge in use, which knew the dates until its last one.
+    There are no smoothed states (NaN): they would know later dates than the hedge in use did.
 
     Attributes
     ----------
@@ -23,10 +23,17 @@ class WalkedHedge(Hedge):
         Each date's under the hedge in use then.
     in_use_from_ : Timestamp
         What comes before is in sample.
+    last_ : Hedge
+        In use at the end, and on dates that `partial_fit` adds.
     """
+
+    last_: Hedge
 
     def __init__(self, *, logs: bool = False) -> None:
         self.logs = logs
+
+    def _run(self, basket: Basket) -> HedgePaths:
+        return self.last_._run(basket)
 
 
 def walk(
@@ -53,14 +60,17 @@ def walk(
     parts: list[dict[str, Array]] = []
     scores: list[pd.Series[float]] = []
     for hedge, start, end in zip(hedges, starts, ends, strict=True):
-        hedge.run_over(Basket(basket.values[:end], basket.dates[:end], basket.assets))
+        hedge.run_over(Basket(basket.values[:end], basket.dates[:end], basket.assets), smooth=False)
         first = start if parts else 0
         parts.append({name: path[first:] for name, path in _paths(hedge).items()})
         scores.append(z_score(hedge, of=of, lookback=lookback).iloc[first:])
     last = hedges[-1].next_
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    none = np.full(whole["filtered"].shape, np.nan)
     paths = HedgePaths(
         **whole,
+        smoothed=none,
+        smoothed_variance=none,
         mean=last["mean"].to_numpy(),
         covariance=last["covariance"].to_numpy(),
         observation_variance=float(last["observation_variance"]),
@@ -68,11 +78,12 @@ def walk(
     walked = WalkedHedge(logs=hedges[0].logs)
     walked.assets_, walked.tuned_until_ = basket.assets, hedges[-1].tuned_until_
     walked.hold(basket, paths)
-    walked.z_score_, walked.in_use_from_ = pd.concat(scores), basket.dates[starts[0]]
+    walked.z_score_, walked.in_use_from_, walked.last_ = pd.concat(scores), basket.dates[starts[0]], hedges[-1]
     return walked
 
 
 def _paths(hedge: Hedge) -> dict[str, Array]:
     """The states of a run, the level first, and its innovations."""
-    states = {name: np.column_stack([hedge.level_[name], hedge.hedge_ratios_[name]]) for name in SIX}
+    four = ("predicted", "predicted_variance", "filtered", "filtered_variance")
+    states = {name: np.column_stack([hedge.level_[name], hedge.hedge_ratios_[name]]) for name in four}
     return states | {name: hedge.innovations_[name].to_numpy() for name in ("innovation", "innovation_variance")}

@@ -16,7 +16,7 @@ WALK_COLUMNS = {
     "annual_volatility": ("volatility", ".1%"),
     "sharpe": ("Sharpe", "+.2f"),
     "maximum_drawdown": ("deepest drawdown", ".1%"),
-    "return_over_drawdown": ("return / drawdown", "+.2f"),
+    "calmar": ("return / drawdown", "+.2f"),
     "daily_turnover": ("turnover a day", ".1%"),
     "trades": ("trades", ",.0f"),
     "half_life": ("half-life, dates", ",.1f"),
@@ -119,9 +119,10 @@ def walk_chapter(found: BasketResults) -> Chapter:
     exhibits = [
         Exhibit(
             "",
-            "Held value and p-value (Dickey-Fuller, one lag) are of predicted ratios, out of sample: nothing was tuned "
-            "on these dates. Log density is the mean predictive one of the hedged price, higher is better: it compares "
-            "how hedges were tuned. Degenerate: share of the times the hedge learned at which it fooled itself.",
+            "Half-life and p-value (Dickey-Fuller, one lag) are of the value held under predicted ratios, out of "
+            "sample: each date's parameters were learned before it. Log density is the mean predictive one of the "
+            "hedged price, higher is better: it compares how hedges were tuned. Degenerate: share of the times the "
+            "hedge learned at which its tuning collapsed.",
             table=table,
             formats=formats,
             wide=True,
@@ -145,11 +146,8 @@ def today_chapter(found: BasketResults) -> Chapter:
     """What to hold now, and how far each level is."""
     now = found.today
     positions = now.positions.reset_index()
-    levels = (
-        (now.distances + 0.0)
-        .reset_index()
-        .rename(columns={"z_score": "z-score", "price": f"price of {found.names[0]}", "deviations": "away, deviations"})
-    )
+    words = {"z_score": "z-score", "price": f"price of {found.names[0]}", "deviations": "away, deviations"}
+    levels = now.distances.reset_index().rename(columns=words)
     exhibits = [
         Exhibit(
             "Positions",
@@ -159,7 +157,8 @@ def today_chapter(found: BasketResults) -> Chapter:
         ),
         Exhibit(
             "Levels",
-            "How far each is, and the price at which it would be reached were the other prices to stand still.",
+            "How far each is from today's z-score, and the price that would reach it on the next date were the other "
+            "prices to stand still.",
             table=levels,
             formats={"z-score": "+.2f", "away, deviations": "+.2f", f"price of {found.names[0]}": ",.4g"},
         ),

@@ -1,43 +1,15 @@
 """What the report on a basket is made of."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import pandas as pd
 
 from statefolio.backtest.baskets import BasketWalk
 from statefolio.pairs.cointegration.results import CointegrationTests
 from statefolio.pairs.hedges.base import Hedge
+from statefolio.pairs.judging.verdict import Verdict
 from statefolio.pairs.trading.rules import Rule
 from statefolio.pairs.trading.today import Today
-
-
-class Judged(Protocol):
-    """A verdict: the part of its contract that is shown."""
-
-    @property
-    def outcome(self) -> str:
-        """One of: reverts, fooled itself, no evidence."""
-
-    @property
-    def p_value(self) -> float:
-        """Calibrated, of the value held."""
-
-    @property
-    def sentence(self) -> str:
-        """The outcome with the numbers that say so."""
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """Measure x value, nominal_p, calibrated_p, false_alarms, meaning."""
-
-    @property
-    def draws(self) -> pd.DataFrame:
-        """Draw x measure: of baskets that do not revert, tuned alike."""
-
-    @property
-    def level(self) -> float:
-        """At which it was judged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +27,7 @@ class BasketResults:
     today : Today
     tests : CointegrationTests, optional
         None where they could not be made; `untested` then says why.
-    verdict : Judged, optional
+    verdict : Verdict, optional
         None where it was not asked for.
     walk : BasketWalk
     trace : DataFrame by pass, optional
@@ -70,7 +42,7 @@ class BasketResults:
     z_score: "pd.Series[float]"
     today: Today
     tests: CointegrationTests | None
-    verdict: Judged | None
+    verdict: Verdict | None
     walk: BasketWalk
     trace: pd.DataFrame | None = None
     untested: str = ""

@@ -42,7 +42,7 @@ def signal_figure(z: "pd.Series[float]", rule: Rule, last: int = LAST) -> go.Fig
     add_line(figure, shown, "z-score", style.ESTIMATE, 1, hovertemplate="%{y:.2f}")
     named: dict[float, list[str]] = {}
     for name, level in rule.levels().items():
-        named.setdefault(level + 0.0, []).append(name)
+        named.setdefault(level, []).append(name)
     for level, names in named.items():
         add_level(figure, level, 1, "<br>".join(names))
     figure.add_scatter(

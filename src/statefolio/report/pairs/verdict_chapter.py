@@ -1,7 +1,7 @@
 """The chapter that comes first: whether what is held reverts, or the tuning fooled itself."""
 
+from statefolio.pairs.judging.verdict import Verdict
 from statefolio.report.chapters import Chapter, Exhibit, drawn
-from statefolio.report.pairs.basket_results import Judged
 from statefolio.report.pairs.calibration_figure import calibration_figure
 
 DRAWN = {
@@ -26,7 +26,7 @@ NOTE = (
 )
 
 
-def verdict_chapter(verdict: Judged) -> Chapter:
+def verdict_chapter(verdict: Verdict) -> Chapter:
     """What was found, its table, and where the basket stands among those that do not revert."""
     table = verdict.table[list(COLUMNS)].rename(index=NAMES, columns=COLUMNS).rename_axis("measure").reset_index()
     formats = {"value": ",.2f", "nominal p": ".2g", "calibrated p": ".2g", "false alarms": ".0%"}
@@ -37,7 +37,7 @@ def verdict_chapter(verdict: Judged) -> Chapter:
     return Chapter("Verdict", lead, tuple(exhibits))
 
 
-def _among_draws(verdict: Judged, name: str, title: str, note: str) -> Exhibit:
+def _among_draws(verdict: Verdict, name: str, title: str, note: str) -> Exhibit:
     observed = float(verdict.table["value"][name])
     statistic = "Dickey-Fuller statistic with one lag; to the left: more stationary"
     return drawn(
