@@ -162,7 +162,7 @@ def test_bad_files_give_one_message_exit_code_2_and_no_folder(what, files, tmp_p
     ("options", "message"),
     [
         (["--risk-free", "RF"], "'RF' is not in"),
-        (["--from", "2030-01-01"], "none between"),
+        (["--from", "2030-01-01"], "none with --from 2030-01-01"),
         (["--test-from", "2030-01-01"], "--test-from 2030-01-01"),
         (["--tune-until", "1990-01-01"], "--tune-until 1990-01-01"),
         (["--tuning", "magic"], "pooled"),

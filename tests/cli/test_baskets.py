@@ -95,6 +95,13 @@ def test_screen_writes_everything_and_counts(file, tmp_path):
     assert set(table.index[0].replace("~", "+").split(" + ")) == {"ONE", "TWO", "SIX"}
 
 
+def test_screen_needs_no_triples(file, tmp_path):
+    done = run("screen", "--prices", file, "--until", "2019-08-30", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "10 baskets tried" in plain(done.stdout)
+    assert "report.html" in entries(tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -108,8 +115,10 @@ def test_screen_writes_everything_and_counts(file, tmp_path):
         (["pairs", "--assets", "ONE,TWO", "--retune", "0"], "--retune 0"),
         (["pairs", "--assets", "ONE,TWO", "--draws", "-1"], "--draws -1"),
         (["pairs", "--assets", "ONE,TWO", "--draws", "5"], "--draws 5"),
-        (["pairs", "--assets", "ONE,TWO", "--draws", "0", "--start", "2031-01-01"], "start=2031-01-01"),
-        (["pairs", "--assets", "ONE,TWO", "--draws", "0", "--capital", "0"], "capital"),
+        (["pairs", "--assets", "ONE,TWO", "--start", "2031-01-01", "--draws", "19"], "--start 2031-01-01"),
+        (["pairs", "--assets", "ONE,TWO", "--cost", "-1", "--draws", "19"], "--cost -1"),
+        (["pairs", "--assets", "ONE,TWO", "--capital", "-1", "--draws", "19"], "--capital -1"),
+        (["screen", "--assets", "ONE"], "two assets at least"),
         (["screen", "--until", "2031-01-01"], "until=2031-01-01"),
         (["screen", "--half-life", "5"], "--half-life 5"),
         (["screen", "--fdr", "2"], "fdr=2.0"),

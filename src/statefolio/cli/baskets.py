@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from statefolio.cli.options import DATES, First, Last, Out, Overwrite
+from statefolio.cli.options import DATE, DATES, First, Last, Out, Overwrite
 from statefolio.cli.root import app, guarded
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def pairs(
         str, typer.Option(metavar="weekly|monthly|N|never", help="How often hedges learn anew in the walk.")
     ] = "weekly",
     start: Annotated[
-        datetime | None, typer.Option(formats=DATES, help="First date of the walk; by default after six tenths.")
+        datetime | None,
+        typer.Option(formats=DATES, metavar=DATE, help="First date of the walk; by default after six tenths."),
     ] = None,
     draws: Annotated[
         int, typer.Option(help="Baskets that are not cointegrated, to calibrate the verdict with; 0: no verdict.")
@@ -108,9 +109,13 @@ def screen(
     out: Out,
     until: Annotated[
         datetime | None,
-        typer.Option(formats=DATES, help="Last date to search on; later ones confirm. None: nothing is confirmed."),
+        typer.Option(
+            formats=DATES, metavar=DATE, help="Last date to search on; later ones confirm. None: nothing is confirmed."
+        ),
     ] = None,
-    confirm: Annotated[datetime | None, typer.Option(formats=DATES, help="Last date that confirms.")] = None,
+    confirm: Annotated[
+        datetime | None, typer.Option(formats=DATES, metavar=DATE, help="Last date that confirms.")
+    ] = None,
     assets: Annotated[str | None, typer.Option(metavar="A,B,...", help="Screen these; by default all.")] = None,
     triple: Annotated[list[str] | None, typer.Option(metavar="A,B,C", help="A triple to test too; repeatable.")] = None,
     hedged: Annotated[Hedged, typer.Option(help="Hedge each asset of a basket in turn, or the first.")] = Hedged.each,

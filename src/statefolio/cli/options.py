@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 DATES = ["%Y-%m-%d"]
+DATE = "YYYY-MM-DD"
 
 
 class Tuning(StrEnum):
@@ -25,10 +26,14 @@ Prices = Annotated[bool, typer.Option("--prices", help="The file of returns hold
 RiskFree = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="Column of the factors to subtract from the returns.")
 ]
-First = Annotated[datetime | None, typer.Option("--from", formats=DATES, help="First date.")]
-Last = Annotated[datetime | None, typer.Option("--to", formats=DATES, help="Last date.")]
-TuneUntil = Annotated[datetime | None, typer.Option(formats=DATES, help="Learn hyper-parameters up to this date only.")]
-TestFrom = Annotated[datetime | None, typer.Option(formats=DATES, help="Compare models from this date on.")]
+First = Annotated[datetime | None, typer.Option("--from", formats=DATES, metavar=DATE, help="First date.")]
+Last = Annotated[datetime | None, typer.Option("--to", formats=DATES, metavar=DATE, help="Last date.")]
+TuneUntil = Annotated[
+    datetime | None, typer.Option(formats=DATES, metavar=DATE, help="Learn hyper-parameters up to this date only.")
+]
+TestFrom = Annotated[
+    datetime | None, typer.Option(formats=DATES, metavar=DATE, help="Compare models from this date on.")
+]
 Variances = Annotated[Tuning, typer.Option(help="How the loadings' variances are found.")]
 Out = Annotated[Path, typer.Option(help="The folder to make.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what a former run wrote.")]

@@ -55,7 +55,7 @@ def show_pairs(screen: Screen, outcome: "PairsOutcome") -> None:
             "density": [f"{value:+.3f}" for value in found.walk.table["log_density"]],
         }
     )
-    screen.out.print(table(walked, f"Out of sample from {found.walk.start:%Y-%m-%d}, after costs"))
+    screen.out.print(table(walked, f"Out of sample from {found.walk.start:%Y-%m-%d}. {found.costs}"))
     now = found.today
     positions = pd.DataFrame(
         {

@@ -37,8 +37,9 @@ def show_loadings(screen: Screen, outcome: "Outcome") -> None:
     """Show the comparison and where everything is."""
     screen.stop()
     screen.out.print()
-    title = f"One step ahead from {outcome.test_from:%Y-%m-%d}, tuned until {outcome.tune_until:%Y-%m-%d}"
+    title = f"One step ahead from {outcome.test_from:%Y-%m-%d}, every model tuned on the dates before"
     screen.out.print(table(outcome.comparison.reset_index(), title))
+    screen.out.print(f"The loadings written are of a model tuned until {outcome.tune_until:%Y-%m-%d}.")
     screen.out.print(f"\nWritten to [bold]{escape(str(outcome.folder))}/[/bold] ({outcome.rows:,} rows of loadings)")
     screen.files(WHAT)
 

@@ -85,10 +85,11 @@ def _cut(table: pd.DataFrame, source: Source, name: str) -> pd.DataFrame:
     """Keep the dates from `first` to `last`."""
     kept = table.loc[source.first : source.last]
     if kept.empty:
-        asked = [f"{edge:%Y-%m-%d}" if edge else "the edge" for edge in (source.first, source.last)]
+        edges = {"--from": source.first, "--to": source.last}
+        asked = " ".join(f"{option} {edge:%Y-%m-%d}" for option, edge in edges.items() if edge)
         raise InputError(
-            f"{name} has dates from {table.index[0]:%Y-%m-%d} to {table.index[-1]:%Y-%m-%d} and none between "
-            f"{asked[0]} (from) and {asked[1]} (to). Choose dates that it has."
+            f"{name} has dates from {table.index[0]:%Y-%m-%d} to {table.index[-1]:%Y-%m-%d} and none with "
+            f"{asked}. Choose dates that it has."
         )
     return kept
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from pathlib import Path
 
 import pandas as pd
@@ -89,8 +90,8 @@ def run_pairs(inputs: PriceInputs, plan: PairsPlan, listener: Listener) -> Pairs
         For options and prices that cannot be used. No cointegration is a result.
     """
     with whole_folder(plan.out, FILES, overwrite=plan.overwrite) as folder:
-        _check(plan)
         prices = inputs.prices
+        _check(plan, prices.index)
         listener.progress("tuning", 0, 0)
         hedge = KalmanHedge("stationary", plan.tuning, passes=plan.passes, logs=plan.logs)
         judged: Verdict | None = None
@@ -126,9 +127,21 @@ def run_pairs(inputs: PriceInputs, plan: PairsPlan, listener: Listener) -> Pairs
     return PairsOutcome(plan.out, results)
 
 
-def _check(plan: PairsPlan) -> None:
+def _check(plan: PairsPlan, dates: pd.Index) -> None:
+    """Refuse before the long part begins what only the walk would refuse."""
     if plan.draws != 0 and plan.draws < FEWEST_DRAWS:
         raise InputError(f"--draws {plan.draws} came; {FEWEST_DRAWS} at least, or 0 (no verdict), were expected.")
+    if not 0.0 <= plan.cost < 1.0:
+        raise InputError(f"--cost {plan.cost:g} came; a share from 0 and below 1 was expected, e.g. 0.0005.")
+    if not 0.0 <= plan.borrow < inf:
+        raise InputError(f"--borrow {plan.borrow:g} came; an annual fee from 0 on was expected, e.g. 0.01.")
+    if not 0.0 < plan.capital < inf:
+        raise InputError(f"--capital {plan.capital:g} came; an amount above 0 was expected.")
+    if plan.start is not None and not dates[0] < pd.Timestamp(plan.start) <= dates[-1]:
+        raise InputError(
+            f"--start {plan.start:%Y-%m-%d} came for prices of {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}; "
+            "a date after the first and until the last was expected."
+        )
 
 
 def _whole_trace(hedge: KalmanHedge, prices: pd.DataFrame) -> pd.DataFrame | None:
@@ -228,6 +241,8 @@ def _in_words(retune: "Rebalance | None") -> str:
 
 
 def _costs_in_words(plan: PairsPlan) -> str:
+    if plan.cost == plan.borrow == 0.0:
+        return "Costs: none were charged"
     parts = [f"{1e4 * plan.cost:g} bp of what is traded"]
     if plan.borrow > 0.0:
         parts.append(f"{1e4 * plan.borrow:g} bp a year of what is short")

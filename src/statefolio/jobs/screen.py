@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from statefolio._arrays import show
 from statefolio.jobs.listener import Listener
 from statefolio.jobs.output_folder import whole_folder
 from statefolio.jobs.price_inputs import PriceInputs
@@ -67,7 +70,11 @@ def run_screen(inputs: PriceInputs, plan: ScreenPlan, listener: Listener) -> Scr
 
 def _shown(options: Mapping[str, Any]) -> dict[str, object]:
     """Options in words; those left to their defaults are not there."""
-    listed = {
-        name: [" ".join(part) for part in value] if name == "triples" else value for name, value in options.items()
-    }
-    return {name.replace("_", " "): value for name, value in listed.items() if value is not None}
+    named = {name: value for name, value in options.items() if value is not None}
+    if "triples" in named:
+        named["triples"] = [" ".join(triple) for triple in named["triples"]]
+    for name in {"until", "confirm"} & set(named):
+        named[name] = show(pd.Timestamp(named[name]))
+    if "half_life" in named:
+        named["half_life"] = "{:g} to {:g} dates".format(*named["half_life"])
+    return {name.replace("_", " "): value for name, value in named.items()}

@@ -115,7 +115,10 @@ def screen_pairs(
     if triples is not None:
         chosen[3] = named_baskets(triples, assets, 3)
     if not any(map(len, chosen.values())):
-        raise InputError(f"there is no basket to screen among {len(assets)} assets; one at least was expected.")
+        raise InputError(
+            f"there is no basket to screen: prices has {', '.join(map(repr, assets)) or 'no asset'}; "
+            "two assets at least were expected. Name more, or name baskets."
+        )
     parts = {size: screen.strongest(members) for size, members in chosen.items()}
     p_values = np.concatenate([part.p_value for part in parts.values()])
     q_values = np.split(_q_values(p_values, options), [len(chosen[2])])
