@@ -16,6 +16,7 @@ from statefolio.pairs.judging.measures import measure, measure_all
 from statefolio.pairs.judging.verdict import calibrated_p, judge_basket, outcome_of
 from statefolio.pairs.judging.verdict_sentence import Judged, Row, sentence
 from statefolio.pairs.prices import read_basket
+from statefolio.pairs.recipe.collapse import Collapse
 
 ADAPTIVE = KalmanHedge(tuning="adaptive", passes=10)
 OTHERWISE = KalmanHedge(
@@ -91,10 +92,18 @@ def test_the_collapse_of_the_recipe_is_told() -> None:
     assert found.collapse is not None
     assert found.table["nominal_p"].min() > 0.2  # nothing but the collapse speaks against it
     assert f"collapsed in pass {found.collapse.at_pass} ({found.collapse.reason}" in found.sentence
-    assert found.outcome == "fooled itself"
+    assert (found.collapse.reason, found.outcome) == ("persistence", "no evidence")
     assert found.hedge.passes == 30
     assert asked.passes == 100
     assert (found.draws["collapsed_at"] > 0).any()
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"), [("measurement variance", "fooled itself"), ("persistence", "no evidence")]
+)
+def test_only_a_filter_that_memorised_prices_fooled_itself(reason: str, outcome: str) -> None:
+    rows = {name: Row(-1.0, 0.6, 0.6, 0.1, "") for name in ("adf_held", "adf_predicted", "adf_filtered")}
+    assert outcome_of(rows, Collapse(reason, 7, 6, ""), 0.05) == outcome
 
 
 def test_no_more_passes_are_run_than_the_hedge_has() -> None:

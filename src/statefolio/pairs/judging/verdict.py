@@ -27,7 +27,7 @@ from statefolio.pairs.judging.bootstrap import ChangeBootstrap, default_block
 from statefolio.pairs.judging.measures import Measures, Progress, measure, measure_all
 from statefolio.pairs.judging.verdict_sentence import FOOLED, NOTHING, REVERTS, Judged, Row, sentence
 from statefolio.pairs.prices import read_basket
-from statefolio.pairs.recipe.collapse import Collapse
+from statefolio.pairs.recipe.collapse import NO_REVERSION, Collapse
 
 FEWEST_DRAWS = 19
 """With fewer none could be judged at 5 %."""
@@ -46,8 +46,9 @@ class Verdict:
     Attributes
     ----------
     outcome : str
-        "reverts": the value held does, at `level`. "fooled itself": it does not, and the tuning collapsed, or a nominal
-        test calls the spread stationary where the calibrated one does not. "no evidence": neither.
+        "reverts": the value held does, at `level`. "fooled itself": it does not, and the filter memorised its prices (the
+        tuning collapsed, other than for a level that does not revert), or a nominal test calls the spread stationary
+        where the calibrated one does not. "no evidence": neither.
     p_value : float
         Calibrated, of the value held.
     table : DataFrame (measure x "value", "nominal_p", "calibrated_p", "false_alarms", "meaning")
@@ -184,7 +185,8 @@ def outcome_of(rows: Mapping[str, Row], collapse: Collapse | None, level: float)
         return REVERTS
     spreads = rows["adf_predicted"], rows["adf_filtered"]
     misled = any(row.nominal_p <= level < row.calibrated_p for row in spreads)
-    return FOOLED if misled or collapse is not None else NOTHING
+    memorised = collapse is not None and collapse.reason != NO_REVERSION
+    return FOOLED if misled or memorised else NOTHING
 
 
 def _check(hedge: Any, draws: Any, passes: Any, seed: Any, level: Any) -> None:

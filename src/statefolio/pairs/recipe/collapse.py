@@ -12,7 +12,8 @@ from statefolio.pairs.compiled import compiled
 
 SOUND, PERSISTENCE, MEASUREMENT, GAIN, OWN_INPUT, START = range(6)
 
-REASONS = ("", "persistence", "measurement variance", "gain of one", "spread is its own input", "start covariance")
+NO_REVERSION = "persistence"
+REASONS = ("", NO_REVERSION, "measurement variance", "gain of one", "spread is its own input", "start covariance")
 
 SMALLEST_MEASUREMENT = 1e-10  # of the price's variance
 SMALLEST_REMAINDER = 1e-8  # of a surprise, on average over dates, that the filter does not take over
