@@ -46,9 +46,9 @@ class Verdict:
     Attributes
     ----------
     outcome : str
-        "reverts": the value held does, at `level`. "fooled itself": it does not, and the filter memorised its prices (the
-        tuning collapsed, other than for a level that does not revert), or a nominal test calls the spread stationary
-        where the calibrated one does not. "no evidence": neither.
+        "reverts": the value held does, at `level`. "fooled itself": it does not, and the filter memorised its prices
+        (the tuning collapsed, other than for a level that does not revert), or a nominal test calls the spread
+        stationary where the calibrated one does not. "no evidence": neither.
     p_value : float
         Calibrated, of the value held.
     table : DataFrame (measure x "value", "nominal_p", "calibrated_p", "false_alarms", "meaning")
