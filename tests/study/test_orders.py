@@ -34,3 +34,9 @@ def test_shares_are_whole_and_within_half_of_what_is_meant():
 def test_what_is_not_traded_is_no_order():
     same = pd.Series({"a": 0.5, "b": 0.5})
     assert make_orders(same, same, 1000.0).empty
+
+
+def test_less_than_half_a_share_is_no_order():
+    held, wanted = pd.Series({"A": 0.5, "B": 0.1}), pd.Series({"A": 0.5004, "B": 0.2})
+    assert list(make_orders(held, wanted, 1000.0, pd.Series({"A": 50.0, "B": 10.0})).index) == ["B"]
+    assert list(make_orders(held, wanted, 1000.0, pd.Series({"A": np.nan, "B": 10.0})).index) == ["B", "A"]

@@ -1,5 +1,7 @@
 """Tables of a basket as the job on one writes them."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -47,3 +49,22 @@ def weight_table(walk: BasketWalk) -> pd.DataFrame:
 def level_table(now: Today) -> pd.DataFrame:
     """Levels of the rule, with the date and the z-score they are seen from."""
     return now.distances.assign(date=f"{now.date:%Y-%m-%d}", z_score_now=now.z_score, units_now=now.units)
+
+
+def write_tables(folder: Path, found: BasketResults) -> None:
+    """Every number of the report, in files."""
+    hedge_table(found).to_csv(folder / "hedge.csv")
+    found.hedge.parameters_.to_csv(folder / "parameters.csv")
+    found.walk.table.to_csv(folder / "walk.csv")
+    value_table(found.walk).to_csv(folder / "value.csv")
+    weight_table(found.walk).to_csv(folder / "weights.csv", index=False)
+    found.today.positions.to_csv(folder / "positions.csv")
+    level_table(found.today).to_csv(folder / "levels.csv")
+    if found.tests is not None:
+        found.tests.to_frame().to_csv(folder / "tests.csv", index=False)
+    if found.trace is not None:
+        found.trace.to_csv(folder / "trace.csv")
+    if found.verdict is not None:
+        found.verdict.table.to_csv(folder / "verdict.csv")
+        found.verdict.draws.to_csv(folder / "draws.csv")
+        (folder / "verdict.txt").write_text(found.verdict.sentence + "\n", encoding="utf-8")

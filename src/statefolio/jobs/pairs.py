@@ -13,7 +13,7 @@ from statefolio.backtest.baskets import BasketWalk, usual_hedges, walk_baskets
 from statefolio.backtest.calendar import Rebalance
 from statefolio.backtest.costs import TradingCosts
 from statefolio.exceptions import InputError
-from statefolio.jobs.basket_tables import hedge_table, level_table, value_table, weight_table
+from statefolio.jobs.basket_tables import write_tables
 from statefolio.jobs.listener import Listener
 from statefolio.jobs.output_folder import whole_folder
 from statefolio.jobs.price_inputs import PriceInputs
@@ -94,18 +94,12 @@ def run_pairs(inputs: PriceInputs, plan: PairsPlan, listener: Listener) -> Pairs
         _check(plan, prices.index)
         listener.progress("tuning", 0, 0)
         hedge = KalmanHedge("stationary", plan.tuning, passes=plan.passes, logs=plan.logs)
-        judged: Verdict | None = None
         static = StaticHedge("johansen", logs=plan.logs).fit(prices)
         hedge.fit(prices)
         trace = _whole_trace(hedge, prices)
         tests, untested = _tests(prices, plan.logs)
         listener.progress("tuning", 1, 1)
         walk = _walk(prices, plan, listener)
-        if plan.draws > 0:
-            told = _stage(listener, "calibrating")
-            judged = judge_basket(
-                hedge, prices, draws=plan.draws, passes=REPEATED_PASSES, seed=plan.seed, progress=told
-            )
         results = BasketResults(
             hedge=hedge,
             static=static,
@@ -113,7 +107,7 @@ def run_pairs(inputs: PriceInputs, plan: PairsPlan, listener: Listener) -> Pairs
             z_score=z_score(hedge),
             today=position_today(hedge, prices, plan.rule, capital=plan.capital),
             tests=tests,
-            verdict=judged,
+            verdict=_judged(hedge, prices, plan, listener),
             walk=walk,
             trace=trace,
             untested=untested,
@@ -121,10 +115,17 @@ def run_pairs(inputs: PriceInputs, plan: PairsPlan, listener: Listener) -> Pairs
             costs=_costs_in_words(plan),
         )
         listener.progress("writing", 0, 0)
-        _write_tables(folder, results)
+        write_tables(folder, results)
         _write_page(folder / "report.html", inputs, plan, results)
         listener.progress("writing", 1, 1)
     return PairsOutcome(plan.out, results)
+
+
+def _judged(hedge: KalmanHedge, prices: pd.DataFrame, plan: PairsPlan, listener: Listener) -> Verdict | None:
+    if plan.draws == 0:
+        return None
+    told = _stage(listener, "calibrating")
+    return judge_basket(hedge, prices, draws=plan.draws, passes=REPEATED_PASSES, seed=plan.seed, progress=told)
 
 
 def _check(plan: PairsPlan, dates: pd.Index) -> None:
@@ -183,25 +184,6 @@ def _walk(prices: pd.DataFrame, plan: PairsPlan, listener: Listener) -> BasketWa
         capital=plan.capital,
         progress=told,
     )
-
-
-def _write_tables(folder: Path, found: BasketResults) -> None:
-    """Every number of the report, in files."""
-    hedge_table(found).to_csv(folder / "hedge.csv")
-    found.hedge.parameters_.to_csv(folder / "parameters.csv")
-    found.walk.table.to_csv(folder / "walk.csv")
-    value_table(found.walk).to_csv(folder / "value.csv")
-    weight_table(found.walk).to_csv(folder / "weights.csv", index=False)
-    found.today.positions.to_csv(folder / "positions.csv")
-    level_table(found.today).to_csv(folder / "levels.csv")
-    if found.tests is not None:
-        found.tests.to_frame().to_csv(folder / "tests.csv", index=False)
-    if found.trace is not None:
-        found.trace.to_csv(folder / "trace.csv")
-    if found.verdict is not None:
-        found.verdict.table.to_csv(folder / "verdict.csv")
-        found.verdict.draws.to_csv(folder / "draws.csv")
-        (folder / "verdict.txt").write_text(found.verdict.sentence + "\n", encoding="utf-8")
 
 
 def _write_page(path: Path, inputs: PriceInputs, plan: PairsPlan, found: BasketResults) -> None:

@@ -25,7 +25,8 @@ def make_orders(
     -------
     DataFrame (asset)
         held, wanted (shares of the value), currency (above zero: buy), and with prices: price and shares, to the
-        nearest whole one; NaN where no price is known. Assets that are not traded are left out.
+        nearest whole one; NaN where no price is known. Assets that are not traded, or for less than half a share, are
+        left out.
     """
     assets = held.index.union(wanted.index, sort=False)
     before = held.reindex(assets, fill_value=0.0)
@@ -35,5 +36,8 @@ def make_orders(
         price = prices.reindex(assets)
         table["price"] = price.where(price > 0.0)
         table["shares"] = (table["currency"] / table["price"]).round()
-    traded = table[table["currency"] != 0.0].rename_axis("asset")
+    idle = table["currency"] == 0.0
+    if prices is not None:
+        idle |= table["shares"] == 0.0
+    traded = table[~idle].rename_axis("asset")
     return traded.iloc[np.argsort(-traded["currency"].abs().to_numpy(), kind="stable")]

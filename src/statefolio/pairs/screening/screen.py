@@ -238,10 +238,9 @@ def _q_values(p: Array, options: ScreenOptions) -> Array:
 
 def _reasons(found: EngleGrangerStatistics) -> list[str]:
     """Why there is no test; nothing where there is one."""
-    few = f"fewer than {FEWEST_ROWS + found.coefficients.shape[1]} dates with all prices"
-    reasons = np.where(
-        found.rows < FEWEST_ROWS + found.coefficients.shape[1], few, "a price stands still, or two agree"
-    )
+    fewest = FEWEST_ROWS + found.coefficients.shape[1]
+    few = f"fewer than {fewest} dates with all prices"
+    reasons = np.where(found.rows < fewest, few, "a price stands still, or two agree")
     return ["" if np.isfinite(s) else str(reason) for s, reason in zip(found.statistic, reasons, strict=True)]
 
 
