@@ -31,7 +31,7 @@ def test_dates_are_cut(files):
         pd.Timestamp("2018-03-01"),
         pd.Timestamp("2019-03-01"),
     )
-    with pytest.raises(InputError, match="none between"):
+    with pytest.raises(InputError, match="none with --from 2030-01-01"):
         read_inputs(Source(*files, first=datetime(2030, 1, 1)))
 
 
