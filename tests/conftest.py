@@ -1,4 +1,4 @@
-"""A report in headless Chromium."""
+"""The folder of shared data, and a report in headless Chromium."""
 
 import html
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SWITCHES = (
     "--headless",
@@ -35,6 +36,13 @@ PROBE = """<script>
   document.body.append(told);
 })();
 </script></body>"""
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("the folder shared/data is not beside the project: tests on those files are skipped")
+    return SHARED
 
 
 @pytest.fixture

@@ -1,17 +1,8 @@
-"""Where the large files are that do not come with the repository."""
+"""Publishers' own files, which do not come with the repository."""
 
 from pathlib import Path
 
 import pytest
-
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-
-
-@pytest.fixture
-def shared() -> Path:
-    if not SHARED.is_dir():
-        pytest.skip("the folder shared/data is not beside the project: tests on those files are skipped")
-    return SHARED
 
 
 @pytest.fixture

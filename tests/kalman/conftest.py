@@ -1,4 +1,4 @@
-"""Panels with everything that happens to panels, and where the large files are."""
+"""Panels with everything that happens to panels."""
 
 import sys
 from dataclasses import dataclass
@@ -9,15 +9,6 @@ import pandas as pd
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # textbook.py and peer.py
-
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    if not SHARED.is_dir():
-        pytest.skip("the folder shared/data is not beside the project: tests on those files are skipped")
-    return SHARED
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from baskets import simulate
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-
 
 @pytest.fixture
 def prices() -> pd.DataFrame:
@@ -23,9 +21,6 @@ def prices() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def etfs() -> pd.DataFrame:
+def etfs(shared: Path) -> pd.DataFrame:
     """Closes of sixty-seven exchange-traded funds, 2006 to 2012."""
-    path = SHARED / "chan_etf_close_2006_2012.parquet"
-    if not path.is_file():
-        pytest.skip(f"{path.name} is not beside the project")
-    return pd.read_parquet(path)
+    return pd.read_parquet(shared / "chan_etf_close_2006_2012.parquet")

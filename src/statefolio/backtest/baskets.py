@@ -14,6 +14,7 @@ from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.simulate import simulate
+from statefolio.data import to_returns
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs.cointegration.mackinnon import p_values
 from statefolio.pairs.hedges.base import Hedge
@@ -157,8 +158,7 @@ def _returns(basket: Basket) -> pd.DataFrame:
             f"prices has {basket.values[row, place]:g} for {basket.assets[place]!r} on {show(basket.dates[row])}; "
             "positive prices were expected, which have returns. Drop that asset or those dates."
         )
-    table = pd.DataFrame(basket.values, index=basket.dates, columns=basket.assets)
-    return table / table.ffill().shift() - 1.0
+    return to_returns(pd.DataFrame(basket.values, index=basket.dates, columns=basket.assets), bridge_gaps=True)
 
 
 def _weights(hedge: WalkedHedge, prices: Any, rule: Rule, gross: float) -> pd.DataFrame:

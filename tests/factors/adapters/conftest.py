@@ -1,18 +1,7 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
-
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    if not SHARED.is_dir():
-        pytest.skip("the folder shared/data is not beside the project: tests on those files are skipped")
-    return SHARED
 
 
 @pytest.fixture(scope="session")

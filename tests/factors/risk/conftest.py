@@ -1,6 +1,4 @@
-"""The same panels as the tests of loadings have, a shared folder, and a covariance worked out the long way."""
-
-from pathlib import Path
+"""The same panels as the tests of loadings have, and a covariance worked out the long way."""
 
 import numpy as np
 import pandas as pd
@@ -9,15 +7,6 @@ import pytest
 from statefolio.data import load_demo
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.risk.factor_risk import FactorRisk
-
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    if not SHARED.is_dir():
-        pytest.skip("the folder shared/data is not beside the project: tests on those files are skipped")
-    return SHARED
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 """A panel of real stocks with gaps and late listings, validated once for all tests of this folder."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +9,6 @@ from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.least_squares import RollingLoadings, StaticLoadings
 from statefolio.factors.validation.validation import validate
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 TEST_FROM = "2019-01-01"
 
 
@@ -21,13 +18,6 @@ def models():
         "static": StaticLoadings(),
         "kalman": KalmanLoadings(),
     }
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    if not SHARED.is_dir():
-        pytest.skip("the folder shared/data is not beside the project: tests on those files are skipped")
-    return SHARED
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,29 @@ def test_slsqp_finds_nothing_better(make, ratio, seed):
     np.testing.assert_allclose(found.weights.sum(), 1.0, atol=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_slsqp_finds_nothing_better_where_costs_are_large(make, ratio, seed):
+    """Bought and sold apart, so that SLSQP meets no kink."""
+    count = 10
+    problem = make(count, seed=seed, upper=0.5, trade_cost=np.full(count, 5e-3), mean=np.linspace(2e-4, 1e-3, count))
+    sigma, cost = problem.risk.dense(), problem.trade_cost / problem.holding_period
+
+    def fall(x):
+        w = problem.previous + x[:count] - x[count:]
+        return -(problem.mean @ w - cost @ (x[:count] + x[count:])) / np.sqrt(w @ sigma @ w)
+
+    whole = [{"type": "eq", "fun": lambda x: x[:count].sum() - x[count:].sum()}]
+    whole.append({"type": "ineq", "fun": lambda x: problem.previous + x[:count] - x[count:]})
+    options = {"ftol": 1e-15, "maxiter": 2000}
+    bounds = [(0.0, 1.0)] * (2 * count)
+    theirs = minimize(fall, np.full(2 * count, 0.01), bounds=bounds, constraints=whole, method="SLSQP", options=options)
+    found = MaximumSharpe().solve(problem)
+    assert found.converged
+    assert ratio(problem, found.weights) >= -theirs.fun - 1e-10
+    without = MaximumSharpe(costs=False).solve(problem)
+    assert ratio(problem, found.weights) > ratio(problem, without.weights) + 1e-3
+
+
 @pytest.mark.parametrize("limits", [{}, {"upper": 0.3, "turnover": 0.5}, {"lower": -0.2, "upper": 0.4, "gross": 1.4}])
 def test_no_portfolio_near_is_better_after_costs(make, ratio, limits):
     problem = make(15, seed=2, **limits)

@@ -1,6 +1,4 @@
-"""Panels for views, and the folder of shared data."""
-
-from pathlib import Path
+"""Panels for views."""
 
 import numpy as np
 import pandas as pd
@@ -8,15 +6,6 @@ import pytest
 
 from statefolio.data import load_demo
 from statefolio.factors.risk.factor_risk import FactorRisk
-
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    if not SHARED.is_dir():
-        pytest.skip("the folder shared/data is not beside the project: tests on those files are skipped")
-    return SHARED
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ def weights_of(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expected_
     InputError
         If they hold NaN, name an asset twice, or do not sum to `expected_sum` to 1e-6.
     """
-    named = _labelled(weights)
+    named = read_numbers(weights, "weights")
     values = named.to_numpy()
     found = assets.get_indexer(named.index)
     absent = (found < 0) & ((values != 0.0) | ~named.index.isin(excluded.index))
@@ -57,7 +57,7 @@ def dated_weights(weights: Any, dates: pd.DatetimeIndex, assets: pd.Index, obser
         If they lack a date, hold NaN, or hold an asset into a date on which `observed` (T, N) has no return.
     """
     if isinstance(weights, Mapping | pd.Series):
-        named = _labelled(weights)
+        named = read_numbers(weights, "weights")
         names, rows = named.index, np.tile(named.to_numpy(), (len(dates), 1))
     else:
         names, rows = _rows_of(weights, dates)
@@ -98,28 +98,29 @@ def _rows_of(weights: Any, dates: pd.DatetimeIndex) -> tuple[pd.Index, Array]:
     return names, rows
 
 
-def _labelled(weights: Any) -> pd.Series:
-    """Finite numbers, each name once."""
-    if isinstance(weights, Mapping):
-        weights = pd.Series(dict(weights), dtype=object)
-    if not isinstance(weights, pd.Series):
+def read_numbers(given: Any, name: str) -> "pd.Series[float]":
+    """Finite numbers by label, each label once."""
+    if isinstance(given, Mapping):
+        given = pd.Series(dict(given), dtype=object)
+    if not isinstance(given, pd.Series):
         raise DataTypeError(
-            f"weights is a {type(weights).__name__}; a Series or mapping by asset was expected. "
-            "Pass e.g. pd.Series(weights, index=assets)."
+            f"{name} is a {type(given).__name__}; a Series or mapping by name was expected. Label its numbers."
         )
+    if any(isinstance(value, bool | np.bool_) for value in given):
+        raise DataTypeError(f"{name} holds True or False; numbers were expected. Convert it.")
     try:
-        named = weights.astype(np.float64)
+        numbers = given.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise DataTypeError("weights hold something that is no number; numbers were expected. Convert them.") from error
-    odd = ~np.isfinite(named.to_numpy())
+        raise DataTypeError(f"{name} holds something that is no number; numbers were expected. Convert it.") from error
+    odd = ~np.isfinite(numbers.to_numpy())
     if odd.any():
         raise InputError(
-            f"weights of {listed(list(named.index[odd]))} are NaN or infinite; numbers were expected. Use fillna(0)."
+            f"{name} of {listed(list(numbers.index[odd]))} is NaN or infinite; numbers were expected. Fill them."
         )
-    if not named.index.is_unique:
-        again = list(named.index[named.index.duplicated()].unique())
-        raise InputError(f"weights name {listed(again)} twice; each asset was expected once. Add them up.")
-    return named
+    if not numbers.index.is_unique:
+        again = list(numbers.index[numbers.index.duplicated()].unique())
+        raise InputError(f"{name} names {listed(again)} twice; each was expected once. Drop one.")
+    return numbers
 
 
 def _unknown(names: pd.Index, excluded: pd.DataFrame) -> UnknownNameError:

@@ -9,6 +9,7 @@ p-values are in mackinnon.py.
 
 import numpy as np
 
+from statefolio.pairs.cointegration.nested_lags import adf
 from statefolio.pairs.compiled import compiled
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -32,52 +33,9 @@ def adf_statistic(series, lags=1, constant=True):
     float
         NaN where the regression cannot be run: too few dates, or a series without variance.
     """
-    rows, width = series.size - lags - 1, lags + 2  # lagged differences, then the lagged level, then what is explained
-    freedom = rows - (lags + 1) - (1 if constant else 0)
-    if freedom <= 0:
+    if series.size - 2 * lags - 2 - int(constant) <= 0:
         return np.nan
-    row, mean, gram = np.empty(width), np.zeros(width), np.zeros((width, width))
-    if constant:
-        for t in range(lags + 1, series.size):
-            _regression_row(series, t, lags, row)
-            mean += row
-        mean /= rows
-    for t in range(lags + 1, series.size):
-        _regression_row(series, t, lags, row)
-        row -= mean
-        for i in range(width):
-            for j in range(i + 1):
-                gram[i, j] += row[i] * row[j]
-    if not _factorise(gram):
-        return np.nan
-    # In the Cholesky factor of all cross products the last row holds what each regressor adds, and what is left over.
-    return gram[width - 1, width - 2] * np.sqrt(freedom) / gram[width - 1, width - 1]
-
-
-@compiled
-def _regression_row(series, t, lags, row):
-    for i in range(lags):
-        row[i] = series[t - 1 - i] - series[t - 2 - i]
-    row[lags] = series[t - 1]
-    row[lags + 1] = series[t] - series[t - 1]
-
-
-@compiled
-def _factorise(gram):
-    """Cholesky factor in place of a lower triangle; False where a regressor adds nothing to those before it."""
-    width = gram.shape[0]
-    for j in range(width):
-        own = gram[j, j]
-        for i in range(j):
-            gram[j, j] -= gram[j, i] * gram[j, i]
-        if j < width - 1 and not gram[j, j] > 1e-14 * own:
-            return False
-        gram[j, j] = np.sqrt(max(gram[j, j], 0.0))
-        for i in range(j + 1, width):
-            for h in range(j):
-                gram[i, j] -= gram[i, h] * gram[j, h]
-            gram[i, j] /= gram[j, j]
-    return True
+    return adf(series - series.mean() if constant else series, lags, False, constant)[0]
 
 
 @compiled

@@ -1,13 +1,13 @@
 """The lines of a budget, read and matched with names; nothing is filled in by silence."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from statefolio._arrays import Array, listed
-from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
+from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.factors.risk.weights import read_numbers
 
 _SUM_TOLERANCE = 1e-6
 
@@ -78,28 +78,3 @@ def read_signs(given: Any, names: pd.Index, what: str) -> Array:
         raise InputError(f"signs of {listed(list(odd))} are neither 1 nor -1; one of these was expected. Pass e.g. -1.")
     signs[names.get_indexer(named.index)] = named.to_numpy()
     return signs
-
-
-def read_numbers(given: Any, name: str) -> "pd.Series[float]":
-    """Finite numbers by label, each label once."""
-    if isinstance(given, Mapping):
-        given = pd.Series(dict(given), dtype=object)
-    if not isinstance(given, pd.Series):
-        raise DataTypeError(
-            f"{name} is a {type(given).__name__}; a Series or mapping by name was expected. Label its numbers."
-        )
-    if any(isinstance(value, bool | np.bool_) for value in given):
-        raise DataTypeError(f"{name} holds True or False; numbers were expected. Convert it.")
-    try:
-        numbers = given.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataTypeError(f"{name} holds something that is no number; numbers were expected. Convert it.") from error
-    odd = ~np.isfinite(numbers.to_numpy())
-    if odd.any():
-        raise InputError(
-            f"{name} of {listed(list(numbers.index[odd]))} is NaN or infinite; numbers were expected. Fill them."
-        )
-    if not numbers.index.is_unique:
-        again = list(numbers.index[numbers.index.duplicated()].unique())
-        raise InputError(f"{name} names {listed(again)} twice; each was expected once. Drop one.")
-    return numbers

@@ -10,8 +10,9 @@ from sklearn.base import BaseEstimator
 from statefolio._arrays import Array, listed
 from statefolio.exceptions import InputError
 from statefolio.factors.risk.low_rank import LowRankCovariance
+from statefolio.factors.risk.weights import read_numbers
 from statefolio.portfolio.budgets.balance import balance
-from statefolio.portfolio.budgets.lines import read_budget, read_numbers, read_signs
+from statefolio.portfolio.budgets.lines import read_budget, read_signs
 from statefolio.portfolio.budgets.nearest import nearest
 from statefolio.portfolio.budgets.outcome import NO_ASSET, exact, failed, nearest_found
 from statefolio.portfolio.budgets.scaling import scale_within
