@@ -10,7 +10,7 @@ from statefolio.console.tables import table
 
 if TYPE_CHECKING:
     from statefolio.backtest.validation.reality_check import RealityCheck
-    from statefolio.study.run import StudyOutcome
+    from statefolio.study.outcome import StudyOutcome
     from statefolio.study.update import Brought
 
 WHAT_OF_STUDY = {

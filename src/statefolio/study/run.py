@@ -6,9 +6,6 @@ from pathlib import Path
 import pandas as pd
 
 from statefolio.backtest.market import Market
-from statefolio.backtest.result import BacktestResult
-from statefolio.backtest.validation.holdout import Holdout
-from statefolio.backtest.validation.trials import Trials
 from statefolio.exceptions import InputError
 from statefolio.jobs.listener import Listener
 from statefolio.jobs.output_folder import check_folder, whole_folder
@@ -16,9 +13,10 @@ from statefolio.portfolio.policy import Policy
 from statefolio.study import holdout as sealing
 from statefolio.study.checkpoint import checkpoint_path
 from statefolio.study.data import StudyData, read_data
-from statefolio.study.holdout import Opened, measures_of, open_holdout, seal
-from statefolio.study.judging import Judgement, check_folds, judge, make_windows
+from statefolio.study.holdout import measures_of, open_holdout, seal
+from statefolio.study.judging import check_folds, judge, make_windows
 from statefolio.study.models import make_loadings, naming
+from statefolio.study.outcome import StudyOutcome
 from statefolio.study.portfolios import make_policies
 from statefolio.study.reading import StudyFile
 from statefolio.study.study_report import write_study_report
@@ -35,18 +33,6 @@ class StudyPlan:
     overwrite: bool = False
     resume: bool = False
     open_holdout: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class StudyOutcome:
-    """What came of it."""
-
-    folder: Path
-    results: dict[str, BacktestResult]
-    measures: pd.DataFrame
-    judgement: Judgement
-    holdout: Holdout | None
-    opened: Opened | None
 
 
 def results_folder(file: StudyFile) -> Path:
@@ -102,9 +88,10 @@ def run_study(file: StudyFile, plan: StudyPlan, listener: Listener) -> StudyOutc
         opened = None
         if holdout is not None and plan.open_holdout:
             opened = open_holdout(holdout, file, policies, listener)
-        _write(folder, file, data, market, policies, results, measures, judgement, trials, holdout, opened, listener)
+        outcome = StudyOutcome(plan.out, results, measures, judgement, trials, holdout, opened)
+        _write(folder, file, replace(data, market=market), policies, outcome, listener)
     checkpoint.unlink(missing_ok=True)
-    return StudyOutcome(plan.out, results, measures, judgement, holdout, opened)
+    return outcome
 
 
 def after_interrupt(plan: StudyPlan) -> str:
@@ -136,38 +123,20 @@ def _write(
     folder: Path,
     file: StudyFile,
     data: StudyData,
-    market: Market,
     policies: dict[str, Policy],
-    results: dict[str, BacktestResult],
-    measures: pd.DataFrame,
-    judgement: Judgement,
-    trials: Trials,
-    holdout: Holdout | None,
-    opened: Opened | None,
+    outcome: StudyOutcome,
     listener: Listener,
 ) -> None:
     listener.progress("writing", 0, 3)
     (folder / "study.toml").write_text(file.source, encoding="utf-8")
-    write_tables(folder, results, measures, judgement, trials)
-    if opened is not None and opened.measures is not None:
-        opened.measures.to_csv(folder / "holdout.csv", index_label="measure")
+    write_tables(folder, outcome.results, outcome.measures, outcome.judgement, outcome.trials)
+    if outcome.opened is not None and outcome.opened.measures is not None:
+        outcome.opened.measures.to_csv(folder / "holdout.csv", index_label="measure")
     listener.progress("writing", 1, 3)
-    first = next(iter(results.values())).value.index[0]
+    first = next(iter(outcome.results.values())).value.index[0]
     model = make_loadings(file.study.loadings)
     with naming("loadings"):
-        model.fit(market.excess_returns, market.factors, tune_until=first)
+        model.fit(data.market.excess_returns, data.market.factors, tune_until=first)
     listener.progress("writing", 2, 3)
-    write_study_report(
-        folder / "report.html",
-        file.study,
-        replace(data, market=market),
-        model,
-        policies,
-        results,
-        measures,
-        judgement,
-        trials,
-        holdout,
-        opened,
-    )
+    write_study_report(folder / "report.html", file.study, data, model, policies, outcome)
     listener.progress("writing", 3, 3)

@@ -8,7 +8,6 @@ import xarray as xr
 
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.holdout import Holdout
-from statefolio.backtest.validation.trials import Trials
 from statefolio.factors.kalman_loadings import KalmanLoadings
 from statefolio.factors.risk.attribution import attribute_return
 from statefolio.portfolio.budgets.risk_budget import RiskBudget
@@ -22,6 +21,7 @@ from statefolio.study.backtest_tables import DriftTable
 from statefolio.study.data import StudyData
 from statefolio.study.holdout import Opened
 from statefolio.study.judging import LEVEL, Judgement
+from statefolio.study.outcome import StudyOutcome
 from statefolio.study.schema import Study
 from statefolio.study.tables import trials_table
 
@@ -40,21 +40,17 @@ def write_study_report(
     data: StudyData,
     model: KalmanLoadings,
     policies: Mapping[str, Policy],
-    results: Mapping[str, BacktestResult],
-    measures: pd.DataFrame,
-    judgement: Judgement,
-    trials: Trials,
-    holdout: Holdout | None,
-    opened: Opened | None,
+    outcome: StudyOutcome,
 ) -> None:
-    """Write the page."""
+    """Write the page; `data` ends where development did."""
+    results, judgement = outcome.results, outcome.judgement
     told = StudyResults(
         results=results,
         benchmark=study.backtest.benchmark,
         rebalance=_rebalance(study),
         costs=_costs(study),
         cash_rate=data.market.cash_rate,
-        measures=measures,
+        measures=outcome.measures,
         checks={name: result.causality for name, result in results.items() if result.causality is not None},
         attribution={name: _earned(model, result, data) for name, result in results.items()},
         tracked=_tracked(policies, results, data),
@@ -66,8 +62,8 @@ def write_study_report(
             chosen_by=judgement.chosen_by,
             paths=judgement.paths,
         ),
-        trials=trials_table(trials),
-        holdout=None if holdout is None else _holdout(holdout, opened),
+        trials=trials_table(outcome.trials),
+        holdout=None if outcome.holdout is None else _holdout(outcome.holdout, outcome.opened),
     )
     write_report(
         path,
