@@ -28,7 +28,7 @@ from engine_peers import PEERS, Account, Peer
 
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
-from statefolio.backtest.simulate import simulate
+from statefolio.backtest.simulation import simulate
 
 TABLE = Path(__file__).resolve().parent / "results" / "backtest_engine.md"
 TOLERANCE = 1e-10

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 import statefolio as sf
-from statefolio.factors.diagnostics import Diagnosis, diagnose_change
+from statefolio.diagnostics import Diagnosis, diagnose_change
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"

@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from statefolio.factors.diagnostics.alphas import gibbons_ross_shanken, mean_squared_t
-from statefolio.factors.diagnostics.blocks import block_starts, p_value
-from statefolio.factors.diagnostics.jackknife import jackknife_residuals
-from statefolio.factors.diagnostics.ordinary import ordinary
-from statefolio.factors.diagnostics.residual_component import first_component, sector_test
-from statefolio.factors.diagnostics.residual_correlation import correlation_null, project
-from statefolio.factors.diagnostics.split_half import split_halves
-from statefolio.factors.least_squares import StaticLoadings
+from statefolio.diagnostics.alphas import gibbons_ross_shanken, mean_squared_t
+from statefolio.diagnostics.blocks import block_starts, p_value
+from statefolio.diagnostics.jackknife import jackknife_residuals
+from statefolio.diagnostics.ordinary import ordinary
+from statefolio.diagnostics.residual_component import first_component, sector_test
+from statefolio.diagnostics.residual_correlation import correlation_null, project
+from statefolio.diagnostics.split_half import split_halves
+from statefolio.loadings.least_squares import StaticLoadings
 
 LEVEL = 0.05
 BLOCK = 10

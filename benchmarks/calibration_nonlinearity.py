@@ -6,7 +6,7 @@ Prints a table: 2,000 replications a row, every one with its own factors. Run as
 
 import numpy as np
 
-from statefolio.factors.construction.nonlinearity import bend_tests
+from statefolio.factors.nonlinearity import bend_tests
 
 REPLICATIONS = 2000
 

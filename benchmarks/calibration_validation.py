@@ -11,9 +11,9 @@ import argparse
 
 import numpy as np
 
-from statefolio.factors.validation.covariance_scores import bias_statistic
-from statefolio.factors.validation.equal_accuracy import clark_west, diebold_mariano
-from statefolio.factors.validation.probability import uniformity
+from statefolio.validation.covariance_scores import bias_statistic
+from statefolio.validation.equal_accuracy import clark_west, diebold_mariano
+from statefolio.validation.probability import uniformity
 
 BURN = 200
 

@@ -18,7 +18,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 import statefolio as sf
-from statefolio.factors.diagnostics import (
+from statefolio.diagnostics import (
     diagnose_change,
     diagnose_collinearity,
     diagnose_estimation,

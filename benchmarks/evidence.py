@@ -137,7 +137,7 @@ def section(case: Case) -> list[str]:
 def load(case: Case) -> tuple[pd.DataFrame, pd.DataFrame, pd.DatetimeIndex]:
     table = pd.read_parquet(DATA / "ff5_mom_daily.parquet")
     returns = case.read(table["RF"]).loc[case.first : case.last]
-    returns, factors, alignment = sf.align(returns, table[FACTORS].loc[case.first : case.last])
+    returns, factors, alignment = sf.data.align(returns, table[FACTORS].loc[case.first : case.last])
     print(alignment)
     return returns, factors, returns.loc[case.test_from :].index
 

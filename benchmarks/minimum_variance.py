@@ -26,7 +26,7 @@ from skfolio.moments import DenoiseCovariance, EWCovariance, LedoitWolf, RegimeA
 from skfolio.prior import TimeSeriesFactorModel
 
 import statefolio as sf
-from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.risk.factor_risk import FactorRisk
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -200,7 +200,7 @@ def run(estimate: Estimate, returns: pd.DataFrame, factors: pd.DataFrame, first:
 
 def section(case: Case) -> list[str]:
     table = pd.read_parquet(DATA / "ff5_mom_daily.parquet")
-    returns, factors, alignment = sf.align(case.read(table["RF"]), table[FACTORS])
+    returns, factors, alignment = sf.data.align(case.read(table["RF"]), table[FACTORS])
     print(alignment)
     first = int(returns.index.searchsorted(pd.Timestamp(case.test_from)))
     title = f"{case.title}: test from {returns.index[first]:%Y-%m-%d} to {returns.index[-1]:%Y-%m-%d}"

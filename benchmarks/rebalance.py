@@ -28,10 +28,10 @@ from skfolio.prior import BasePrior, TimeSeriesFactorModel
 from skfolio_prior import GivenLoadings, GivenModel
 
 import statefolio as sf
-from statefolio.factors.risk.factor_risk import FactorRisk
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.optimisation.objectives import Utility
 from statefolio.portfolio.problem import Problem
+from statefolio.risk.factor_risk import FactorRisk
 
 TABLE = Path(__file__).resolve().parent / "results" / "rebalance.md"
 FACTORS = 20

@@ -18,8 +18,8 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.kalman import blocks
+from statefolio.risk.low_rank import LowRankCovariance
 
 SIMULATED_REPEATS = 3
 LONG_ENOUGH = 0.05  # a job is called until so many seconds are over

@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.budgets.risk_budget import RiskBudget
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.problem import Problem
+from statefolio.risk.low_rank import LowRankCovariance
 
 DAYS = 1500
 ENOUGH = 1e-8

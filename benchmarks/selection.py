@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from statefolio.backtest.measures import measures
+from statefolio.backtest.performance import measures
 from statefolio.backtest.validation.selection import compare_choices
 from statefolio.backtest.validation.trials import Trials
 from statefolio.backtest.validation.validation_report import validate_trials

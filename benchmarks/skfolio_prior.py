@@ -24,10 +24,10 @@ from skfolio.prior import BaseLoadingMatrix, BasePrior, LoadingMatrixRegression,
 from sklearn.linear_model import LinearRegression
 
 import statefolio as sf
-from statefolio.factors.adapters.distribution import distribution_of
-from statefolio.factors.adapters.prior import KalmanFactorPrior
-from statefolio.factors.adapters.scenarios import history_of
-from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.adapters.distribution import distribution_of
+from statefolio.adapters.prior import KalmanFactorPrior
+from statefolio.adapters.scenarios import history_of
+from statefolio.risk.factor_risk import FactorRisk
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"

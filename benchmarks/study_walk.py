@@ -63,7 +63,7 @@ def read_panel(weeks: int) -> Panel:
     table = pd.read_parquet(DATA / "ff5_mom_daily.parquet")
     prices = pd.read_parquet(DATA / "sp100_anon_adjclose_2000_2023.parquet").drop(columns="DFF")
     excess = sf.to_returns(prices.loc[prices.index.isin(table.index)], risk_free=table["RF"])
-    returns, factors, _ = sf.align(excess, table[FACTORS])
+    returns, factors, _ = sf.data.align(excess, table[FACTORS])
     stop = min(KNOWN + weeks * STEP, len(returns)) if weeks else len(returns)
     return Panel(returns.iloc[:stop], factors.iloc[:stop])
 

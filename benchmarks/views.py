@@ -27,9 +27,9 @@ import pandas as pd
 from arch.bootstrap import StationaryBootstrap
 
 import statefolio as sf
-from statefolio.factors.risk.factor_risk import FactorRisk
 from statefolio.portfolio.views.factor_premia import FactorPremia
 from statefolio.portfolio.views.kalman_mean import KalmanMean
+from statefolio.risk.factor_risk import FactorRisk
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"

@@ -6,7 +6,7 @@ import pytest
 
 DATA = {
     "": ["py.typed", "__init__.pyi"],
-    "study": ["example.toml", "README.md"],
+    "commands/studies": ["example.toml", "README.md"],
     "report/template": ["loadings.html", "page.css", "page.html", "page.js", "read.html", "words.html"],
 }
 

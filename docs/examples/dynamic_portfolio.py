@@ -80,14 +80,14 @@ class DynamicPortfolio:
     the past alone.
     """
 
-    def decide(self, history: Any, holdings: Any) -> sf.Decision:
+    def decide(self, history: Any, holdings: Any) -> sf.portfolio.Decision:
         """Equal weights until there is a month to learn from; then the most utility after costs."""
         if len(history.returns) < 30:
-            return sf.Decision(pd.Series(0.25, history.returns.columns))
+            return sf.portfolio.Decision(pd.Series(0.25, history.returns.columns))
         returns = history.returns
         covariance = returns.iloc[-125:].cov().to_numpy()
-        view = sf.KalmanMean(spread=0.5**2 / 252, observation_covariance=covariance).fit(returns)
-        problem = sf.Problem(
+        view = sf.portfolio.KalmanMean(spread=0.5**2 / 252, observation_covariance=covariance).fit(returns)
+        problem = sf.portfolio.Problem(
             assets=returns.columns,
             covariance=dense(covariance),
             factors=pd.Index([]),
@@ -98,16 +98,18 @@ class DynamicPortfolio:
             mean_covariance=dense(view.covariance_),
             holding_period=10.0,
         )
-        best = sf.Utility(risk_aversion=5.0).solve(problem)
+        best = sf.portfolio.Utility(risk_aversion=5.0).solve(problem)
         expected = pd.Series(view.mu_, returns.columns)
         told = {"expected_return": expected}
-        return sf.Decision(pd.Series(best.weights, returns.columns), best.converged, best.reason, details=told)
+        return sf.portfolio.Decision(
+            pd.Series(best.weights, returns.columns), best.converged, best.reason, details=told
+        )
 
 
-def dense(covariance: Floats) -> sf.LowRankCovariance:
+def dense(covariance: Floats) -> sf.risk.LowRankCovariance:
     """A covariance of few assets as one of low rank."""
     small = 1e-9 * np.trace(covariance) / len(covariance)
-    return sf.LowRankCovariance(np.eye(len(covariance)), covariance, np.full(len(covariance), small))
+    return sf.risk.LowRankCovariance(np.eye(len(covariance)), covariance, np.full(len(covariance), small))
 
 
 def main(folder: Path | None = None) -> dict[str, Any]:
@@ -118,9 +120,9 @@ def main(folder: Path | None = None) -> dict[str, Any]:
     honest = (weights.shift(1, fill_value=0.25) * market.returns).sum(axis=1)
     equal = market.returns.mean(axis=1)
     checks = {
-        "as the chapter earns": sf.check_causal(as_the_chapter_earns, market, cuts=3),
-        "traded a day later": sf.check_causal(as_one_could_earn, market, cuts=3),
-        "statefolio": sf.check_causal(DynamicPortfolio(), market, cuts=3, rebalance=10),
+        "as the chapter earns": sf.backtest.check_causal(as_the_chapter_earns, market, cuts=3),
+        "traded a day later": sf.backtest.check_causal(as_one_could_earn, market, cuts=3),
+        "statefolio": sf.backtest.check_causal(DynamicPortfolio(), market, cuts=3, rebalance=10),
     }
     ours = sf.run_backtest(DynamicPortfolio(), market, rebalance=10, costs=sf.TradingCosts(proportional=0.001))
     found = {
@@ -148,7 +150,7 @@ def measure(returns: "pd.Series[float]") -> "pd.Series[float]":
 
 
 def pictures(
-    found: dict[str, "pd.Series[float]"], weights: pd.DataFrame, ours: sf.BacktestResult
+    found: dict[str, "pd.Series[float]"], weights: pd.DataFrame, ours: sf.backtest.BacktestResult
 ) -> dict[str, go.Figure]:
     """Value against equal weight, weights, what is expected of the assets, and rolling Sharpe."""
     returns = pd.DataFrame(found)

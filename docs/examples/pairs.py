@@ -14,7 +14,6 @@ import page
 import pandas as pd
 import plotly.graph_objects as go
 
-from statefolio.backtest.baskets import BasketWalk, walk_baskets
 from statefolio.backtest.costs import TradingCosts
 from statefolio.data import load_demo_prices
 from statefolio.pairs.cointegration.mackinnon import p_values
@@ -26,6 +25,7 @@ from statefolio.pairs.judging.verdict import Verdict, judge_basket
 from statefolio.pairs.trading.rules import Bands
 from statefolio.pairs.trading.signals import z_score
 from statefolio.pairs.trading.today import position_today
+from statefolio.pairs.trading.walk_forward import BasketWalk, walk_baskets
 from statefolio.report.pairs.calibration_figure import calibration_figure
 from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spread_figure
 from statefolio.report.pairs.signal_figure import signal_figure

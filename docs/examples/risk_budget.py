@@ -56,9 +56,9 @@ def textbook(covariance: Floats) -> Floats:
 
 def ours(covariance: Floats) -> Floats:
     """The weights whose contributions are the budget's."""
-    problem = sf.Problem(
+    problem = sf.portfolio.Problem(
         assets=pd.Index(ASSETS),
-        covariance=sf.LowRankCovariance(np.eye(4), covariance, np.full(4, 1e-18)),
+        covariance=sf.risk.LowRankCovariance(np.eye(4), covariance, np.full(4, 1e-18)),
         factors=pd.Index([]),
         previous=np.full(4, 0.25),
         constraints=sf.Constraints(),
@@ -73,17 +73,17 @@ class Budgeted:
     def __init__(self, weigh: Any) -> None:
         self.weigh = weigh
 
-    def decide(self, history: Any, holdings: Any) -> sf.Decision | None:
+    def decide(self, history: Any, holdings: Any) -> sf.portfolio.Decision | None:
         """Equal weights at the start."""
         day = len(history.returns) - 1
         if day == 0:
-            return sf.Decision(pd.Series(0.25, ASSETS))
+            return sf.portfolio.Decision(pd.Series(0.25, ASSETS))
         if day <= LOOK_BACK:
             return None
         covariance = history.returns.iloc[-LOOK_BACK:].cov().to_numpy()
         w = self.weigh(covariance)
         told = {"risk_contribution": pd.Series(contributions(w, covariance), ASSETS), "risk_budget": BUDGET}
-        return sf.Decision(pd.Series(w, ASSETS), details=told)
+        return sf.portfolio.Decision(pd.Series(w, ASSETS), details=told)
 
 
 def realised(returns: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
@@ -118,7 +118,9 @@ def main(folder: Path | None = None) -> dict[str, Any]:
     print(f"Ours is within {worst:.0e} of the budget at every decision; the search's penalty outweighs its budget.")
     average = {name: f"{gap.mean():.3f} on average, {gap.max():.3f} at most" for name, gap in gaps.items()}
     print(f"Realised root mean square gap: textbook {average['textbook']}; statefolio {average['statefolio']}.")
-    tracker = sf.RiskContributionTracker(BUDGET, window=WINDOW).fit(market.returns, results["statefolio"].weights)
+    tracker = sf.portfolio.RiskContributionTracker(BUDGET, window=WINDOW).fit(
+        market.returns, results["statefolio"].weights
+    )
     told = tracker.tracking_.isel(date=-1)
     noise, error = float(told["noise"]), float(told["tracking_error"])
     print(f"Twenty days on target would show a gap of {noise:.3f}; filtered over all windows it is {error:.3f}.")
@@ -128,10 +130,10 @@ def main(folder: Path | None = None) -> dict[str, Any]:
 
 
 def pictures(
-    results: dict[str, sf.BacktestResult],
+    results: dict[str, sf.backtest.BacktestResult],
     shares: dict[str, pd.DataFrame],
     gaps: dict[str, "pd.Series[float]"],
-    tracker: sf.RiskContributionTracker,
+    tracker: sf.portfolio.RiskContributionTracker,
 ) -> dict[str, go.Figure]:
     """Value, weights, contributions against the target, and how far they are from it."""
     found = {"Value of 1": page.lines(pd.DataFrame({name: one.value / one.capital for name, one in results.items()}))}

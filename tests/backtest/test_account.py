@@ -13,7 +13,7 @@ from textbook_account import settle_slowly
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.result import LEDGER
-from statefolio.backtest.simulate import simulate
+from statefolio.backtest.simulation import simulate
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "engine_peers.json").read_text(encoding="utf-8"))
 

@@ -5,7 +5,7 @@ import pytest
 
 from statefolio.backtest.given_dates import read_date, read_dates_given
 from statefolio.backtest.run import run_backtest
-from statefolio.backtest.simulate import simulate
+from statefolio.backtest.simulation import simulate
 from statefolio.exceptions import InputError
 
 

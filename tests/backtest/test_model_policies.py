@@ -14,8 +14,7 @@ from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.gate import Gate
 from statefolio.backtest.market import Market
 from statefolio.backtest.run import run_backtest, run_backtests
-from statefolio.factors.kalman_loadings import KalmanLoadings
-from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.optimisation.objectives import MinimumVariance, Utility
 from statefolio.portfolio.policies.model_policy import ModelPolicy
@@ -23,6 +22,7 @@ from statefolio.portfolio.policies.skfolio_policy import SkfolioPolicy
 from statefolio.portfolio.policies.walk import ModelWalk
 from statefolio.portfolio.policies.yardsticks import EqualWeight, InverseVolatility
 from statefolio.portfolio.views.factor_premia import FactorPremia
+from statefolio.risk.factor_risk import FactorRisk
 
 COSTS = TradingCosts(proportional=0.001, half_spread=0.0005)
 START = 120

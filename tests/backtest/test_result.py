@@ -4,9 +4,9 @@ import pytest
 
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
-from statefolio.backtest.measures import measures
+from statefolio.backtest.performance import measures
 from statefolio.backtest.run import run_backtest
-from statefolio.backtest.simulate import simulate
+from statefolio.backtest.simulation import simulate
 
 COSTS = TradingCosts(0.001, half_spread=0.0005, impact=0.1, borrow=0.02, financing=0.03)
 

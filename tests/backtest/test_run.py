@@ -10,7 +10,7 @@ from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.result import EVENTS
 from statefolio.backtest.run import Walk, run_backtest, run_backtests
-from statefolio.backtest.simulate import simulate
+from statefolio.backtest.simulation import simulate
 from statefolio.exceptions import DataTypeError, InputError, PolicyError, UnknownNameError
 from statefolio.portfolio.policy import Decision
 

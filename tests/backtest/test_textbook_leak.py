@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 
 from statefolio.backtest.causality import check_causal
 from statefolio.backtest.market import Market
-from statefolio.backtest.simulate import simulate
+from statefolio.backtest.simulation import simulate
 
 MEANS, VOLATILITIES = np.array([0.08, 0.10, 0.04, 0.06]) / 252, np.array([0.20, 0.25, 0.08, 0.30]) / np.sqrt(252)
 CORRELATIONS = np.array([[1, 0.6, -0.2, 0.3], [0.6, 1, -0.1, 0.4], [-0.2, -0.1, 1, -0.1], [0.3, 0.4, -0.1, 1]])

@@ -128,7 +128,7 @@ def test_no_level_is_below_zero_by_a_sign_alone() -> None:
 
 def test_chans_two_rules(etfs: pd.DataFrame) -> None:
     from statefolio.backtest.market import Market
-    from statefolio.backtest.simulate import simulate as run
+    from statefolio.backtest.simulation import simulate as run
 
     def scored(weights: pd.DataFrame, prices: pd.DataFrame) -> tuple[float, float]:
         returns = run(weights, Market(prices.pct_change(fill_method=None))).returns.reindex(prices.index).fillna(0.0)

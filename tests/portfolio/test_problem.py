@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from statefolio.exceptions import InputError
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.problem import Problem, add
+from statefolio.risk.low_rank import LowRankCovariance
 
 
 def problem(**changes):

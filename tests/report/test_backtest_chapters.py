@@ -9,7 +9,7 @@ import xarray as xr
 
 from statefolio.backtest.market import Market
 from statefolio.backtest.result import CausalCheck
-from statefolio.backtest.simulate import simulate
+from statefolio.backtest.simulation import simulate
 from statefolio.exceptions import InputError
 from statefolio.report import write_report
 from statefolio.report.backtest_chapters import study_chapters, study_tiles

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.factors.diagnostics.finding import Diagnosis, Finding
+from statefolio.diagnostics.finding import Diagnosis, Finding
 from statefolio.report.change_figures import break_months_figure, moving_share_figure
 
 

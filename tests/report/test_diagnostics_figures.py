@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from statefolio.diagnostics import diagnose_collinearity, diagnose_estimation, diagnose_specification
 from statefolio.exceptions import InputError
-from statefolio.factors.diagnostics import diagnose_collinearity, diagnose_estimation, diagnose_specification
 from statefolio.report.diagnostics_figures import (
     component_figure,
     eigenvalue_figure,

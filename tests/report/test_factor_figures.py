@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from statefolio.data import load_demo
-from statefolio.factors.construction.factor_returns import FactorReturns
-from statefolio.factors.construction.observed import traded_factors
-from statefolio.factors.construction.surprises import find_surprises
+from statefolio.factors.factor_returns import FactorReturns
+from statefolio.factors.observed import traded_factors
+from statefolio.factors.surprises import find_surprises
 from statefolio.report.factor_figures import cumulative_factors_figure, surprises_figure
 
 

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from statefolio.exceptions import InputError
-from statefolio.factors.construction.ranking import rank_factors
-from statefolio.factors.results import HALF_BAND
+from statefolio.factors.ranking import rank_factors
+from statefolio.loadings.results import HALF_BAND
 from statefolio.report.ranking_figure import chosen_pairs, explained_heat_map, relation, relations_figure
 
 

@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 
 from statefolio.data import load_demo
-from statefolio.factors.least_squares import RollingLoadings
-from statefolio.factors.risk.attribution import attribute_risk
-from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.loadings.least_squares import RollingLoadings
 from statefolio.report.risk_figures import asset_risk_figure, factor_correlation_figure, factor_risk_figure
+from statefolio.risk.attribution import attribute_risk
+from statefolio.risk.factor_risk import FactorRisk
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,7 @@ import pytest
 
 from statefolio.data import load_demo
 from statefolio.exceptions import UnknownNameError
-from statefolio.factors.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
-from statefolio.factors.validation.covariance_scores import score_covariances
-from statefolio.factors.validation.losses import LOSSES, date_series
-from statefolio.factors.validation.validation import validate
+from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
 from statefolio.report.validation_figures import (
     bias_figure,
     interval_coverage_figure,
@@ -16,6 +13,9 @@ from statefolio.report.validation_figures import (
     period_loss_figure,
     probability_figure,
 )
+from statefolio.validation.covariance_scores import score_covariances
+from statefolio.validation.losses import LOSSES, date_series
+from statefolio.validation.validation import validate
 
 
 @pytest.fixture(scope="module")

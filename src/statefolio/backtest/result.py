@@ -129,7 +129,7 @@ class BacktestResult:
         cash_rate : float or Series by date, optional
             Subtracted where a measure is of excess returns; 0 by default.
         """
-        from statefolio.backtest.measures import measures
+        from statefolio.backtest.performance import measures
 
         found = measures(self, benchmark=benchmark, cash_rate=0.0 if cash_rate is None else cash_rate)
         ledger, years = self.ledger.iloc[1:], len(self.returns) / self.periods_a_year

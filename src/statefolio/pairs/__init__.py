@@ -1,1 +1,5 @@
-"""Cointegrated baskets: are they, how to hedge them as they move, and whether what is held reverts."""
+"""Cointegrated baskets: tests, hedge ratios that move through time, trading rules, verdicts and screens."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

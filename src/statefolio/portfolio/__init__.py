@@ -1,1 +1,5 @@
-"""From loadings, risk and views to weights."""
+"""Policies that turn loadings, risk and views into portfolio weights."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

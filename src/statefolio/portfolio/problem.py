@@ -9,8 +9,8 @@ import pandas as pd
 
 from statefolio._arrays import Array
 from statefolio.exceptions import InputError
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.constraints import Constraints
+from statefolio.risk.low_rank import LowRankCovariance
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,19 +1,5 @@
-"""Figures of a fitted model, and the report as one self-contained HTML file."""
+"""Figures and self-contained HTML reports."""
 
-from statefolio.report.calibration_figures import autocorrelation_figure, coverage_figure, innovations_figure
-from statefolio.report.chapters import Chapter, Exhibit
-from statefolio.report.heat_maps import loadings_heat_map, movement_heat_map
-from statefolio.report.loadings_figure import loadings_figure
-from statefolio.report.writing import write_report
+import lazy_loader
 
-__all__ = [
-    "Chapter",
-    "Exhibit",
-    "autocorrelation_figure",
-    "coverage_figure",
-    "innovations_figure",
-    "loadings_figure",
-    "loadings_heat_map",
-    "movement_heat_map",
-    "write_report",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

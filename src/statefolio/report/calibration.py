@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio.factors.validation.probability import probabilities
 from statefolio.report.fitted import FittedLoadings, Floats, dates, tuned_until
+from statefolio.validation.probability import probabilities
 
 LEVELS = (0.50, 0.80, 0.90, 0.95, 0.99)
 LAGS = 20

@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from statefolio.factors.results import HALF_BAND
+from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
 from statefolio.report.calibration import LAGS, Calibration, autocorrelation, calibrate, coverage
 from statefolio.report.fitted import FittedLoadings, Floats

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from statefolio.diagnostics.cusum import boundary, crossing_level, cusum
+from statefolio.diagnostics.finding import Diagnosis
 from statefolio.exceptions import UnknownNameError
-from statefolio.factors.base import LoadingsModel
-from statefolio.factors.diagnostics.cusum import boundary, crossing_level, cusum
-from statefolio.factors.diagnostics.finding import Diagnosis
+from statefolio.loadings.base import LoadingsModel
 from statefolio.report import style
 
 HEIGHT = 300

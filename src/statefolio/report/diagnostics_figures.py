@@ -6,9 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from statefolio.diagnostics.collinearity import CONDITION, INFLATION
+from statefolio.diagnostics.finding import Diagnosis, Finding
 from statefolio.exceptions import InputError
-from statefolio.factors.diagnostics.collinearity import CONDITION, INFLATION
-from statefolio.factors.diagnostics.finding import Diagnosis, Finding
 from statefolio.report import style
 
 HEIGHT = 320

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from statefolio.factors.construction.factor_returns import FactorReturns
+from statefolio.factors.factor_returns import FactorReturns
 from statefolio.report import style
 
 HEIGHT = 360

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from statefolio.exceptions import UnknownNameError
-from statefolio.factors.results import HALF_BAND
+from statefolio.loadings.results import HALF_BAND
 
 Floats = NDArray[np.float64]
 ALPHA = "alpha"

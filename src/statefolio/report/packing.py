@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.report.fitted import FittedLoadings, Floats, beside, dates, drawn_factors, names, view_range
-from statefolio.report.loadings_figure import factor_scales
+from statefolio.report.loadings_figures import factor_scales
 
 MOST_VALUES = 6_000_000
 MOST_POINTS = 1_400

@@ -14,7 +14,7 @@ from statefolio.report import tables
 from statefolio.report.calibration import Calibration, calibrate, coverage
 from statefolio.report.chapters import Chapter, contents, figures, sections
 from statefolio.report.fitted import ALPHA, FittedLoadings, dates, drawn_factors, names, tuned_until
-from statefolio.report.loadings_figure import period
+from statefolio.report.loadings_figures import period
 from statefolio.report.packing import pack_panel, pack_text, thinned
 from statefolio.report.page_data import page_data, plain_figures, script_safe
 

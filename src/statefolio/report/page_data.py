@@ -13,7 +13,7 @@ from statefolio.report.calibration import Calibration, autocorrelation, coverage
 from statefolio.report.calibration_figures import autocorrelation_of, coverage_of, innovations_of
 from statefolio.report.fitted import ALPHA, FittedLoadings, Floats, dates, drawn_factors, names, tuned_until
 from statefolio.report.heat_maps import loadings_heat_map, movement_heat_map
-from statefolio.report.loadings_figure import empty_figure
+from statefolio.report.loadings_figures import empty_figure
 from statefolio.report.tables import number
 
 

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from statefolio.exceptions import InputError
-from statefolio.factors.construction.ranking import FactorRanking
-from statefolio.factors.results import HALF_BAND
+from statefolio.factors.ranking import FactorRanking
+from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
 
 Floats = npt.NDArray[np.float64]

@@ -7,11 +7,8 @@ import plotly.graph_objects as go
 import xarray as xr
 from numpy.typing import NDArray
 
+from statefolio.diagnostics.finding import Diagnosis
 from statefolio.exceptions import InputError
-from statefolio.factors.diagnostics.finding import Diagnosis
-from statefolio.factors.risk.factor_risk import FactorRisk
-from statefolio.factors.validation.covariance_scores import CovarianceScores
-from statefolio.factors.validation.validation import Validation
 from statefolio.report.attributed_figures import earned_figure
 from statefolio.report.change_figures import break_months_figure, cusum_figure, moving_share_figure
 from statefolio.report.chapters import Chapter, Exhibit
@@ -31,6 +28,9 @@ from statefolio.report.validation_figures import (
     period_loss_figure,
     probability_figure,
 )
+from statefolio.risk.factor_risk import FactorRisk
+from statefolio.validation.covariance_scores import CovarianceScores
+from statefolio.validation.validation import Validation
 
 DATES_A_YEAR = 252
 FAILURES = {

@@ -6,12 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from statefolio.exceptions import UnknownNameError
-from statefolio.factors.results import HALF_BAND
-from statefolio.factors.validation.covariance_scores import CovarianceScores
-from statefolio.factors.validation.losses import LOSSES, date_series
-from statefolio.factors.validation.probability import LEVELS, coverage_by_column
-from statefolio.factors.validation.validation import Validation
+from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
+from statefolio.validation.covariance_scores import CovarianceScores
+from statefolio.validation.losses import LOSSES, date_series
+from statefolio.validation.probability import LEVELS, coverage_by_column
+from statefolio.validation.validation import Validation
 
 HEIGHT = 300
 BINS = 20

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 import statefolio as sf
-from statefolio.backtest.measures import measures
+from statefolio.backtest.performance import measures
 from statefolio.backtest.validation.criteria import CRITERIA, score
 from statefolio.backtest.validation.selection import combinatorial_selection, compare_choices, nested_selection
 from statefolio.backtest.validation.trials import Trials

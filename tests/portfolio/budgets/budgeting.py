@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.problem import Problem
+from statefolio.risk.low_rank import LowRankCovariance
 
 CORRELATIONS = {(0, 1): -0.2, (0, 2): 0.6, (0, 3): 0.3, (1, 2): 0.1, (1, 3): -0.1, (2, 3): 0.2}
 

@@ -10,10 +10,10 @@ from scipy.linalg import null_space
 from scipy.optimize import minimize
 
 from statefolio.exceptions import StatefolioError
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.budgets.factor_risk_budget import FactorRiskBudget
 from statefolio.portfolio.budgets.factor_space import FactorSpace
 from statefolio.portfolio.budgets.step import Gaps
+from statefolio.risk.low_rank import LowRankCovariance
 
 FREE = {"lower": -50.0, "upper": 50.0, "net": (None, None)}
 

@@ -10,9 +10,9 @@ from scipy.optimize import minimize
 from sklearn.base import clone
 
 from statefolio.exceptions import DataTypeError, InputError, StatefolioError, UnknownNameError
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.budgets.factor_risk_budget import FactorRiskBudget
 from statefolio.portfolio.budgets.risk_budget import RiskBudget
+from statefolio.risk.low_rank import LowRankCovariance
 
 TARGET = np.array([0.4, 0.3, 0.2, 0.1])
 # riskfolio-lib 7.4.0, Portfolio.rp_optimization(model="Classic", rm="MV", b=TARGET) on textbook_covariance().

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.problem import Problem
+from statefolio.risk.low_rank import LowRankCovariance
 
 
 def make(count=12, factors=3, seed=0, **options):

@@ -5,10 +5,10 @@ import pytest
 from scipy.optimize import minimize
 
 from statefolio.exceptions import InputError
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.optimisation.growth import expected_growth
 from statefolio.portfolio.optimisation.kelly import FractionalKelly
 from statefolio.portfolio.optimisation.objectives import Utility
+from statefolio.risk.low_rank import LowRankCovariance
 
 FREE = {"lower": -np.inf, "upper": np.inf, "net": (None, None)}
 

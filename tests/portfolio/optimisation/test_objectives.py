@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from statefolio.exceptions import InputError
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.optimisation.objectives import MinimumVariance, Utility
+from statefolio.risk.low_rank import LowRankCovariance
 
 LIMITS = [
     {},

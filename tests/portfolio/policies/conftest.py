@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import statefolio as sf
-from statefolio.factors.kalman_loadings import KalmanLoadings
-from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.loadings.kalman_loadings import KalmanLoadings
+from statefolio.risk.factor_risk import FactorRisk
 
 sys.path.insert(0, str(Path(__file__).parent))  # past_gate.py
 

@@ -6,13 +6,13 @@ import pytest
 from past_gate import Gate, nothing_held
 
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
-from statefolio.factors.kalman_loadings import KalmanLoadings
-from statefolio.factors.risk.attribution import attribute_risk
-from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.policies.decision_details import decision_details
 from statefolio.portfolio.policies.decision_problem import expected_holding_period, make_problem, trade_cost
 from statefolio.portfolio.policy import Holdings
+from statefolio.risk.attribution import attribute_risk
+from statefolio.risk.factor_risk import FactorRisk
 
 ASSETS = pd.Index(["a", "b", "c"])
 

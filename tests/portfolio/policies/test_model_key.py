@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from statefolio.factors.kalman_loadings import KalmanLoadings
-from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.policies.model_key import model_key
+from statefolio.risk.factor_risk import FactorRisk
 
 
 def equal_pairs():

@@ -7,13 +7,13 @@ from past_gate import Gate, LeastVariance, nothing_held, walk_through
 from sklearn.base import BaseEstimator, clone
 
 from statefolio.exceptions import DataTypeError, InputError
-from statefolio.factors.kalman_loadings import KalmanLoadings
-from statefolio.factors.risk.factor_risk import FactorRisk
-from statefolio.factors.risk.low_rank import LowRankCovariance
+from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.policies.model_policy import ModelPolicy
 from statefolio.portfolio.policy import Holdings
 from statefolio.portfolio.problem import Solution
+from statefolio.risk.factor_risk import FactorRisk
+from statefolio.risk.low_rank import LowRankCovariance
 
 
 class Failing:

@@ -21,8 +21,8 @@ from skfolio.prior import EmpiricalPrior, LoadingMatrixRegression, TimeSeriesFac
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 
+from statefolio.adapters.prior import KalmanFactorPrior
 from statefolio.exceptions import DataTypeError, InputError
-from statefolio.factors.adapters.prior import KalmanFactorPrior
 from statefolio.portfolio.policies.skfolio_policy import SkfolioPolicy
 from statefolio.portfolio.policy import Holdings
 

@@ -7,9 +7,9 @@ from past_gate import Gate
 from sklearn.base import BaseEstimator
 
 from statefolio.exceptions import DataTypeError, InputError
-from statefolio.factors.kalman_loadings import KalmanLoadings
-from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.policies.walk import ModelWalk
+from statefolio.risk.factor_risk import FactorRisk
 
 
 class Counting(BaseEstimator):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from statefolio.data import load_demo
-from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.risk.factor_risk import FactorRisk
 
 
 @pytest.fixture(scope="session")

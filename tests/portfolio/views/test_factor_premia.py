@@ -9,11 +9,11 @@ from skfolio.prior import EmpiricalPrior
 from sklearn import config_context
 
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
-from statefolio.factors.kalman_loadings import KalmanLoadings
-from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.views.alpha_posterior import alpha_posterior
 from statefolio.portfolio.views.factor_premia import FactorPremia
 from statefolio.portfolio.views.kalman_mean import KalmanMean
+from statefolio.risk.factor_risk import FactorRisk
 
 
 def written_out(model, premia, spread, i, alpha_variance=None):

@@ -11,9 +11,9 @@ from skfolio.prior import EmpiricalPrior
 from sklearn.base import clone
 
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError, UnknownNameError
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.kalman.dense import dense_filter
 from statefolio.portfolio.views.kalman_mean import KalmanMean
+from statefolio.risk.low_rank import LowRankCovariance
 
 
 def chapter_returns() -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pytest
 
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
-from statefolio.backtest.simulate import simulate
+from statefolio.backtest.simulation import simulate
 
 ASSETS = [f"A{i}" for i in range(20)]
 FACTORS = ["market", "size"]

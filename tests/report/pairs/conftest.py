@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.backtest.baskets import walk_baskets
 from statefolio.backtest.costs import TradingCosts
 from statefolio.pairs.cointegration.basket_tests import cointegration_tests
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
@@ -15,6 +14,7 @@ from statefolio.pairs.screening.screen import screen_pairs
 from statefolio.pairs.trading.rules import Bands
 from statefolio.pairs.trading.signals import z_score
 from statefolio.pairs.trading.today import position_today
+from statefolio.pairs.trading.walk_forward import walk_baskets
 from statefolio.report.pairs.basket_results import BasketResults
 
 

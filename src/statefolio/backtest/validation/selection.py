@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays import listed, show
-from statefolio.backtest.measures import PERIODS, check_periods
+from statefolio.backtest.performance import PERIODS, check_periods
 from statefolio.backtest.return_series import read_table
 from statefolio.backtest.validation.criteria import CRITERIA, Criterion, name_of, score
 from statefolio.backtest.validation.windows import (

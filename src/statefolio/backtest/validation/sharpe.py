@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from statefolio._options import is_number
-from statefolio.backtest.measures import PERIODS, check_periods
+from statefolio.backtest.performance import PERIODS, check_periods
 from statefolio.backtest.return_series import read_series, varies
 from statefolio.exceptions import InputError
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio.backtest.measures import PERIODS, check_periods
+from statefolio.backtest.performance import PERIODS, check_periods
 from statefolio.backtest.return_series import read_series
 from statefolio.backtest.validation.content import hash_frame, hash_parameters, plain
 from statefolio.backtest.validation.criteria import score

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from statefolio._arrays import Array
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.budgets.step import Gaps
 from statefolio.portfolio.problem import Problem
+from statefolio.risk.low_rank import LowRankCovariance
 
 _TOLERANCE = 1e-9
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from statefolio._arrays import Array, listed
 from statefolio.exceptions import InputError, UnknownNameError
-from statefolio.factors.risk.weights import read_numbers
+from statefolio.risk.weights import read_numbers
 
 _SUM_TOLERANCE = 1e-6
 

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from statefolio._arrays import Array
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.budgets.step import Gaps, step
 from statefolio.portfolio.optimisation.conflict import conflict
 from statefolio.portfolio.optimisation.limits import Limits
 from statefolio.portfolio.optimisation.program import Outcome, Program
 from statefolio.portfolio.optimisation.solving import solve_program
+from statefolio.risk.low_rank import LowRankCovariance
 
 _ITERATIONS = 200
 _START_DAMPING = 1e-3

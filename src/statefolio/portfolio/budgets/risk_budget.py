@@ -9,8 +9,6 @@ from sklearn.base import BaseEstimator
 
 from statefolio._arrays import Array, listed
 from statefolio.exceptions import InputError
-from statefolio.factors.risk.low_rank import LowRankCovariance
-from statefolio.factors.risk.weights import read_numbers
 from statefolio.portfolio.budgets.balance import balance
 from statefolio.portfolio.budgets.lines import read_budget, read_signs
 from statefolio.portfolio.budgets.nearest import nearest
@@ -19,6 +17,8 @@ from statefolio.portfolio.budgets.scaling import scale_within
 from statefolio.portfolio.budgets.step import Gaps
 from statefolio.portfolio.optimisation.limits import Limits, limits_of
 from statefolio.portfolio.problem import Problem, Solution
+from statefolio.risk.low_rank import LowRankCovariance
+from statefolio.risk.weights import read_numbers
 
 _ABSENT = ("refuse", "spread")
 

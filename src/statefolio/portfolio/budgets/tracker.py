@@ -11,10 +11,10 @@ from sklearn.base import BaseEstimator
 from statefolio._arrays import Array, listed, read_values, show
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
-from statefolio.factors.results import HALF_BAND
-from statefolio.factors.risk.weights import dated_weights
+from statefolio.loadings.results import HALF_BAND
 from statefolio.portfolio.budgets.lines import read_budget
 from statefolio.portfolio.budgets.share_filter import Filtered, Law, ShareFilter, Windows
+from statefolio.risk.weights import dated_weights
 
 _GRID = np.concatenate([[0.0], np.logspace(-4.0, 1.0, 16)])
 _FEWEST_DATES = 5

@@ -9,10 +9,10 @@ import pandas as pd
 from statefolio._arrays import Array, listed
 from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.policy import History, Holdings
 from statefolio.portfolio.problem import Problem
+from statefolio.risk.low_rank import LowRankCovariance
 
 FIRST_HOLDING_PERIOD = 21.0
 

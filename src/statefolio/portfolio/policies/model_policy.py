@@ -8,7 +8,6 @@ from sklearn.base import BaseEstimator
 
 from statefolio._arrays import listed
 from statefolio.exceptions import DataTypeError
-from statefolio.factors.risk.factor_risk import FactorRisk
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.policies.decision_details import decision_details
 from statefolio.portfolio.policies.decision_problem import make_problem
@@ -17,6 +16,7 @@ from statefolio.portfolio.policies.options import check_dates
 from statefolio.portfolio.policies.walk import ModelWalk
 from statefolio.portfolio.policy import Decision, History, Holdings
 from statefolio.portfolio.problem import Objective
+from statefolio.risk.factor_risk import FactorRisk
 
 
 class ModelPolicy(BaseEstimator):

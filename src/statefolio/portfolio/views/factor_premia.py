@@ -9,17 +9,17 @@ import sklearn.utils.validation as skv
 from skfolio.moments import BaseMu
 from sklearn.base import clone
 
+from statefolio.adapters.frames import dated_frames
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
-from statefolio.factors.adapters.frames import dated_frames
-from statefolio.factors.alignment import check_names
-from statefolio.factors.base import LoadingsModel
-from statefolio.factors.kalman_loadings import KalmanLoadings
-from statefolio.factors.risk.factor_risk import FactorRisk
-from statefolio.factors.risk.low_rank import LowRankCovariance
+from statefolio.loadings.alignment import check_names
+from statefolio.loadings.base import LoadingsModel
+from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.views.alpha_posterior import check_alpha
 from statefolio.portfolio.views.kalman_mean import KalmanMean
 from statefolio.portfolio.views.premia_parts import Parts, parts_of
 from statefolio.portfolio.views.view import Forecast
+from statefolio.risk.factor_risk import FactorRisk
+from statefolio.risk.low_rank import LowRankCovariance
 
 PRIOR_SHARPE = 0.4
 _DATES_A_YEAR = 252

@@ -8,16 +8,16 @@ import sklearn.utils.validation as skv
 from skfolio.moments import BaseMu
 
 from statefolio._arrays import Array, listed, read_values, show, span
+from statefolio.adapters.frames import dated_frames
 from statefolio.exceptions import InputError, NotFittedError
-from statefolio.factors.adapters.frames import dated_frames
-from statefolio.factors.alignment import rows_until
-from statefolio.factors.risk.factor_risk import FactorRisk
+from statefolio.loadings.alignment import rows_until
 from statefolio.portfolio.views.level_error import LevelError, level_error
 from statefolio.portfolio.views.mean_options import check_options, make_filter
 from statefolio.portfolio.views.mean_posterior import Filter, posterior, run
 from statefolio.portfolio.views.observation_noise import Noise, joined_noise, low_rank, observation_noise, variances
 from statefolio.portfolio.views.ratio_filter import RatioFilter
 from statefolio.portfolio.views.view import Forecast
+from statefolio.risk.factor_risk import FactorRisk
 
 _LEARNED = ("mu_", "predicted_", "predicted_variance_", "_filter", "last_date_")
 

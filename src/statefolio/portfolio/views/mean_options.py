@@ -8,12 +8,12 @@ import pandas as pd
 from statefolio._arrays import Array, listed
 from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, InputError
-from statefolio.factors.risk.low_rank import LowRankCovariance
 from statefolio.portfolio.views.dense_means import DenseMeans
 from statefolio.portfolio.views.mean_posterior import Filter
 from statefolio.portfolio.views.mean_tuning import Tuned, prior_spread, tune_means
 from statefolio.portfolio.views.observation_noise import Noise, variances
 from statefolio.portfolio.views.ratio_filter import RatioFilter
+from statefolio.risk.low_rank import LowRankCovariance
 
 TUNING = ("pooled", "mle", "shrunk")
 

@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from statefolio._arrays import Array, listed
 from statefolio.exceptions import DataTypeError, InputError
-from statefolio.factors.risk.low_rank import LowRankCovariance
+from statefolio.risk.low_rank import LowRankCovariance
 
 Noise = Array | LowRankCovariance
 

@@ -7,9 +7,9 @@ import pandas as pd
 
 from statefolio._arrays import Array
 from statefolio.exceptions import InputError
-from statefolio.factors.base import LoadingsModel
-from statefolio.factors.risk.uncertainty import loading_uncertainty
+from statefolio.loadings.base import LoadingsModel
 from statefolio.portfolio.views.alpha_posterior import alpha_posterior
+from statefolio.risk.uncertainty import loading_uncertainty
 
 _LEAST = 1e-12
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from statefolio._arrays import Array, listed
 from statefolio.exceptions import InputError, UnknownNameError
-from statefolio.factors.risk.factor_risk import FactorRisk
-from statefolio.factors.risk.low_rank import LowRankCovariance
+from statefolio.risk.factor_risk import FactorRisk
+from statefolio.risk.low_rank import LowRankCovariance
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,62 @@
+"""Exposures as a panel of skfolio's, and its cross-sectional model for them."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from skfolio.containers import AssetPanel, FieldCategorical
+from skfolio.descriptor import Passthrough
+from skfolio.factor_exposure import FixedWeightedFactor, GlobalFactor, OneHotCategoricalFactors
+from skfolio.moments import EmpiricalCovariance, EWVariance
+from skfolio.prior import CharacteristicsFactorModel, EmpiricalPrior
+
+from statefolio._arrays import Array
+from statefolio.factors.exposure_fields import ExposureFields
+
+
+def cross_section_panel(
+    values: Array,
+    fields: ExposureFields,
+    active: npt.NDArray[np.bool_],
+    caps: Array | None,
+    first: int,
+    dates: pd.DatetimeIndex,
+) -> AssetPanel:
+    """Panel from row `first` on; fields "x0", "x1", ... hold numbers, "c0", ... categories."""
+    panel: dict[str, Any] = {"returns": np.where(active, values, np.nan)}
+    if caps is not None:
+        panel["market_cap"] = np.where(active, caps[first:], np.nan)
+    for place, (codes, levels) in enumerate(fields.categories.values()):
+        labels = [f"c{place}_{level}" for level in range(len(levels))]
+        panel[f"c{place}"] = FieldCategorical(np.where(active, codes[first:], -1), levels=labels)
+    for place, numbers in enumerate(fields.numbers.values()):
+        panel[f"x{place}"] = np.where(active, numbers[first:], np.nan)
+    assets = np.array([f"asset {place}" for place in range(values.shape[1])])
+    return AssetPanel(fields=panel, observations=dates.to_numpy(), asset_names=assets, active_mask=active)
+
+
+def cross_section_model(
+    fields: ExposureFields, intercept: str | None, standardise: bool, weighted: bool, lag: int, least: int
+) -> CharacteristicsFactorModel:
+    """Cross-sectional regression of that panel, with a factor for each field; risk estimates are the cheapest."""
+    raw: Any = None if standardise else "passthrough"
+    categories = [f"c{place}" for place in range(len(fields.categories))]
+    factors: list[Any] = [] if intercept is None else [("intercept", GlobalFactor())]
+    factors += [(name, OneHotCategoricalFactors(name, family=name)) for name in categories]
+    for name in (f"x{place}" for place in range(len(fields.numbers))):
+        exposure = FixedWeightedFactor(
+            descriptors=[(name, Passthrough(name))], outlier_transformer=raw, scoring_transformer=raw
+        )
+        factors.append((name, exposure))
+    constrained = [(name, None) for name in (categories if intercept is not None else categories[1:])]
+    return CharacteristicsFactorModel(
+        factors=factors,
+        exposure_lag=lag,
+        constrained_families=constrained or None,
+        benchmark_mcap_power=1.0 if weighted else 0.0,
+        regression_mcap_power=0.5 if weighted else 0.0,
+        factor_prior_estimator=EmpiricalPrior(covariance_estimator=EmpiricalCovariance(nearest=False)),
+        idio_variance_estimator=EWVariance(min_observations=1),
+        min_regression_assets=least,
+    )

@@ -1,0 +1,103 @@
+"""Past returns told anew: history as the assets' scenarios of the next date."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays import Array
+from statefolio.risk.factor_risk import FactorRisk
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What happened on T dates to N assets and K factors, and what had been expected of it the day before.
+
+    Attributes
+    ----------
+    observations : (T,) array
+        Labels of the dates.
+    factor_returns : (T, K) array
+    innovation, innovation_variance : (T, N) array
+        Returns less their predictions, and the variance that was predicted; NaN where there is none.
+    """
+
+    observations: Any
+    factor_returns: Array
+    innovation: Array
+    innovation_variance: Array
+
+    def followed_by(self, later: Self) -> Self:
+        """Both, one after the other."""
+        parts = (np.concatenate([getattr(self, f.name), getattr(later, f.name)]) for f in fields(self))
+        return type(self)(*parts)
+
+    def last(self, count: int | None) -> Self:
+        """The last dates, or all."""
+        if count is None or count >= len(self.observations):
+            return self
+        return type(self)(*(getattr(self, f.name)[-count:] for f in fields(self)))
+
+    def standardised(self) -> Array:
+        """Innovations over their predicted standard deviations, NaN where there is none, (T, N)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z: Array = self.innovation / np.sqrt(self.innovation_variance)
+        z[~np.isfinite(z)] = np.nan
+        return z
+
+
+def history_of(risk: FactorRisk, factors: pd.DataFrame, observations: Any) -> History:
+    """The dates that the results of a fitted FactorRisk hold; a factor not known on a date without returns is 0."""
+    model = risk.model_
+    found = model.innovations_
+    known = factors.loc[model.dates_, list(risk.factors_)].to_numpy(dtype=np.float64)
+    return History(
+        observations,
+        np.where(np.isnan(known), 0.0, known),
+        found["innovation"].to_numpy(),
+        found["innovation_variance"].to_numpy(),
+    )
+
+
+def filled(z: Array) -> Array:
+    """Put something where an asset has no standardised innovation: its own others, in order, over and over.
+
+    Zeros there would take risk away from late listings. Dates that no asset has, the first ones of a diffuse start,
+    take whole dates that follow, so that what happened together stays together. An asset without any stays NaN.
+
+    Parameters
+    ----------
+    z : (T, N) array
+        Written to.
+    """
+    missing = np.isnan(z)
+    empty = missing.all(axis=1)
+    if empty.any() and not empty.all():
+        z[empty] = z[np.resize(np.flatnonzero(~empty), empty.sum())]
+        missing = np.isnan(z)
+    for place in np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0)):
+        gaps = missing[:, place]
+        z[gaps, place] = np.resize(z[~gaps, place], gaps.sum())
+    return z
+
+
+def residual_factor_returns(innovation: Array, loadings: Array, variance: Array) -> Array:
+    """Returns of residual factors, (T, R): their mean given the innovations, factors having unit variance.
+
+        (I + G' D^-1 G)^-1 G' D^-1 v    over the assets observed on a date (Lawley and Maxwell 1971, chapter 8)
+
+    Parameters
+    ----------
+    innovation : (T, N) array
+        NaN where there is none.
+    loadings, variance : (N, R) and (N,) array
+        G and D.
+    """
+    seen = ~np.isnan(innovation)
+    scaled = loadings / variance[:, None]
+    squares = np.einsum("nr,ns->nrs", scaled, loadings).reshape(len(loadings), -1)
+    count = loadings.shape[1]
+    precision = np.eye(count) + (seen @ squares).reshape(-1, count, count)
+    found: Array = np.linalg.solve(precision, (np.where(seen, innovation, 0.0) @ scaled)[:, :, None])[:, :, 0]
+    return found

@@ -1,0 +1,16 @@
+"""The command line: every family of commands, registered in the order in which the help lists them.
+
+Heavy libraries are imported inside the commands, so that help answers at once.
+"""
+
+# isort: off
+from statefolio.commands.studies import command as studies
+from statefolio.commands.loadings import command as loadings
+from statefolio.commands.risk import command as risk
+from statefolio.commands.pairs import command as pairs
+from statefolio.commands.studies import update_command
+
+# isort: on
+from statefolio.commands.app import app, main
+
+__all__ = ["app", "loadings", "main", "pairs", "risk", "studies", "update_command"]

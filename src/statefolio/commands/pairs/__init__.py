@@ -1,0 +1,1 @@
+"""Commands on cointegrated baskets: `pairs` and `screen`."""

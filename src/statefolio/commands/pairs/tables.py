@@ -1,0 +1,70 @@
+"""Tables of a basket as the job on one writes them."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from statefolio.pairs.trading.today import Today
+from statefolio.pairs.trading.walk_forward import BasketWalk
+from statefolio.report.pairs.basket_results import BasketResults
+
+
+def hedge_table(found: BasketResults) -> pd.DataFrame:
+    """By date: predicted ratios with standard errors, level, spreads, held value, innovation, z-score."""
+    hedge = found.hedge
+    ratios = hedge.hedge_ratios_
+    columns: dict[str, object] = {}
+    for name in ratios["asset"].to_numpy():
+        one = ratios.sel(asset=name)
+        columns[f"ratio_{name}"] = one["predicted"].to_numpy()
+        columns[f"standard_error_{name}"] = np.sqrt(one["predicted_variance"].to_numpy())
+        columns[f"filtered_ratio_{name}"] = one["filtered"].to_numpy()
+    columns["level"] = hedge.level_["predicted"].to_numpy()
+    columns["spread_predicted"] = hedge.spread_["predicted"].to_numpy()
+    columns["spread_filtered"] = hedge.spread_["filtered"].to_numpy()
+    columns["held_value"] = hedge.held_value_.to_numpy()
+    columns["innovation"] = hedge.innovations_["innovation"].to_numpy()
+    columns["innovation_deviation"] = np.sqrt(hedge.innovations_["innovation_variance"].to_numpy())
+    columns["z_score"] = found.z_score.to_numpy()
+    return pd.DataFrame(columns, index=found.z_score.index.rename("date"))
+
+
+def value_table(walk: BasketWalk) -> pd.DataFrame:
+    """Value after costs by date, a column a hedge."""
+    values = {name: result.value for name, result in walk.results.items()}
+    return pd.DataFrame(values).rename_axis("date")
+
+
+def weight_table(walk: BasketWalk) -> pd.DataFrame:
+    """What was wanted: date, hedge, and a column an asset."""
+    parts = []
+    for name, result in walk.results.items():
+        wanted = result.decisions.rename_axis("date").reset_index()
+        wanted.insert(1, "hedge", name)
+        parts.append(wanted)
+    return pd.concat(parts, ignore_index=True)
+
+
+def level_table(now: Today) -> pd.DataFrame:
+    """Levels of the rule, with the date and the z-score they are seen from."""
+    return now.distances.assign(date=f"{now.date:%Y-%m-%d}", z_score_now=now.z_score, units_now=now.units)
+
+
+def write_tables(folder: Path, found: BasketResults) -> None:
+    """Every number of the report, in files."""
+    hedge_table(found).to_csv(folder / "hedge.csv")
+    found.hedge.parameters_.to_csv(folder / "parameters.csv")
+    found.walk.table.to_csv(folder / "walk.csv")
+    value_table(found.walk).to_csv(folder / "value.csv")
+    weight_table(found.walk).to_csv(folder / "weights.csv", index=False)
+    found.today.positions.to_csv(folder / "positions.csv")
+    level_table(found.today).to_csv(folder / "levels.csv")
+    if found.tests is not None:
+        found.tests.to_frame().to_csv(folder / "tests.csv", index=False)
+    if found.trace is not None:
+        found.trace.to_csv(folder / "trace.csv")
+    if found.verdict is not None:
+        found.verdict.table.to_csv(folder / "verdict.csv")
+        found.verdict.draws.to_csv(folder / "draws.csv")
+        (folder / "verdict.txt").write_text(found.verdict.sentence + "\n", encoding="utf-8")

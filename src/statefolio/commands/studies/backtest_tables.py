@@ -1,0 +1,115 @@
+"""The tables [backtest] and [validation]: how the portfolios are traded, and how what comes of it is judged."""
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from statefolio.commands.studies.field_types import (
+    Count,
+    Day,
+    NotNegative,
+    NumberOrTable,
+    Positive,
+    Share,
+    Table,
+    is_finite,
+)
+
+REBALANCE = ("daily", "weekly", "monthly")
+MOST_COMBINATIONS = 5_000
+"""Of folds; each is chosen on and tested."""
+
+
+def _rebalance(value: object) -> object:
+    if isinstance(value, str) and value in REBALANCE:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    if isinstance(value, dict) and set(value) == {"drift"} and is_finite(value["drift"]) and value["drift"] > 0.0:
+        return DriftTable(drift=float(value["drift"]))
+    words = ", ".join(f'"{word}"' for word in REBALANCE)
+    raise ValueError(f"{words}, a whole number of dates, or {{ drift = 0.05 }} was expected")
+
+
+class DriftTable(Table):
+    """Trade when weights have drifted this far from those wanted."""
+
+    drift: Positive
+
+
+class CostsTable(Table):
+    """[backtest.costs]: shares of the traded value, yearly fees, and the square-root law of impact."""
+
+    proportional: NumberOrTable = 0.0
+    half_spread: NumberOrTable = 0.0
+    impact: NotNegative = 0.0
+    impact_window: Count = 60
+    borrow: NumberOrTable = 0.0
+    financing: NotNegative = 0.0
+
+
+class BacktestTable(Table):
+    """[backtest]: when it starts, when it trades, what that costs."""
+
+    start: Day | None = None
+    rebalance: Annotated[str | int | DriftTable, BeforeValidator(_rebalance)] = "monthly"
+    costs: CostsTable = CostsTable()
+    capital: Positive = 1_000_000.0
+    lag: Count = 1
+    benchmark: str
+    periods_a_year: Positive = 252.0
+
+
+class WindowsTable(Table):
+    """[validation.windows]: training and test dates, apart by an embargo."""
+
+    kind: Literal["expanding", "rolling"] = "expanding"
+    count: Count = 5
+    purge: Annotated[int, Field(ge=0)] = 0
+    embargo: Annotated[int, Field(ge=0)] = 21
+
+
+class CombinatorialTable(Table):
+    """[validation.combinatorial]: every combination of folds tested, the choice made on the others, purged."""
+
+    folds: Annotated[int, Field(ge=3, le=100)] = 10
+    test_folds: Annotated[int, Field(ge=2)] = 2
+    purge: Annotated[int, Field(ge=0)] = 0
+    embargo: Annotated[int, Field(ge=0)] = 21
+
+    @model_validator(mode="after")
+    def _some_to_choose_on(self) -> "CombinatorialTable":
+        if self.test_folds >= self.folds:
+            raise ValueError(f"test_folds ({self.test_folds}) below folds ({self.folds}) was expected")
+        count = math.comb(self.folds, self.test_folds)
+        if count > MOST_COMBINATIONS:
+            raise ValueError(
+                f"{self.test_folds} of {self.folds} folds make {count:,} combinations; at most "
+                f"{MOST_COMBINATIONS:,} were expected"
+            )
+        return self
+
+
+class HoldoutTable(Table):
+    """[validation.holdout]: the last part of the data, which nobody who chooses a portfolio sees."""
+
+    share: Share | None = None
+    start: Day | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "HoldoutTable":
+        if (self.share is None) == (self.start is None):
+            raise ValueError("either share (of the dates) or start (a date) was expected, and not both")
+        return self
+
+
+class ValidationTable(Table):
+    """[validation]: windows, folds, the measure that chooses, what was tried, holdout, look-ahead check."""
+
+    windows: WindowsTable = WindowsTable()
+    combinatorial: CombinatorialTable | None = None
+    measure: Literal["sharpe", "sortino", "calmar", "drawdown"] = "sharpe"
+    trials: Annotated[int, Field(ge=0)] = 0
+    holdout: HoldoutTable | None = None
+    look_ahead_cuts: Annotated[int, Field(ge=0)] = 10

@@ -1,0 +1,123 @@
+"""What a study found, as files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from statefolio.backtest.result import BacktestResult
+from statefolio.backtest.validation.trials import Trials
+from statefolio.commands.studies.judging import Judgement
+
+FILES = frozenset(
+    {
+        "choices.csv",
+        "chosen_by.csv",
+        "decisions.parquet",
+        "events.csv",
+        "holdout.csv",
+        "ledger.parquet",
+        "look_ahead.csv",
+        "measures.csv",
+        "paths.csv",
+        "report.html",
+        "study.toml",
+        "trials.csv",
+        "validation.csv",
+        "value.csv",
+        "weights.parquet",
+        "windows.csv",
+    }
+)
+
+
+def write_tables(
+    folder: Path,
+    results: Mapping[str, BacktestResult],
+    measures: pd.DataFrame,
+    judgement: Judgement,
+    trials: Trials,
+) -> None:
+    """Write everything but the report and the holdout into a folder.
+
+    The same results are the same bytes: nothing here knows when it was written.
+    """
+    value_table(results).to_csv(folder / "value.csv", index_label="date")
+    for name in ("ledger", "weights", "decisions"):
+        frames = {key: getattr(result, name) for key, result in results.items()}
+        _stacked(frames).to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+    measures.to_csv(folder / "measures.csv", index_label="measure")
+    judgement.scores.to_csv(folder / "validation.csv", index_label="portfolio")
+    judgement.windows.to_csv(folder / "windows.csv", index_label="window")
+    judgement.choices.to_csv(folder / "choices.csv", index_label="window")
+    judgement.chosen_by.to_csv(folder / "chosen_by.csv", index_label="chosen by")
+    if judgement.paths is not None:
+        judgement.paths.to_csv(folder / "paths.csv", index_label="path")
+    events = {name: result.events for name, result in results.items()}
+    _stacked(events).to_csv(folder / "events.csv", index=False)
+    trials_table(trials).to_csv(folder / "trials.csv", index=False)
+    look_ahead_table(results).to_csv(folder / "look_ahead.csv", index_label="portfolio")
+
+
+def value_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:
+    """Value of each portfolio by date, net, and gross of costs and fees."""
+    columns: dict[str, pd.Series[float]] = {}
+    for name, result in results.items():
+        columns[name] = result.value
+        grown = (1.0 + result.gross_returns).cumprod() * result.capital
+        columns[f"{name}, gross"] = pd.concat([result.value.iloc[:1], grown])
+    return pd.DataFrame(columns)
+
+
+def look_ahead_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:
+    """The verdict on each portfolio's decisions."""
+    rows = {}
+    for name, result in results.items():
+        check = result.causality
+        if check is not None:
+            rows[name] = {
+                "verdict": check.verdict,
+                "first_difference": check.first_difference,
+                "cuts": len(check.cuts),
+                "detail": check.detail,
+            }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "first_difference", "cuts", "detail"])
+
+
+def trials_table(trials: Trials) -> pd.DataFrame:
+    """A row a configuration tried: its name, its Sharpe ratio, and how its portfolio was asked for."""
+    sharpe = trials.sharpe if len(trials) else pd.Series(dtype=float)
+    rows = [
+        {
+            "name": trial.name,
+            "sharpe": float(sharpe[trial.name]),
+            "from": trial.returns.index[0],
+            "to": trial.returns.index[-1],
+            "portfolio": _told(trial.parameters.get("portfolio", {})),
+        }
+        for trial in trials
+    ]
+    return pd.DataFrame(rows, columns=["name", "sharpe", "from", "to", "portfolio"])
+
+
+def _told(options: Mapping[str, object]) -> str:
+    """Options in words, the objective first, those that are not set left out."""
+    parts = []
+    for name, value in sorted(options.items(), key=lambda option: option[0] != "objective"):
+        if isinstance(value, Mapping):
+            inner = _told(value)
+            parts += [f"{name} ({inner})"] if inner else []
+        elif value is not None:
+            parts.append(f"{name} {value}")
+    return ", ".join(parts)
+
+
+def _stacked(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Frames one below the other, with a column for the portfolio and their dates as a column."""
+    parts = []
+    for name, frame in frames.items():
+        dated = isinstance(frame.index, pd.DatetimeIndex)
+        part = frame.rename_axis("date").reset_index() if dated else frame.copy()
+        part.insert(0, "portfolio", name)
+        parts.append(part.rename_axis(columns=None))
+    return pd.concat(parts, ignore_index=True)

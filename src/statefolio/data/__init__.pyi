@@ -1,0 +1,14 @@
+from .bundled import BundledData as BundledData
+from .bundled import load_demo as load_demo
+from .bundled import load_demo_prices as load_demo_prices
+from .bundled import load_stocks_and_index as load_stocks_and_index
+from .by_asset import read_groups as read_groups
+from .by_asset import read_weights as read_weights
+from .french import french_blocks as french_blocks
+from .french import read_french as read_french
+from .returns import Alignment as Alignment
+from .returns import align as align
+from .returns import to_returns as to_returns
+from .suspicious import find_suspicious_cells as find_suspicious_cells
+from .tables import read_prices as read_prices
+from .tables import read_returns as read_returns

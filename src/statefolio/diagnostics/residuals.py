@@ -1,0 +1,67 @@
+"""Whose residuals are judged: a model's standardised innovations, or what least squares leave."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays import Array, span
+from statefolio.diagnostics.blocks import block_starts
+from statefolio.diagnostics.jackknife import jackknife_residuals
+from statefolio.diagnostics.residual_correlation import Projection, project
+from statefolio.diagnostics.subject import FEWEST, Subject, fitted
+from statefolio.exceptions import InputError
+from statefolio.loadings.alignment import places
+from statefolio.loadings.base import LoadingsModel
+
+BURN_IN = 60
+"""First innovations of an asset that are left out: the model is finding its feet."""
+
+
+@dataclass(frozen=True, eq=False)
+class Residuals:
+    """Residuals ready to be compared with uncorrelated ones, whose they are, and who had too few."""
+
+    projection: Projection
+    assets: pd.Index
+    excluded: pd.DataFrame
+
+
+def take_residuals(
+    model: LoadingsModel | None, kind: str, subject: Subject, returns: Any, factors: Any, block_length: int
+) -> Residuals:
+    """Least-squares residuals, or a model's innovations over their predicted standard deviations."""
+    if kind not in ("innovations", "least_squares"):
+        raise InputError(f"residuals={kind!r}; 'innovations' or 'least_squares' was expected. Pass one of them.")
+    if model is None or kind == "least_squares":
+        before = jackknife_residuals(subject.fit, subject.regressors, block_starts(len(subject.dates), block_length))
+        return Residuals(
+            project(subject.fit.residuals, subject.regressors, before), subject.assets, subject.excluded.iloc[:0]
+        )
+    z = _standardised(fitted(model, returns, factors), subject)
+    count = np.count_nonzero(~np.isnan(z), axis=0)
+    few = (count < FEWEST) | ~((z**2 > 0.0).any(axis=0))
+    reasons = [f"{n} innovations after the first {BURN_IN}, fewer than the {FEWEST} needed" for n in count[few]]
+    excluded = pd.DataFrame({"reason": reasons}, index=subject.assets[few].rename("asset"), dtype=object)
+    return Residuals(project(z[:, ~few], np.empty((len(z), 0))), subject.assets[~few], excluded)
+
+
+def _standardised(model: LoadingsModel, subject: Subject) -> Array:
+    """Innovations over their predicted standard deviations on the subject's dates, the first of each asset left out."""
+    found = model.innovations_
+    dates = found.indexes["date"]
+    rows = dates.get_indexer(subject.dates)
+    if (rows < 0).all():
+        raise InputError(
+            f"returns ({span(subject.dates)}) have no date in common with the model's results "
+            f"({span(pd.DatetimeIndex(dates))}); dates the results hold were expected. Pass those dates."
+        )
+    columns = places(found.indexes["asset"], subject.assets, "asset")
+    v, S = (found[name].to_numpy()[np.ix_(rows, columns)] for name in ("innovation", "innovation_variance"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z: Array = v / np.sqrt(S)
+    z[rows < 0] = np.nan
+    z[~np.isfinite(z)] = np.nan
+    z[np.cumsum(~np.isnan(z), axis=0) <= BURN_IN] = np.nan
+    return z

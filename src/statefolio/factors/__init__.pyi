@@ -1,0 +1,11 @@
+from .characteristics_of_prices import price_exposures as price_exposures
+from .factor_count import count_factors as count_factors
+from .factor_returns import FactorReturns as FactorReturns
+from .mimicking import mimicking_portfolios as mimicking_portfolios
+from .observed import spread_factors as spread_factors
+from .observed import traded_factors as traded_factors
+from .ranking import rank_factors as rank_factors
+from .releases import read_releases as read_releases
+from .statistical import StatisticalFactors as StatisticalFactors
+from .surprise_returns import surprise_factors as surprise_factors
+from .surprises import find_surprises as find_surprises

@@ -1,1 +1,0 @@
-"""Where skfolio is met: estimators of both libraries, each in the other's clothes."""

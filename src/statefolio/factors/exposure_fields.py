@@ -1,0 +1,150 @@
+"""Exposures as they come, put on the dates and assets of returns: numbers and categories, none of them from later."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from statefolio._arrays import Array, listed, read_dates, read_values, show, span
+from statefolio.exceptions import DataTypeError, InputError
+from statefolio.factors.factor_returns import DIMS, EXPOSURE
+
+
+@dataclass(frozen=True, eq=False)
+class ExposureFields:
+    """Exposures of N assets on T dates, known at the close of each.
+
+    Attributes
+    ----------
+    numbers : mapping from name to (T, N)
+        NaN where missing.
+    categories : mapping from name to (codes (T, N), levels)
+        Code -1 where missing.
+    """
+
+    numbers: dict[Any, Array]
+    categories: dict[Any, tuple[npt.NDArray[np.intp], list[Any]]]
+
+    def complete(self) -> npt.NDArray[np.bool_]:
+        """Where an asset has every exposure, (T, N)."""
+        parts = [np.isfinite(values) for values in self.numbers.values()]
+        parts += [codes >= 0 for codes, _ in self.categories.values()]
+        found: npt.NDArray[np.bool_] = np.logical_and.reduce(parts)
+        return found
+
+    def names(self) -> list[Any]:
+        """Names of the factors they make: every level of the categories, then the numbers."""
+        return [level for _, levels in self.categories.values() for level in levels] + list(self.numbers)
+
+
+def read_exposures(exposures: Any, dates: pd.DatetimeIndex, assets: pd.Index, as_of: int | None) -> ExposureFields:
+    """Read exposures of any accepted form; `characteristic_factors` says which."""
+    numbers: dict[Any, Array] = {}
+    categories: dict[Any, tuple[npt.NDArray[np.intp], list[Any]]] = {}
+    for name, given in _by_name(exposures).items():
+        if isinstance(given, pd.Series):
+            given = pd.DataFrame(np.tile(given.to_numpy(), (len(dates), 1)), dates, given.index)
+        place, what = Placement(dates, assets, as_of), f"exposure {name!r}"
+        if isinstance(given, pd.DataFrame) and not _numeric(given):
+            on = place(given.to_numpy(dtype=object), *read_dates(given, what), what)
+            codes, levels = pd.factorize(on.ravel(), sort=True)
+            categories[name] = codes.reshape(on.shape), list(levels)
+            known = bool(len(levels))
+        else:
+            numbers[name] = place(*read_values(given, what), what)
+            known = bool(np.isfinite(numbers[name]).any())
+        if not known:
+            raise InputError(f"{what} has no value on these dates and assets; some were expected. Drop it.")
+    return ExposureFields(numbers, categories)
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Puts a table of other dates and assets on those of returns.
+
+    Attributes
+    ----------
+    dates, assets : Index
+        Those of returns.
+    as_of : int, optional
+        Days that a row stays valid; None: the table must have the dates themselves.
+    """
+
+    dates: pd.DatetimeIndex
+    assets: pd.Index
+    as_of: int | None
+
+    def __call__(self, values: Any, dates: pd.DatetimeIndex, assets: pd.Index, what: str) -> Any:
+        """Give `values` (dates, assets) on the returns' dates and assets, missing where there is none."""
+        columns = assets.get_indexer(self.assets)
+        if (columns < 0).all():
+            raise InputError(
+                f"{what} has assets {listed(list(assets))} and returns {listed(list(self.assets))}, none in common; "
+                "the same names were expected. Check that dates are in rows and assets in columns."
+            )
+        rows = self._rows(dates, what)
+        placed = np.full((len(self.dates), len(self.assets)), None if values.dtype == object else np.nan, values.dtype)
+        known, there = np.flatnonzero(rows >= 0), np.flatnonzero(columns >= 0)
+        placed[np.ix_(known, there)] = values[np.ix_(rows[known], columns[there])]
+        return placed
+
+    def _rows(self, dates: pd.DatetimeIndex, what: str) -> npt.NDArray[np.intp]:
+        if self.as_of is not None:
+            rows = dates.searchsorted(self.dates, side="right") - 1
+            age = np.asarray((self.dates - dates[np.maximum(rows, 0)]).days)
+            return np.where((rows >= 0) & (age <= self.as_of), rows, -1)
+        found = dates.get_indexer(self.dates)
+        absent = self.dates[found < 0]
+        if len(absent):
+            raise InputError(
+                f"{what} ({span(dates)}) lacks {len(absent)} dates of returns (first: {show(absent[0])}); a row on "
+                "each was expected. Pass as_of=days to use the last row on or before a date, up to so many days old."
+            )
+        return np.asarray(found)
+
+
+def _by_name(exposures: Any) -> dict[Any, Any]:
+    if isinstance(exposures, xr.Dataset) and EXPOSURE in exposures:
+        exposures = exposures[EXPOSURE]
+    if isinstance(exposures, xr.DataArray):
+        if set(exposures.dims) != set(DIMS):
+            raise InputError(f"exposures has dims {exposures.dims}; date, asset and factor were expected.")
+        _check_labels(exposures, "exposures")
+        ordered = exposures.transpose(*DIMS)
+        return {name: _frame(ordered.sel(factor=name)) for name in ordered.indexes["factor"]}
+    if isinstance(exposures, xr.Dataset):
+        return {name: _frame(array) for name, array in exposures.data_vars.items()}
+    if not isinstance(exposures, Mapping) or not exposures:
+        raise DataTypeError(
+            f"exposures is a {type(exposures).__name__}; a DataArray (date, asset, factor), a Dataset of (date, "
+            "asset), or a mapping from name to a frame was expected."
+        )
+    return dict(exposures)
+
+
+def _frame(array: xr.DataArray) -> pd.DataFrame | pd.Series:
+    if set(array.dims) <= {"date", "asset"}:
+        _check_labels(array, f"exposure {array.name!r}")
+    if set(array.dims) == {"asset"}:
+        return array.to_series()
+    if set(array.dims) != {"date", "asset"}:
+        raise InputError(f"exposure {array.name!r} has dims {array.dims}; date and asset were expected.")
+    ordered = array.transpose("date", "asset")
+    return pd.DataFrame(ordered.to_numpy(), ordered.indexes["date"], ordered.indexes["asset"])
+
+
+def _check_labels(array: xr.DataArray, what: str) -> None:
+    absent = [dim for dim in array.dims if dim not in array.indexes]
+    if absent:
+        raise InputError(
+            f"{what} has no labels along {listed(absent)}; dates and names were expected. "
+            f"Use assign_coords({absent[0]}=...)."
+        )
+
+
+def _numeric(frame: pd.DataFrame) -> bool:
+    return all(pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes)

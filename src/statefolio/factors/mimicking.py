@@ -1,0 +1,169 @@
+"""Mimicking portfolios: factors that do not trade, replaced by portfolios of assets that do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from statefolio._arrays import Array, read_values, show
+from statefolio._options import is_number, is_whole
+from statefolio.exceptions import InputError
+from statefolio.factors.factor_returns import FactorReturns
+
+_WEAK = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class MimickingPortfolios:
+    """Portfolios that follow factors, and how well they do.
+
+    Attributes
+    ----------
+    factors : FactorReturns
+        Out-of-sample returns of the portfolios, kind "observed", under the names of the factors.
+    weights : Dataset (date, asset, factor)
+        Variable "weight": held over the return of that date, known the date before.
+    r_squared : DataFrame (date, factor)
+        Share of the factor's variance that the base assets explained in the data of each estimate.
+    """
+
+    factors: FactorReturns
+    weights: xr.Dataset
+    r_squared: pd.DataFrame
+
+
+def mimicking_portfolios(
+    factors: FactorReturns | Any,
+    base: Any,
+    *,
+    window: int | None = None,
+    minimum: int = 252,
+    every: int = 21,
+    ridge: float = 0.0,
+    unit_exposure: bool = True,
+) -> MimickingPortfolios:
+    """Project factors on base assets with data before each date, and hold the projection.
+
+    Parameters
+    ----------
+    factors : FactorReturns or DataFrame (dates, K)
+        Not traded, e.g. from `surprise_factors`; NaN where there was no news (`quiet=nan`): such dates are held but
+        not learned from.
+    base : DataFrame (T dates, N assets)
+        Returns of traded assets, in decimals. An asset joins when it has `minimum` returns with the factor, and leaves
+        at the first estimate that has seen none of its returns for `every` dates.
+    window : int, optional
+        Last dates that an estimate uses (rolling); default all of the past (expanding).
+    minimum : int
+        Dates with the factor and every asset in use before the first estimate.
+    every : int
+        Dates from one estimate to the next.
+    ridge : float
+        Shrinkage: each asset's variance is raised by this share of itself.
+    unit_exposure : bool
+        Scale weights so that the portfolio's slope on the factor is 1 in the data of the estimate; otherwise it is the
+        fitted value itself, on which the factor has slope 1.
+
+    Returns
+    -------
+    MimickingPortfolios
+        NaN before the first estimate, and where an asset with weight has no return. `notes` gives each median R-squared
+        and calls it weak below 0.05: a weak factor's portfolio of unit exposure is large and mostly noise.
+
+    Raises
+    ------
+    InputError
+        No date in common, a factor never estimated, options out of range.
+
+    Notes
+    -----
+    y = a + b'x + e before t, b = (S_xx + ridge diag S_xx)^-1 S_xy; weights are b, or b var(y) / b'S_xy with unit
+    exposure: the maximum-correlation portfolio of Breeden, Gibbons and Litzenberger (1989); b itself is the economic
+    tracking portfolio of Lamont (2001), Journal of Financial Economics 61, and of Balduzzi and Robotti (2008), Journal
+    of Business & Economic Statistics 26, who compare the two ways of forming mimicking portfolios.
+    """
+    _check_options(window, minimum, every, ridge)
+    targets = factors.returns if isinstance(factors, FactorReturns) else factors
+    y, of, names = read_values(targets, "factors")
+    x, dates, assets = read_values(base, "base", units=True)
+    rows = of.get_indexer(dates)
+    if (rows < 0).all():
+        raise InputError("factors and base have no date in common; some were expected. Check the dates of both.")
+    y = np.where((rows >= 0)[:, None], y[np.maximum(rows, 0)], np.nan)
+    weights, r_squared = np.full((len(dates), len(assets), len(names)), np.nan), np.full(y.shape, np.nan)
+    notes = []
+    for k, name in enumerate(names):
+        _walk(y[:, k], x, weights[:, :, k], r_squared[:, k], (window, minimum, every, ridge, unit_exposure))
+        held = ~np.isnan(r_squared[:, k])
+        if not held.any():
+            raise InputError(
+                f"factor {name!r} has {int((~np.isnan(y[:, k])).sum())} dates; {minimum} with base assets were "
+                "expected before a last date to hold them on. Pass more history, or lower minimum."
+            )
+        median = float(np.median(r_squared[held, k]))
+        weak = ", weak" if median < _WEAK else ""
+        notes.append(f"{name!r}: held from {show(dates[held][0])} on, median R-squared {median:.3f}{weak}.")
+    earned = np.einsum("tn,tnk->tk", np.nan_to_num(x), np.nan_to_num(weights))
+    lost = np.isnan(x)[:, :, None] & (np.nan_to_num(weights) != 0.0)
+    earned[np.isnan(r_squared) | lost.any(axis=1)] = np.nan
+    returns = FactorReturns(pd.DataFrame(earned, dates, names), pd.Series("observed", names), None, tuple(notes))
+    coordinates = {"date": dates, "asset": assets.rename("asset"), "factor": names.rename("factor")}
+    dataset = xr.Dataset({"weight": (("date", "asset", "factor"), weights)}, coordinates)
+    return MimickingPortfolios(returns, dataset, pd.DataFrame(r_squared, dates, names))
+
+
+def _walk(
+    y: Array, x: Array, weights: Array, r_squared: Array, options: tuple[int | None, int, int, float, bool]
+) -> None:
+    """Fill weights (T, N) and R-squared (T,) of one factor, date by date."""
+    window, minimum, every, ridge, unit = options
+    since = every
+    for t in range(1, len(y)):
+        if since >= every:
+            start = 0 if window is None else max(0, t - window)
+            alive = ~np.isnan(x[max(0, t - every) : t]).all(axis=0)
+            found = _project(y[start:t], np.where(alive, x[start:t], np.nan), minimum, ridge, unit)
+            if found is not None:
+                weights[t], r_squared[t] = found
+                since = 1
+                continue
+        weights[t], r_squared[t] = weights[t - 1], r_squared[t - 1]
+        since += 1
+
+
+def _project(y: Array, x: Array, minimum: int, ridge: float, unit: bool) -> tuple[Array, float] | None:
+    known = ~np.isnan(y)
+    used: npt.NDArray[np.bool_] = (~np.isnan(x[known])).sum(axis=0) >= minimum
+    rows = known & ~np.isnan(x[:, used]).any(axis=1)
+    if not used.any() or rows.sum() < max(minimum, used.sum() + 2):
+        return None
+    Y, X = y[rows] - y[rows].mean(), x[np.ix_(rows, used)]
+    X = X - X.mean(axis=0)
+    if not Y.any():
+        return None
+    spread = np.sqrt((X * X).sum(axis=0))
+    left, right = (X, Y) if ridge == 0.0 else (np.vstack([X, np.diag(np.sqrt(ridge) * spread)]), np.r_[Y, 0.0 * spread])
+    b = np.linalg.lstsq(left, right, rcond=None)[0]
+    fitted = X @ b
+    explained = 1.0 - float(((Y - fitted) ** 2).sum() / (Y @ Y))
+    if unit:
+        covariance = float(fitted @ Y)
+        if covariance <= np.finfo(np.float64).eps * float(Y @ Y):
+            return None
+        b = b * (Y @ Y) / covariance
+    weights = np.zeros(x.shape[1])
+    weights[used] = b
+    return weights, explained
+
+
+def _check_options(window: Any, minimum: Any, every: Any, ridge: Any) -> None:
+    for name, value, least in (("minimum", minimum, 3), ("every", every, 1)):
+        if not is_whole(value) or value < least:
+            raise InputError(f"{name}={value!r}; a whole number, {least} or more, was expected.")
+    if window is not None and (not is_whole(window) or window < minimum):
+        raise InputError(f"window={window!r} with minimum={minimum}; a window at least as long was expected.")
+    if not is_number(ridge) or not np.isfinite(ridge) or ridge < 0.0:
+        raise InputError(f"ridge={ridge!r}; 0 or more was expected.")

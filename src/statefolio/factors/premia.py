@@ -1,0 +1,117 @@
+"""Premia of factors by Fama and MacBeth's two passes."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from statefolio._arrays import Array
+from statefolio.factors.cross_moments import cross_moments, slopes
+
+INTERCEPT = "intercept"
+_COLLINEAR = 1e-10
+
+
+def fama_macbeth(returns: Array, factors: Array, names: pd.Index) -> pd.DataFrame:
+    """Premia of the factors from a regression across assets on every date, on loadings from all dates.
+
+    First pass: least squares of each asset on a constant and all factors, over its own dates. Second pass:
+    linearmodels' ``FamaMacBeth`` with a constant, one regression across assets a date. Its standard errors take
+    the loadings as known; Shanken's (1992, Review of Financial Studies 5) add what estimating them costs: with V
+    the variance of the mean premium, W the factors' covariance over T and c = premium' (T W)^-1 premium, each
+    variance is V + c (V - W).
+
+    Parameters
+    ----------
+    returns : (T, N)
+        NaN where not observed.
+    factors : (T, K)
+    names : Index (K,)
+
+    Returns
+    -------
+    DataFrame
+        Rows "intercept" and the factors: premium (a date), standard_error, t, p_value, shanken_error, shanken_t,
+        shanken_p_value, mean and mean_t (of the factor itself: of a traded factor, the premium it pays), dates.
+        NaN with a `reason` where the premia cannot be told.
+    """
+    K = factors.shape[1]
+    rows = np.count_nonzero(~np.isnan(returns), axis=1) > K + 1
+    index = pd.Index([INTERCEPT, *names], name="factor")
+    reason = _not_identified(returns, rows, K)
+    table = _own_means(factors, index)
+    if not reason:
+        betas = slopes(cross_moments(returns, factors), tuple(range(K)))
+        found = _second_pass(returns[rows], betas, names)
+        if isinstance(found, str):
+            reason = found
+        else:
+            table = _with_errors(table, found, factors)
+    return table.assign(reason=reason)
+
+
+def _not_identified(returns: Array, rows: Any, K: int) -> str:
+    N = returns.shape[1]
+    if N < K + 2:
+        return f"{N} assets; at least {K + 2} are needed for {K} factors and a constant"
+    if np.count_nonzero(rows) < K + 2:
+        return f"{np.count_nonzero(rows)} dates with {K + 2} assets observed; at least {K + 2} such dates are needed"
+    return ""
+
+
+def _own_means(factors: Array, index: pd.Index) -> pd.DataFrame:
+    mean = factors.mean(axis=0)
+    error = factors.std(axis=0, ddof=1) / np.sqrt(len(factors))
+    empty = ["premium", "standard_error", "t", "p_value", "shanken_error", "shanken_t", "shanken_p_value"]
+    table = pd.DataFrame(np.nan, index=index, columns=[*empty, "mean", "mean_t"]).assign(dates=0)
+    table.loc[index[1:], "mean"], table.loc[index[1:], "mean_t"] = mean, mean / error
+    return table
+
+
+def _second_pass(returns: Array, betas: Array, names: pd.Index) -> tuple[Array, Array, int] | str:
+    """Mean premia, constant first, their covariance and the number of dates; or why there are none."""
+    from linearmodels.panel import FamaMacBeth
+
+    root, right = _triangular(returns, np.column_stack([np.ones(len(betas)), betas]))
+    used, size = right.shape
+    if used < size + 1:
+        return f"only {used} dates have loadings that are not collinear across the assets observed"
+    index = pd.MultiIndex.from_product([range(used), range(size)], names=["date", "row"]).swaplevel()
+    frame = pd.DataFrame(root.reshape(-1, size), index, [INTERCEPT, *(f"factor {k}" for k in range(len(names)))])
+    result = FamaMacBeth(pd.Series(right.ravel(), index, name="return"), frame).fit(cov_type="unadjusted")
+    return result.params.to_numpy(), result.cov.to_numpy(), used
+
+
+def _triangular(returns: Array, z: Array) -> tuple[Array, Array]:
+    """Regression of each date's returns on z as K + 1 equations R b = Q'r with the same solution (z = QR).
+
+    This keeps what the second pass is given to K + 1 rows a date, however many assets there are. Dates on which z is
+    collinear across the assets observed are left out.
+    """
+    known = ~np.isnan(returns)
+    size = z.shape[1]
+    pairs = (z[:, :, None] * z[:, None, :]).reshape(len(z), size * size)
+    gram = (known.astype(np.float64) @ pairs).reshape(-1, size, size)
+    scale = np.sqrt(np.einsum("tkk->tk", gram))
+    scaled = gram / (scale[:, :, None] * scale[:, None, :])
+    usable = np.linalg.eigvalsh(scaled)[:, 0] > _COLLINEAR
+    upper = np.linalg.cholesky(gram[usable]).transpose(0, 2, 1)
+    sums = np.where(known, returns, 0.0)[usable] @ z
+    right: Array = np.linalg.solve(upper.transpose(0, 2, 1), sums[:, :, None])[:, :, 0]
+    return np.asarray(upper, dtype=np.float64), right
+
+
+def _with_errors(table: pd.DataFrame, found: tuple[Array, Array, int], factors: Array) -> pd.DataFrame:
+    premium, covariance, used = found
+    spread = np.atleast_2d(np.cov(factors, rowvar=False))
+    variance = np.diag(covariance)
+    of_factors = np.concatenate([[0.0], np.diag(spread) / used])
+    c = float(premium[1:] @ np.linalg.pinv(spread, hermitian=True) @ premium[1:])
+    errors = {"standard_error": np.sqrt(variance)}
+    errors["shanken_error"] = np.sqrt(variance + c * np.maximum(variance - of_factors, 0.0))
+    filled = table.assign(premium=premium, dates=used, **errors)
+    for error, t, p in (("standard_error", "t", "p_value"), ("shanken_error", "shanken_t", "shanken_p_value")):
+        filled[t] = filled["premium"] / filled[error]
+        filled[p] = 2.0 * stats.t.sf(np.abs(filled[t]), used - 1)
+    return filled

@@ -1,0 +1,232 @@
+"""Which factors are worth having: what they explain, on a holdout too, what they pay, and whether they bend."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import stats
+
+from statefolio._arrays import Array, Panel, make_panel, show
+from statefolio._options import is_number, is_whole
+from statefolio.exceptions import InputError
+from statefolio.factors.cross_moments import (
+    CrossMoments,
+    cross_moments,
+    explained,
+    shapley_shares,
+)
+from statefolio.factors.nonlinearity import bend_tests
+from statefolio.factors.premia import fama_macbeth
+
+MOST_FOR_SHAPLEY = 8
+
+
+@dataclass(frozen=True, eq=False)
+class FactorRanking:
+    """What each factor does for each asset.
+
+    Attributes
+    ----------
+    summary : DataFrame (factor)
+        Best first, by mean `alone_holdout` where there is a holdout, else by mean `alone`: means over assets of the
+        shares below; premium, premium_t and premium_shanken_t from `premia`; share_bent, the share of assets
+        with a bend.
+    shares : Dataset (asset, factor)
+        Shares of an asset's variance. alone: explained by this factor and a constant. partial: lost when this factor
+        is dropped from all. shapley: added, averaged over all orders of adding factors; sums to
+        `assets["r_squared"]` (NaN for more than eight factors). alone_holdout, partial_holdout: the same on the
+        holdout with the coefficients from before it (1 - squared errors over those of the mean before).
+    bends : Dataset (asset, factor)
+        statistic, p_value, q_value (Benjamini and Hochberg, over all assets and factors), gain (share of variance the
+        bent terms add) and bent (q_value at most the level). See `bend_tests`.
+    assets : DataFrame (asset)
+        returns, r_squared, r_squared_adjusted (all factors), returns_holdout, r_squared_holdout.
+    premia : DataFrame (intercept and factors)
+        See `fama_macbeth`.
+    excluded : DataFrame (asset)
+        Assets left out, and the reason.
+    returns, factors : DataFrame
+        What all but the holdout's columns were computed from.
+    holdout_from : date or None
+    level : float
+        Of the false discovery rate.
+    """
+
+    summary: pd.DataFrame
+    shares: xr.Dataset
+    bends: xr.Dataset
+    assets: pd.DataFrame
+    premia: pd.DataFrame
+    excluded: pd.DataFrame
+    returns: pd.DataFrame
+    factors: pd.DataFrame
+    holdout_from: pd.Timestamp | None
+    level: float
+
+
+def rank_factors(
+    returns: Any,
+    factors: Any,
+    holdout_from: Any = None,
+    *,
+    level: float = 0.05,
+    min_history: int | None = None,
+    lags: int | None = 0,
+) -> FactorRanking:
+    """Rank factors by what they explain of a panel, asset by asset, each asset over its own dates.
+
+    Parameters
+    ----------
+    returns : DataFrame (T dates, N assets)
+        In decimals; NaN where not observed.
+    factors : DataFrame (dates, K factors)
+        Known on every date with a return; dates without any are left out.
+    holdout_from : date, optional
+        Dates from here on are a holdout: they serve for the columns called so and nothing else.
+    level : float
+        False discovery rate of the bends.
+    min_history : int, optional
+        Returns an asset needs (before the holdout) to be used; by default three for each coefficient of all factors
+        and a constant, and 20 at least.
+    lags : int or None
+        Newey-West lags of the bend tests.
+
+    Returns
+    -------
+    FactorRanking
+
+    Raises
+    ------
+    InputError
+        Fewer dates than coefficients, a holdout that leaves no dates, no asset with enough history.
+    """
+    _check_options(level, min_history, lags)
+    panel = _dates_with_returns(make_panel(returns, factors, intercept=False))
+    first = _first_holdout_row(panel, holdout_from)
+    K = len(panel.factors)
+    needed = max(20, 3 * (K + 1)) if min_history is None else max(min_history, K + 2)
+    if first < needed:
+        raise InputError(
+            f"{first} dates to learn from came for {K} factors; at least {needed} were expected. Pass more dates, "
+            "fewer factors, or a smaller min_history."
+        )
+    kept, excluded = _usable(panel, first, needed)
+    r, f, names = panel.returns[:, kept], panel.regressors, panel.assets[kept].rename("asset")
+    factor_names = panel.factors.rename("factor")
+    before, after = cross_moments(r[:first], f[:first]), None
+    if first < len(r):
+        after = cross_moments(r[first:], f[first:], about=before)
+    coordinates = {"asset": names, "factor": factor_names}
+    shares = _dataset(_shares(before, after, K), coordinates)
+    bends = _bends(r[:first], f[:first], level, lags, coordinates)
+    premia = fama_macbeth(r[:first], f[:first], factor_names)
+    holdout = panel.dates[first] if after is not None else None
+    kept_returns = pd.DataFrame(r[:first], panel.dates[:first], names)
+    kept_factors = pd.DataFrame(f[:first], panel.dates[:first], factor_names)
+    summary = _summary(shares, bends, premia, factor_names)
+    assets = _assets(before, after, K, names)
+    return FactorRanking(
+        summary, shares, bends, assets, premia, excluded, kept_returns, kept_factors, holdout, float(level)
+    )
+
+
+def _check_options(level: Any, min_history: Any, lags: Any) -> None:
+    if not is_number(level) or not 0.0 < level < 1.0:
+        raise InputError(f"level={level!r}; a share between 0 and 1 was expected. Pass e.g. 0.05.")
+    for name, value in (("min_history", min_history), ("lags", lags)):
+        whole = is_whole(value)
+        if value is not None and not (whole and value >= 0):
+            raise InputError(f"{name}={value!r}; None or a whole number, 0 or more, was expected.")
+
+
+def _dates_with_returns(panel: Panel) -> Panel:
+    """Leave out dates without any return: a factor need not be known there, and stands as 0 if it is not."""
+    rows = np.flatnonzero(~np.isnan(panel.returns).all(axis=1))
+    if len(rows) == len(panel.dates):
+        return panel
+    return replace(panel, padded=panel.padded[rows], regressors=panel.regressors[rows], dates=panel.dates[rows])
+
+
+def _first_holdout_row(panel: Panel, holdout_from: Any) -> int:
+    if holdout_from is None:
+        return len(panel.dates)
+    try:
+        first = int(panel.dates.slice_indexer(holdout_from, None).start)
+    except (TypeError, ValueError, KeyError) as error:
+        raise InputError(
+            f"holdout_from={holdout_from!r}; a date without a time zone was expected. Pass e.g. '2016-01-01'."
+        ) from error
+    if not 0 < first < len(panel.dates):
+        raise InputError(
+            f"holdout_from={holdout_from!r} leaves {first} dates before the holdout and {len(panel.dates) - first} in "
+            f"it; some of both were expected. Pass a date after {show(panel.dates[0])} and up to "
+            f"{show(panel.dates[-1])}."
+        )
+    return first
+
+
+def _usable(panel: Panel, first: int, needed: int) -> tuple[Any, pd.DataFrame]:
+    """Assets with enough returns that vary, and the others with a reason."""
+    seen = panel.returns[:first]
+    counts = np.count_nonzero(~np.isnan(seen), axis=0)
+    still = ~(np.fmax.reduce(seen, axis=0) > np.fmin.reduce(seen, axis=0))
+    kept = (counts >= needed) & ~still
+    if not kept.any():
+        raise InputError(
+            f"no asset has {needed} returns that vary among {first} dates (most: {counts.max()}); at least one was "
+            "expected. Pass more dates, fewer factors, or a smaller min_history."
+        )
+    reasons = [f"{count} returns; {needed} were needed" if count < needed else "constant" for count in counts[~kept]]
+    return kept, pd.DataFrame({"reason": reasons}, index=panel.assets[~kept].rename("asset"), dtype=object)
+
+
+def _shares(before: CrossMoments, after: CrossMoments | None, K: int) -> dict[str, Array]:
+    every = tuple(range(K))
+    found = {"alone": np.column_stack([explained(before, (k,)) for k in every])}
+    found["partial"] = _lost_without(before, None, every)
+    found["shapley"] = shapley_shares(before) if K <= MOST_FOR_SHAPLEY else np.full((len(before.count), K), np.nan)
+    if after is not None:
+        found["alone_holdout"] = np.column_stack([explained(before, (k,), after) for k in every])
+        found["partial_holdout"] = _lost_without(before, after, every)
+    return found
+
+
+def _lost_without(before: CrossMoments, after: CrossMoments | None, every: tuple[int, ...]) -> Array:
+    whole = explained(before, every, after)
+    return np.column_stack([whole - explained(before, every[:k] + every[k + 1 :], after) for k in every])
+
+
+def _bends(returns: Array, factors: Array, level: float, lags: int | None, coordinates: dict[str, Any]) -> xr.Dataset:
+    tests = bend_tests(returns, factors, lags)
+    q, tested = np.full(tests.p_value.shape, np.nan), np.isfinite(tests.p_value)
+    if tested.any():
+        q[tested] = stats.false_discovery_control(tests.p_value[tested])
+    made = {"statistic": tests.statistic, "p_value": tests.p_value, "q_value": q, "gain": tests.gain}
+    return _dataset({**made, "bent": q <= level}, coordinates)
+
+
+def _dataset(variables: dict[str, Any], coordinates: dict[str, Any]) -> xr.Dataset:
+    return xr.Dataset({name: (("asset", "factor"), values) for name, values in variables.items()}, coordinates)
+
+
+def _summary(shares: xr.Dataset, bends: xr.Dataset, premia: pd.DataFrame, names: pd.Index) -> pd.DataFrame:
+    table = pd.DataFrame({str(name): values.mean("asset").to_series() for name, values in shares.items()}, index=names)
+    found = premia.loc[list(names)]
+    table["premium"], table["premium_t"] = found["premium"], found["t"]
+    table["premium_shanken_t"] = found["shanken_t"]
+    table["share_bent"] = bends["bent"].mean("asset").to_series()
+    by = "alone_holdout" if "alone_holdout" in table else "alone"
+    return table.sort_values(by, ascending=False, kind="stable")
+
+
+def _assets(before: CrossMoments, after: CrossMoments | None, K: int, names: pd.Index) -> pd.DataFrame:
+    every = tuple(range(K))
+    share = explained(before, every)
+    table = pd.DataFrame({"returns": before.count.astype(int), "r_squared": share}, index=names)
+    table["r_squared_adjusted"] = 1.0 - (1.0 - share) * (before.count - 1.0) / (before.count - K - 1.0)
+    if after is not None:
+        table["returns_holdout"] = after.count.astype(int)
+        table["r_squared_holdout"] = explained(before, every, after)
+    return table

@@ -1,1 +1,0 @@
-"""Whole jobs, from files to files; the command line runs them."""

@@ -1,0 +1,16 @@
+from .cointegration.basket_tests import cointegration_tests as cointegration_tests
+from .hedges.kalman_hedge import KalmanHedge as KalmanHedge
+from .hedges.static_hedges import RollingHedge as RollingHedge
+from .hedges.static_hedges import StaticHedge as StaticHedge
+from .judging.verdict import Verdict as Verdict
+from .judging.verdict import judge_basket as judge_basket
+from .screening.many_hedges import hedge_pairs as hedge_pairs
+from .screening.screen import screen_pairs as screen_pairs
+from .trading.rules import Bands as Bands
+from .trading.rules import Linear as Linear
+from .trading.signals import basket_weights as basket_weights
+from .trading.signals import z_score as z_score
+from .trading.today import Today as Today
+from .trading.today import position_today as position_today
+from .trading.walk_forward import BasketWalk as BasketWalk
+from .trading.walk_forward import walk_baskets as walk_baskets

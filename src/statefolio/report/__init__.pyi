@@ -1,0 +1,9 @@
+from .calibration_figures import autocorrelation_figure as autocorrelation_figure
+from .calibration_figures import coverage_figure as coverage_figure
+from .calibration_figures import innovations_figure as innovations_figure
+from .chapters import Chapter as Chapter
+from .chapters import Exhibit as Exhibit
+from .heat_maps import loadings_heat_map as loadings_heat_map
+from .heat_maps import movement_heat_map as movement_heat_map
+from .loadings_figures import loadings_figure as loadings_figure
+from .writing import write_report as write_report

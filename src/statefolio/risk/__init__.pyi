@@ -1,0 +1,6 @@
+from .attribution import attribute_return as attribute_return
+from .attribution import attribute_risk as attribute_risk
+from .factor_risk import FactorRisk as FactorRisk
+from .low_rank import LowRankCovariance as LowRankCovariance
+from .residual_structure import ResidualFactors as ResidualFactors
+from .residual_structure import SectorBlocks as SectorBlocks

@@ -1,0 +1,206 @@
+"""Where a portfolio's risk comes from, and where its return came from, by factor and by asset, with bands."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from statefolio._arrays import RESIDUAL, Array, read_values, show
+from statefolio.exceptions import DataTypeError, InputError
+from statefolio.loadings.base import LoadingsModel
+from statefolio.loadings.results import HALF_BAND
+from statefolio.risk.factor_risk import FactorRisk
+from statefolio.risk.weights import dated_weights
+
+UNCERTAINTY = "loading uncertainty"
+UNATTRIBUTED = "unattributed"
+
+
+@dataclass(frozen=True, eq=False)
+class _Portfolio:
+    """A portfolio's exposures and what its volatility is made of.
+
+    With x = B'w, variance v = x' Omega x + rest, and pull = Omega x: dv = 2 pull'dx. The exposures err with
+    covariance V = sum w_i^2 P_i.
+    """
+
+    B: Array
+    omega: Array
+    P: Array
+    w: Array
+    x: Array
+    pull: Array
+    V: Array
+    volatility: float
+
+
+def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = None) -> xr.Dataset:
+    """Split a portfolio's volatility on the next date into what factors and assets contribute (Euler).
+
+    A factor contributes x_k (Omega x)_k / sigma, where x = B'w are the portfolio's exposures; an asset
+    w_i (Sigma w)_i / sigma. Standard errors are those that the loadings' covariance P_i gives by the delta method,
+    assets independent, with Omega, G, D and U held; bands reach 1.96 of them to either side.
+
+    Parameters
+    ----------
+    risk : FactorRisk
+        Fitted.
+    weights : Series or mapping by asset
+    expected_sum : float, optional
+        What the weights must sum to.
+
+    Returns
+    -------
+    Dataset
+        By factor (residual factors, then "residual" and "loading uncertainty" last): exposure (NaN for the last two),
+        contribution and share of the variance. By asset: weight, asset_contribution, asset_share. By both:
+        contribution_of_asset, whose sums are the others. volatility. All but weight and contribution_of_asset with
+        <name>_standard_error, <name>_lower and <name>_upper. Contributions add up to the volatility, shares to 1.
+
+    Raises
+    ------
+    UnknownNameError, InputError
+        As `FactorRisk.align_weights`; also for a portfolio of nothing.
+    """
+    given: Any = risk
+    if not isinstance(given, FactorRisk):
+        raise DataTypeError(f"risk is a {type(given).__name__}; a FactorRisk was expected. Fit FactorRisk first.")
+    w = risk.align_weights(weights, expected_sum)
+    risk.covariance_.marginal_risk(w)
+    G = risk.residual_loadings_.to_numpy()
+    D, U = risk.idiosyncratic_variance_.to_numpy(), risk.loading_uncertainty_.to_numpy()
+    p = _portfolio(risk, w)
+    common = w @ G
+    parts = [w[:, None] * p.B * p.pull, w[:, None] * G * common, (w * w * D)[:, None]]
+    names = [*risk.factors_, *risk.residual_loadings_.columns, RESIDUAL]
+    if risk.uncertainty:
+        parts.append((w * w * U)[:, None])
+        names.append(UNCERTAINTY)
+    _check_own(names)
+    split = np.hstack(parts) / p.volatility
+    by_factor, by_asset = split.sum(axis=0), split.sum(axis=1)
+    exposure = np.full(len(names), np.nan)
+    exposure[: len(p.x) + len(common)] = np.concatenate([p.x, common])
+    exposure_error = np.where(np.isnan(exposure), np.nan, 0.0)
+    exposure_error[: len(p.x)] = np.sqrt(np.diag(p.V))
+    errors, share_errors = _factor_errors(p, by_factor, 1), _factor_errors(p, by_factor, 2)
+    found = _with_band("exposure", "factor", exposure, exposure_error)
+    found |= _with_band("contribution", "factor", by_factor, errors)
+    found |= _with_band("share", "factor", by_factor / p.volatility, share_errors)
+    found |= _with_band("asset_contribution", "asset", by_asset, _asset_errors(p, by_asset, 1))
+    found |= _with_band("asset_share", "asset", by_asset / p.volatility, _asset_errors(p, by_asset, 2))
+    slope = p.pull / p.volatility
+    found |= _with_band("volatility", (), np.array(p.volatility), np.sqrt(slope @ p.V @ slope))
+    found |= {"weight": ("asset", w), "contribution_of_asset": (("asset", "factor"), split)}
+    return xr.Dataset(found, {"asset": risk.assets_, "factor": pd.Index(names)}, {"after": show(risk.last_date_)})
+
+
+def _check_own(names: list[Any]) -> list[Any]:
+    """The names of lines, the last one being the attribution's own; InputError where a factor has it too."""
+    if names[-1] in names[:-1]:
+        raise InputError(
+            f"a factor is called {names[-1]!r}; that name was expected to be free for what factors do not explain. "
+            "Rename the factor."
+        )
+    return names
+
+
+def _portfolio(risk: FactorRisk, w: Array) -> _Portfolio:
+    model = risk.model_
+    first = int(model.intercept)
+    P = model.next_["covariance"].to_numpy()[model.assets_.get_indexer(risk.assets_), first:, first:]
+    B, omega = risk.exposures_.to_numpy(), risk.factor_covariance_.to_numpy()
+    x = w @ B
+    V = np.einsum("n,njk->jk", w * w, P)
+    return _Portfolio(B, omega, P, w, x, omega @ x, V, float(risk.covariance_.volatility(w)))
+
+
+def _factor_errors(p: _Portfolio, contribution: Array, power: int) -> Array:
+    """Standard errors of v_k / sigma^power, v_k what each line adds to the variance: its derivative by x, and V."""
+    slope = np.outer(-power * contribution / p.volatility ** (power + 1), p.pull)
+    count = len(p.x)
+    slope[:count] += (np.diag(p.pull) + p.x[:, None] * p.omega) / p.volatility**power
+    errors: Array = np.sqrt(np.einsum("fj,jk,fk->f", slope, p.V, slope))
+    return errors
+
+
+def _asset_errors(p: _Portfolio, contribution: Array, power: int) -> Array:
+    """Standard errors of w_i (Sigma w)_i / sigma^power: by the asset's own loadings (a) and by the exposures (b).
+
+    The two err together: cov(beta_i, x) = w_i P_i.
+    """
+    scale = p.volatility**power
+    a = p.w[:, None] * p.pull / scale
+    b = p.w[:, None] * (p.B @ p.omega) / scale
+    b -= np.outer(power * contribution / p.volatility ** (power + 1), p.pull)
+    own = np.einsum("nj,njk,nk->n", a, p.P, a)
+    crossed = np.einsum("n,nj,njk,nk->n", p.w, a, p.P, b)
+    total = own + 2.0 * crossed + np.einsum("nj,jk,nk->n", b, p.V, b)
+    errors: Array = np.sqrt(np.maximum(total, 0.0))
+    return errors
+
+
+def _with_band(name: str, dims: Any, value: Array, error: Array) -> dict[str, Any]:
+    return {
+        name: (dims, value),
+        f"{name}_standard_error": (dims, error),
+        f"{name}_lower": (dims, value - HALF_BAND * error),
+        f"{name}_upper": (dims, value + HALF_BAND * error),
+    }
+
+
+def attribute_return(model: LoadingsModel, weights: Any, returns: Any, factors: Any) -> xr.Dataset:
+    """Split a portfolio's returns into what each factor and each asset earned, with the predicted loadings.
+
+    Parameters
+    ----------
+    model : LoadingsModel
+        Fitted; its results hold the dates.
+    weights : Series or mapping by asset, or DataFrame (date x asset)
+        The same on all dates, or those held into each date of `returns`. An asset that is not named has none.
+    returns, factors : DataFrame
+        As for `LoadingsModel.contributions`.
+
+    Returns
+    -------
+    Dataset
+        portfolio_return by date; contribution by date and factor ("residual" and "unattributed" last: the latter is
+        the return of assets whose loadings were not known yet), with contribution_standard_error, contribution_lower
+        and contribution_upper, what the loadings' variances give with assets independent; asset_contribution by date
+        and asset; contribution_of_asset by all three. The parts add up to the whole.
+
+    Raises
+    ------
+    UnknownNameError
+        If weights name assets that returns lack.
+    InputError
+        If weights lack a date or hold NaN, or an asset is held into a date without a return.
+    """
+    given: Any = model
+    if not isinstance(given, LoadingsModel):
+        raise DataTypeError(
+            f"model is a {type(given).__name__}; a model of loadings was expected. Of a FactorRisk, pass model_."
+        )
+    earned = model.contributions(returns, factors)
+    observed, dates, assets = read_values(returns, "returns")
+    w = dated_weights(weights, dates, assets, observed)
+    held = w != 0.0
+    parts = np.where(held[:, :, None], earned["contribution"].to_numpy() * w[:, :, None], 0.0)
+    deviation = np.where(held[:, :, None], earned["standard_deviation"].to_numpy() * w[:, :, None], 0.0)
+    whole = np.where(held, np.nan_to_num(observed) * w, 0.0)
+    unknown = np.isnan(parts).any(axis=2)
+    parts[unknown], deviation[unknown] = 0.0, 0.0
+    split = np.concatenate([parts, np.where(unknown, whole, 0.0)[:, :, None]], axis=2)
+    error = np.sqrt(np.sum(deviation**2, axis=1))
+    error = np.concatenate([error, np.zeros((len(dates), 1))], axis=1)
+    found = _with_band("contribution", ("date", "factor"), split.sum(axis=1), error)
+    found |= {
+        "portfolio_return": ("date", whole.sum(axis=1)),
+        "asset_contribution": (("date", "asset"), whole),
+        "contribution_of_asset": (("date", "asset", "factor"), split),
+        "weight": (("date", "asset"), w),
+    }
+    names = pd.Index(_check_own([*earned.indexes["factor"], UNATTRIBUTED]))
+    return xr.Dataset(found, {"date": dates, "asset": assets, "factor": names}, earned.attrs)

@@ -1,0 +1,56 @@
+"""The factors' next return: its forecast mean and the covariance around it."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays import Array, read_values
+from statefolio.loadings.alignment import check_names
+from statefolio.risk.factor_covariance import FactorCovariance, FactorMean
+
+
+@dataclass(frozen=True, eq=False)
+class FactorForecast:
+    """What is expected of the factors on the first date not yet seen; a step gives a new one.
+
+    Attributes
+    ----------
+    names : Index
+        K factors.
+    running : FactorMean
+        Mean of all returns seen.
+    covariance : FactorCovariance
+        Omega, learned from deviations from that mean as it was before each date, or from zero.
+    given : (K,) array or None
+        mu where it is not the running mean.
+    around_zero : bool
+        Whether Omega is taken around zero.
+    """
+
+    names: pd.Index
+    running: FactorMean
+    covariance: FactorCovariance
+    given: Array | None = None
+    around_zero: bool = False
+
+    @property
+    def mean(self) -> Array:
+        """The forecast mean mu (K,)."""
+        return self.running.mean() if self.given is None else self.given
+
+    def after(self, factors: Any, until: pd.Timestamp, since: pd.Timestamp | None = None) -> Self:
+        """The forecast once the dates of a frame after `since` and up to `until` have been seen too.
+
+        Dates on which a factor is not known are left out.
+        """
+        values, dates, columns = read_values(factors, "factors")
+        check_names(columns, self.names, "factors")
+        rows = (dates <= until) & ~np.isnan(values).any(axis=1)
+        if since is not None:
+            rows &= dates > since
+        values = values[rows][:, columns.get_indexer(self.names)]
+        deviations, running = self.running.after(values)
+        learned = self.covariance.after(values if self.around_zero else deviations)
+        return replace(self, running=running, covariance=learned)

@@ -1,0 +1,103 @@
+"""The set of models that holds the best one with a given confidence."""
+
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statefolio._options import is_number, is_whole
+from statefolio.exceptions import InputError
+from statefolio.validation.equal_accuracy import FEWEST
+
+COLUMNS = ["p_value", "included", "block_length", "reason"]
+
+
+def model_confidence_set(
+    losses: pd.DataFrame,
+    size: float = 0.10,
+    replications: int = 1000,
+    block_length: int | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Models that cannot be told from the best one (Hansen, Lunde and Nason), by arch's `MCS`.
+
+    Parameters
+    ----------
+    losses : DataFrame (T dates, models)
+        Dates with a NaN are left out.
+    size : float
+        One less the confidence that the set holds the best model.
+    replications : int
+        Of the stationary bootstrap.
+    block_length : int, optional
+        Mean length of its blocks in dates. Default: the longest of Politis and White's lengths for the losses
+        less their mean over models.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        A row a model, in their order: `p_value`, the smallest size at which the model leaves the set;
+        `included`; `block_length`; and `reason`, where there was nothing to compare. Models with the same
+        losses on every date share a value. The statistic is T_R, the largest t statistic of all pairs.
+
+    References
+    ----------
+    Hansen, Lunde and Nason (2011), Econometrica 79. Politis and White (2004), Econometric Reviews 23.
+    """
+    _check_options(size, replications, block_length, seed)
+    table = losses.dropna()
+    values = table.to_numpy(dtype=np.float64)
+    count, models = values.shape
+    if models > 1 and count < FEWEST:
+        return _without(losses.columns, np.nan, f"{count} dates, fewer than the {FEWEST} needed")
+    first = [next(i for i in range(j + 1) if np.array_equal(values[:, i], values[:, j])) for j in range(models)]
+    distinct = sorted(set(first))
+    if len(distinct) < 2:
+        reason = "one model" if models == 1 else "the losses are the same on every date"
+        return _without(losses.columns, 1.0, reason)
+    different = values[:, distinct]
+    length = block_length or _block_length(different)
+    p_values = dict(zip(distinct, _p_values(different, size, replications, length, seed), strict=True))
+    p_value = np.array([p_values[i] for i in first])
+    found = {"p_value": p_value, "included": p_value > size, "block_length": length, "reason": ""}
+    return pd.DataFrame(found, index=losses.columns)
+
+
+def _check_options(size: Any, replications: Any, block_length: Any, seed: Any) -> None:
+    if not is_number(size) or not 0.0 < size < 1.0:
+        raise InputError(f"size={size!r}; a number between 0 and 1 was expected. Pass e.g. 0.1.")
+    least = {"replications": (replications, 1), "seed": (seed, 0)}
+    if block_length is not None:
+        least["block_length"] = (block_length, 1)
+    for name, (value, fewest) in least.items():
+        if not is_whole(value) or value < fewest:
+            raise InputError(f"{name}={value!r}; a whole number, {fewest} or more, was expected.")
+
+
+def _without(models: pd.Index, p_value: float, reason: str) -> pd.DataFrame:
+    found: dict[str, Any] = {"p_value": p_value, "included": True, "block_length": 0, "reason": reason}
+    return pd.DataFrame(found, index=models)[COLUMNS]
+
+
+def _block_length(values: Any) -> int:
+    from arch.bootstrap import optimal_block_length
+
+    relative = values - values.mean(axis=1, keepdims=True)
+    relative = relative[:, np.ptp(relative, axis=0) > 1e-12 * np.abs(values).max()]
+    if relative.shape[1] == 0:
+        return 1
+    lengths = optimal_block_length(relative)["stationary"].to_numpy()
+    longest = float(np.nanmax(lengths, initial=1.0))
+    return max(1, ceil(longest))
+
+
+def _p_values(values: Any, size: float, replications: int, length: int, seed: int) -> Any:
+    from arch.bootstrap import MCS
+
+    scaled = (values - values.mean()) / values.std()
+    found = MCS(scaled, size=size, reps=replications, block_size=length, method="R", seed=seed)
+    with np.errstate(divide="ignore", invalid="ignore"):  # differences that never vary
+        found.compute()
+    return found.pvalues["Pvalue"].reindex(range(values.shape[1])).to_numpy()

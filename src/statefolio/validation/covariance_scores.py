@@ -1,0 +1,232 @@
+"""Scores of covariance forecasts: bias statistic, QLIKE, coverage and integral transforms."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays import Array, read_values, show
+from statefolio._options import is_number
+from statefolio.exceptions import InputError
+from statefolio.validation.covariance_forecast import Covariance, CovarianceForecast, read_forecasts
+from statefolio.validation.equal_accuracy import standard_error
+from statefolio.validation.portfolios import MINIMUM, gather_portfolios
+from statefolio.validation.probability import LEVELS, coverage_by_column, probabilities, uniformity
+
+
+@dataclass(frozen=True, eq=False)
+class CovarianceScores:
+    """What came against the covariances that were forecast.
+
+    Attributes
+    ----------
+    by_date : DataFrame
+        `assets` scored; `qlike` = (log det S + r' S^-1 r) / N of returns in decimals; `distance` = r' S^-1 r / N,
+        1 on average where the forecast is right.
+    standardised, probability : DataFrame (date x portfolio)
+        Portfolio returns over their forecast volatility, and their integral transforms.
+    standardised_assets : DataFrame (date x asset)
+        The same of single assets.
+    portfolios, assets : DataFrame
+        A row each: `kind`, `dates`, `bias` (standard deviation of the standardised returns), its
+        `standard_error` (robust to fat tails and clustering), `lower` and `upper`, between which 95 % of
+        the biases of a right Gaussian forecast lie (1 -+ root of 2/T), `inside`, and coverage of the central
+        90, 95 and 99 % intervals.
+    uniformity : DataFrame
+        Tests of the portfolios' integral transforms, as `uniformity` gives them.
+    degrees_of_freedom : float
+        Of the law that intervals and transforms take; infinite is Gaussian.
+
+    References
+    ----------
+    Menchero, Morozov and Pasqua (2013), on the bias statistic, in The Barra US Equity Model (USE4), appendix;
+    Patton (2011), Journal of Econometrics 160, on QLIKE.
+    """
+
+    by_date: pd.DataFrame
+    standardised: pd.DataFrame
+    probability: pd.DataFrame
+    standardised_assets: pd.DataFrame
+    portfolios: pd.DataFrame
+    assets: pd.DataFrame
+    uniformity: pd.DataFrame
+    degrees_of_freedom: float
+
+    def summary(self) -> pd.DataFrame:
+        """A row a kind of portfolio, and one for single assets: means over them, and the QLIKE of all assets."""
+        found = {str(kind): _means(part) for kind, part in self.portfolios.groupby("kind", sort=False)}
+        found["single assets"] = _means(self.assets.dropna(subset="bias"))
+        table = pd.DataFrame(found).T.rename_axis("kind")
+        return table.assign(qlike=self.by_date["qlike"].mean(), distance=self.by_date["distance"].mean())
+
+
+def score_covariances(
+    forecasts: Any,
+    returns: Any,
+    portfolios: Any = None,
+    random_portfolios: int = 100,
+    degrees_of_freedom: float = np.inf,
+    seed: int = 0,
+) -> CovarianceScores:
+    """Score a sequence of covariance forecasts on the returns that came.
+
+    Parameters
+    ----------
+    forecasts : mapping from date to DataFrame (asset x asset) or CovarianceForecast
+        A forecast is for its date and the dates after it until the next one: it may know only what came before.
+    returns : DataFrame (T dates, N assets)
+        Where one is missing on a date, the forecast's margin without it is scored. An asset without a forecast
+        is not scored.
+    portfolios : DataFrame (portfolio x asset) or mapping from name to Series, optional
+        To be scored beside equal weights, the random portfolios and the forecast's own minimum-variance portfolio
+        (free), which finds what a covariance gets wrong.
+    random_portfolios : int
+        Of each of two kinds, long-only and long-short.
+    degrees_of_freedom : float
+        Of a Student-t law for the standardised returns; default Gaussian.
+    seed : int
+        Of the random portfolios.
+
+    Returns
+    -------
+    CovarianceScores
+
+    Raises
+    ------
+    InputError
+        If a forecast is not positive definite, or none is for a date of the returns.
+    """
+    nu: Any = degrees_of_freedom
+    if not is_number(nu) or not nu > 2.0:
+        raise InputError(f"degrees_of_freedom={degrees_of_freedom!r}; above 2 was expected, for a variance to exist.")
+    dated = read_forecasts(forecasts)
+    values, dates, assets = read_values(returns, "returns")
+    weights, kinds = gather_portfolios(portfolios, assets, random_portfolios, seed)
+    by_date = np.full((len(dates), 3), np.nan)
+    z = np.full((len(dates), len(weights) + 1), np.nan)
+    z_assets = np.full(values.shape, np.nan)
+    for first, last, forecast in _in_force(dated, dates):
+        places = assets.get_indexer(forecast.assets)
+        known = places >= 0
+        covariance = forecast.covariance if known.all() else forecast.covariance.select(known)
+        _score_block(first, last, places[known], covariance, values, weights.to_numpy(), (by_date, z, z_assets))
+    scored = np.isfinite(by_date[:, 1])
+    if not scored.any():
+        raise InputError(
+            f"no forecast is for a return that came: forecasts from {show(next(iter(dated)))}, returns until "
+            f"{show(dates[-1])}; forecasts of the assets of returns were expected. Check dates and names."
+        )
+    kinds = pd.concat([kinds, pd.Series([MINIMUM], index=[MINIMUM])])
+    at = dates[scored].rename("date")
+    daily = pd.DataFrame(by_date[scored], index=at, columns=["assets", "qlike", "distance"]).astype({"assets": int})
+    standardised = pd.DataFrame(z[scored], index=at, columns=kinds.index)
+    of_assets = pd.DataFrame(z_assets[scored], index=at, columns=assets)
+    return _scores(daily, standardised, of_assets, kinds, float(degrees_of_freedom))
+
+
+def _in_force(
+    dated: dict[pd.Timestamp, CovarianceForecast], dates: pd.DatetimeIndex
+) -> Iterator[tuple[int, int, CovarianceForecast]]:
+    """Rows [first, last) of every forecast."""
+    starts = [*dates.searchsorted(pd.DatetimeIndex(list(dated))), len(dates)]
+    for place, forecast in enumerate(dated.values()):
+        if starts[place] < starts[place + 1]:
+            yield int(starts[place]), int(starts[place + 1]), forecast
+
+
+def _score_block(
+    first: int,
+    last: int,
+    places: Any,
+    covariance: Covariance,
+    values: Array,
+    weights: Array,
+    into: tuple[Array, Array, Array],
+) -> None:
+    """Score the dates of one forecast, those with the same assets observed together."""
+    by_date, z, z_assets = into
+    block = values[first:last][:, places]
+    observed = np.isfinite(block)
+    patterns, which = np.unique(observed, axis=0, return_inverse=True)
+    for number, seen in enumerate(patterns):
+        count = int(seen.sum())
+        if count == 0:
+            continue
+        rows = first + np.flatnonzero(which.ravel() == number)
+        margin = covariance if seen.all() else covariance.select(seen)
+        r = values[np.ix_(rows, places[seen])]
+        w = np.vstack([weights[:, places[seen]], margin.solve(np.ones(count))])
+        distance = (r * margin.solve(r)).sum(axis=1) / count
+        by_date[rows, 0] = count
+        by_date[rows, 1] = margin.log_determinant / count + distance
+        by_date[rows, 2] = distance
+        with np.errstate(invalid="ignore"):
+            z[rows] = (r @ w.T) / np.sqrt(np.where(np.any(w != 0.0, axis=1), margin.variance(w), np.nan))
+        z_assets[np.ix_(rows, places[seen])] = r / np.sqrt(margin.asset_variance)
+
+
+def _scores(
+    daily: pd.DataFrame, z: pd.DataFrame, z_assets: pd.DataFrame, kinds: pd.Series, nu: float
+) -> CovarianceScores:
+    one = np.ones(())
+    u = pd.DataFrame(probabilities(z.to_numpy(), one, nu), index=z.index, columns=z.columns)
+    u_assets = probabilities(z_assets.to_numpy(), one, nu)
+    portfolios = _bias_table(z.to_numpy(), u.to_numpy(), z.columns)
+    portfolios.insert(0, "kind", kinds)
+    return CovarianceScores(
+        by_date=daily,
+        standardised=z,
+        probability=u,
+        standardised_assets=z_assets,
+        portfolios=portfolios.rename_axis("portfolio"),
+        assets=_bias_table(z_assets.to_numpy(), u_assets, z_assets.columns).rename_axis("asset"),
+        uniformity=uniformity(u),
+        degrees_of_freedom=nu,
+    )
+
+
+def bias_statistic(standardised: Any) -> tuple[float, float, float]:
+    """Standard deviation of standardised returns, its robust standard error, and half the width of Barra's interval.
+
+    Parameters
+    ----------
+    standardised : array (T,)
+        Returns over their forecast volatility; NaN are left out.
+
+    Returns
+    -------
+    bias, standard_error, half_width : float
+        The error is that of the mean squared deviation (Bartlett) by the delta method; the half width is the root
+        of 2/T, for Gaussian returns. NaN for fewer than two.
+    """
+    z = np.asarray(standardised, dtype=np.float64)
+    z = z[np.isfinite(z)]
+    if len(z) < 2:
+        return np.nan, np.nan, np.nan
+    bias = float(z.std(ddof=1))
+    error = standard_error((z - z.mean()) ** 2) / (2.0 * bias) if bias > 0.0 else np.nan
+    return bias, error, float(np.sqrt(2.0 / len(z)))
+
+
+def _bias_table(z: Array, probability: Array, names: pd.Index) -> pd.DataFrame:
+    found = np.array([bias_statistic(column) for column in z.T]).reshape(-1, 3)
+    bias, half = found[:, 0], found[:, 2]
+    table = pd.DataFrame({"dates": np.isfinite(z).sum(axis=0), "bias": bias}, index=names)
+    table["standard_error"] = found[:, 1]
+    table["lower"], table["upper"] = 1.0 - half, 1.0 + half
+    table["inside"] = pd.array(np.abs(bias - 1.0) <= half, dtype="boolean")
+    table.loc[np.isnan(bias), "inside"] = pd.NA
+    for level, covered in zip(LEVELS, coverage_by_column(probability), strict=True):
+        table[f"coverage_{level:.0%}"] = covered
+    return table
+
+
+def _means(table: pd.DataFrame) -> pd.Series:
+    columns = ["bias", *[name for name in table.columns if str(name).startswith("coverage")]]
+    found = table[columns].astype(np.float64).mean()
+    found["largest_bias"], found["least_bias"] = table["bias"].max(), table["bias"].min()
+    found["share_inside"] = table["inside"].astype(np.float64).mean()
+    found["count"] = len(table)
+    return found

@@ -1,0 +1,136 @@
+"""Where returns fall in the law a model gave them: probability integral transforms, coverage, uniformity."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special, stats
+
+from statefolio._arrays import Array
+from statefolio.kalman.law import PRIOR_OBSERVATIONS
+from statefolio.kalman.paths import freedom
+from statefolio.loadings.base import LoadingsModel
+
+LEVELS = (0.90, 0.95, 0.99)
+FEWEST = 30
+"""Fewer returns than this say nothing about uniformity."""
+_LEAST = 1e-12
+
+
+def law_of(model: LoadingsModel, errors: Array) -> Any:
+    """Degrees of freedom of a fitted model's Student-t, infinite where its law is Gaussian.
+
+    A number, or by date and asset (T, N) where the model learns how well it knows its variance.
+    """
+    parameters = model.parameters_
+    if getattr(model, "noise", None) == "discount":
+        worth = np.full(errors.shape[1], PRIOR_OBSERVATIONS)
+        return freedom(float(parameters["memory"].iloc[0]), np.isfinite(errors), worth)
+    if "degrees_of_freedom" not in parameters:
+        return np.inf
+    return float(parameters["degrees_of_freedom"].iloc[0])
+
+
+def probabilities(errors: Array, variance: Array, degrees_of_freedom: Any = np.inf) -> Array:
+    """Probability integral transform: the model's distribution function at every error.
+
+    Parameters
+    ----------
+    errors, variance : arrays of one shape
+        What came less its prediction, and its variance by the model; NaN where there is none.
+    degrees_of_freedom : float or array
+        Of the Student-t of that variance, above 2; infinite is Gaussian.
+
+    Returns
+    -------
+    array
+        Uniform on 0 to 1 and independent through time where the model is right (Diebold, Gunther and Tay,
+        1998, International Economic Review 39).
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = errors / np.sqrt(variance)
+    z = np.where(np.isfinite(z), z, np.nan)
+    nu = np.asarray(degrees_of_freedom, dtype=np.float64)
+    if np.isinf(nu).all():
+        return np.asarray(stats.norm.cdf(z))
+    return np.asarray(stats.t.cdf(z * np.sqrt(nu / (nu - 2.0)), nu))
+
+
+def coverage_by_column(probability: Array, levels: tuple[float, ...] = LEVELS) -> Array:
+    """Share of each column's values inside the central interval of each level, (levels, columns)."""
+    known = np.isfinite(probability)
+    distance = np.abs(np.where(known, probability, 0.0) - 0.5)
+    count = known.sum(axis=0)
+    inside = np.stack([(known & (distance <= level / 2)).sum(axis=0) for level in levels])
+    return np.where(count > 0, inside / np.maximum(count, 1), np.nan)
+
+
+def uniformity(probability: pd.DataFrame) -> pd.DataFrame:
+    """Test each column of probability integral transforms for uniformity and memory.
+
+    Parameters
+    ----------
+    probability : DataFrame (T dates, N columns)
+        NaN where there is none.
+
+    Returns
+    -------
+    DataFrame
+        A row a column: `count`; Kolmogorov's `kolmogorov_statistic` and its p-value; and Berkowitz's
+        likelihood ratio of normal scores against independent standard normals, within Gaussian
+        autoregressions of order one, `berkowitz_statistic`, its p-value by chi-squared with 3 degrees of
+        freedom, and the fitted `mean`, `variance` and `autocorrelation`. The likelihood is conditional, over
+        pairs of successive dates that both have a value. NaN for a column with fewer than 30 of them.
+
+    Notes
+    -----
+    Parameters of the model count as known. Kolmogorov's test takes the values as independent, Berkowitz's
+    finds out whether they are.
+
+    References
+    ----------
+    Berkowitz (2001), Journal of Business and Economic Statistics 19, 465-474, equations 11 to 13.
+    """
+    values = probability.to_numpy(dtype=np.float64)
+    columns = {"count": np.isfinite(values).sum(axis=0), **_kolmogorov(values), **_berkowitz(values)}
+    return pd.DataFrame(columns, index=probability.columns)
+
+
+def _kolmogorov(values: Array) -> dict[str, Array]:
+    """The limit law at Vrbik's (2018) argument, which corrects it to order 1/n."""
+    ordered = np.sort(np.where(np.isfinite(values), values, np.inf), axis=0)  # what is missing comes last
+    known = np.isfinite(ordered)
+    count = known.sum(axis=0).astype(float)
+    count[count < FEWEST] = np.nan
+    place = np.arange(1, len(values) + 1)[:, None]
+    ordered = np.where(known, ordered, 0.0)
+    apart = np.maximum(place / count - ordered, ordered - (place - 1) / count)
+    statistic = np.where(np.isnan(count), np.nan, np.where(known, apart, 0.0).max(axis=0, initial=0.0))
+    limit = np.sqrt(count) * statistic
+    p_value = special.kolmogorov(limit + 1.0 / (6.0 * np.sqrt(count)) + (limit - 1.0) / (4.0 * count))
+    return {"kolmogorov_statistic": statistic, "kolmogorov_p_value": p_value}
+
+
+def _berkowitz(values: Array) -> dict[str, Array]:
+    """Maximum likelihood is least squares of each normal score on a constant and the one before."""
+    z = stats.norm.ppf(np.clip(values, _LEAST, 1.0 - _LEAST))
+    pairs = np.isfinite(z[1:]) & np.isfinite(z[:-1])
+    count = pairs.sum(axis=0).astype(float)
+    count[count < FEWEST] = np.nan
+    later, before = np.where(pairs, z[1:], 0.0), np.where(pairs, z[:-1], 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_later, mean_before = later.sum(axis=0) / count, before.sum(axis=0) / count
+        spread = (before**2).sum(axis=0) - count * mean_before**2
+        rho = ((later * before).sum(axis=0) - count * mean_later * mean_before) / spread
+        constant = mean_later - rho * mean_before
+        errors = np.where(pairs, later - constant - rho * before, 0.0)
+        variance = (errors**2).sum(axis=0) / count
+        statistic = (later**2).sum(axis=0) - count * (np.log(variance) + 1.0)
+        mean = constant / (1.0 - rho)
+    return {
+        "berkowitz_statistic": statistic,
+        "berkowitz_p_value": stats.chi2.sf(statistic, 3),
+        "mean": mean,
+        "variance": variance / (1.0 - rho**2),
+        "autocorrelation": rho,
+    }

@@ -1,0 +1,158 @@
+"""Pairs and screen from file to folder, and what they do with bad input and interrupts."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from statefolio.commands.command_line import app
+
+DATES = 240
+ALWAYS = ["hedge.csv", "levels.csv", "parameters.csv", "positions.csv", "report.html", "tests.csv"]
+ALWAYS += ["value.csv", "walk.csv", "weights.csv"]
+JUDGED = ["draws.csv", "verdict.csv", "verdict.txt"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def plain(text):
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
+
+
+def entries(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def panel():
+    draw = np.random.default_rng(3)
+    walks = 30.0 + np.cumsum(draw.normal(scale=0.3, size=(DATES, 4)), axis=0)
+    spread = np.zeros(DATES)
+    for t in range(1, DATES):
+        spread[t] = 0.8 * spread[t - 1] + draw.normal(scale=0.3)
+    table = pd.DataFrame(walks, pd.bdate_range("2019-01-01", periods=DATES, name="date"), ["TWO", "SIX", "LOW", "NEG"])
+    table.insert(0, "ONE", 5.0 + spread + table[["TWO", "SIX"]] @ [0.8, 0.4])
+    table["NEG"] -= 40.0
+    return table
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("prices") / "prices.csv"
+    panel().to_csv(path)
+    return path
+
+
+def pairs(file, out, *more):
+    return run("pairs", "--prices", file, "--assets", "ONE,TWO,SIX", "--out", out, "--retune", "never", *more)
+
+
+def test_pairs_writes_everything_and_says_the_verdict_first(file, tmp_path):
+    done = pairs(file, tmp_path / "out", "--draws", "19", "--tuning", "adaptive", "--passes", "40", "--cost", "0.0005")
+    assert done.exit_code == 0, done.output
+    assert entries(tmp_path / "out") == sorted([*ALWAYS, *JUDGED, "trace.csv"])
+    sentence = (tmp_path / "out" / "verdict.txt").read_text(encoding="utf-8").strip()
+    shown = plain(done.stdout)
+    assert shown.startswith(plain(sentence))
+    assert "calibrated p" in sentence
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert page.index(sentence[:40]) < page.index("chapter-1")
+    walk = pd.read_csv(tmp_path / "out" / "walk.csv", index_col="hedge")
+    assert len(walk) == 5
+    assert "To hold after" in shown
+    hedge = pd.read_csv(tmp_path / "out" / "hedge.csv", index_col="date")
+    assert len(hedge) == DATES
+    assert {"ratio_TWO", "standard_error_SIX", "held_value", "z_score"} <= set(hedge.columns)
+    assert len(pd.read_csv(tmp_path / "out" / "trace.csv")) == 40  # beyond the collapse too
+    assert len(pd.read_csv(tmp_path / "out" / "draws.csv")) == 19
+
+
+def test_without_draws_nothing_is_said_of_reverting(file, tmp_path):
+    done = pairs(file, tmp_path / "out", "--draws", "0", "--start", "2019-09-02")
+    assert done.exit_code == 0, done.output
+    assert entries(tmp_path / "out") == sorted(ALWAYS)
+    assert "No verdict was asked for" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    value = pd.read_csv(tmp_path / "out" / "value.csv", index_col="date", parse_dates=True)
+    assert value.index[0] == pd.Timestamp("2019-09-02")
+
+
+def test_screen_writes_everything_and_counts(file, tmp_path):
+    done = run(
+        "screen", "--prices", file, "--until", "2019-08-30", "--out", tmp_path / "out", "--triple", "ONE,TWO,SIX"
+    )
+    assert done.exit_code == 0, done.output
+    assert entries(tmp_path / "out") == ["baskets.parquet", "counts.csv", "report.html", "selected.csv"]
+    assert "11 baskets tried" in plain(done.stdout)
+    table = pd.read_parquet(tmp_path / "out" / "baskets.parquet")
+    assert len(table) == 11
+    assert set(table.index[0].replace("~", "+").split(" + ")) == {"ONE", "TWO", "SIX"}
+
+
+def test_screen_needs_no_triples(file, tmp_path):
+    done = run("screen", "--prices", file, "--until", "2019-08-30", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "10 baskets tried" in plain(done.stdout)
+    assert "report.html" in entries(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["pairs", "--assets", "ONE,TOO"], "has no 'TOO'"),
+        (["pairs", "--assets", "ONE,ONE"], "more than once"),
+        (["pairs", "--assets", "ONE"], "prices has one asset"),
+        (["pairs", "--assets", "ONE,TWO", "--passes", "0"], "passes=0"),
+        (["pairs", "--assets", "ONE,TWO", "--passes", "-3", "--tuning", "adaptive"], "passes=-3"),
+        (["pairs", "--assets", "ONE,NEG", "--logs"], "not positive"),
+        (["pairs", "--assets", "ONE,TWO", "--exit", "2"], "exit=2.0"),
+        (["pairs", "--assets", "ONE,TWO", "--retune", "0"], "--retune 0"),
+        (["pairs", "--assets", "ONE,TWO", "--draws", "-1"], "--draws -1"),
+        (["pairs", "--assets", "ONE,TWO", "--draws", "5"], "--draws 5"),
+        (["pairs", "--assets", "ONE,TWO", "--start", "2031-01-01", "--draws", "19"], "--start 2031-01-01"),
+        (["pairs", "--assets", "ONE,TWO", "--cost", "-1", "--draws", "19"], "--cost -1"),
+        (["pairs", "--assets", "ONE,TWO", "--capital", "-1", "--draws", "19"], "--capital -1"),
+        (["screen", "--assets", "ONE"], "two assets at least"),
+        (["screen", "--until", "2031-01-01"], "until=2031-01-01"),
+        (["screen", "--half-life", "5"], "--half-life 5"),
+        (["screen", "--fdr", "2"], "fdr=2.0"),
+        (["screen", "--assets", "ONE,TOO"], "has no 'TOO'"),
+        (["screen", "--triple", "ONE,TWO"], "3 names"),
+    ],
+)
+def test_bad_input_is_one_message_and_leaves_nothing(file, tmp_path, arguments, said):
+    done = run(arguments[0], "--prices", file, "--out", tmp_path / "out", *arguments[1:])
+    assert done.exit_code == 2
+    assert said in plain(done.stderr)
+    assert "Traceback" not in done.stderr
+    assert entries(tmp_path) == []
+
+
+def test_a_folder_that_is_there_is_refused_before_anything_is_read(file, tmp_path):
+    (tmp_path / "out").mkdir()
+    done = pairs(file, tmp_path / "out")
+    assert done.exit_code == 2
+    assert "exists already" in plain(done.stderr)
+    assert "missing prices" not in done.stderr
+
+
+def test_an_interrupt_leaves_nothing_half_written(file, tmp_path):
+    command = [sys.executable, "-m", "statefolio", "pairs", "--prices", str(file), "--assets", "ONE,TWO,SIX"]
+    command += ["--out", str(tmp_path / "out"), "--draws", "20000", "--retune", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not any(tmp_path.iterdir()) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.05)
+    assert any(tmp_path.iterdir())
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=120)
+    # Python ends by the signal itself where the interrupt came while it ran code from a text, as compilers do.
+    assert process.returncode in (130, -signal.SIGINT), told
+    assert "nothing was written" in plain(told)
+    assert entries(tmp_path) == []

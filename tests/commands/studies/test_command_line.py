@@ -1,0 +1,92 @@
+"""init, run and update as a user types them."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from small_study import SMALL
+from typer.testing import CliRunner
+
+from statefolio.commands.command_line import app
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def plain(text):
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
+
+
+def test_init_then_run_then_update(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run("init")
+    assert done.exit_code == 0
+    assert "statefolio run study.toml" in done.output
+    assert run("init").exit_code == 2
+    text = (tmp_path / "study.toml").read_text(encoding="utf-8")
+    text = text.replace("# to = 2022-12-28", "to = 2017-03-31 ").replace("count = 5", "count = 2")
+    text = text.replace('tuning = "pooled"', 'tuning = "fixed"\nstate_variance = 1e-3')
+    text = text.replace('residual_structure = "factors"', 'residual_structure = "none"')
+    (tmp_path / "study.toml").write_text(text.replace("look_ahead_cuts = 10", "look_ahead_cuts = 1"))
+    done = run("run", "study.toml")
+    assert done.exit_code == 0, done.output
+    for part in ("Look-ahead check: causal", "Configurations tried: 2", "sealed", "report.html", "quarter_kelly"):
+        assert part in plain(done.output)
+    assert (tmp_path / "study-results" / "report.html").exists()
+    done = run("run", "study.toml")
+    assert done.exit_code == 2
+    assert "--overwrite" in plain(done.stderr)
+    done = run("update", "study.toml", "--orders", "orders.csv")
+    assert done.exit_code == 0, done.output
+    for part in ("Decided at the close of 2017-03-31", "does not trade on this date", "buy", "sell", "shares"):
+        assert part in plain(done.output)
+    assert (tmp_path / "orders.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (SMALL.replace("[backtest]", "[backtset]"), "Did you mean backtest?"),
+        (SMALL.replace('"demo"', '"files"\nprices = "p.csv"\nfactors = "f.csv"'), "p.csv cannot be read"),
+        ("[study", "is no TOML"),
+    ],
+)
+def test_a_bad_study_is_one_message_and_exit_code_2(text, message, tmp_path):
+    (tmp_path / "study.toml").write_text(text)
+    for command in ("run", "update"):
+        done = run(command, tmp_path / "study.toml")
+        assert done.exit_code == 2
+        assert message in plain(done.stderr)
+        assert plain(done.stderr).count("error:") == 1
+        assert [path.name for path in tmp_path.iterdir()] == ["study.toml"]
+
+
+def test_update_takes_a_study_or_a_model(tmp_path):
+    for arguments in ((), ("--model", "m"), ("study.toml", "--model", "m"), ("study.toml", "--returns", "r")):
+        done = run("update", *arguments)
+        assert done.exit_code == 2
+        assert "either a study file, or --model with --returns and --factors" in plain(done.stderr)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_no_results_and_says_how_to_go_on(stop, tmp_path):
+    (tmp_path / "study.toml").write_text(SMALL.replace("look_ahead_cuts = 2", "look_ahead_cuts = 40"))
+    command = [sys.executable, "-m", "statefolio", "run", str(tmp_path / "study.toml")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline:
+            if any(path.name.endswith(".part") for path in tmp_path.iterdir()):
+                break
+            time.sleep(0.005)
+        process.send_signal(stop)
+        _, told = process.communicate(timeout=120)
+    assert process.returncode == 130, told
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left <= {"study.toml", "study-results.holdout.json", ".study-results.checkpoint"}
+    said = "--resume goes on" if ".study-results.checkpoint" in left else "run it again"
+    assert f"Interrupted; no results were written, and {'how' if 'goes' in said else 'it'}" in plain(told)
+    assert said in plain(told)

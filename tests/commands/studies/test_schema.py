@@ -1,0 +1,337 @@
+"""What a study file may hold, and what is said where it holds something else."""
+
+import datetime as dt
+import inspect
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+
+from statefolio import (
+    Constraints,
+    FactorPremia,
+    FactorRisk,
+    KalmanLoadings,
+    KalmanMean,
+    ModelPolicy,
+    TradingCosts,
+)
+from statefolio.commands.studies.backtest_tables import CostsTable
+from statefolio.commands.studies.configuration import configuration
+from statefolio.commands.studies.model_tables import FactorPremiaViews, KalmanMeanViews, LoadingsTable, RiskTable
+from statefolio.commands.studies.models import make_loadings
+from statefolio.commands.studies.portfolio_tables import ConstraintsTable, Optimised
+from statefolio.commands.studies.reading import parse_study, read_study
+from statefolio.commands.studies.schema import Study
+from statefolio.exceptions import FileFormatError, InputError
+
+BASE = """
+[study]
+name = "a study"
+[data]
+source = "demo"
+[portfolio.budget]
+objective = "risk_budget"
+budget = { AAPL = 0.5, XOM = 0.5 }
+[portfolio.budget.constraints]
+net = [-inf, 1]
+upper = { AAPL = 0.3 }
+[portfolio.even]
+objective = "equal_weight"
+[backtest]
+benchmark = "even"
+"""
+
+
+def told(text):
+    with pytest.raises(InputError) as error:
+        parse_study(text, "my.toml")
+    return str(error.value)
+
+
+def test_what_is_written_is_what_is_read():
+    study = parse_study(BASE, "my.toml")
+    assert study.study.name == "a study"
+    assert list(study.portfolio) == ["budget", "even"]
+    budget = study.portfolio["budget"]
+    assert budget.budget == {"AAPL": 0.5, "XOM": 0.5}
+    assert budget.constraints.net == (None, 1.0)
+    assert budget.constraints.upper == {"AAPL": 0.3}
+    assert study.backtest.rebalance == "monthly"
+    assert study.validation.windows.embargo == 21
+
+
+@pytest.mark.parametrize("written", ["2015-12-31", '"2015-12-31"'])
+def test_dates_with_and_without_quotes(written):
+    study = parse_study(f"{BASE}start = {written}\n", "my.toml")
+    assert study.backtest.start == dt.date(2015, 12, 31)
+
+
+@pytest.mark.parametrize(("written", "read"), [('"daily"', "daily"), ("5", 5), ("{ drift = 0.1 }", 0.1)])
+def test_rebalancing_by_word_by_number_and_by_drift(written, read):
+    study = parse_study(f"{BASE}rebalance = {written}\n", "my.toml")
+    assert getattr(study.backtest.rebalance, "drift", study.backtest.rebalance) == read
+    assert configuration(study, "even")["backtest"]["rebalance"] in (read, {"drift": read})
+
+
+@pytest.mark.parametrize("written", ["{ drift = 0.0 }", "{ drift = nan }", "{ drift = true }", "{ drit = 0.1 }", "0"])
+def test_a_calendar_that_cannot_be_kept_is_refused_in_one_sentence(written):
+    message = told(f"{BASE}rebalance = {written}\n")
+    assert '"monthly", a whole number of dates, or { drift = 0.05 } was expected.' in message
+    assert "validation error" not in message
+
+
+START = "mean = [0.0, 1.0], covariance = [[0.1, 0.0], [0.0, 0.2]]"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('"diffuse"', "diffuse"),
+        ("{ mean = 0.5, covariance = 0.1 }", (0.5, 0.1)),
+        (f"{{ {START} }}", ([0.0, 1.0], [[0.1, 0.0], [0.0, 0.2]])),
+    ],
+)
+def test_a_given_start_reaches_the_model(written, read):
+    study = parse_study(f"{BASE}[loadings]\nstart = {written}\nbefore_prediction = true\n", "my.toml")
+    model = make_loadings(study.loadings)
+    assert model.start == read
+    assert model.before_prediction
+
+
+def test_every_option_of_the_models_has_its_field():
+    """What cannot be written in a file, or is written elsewhere in it, is listed here."""
+    elsewhere = {
+        KalmanLoadings: {"progress"},
+        FactorRisk: {"loadings", "prefit"},
+        KalmanMean: {"state_covariance", "observation_covariance", "start", "before_prediction"},
+        FactorPremia: {"loadings"},
+        Constraints: set(),
+        ModelPolicy: {"objective", "risk", "view", "costs"},
+        TradingCosts: set(),
+    }
+    tables = (LoadingsTable, RiskTable, KalmanMeanViews, FactorPremiaViews, ConstraintsTable, Optimised, CostsTable)
+    for (model, left), table in zip(elsewhere.items(), tables, strict=True):
+        assert set(inspect.signature(model).parameters) - left <= set(table.model_fields), model
+
+
+@pytest.mark.parametrize("value", ["nan", "true", "inf", '"x"', f"1{400 * '0'}", "{ AAPL = nan }", "{ AAPL = true }"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "[data]\ndelisting_return",
+        "[loadings]\nstate_variance",
+        "[loadings]\nmean",
+        "[loadings]\nstart",
+        "[risk]\nvolatility_half_life",
+        "[portfolio.budget]\nholding_period",
+        "[portfolio.budget]\nsigns",
+        "[backtest]\ncapital",
+        "[validation]\ntrials",
+        "[validation.windows]\nembargo",
+        "[validation.combinatorial]\nfolds",
+    ],
+)
+def test_a_value_that_is_no_number_is_refused_everywhere(place, value):
+    table, field = place.split("\n")
+    text = BASE if f"{table}\n" in BASE else f"{BASE}{table}\n"
+    text = text.replace(f"{table}\n", f"{table}\n{field} = {value}\n")
+    if place.endswith(("trials", "embargo")) and value.startswith("10"):
+        return  # any whole number counts
+    with pytest.raises(InputError) as told:
+        parse_study(text, "my.toml")
+    assert f"{table[1:-1]}.{field}" in str(told.value)
+    assert "expected" in str(told.value)
+
+
+WRONG = {
+    "a mistyped table": (
+        f"{BASE}[lodings]\n",
+        ["lodings is no field: a study file has study, data, loadings", "Did you mean loadings?"],
+    ),
+    "a mistyped key": (
+        f"{BASE}strat = 2016-01-01\n",
+        ["backtest.strat is no field: [backtest] has start, rebalance", "Did you mean start?"],
+    ),
+    "a mistyped key of a portfolio": (
+        BASE.replace("budget = {", "bugdet = {"),
+        ["portfolio.budget.bugdet is no field: [portfolio.budget] has constraints", "Did you mean budget?"],
+    ),
+    "a mistyped constraint": (
+        BASE.replace("upper", "uper"),
+        ["portfolio.budget.constraints.uper is no field", "Did you mean upper?"],
+    ),
+    "an objective nobody knows": (
+        BASE.replace('"risk_budget"', '"risk_bugdet"'),
+        ['portfolio.budget.objective = "risk_bugdet"; one of risk_budget, factor_risk', "Did you mean risk_budget?"],
+    ),
+    "no objective": (
+        BASE.replace('objective = "equal_weight"', ""),
+        ["portfolio.even.objective is missing; one of risk_budget", "Add it."],
+    ),
+    "a portfolio that is no table": (
+        BASE.replace("[portfolio.even]\nobjective", "[portfolio]\neven"),
+        ['portfolio.even = "equal_weight"; a table was expected.'],
+    ),
+    "an option of another objective": (
+        BASE.replace("[backtest]", "fraction = 0.5\n[backtest]"),
+        ["portfolio.even.fraction is no field: [portfolio.even] has objective."],
+    ),
+    "a word for a choice": (
+        f'{BASE}[loadings]\ntuning = "poled"\n',
+        [
+            'loadings.tuning = "poled"; one of pooled, mle, shrunk, discount, fixed was expected.',
+            "Did you mean pooled?",
+        ],
+    ),
+    "text for a number": (f'{BASE}capital = "1e6"\n', ['backtest.capital = "1e6"; a number was expected.']),
+    "true for a number": (f"{BASE}lag = true\n", ["backtest.lag = true; a whole number was expected."]),
+    "a fraction for a count": (f"{BASE}lag = 1.5\n", ["backtest.lag = 1.5; a whole number was expected."]),
+    "more combinations than anyone waits for": (
+        f"{BASE}[validation]\ncombinatorial = {{ folds = 40, test_folds = 20 }}\n",
+        ["validation.combinatorial: 20 of 40 folds make 137,846,528,820 combinations; at most 5,000 were expected"],
+    ),
+    "as many folds tested as there are": (
+        f"{BASE}[validation]\ncombinatorial = {{ folds = 3, test_folds = 3 }}\n",
+        ["validation.combinatorial: test_folds (3) below folds (3) was expected"],
+    ),
+    "a lag of zero": (f"{BASE}lag = 0\n", ["backtest.lag = 0; a number at least 1 was expected."]),
+    "a number for true": (
+        f"{BASE}[loadings]\nintercept = 1\n",
+        ["loadings.intercept = 1; true or false was expected."],
+    ),
+    "a budget in words": (BASE.replace("0.5,", '"half",'), ['portfolio.budget.budget.AAPL = "half"; a number was']),
+    "a negative budget": (BASE.replace("0.5,", "-0.5,"), ["portfolio.budget.budget.AAPL = -0.5; a number at least 0"]),
+    "a range upside down": (
+        BASE.replace("[-inf, 1]", "[1, 0]"),
+        ["portfolio.budget.constraints.net = [1, 0]; a number, or [least, most] with inf or -inf for no limit"],
+    ),
+    "a date that is none": (
+        f'{BASE}start = "yesterday"\n',
+        ['backtest.start = "yesterday"; a date such as 2015-12-31 was expected.'],
+    ),
+    "a calendar nobody knows": (
+        f'{BASE}rebalance = "yearly"\n',
+        ['backtest.rebalance = "yearly"; "daily", "weekly", "monthly", a whole number of dates, or { drift = 0.05 }'],
+    ),
+    "costs that are no numbers": (
+        f'{BASE}[backtest.costs]\nhalf_spread = {{ AAPL = "tight" }}\n',
+        ["backtest.costs.half_spread: a number, or a table from names to numbers, was expected."],
+    ),
+    "a view nobody knows": (
+        f'{BASE}[views]\nkind = "kalman"\n',
+        ['views.kind = "kalman"; one of none, kalman_mean, factor_premia was expected. Did you mean kalman_mean?'],
+    ),
+    "no benchmark": (BASE.replace('benchmark = "even"', ""), ["backtest.benchmark is missing"]),
+    "nothing": ("", ["study is missing", "data is missing", "portfolio is missing", "backtest is missing"]),
+    # what contradicts itself
+    "kelly without a view": (
+        BASE.replace("equal_weight", "kelly"),
+        ['portfolio.even.objective = "kelly" weighs expected returns, and views.kind is "none"'],
+    ),
+    "a file beside the bundled data": (
+        BASE.replace('"demo"', '"demo"\nreturns = "r.csv"'),
+        ['data: returns came with source = "demo", which has no use for it'],
+    ),
+    "no file": (BASE.replace('"demo"', '"files"'), ['data: source = "files" expects returns or prices, and not both.']),
+    "two files of the same": (
+        BASE.replace('"demo"', '"files"\nreturns = "r.csv"\nprices = "p.csv"\nfactors = "f.csv"'),
+        ['data: source = "files" expects returns or prices, and not both.'],
+    ),
+    "no factors": (BASE.replace('"demo"', '"files"\nreturns = "r.csv"'), ["expects factors too"]),
+    "from after to": (
+        BASE.replace('"demo"', '"demo"\nfrom = 2020-01-01\nto = 2019-01-01'),
+        ["data: from (2020-01-01)"],
+    ),
+    "a holdout twice": (
+        f"{BASE}[validation.holdout]\nshare = 0.2\nstart = 2020-01-01\n",
+        ["validation.holdout: either share (of the dates) or start (a date) was expected, and not both."],
+    ),
+}
+
+
+@pytest.mark.parametrize("text_and_parts", WRONG.values(), ids=WRONG)
+def test_the_error_names_the_field_and_what_was_expected(text_and_parts):
+    text, parts = text_and_parts
+    message = told(text)
+    assert message.startswith("my.toml has ")
+    for part in parts:
+        assert part in message
+    assert "pydantic" not in message
+
+
+def test_every_fault_is_told_at_once():
+    message = told(f'{BASE}capital = 0\nlag = 0\n[loadings]\nnoise = "loud"\n')
+    assert message.startswith("my.toml has 3 faults; it was not run.")
+    assert message.count("\n") == 3
+
+
+def test_a_portfolio_may_be_called_like_an_objective():
+    text = BASE.replace("portfolio.budget", "portfolio.risk_budget").replace("XOM = 0.5", 'XOM = "x"')
+    assert 'portfolio.risk_budget.budget.XOM = "x"; a number was expected.' in told(text)
+
+
+def test_no_toml_names_the_line():
+    with pytest.raises(FileFormatError, match=r"my\.toml is no TOML: .*line 2"):
+        parse_study("[study]\nname = \n", "my.toml")
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(FileFormatError, match="statefolio init"):
+        read_study(tmp_path / "study.toml")
+    with pytest.raises(FileFormatError, match="cannot be read"):
+        read_study(tmp_path)
+    (tmp_path / "study.toml").write_bytes("[study]\nname = 'Müller'".encode("latin-1"))
+    with pytest.raises(FileFormatError, match="UTF-8"):
+        read_study(tmp_path / "study.toml")
+
+
+def test_choices_are_those_of_the_models():
+    from statefolio.loadings.kalman_loadings import KalmanLoadings
+    from statefolio.loadings.kalman_options import CHOICES
+    from statefolio.risk.factor_risk import FactorRisk
+
+    study = parse_study(BASE, "my.toml")
+    for name, valid in CHOICES.items():
+        assert get_args(type(study.loadings).model_fields[name].annotation) == valid
+    for table, model in ((study.loadings, KalmanLoadings()), (study.risk, FactorRisk())):
+        defaults = model.get_params(deep=False)
+        for name, value in table.model_dump().items():
+            assert value == defaults[name], name
+
+
+def test_constraints_are_those_of_the_portfolio():
+    from dataclasses import fields
+
+    from statefolio.portfolio.constraints import Constraints
+
+    table = parse_study(BASE, "my.toml").portfolio["budget"].constraints
+    assert list(type(table).model_fields) == [field.name for field in fields(Constraints)]
+    fresh = type(table)()
+    for field in fields(Constraints):
+        assert getattr(fresh, field.name) == field.default, field.name
+
+
+def test_the_schema_needs_nothing_heavy():
+    script = (
+        "import sys; from statefolio.commands.studies.reading import parse_study; "
+        f"parse_study({BASE!r}, 'my.toml'); "
+        "print(sorted({'numba', 'numpy', 'pandas', 'plotly', 'scipy', 'skfolio', 'xarray'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_field_of_the_schema_has_a_table():
+    assert set(Study.model_fields) == {
+        "study",
+        "data",
+        "loadings",
+        "risk",
+        "views",
+        "portfolio",
+        "backtest",
+        "validation",
+        "report",
+    }

@@ -1,0 +1,227 @@
+"""The command line from files to files, and what it does with bad input."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from statefolio.commands.command_line import app
+
+WRITTEN = ["loadings.parquet", "model.statefolio", "parameters.csv", "report.html", "scores.csv"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def plain(text):
+    """Text without colours and line ends."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
+
+
+def entries(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def tables():
+    rng = np.random.default_rng(11)
+    dates = pd.bdate_range("2015-01-01", periods=1300, name="date")
+    factors = pd.DataFrame(rng.normal(0, 0.01, (1300, 2)), dates, ["market", "value"])
+    slopes = np.stack([np.linspace(0.5, 1.5, 6), np.linspace(-1, 1, 6)])
+    drift = np.cumsum(rng.normal(0, 0.01, (1300, 6)), axis=0)
+    market = factors.to_numpy()[:, :1] * drift
+    returns = factors.to_numpy() @ slopes + market + rng.normal(0, 0.01, (1300, 6))
+    returns[rng.random(returns.shape) < 0.02] = np.nan
+    factors["rf"] = 0.0001
+    return pd.DataFrame(returns, dates, [f"s{i}" for i in range(6)]), factors
+
+
+@pytest.fixture
+def files(tables, tmp_path):
+    for name, table in zip(("returns.csv", "factors.csv"), tables, strict=True):
+        table.to_csv(tmp_path / name)
+    return ["--returns", tmp_path / "returns.csv", "--factors", tmp_path / "factors.csv", "--risk-free", "rf"]
+
+
+def test_a_run_writes_everything_and_says_where(files, tables, tmp_path):
+    done = run("loadings", *files, "--out", tmp_path / "out", "--test-from", "2018-01-01")
+    assert done.exit_code == 0, done.output
+    assert entries(tmp_path / "out") == WRITTEN
+    assert entries(tmp_path) == ["factors.csv", "out", "returns.csv"]
+    table = pd.read_parquet(tmp_path / "out" / "loadings.parquet")
+    assert len(table) == 1300 * 6 * 3
+    assert set(table["factor"]) == {"alpha", "market", "value"}
+    scores = pd.read_csv(tmp_path / "out" / "scores.csv")
+    assert {"model", "asset", "error_variance", "log_score", "log_score_common"} <= set(scores.columns)
+    assert set(scores["model"]) == {
+        "Kalman",
+        "static",
+        "exponential",
+        *(f"rolling {window}" for window in (60, 120, 250, 500)),
+    }
+    parameters = pd.read_csv(tmp_path / "out" / "parameters.csv", index_col="asset")
+    assert list(parameters.index) == list(tables[0].columns)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "2017-12-29" in page  # tuned until the date before the test
+    shown = plain(done.output)
+    for part in ("report.html", "rolling 250", "1,300, 2015-01-01", "tuned until 2017-12-29"):
+        assert part in shown
+
+
+def test_an_update_continues_the_saved_model(files, tables, tmp_path):
+    import statefolio.loadings.kalman_loadings as kalman
+
+    out, model = tmp_path / "out", tmp_path / "out" / "model.statefolio"
+    whole = run("loadings", *files, "--out", tmp_path / "whole", "--tune-until", "2018-01-01")
+    part = run("loadings", *files, "--out", out, "--tune-until", "2018-01-01", "--to", "2019-06-28")
+    assert whole.exit_code == part.exit_code == 0, part.output
+    done = run("update", "--model", model, *files)
+    assert done.exit_code == 0, done.output
+    assert "now ends on 2019-12-25" in plain(done.output)
+    continued = kalman.KalmanLoadings.load(model).next_["mean"]
+    at_once = kalman.KalmanLoadings.load(tmp_path / "whole" / "model.statefolio").next_["mean"]
+    np.testing.assert_array_equal(continued, at_once)
+    again = run("update", "--model", model, *files)
+    assert again.exit_code == 0
+    assert "Nothing new" in again.output
+    assert entries(out) == WRITTEN
+
+
+def test_a_former_run_is_replaced_only_when_asked(files, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "scores.csv").write_text("former")
+    done = run("loadings", *files, "--out", tmp_path / "out")
+    assert done.exit_code == 2
+    assert "exists already" in plain(done.stderr)
+    assert (tmp_path / "out" / "scores.csv").read_text() == "former"
+    done = run("loadings", *files, "--out", tmp_path / "out", "--overwrite")
+    assert done.exit_code == 0, done.output
+    assert entries(tmp_path / "out") == WRITTEN
+
+
+def spoil(tmp_path, what):
+    """Spoil one of the two files."""
+    returns, factors = tmp_path / "returns.csv", tmp_path / "factors.csv"
+    table = pd.read_csv(returns, index_col=0)
+    if what == "missing":
+        returns.unlink()
+    elif what == "empty":
+        returns.write_text("")
+    elif what == "encoding":
+        returns.write_bytes("datum;Möller\n".encode("utf-16"))
+    elif what == "unsorted":
+        table.iloc[::-1].to_csv(returns)
+    elif what == "duplicate dates":
+        pd.concat([table, table.tail(1)]).to_csv(returns)
+    elif what == "infinite":
+        table.iloc[5, 0] = np.inf
+        table.to_csv(returns)
+    elif what == "no overlap":
+        table.index = pd.bdate_range("1950-01-01", periods=len(table), name="date")
+        table.to_csv(returns)
+    elif what == "constant factor":
+        frame = pd.read_csv(factors, index_col=0)
+        frame.assign(one=1.0).to_csv(factors)
+    elif what == "truncated":
+        table.to_parquet(returns)
+        returns.write_bytes(returns.read_bytes()[:-40])
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "missing",
+        "empty",
+        "encoding",
+        "unsorted",
+        "duplicate dates",
+        "infinite",
+        "no overlap",
+        "constant factor",
+        "truncated",
+    ],
+)
+def test_bad_files_give_one_message_exit_code_2_and_no_folder(what, files, tmp_path):
+    spoil(tmp_path, what)
+    before = entries(tmp_path)
+    done = run("loadings", *files, "--out", tmp_path / "out")
+    assert done.exit_code == 2, done.output
+    assert plain(done.stderr).count("error:") == 1
+    assert "Traceback" not in done.output
+    assert entries(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--risk-free", "RF"], "'RF' is not in"),
+        (["--from", "2030-01-01"], "none with --from 2030-01-01"),
+        (["--test-from", "2030-01-01"], "--test-from 2030-01-01"),
+        (["--tune-until", "1990-01-01"], "--tune-until 1990-01-01"),
+        (["--tuning", "magic"], "pooled"),
+        (["--from", "yesterday"], "%Y-%m-%d"),
+    ],
+)
+def test_bad_options_say_what_is_right(options, message, files, tmp_path):
+    before = entries(tmp_path)
+    done = run("loadings", *files[:4], "--out", tmp_path / "out", *options)
+    assert done.exit_code == 2
+    assert message in plain(done.stderr)
+    assert entries(tmp_path) == before
+
+
+def test_a_model_file_that_is_none(files, tmp_path):
+    (tmp_path / "model.statefolio").write_text("no model")
+    for name in ("model.statefolio", "not there"):
+        done = run("update", "--model", tmp_path / name, *files)
+        assert done.exit_code == 2
+        assert "expected" in plain(done.stderr)
+    assert (tmp_path / "model.statefolio").read_text() == "no model"
+
+
+def test_probable_mistakes_are_warned_of(tables, files, tmp_path):
+    (100 * tables[0]).to_csv(tmp_path / "returns.csv")
+    done = run("loadings", *files[:4], "--out", tmp_path / "out")
+    assert "warning:" in plain(done.stderr)
+    assert "percent" in plain(done.stderr)
+
+
+def test_an_interrupt_writes_nothing(files, tmp_path):
+    before = entries(tmp_path)
+    command = [sys.executable, "-m", "statefolio", "loadings", *map(str, files)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, "--out", str(tmp_path / "out")], **pipes) as process:
+        deadline = time.monotonic() + 120
+        while entries(tmp_path) == before and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        begun = entries(tmp_path)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=120)
+    assert any(name.endswith(".part") for name in begun), told
+    assert process.returncode == 130, told
+    assert "nothing was written" in told
+    assert entries(tmp_path) == before
+
+
+def test_help_needs_nothing_heavy():
+    heavy = {"numba", "pandas", "numpy", "plotly", "scipy", "sklearn", "xarray", "pyarrow", "skfolio"}
+    script = (
+        "import sys; from typer.testing import CliRunner; from statefolio.commands.command_line import app; "
+        "done = CliRunner().invoke(app, ['--help']); assert done.exit_code == 0; "
+        f"print(sorted({heavy!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_version():
+    done = run("--version")
+    assert done.exit_code == 0
+    assert re.match(r"statefolio \d+\.\d+", done.output)

@@ -1,0 +1,84 @@
+import os
+import stat
+
+import pytest
+
+from statefolio.commands.output_folder import whole_folder
+from statefolio.exceptions import OutputError
+
+FILES = frozenset({"a.txt", "b.txt"})
+
+
+def entries(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write_half(out, error, *, overwrite):
+    with whole_folder(out, FILES, overwrite=overwrite) as folder:
+        (folder / "a.txt").write_text("half")
+        raise error
+
+
+def test_a_folder_appears_whole(tmp_path):
+    out = tmp_path / "out"
+    with whole_folder(out, FILES, overwrite=False) as folder:
+        (folder / "a.txt").write_text("new")
+        assert not out.exists()
+    assert entries(tmp_path) == ["out"]
+    assert (out / "a.txt").read_text() == "new"
+    assert stat.S_IMODE(out.stat().st_mode) & 0o500 == 0o500
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_a_block_that_fails_leaves_nothing(tmp_path, error):
+    with pytest.raises(error):
+        write_half(tmp_path / "out", error, overwrite=False)
+    assert entries(tmp_path) == []
+
+
+def test_a_block_that_fails_leaves_the_former_folder(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.txt").write_text("former")
+    with pytest.raises(RuntimeError):
+        write_half(tmp_path / "out", RuntimeError, overwrite=True)
+    assert (tmp_path / "out" / "a.txt").read_text() == "former"
+    assert entries(tmp_path) == ["out"]
+
+
+def test_a_former_run_is_replaced_only_when_asked(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "b.txt").write_text("former")
+    with pytest.raises(OutputError, match=r"out exists already.*--overwrite"):
+        whole_folder(out, FILES, overwrite=False).__enter__()
+    with whole_folder(out, FILES, overwrite=True) as folder:
+        (folder / "a.txt").write_text("new")
+    assert entries(out) == ["a.txt"]
+    assert entries(tmp_path) == ["out"]
+
+
+def test_a_folder_with_anything_else_in_it_is_never_replaced(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").write_text("years")
+    with pytest.raises(OutputError, match=r"thesis\.tex"):
+        whole_folder(tmp_path / "out", FILES, overwrite=True).__enter__()
+    assert (tmp_path / "out" / "thesis.tex").read_text() == "years"
+
+
+def test_places_where_no_folder_can_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    for out, message in (
+        (tmp_path / "file", "is a file"),
+        (tmp_path / "no" / "out", "Make it first"),
+        (tmp_path / "file" / "out", "cannot be|no folder"),
+    ):
+        with pytest.raises(OutputError, match=message):
+            whole_folder(out, FILES, overwrite=True).__enter__()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_place_that_may_not_be_written_to(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="cannot be written"):
+        whole_folder(tmp_path / "out", FILES, overwrite=False).__enter__()
+    tmp_path.chmod(0o700)

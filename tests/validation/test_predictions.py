@@ -1,0 +1,82 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from statefolio.exceptions import DataTypeError, InputError
+from statefolio.loadings.kalman_loadings import KalmanLoadings
+from statefolio.loadings.least_squares import RollingLoadings, StaticLoadings
+from statefolio.validation.predictions import first_test_row, name_models, predict_all
+from statefolio.validation.probability import law_of
+
+LAWS = {
+    "student": {},
+    "gaussian": {"tails": "gaussian", "common_volatility": False},
+    "constant": {"noise": "constant", "common_volatility": False},
+    "discount": {"noise": "discount", "tails": "gaussian", "common_volatility": False},
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_law_is_the_one_whose_density_the_model_reports(law, stocks):
+    returns, factors = (table.iloc[:400] for table in stocks)
+    model = KalmanLoadings(**LAWS[law]).fit(returns.iloc[:, :6], factors)
+    found = model.innovations_
+    v, S = found["innovation"].to_numpy(), found["innovation_variance"].to_numpy()
+    nu = law_of(model, v)
+    assert np.isinf(nu).all() == (law == "gaussian")
+    if np.ndim(nu) == 0:
+        nu = np.full(v.shape, nu)
+    known = np.isfinite(found["log_density"].to_numpy())
+    assert known.sum() > 1000
+    nu = np.minimum(nu, 1e9)
+    t = stats.t(nu[known], scale=np.sqrt(S * (nu - 2.0) / nu)[known])
+    np.testing.assert_allclose(found["log_density"].to_numpy()[known], t.logpdf(v[known]), rtol=1e-6, atol=1e-6)
+
+
+def test_transforms_are_the_distribution_function_of_that_law(stocks):
+    returns, factors = (table.iloc[:500] for table in stocks)
+    named = {"static": StaticLoadings(), "kalman": KalmanLoadings()}
+    found = predict_all(named, returns, factors, returns.index[400], burn_in=10)
+    model = KalmanLoadings().fit(returns, factors, tune_until=returns.index[399])
+    nu = model.parameters_["degrees_of_freedom"].iloc[0]
+    late = model.innovations_.isel(date=slice(400, None))
+    z = late["innovation"].to_numpy() / np.sqrt(late["innovation_variance"].to_numpy())
+    np.testing.assert_allclose(found.by_model["kalman"].probability, stats.t.cdf(z * np.sqrt(nu / (nu - 2)), nu))
+    least_squares = found.by_model["static"]
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(
+            least_squares.probability, stats.norm.cdf(least_squares.errors[400:] / np.sqrt(least_squares.variance))
+        )
+    assert not found.scored[:10].any()
+    assert list(found.tested) == list(returns.index[400:])
+    assert (found.scored[10:] <= found.known[410:]).all()
+
+
+def test_models_come_as_they_were(stocks):
+    model = RollingLoadings(30)
+    predict_all({"a": model}, *(table.iloc[:100] for table in stocks), stocks[0].index[80], 0)
+    assert not hasattr(model, "last_date_")
+
+
+def test_names():
+    assert list(name_models([StaticLoadings(), RollingLoadings(), RollingLoadings()])) == [
+        "StaticLoadings",
+        "RollingLoadings 1",
+        "RollingLoadings 2",
+    ]
+    assert list(name_models({3: StaticLoadings()})) == ["3"]
+    alike = {1: StaticLoadings(), "1": StaticLoadings()}
+    wrongs = ((StaticLoadings(), DataTypeError), ("abc", DataTypeError), ({}, InputError), (alike, InputError))
+    for wrong, kind in wrongs:
+        with pytest.raises(kind):
+            name_models(wrong)
+
+
+def test_the_first_row_of_a_test():
+    dates = pd.bdate_range("2020-01-01", periods=10)
+    assert first_test_row(dates, "2020-01-06") == 3
+    assert first_test_row(dates, "2020-01-04") == 3
+    for wrong in ("2019-01-01", "2021-01-01", "soon"):
+        with pytest.raises(InputError, match="test_from"):
+            first_test_row(dates, wrong)
