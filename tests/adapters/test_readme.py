@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 
-README = Path(__file__).parents[3] / "src" / "statefolio" / "factors" / "adapters" / "README.md"
+README = Path(__file__).parents[2] / "src" / "statefolio" / "adapters" / "README.md"
 
 
 def test_its_example_runs():

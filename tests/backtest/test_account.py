@@ -68,7 +68,7 @@ def test_equals_the_slow_account(seed, lag, make_frame):
         financing=0.3,
     )
     wanted = pd.DataFrame(weights, index=frame.index[decided], columns=names)
-    result = simulate(wanted, market, costs=costs, capital=1e6, lag=lag, periods_a_year=250)
+    result = simulate(wanted, market, costs=costs, capital=1e6, lag=lag, periods_per_year=250)
     rows, held = settle_slowly(
         returns,
         dict(zip(decided + lag, weights, strict=True)),

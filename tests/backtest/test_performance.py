@@ -20,7 +20,7 @@ def stock():
 
 
 def test_against_closed_forms_on_four_dates():
-    found = measures(dated([0.10, -0.05, 0.02, 0.01]), periods_a_year=4)
+    found = measures(dated([0.10, -0.05, 0.02, 0.01]), periods_per_year=4)
     r = np.array([0.10, -0.05, 0.02, 0.01])
     grown = 1.1 * 0.95 * 1.02 * 1.01
     spread = np.sqrt(((r - 0.02) ** 2).sum() / 3)
@@ -99,7 +99,7 @@ def test_a_result_brings_its_trading(stock):
         gross_returns = stock + 0.0001
         turnover = pd.Series(0.02, index=stock.index)
         weights = pd.DataFrame({"a": 0.8, "b": -0.3}, index=stock.index)
-        periods_a_year = 252.0
+        periods_per_year = 252.0
         name = "mine"
 
     found = measures(Result())
@@ -144,8 +144,8 @@ def test_what_is_refused_in_words():
         measures([0.1, 0.2])
     with pytest.raises(InputError, match="2 columns"):
         measures(pd.DataFrame({"a": dated([0.1]), "b": dated([0.1])}))
-    with pytest.raises(InputError, match="periods_a_year"):
-        measures(dated([0.1]), periods_a_year=0)
+    with pytest.raises(InputError, match="periods_per_year"):
+        measures(dated([0.1]), periods_per_year=0)
     with pytest.raises(InputError, match="cash_rate"):
         measures(dated([0.1]), cash_rate=np.inf)
 

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from statefolio.backtest.run import run_backtest
 from statefolio.backtest.simulation import simulate
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
@@ -51,3 +52,11 @@ def test_bad_weights_are_turned_away(market, weights):
     with pytest.raises(DataTypeError, match="weights is a dict"):
         simulate({"A": 1.0}, market)
     simulate(weights, market, expected_sum=1.0)
+
+
+def test_runs_markets_and_simulations_read_periods_alike(market, policies):
+    run = run_backtest(policies["equal"](), market, start="2020-02", end="2020-03", rebalance="weekly")
+    assert run.ledger.index[[0, -1]].tolist() == [pd.Timestamp("2020-02-03"), pd.Timestamp("2020-03-31")]
+    assert market.until("2020-03").dates[-1] == run.ledger.index[-1]
+    again = simulate(run.decisions, market, start="2020-02", end="2020-03")
+    pd.testing.assert_frame_equal(again.ledger, run.ledger, check_exact=True)

@@ -2,7 +2,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import statefolio.diagnostics as diagnostics
 from statefolio.diagnostics import Diagnosis, Finding
 from statefolio.exceptions import UnknownNameError
 
@@ -30,9 +29,3 @@ def test_findings_by_name():
     assert diagnosis["tested"] is TESTED
     with pytest.raises(UnknownNameError, match="'tested', 'unsaid' was expected"):
         diagnosis["other"]
-
-
-def test_public_names_are_there():
-    assert {name: getattr(diagnostics, name) for name in dir(diagnostics)}.keys() == set(diagnostics.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = diagnostics.nothing

@@ -1,12 +1,11 @@
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import RollingLoadings, StaticLoadings
-from statefolio.validation.predictions import first_test_row, name_models, predict_all
+from statefolio.validation.predictions import name_models, predict_all
 from statefolio.validation.probability import law_of
 
 LAWS = {
@@ -71,12 +70,3 @@ def test_names():
     for wrong, kind in wrongs:
         with pytest.raises(kind):
             name_models(wrong)
-
-
-def test_the_first_row_of_a_test():
-    dates = pd.bdate_range("2020-01-01", periods=10)
-    assert first_test_row(dates, "2020-01-06") == 3
-    assert first_test_row(dates, "2020-01-04") == 3
-    for wrong in ("2019-01-01", "2021-01-01", "soon"):
-        with pytest.raises(InputError, match="test_from"):
-            first_test_row(dates, wrong)

@@ -9,7 +9,9 @@ import xarray as xr
 from skfolio.exceptions import SkfolioError
 from skfolio.prior import CharacteristicsFactorModel
 
-from statefolio._arrays import Array, listed, read_values, show
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed, show
+from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.adapters.cross_section import cross_section_model, cross_section_panel
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError

@@ -11,7 +11,7 @@ from skfolio.factor_exposure import FixedWeightedFactor, GlobalFactor, OneHotCat
 from skfolio.moments import EmpiricalCovariance, EWVariance
 from skfolio.prior import CharacteristicsFactorModel, EmpiricalPrior
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.factors.exposure_fields import ExposureFields
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from skfolio.prior import FactorModel, ReturnDistribution
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.adapters.scenarios import History, filled, residual_factor_returns
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.risk.low_rank import LowRankCovariance

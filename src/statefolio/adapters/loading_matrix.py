@@ -5,7 +5,8 @@ from typing import Any, Self
 from skfolio.prior import BaseLoadingMatrix
 from sklearn.base import clone
 
-from statefolio._arrays import Array, listed
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio.adapters.frames import dated_frames
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.base import LoadingsModel

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.risk.factor_risk import FactorRisk
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 

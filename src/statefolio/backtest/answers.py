@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed, show
+from statefolio._arrays.text import listed, show
+from statefolio._arrays.types import Array
 from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, PolicyError
 from statefolio.portfolio.policy import Decision, History, Holdings, Policy

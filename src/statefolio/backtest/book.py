@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, show
+from statefolio._arrays.text import show
+from statefolio._arrays.types import Array
 from statefolio.backtest.account import (
     DELISTED,
     UNFILLED,
@@ -40,7 +41,7 @@ class Terms:
         Rows of the first decision and after the last date.
     capital : float
     lag : int
-    periods_a_year : float
+    periods_per_year : float
     """
 
     market: Market
@@ -49,7 +50,7 @@ class Terms:
     stop: int
     capital: float
     lag: int
-    periods_a_year: float
+    periods_per_year: float
 
     @property
     def dates(self) -> pd.DatetimeIndex:
@@ -87,8 +88,8 @@ class Terms:
     def cost_arrays(self) -> CostArrays:
         """Costs as the compiled loop takes them, fees a date."""
         assets, costs = self.market.assets, self.costs
-        borrow = costs.borrow_rates(assets) / self.periods_a_year
-        financing = float(costs.financing) / self.periods_a_year
+        borrow = costs.borrow_rates(assets) / self.periods_per_year
+        financing = float(costs.financing) / self.periods_per_year
         return CostArrays(costs.trade_rates(assets), float(costs.impact), int(costs.impact_window), borrow, financing)
 
 
@@ -191,7 +192,7 @@ class Book:
             costs=terms.costs,
             capital=terms.capital,
             details={name: _stacked(series, terms.market.dates) for name, series in self._details.items()},
-            periods_a_year=terms.periods_a_year,
+            periods_per_year=terms.periods_per_year,
             stopped=stopped,
             causality=causality,
         )

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import show
+from statefolio._arrays.dates import read_dates, row_from
+from statefolio._arrays.text import show
 from statefolio._options import is_whole
 from statefolio.backtest.answers import clone_policy
 from statefolio.backtest.calendar import decision_dates
 from statefolio.backtest.carried import carried_beyond
-from statefolio.backtest.given_dates import read_date, read_dates_given
 from statefolio.backtest.market import Market
 from statefolio.backtest.replay import CARRIES, NOT_REPRODUCIBLE, perturb_carried
 from statefolio.backtest.result import CausalCheck
@@ -95,7 +95,7 @@ class _Check:
         if not self._is_policy:
             return ""
         start = self._options.get("start")
-        row = 0 if start is None else int(self._market.dates.searchsorted(read_date(start, "start")))
+        row = row_from(self._market.dates, start, "start")
         first = self._market.dates[row]
         found = carried_beyond(self._subject, first, len(self._market.dates), row + 1)
         return CARRIES.format(found[0].where, show(first)) if found else ""
@@ -141,7 +141,7 @@ def _cut_dates(market: Market, cuts: int | Sequence[Any], options: dict[str, Any
     """So many decision dates spread over the run, neither its first date nor its last; or those given."""
     dates = make_terms(market, options.get("start"), options.get("end"), None, 1.0, 1, 1.0).dates
     if not is_whole(cuts):
-        rows = np.unique(dates.searchsorted(read_dates_given(cuts, "cuts"), side="right") - 1)
+        rows = np.unique(dates.searchsorted(read_dates(cuts, "cuts"), side="right") - 1)
     elif cuts >= 1:
         called = np.flatnonzero(decision_dates(options.get("rebalance", "monthly"), dates)[:-1])
         places = np.linspace(0, len(called) - 1, num=int(cuts) + 1).round().astype(np.int64)

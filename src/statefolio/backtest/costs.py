@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio._options import is_number, is_whole
 from statefolio.backtest.market_tables import by_asset
 from statefolio.exceptions import InputError

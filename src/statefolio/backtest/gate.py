@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.backtest.market import Market
 from statefolio.backtest.market_tables import STAYS, Table
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, show, span
-from statefolio.backtest.given_dates import read_date
+from statefolio._arrays.dates import read_date
+from statefolio._arrays.text import show, span
+from statefolio._arrays.types import Array
 from statefolio.backtest.market_tables import STAYS, MarketTables, Table, read_market
 from statefolio.exceptions import InputError
 

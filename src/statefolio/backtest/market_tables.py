@@ -8,9 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from statefolio._arrays import Array, listed, make_panel, read_values, show
+from statefolio._arrays.dates import read_date
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.panel import make_panel
+from statefolio._arrays.text import listed, show
+from statefolio._arrays.types import Array
 from statefolio._options import is_number, is_whole
-from statefolio.backtest.given_dates import read_date
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 STAYS = -1

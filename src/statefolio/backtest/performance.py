@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio._options import is_number
+from statefolio._renamed import renamed
 from statefolio.backtest.drawdowns import maximum_drawdown
 from statefolio.backtest.return_series import on_dates_of, read_series, varies
 from statefolio.exceptions import InputError
@@ -28,6 +29,7 @@ _ROUNDING = 1e-12
 _ONE_DATE = "one date; two or more are needed"
 
 
+@renamed("periods_a_year", "periods_per_year")
 def measures(
     returns: Any,
     *,
@@ -36,7 +38,7 @@ def measures(
     gross_returns: Any = None,
     turnover: Any = None,
     weights: pd.DataFrame | None = None,
-    periods_a_year: float | None = None,
+    periods_per_year: float | None = None,
 ) -> "pd.Series[float]":
     """Measures of one portfolio's returns, by empyrical and skfolio.
 
@@ -44,7 +46,7 @@ def measures(
     ----------
     returns : Series by date, or a back-test's result
         Simple returns in decimals, net of costs. Of a result, `gross_returns`, `turnover`, `weights` and
-        `periods_a_year` are taken where they are not given.
+        `periods_per_year` are taken where they are not given.
     benchmark : Series by date, or a back-test's result, optional
         Returns to compare with; they may have more dates.
     cash_rate : float or Series by date, default 0
@@ -55,7 +57,7 @@ def measures(
         Bought and sold on a date, as a share of the value before.
     weights : DataFrame (date x asset), optional
         Shares of value held.
-    periods_a_year : float, default 252
+    periods_per_year : float, default 252
 
     Returns
     -------
@@ -78,8 +80,8 @@ def measures(
         gross_returns = getattr(returns, "gross_returns", None) if gross_returns is None else gross_returns
         turnover = getattr(returns, "turnover", None) if turnover is None else turnover
         weights = getattr(returns, "weights", None) if weights is None else weights
-        periods_a_year = getattr(returns, "periods_a_year", None) if periods_a_year is None else periods_a_year
-    year = check_periods(PERIODS if periods_a_year is None else periods_a_year)
+        periods_per_year = getattr(returns, "periods_per_year", None) if periods_per_year is None else periods_per_year
+    year = check_periods(PERIODS if periods_per_year is None else periods_per_year)
     reasons: dict[str, str] = {}
     found = _alone(r, on_dates_of(r.index, cash_rate, "cash_rate"), year, reasons)
     if benchmark is not None:
@@ -97,11 +99,11 @@ def measures(
     return result
 
 
-def check_periods(periods_a_year: Any) -> float:
+def check_periods(periods_per_year: Any) -> float:
     """Return the number of dates a year, checked."""
-    if not is_number(periods_a_year) or not 0.0 < periods_a_year < np.inf:
-        raise InputError(f"periods_a_year={periods_a_year!r}; a number above zero was expected. Pass e.g. 252.")
-    return float(periods_a_year)
+    if not is_number(periods_per_year) or not 0.0 < periods_per_year < np.inf:
+        raise InputError(f"periods_per_year={periods_per_year!r}; a number above zero was expected. Pass e.g. 252.")
+    return float(periods_per_year)
 
 
 def _alone(r: "pd.Series[float]", cash: Array, year: float, reasons: dict[str, str]) -> dict[str, float]:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, show
+from statefolio._arrays.text import show
+from statefolio._arrays.types import Array
 from statefolio.backtest.answers import ask
 from statefolio.backtest.carried import carried_beyond
 from statefolio.backtest.gate import Gate

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from statefolio._renamed import FormerName
 from statefolio.backtest.costs import TradingCosts
 
 LEDGER = (
@@ -66,7 +67,7 @@ class BacktestResult:
         date, kind ("fallback", "unfilled", "delisted", "bankrupt"), asset, detail.
     costs : TradingCosts
     capital : float
-    periods_a_year : float
+    periods_per_year : float
     stopped : str
         Why the run ended early; empty if it did not.
     causality : CausalCheck, optional
@@ -81,9 +82,10 @@ class BacktestResult:
     costs: TradingCosts
     capital: float
     details: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    periods_a_year: float = 252.0
+    periods_per_year: float = 252.0
     stopped: str = ""
     causality: CausalCheck | None = None
+    periods_a_year = FormerName("periods_per_year")
 
     @property
     def value(self) -> "pd.Series[float]":
@@ -132,7 +134,7 @@ class BacktestResult:
         from statefolio.backtest.performance import measures
 
         found = measures(self, benchmark=benchmark, cash_rate=0.0 if cash_rate is None else cash_rate)
-        ledger, years = self.ledger.iloc[1:], len(self.returns) / self.periods_a_year
+        ledger, years = self.ledger.iloc[1:], len(self.returns) / self.periods_per_year
         average = float(self.value.mean())
         found["daily_turnover"] = float(self.turnover.mean())
         found["annual_trading_costs"] = (

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from statefolio._renamed import renamed
 from statefolio.backtest.calendar import Rebalance
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
@@ -12,6 +13,7 @@ from statefolio.backtest.walk_state import WalkState
 from statefolio.portfolio.policy import Policy
 
 
+@renamed("periods_a_year", "periods_per_year")
 def run_backtests(
     policies: Mapping[str, Policy],
     market: Market,
@@ -22,7 +24,7 @@ def run_backtests(
     costs: TradingCosts | None = None,
     capital: float = 1_000_000.0,
     lag: int = 1,
-    periods_a_year: float = 252.0,
+    periods_per_year: float = 252.0,
     cuts: Sequence[Any] | int = 0,
     progress: Callable[[int, int], None] | None = None,
     checkpoint: Callable[[WalkState], None] | None = None,
@@ -48,7 +50,7 @@ def run_backtests(
         In currency.
     lag : int, default 1
         Dates from a decision to the return it first earns; 0 is refused.
-    periods_a_year : float, default 252
+    periods_per_year : float, default 252
         Dates a year, for annual fees and measures.
     cuts : dates or int, default 0
         Decisions to make again at the end, from copies of the policies taken just before, without their future and
@@ -79,7 +81,7 @@ def run_backtests(
         costs=costs,
         capital=capital,
         lag=lag,
-        periods_a_year=periods_a_year,
+        periods_per_year=periods_per_year,
         cuts=cuts,
         resume=resume,
     )

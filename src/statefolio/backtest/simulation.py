@@ -5,13 +5,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import listed, read_values, show
+from statefolio._arrays.dates import row_from, rows_through
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed, show
 from statefolio._options import is_number
+from statefolio._renamed import renamed
 from statefolio.backtest.account import Orders
 from statefolio.backtest.answers import MOST_LEVERAGE
 from statefolio.backtest.book import NO_ORDER, Book
 from statefolio.backtest.costs import TradingCosts
-from statefolio.backtest.given_dates import read_date
 from statefolio.backtest.market import Market
 from statefolio.backtest.market_tables import Table
 from statefolio.backtest.result import BacktestResult
@@ -21,6 +23,7 @@ from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 _SUM_TOLERANCE = 1e-6
 
 
+@renamed("periods_a_year", "periods_per_year")
 def simulate(
     weights: Any,
     market: Market,
@@ -30,7 +33,7 @@ def simulate(
     costs: TradingCosts | None = None,
     capital: float = 1_000_000.0,
     lag: int = 1,
-    periods_a_year: float = 252.0,
+    periods_per_year: float = 252.0,
     expected_sum: float | None = None,
     name: str = "weights",
 ) -> BacktestResult:
@@ -52,7 +55,7 @@ def simulate(
         In currency.
     lag : int, default 1
         Dates from a decision to the return it first earns.
-    periods_a_year : float, default 252
+    periods_per_year : float, default 252
         Dates a year, for annual fees and measures.
     expected_sum : float, optional
         Refuse weights of a date that do not sum to this, to 1e-6.
@@ -71,7 +74,7 @@ def simulate(
     if not isinstance(market, Market):
         raise DataTypeError(f"market is a {type(market).__name__}; a Market was expected. Use Market(returns).")
     wanted = _read_weights(weights, market, start, end, expected_sum)
-    terms = make_terms(market, wanted.dates[0], end, costs, capital, lag, periods_a_year)
+    terms = make_terms(market, wanted.dates[0], end, costs, capital, lag, periods_per_year)
     rows = market.dates.get_indexer(wanted.dates)
     due = np.full(terms.stop, NO_ORDER)
     trades = rows + lag
@@ -85,8 +88,8 @@ def _read_weights(weights: Any, market: Market, start: Any, end: Any, expected_s
     """Weights (D, N) in the market's order, of decisions from `start` to `end`."""
     values, dates, names = read_values(weights, "weights")
     _check_names(dates, names, market)
-    first = 0 if start is None else int(dates.searchsorted(read_date(start, "start")))
-    stop = len(dates) if end is None else int(dates.searchsorted(read_date(end, "end", last=True), side="right"))
+    first = row_from(dates, start, "start")
+    stop = rows_through(dates, end, "end")
     values, dates = values[first:stop], dates[first:stop]
     if len(dates) == 0:
         raise InputError("weights has no date from start to end; one at least was expected. Check start and end.")

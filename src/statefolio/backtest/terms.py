@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from statefolio._arrays import span
+from statefolio._arrays.dates import row_from, rows_through
+from statefolio._arrays.text import span
 from statefolio._options import is_number, is_whole
 from statefolio.backtest.book import Terms
 from statefolio.backtest.costs import TradingCosts
-from statefolio.backtest.given_dates import read_date
 from statefolio.backtest.market import Market
 from statefolio.exceptions import DataTypeError, InputError
 
@@ -18,7 +18,7 @@ def make_terms(
     costs: TradingCosts | None,
     capital: Any,
     lag: Any,
-    periods_a_year: Any,
+    periods_per_year: Any,
 ) -> Terms:
     """Find the rows of a run, and check its numbers.
 
@@ -38,15 +38,15 @@ def make_terms(
             f"lag={lag!r}; a whole number of dates from 1 on was expected. With no lag, weights earn the return they "
             "were computed from."
         )
-    for name, given in (("capital", capital), ("periods_a_year", periods_a_year)):
+    for name, given in (("capital", capital), ("periods_per_year", periods_per_year)):
         if not is_number(given) or not 0.0 < given < float("inf"):
             raise InputError(f"{name}={given!r}; a number above 0 was expected.")
     dates = market.dates
-    first = 0 if start is None else int(dates.searchsorted(read_date(start, "start")))
-    stop = len(dates) if end is None else int(dates.searchsorted(read_date(end, "end", last=True), side="right"))
+    first = row_from(dates, start, "start")
+    stop = rows_through(dates, end, "end")
     if stop <= first:
         asked = f"{'the first date' if start is None else start} to {'the last' if end is None else end}"
         raise InputError(
             f"the run was to go from {asked}, where the market ({span(dates)}) has no date; one at least was expected."
         )
-    return Terms(market, costs or TradingCosts(), first, stop, float(capital), int(lag), float(periods_a_year))
+    return Terms(market, costs or TradingCosts(), first, stop, float(capital), int(lag), float(periods_per_year))

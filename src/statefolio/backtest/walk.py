@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from statefolio._arrays.dates import read_dates
 from statefolio._options import is_whole
+from statefolio._renamed import renamed
 from statefolio.backtest.answers import ask, clone_policy
 from statefolio.backtest.book import Book, Terms
 from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.gate import Gate
-from statefolio.backtest.given_dates import read_dates_given
 from statefolio.backtest.market import Market
 from statefolio.backtest.replay import check_replays, take_checkpoint
 from statefolio.backtest.result import BacktestResult, CausalCheck
@@ -26,7 +27,7 @@ class Walk:
 
     Parameters
     ----------
-    policies, market, start, end, rebalance, costs, capital, lag, periods_a_year, cuts
+    policies, market, start, end, rebalance, costs, capital, lag, periods_per_year, cuts
         As in `run_backtests`.
     resume : WalkState, optional
         Continue from here; the results are the same bytes as without a stop. Terms and data until there must be the
@@ -38,6 +39,7 @@ class Walk:
         If something cannot be used as it came, or the state belongs to another walk.
     """
 
+    @renamed("periods_a_year", "periods_per_year")
     def __init__(
         self,
         policies: Mapping[str, Policy],
@@ -49,12 +51,12 @@ class Walk:
         costs: TradingCosts | None = None,
         capital: float = 1_000_000.0,
         lag: int = 1,
-        periods_a_year: float = 252.0,
+        periods_per_year: float = 252.0,
         cuts: Sequence[Any] | int = 0,
         resume: WalkState | None = None,
     ) -> None:
         _check_policies(policies)
-        terms = make_terms(market, start, end, costs, capital, lag, periods_a_year)
+        terms = make_terms(market, start, end, costs, capital, lag, periods_per_year)
         self._terms, self._rebalance = terms, rebalance
         self._calls = decision_dates(rebalance, terms.dates)
         self._cut_rows = _cut_rows(cuts, terms, self._calls)
@@ -155,4 +157,4 @@ def _cut_rows(cuts: Sequence[Any] | int, terms: Terms, calls: Any) -> "np.typing
             raise InputError(f"cuts={cuts!r}; dates, or a number of them from 0 on, were expected.")
         places = np.linspace(0, len(rows) - 1, num=min(int(cuts) + 1, len(rows)))[1:]
         return rows[np.unique(places.round().astype(np.int64))] if cuts else rows[:0]
-    return np.unique(terms.market.dates.searchsorted(read_dates_given(cuts, "cuts")))
+    return np.unique(terms.market.dates.searchsorted(read_dates(cuts, "cuts")))

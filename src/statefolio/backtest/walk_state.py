@@ -52,7 +52,7 @@ class Fingerprint:
     def __init__(
         self, terms: Terms, costs: CostArrays, rebalance: Rebalance, cuts: "np.typing.NDArray[np.int64]"
     ) -> None:
-        numbers = (terms.start, terms.stop, terms.capital, terms.lag, terms.periods_a_year, rebalance, cuts.tolist())
+        numbers = (terms.start, terms.stop, terms.capital, terms.lag, terms.periods_per_year, rebalance, cuts.tolist())
         charged = (costs.trade.tolist(), costs.borrow.tolist(), costs.impact, costs.window, costs.financing)
         tables = terms.market.tables
         rate = Table(tables.cash_rate[:, None], tables.returns.dates, tables.returns.names[:1])

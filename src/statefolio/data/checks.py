@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import read_values, show
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import show
 from statefolio.exceptions import InputError
 
 

@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 import pandas as pd
 
-from statefolio._arrays import show
+from statefolio._arrays.text import show
 from statefolio.exceptions import InputError, UnknownNameError
 
 Layout = Literal["auto", "wide", "long"]

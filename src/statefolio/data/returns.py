@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import show, span
+from statefolio._arrays.text import show, span
 from statefolio.data.checks import checked_table
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays import show
+from statefolio._arrays.text import show
 from statefolio.data.checks import checked_table
 from statefolio.exceptions import InputError
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import show
+from statefolio._arrays.text import show
 from statefolio.data.checks import checked_dates
 from statefolio.data.columns import Columns, Layout, dated, is_long, widened
 from statefolio.data.formats import is_parquet, parquet_table, text_table

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.blocks import block_scores, block_starts, p_value, random_signs, turned
 from statefolio.diagnostics.ordinary import Ordinary, inverses, ordinary
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 Starts = npt.NDArray[np.intp]
 

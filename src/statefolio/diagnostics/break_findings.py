@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Panel
+from statefolio._arrays.panel import Panel
 from statefolio.diagnostics.breaks import Break, Change
 from statefolio.diagnostics.discoveries import of_discoveries, of_number, with_discoveries
 from statefolio.diagnostics.finding import Finding

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.drawn_scores import DrawnScores
 from statefolio.diagnostics.walk_spectrum import exceedance
 

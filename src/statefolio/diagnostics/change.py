@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, Panel, listed, make_panel
+from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.diagnostics.break_findings import break_findings
 from statefolio.diagnostics.cusum import Cusum, cusum, cusum_of_squares

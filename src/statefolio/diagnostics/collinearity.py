@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed, make_panel, show
+from statefolio._arrays.panel import make_panel
+from statefolio._arrays.text import listed, show
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.finding import Diagnosis, Finding
 from statefolio.diagnostics.inflation import condition_indices, through_time
 from statefolio.diagnostics.subject import check_count, fitted

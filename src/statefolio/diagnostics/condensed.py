@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 _SINGULAR = 1e-10
 _FULL = 2  # observations a coefficient that a block needs

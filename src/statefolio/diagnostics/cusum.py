@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import kolmogorov, ndtr
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 CAP = 9.0
 _BETWEEN_DATES = 0.5826

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.finding import Finding
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.condensed import Condensed
 
 

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import ALPHA, Array, listed
+from statefolio._arrays.panel import ALPHA
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.finding import Diagnosis, Finding
 from statefolio.diagnostics.shrinkage import FOLDS, wanted_shrinkage
 from statefolio.diagnostics.split_half import Halves, split_halves

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 _ZERO = 1e-14
 _STILL = 1e-12

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.blocks import Starts, block_lengths, block_scores, block_second_moments
 from statefolio.diagnostics.ordinary import Ordinary, inverses
 

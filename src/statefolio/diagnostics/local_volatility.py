@@ -9,7 +9,7 @@ sign is still even, and sums of x_t e_t / sigma_t^2 keep a mean of zero and the 
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 MEMORY = 0.97
 CAP = 9.0

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.condensed import Condensed
 from statefolio.diagnostics.walk_spectrum import EXCEEDANCES, Draws, exceedance, ratio_draws
 from statefolio.kalman.ratio import Ratios, likelihood_ratios

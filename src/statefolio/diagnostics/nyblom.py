@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.drawn_scores import DrawnScores, running_sums
 from statefolio.diagnostics.walk_spectrum import Draws, chi_square, exceedance
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.linalg import ArpackError, eigsh
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.blocks import block_lengths, block_starts, random_signs
 from statefolio.diagnostics.ordinary import inverses, second_moments
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, span
+from statefolio._arrays.text import span
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.blocks import block_starts
 from statefolio.diagnostics.jackknife import jackknife_residuals
 from statefolio.diagnostics.residual_correlation import Projection, project

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.blocks import block_lengths, block_starts
 from statefolio.diagnostics.ordinary import inverses, second_moments
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.breaks import Break, Change, all_breaks, changes, largest_break
 from statefolio.diagnostics.condensed import Condensed, block_edges, condense
 from statefolio.diagnostics.drawn_scores import draw_scores

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.diagnostics.blocks import block_scores, block_second_moments, block_starts
 from statefolio.diagnostics.ordinary import Ordinary, inverses
 

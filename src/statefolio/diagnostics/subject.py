@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays import Array, make_panel
+from statefolio._arrays.panel import make_panel
+from statefolio._arrays.types import Array
 from statefolio._options import is_number, is_whole
 from statefolio.diagnostics.ordinary import Ordinary, ordinary
 from statefolio.exceptions import DataTypeError, InputError

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import chdtrc
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 GRID = np.concatenate([[0.0], np.geomspace(1e-2, 1e3, 20)])
 """Values of lambda times the largest mu."""

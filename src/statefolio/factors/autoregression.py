@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 _STILL = 1e-20
 

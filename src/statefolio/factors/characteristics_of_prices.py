@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays import Array, read_values, show
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import show
+from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError
 
 YEAR, MONTH, QUARTER = 252, 21, 63

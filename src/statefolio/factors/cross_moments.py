@@ -6,7 +6,7 @@ from math import factorial
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 _SINGULAR = 1e-10
 

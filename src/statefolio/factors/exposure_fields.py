@@ -9,7 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays import Array, listed, read_dates, read_values, show, span
+from statefolio._arrays.frames import read_labels, read_values
+from statefolio._arrays.text import listed, show, span
+from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.factor_returns import DIMS, EXPOSURE
 
@@ -50,7 +52,7 @@ def read_exposures(exposures: Any, dates: pd.DatetimeIndex, assets: pd.Index, as
             given = pd.DataFrame(np.tile(given.to_numpy(), (len(dates), 1)), dates, given.index)
         place, what = Placement(dates, assets, as_of), f"exposure {name!r}"
         if isinstance(given, pd.DataFrame) and not _numeric(given):
-            on = place(given.to_numpy(dtype=object), *read_dates(given, what), what)
+            on = place(given.to_numpy(dtype=object), *read_labels(given, what), what)
             codes, levels = pd.factorize(on.ravel(), sort=True)
             categories[name] = codes.reshape(on.shape), list(levels)
             known = bool(len(levels))

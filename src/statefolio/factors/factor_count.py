@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from statefolio._arrays import Array, read_values
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.exceptions import InputError
 from statefolio.factors.principal_components import principal_components, usable_part

@@ -6,7 +6,9 @@ from typing import Any, Self
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays import ALPHA, RESIDUAL, listed, read_values, span
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.panel import ALPHA, RESIDUAL
+from statefolio._arrays.text import listed, span
 from statefolio.exceptions import DataTypeError, InputError
 
 KINDS = ("observed", "statistical", "characteristic")

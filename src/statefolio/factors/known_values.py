@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 TRANSFORMS = ("level", "difference", "log difference")
 

@@ -8,7 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays import Array, read_values, show
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import show
+from statefolio._arrays.types import Array
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
 from statefolio.factors.factor_returns import FactorReturns

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 TERMS = 2
 """The bent terms added for one factor: its square and its absolute value."""

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed, read_values
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 from statefolio.factors.factor_returns import FactorReturns
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 ALIGNMENTS = ("rotation", "assignment", "none")
 

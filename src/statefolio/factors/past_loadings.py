@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.factors.orientation import first_signs, turn_to
 from statefolio.factors.principal_components import Components, principal_components, usable_part
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.factors.cross_moments import cross_moments, slopes
 
 INTERCEPT = "intercept"

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.linalg import svds
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 Mask = npt.NDArray[np.bool_]
 

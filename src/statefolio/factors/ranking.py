@@ -8,7 +8,9 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from statefolio._arrays import Array, Panel, make_panel, show
+from statefolio._arrays.dates import split_row
+from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.types import Array
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
 from statefolio.factors.cross_moments import (
@@ -150,21 +152,7 @@ def _dates_with_returns(panel: Panel) -> Panel:
 
 
 def _first_holdout_row(panel: Panel, holdout_from: Any) -> int:
-    if holdout_from is None:
-        return len(panel.dates)
-    try:
-        first = int(panel.dates.slice_indexer(holdout_from, None).start)
-    except (TypeError, ValueError, KeyError) as error:
-        raise InputError(
-            f"holdout_from={holdout_from!r}; a date without a time zone was expected. Pass e.g. '2016-01-01'."
-        ) from error
-    if not 0 < first < len(panel.dates):
-        raise InputError(
-            f"holdout_from={holdout_from!r} leaves {first} dates before the holdout and {len(panel.dates) - first} in "
-            f"it; some of both were expected. Pass a date after {show(panel.dates[0])} and up to "
-            f"{show(panel.dates[-1])}."
-        )
-    return first
+    return len(panel.dates) if holdout_from is None else split_row(panel.dates, holdout_from, "holdout_from")
 
 
 def _usable(panel: Panel, first: int, needed: int) -> tuple[Any, pd.DataFrame]:

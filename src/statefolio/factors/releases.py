@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import listed, read_values, show
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed, show
 from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 

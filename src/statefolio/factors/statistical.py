@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays import Array, read_values
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.types import Array
 from statefolio.exceptions import NotFittedError
 from statefolio.factors.factor_returns import FactorReturns
 from statefolio.factors.past_loadings import PastLoadings

@@ -9,7 +9,7 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.factors.factor_returns import DIMS, EXPOSURE
 
 

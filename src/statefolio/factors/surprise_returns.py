@@ -6,7 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from statefolio._arrays import Array, listed, read_dates, show, span
+from statefolio._arrays.frames import read_labels
+from statefolio._arrays.text import listed, show, span
+from statefolio._arrays.types import Array
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.factor_returns import FactorReturns
@@ -99,7 +101,7 @@ def _trading_dates(dates: Any) -> pd.DatetimeIndex:
         raise DataTypeError(f"dates is a {type(dates).__name__}; a DatetimeIndex was expected. Pass returns.index.")
     if not len(dates):
         raise InputError("dates is empty; trading dates were expected. Check the selection that made it.")
-    return read_dates(pd.DataFrame({"any": 0.0}, index=dates), "dates")[0]
+    return read_labels(pd.DataFrame({"any": 0.0}, index=dates), "dates")[0]
 
 
 def _check(news: Any, volatility: Any, quiet: Any, stale: Any) -> None:

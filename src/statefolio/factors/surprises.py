@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed, show
+from statefolio._arrays.text import listed, show
+from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.factors.autoregression import Estimate, PastAutoregression

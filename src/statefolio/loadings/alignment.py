@@ -7,26 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import ALPHA, Panel, listed, show, span
+from statefolio._arrays.panel import ALPHA, Panel
+from statefolio._arrays.text import listed, show, span
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
-
-
-def rows_until(dates: pd.DatetimeIndex, until: Any) -> int:
-    """Count the dates that are not after `until`."""
-    if until is None:
-        return len(dates)
-    try:
-        rows = int(dates.slice_indexer(None, until).stop)
-    except (TypeError, ValueError, KeyError) as error:
-        raise InputError(
-            f"tune_until={until!r}; a date without a time zone was expected. Pass e.g. '2015-12-31'."
-        ) from error
-    if rows == 0:
-        raise InputError(
-            f"tune_until={until!r} is before the first date, {show(dates[0])}; a date to learn from was "
-            "expected. Pass a later one."
-        )
-    return rows
 
 
 def following(panel: Panel, last_date: pd.Timestamp, assets: pd.Index, factors: pd.Index) -> Panel:

@@ -8,11 +8,13 @@ import pandas as pd
 import xarray as xr
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays import Panel, make_panel, show
+from statefolio._arrays.dates import rows_until
+from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.text import show
 from statefolio.exceptions import FileFormatError, InputError, NotFittedError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.loadings import results, storage
-from statefolio.loadings.alignment import following, in_order, places, rows_until, scenarios
+from statefolio.loadings.alignment import following, in_order, places, scenarios
 from statefolio.loadings.results import Ahead, Labels, Paths
 
 _Result = TypeVar("_Result", xr.Dataset, pd.DataFrame)

@@ -10,7 +10,9 @@ import pandas as pd
 import xarray as xr
 from sklearn.base import clone
 
-from statefolio._arrays import Array, Panel, make_panel, show
+from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.text import show
+from statefolio._arrays.types import Array
 from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.lanes import WIDTH

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.kalman.law import Assets, Law, State
 from statefolio.kalman.law import Paths as Found
 from statefolio.kalman.panel import Filter

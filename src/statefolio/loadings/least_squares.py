@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from statefolio._arrays import Array, Panel
+from statefolio._arrays.panel import Panel
+from statefolio._arrays.types import Array
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
 from statefolio.kalman.least_squares import Fits, Memory, Scheme, empty_memory, joined, least_squares

@@ -11,7 +11,8 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from statefolio._arrays import RESIDUAL, Array, Panel
+from statefolio._arrays.panel import RESIDUAL, Panel
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 
 Values = Array | Callable[[], Array]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 
 def design(x: Array) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 
 @dataclass(frozen=True, eq=False)

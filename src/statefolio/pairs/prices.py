@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed, read_values, show, span
+from statefolio._arrays.dates import rows_until
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed, show
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError, StatefolioWarning, UnknownNameError
 
 _COLLINEAR = 1e-9
@@ -38,15 +41,7 @@ class Basket:
 
     def until(self, date: Any) -> "Basket":
         """The same, known at a date; None is all of it."""
-        if date is None:
-            return self
-        last = read_date(date, "tune_until")
-        rows = int(self.dates.searchsorted(last, side="right"))
-        if rows == 0:
-            raise InputError(
-                f"tune_until={show(last)} is before the first price ({span(self.dates)}); a date from then on was "
-                "expected."
-            )
+        rows = rows_until(self.dates, date)
         return Basket(self.values[:rows], self.dates[:rows], self.assets)
 
 
@@ -73,17 +68,6 @@ def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = Non
     missing = np.isnan(values).any(axis=1, keepdims=True)
     values = np.where(missing, np.nan, values)
     return Basket(values, dates, assets)
-
-
-def read_date(date: Any, name: str) -> pd.Timestamp:
-    """Return a date, or raise an InputError under the name of the argument that it came as."""
-    try:
-        found = pd.Timestamp(date)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name}={date!r} is not a date; one was expected, e.g. '2016-12-30'.") from error
-    if pd.isna(found):
-        raise InputError(f"{name}={date!r} is not a date; one was expected, e.g. '2016-12-30'.")
-    return found
 
 
 def check_tunable(basket: Basket) -> None:

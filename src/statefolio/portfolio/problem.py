@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 from statefolio.portfolio.constraints import Constraints
 from statefolio.risk.low_rank import LowRankCovariance

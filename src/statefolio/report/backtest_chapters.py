@@ -123,7 +123,7 @@ def _lead(study: StudyResults) -> str:
 
 
 def _conventions(study: StudyResults) -> str:
-    year = next(iter(study.results.values())).periods_a_year
+    year = next(iter(study.results.values())).periods_per_year
     return (
         f"Of returns net of costs and fees. A year is {year:g} dates: annual returns are compounded, volatilities and "
         "ratios multiplied by its root. Sharpe and Sortino ratios are of returns less what cash earned; Calmar is the "

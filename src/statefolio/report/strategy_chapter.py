@@ -39,8 +39,8 @@ def strategy_chapter(study: StudyResults, name: str) -> Chapter:
         ),
         drawn(
             "Rolling Sharpe ratio",
-            f"Net, over {window} dates, times the root of {result.periods_a_year:g}. Band: 95 % of the sampling error, "
-            "with the window's skewness and kurtosis, returns taken as independent.",
+            f"Net, over {window} dates, times the root of {result.periods_per_year:g}. Band: 95 % of the sampling "
+            "error, with the window's skewness and kurtosis, returns taken as independent.",
             lambda: rolling_sharpe_figure(result, benchmark, window=window, cash_rate=study.cash_rate),
         ),
     ]
@@ -75,8 +75,8 @@ def strategy_chapter(study: StudyResults, name: str) -> Chapter:
         exhibits.append(
             drawn(
                 "Expected returns",
-                f"As decisions saw them, times {result.periods_a_year:g}; the assets most held. Where there are many, "
-                "shaded: the middle four fifths of all.",
+                f"As decisions saw them, times {result.periods_per_year:g}; the assets most held. Where there are "
+                "many, shaded: the middle four fifths of all.",
                 lambda: expected_return_figure(result),
             )
         )
@@ -127,5 +127,5 @@ def _told(result: Tested) -> str:
 
 
 def _window(result: Tested) -> int:
-    year, there = round(result.periods_a_year), len(result.returns)
+    year, there = round(result.periods_per_year), len(result.returns)
     return year if there >= 2 * year else max(SHORTEST_WINDOW, there // 4)

@@ -7,7 +7,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays import RESIDUAL, Array, read_values, show
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.panel import RESIDUAL
+from statefolio._arrays.text import show
+from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.results import HALF_BAND

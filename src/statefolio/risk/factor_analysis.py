@@ -9,7 +9,7 @@ from scipy.linalg import eigh
 from scipy.linalg.lapack import dpstrf
 from threadpoolctl import ThreadpoolController
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 LEAST_SPECIFIC = 0.05
 """Share of an asset's variance that stays its own at least: without it the likelihood may rise without bound."""

@@ -5,7 +5,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 from statefolio.kalman.moments import standardised_moments
 from statefolio.risk.long_run import LongRunVariance

@@ -6,7 +6,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, read_values
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.types import Array
 from statefolio.loadings.alignment import check_names
 from statefolio.risk.factor_covariance import FactorCovariance, FactorMean
 

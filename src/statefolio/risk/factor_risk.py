@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from statefolio._arrays import Array, listed, read_values
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings

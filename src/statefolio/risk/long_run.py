@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.kalman.moments import observed_squares
 
 LONG_RUN_HALF_LIFE = 1260.0

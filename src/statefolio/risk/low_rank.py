@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.kalman.low_rank_draws import draw
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays import Array, show
+from statefolio._arrays.dates import rows_until
+from statefolio._arrays.text import show
+from statefolio._arrays.types import Array
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
-from statefolio.loadings.alignment import rows_until
 from statefolio.risk.residual import CAP
 
 

@@ -5,7 +5,9 @@ from typing import Any, Protocol, Self
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import RESIDUAL, Array, listed
+from statefolio._arrays.panel import RESIDUAL
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
 

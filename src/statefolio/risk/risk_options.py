@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays import Array, listed, read_dates, show
+from statefolio._arrays.frames import read_labels
+from statefolio._arrays.text import listed, show
+from statefolio._arrays.types import Array
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.loadings.alignment import check_names
@@ -127,7 +129,7 @@ def prefit_model(model: LoadingsModel | None, returns: Any) -> LoadingsModel:
     """A copy of the model that came fitted: going on leaves the user's own as it is."""
     if model is None or not model.__sklearn_is_fitted__():
         raise NotFittedError("prefit=True came without a fitted model; one was expected as loadings. Fit it first.")
-    dates, assets = read_dates(returns, "returns")
+    dates, assets = read_labels(returns, "returns")
     odd = assets.symmetric_difference(model.assets_)
     if len(odd):
         raise InputError(

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed, read_values, show
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed, show
+from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 _SUM_TOLERANCE = 1e-6

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays import listed
+from statefolio._arrays.text import listed
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, read_values, show
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import show
+from statefolio._arrays.types import Array
 from statefolio._options import is_number
 from statefolio.exceptions import InputError
 from statefolio.validation.covariance_forecast import Covariance, CovarianceForecast, read_forecasts

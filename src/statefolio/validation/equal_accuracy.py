@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.exceptions import InputError
 

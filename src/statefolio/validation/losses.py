@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.validation.predictions import Predictions
 
 MEMORY = 0.98

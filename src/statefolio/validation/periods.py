@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.validation.equal_accuracy import diebold_mariano, standard_error
 from statefolio.validation.losses import LOSSES, date_series
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import listed
+from statefolio._arrays.text import listed
 from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 

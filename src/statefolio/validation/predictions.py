@@ -10,7 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays import Array, listed, read_dates, show
+from statefolio._arrays.dates import split_row
+from statefolio._arrays.frames import read_labels
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.base import LoadingsModel
@@ -75,8 +78,8 @@ def predict_all(
     `named` comes from `name_models`; the rest is as for `score_loadings`.
     """
     _check_burn_in(burn_in)
-    dates, assets = read_dates(returns, "returns")
-    first = first_test_row(dates, test_from)
+    dates, assets = read_labels(returns, "returns")
+    first = split_row(dates, test_from, "test_from")
     found = {name: _predict(model, returns, factors, dates[first - 1], first) for name, model in named.items()}
     known = ~np.isnan(np.sum([one.errors for one in found.values()], axis=0))
     scored = known[first:] & ~np.isnan(np.sum([one.density for one in found.values()], axis=0))
@@ -110,22 +113,6 @@ def name_models(models: Any) -> dict[str, LoadingsModel]:
                 "unfitted model, e.g. RollingLoadings()."
             )
     return named
-
-
-def first_test_row(dates: pd.DatetimeIndex, test_from: Any) -> int:
-    """Row of the first date of a test that has dates before it and in it."""
-    try:
-        first = int(dates.slice_indexer(test_from, None).start)
-    except (TypeError, ValueError, KeyError) as error:
-        raise InputError(
-            f"test_from={test_from!r}; a date without a time zone was expected. Pass e.g. '2016-01-01'."
-        ) from error
-    if not 0 < first < len(dates):
-        raise InputError(
-            f"test_from={test_from!r} leaves {first} dates before the test and {len(dates) - first} in it; "
-            f"some of both were expected. Pass a date after {show(dates[0])} and up to {show(dates[-1])}."
-        )
-    return first
 
 
 def _check_burn_in(burn_in: Any) -> None:

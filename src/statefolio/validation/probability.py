@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.kalman.law import PRIOR_OBSERVATIONS
 from statefolio.kalman.paths import freedom
 from statefolio.loadings.base import LoadingsModel

@@ -5,13 +5,13 @@ from typing import Any
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays import read_values
+from statefolio._arrays.dates import split_row
+from statefolio._arrays.frames import read_values
 from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.validation.covariance_forecast import CovarianceForecast
 from statefolio.validation.covariance_scores import CovarianceScores, score_covariances
-from statefolio.validation.predictions import first_test_row
 
 
 def walk_risk(
@@ -48,7 +48,7 @@ def walk_risk(
         )
     r, f = _frame(returns, "returns"), _frame(factors, "factors")
     dates = pd.DatetimeIndex(r.index)
-    first = first_test_row(dates, test_from)
+    first = split_row(dates, test_from, "test_from")
     model = clone(risk).fit(r.iloc[:first], f.loc[: dates[first - 1]])
     forecasts = {dates[first]: _forecast(model)}
     for row in range(first + refit_every, len(dates), refit_every):

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays import listed, read_values, show
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed, show
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.validation.comparison import compare_nested, compare_pairs, compare_with, nested_pairs

@@ -8,15 +8,7 @@ from typing import get_args
 
 import pytest
 
-from statefolio import (
-    Constraints,
-    FactorPremia,
-    FactorRisk,
-    KalmanLoadings,
-    KalmanMean,
-    ModelPolicy,
-    TradingCosts,
-)
+from statefolio import Constraints, FactorRisk, KalmanLoadings, ModelPolicy, TradingCosts
 from statefolio.commands.studies.backtest_tables import CostsTable
 from statefolio.commands.studies.configuration import configuration
 from statefolio.commands.studies.model_tables import FactorPremiaViews, KalmanMeanViews, LoadingsTable, RiskTable
@@ -24,7 +16,8 @@ from statefolio.commands.studies.models import make_loadings
 from statefolio.commands.studies.portfolio_tables import ConstraintsTable, Optimised
 from statefolio.commands.studies.reading import parse_study, read_study
 from statefolio.commands.studies.schema import Study
-from statefolio.exceptions import FileFormatError, InputError
+from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning
+from statefolio.portfolio import FactorPremia, KalmanMean
 
 BASE = """
 [study]
@@ -335,3 +328,10 @@ def test_every_field_of_the_schema_has_a_table():
         "validation",
         "report",
     }
+
+
+def test_the_former_name_of_a_field_works_with_a_warning():
+    with pytest.warns(StatefolioWarning, match="backtest.periods_a_year is now called backtest.periods_per_year"):
+        former = parse_study(f"{BASE}periods_a_year = 12\n", "my.toml")
+    assert former.backtest.periods_per_year == 12.0
+    assert former == parse_study(f"{BASE}periods_per_year = 12\n", "my.toml")

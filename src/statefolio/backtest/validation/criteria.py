@@ -6,14 +6,16 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
+from statefolio._renamed import renamed
 from statefolio.backtest.return_series import varies
 from statefolio.exceptions import InputError
 
 Criterion: TypeAlias = "str | Callable[[pd.Series[float]], float]"
 
 
-def score(returns: pd.DataFrame, measure: Criterion = "sharpe", periods_a_year: float = 252.0) -> "pd.Series[float]":
+@renamed("periods_a_year", "periods_per_year")
+def score(returns: pd.DataFrame, measure: Criterion = "sharpe", periods_per_year: float = 252.0) -> "pd.Series[float]":
     """Score portfolios by a measure, the higher the better.
 
     Parameters
@@ -23,7 +25,7 @@ def score(returns: pd.DataFrame, measure: Criterion = "sharpe", periods_a_year: 
     measure : str or callable
         "sharpe", "sortino", "calmar", "drawdown" (the deepest, a negative number), "return" (compounded, a year),
         "volatility" (negative), as `measures` defines them; or a function of a Series of returns.
-    periods_a_year : float
+    periods_per_year : float
 
     Returns
     -------
@@ -37,7 +39,7 @@ def score(returns: pd.DataFrame, measure: Criterion = "sharpe", periods_a_year: 
             f"measure={measure!r}; one of {', '.join(CRITERIA)}, or a function of a Series, was expected. "
             "Pass 'sharpe'."
         )
-    return pd.Series(CRITERIA[measure](returns.to_numpy(dtype=np.float64), periods_a_year), index=returns.columns)
+    return pd.Series(CRITERIA[measure](returns.to_numpy(dtype=np.float64), periods_per_year), index=returns.columns)
 
 
 def name_of(measure: Criterion) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio._options import is_number
 from statefolio.backtest.return_series import read_table, varies
 from statefolio.exceptions import InputError

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio._arrays import show, span
+from statefolio._arrays.dates import read_date
+from statefolio._arrays.text import show, span
 from statefolio._options import is_number
-from statefolio.backtest.given_dates import read_date
 from statefolio.backtest.validation.content import plain
 from statefolio.backtest.validation.record_file import read_record, write_record
 from statefolio.backtest.validation.sealed_data import dates_of, hash_between, until

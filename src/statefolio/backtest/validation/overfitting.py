@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.backtest.return_series import read_table
 from statefolio.backtest.validation.criteria import Criterion, name_of, score

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import listed, show
+from statefolio._arrays.text import listed, show
+from statefolio._renamed import renamed
 from statefolio.backtest.performance import PERIODS, check_periods
 from statefolio.backtest.return_series import read_table
 from statefolio.backtest.validation.criteria import CRITERIA, Criterion, name_of, score
@@ -47,13 +48,14 @@ class Selection:
     out_of_sample: pd.DataFrame
 
 
+@renamed("periods_a_year", "periods_per_year")
 def nested_selection(
     candidates: Candidates,
     measure: Criterion = "sharpe",
     windows: Windows | list[Window] | None = None,
     *,
     dates: Any = None,
-    periods_a_year: float = PERIODS,
+    periods_per_year: float = PERIODS,
 ) -> Selection:
     """Choose the best candidate of each window's training dates, and earn its returns on the test dates.
 
@@ -70,7 +72,7 @@ def nested_selection(
         of folds do, and go to `combinatorial_selection`.
     dates : DatetimeIndex, optional
         To cut into windows; needed with a callable unless `windows` is a list.
-    periods_a_year : float
+    periods_per_year : float
 
     Returns
     -------
@@ -81,7 +83,7 @@ def nested_selection(
     InputError
         If no candidate can be scored in a window; the message names it.
     """
-    year = check_periods(periods_a_year)
+    year = check_periods(periods_per_year)
     table = None if callable(candidates) else read_table(candidates, "candidates", gaps=True)
     cut = _windows(windows, table, dates)
     rows, inside, outside, earned = [], [], [], []
@@ -115,13 +117,14 @@ def nested_selection(
     )
 
 
+@renamed("periods_a_year", "periods_per_year")
 def compare_choices(
     candidates: Candidates,
     by: tuple[Criterion, ...] = ("sharpe", "sortino", "calmar", "drawdown"),
     windows: Windows | list[Window] | None = None,
     *,
     dates: Any = None,
-    periods_a_year: float = PERIODS,
+    periods_per_year: float = PERIODS,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """How the measure changes what is chosen.
 
@@ -134,13 +137,14 @@ def compare_choices(
     """
     chosen, earned = {}, {}
     for measure in by:
-        found = nested_selection(candidates, measure, windows, dates=dates, periods_a_year=periods_a_year)
+        found = nested_selection(candidates, measure, windows, dates=dates, periods_per_year=periods_per_year)
         chosen[found.measure] = found.choices["chosen"]
         together = found.returns.to_frame()
-        earned[found.measure] = {name: score(together, name, periods_a_year).iloc[0] for name in CRITERIA}
+        earned[found.measure] = {name: score(together, name, periods_per_year).iloc[0] for name in CRITERIA}
     return pd.DataFrame(chosen), pd.DataFrame(earned).T.rename_axis("chosen by")
 
 
+@renamed("periods_a_year", "periods_per_year")
 def combinatorial_selection(
     candidates: Candidates,
     measure: Criterion = "sharpe",
@@ -150,7 +154,7 @@ def combinatorial_selection(
     test_folds: int = 2,
     purge: int = 0,
     embargo: int = 21,
-    periods_a_year: float = PERIODS,
+    periods_per_year: float = PERIODS,
 ) -> pd.DataFrame:
     """Choose in every combination of folds, and string the tests together to paths.
 
@@ -164,7 +168,7 @@ def combinatorial_selection(
         To cut into folds; needed with a callable.
     folds, test_folds, purge, embargo
         As for `combinatorial_windows`.
-    periods_a_year : float
+    periods_per_year : float
 
     Returns
     -------
@@ -172,7 +176,7 @@ def combinatorial_selection(
         What the chosen earned: as many histories as `combinatorial_windows` has paths. Each was chosen with hindsight
         of other folds, so they show the spread of an outcome, not what could have been traded.
     """
-    year = check_periods(periods_a_year)
+    year = check_periods(periods_per_year)
     table = None if callable(candidates) else read_table(candidates, "candidates")
     if table is None and dates is None:
         raise InputError("candidates is a function; dates to cut into folds were expected beside it. Pass dates=...")

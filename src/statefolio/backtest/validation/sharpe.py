@@ -1,6 +1,6 @@
 """What a Sharpe ratio is worth, given its sample's length and shape and the number of trials it was chosen from.
 
-Inside, Sharpe ratios are a date's. What users pass and get is a year's, by `periods_a_year`.
+Inside, Sharpe ratios are a date's. What users pass and get is a year's, by `periods_per_year`.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from statefolio._options import is_number
+from statefolio._renamed import renamed
 from statefolio.backtest.performance import PERIODS, check_periods
 from statefolio.backtest.return_series import read_series, varies
 from statefolio.exceptions import InputError
@@ -57,7 +58,8 @@ class SharpeMoments:
         return float(norm.cdf((self.sharpe - sharpe) * np.sqrt(self.dates - 1.0) / self.spread))
 
 
-def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_a_year: float = PERIODS) -> float:
+@renamed("periods_a_year", "periods_per_year")
+def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_per_year: float = PERIODS) -> float:
     """Probability that the true Sharpe ratio is above a benchmark's.
 
     Parameters
@@ -66,7 +68,7 @@ def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_a_year: f
         In excess of cash.
     benchmark : float
         A Sharpe ratio, of a year.
-    periods_a_year : float
+    periods_per_year : float
 
     Returns
     -------
@@ -77,7 +79,7 @@ def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_a_year: f
     ----------
     Bailey and López de Prado (2012), The Sharpe Ratio Efficient Frontier, Journal of Risk 15(2), equation 11.
     """
-    return _moments(returns).probability_above(_a_date(benchmark, periods_a_year))
+    return _moments(returns).probability_above(_a_date(benchmark, periods_per_year))
 
 
 def expected_maximum_sharpe(number: float, variance: float = 1.0) -> float:
@@ -104,7 +106,8 @@ def expected_maximum_sharpe(number: float, variance: float = 1.0) -> float:
     return float(np.sqrt(variance) * ((1.0 - np.euler_gamma) * first + np.euler_gamma * second))
 
 
-def deflated_sharpe(returns: Any, number: float, variance: float, periods_a_year: float = PERIODS) -> float:
+@renamed("periods_a_year", "periods_per_year")
+def deflated_sharpe(returns: Any, number: float, variance: float, periods_per_year: float = PERIODS) -> float:
     """Probability that the true Sharpe ratio is above what the best of so many trials without skill would show.
 
     Parameters
@@ -115,7 +118,7 @@ def deflated_sharpe(returns: Any, number: float, variance: float, periods_a_year
         Of trials: all that were tried.
     variance : float
         Of the trials' Sharpe ratios, those of a year (`Trials.sharpe_variance`).
-    periods_a_year : float
+    periods_per_year : float
 
     Returns
     -------
@@ -131,7 +134,7 @@ def deflated_sharpe(returns: Any, number: float, variance: float, periods_a_year
     """
     if not is_number(variance) or not variance >= 0.0:
         raise InputError(f"variance={variance!r} of the trials' Sharpe ratios; 0 or more was expected.")
-    return probabilistic_sharpe(returns, expected_maximum_sharpe(number, variance), periods_a_year)
+    return probabilistic_sharpe(returns, expected_maximum_sharpe(number, variance), periods_per_year)
 
 
 def minimum_length(number: float, sharpe: float = 1.0) -> float:
@@ -159,8 +162,9 @@ def minimum_length(number: float, sharpe: float = 1.0) -> float:
     return (expected_maximum_sharpe(number) / sharpe) ** 2
 
 
+@renamed("periods_a_year", "periods_per_year")
 def minimum_track_record(
-    returns: Any, benchmark: float = 0.0, confidence: float = 0.95, periods_a_year: float = PERIODS
+    returns: Any, benchmark: float = 0.0, confidence: float = 0.95, periods_per_year: float = PERIODS
 ) -> float:
     """Dates needed to say with confidence that the true Sharpe ratio is above a benchmark's.
 
@@ -177,7 +181,7 @@ def minimum_track_record(
 
     if not is_number(confidence) or not 0.0 < confidence < 1.0:
         raise InputError(f"confidence={confidence!r}; a number between 0 and 1 was expected. Pass 0.95.")
-    found, least = _moments(returns), _a_date(benchmark, periods_a_year)
+    found, least = _moments(returns), _a_date(benchmark, periods_per_year)
     if np.isnan(found.sharpe) or np.isnan(found.spread):
         return np.nan
     if found.sharpe <= least:
@@ -185,11 +189,11 @@ def minimum_track_record(
     return float(ceil(1.0 + (found.spread * norm.ppf(confidence) / (found.sharpe - least)) ** 2))
 
 
-def _a_date(sharpe: Any, periods_a_year: float) -> float:
+def _a_date(sharpe: Any, periods_per_year: float) -> float:
     """The Sharpe ratio of a date, of a year's."""
     if not is_number(sharpe) or not np.isfinite(sharpe):
         raise InputError(f"benchmark={sharpe!r}; the Sharpe ratio of a year was expected. Pass e.g. 0.0.")
-    return float(sharpe / np.sqrt(check_periods(periods_a_year)))
+    return float(sharpe / np.sqrt(check_periods(periods_per_year)))
 
 
 def _moments(returns: Any) -> SharpeMoments:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._renamed import FormerName, renamed
 from statefolio.backtest.performance import PERIODS, check_periods
 from statefolio.backtest.return_series import read_series
 from statefolio.backtest.validation.content import hash_frame, hash_parameters, plain
@@ -41,7 +42,7 @@ class Trials:
 
     Parameters
     ----------
-    periods_a_year : float, default 252
+    periods_per_year : float, default 252
 
     Examples
     --------
@@ -53,8 +54,11 @@ class Trials:
     3
     """
 
-    def __init__(self, periods_a_year: float = PERIODS) -> None:
-        self.periods_a_year = check_periods(periods_a_year)
+    periods_a_year = FormerName("periods_per_year")
+
+    @renamed("periods_a_year", "periods_per_year")
+    def __init__(self, periods_per_year: float = PERIODS) -> None:
+        self.periods_per_year = check_periods(periods_per_year)
         self._trials: dict[str, Trial] = {}
 
     def add(self, name: str, returns: Any, parameters: Mapping[str, Any] | None = None) -> bool:
@@ -123,7 +127,7 @@ class Trials:
     @property
     def sharpe(self) -> "pd.Series[float]":
         """Sharpe ratios of a year, each on its own dates; NaN where returns do not vary."""
-        found = [score(trial.returns.to_frame(), "sharpe", self.periods_a_year).iloc[0] for trial in self]
+        found = [score(trial.returns.to_frame(), "sharpe", self.periods_per_year).iloc[0] for trial in self]
         return pd.Series(found, index=pd.Index(self.names, name="trial"), name="sharpe", dtype=np.float64)
 
     @property

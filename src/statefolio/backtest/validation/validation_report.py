@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import listed
+from statefolio._arrays.text import listed
 from statefolio.backtest.return_series import read_series
 from statefolio.backtest.validation.best_of_n import BestOfN, best_of_n
 from statefolio.backtest.validation.holdout import Holdout
@@ -151,7 +151,7 @@ def validate_trials(
 
 
 def _row(trials: Trials, name: str) -> dict[str, Any]:
-    returns, year, sharpe = trials[name].returns, trials.periods_a_year, trials.sharpe[name]
+    returns, year, sharpe = trials[name].returns, trials.periods_per_year, trials.sharpe[name]
     needed = minimum_length(len(trials), sharpe) if sharpe > 0.0 else np.nan
     years = len(returns) / year
     return {
@@ -160,7 +160,7 @@ def _row(trials: Trials, name: str) -> dict[str, Any]:
         "years": years,
         "probabilistic_sharpe": probabilistic_sharpe(returns, 0.0, year),
         "deflated_sharpe": deflated_sharpe(returns, len(trials), trials.sharpe_variance, year),
-        "minimum_track_record": minimum_track_record(returns, periods_a_year=year),
+        "minimum_track_record": minimum_track_record(returns, periods_per_year=year),
         "minimum_length": needed,
         "long_enough": bool(years >= needed),
     }

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import span
+from statefolio._arrays.text import span
 from statefolio._options import is_whole
 from statefolio.exceptions import InputError
 

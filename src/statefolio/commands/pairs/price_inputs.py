@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from statefolio._arrays import listed
+from statefolio._arrays.text import listed
 from statefolio.data import find_suspicious_cells, read_prices
 from statefolio.exceptions import InputError, UnknownNameError
 

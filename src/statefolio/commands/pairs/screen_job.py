@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio._arrays import show
+from statefolio._arrays.text import show
 from statefolio.commands.listener import Listener
 from statefolio.commands.output_folder import whole_folder
 from statefolio.commands.pairs.price_inputs import PriceInputs

@@ -1,6 +1,7 @@
 """The tables [backtest] and [validation]: how the portfolios are traded, and how what comes of it is judged."""
 
 import math
+import warnings
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -15,6 +16,7 @@ from statefolio.commands.studies.field_types import (
     Table,
     is_finite,
 )
+from statefolio.exceptions import StatefolioWarning
 
 REBALANCE = ("daily", "weekly", "monthly")
 MOST_COMBINATIONS = 5_000
@@ -58,7 +60,19 @@ class BacktestTable(Table):
     capital: Positive = 1_000_000.0
     lag: Count = 1
     benchmark: str
-    periods_a_year: Positive = 252.0
+    periods_per_year: Positive = 252.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_name(cls, given: object) -> object:
+        if not isinstance(given, dict) or "periods_a_year" not in given or "periods_per_year" in given:
+            return given
+        warnings.warn(
+            "backtest.periods_a_year is now called backtest.periods_per_year. Rename it in the study file.",
+            StatefolioWarning,
+            stacklevel=2,
+        )
+        return {"periods_per_year" if name == "periods_a_year" else name: value for name, value in given.items()}
 
 
 class WindowsTable(Table):

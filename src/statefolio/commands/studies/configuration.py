@@ -15,6 +15,7 @@ def configuration(study: Study, name: str) -> dict[str, Any]:
     table = study.portfolio[name]
     data = study.data.model_dump(exclude={"last"})
     backtest = study.backtest.model_dump(exclude={"benchmark"})
+    backtest["periods_a_year"] = backtest.pop("periods_per_year")  # its former name: trials on record stay the same
     found: dict[str, Any] = {"portfolio": table.model_dump(), "data": data, "backtest": backtest}
     if isinstance(table, Optimised):
         found["loadings"] = study.loadings.model_dump()

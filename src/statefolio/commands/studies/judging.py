@@ -102,7 +102,7 @@ def judge(
     cash_rate
         What cash earned, by date.
     """
-    year, seed = study.backtest.periods_a_year, study.study.seed
+    year, seed = study.backtest.periods_per_year, study.study.seed
     excess = pd.DataFrame({name: result.returns for name, result in results.items()})
     excess = excess.sub(cash_rate.reindex(excess.index), axis=0).fillna(0.0)
     benchmark = excess[study.backtest.benchmark]
@@ -111,8 +111,8 @@ def judge(
     tried = trials.returns.dropna() if len(trials) else excess[[study.backtest.benchmark]]
     tried = tried.loc[tried.index.intersection(benchmark.index)]
     cuts, measure = make_windows(study, pd.DatetimeIndex(excess.index)), study.validation.measure
-    selection = nested_selection(excess, measure, cuts, periods_a_year=year)
-    choices, chosen_by = compare_choices(excess, windows=cuts, periods_a_year=year)
+    selection = nested_selection(excess, measure, cuts, periods_per_year=year)
+    choices, chosen_by = compare_choices(excess, windows=cuts, periods_per_year=year)
     return Judgement(
         scores=pd.DataFrame(scores).T.rename_axis("portfolio"),
         number=number,
@@ -130,11 +130,11 @@ def judge(
 
 def _paths(study: Study, excess: pd.DataFrame) -> pd.DataFrame | None:
     """Score the paths of combinatorial cross-validation; None where the study asks for none."""
-    table, year = study.validation.combinatorial, study.backtest.periods_a_year
+    table, year = study.validation.combinatorial, study.backtest.periods_per_year
     if table is None:
         return None
     with naming("validation.combinatorial"):
-        paths = combinatorial_selection(excess, study.validation.measure, **table.model_dump(), periods_a_year=year)
+        paths = combinatorial_selection(excess, study.validation.measure, **table.model_dump(), periods_per_year=year)
     return _plain(pd.DataFrame({measure: score(paths, measure, year) for measure in CRITERIA}).rename_axis("path"))
 
 

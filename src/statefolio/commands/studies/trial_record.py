@@ -84,7 +84,7 @@ def write_trials(path: Path, record: pd.DataFrame) -> None:
 def trials_of(record: pd.DataFrame, study: Study) -> Trials:
     """Return every trial of a study's name; those of this file under their names, former ones with a hash."""
     own = {fingerprint(configuration(study, name)): name for name in study.portfolio}
-    trials = Trials(study.backtest.periods_a_year)
+    trials = Trials(study.backtest.periods_per_year)
     rows = record[record["study"] == study.study.name]
     for content, part in sorted(rows.groupby("content", sort=True), key=lambda each: str(each[0]) not in own):
         name = own.get(str(content)) or f"{part['name'].iloc[0]}, {str(content)[:6]}"

@@ -32,7 +32,7 @@ def make_walk(study: Study, policies: Mapping[str, Policy], market: Market, **op
         costs=make_costs(table.costs, market),
         capital=table.capital,
         lag=table.lag,
-        periods_a_year=table.periods_a_year,
+        periods_per_year=table.periods_per_year,
         **options,
     )
 

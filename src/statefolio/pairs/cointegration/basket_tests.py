@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array, show
+from statefolio._arrays.text import show
+from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs.cointegration.mackinnon import MOST_SERIES

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.kalman.blocks import over_blocks
 from statefolio.pairs.cointegration.mackinnon import p_values
 from statefolio.pairs.cointegration.nested_lags import adf, inner_product, usual_most_lags

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import ndtr
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 MOST_SERIES = 6
 """The surfaces end here."""

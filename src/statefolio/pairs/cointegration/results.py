@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from statefolio._arrays import listed
+from statefolio._arrays.text import listed
 
 SIZE = 0.05
 """Share of baskets without cointegration that the sentences call cointegrated."""

@@ -5,7 +5,7 @@ from typing import Any, Self
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays import show
+from statefolio._arrays.text import show
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.pairs.hedges import results
 from statefolio.pairs.hedges.results import NOTHING_HELD, HedgePaths

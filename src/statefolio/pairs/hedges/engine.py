@@ -5,7 +5,7 @@ import copy
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.law import CONSTANT, Law
 from statefolio.kalman.panel import Filter, new_filter

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
 from statefolio.pairs.design import design

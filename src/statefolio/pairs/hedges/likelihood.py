@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.ordinary import moderate_ratio, ordinary_least_squares
 from statefolio.kalman.records import Dates, Prior, new_room

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.kalman.blocks import THREADS
 from statefolio.kalman.climb import CONVERGED, REASONS, RUNNING, advance, new_climb
 from statefolio.kalman.lanes import WIDTH

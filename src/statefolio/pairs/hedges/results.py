@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.pairs.prices import Basket
 
 LEVEL = "level"

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.exceptions import InputError
 from statefolio.kalman.least_squares import Memory, Scheme, empty_memory, least_squares

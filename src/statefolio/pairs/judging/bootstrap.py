@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 
 def default_block(changes: int) -> int:

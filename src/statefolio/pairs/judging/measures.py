@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 from statefolio.kalman.blocks import THREADS
 from statefolio.pairs.design import design

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import show
+from statefolio._arrays.text import show
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs.cointegration.mackinnon import p_values

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.pairs.cointegration.unit_root import adf_statistic, half_life
 from statefolio.pairs.compiled import compiled
 from statefolio.pairs.recipe.formulas import Choices, johansen_mean, observe

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.pairs.recipe.adaptive import AdaptiveTuning
 from statefolio.pairs.recipe.formulas import observe
 from statefolio.pairs.recipe.passes import write_spreads

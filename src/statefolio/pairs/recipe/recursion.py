@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.pairs.compiled import compiled
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"

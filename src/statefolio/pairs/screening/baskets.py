@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays import listed
+from statefolio._arrays.text import listed
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 Members = NDArray[np.int64]

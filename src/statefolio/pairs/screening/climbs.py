@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.kalman.climb import RUNNING, Climb, advance
 from statefolio.kalman.lanes import WIDTH
 from statefolio.pairs.compiled import compiled

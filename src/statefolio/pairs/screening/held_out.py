@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.kalman.blocks import over_blocks
 from statefolio.pairs.cointegration.engle_granger import FEWEST_ROWS, Report
 from statefolio.pairs.cointegration.mackinnon import p_values

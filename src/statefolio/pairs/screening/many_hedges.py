@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array, read_values
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 from statefolio.kalman.blocks import over_blocks, own_regressors, pad_last
 from statefolio.kalman.climb import CONVERGED

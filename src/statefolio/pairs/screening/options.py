@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio._arrays import show, span
+from statefolio._arrays.dates import read_date, rows_through
+from statefolio._arrays.text import show, span
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import InputError
-from statefolio.pairs.prices import read_date
 
 _CHOICES = {
     "hedged": ("each", "first"),
@@ -66,10 +66,10 @@ def split_periods(dates: pd.DatetimeIndex, until: Any, confirm: Any, fewest: int
             )
         _check_length(len(dates), "the formation period", fewest)
         return slice(0, len(dates)), None
-    end = int(dates.searchsorted(read_date(until, "until"), side="right"))
-    last = len(dates) if confirm is None else int(dates.searchsorted(read_date(confirm, "confirm"), side="right"))
-    _check_length(end, f"until={show(until)} leaves the formation period", fewest, dates)
-    _check_length(last - end, f"from until={show(until)} on, the later period", fewest, dates)
+    end = rows_through(dates, until, "until")
+    until_shown, last = show(read_date(until, "until", last=True)), rows_through(dates, confirm, "confirm")
+    _check_length(end, f"until={until_shown} leaves the formation period", fewest, dates)
+    _check_length(last - end, f"from until={until_shown} on, the later period", fewest, dates)
     return slice(0, end), slice(end, last)
 
 

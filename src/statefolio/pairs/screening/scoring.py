@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.kalman.density import log_of_product, multiply_in
 from statefolio.kalman.lanes import WIDTH, inner, load, scratch, select, spread, store
 from statefolio.pairs.compiled import compiled

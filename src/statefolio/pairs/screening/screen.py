@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array, read_values
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 from statefolio.kalman.tuning import Progress
 from statefolio.pairs.cointegration.engle_granger import (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.pairs.cointegration.engle_granger import FEWEST_ROWS
 from statefolio.pairs.screening.scoring import Pairs
 

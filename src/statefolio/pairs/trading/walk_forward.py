@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import show, span
+from statefolio._arrays.dates import split_row
+from statefolio._arrays.text import show
 from statefolio._options import is_whole
 from statefolio.backtest.calendar import Rebalance, decision_dates
 from statefolio.backtest.costs import TradingCosts
@@ -21,7 +22,7 @@ from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
 from statefolio.pairs.judging.measures import measure
-from statefolio.pairs.prices import Basket, read_basket, read_date
+from statefolio.pairs.prices import Basket, read_basket
 from statefolio.pairs.trading.retuned import retuned
 from statefolio.pairs.trading.rules import Bands, Rule
 from statefolio.pairs.trading.signals import weights_of_units
@@ -136,12 +137,7 @@ def walk_baskets(
 
 def _starts(dates: pd.DatetimeIndex, start: Any, retune: "Rebalance | None") -> list[int]:
     """Rows on which a hedge comes into use; it has learned from the rows before."""
-    first = int(dates.searchsorted(read_date(start, "start")))
-    if not 0 < first < len(dates):
-        raise InputError(
-            f"start={show(start)} came for prices of {span(dates)}; a date after the first and until the last was "
-            "expected."
-        )
+    first = split_row(dates, start, "start")
     if retune is None:
         return [first]
     if (is_whole(retune) and retune < 1) or isinstance(retune, bool):

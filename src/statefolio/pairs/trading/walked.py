@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.results import HedgePaths
 from statefolio.pairs.prices import Basket

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 _STEPS = 300
 _ENOUGH = 1e-13

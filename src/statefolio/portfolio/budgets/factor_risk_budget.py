@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 from statefolio.portfolio.budgets.balance import balance
 from statefolio.portfolio.budgets.factor_space import FactorSpace

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.portfolio.budgets.step import Gaps
 from statefolio.portfolio.problem import Problem
 from statefolio.risk.low_rank import LowRankCovariance

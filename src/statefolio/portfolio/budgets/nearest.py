@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.portfolio.budgets.step import Gaps, step
 from statefolio.portfolio.optimisation.conflict import conflict
 from statefolio.portfolio.optimisation.limits import Limits

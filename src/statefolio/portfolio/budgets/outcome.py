@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio.portfolio.budgets.nearest import Nearest
 from statefolio.portfolio.problem import Solution
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays import Array, listed
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 from statefolio.portfolio.budgets.balance import balance
 from statefolio.portfolio.budgets.lines import read_budget, read_signs

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.portfolio.optimisation.limits import Limits
 
 TOLERANCE = 1e-9

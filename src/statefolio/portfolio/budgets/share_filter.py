@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.kalman.dense import dense_filter
 from statefolio.portfolio.budgets.realised import fill_up, realised_shares
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.portfolio.optimisation.conic import EQUAL, Block, Conic, conic_form
 from statefolio.portfolio.optimisation.interior import solve
 from statefolio.portfolio.optimisation.limits import Limits

@@ -8,7 +8,10 @@ import xarray as xr
 from scipy.optimize import minimize_scalar
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays import Array, listed, read_values, show
+from statefolio._arrays.dates import rows_until
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed, show
+from statefolio._arrays.types import Array
 from statefolio._options import is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.loadings.results import HALF_BAND
@@ -103,7 +106,7 @@ class RiskContributionTracker(BaseEstimator):
             target = read_budget(self.budget, lines, "groups" if self.groups is not None else "assets")
         self.lines_, self._target, self._pending = lines, target, (earned[:0], dates[:0])
         windows = self._cut(earned, dates, Windows.none(len(lines), self.window, self.noise_half_life))
-        end = windows.ends[-1] if tune_until is None else pd.Timestamp(tune_until)
+        end = windows.ends[rows_until(windows.ends, tune_until) - 1]
         self.signal_to_noise_ = self._tune(windows.until(end))
         self.tuned_until_ = end
         self._filter = ShareFilter.start(Law(target, float(self.phi), self.signal_to_noise_))

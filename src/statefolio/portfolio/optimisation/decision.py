@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.portfolio.optimisation.band import keep_small_trades
 from statefolio.portfolio.optimisation.conflict import conflict
 from statefolio.portfolio.optimisation.holdings import hold_few

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.portfolio.optimisation.conic import CONE, EQUAL, LESS, Block
 
 TOLERANCE = 1e-10

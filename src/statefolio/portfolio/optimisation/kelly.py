@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio._options import is_number
 from statefolio.exceptions import InputError
 from statefolio.portfolio.optimisation.decision import decide

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from statefolio._arrays import Array, listed
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.problem import Problem

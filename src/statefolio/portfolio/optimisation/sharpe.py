@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 from statefolio.portfolio.optimisation.conic import EQUAL, LESS, Block, Conic, conic_form
 from statefolio.portfolio.optimisation.decision import decide

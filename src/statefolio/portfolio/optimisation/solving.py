@@ -7,7 +7,7 @@ cannot finish from there, the program is done anew by Clarabel, which also tells
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.portfolio.optimisation.central_path import follow
 from statefolio.portfolio.optimisation.conic import Block, Conic, conic_form
 from statefolio.portfolio.optimisation.interior import Found, solve

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays import listed
+from statefolio._arrays.text import listed
 from statefolio.exceptions import DataTypeError
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.policies.decision_details import decision_details

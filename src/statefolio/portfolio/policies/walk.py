@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays import show
+from statefolio._arrays.text import show
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.portfolio.policies.model_key import model_key
 from statefolio.portfolio.policies.options import check_dates

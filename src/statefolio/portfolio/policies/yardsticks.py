@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays import listed, show
+from statefolio._arrays.text import listed, show
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 from statefolio.portfolio.policies.options import check_dates
 from statefolio.portfolio.policy import Decision, History, Holdings

@@ -7,7 +7,8 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
-from statefolio._arrays import Array, listed
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio._options import is_number
 from statefolio.exceptions import InputError
 

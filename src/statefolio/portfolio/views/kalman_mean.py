@@ -7,10 +7,12 @@ import pandas as pd
 import sklearn.utils.validation as skv
 from skfolio.moments import BaseMu
 
-from statefolio._arrays import Array, listed, read_values, show, span
+from statefolio._arrays.dates import rows_until
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed, show, span
+from statefolio._arrays.types import Array
 from statefolio.adapters.frames import dated_frames
 from statefolio.exceptions import InputError, NotFittedError
-from statefolio.loadings.alignment import rows_until
 from statefolio.portfolio.views.level_error import LevelError, level_error
 from statefolio.portfolio.views.mean_options import check_options, make_filter
 from statefolio.portfolio.views.mean_posterior import Filter, posterior, run

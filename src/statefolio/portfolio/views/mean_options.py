@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio._options import is_number
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.portfolio.views.dense_means import DenseMeans

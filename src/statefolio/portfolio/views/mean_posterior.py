@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.portfolio.views.dense_means import DenseMeans
 from statefolio.portfolio.views.level_error import LevelError
 from statefolio.portfolio.views.observation_noise import Noise, times_ratios, with_factor

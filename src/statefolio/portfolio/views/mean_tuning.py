@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.portfolio.views.ratio_filter import stationary
 
 HALF_LIVES = (5.0, 10.0, 21.0, 42.0, 69.0, 126.0, 252.0, 504.0, 1260.0)

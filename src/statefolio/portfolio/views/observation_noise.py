@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays import Array, listed
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.risk.low_rank import LowRankCovariance
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.portfolio.views.alpha_posterior import alpha_posterior

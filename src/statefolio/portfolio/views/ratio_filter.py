@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from statefolio._arrays import Array
+from statefolio._arrays.types import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,8 @@ from typing import Any, Protocol, Self
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays import Array, listed
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.risk.low_rank import LowRankCovariance

@@ -61,7 +61,7 @@ def cost_table(results: Mapping[str, Tested]) -> pd.DataFrame:
     for name, result in results.items():
         ledger = result.ledger
         paid = {label: float(ledger[column].sum()) for column, label in FEES.items() if column in ledger}
-        years = max(len(ledger) - 1, 0) / result.periods_a_year
+        years = max(len(ledger) - 1, 0) / result.periods_per_year
         scale = years * float(ledger["value"].mean())
         spent, traded = sum(paid.values()), float(result.turnover.fillna(0.0).sum())
         rows.append(

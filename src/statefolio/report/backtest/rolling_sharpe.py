@@ -13,12 +13,12 @@ from statefolio.report.backtest.thinning import days, every_few
 WINDOW = 252
 
 
-def rolling_sharpe(returns: "pd.Series[float]", window: int = WINDOW, periods_a_year: float = 252.0) -> pd.DataFrame:
+def rolling_sharpe(returns: "pd.Series[float]", window: int = WINDOW, periods_per_year: float = 252.0) -> pd.DataFrame:
     """Return annualised Sharpe ratios over the last `window` dates, with standard errors.
 
     With SR the ratio a date (mean over standard deviation, divisor n - 1), g its skewness and k its kurtosis,
     the error a date is sqrt((1 - g SR + (k - 1) SR^2 / 4) / (n - 1)) (Mertens 2002; Bailey and Lopez de Prado 2012,
-    equation 8): returns independent, of any law with four moments. Both are multiplied by sqrt(`periods_a_year`).
+    equation 8): returns independent, of any law with four moments. Both are multiplied by sqrt(`periods_per_year`).
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def rolling_sharpe(returns: "pd.Series[float]", window: int = WINDOW, periods_a_
         Excess of cash, in decimals; windows with a missing return, or without variance, have NaN.
     window : int
         Dates.
-    periods_a_year : float
+    periods_per_year : float
         For annualisation.
 
     Returns
@@ -52,7 +52,7 @@ def rolling_sharpe(returns: "pd.Series[float]", window: int = WINDOW, periods_a_
     ratio = mean / (spread * np.sqrt(window / (window - 1)))
     skewness, kurtosis = ((centred**power).mean(axis=1) / spread**power for power in (3, 4))
     error = np.sqrt((1.0 - skewness * ratio + (kurtosis - 1.0) / 4.0 * ratio**2) / (window - 1))
-    year = np.sqrt(periods_a_year)
+    year = np.sqrt(periods_per_year)
     columns = {"sharpe": year * ratio, "standard_error": year * error}
     return pd.DataFrame(columns, index=returns.index[window - 1 :])
 
@@ -105,5 +105,5 @@ def rolling_sharpe_figure(
 
 def _of(result: Tested, window: int, cash_rate: "pd.Series[float] | float") -> pd.DataFrame:
     cash = cash_rate.reindex(result.returns.index).fillna(0.0) if isinstance(cash_rate, pd.Series) else cash_rate
-    table = rolling_sharpe(result.returns - cash, window, result.periods_a_year)
+    table = rolling_sharpe(result.returns - cash, window, result.periods_per_year)
     return table.iloc[every_few(len(table))]

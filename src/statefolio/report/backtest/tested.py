@@ -26,7 +26,7 @@ class Tested(Protocol):
         """What it began with, in currency."""
 
     @property
-    def periods_a_year(self) -> float:
+    def periods_per_year(self) -> float:
         """Dates a year, by which figures are annualised."""
 
     @property

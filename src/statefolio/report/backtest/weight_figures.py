@@ -81,7 +81,7 @@ def expected_return_figure(result: Tested, most: int = MOST_LINES) -> go.Figure:
     Parameters
     ----------
     result : BacktestResult
-        Its `details["expected_return"]`: decimals a date, drawn times `periods_a_year`, in percent.
+        Its `details["expected_return"]`: decimals a date, drawn times `periods_per_year`, in percent.
     most : int
         How many assets have lines: those whose weights wanted were largest on average.
 
@@ -90,7 +90,7 @@ def expected_return_figure(result: Tested, most: int = MOST_LINES) -> go.Figure:
     InputError
         Where the decisions left no expected returns.
     """
-    expected = 100.0 * result.periods_a_year * detail(result.details, "expected_return", result.name)
+    expected = 100.0 * result.periods_per_year * detail(result.details, "expected_return", result.name)
     wanted = result.decisions.reindex(columns=expected.columns).fillna(0.0).abs().mean()
     chosen = wanted.sort_values(ascending=False, kind="stable").index[:most]
     expected = expected.iloc[every_few(len(expected))]

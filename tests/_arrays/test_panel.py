@@ -3,7 +3,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from statefolio._arrays import Panel, listed, make_panel, read_values
+from statefolio._arrays.frames import read_values
+from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.text import listed
 from statefolio.exceptions import DataTypeError, InputError, StatefolioError, StatefolioWarning
 
 DATES = pd.bdate_range("2014-05-01", periods=30)

@@ -1,0 +1,1 @@
+"""Validates input DataFrames, dates and names, and converts them to NumPy arrays."""

@@ -1,0 +1,206 @@
+"""Reads one DataFrame: checks shape, dates, names and numbers, and returns its values as an array."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays.text import listed, show
+from statefolio._arrays.types import Array
+from statefolio._arrays.units import warn_of_units
+from statefolio.exceptions import DataTypeError, InputError
+
+_COLUMNS_A_COPY = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A checked DataFrame, and its name in messages.
+
+    Attributes
+    ----------
+    padded : (T, M) array
+        Values of N columns; M - N columns of NaN follow.
+    dates : DatetimeIndex
+    columns : Index
+    """
+
+    name: str
+    padded: Array
+    dates: pd.DatetimeIndex
+    columns: pd.Index
+
+    @property
+    def values(self) -> Array:
+        """Values without the columns after the last name, (T, N)."""
+        return self.padded[:, : len(self.columns)]
+
+
+def read_values(frame: Any, name: str, *, units: bool = False) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
+    """Return values, dates and column names; with `units`, warn of values that cannot be returns in decimals."""
+    table = read_table(frame, name)
+    if units:
+        warn_of_units(table.name, table.values, table.columns)
+    return table.values, table.dates, table.columns
+
+
+def read_labels(frame: Any, name: str) -> tuple[pd.DatetimeIndex, pd.Index]:
+    """Return the dates and the column names of a DataFrame, checked."""
+    table = frame if isinstance(frame, pd.DataFrame) else _to_pandas(frame, name)
+    _check_shape(table, name)
+    return _checked_dates(table.index, name), _checked_columns(table.columns, name)
+
+
+def read_table(
+    frame: Any, name: str, width: int = 1, dates: pd.DatetimeIndex | None = None, names: pd.Index | None = None
+) -> Table:
+    """Check a DataFrame and copy its values.
+
+    Parameters
+    ----------
+    frame : pandas or polars DataFrame
+    name
+        Name of the argument, for messages.
+    width
+        The number of columns of `padded` is a multiple of this.
+    dates, names
+        Labels that were checked before; they are not checked again where the frame has the same.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        frame = _to_pandas(frame, name)
+    _check_shape(frame, name)
+    if dates is None or not frame.index.equals(dates):
+        dates = _checked_dates(frame.index, name)
+    if names is None or not frame.columns.equals(names):
+        names = _checked_columns(frame.columns, name)
+    table = Table(name, _copied(_to_float(frame, name), width), dates, names)
+    _check_finite(table)
+    return table
+
+
+def _to_pandas(frame: Any, name: str) -> pd.DataFrame:
+    """Make the column of dates of a polars (or pyarrow) table its index."""
+    if isinstance(frame, pd.Series):
+        raise DataTypeError(f"{name} is a Series; a DataFrame was expected. Use {name}.to_frame().")
+    try:
+        table = nw.from_native(frame, eager_only=True)
+    except TypeError as error:
+        kind = type(frame).__name__
+        advice = f"Call {name}.collect() first." if kind == "LazyFrame" else "Wrap it in one, dates as index."
+        raise DataTypeError(f"{name} is a {kind}; a pandas or polars DataFrame was expected. {advice}") from error
+    schema = table.schema
+    temporal = [label for label, kind in schema.items() if kind.is_temporal()]
+    if not temporal:
+        raise InputError(f'{name} has no column of dates; one was expected. Add a Date column called "date".')
+    label = "date" if "date" in temporal else temporal[0]
+    for other, kind in schema.items():
+        if other != label and not kind.is_numeric():
+            raise _not_a_number(name, other, kind)
+    index = pd.DatetimeIndex(table[label].to_pandas(), name="date")
+    columns = [other for other in table.columns if other != label]
+    return pd.DataFrame(table.select(columns).to_numpy(), index=index, columns=pd.Index(columns), copy=False)
+
+
+def _not_a_number(name: str, column: Any, kind: Any) -> DataTypeError:
+    return DataTypeError(
+        f"{name} column {column!r} has dtype {kind}; numbers were expected. "
+        f"Convert it, e.g. with pd.to_numeric, or drop it."
+    )
+
+
+def _check_shape(frame: pd.DataFrame, name: str) -> None:
+    rows, columns = frame.shape
+    if rows == 0 or columns == 0:
+        raise InputError(
+            f"{name} is empty ({rows} dates, {columns} columns); at least one of each was expected. "
+            "Check the selection that made it."
+        )
+
+
+def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
+    if not isinstance(index, pd.DatetimeIndex):
+        raise InputError(
+            f"{name} is indexed by {type(index).__name__} of {index.dtype}; dates were expected. "
+            f"Use {name}.set_index(...) or {name}.index = pd.to_datetime({name}.index)."
+        )
+    if index.tz is not None:
+        raise InputError(
+            f"{name} has dates in the time zone {index.tz}; dates without one were expected. "
+            f"Use {name}.tz_localize(None)."
+        )
+    moments = index.to_numpy()
+    if np.isnat(moments).any():
+        raise InputError(f"{name} has missing dates (NaT); none were expected. Drop those rows.")
+    later = moments[1:] > moments[:-1]
+    if later.all():
+        return index if index.name is None else index.rename("date")
+    if not index.is_unique:
+        again = index[index.duplicated()]
+        raise InputError(
+            f"{name} has {len(again)} duplicate dates (first: {show(again[0])}); each was expected once. "
+            f"Keep one of each, e.g. {name}[~{name}.index.duplicated()]."
+        )
+    at = int(np.argmin(later)) + 1
+    raise InputError(
+        f"{name} has dates out of order ({show(index[at])} comes after {show(index[at - 1])}); "
+        f"increasing dates were expected. Use {name}.sort_index()."
+    )
+
+
+def _checked_columns(columns: pd.Index, name: str) -> pd.Index:
+    if columns.nlevels > 1:
+        raise InputError(
+            f"{name} has columns of {columns.nlevels} levels; one level was expected. "
+            f"Flatten them, e.g. {name}.columns.map('_'.join)."
+        )
+    if not columns.is_unique:
+        again = list(dict.fromkeys(columns[columns.duplicated()]))
+        raise InputError(
+            f"{name} has duplicate names ({listed(again)}); each was expected once. Rename or drop columns."
+        )
+    return columns if columns.name is None else columns.rename(None)
+
+
+def _to_float(frame: pd.DataFrame, name: str) -> Array:
+    values = frame.to_numpy()
+    if values.dtype == np.float64:
+        return values
+    for column, kind in frame.dtypes.items():
+        if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind) or kind.kind == "c":
+            raise _not_a_number(name, column, kind)
+    return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _copied(values: Array, width: int) -> Array:
+    """Copy by blocks of columns: frames keep a column together in memory, panels keep a date."""
+    rows, columns = values.shape
+    own = np.empty((rows, -(-columns // width) * width))
+    own[:, columns:] = np.nan
+    size = _COLUMNS_A_COPY if rows > 1 else columns
+
+    def copy(first: int) -> None:
+        last = min(first + size, columns)
+        own[:, first:last] = values[:, first:last]
+
+    starts = range(0, columns, size)
+    if len(starts) == 1:
+        copy(0)
+        return own
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(copy, starts))
+    return own
+
+
+def _check_finite(table: Table) -> None:
+    name, infinite = table.name, np.isinf(table.values)
+    if not infinite.any():
+        return
+    rows, places = np.nonzero(infinite)
+    raise InputError(
+        f"{name} has {len(rows)} infinite values (first: {table.columns[places[0]]!r} on "
+        f"{show(table.dates[rows[0]])}); finite numbers or NaN were expected. "
+        f"Use {name}.replace([np.inf, -np.inf], np.nan)."
+    )

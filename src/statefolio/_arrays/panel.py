@@ -1,0 +1,187 @@
+"""Joins returns and factors into one panel of arrays with the same dates."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays.frames import Table, read_table
+from statefolio._arrays.text import listed, show, span
+from statefolio._arrays.types import Array
+from statefolio._arrays.units import warn_of_units
+from statefolio.exceptions import InputError, StatefolioWarning
+
+ALPHA = "alpha"
+RESIDUAL = "residual"
+_COLLINEAR = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Returns and regressors of the same dates, checked.
+
+    Attributes
+    ----------
+    padded : (T, M) array
+        Returns of N assets in decimals, NaN where nothing was observed; M - N columns of NaN follow. C-contiguous.
+    regressors : (T, K) array
+        C-contiguous; the constant 1 comes first if there is an intercept.
+    dates : DatetimeIndex
+        Increasing, without duplicates, without a time zone.
+    assets, factors : Index
+        Names of the columns; the constant is called "alpha".
+    """
+
+    padded: Array
+    regressors: Array
+    dates: pd.DatetimeIndex
+    assets: pd.Index
+    factors: pd.Index
+
+    @property
+    def returns(self) -> Array:
+        """Returns without the columns after the last asset, (T, N)."""
+        return self.padded[:, : len(self.assets)]
+
+
+def make_panel(
+    returns: Any,
+    factors: Any,
+    intercept: bool = True,
+    *,
+    check_design: bool = True,
+    fill: bool = True,
+    width: int = 1,
+    known: tuple[pd.Index, pd.Index] | None = None,
+) -> Panel:
+    """Turn two frames into a panel, or say what is wrong with them.
+
+    Parameters
+    ----------
+    returns, factors : pandas or polars DataFrame
+        Returns by asset and by factor, in decimals. A polars frame carries its dates in the column "date",
+        else in its first column of dates. Factors may have more dates than returns, never fewer.
+    intercept : bool
+        Put the constant 1 before the factors, under the name "alpha".
+    check_design : bool
+        Refuse constant factors and warn of collinear ones; for a few new dates there is nothing to check.
+    fill : bool
+        A factor may be NaN on a date without any return; it then becomes 0, or stays NaN without `fill`.
+    width : int
+        The columns of `padded` come in whole multiples of this.
+    known : (Index, Index), optional
+        Assets and factors of a panel made before: names that are the same need no second check.
+
+    Returns
+    -------
+    Panel
+        Arrays of its own: nothing is shared with the frames.
+    """
+    assets_known, factors_known = known or (None, None)
+    given = read_table(returns, "returns", width, names=assets_known)
+    design = _on_dates_of(given, read_table(factors, "factors", dates=given.dates))
+    warn_of_units(given.name, given.values, given.columns)
+    warn_of_units(design.name, design.values, design.columns)
+    _check_factors_known(given, design)
+    if check_design:
+        _check_design(design, intercept)
+    names = _with_constant(design.columns, intercept, factors_known)
+    regressors = np.ones((len(design.values), len(names)))
+    regressors[:, int(intercept) :] = design.values
+    if fill:
+        regressors[np.isnan(regressors)] = 0.0
+    return Panel(given.padded, regressors, given.dates, given.columns, names)
+
+
+def _on_dates_of(given: Table, factors: Table) -> Table:
+    """Keep of the factors the dates of the returns."""
+    if factors.dates.equals(given.dates):
+        return factors
+    rows = factors.dates.get_indexer(given.dates)
+    absent = given.dates[rows < 0]
+    if len(absent) == len(given.dates):
+        raise InputError(
+            f"returns ({span(given.dates)}) and factors ({span(factors.dates)}) have no date in common; "
+            "factors were expected on every date of returns. Check the dates of both."
+        )
+    if len(absent):
+        raise InputError(
+            f"returns has {len(absent)} dates that factors lacks (first: {show(absent[0])}); factors were "
+            "expected on every date of returns. Align them first, e.g. "
+            "returns[returns.index.isin(factors.index)]."
+        )
+    return Table(factors.name, factors.padded[rows], given.dates, factors.columns)
+
+
+def _check_factors_known(given: Table, design: Table) -> None:
+    unknown = np.isnan(design.values)
+    if not unknown.any():
+        return
+    rows = np.flatnonzero(unknown.any(axis=1))
+    rows = rows[~np.isnan(given.values[rows]).all(axis=1)]
+    if len(rows) == 0:
+        return
+    column = design.columns[int(np.argmax(unknown[rows[0]]))]
+    raise InputError(
+        f"factors is NaN on {len(rows)} dates with returns (first: {column!r} on "
+        f"{show(given.dates[rows[0]])}); known factors were expected there. Fill them, or drop those dates "
+        "from both."
+    )
+
+
+def _with_constant(columns: pd.Index, intercept: bool, known: pd.Index | None) -> pd.Index:
+    """Put "alpha" before the names of the factors, if there is an intercept."""
+    if known is not None and columns.equals(known[int(intercept) :]):
+        return known
+    _check_reserved(columns, intercept)
+    return columns.insert(0, ALPHA).rename(None) if intercept else columns
+
+
+def _check_reserved(names: pd.Index, intercept: bool) -> None:
+    if intercept and ALPHA in names:
+        raise InputError(
+            f"factors has a column called {ALPHA!r}; that name was expected to be free for the constant. "
+            "Rename the column, or pass intercept=False if it is the constant."
+        )
+    if RESIDUAL in names:
+        raise InputError(
+            f"factors has a column called {RESIDUAL!r}; that name was expected to be free for results. "
+            "Rename the column."
+        )
+
+
+def _check_design(design: Table, intercept: bool) -> None:
+    """Factors that cannot be told from the constant, or from each other."""
+    x = design.values[~np.isnan(design.values).any(axis=1)]
+    if len(x) < 2:
+        return
+    lowest, highest = x.min(axis=0), x.max(axis=0)
+    largest = np.abs(x).max(axis=0)
+    still = (highest - lowest <= 1e-12 * largest) if intercept else (largest == 0.0)
+    if still.any():
+        name = design.columns[int(np.argmax(still))]
+        kind = "constant" if intercept else "zero throughout"
+        raise InputError(
+            f"factor {name!r} is {kind}; a factor that varies was expected. Drop it"
+            + (", or pass intercept=False." if intercept else ".")
+        )
+    if len(x) > x.shape[1] + 1:
+        _warn_if_collinear(x / largest, design.columns, intercept)
+
+
+def _warn_if_collinear(x: Array, names: pd.Index, intercept: bool) -> None:
+    if intercept:
+        x = x - x.mean(axis=0)
+    spread = np.linalg.norm(x, axis=0)
+    _, singular, right = np.linalg.svd(x / spread, full_matrices=False)
+    if singular[-1] > _COLLINEAR * singular[0]:
+        return
+    together = [name for name, part in zip(names, right[-1], strict=True) if abs(part) > 1e-6]
+    warnings.warn(
+        f"factors {listed(together)} are collinear; independent ones were expected, for else their loadings "
+        "cannot be told apart. Drop one of them.",
+        StatefolioWarning,
+        stacklevel=2,
+    )

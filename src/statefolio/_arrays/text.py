@@ -1,0 +1,37 @@
+"""Dates, names and values as messages show them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+_LONGEST_VALUE = 60
+
+
+def show(date: Any) -> str:
+    """Format a date, with its time only where it has one."""
+    moment = pd.Timestamp(date)
+    return moment.strftime("%Y-%m-%d") if moment == moment.normalize() else moment.isoformat()
+
+
+def span(dates: pd.DatetimeIndex) -> str:
+    """Format the first and last date."""
+    return f"{show(dates[0])} to {show(dates[-1])}"
+
+
+def listed(names: Iterable[Any], most: int = 3) -> str:
+    """List the first few names, and how many more there are."""
+    shown = list(names)
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(repr(name) for name in shown[:most]) + more
+
+
+def shown(value: Any) -> str:
+    """Format a received value for a message: short values as they are, long ones cut, containers by their type."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | float | str | pd.Timestamp | tuple | list):
+        text = repr(value)
+        return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+    return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"

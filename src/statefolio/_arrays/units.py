@@ -1,0 +1,57 @@
+"""Warns where values are too large to be returns in decimals."""
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from statefolio._arrays.text import listed
+from statefolio._arrays.types import Array
+from statefolio.exceptions import StatefolioWarning
+
+_TOO_LARGE_A_RETURN = 0.2
+_TOO_LARGE_A_MOVE = 0.5
+_CELLS_TO_JUDGE_UNITS = 10
+_ROWS_TO_JUDGE_UNITS = 101
+
+
+def warn_of_units(name: str, values: Array, columns: pd.Index) -> None:
+    """Warn where most of a column's values are prices or percent rather than returns in decimals."""
+    step = -(-len(values) // _ROWS_TO_JUDGE_UNITS)
+    sample = values[::step]
+    above = np.abs(sample) > _TOO_LARGE_A_RETURN
+    if not above.any():
+        return
+    large = _columns_mostly(above, sample)
+    if not large.any():
+        return
+    negative = np.fmin.reduce(values, axis=0) < 0.0
+    priced = large & _columns_mostly(sample > _TOO_LARGE_A_MOVE, sample) & ~negative
+    if priced.any():
+        found = listed(list(columns[priced]))
+        _warn(
+            f"{name} {found} are never negative and mostly above {_TOO_LARGE_A_MOVE}: prices, it seems; "
+            "returns in decimals were expected. Use statefolio.to_returns, or .pct_change()."
+        )
+    if (large & ~priced).any():
+        found = listed(list(columns[large & ~priced]))
+        _warn(
+            f"{name} {found} are mostly beyond {_TOO_LARGE_A_RETURN:.0%} a date: percent, it seems; "
+            f"returns in decimals were expected (0.01 = 1 %). Use {name} / 100."
+        )
+
+
+def _columns_mostly(true: npt.NDArray[np.bool_], sample: Array) -> npt.NDArray[np.bool_]:
+    """Columns where more than half of the known values are so; all of them together if they are few."""
+    known = np.count_nonzero(~np.isnan(sample), axis=0)
+    count = np.count_nonzero(true, axis=0)
+    if len(sample) >= _CELLS_TO_JUDGE_UNITS:
+        mostly: npt.NDArray[np.bool_] = (known >= _CELLS_TO_JUDGE_UNITS) & (2 * count > known)
+        return mostly
+    enough = known.sum() >= _CELLS_TO_JUDGE_UNITS and 2 * count.sum() > known.sum()
+    return np.full(len(known), bool(enough))
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, StatefolioWarning, stacklevel=2)
