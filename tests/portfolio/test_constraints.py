@@ -36,7 +36,7 @@ GROUPS = pd.Series({"a": "x", "b": "y"})
         ({"no_trade_band": None}, "no_trade_band"),
         ({"lower": True}, "lower"),
         ({"upper": {"a": True}}, "upper"),
-        ({"upper": pd.Series([0.1, 0.2], index=["a", "a"])}, "upper names an asset twice"),
+        ({"upper": pd.Series([0.1, 0.2], index=["a", "a"])}, "upper must name each asset once, got 'a' twice"),
         ({"net": True}, "net"),
         ({"net": (0.0, "1")}, "net"),
         ({"net": [0.0, 1.0]}, "net"),
@@ -44,8 +44,8 @@ GROUPS = pd.Series({"a": "x", "b": "y"})
         ({"turnover": True}, "turnover"),
         ({"max_holdings": True}, "max_holdings"),
         ({"factor_limits": {"MKT": (0.0, 0.1)}, "exposure_confidence": True}, "exposure_confidence"),
-        ({"exposure_confidence": 0.95}, "exposure_confidence is given without factor_limits"),
-        ({"groups": pd.Series(["x", "y"], index=["a", "a"])}, "groups names an asset twice"),
+        ({"exposure_confidence": 0.95}, "factor_limits must be given with exposure_confidence"),
+        ({"groups": pd.Series(["x", "y"], index=["a", "a"])}, "groups must name each asset once, got 'a' twice"),
     ],
 )
 def test_contradictions_are_refused_by_name(options, named):
@@ -58,7 +58,7 @@ def test_a_group_without_assets_is_refused():
         Constraints(groups=GROUPS, group_limits={"z": (0.0, 0.5)})
     with pytest.raises(DataTypeError, match="groups"):
         Constraints(groups={"a": "x"}, group_limits={"x": (0.0, 0.5)})
-    with pytest.raises(DataTypeError, match="upper is a list"):
+    with pytest.raises(DataTypeError, match=r"upper must be .* got \[0.1, 0.2\]"):
         Constraints(upper=[0.1, 0.2])
 
 

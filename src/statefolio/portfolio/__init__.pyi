@@ -2,8 +2,8 @@ from .budgets.factor_risk_budget import FactorRiskBudget as FactorRiskBudget
 from .budgets.risk_budget import RiskBudget as RiskBudget
 from .budgets.tracker import RiskContributionTracker as RiskContributionTracker
 from .constraints import Constraints as Constraints
-from .optimisation.growth import expected_growth as expected_growth
 from .optimisation.kelly import FractionalKelly as FractionalKelly
+from .optimisation.log_growth import expected_growth as expected_growth
 from .optimisation.objectives import MinimumVariance as MinimumVariance
 from .optimisation.objectives import Utility as Utility
 from .optimisation.sharpe import MaximumSharpe as MaximumSharpe

@@ -1,64 +1,110 @@
-"""What weights must keep to, by name."""
+"""Limits on portfolio weights, by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from statefolio._options import is_number, is_whole
+from statefolio._arrays.text import listed, shown
+from statefolio._options import Kind, Number, Whole, check_options, is_number
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 Range = tuple[float | None, float | None]
 
+RULES = {
+    "group_limits": Kind(Mapping, "a mapping from group to (least, most)", "{'tech': (0.0, 0.3)}") | None,
+    "factor_limits": Kind(Mapping, "a mapping from factor to (least, most)", "{'MKT': (-0.1, 0.1)}") | None,
+    "gross": Number(at_least=0.0, infinite=True, example=1.5) | None,
+    "turnover": Number(at_least=0.0, infinite=True, example=0.3) | None,
+    "daily_turnover": Number(at_least=0.0, infinite=True, example=0.08) | None,
+    "volume_share": Number(at_least=0.0, infinite=True, example=0.05) | None,
+    "no_trade_band": Number(at_least=0.0, infinite=True, example=0.005),
+    "groups": Kind(pd.Series, "a Series of groups by asset", "pd.Series({'AAPL': 'tech'})") | None,
+    "max_holdings": Whole(at_least=1, example=20) | None,
+    "exposure_confidence": Number(at_least=0.5, below=1.0, example=0.95) | None,
+}
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Constraints:
-    """Limits on weights, as shares of the portfolio's value; what is not named is free.
+    """Limits on weights, as shares of the portfolio's value. A limit that is not given does not apply.
 
-    What contradicts itself whatever the date is refused here. What cannot be kept on some date only (positions of at
-    most 10 % each, and five assets) is for the decision of that date to say.
+    By default the portfolio is long only and fully invested. Limits that contradict each other on every date raise an
+    error here. Limits that cannot hold on one date only (positions of at most 10 % each, and five assets) are reported
+    by the solver on that date.
 
     Parameters
     ----------
     lower, upper
-        Boxes: a number, or one by asset (an asset not named takes 0 and 1). Infinite: free. A `ModelPolicy` refuses a
-        name that the market lacks.
+        Bounds on each weight: one number, or numbers by asset (an asset that is not named gets 0 and 1). An infinite
+        number is no bound. A `ModelPolicy` raises an error for a name that the market lacks.
     net
-        What the weights sum to: a number, or (least, most) with None for no limit.
+        Sum of the weights: a number, or (least, most) with None for no limit.
     gross
-        Most that absolute weights may sum to.
+        Largest sum of absolute weights.
     groups, group_limits
-        The group of each asset, and the net weight that each group named may take: (least, most). An asset without a
-        group is in none, and no limit on groups holds it.
+        The group of each asset, and the net weight of each group as (least, most). An asset without a group belongs to
+        none, so that no group limit applies to it.
     factor_limits
-        Exposure of the portfolio to each factor named: (least, most).
+        Exposure of the portfolio to each factor, as (least, most).
     exposure_confidence
-        Where given (.95, say), a factor limit holds with this probability, at least, under the loadings' own error:
-        |beta'w| + z sqrt(sum w_i^2 var_i) stays within it. z is of one side where the limit has one side, of both
-        where it has two; assets' errors are independent. The set of weights stays convex (a second-order cone).
+        With e.g. 0.95, a factor limit holds with at least this probability under the estimation error of the loadings:
+        |beta'w| + z sqrt(sum w_i^2 var_i) stays within the limit. z is one-sided for a limit with one side and
+        two-sided for a limit with two; the errors of different assets are independent. The set of weights stays convex
+        (a second-order cone).
     turnover
-        Most that absolute changes of weights may sum to at a decision, sales and purchases both counted. Buying a
-        portfolio while nothing is held is exempt from this and the next, whenever it happens: from cash, no limit below
-        the net weight could be kept. What a `ModelPolicy` sells because it is no part of the problem (without a
-        covariance or a forecast) comes on top.
+        Largest sum of absolute changes of weights at a decision; sales and purchases both count. The first purchase of
+        a portfolio, whenever nothing is held, is exempt from this limit and the next: from cash, a limit below the net
+        weight cannot hold. Assets that a `ModelPolicy` sells because they have no covariance or no forecast are not
+        counted.
     daily_turnover
-        The same a date on average: at a decision, this times the dates since the former one, of which the first
-        decision has none. .08 is 8 % a day.
+        The same per date on average: at a decision, this number times the dates since the last decision. The first
+        decision is exempt. 0.08 is 8 % a day.
     max_holdings
-        Most assets that may have a weight. Exact by branch and bound where that ends soon, else the best found.
+        Largest number of assets with a weight. Branch and bound finds the exact optimum if it ends soon, else the best
+        found is returned.
     volume_share
-        Most that a position may be of the asset's usual dollar volume of a date; needs volumes.
+        Largest position as a share of the asset's usual daily dollar volume; needs dollar volumes.
     no_trade_band
-        A position closer than this to the weight wanted is left as it is, and the others are solved for again; where
-        they cannot keep to the constraints then, positions with the largest trades wanted are released.
+        A position that is closer than this to its optimal weight is not traded, and the other weights are optimised
+        again. If they then cannot satisfy the constraints, the positions with the largest optimal trades are released.
 
     Raises
     ------
     InputError
-        If a limit contradicts itself or another, or is no number.
+        If a limit contradicts itself or another, or is not a number.
+    DataTypeError
+        If bounds, groups or limits have the wrong type.
     UnknownNameError
-        If a limit is on a group that no asset is in.
+        If there is a limit on a group that no asset belongs to.
+
+    Examples
+    --------
+    At most 60 % in one asset, at least 20 % and at most 50 % in the two bonds together:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> assets = pd.Index(["stocks", "treasuries", "corporates"])
+    >>> limits = sf.Constraints(
+    ...     upper=0.6,
+    ...     groups=pd.Series({"stocks": "equity", "treasuries": "bond", "corporates": "bond"}),
+    ...     group_limits={"bond": (0.2, 0.5)},
+    ... )
+    >>> uncorrelated = sf.risk.LowRankCovariance(np.zeros((3, 0)), np.zeros((0, 0)), np.array([4e-4, 1e-4, 1e-4]))
+    >>> problem = sf.portfolio.Problem(
+    ...     assets, uncorrelated, factors=pd.Index([]), previous=np.zeros(3), constraints=limits, trade_cost=np.zeros(3)
+    ... )
+    >>> [round(float(w), 2) for w in sf.portfolio.MinimumVariance().solve(problem).weights]
+    [0.5, 0.25, 0.25]
+
+    Contradictions are reported at once:
+
+    >>> sf.Constraints(lower=0.2, upper=0.1)
+    Traceback (most recent call last):
+    statefolio.exceptions.InputError: lower must be at most upper, 0.1, got 0.2. Exchange them.
     """
 
     lower: "float | pd.Series[float] | Mapping[str, float]" = 0.0
@@ -76,22 +122,22 @@ class Constraints:
     no_trade_band: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_boxes(self.lower, self.upper)
-        _check_range("net", self.net, self._net)
+        _check_bounds(self.lower, self.upper)
+        _check_range("net", self.net, self._net_range)
+        check_options(self, RULES)
         for name, limits in (("group_limits", self.group_limits), ("factor_limits", self.factor_limits)):
             for key, between in (limits or {}).items():
                 _check_range(f"{name}[{key!r}]", between, between)
-        for name in ("gross", "turnover", "daily_turnover", "volume_share", "no_trade_band"):
-            given = getattr(self, name)
-            if (given is not None or name == "no_trade_band") and not (is_number(given) and given >= 0.0):
-                raise InputError(f"{name}={given!r}; a number, 0 or more, was expected.")
         self._check_gross()
         self._check_groups()
-        self._check_holdings()
-        self._check_confidence()
+        if self.exposure_confidence is not None and not self.factor_limits:
+            raise InputError(
+                f"factor_limits must be given with exposure_confidence, got {self.factor_limits!r}. Pass the limits "
+                "that hold with this confidence, or leave exposure_confidence out."
+            )
 
     @property
-    def _net(self) -> object:
+    def _net_range(self) -> object:
         return self.net if isinstance(self.net, tuple) else (self.net, self.net)
 
     def _check_gross(self) -> None:
@@ -101,77 +147,71 @@ class Constraints:
         needed = max(least or 0.0, -(most if most is not None else 0.0), 0.0)
         if needed > self.gross:
             raise InputError(
-                f"net={self.net!r} and gross={self.gross!r}; absolute weights sum to no less than weights do. Raise "
-                "gross, or lower net."
+                f"gross must be at least {needed:g}, the size of net={self.net!r}, got {self.gross!r}. Raise gross, or "
+                "bring net closer to 0."
             )
 
     def _check_groups(self) -> None:
-        if self.groups is not None and not isinstance(self.groups, pd.Series):
-            raise DataTypeError(f"groups is a {type(self.groups).__name__}; a Series by asset was expected.")
-        if self.groups is not None and not self.groups.index.is_unique:
-            raise InputError("groups names an asset twice; each was expected once. Drop one of them.")
+        if self.groups is not None:
+            _check_unique("groups", self.groups)
         if not self.group_limits:
             return
         if self.groups is None:
-            raise InputError("group_limits is given without groups; the group of each asset was expected. Give groups.")
+            raise InputError("groups must be given with group_limits, got None. Pass a Series of groups by asset.")
         unknown = [name for name in self.group_limits if name not in set(self.groups)]
         if unknown:
+            known = sorted(set(self.groups.dropna()))
             raise UnknownNameError(
-                f"group_limits names {unknown[0]!r}, and no asset is in it; one of "
-                f"{sorted(set(self.groups.dropna()))!r} was expected. Check its spelling."
-            )
-
-    def _check_holdings(self) -> None:
-        most = self.max_holdings
-        if most is not None and not (is_whole(most) and most >= 1):
-            raise InputError(f"max_holdings={most!r}; a whole number from 1 on was expected.")
-
-    def _check_confidence(self) -> None:
-        confidence = self.exposure_confidence
-        if confidence is None:
-            return
-        if not (is_number(confidence) and 0.5 <= confidence < 1.0):
-            raise InputError(
-                f"exposure_confidence={confidence!r}; a probability from .5 to below 1 was expected. Try .95."
-            )
-        if not self.factor_limits:
-            raise InputError(
-                "exposure_confidence is given without factor_limits; exposures to hold with that confidence were "
-                "expected. Give factor_limits, or leave it out."
+                f"group_limits must name groups of groups ({listed(known, 9)}), got {unknown[0]!r}. Correct the name."
             )
 
 
-def _check_boxes(lower: object, upper: object) -> None:
+def _check_bounds(lower: object, upper: object) -> None:
     for name, bound in (("lower", lower), ("upper", upper)):
         wrong = np.inf if name == "lower" else -np.inf
-        for value in _numbers(name, bound):
+        for asset, value in _numbers(name, bound):
             if not is_number(value) or np.isnan(value) or value == wrong:
+                where = "" if asset is None else f" for {asset!r}"
                 raise InputError(
-                    f"{name} is or has {value!r}; finite numbers were expected, or {-wrong} for no bound. Leave assets "
-                    "without a bound of their own out."
+                    f"{name} must be a number, or {-wrong} for no bound, got {shown(value)}{where}. Pass e.g. "
+                    f"{name}={0 if name == 'lower' else 0.1}, or leave out assets without their own bound."
                 )
     if is_number(lower) and is_number(upper) and lower > upper:
-        raise InputError(f"lower={lower!r} is above upper={upper!r}; it was expected at or below. Exchange them.")
+        raise InputError(f"lower must be at most upper, {upper!r}, got {lower!r}. Exchange them.")
 
 
-def _numbers(name: str, bound: object) -> list[object]:
-    if isinstance(bound, pd.Series) and not bound.index.is_unique:
-        raise InputError(f"{name} names an asset twice; each was expected once. Drop one of them.")
+def _numbers(name: str, bound: object) -> list[tuple[object, object]]:
+    """Return the bounds with the asset of each; None where one bound is for all assets."""
+    if isinstance(bound, pd.Series):
+        _check_unique(name, bound)
     if isinstance(bound, Mapping | pd.Series):
-        return list(bound.to_numpy() if isinstance(bound, pd.Series) else bound.values())
+        return list(
+            zip(bound.keys(), bound.to_numpy() if isinstance(bound, pd.Series) else bound.values(), strict=True)
+        )
     if np.ndim(bound) or bound is None:  # type: ignore[arg-type]
         raise DataTypeError(
-            f"{name} is a {type(bound).__name__}; a number, or a Series or mapping by asset, was expected. Name assets."
+            f"{name} must be a number, or a Series or mapping by asset, got {shown(bound)}. "
+            f"Pass e.g. {name}={{'AAPL': 0.1}}."
         )
-    return [bound]
+    return [(None, bound)]
+
+
+def _check_unique(name: str, given: "pd.Series[Any]") -> None:
+    again = given.index[given.index.duplicated()].unique()
+    if len(again):
+        raise InputError(f"{name} must name each asset once, got {listed(again)} twice. Drop one entry.")
 
 
 def _check_range(name: str, given: object, between: object) -> None:
-    """Raise for what is no (least, most); `given` is what the user wrote."""
-    if not isinstance(between, tuple | list) or len(between) != 2:
-        raise InputError(f"{name}={given!r}; (least, most) was expected, with None for no limit.")
-    if not all(end is None or is_number(end) for end in between):
-        raise InputError(f"{name}={given!r}; numbers were expected, with None for no limit.")
-    least, most = (free if end is None else end for end, free in zip(between, (-np.inf, np.inf), strict=True))
+    """Raise an error unless `between` is (least, most); `given` is the value that the user passed."""
+    kind = "a number or (least, most)" if name == "net" else "(least, most)"
+    valid = isinstance(between, tuple | list) and len(between) == 2
+    if not valid or not all(end is None or is_number(end) for end in between):  # type: ignore[attr-defined]
+        raise InputError(
+            f"{name} must be {kind} with numbers, or None for no limit, got {shown(given)}. Pass e.g. (0.0, 1.0)."
+        )
+    least, most = (free if end is None else end for end, free in zip(between, (-np.inf, np.inf), strict=True))  # type: ignore[call-overload]
     if not least <= most:
-        raise InputError(f"{name}={given!r}; (least, most) was expected, the first at or below the second.")
+        raise InputError(
+            f"{name} must be {kind} with least at most most, got {shown(given)}. Exchange the two numbers."
+        )

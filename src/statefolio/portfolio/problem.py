@@ -1,4 +1,4 @@
-"""One decision as a problem in arrays, and what came of solving it."""
+"""One portfolio decision as arrays (`Problem`), and the weights found for it (`Solution`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.types import Array
+from statefolio._options import Number, check
 from statefolio.exceptions import InputError
 from statefolio.portfolio.constraints import Constraints
 from statefolio.risk.low_rank import LowRankCovariance
@@ -15,39 +16,64 @@ from statefolio.risk.low_rank import LowRankCovariance
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What an objective is asked to solve; N assets, K factors, everything in decimals a date.
+    """The data of one portfolio decision; N assets, K factors, all returns in decimals per date.
 
     Parameters
     ----------
     assets
         Their names; every array is in this order.
     covariance
-        Of the next date's returns. The first columns of its loadings belong to `factors`; residual factors follow.
+        Covariance of the next date's returns. The first K columns of its loadings belong to `factors`; residual factors
+        follow.
     factors
         Names of the factors.
+    previous : (N,) array
+        Weights before the trade.
+    constraints
+        Limits on the weights.
+    trade_cost : (N,) array
+        Cost of trading one unit of value, paid once.
     mean : (N,) array, optional
         Expected excess returns.
     mean_covariance : LowRankCovariance, optional
-        Of what `mean` is not sure of.
+        Covariance of the estimation error of `mean`.
     loading_variance : (N, K) array, optional
         Variances of the loadings on `factors`.
-    previous : (N,) array
-        Weights held before the trade.
-    constraints
-        What weights must keep to.
-    trade_cost : (N,) array
-        What trading a unit of value costs, paid once.
-    holding_period
-        Dates until the next decision: means and variances are earned on each, costs once.
-    dates_since
-        Dates since the former decision.
+    holding_period : float
+        Dates until the next decision: means and variances accrue on each, costs are paid once.
+    dates_since : int
+        Dates since the last decision.
     most_held : (N,) array, optional
-        The largest position that volumes allow, as a share of the value.
+        The largest position that volumes allow, as a share of the portfolio's value.
 
     Raises
     ------
     InputError
-        If an array does not fit the assets or is not finite, or a cost or a holding period is negative.
+        If an array has the wrong shape or is not finite, or a cost or the holding period is negative.
+
+    Examples
+    --------
+    Three assets with one common factor:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> covariance = sf.risk.LowRankCovariance(
+    ...     loadings=np.array([[1.0], [0.2], [0.5]]),
+    ...     factor_covariance=np.array([[1e-4]]),
+    ...     diagonal=np.array([5e-5, 1e-5, 1e-4]),
+    ... )
+    >>> problem = sf.portfolio.Problem(
+    ...     pd.Index(["stocks", "bonds", "gold"]),
+    ...     covariance,
+    ...     factors=pd.Index(["market"]),
+    ...     previous=np.zeros(3),
+    ...     constraints=sf.Constraints(),
+    ...     trade_cost=np.full(3, 0.001),
+    ... )
+    >>> solution = sf.portfolio.MinimumVariance().solve(problem)
+    >>> [round(float(w), 3) for w in solution.weights]
+    [0.0, 0.966, 0.034]
     """
 
     assets: pd.Index
@@ -70,24 +96,26 @@ class Problem:
         for name, shape in shapes.items():
             values = getattr(self, name)
             if values is not None and (np.shape(values) != shape or not np.isfinite(values).all()):
+                found = f"shape {np.shape(values)}" if np.shape(values) != shape else "NaN or infinite numbers"
                 raise InputError(
-                    f"{name} has shape {np.shape(values)}, or values that are not finite; {shape} finite numbers were "
-                    "expected, in the order of assets. Leave out assets about which something is not known."
+                    f"{name} must be finite numbers of shape {shape} in the order of assets, got {found}. Leave out "
+                    "assets with missing values."
                 )
         if len(self.covariance) != count:
-            raise InputError(f"covariance is of {len(self.covariance)} assets; {count} were expected. Select the same.")
-        if (np.asarray(self.trade_cost) < 0.0).any() or not self.holding_period > 0.0:
             raise InputError(
-                f"a trade_cost is negative, or holding_period={self.holding_period!r} is not positive; costs of 0 or "
-                "more and a number of dates were expected. Check their signs."
+                f"covariance must be of the {count} assets, got {len(self.covariance)}. Select the same assets."
             )
+        least = np.min(self.trade_cost, initial=0.0)
+        if least < 0.0:
+            raise InputError(f"trade_cost must be at least 0, got {least:g}. Pass costs as positive numbers.")
+        check("holding_period", self.holding_period, Number(above=0.0, infinite=True, example=21))
 
     @property
     def risk(self) -> LowRankCovariance:
-        """Covariance of a date's returns and of what the mean is not sure of: the risk that an optimiser sees.
+        """Covariance of the next date's return plus that of the mean's estimation error: what an optimiser uses.
 
-        Over h dates the noise of returns adds up to h Sigma, but a mean that is wrong is wrong on each of them: h^2 P.
-        A date's share of both is Sigma + h P.
+        Over h dates the noise of returns adds up to h Sigma, but the mean's error P is the same on each of them: h^2 P.
+        Per date, that is Sigma + h P.
         """
         if self.mean_covariance is None:
             return self.covariance
@@ -96,16 +124,38 @@ class Problem:
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """Weights, and whether they are what was looked for.
+    """Weights, and whether they solve the problem.
 
     Parameters
     ----------
     weights : (N,) array
         NaN where not `converged`.
     converged, reason
-        A solver that fails says so here, with the constraint at fault where it is known.
+        Whether the solver succeeded; if not, why, with the violated constraint where it is known.
     details
-        For a `Decision`.
+        Series for a `Decision`, by name.
+
+    Examples
+    --------
+    Positions of at most 20 % each cannot make a fully invested portfolio of three assets:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> uncorrelated = sf.risk.LowRankCovariance(np.zeros((3, 0)), np.zeros((0, 0)), np.full(3, 1e-4))
+    >>> problem = sf.portfolio.Problem(
+    ...     pd.Index(["a", "b", "c"]),
+    ...     uncorrelated,
+    ...     factors=pd.Index([]),
+    ...     previous=np.zeros(3),
+    ...     constraints=sf.Constraints(upper=0.2),
+    ...     trade_cost=np.zeros(3),
+    ... )
+    >>> solution = sf.portfolio.MinimumVariance().solve(problem)
+    >>> solution.converged
+    False
+    >>> print(solution.reason)
+    no weights satisfy all constraints: net is missed by 0.4 at best, with upper kept
     """
 
     weights: Array
@@ -115,7 +165,7 @@ class Solution:
 
 
 class Objective(Protocol):
-    """What is looked for."""
+    """The interface of an objective: `solve` returns the best weights for a problem."""
 
     def solve(self, problem: Problem) -> Solution:
         """Return the best weights within the constraints."""

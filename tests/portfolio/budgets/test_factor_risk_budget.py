@@ -10,9 +10,9 @@ from scipy.linalg import null_space
 from scipy.optimize import minimize
 
 from statefolio.exceptions import StatefolioError
+from statefolio.portfolio.budgets.damped_step import Gaps
 from statefolio.portfolio.budgets.factor_risk_budget import FactorRiskBudget
 from statefolio.portfolio.budgets.factor_space import FactorSpace
-from statefolio.portfolio.budgets.step import Gaps
 from statefolio.risk.low_rank import LowRankCovariance
 
 FREE = {"lower": -50.0, "upper": 50.0, "net": (None, None)}
@@ -110,10 +110,10 @@ def test_idiosyncratic_risk_goes_where_the_mean_is():
     w, why = space.weights(x, 1.0)
     assert why == ""
     np.testing.assert_allclose(w @ space.exposures, x, atol=1e-12)
-    assert space.rest.variance(w) == pytest.approx(1.0)
+    assert space.remainder.variance(w) == pytest.approx(1.0)
     least = space.weights(x, 0.0)[0]
     added, free = w - least, null_space(space.exposures.T)
-    dense = space.rest.dense()
+    dense = space.remainder.dense()
     for draw in np.random.default_rng(1).normal(size=(200, free.shape[1])):
         other = free @ draw
         other *= np.sqrt((added @ dense @ added) / (other @ dense @ other))
@@ -196,10 +196,10 @@ def test_derivatives_of_the_gaps(kind):
 @pytest.mark.parametrize(
     ("budget", "signs", "words"),
     [
-        ({"f0": 0.5, "f1": 0.5}, None, "budget lacks 'idiosyncratic'"),
-        (budget_of(0.5, 0.1, 0.1, 0.3), None, "budget names 'f2', not among the factors"),
-        (budget_of(0.5, 0.1, 0.4), {"f7": 1}, "signs name 'f7'"),
-        (budget_of(0.5, 0.1, 0.1), None, "adds up to 0.7"),
+        ({"f0": 0.5, "f1": 0.5}, None, "got none for 'idiosyncratic'"),
+        (budget_of(0.5, 0.1, 0.1, 0.3), None, "budget must name factors among .* got 'f2'"),
+        (budget_of(0.5, 0.1, 0.4), {"f7": 1}, "signs must name factors among 'f0', 'f1', got 'f7'"),
+        (budget_of(0.5, 0.1, 0.1), None, "budget must sum to 1, got 0.7"),
     ],
 )
 def test_bad_input(budget, signs, words):
@@ -209,5 +209,5 @@ def test_bad_input(budget, signs, words):
 
 def test_the_name_of_the_rest_is_taken():
     problem = dataclasses.replace(problem_of(low_rank(np.eye(2)), 1), factors=pd.Index(["idiosyncratic"]))
-    with pytest.raises(StatefolioError, match="that name was expected to be free"):
+    with pytest.raises(StatefolioError, match="factors must not be called 'idiosyncratic'"):
         FactorRiskBudget({"idiosyncratic": 1.0}).solve(problem)

@@ -5,8 +5,8 @@ from budgeting import contributions, textbook_covariance
 from sklearn.base import clone
 
 from statefolio.exceptions import StatefolioError
-from statefolio.portfolio.budgets.realised import fill_up, realised_shares
-from statefolio.portfolio.budgets.share_filter import Law, ShareFilter, Windows
+from statefolio.portfolio.budgets.realised import realised_shares, shrink_to_full_rank
+from statefolio.portfolio.budgets.share_filter import ShareDynamics, ShareFilter, Windows
 from statefolio.portfolio.budgets.tracker import RiskContributionTracker
 
 NAMES = list("abcd")
@@ -81,17 +81,17 @@ def test_two_lines_are_a_textbook_local_level():
 def test_bands_cover_what_the_model_simulates(phi):
     rng = np.random.default_rng(5)
     total, noise = 2500, realised_shares(data(21)[0].to_numpy() * WEIGHTS)[1]
-    law = Law(BUDGET.to_numpy(), phi, 0.4)
-    steps = rng.multivariate_normal(np.zeros(4), law.signal_to_noise * noise, total)
+    dynamics = ShareDynamics(BUDGET.to_numpy(), phi, 0.4)
+    steps = rng.multivariate_normal(np.zeros(4), dynamics.signal_to_noise * noise, total)
     true = np.empty((total, 4))
-    state = law.mean
+    state = dynamics.mean
     for t in range(total):
-        state = law.mean + phi * (state - law.mean) + steps[t]
+        state = dynamics.mean + phi * (state - dynamics.mean) + steps[t]
         true[t] = state
     observed = true + rng.multivariate_normal(np.zeros(4), noise, total)
     days = pd.bdate_range("1990-01-01", periods=total)
     windows = Windows(observed, np.tile(noise, (total, 1, 1)), days, days, 21, 24.0, noise)
-    found, _ = ShareFilter.start(law).run(windows)
+    found, _ = ShareFilter.start(dynamics).run(windows)
     inside = np.abs(found.mean - true) < 1.96 * np.sqrt(found.variance)
     assert inside.mean() == pytest.approx(0.95, abs=0.012)
     np.testing.assert_allclose(found.mean.sum(axis=1), 1.0)
@@ -174,24 +174,24 @@ def test_a_window_that_stands_still_is_not_seen_and_more_lines_than_dates_do():
 
 def test_filling_up_keeps_the_size_of_the_errors():
     _, error = realised_shares(np.random.default_rng(0).normal(size=(10, 30)))
-    filled = fill_up(error, 8)
+    filled = shrink_to_full_rank(error, 8)
     assert np.linalg.matrix_rank(filled) == 29
     np.testing.assert_allclose(filled.sum(axis=0), 0.0, atol=1e-12)
     assert np.trace(filled) == pytest.approx(np.trace(error), rel=0.05)
-    assert fill_up(error, 58) is error
+    assert shrink_to_full_rank(error, 58) is error
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"window": 2}, "window=2; 5 dates"),
+        ({"window": 2}, "window must be a whole number of at least 5, got 2"),
         ({"window": 20.0}, "whole number"),
-        ({"phi": 1.2}, "phi=1.2"),
-        ({"signal_to_noise": -1}, "signal_to_noise=-1"),
-        ({"budget": {"a": 1.0}}, "budget lacks"),
-        ({"groups": ["x"]}, "groups is a list"),
-        ({"groups": pd.Series(["x"], index=["a"])}, "groups lacks 'b'"),
-        ({"window": 300}, "one window of 300"),
+        ({"phi": 1.2}, "phi must be .* at most 1, got 1.2"),
+        ({"signal_to_noise": -1}, "signal_to_noise must be .* got -1"),
+        ({"budget": {"a": 1.0}}, "budget must have a share for each of the assets"),
+        ({"groups": ["x"]}, "groups must be a Series"),
+        ({"groups": pd.Series(["x"], index=["a"])}, "groups must have every asset of returns"),
+        ({"window": 300}, "at least window=300 dates, got 210"),
     ],
 )
 def test_bad_options(options, words):
@@ -203,15 +203,15 @@ def test_bad_data():
     returns, weights = data()
     with pytest.raises(StatefolioError, match="weights lack 210 dates"):
         RiskContributionTracker().fit(returns, weights.shift(400, freq="B"))
-    with pytest.raises(StatefolioError, match="not fitted"):
+    with pytest.raises(StatefolioError, match="must be fitted"):
         RiskContributionTracker().tracking_  # noqa: B018
     tracker = RiskContributionTracker().fit(returns, weights)
-    with pytest.raises(StatefolioError, match="a date after"):
+    with pytest.raises(StatefolioError, match="must start after"):
         tracker.partial_fit(returns, weights)
-    with pytest.raises(StatefolioError, match="other lines"):
+    with pytest.raises(StatefolioError, match="same order, got a difference"):
         tracker.partial_fit(returns.rename(columns={"a": "z"}), weights.rename(columns={"a": "z"}))
-    with pytest.raises(StatefolioError, match="tune_until leaves no whole window"):
+    with pytest.raises(StatefolioError, match="tune_until must not be before .* the end of the first window"):
         RiskContributionTracker().fit(returns, weights, tune_until=returns.index[3])
-    with pytest.raises(StatefolioError, match="one line"):
+    with pytest.raises(StatefolioError, match="at least 2 assets or groups, got 1"):
         RiskContributionTracker().fit(returns[["a"]], weights[["a"]])
     assert clone(tracker).window == 21

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.portfolio.optimisation import central_path, solving
-from statefolio.portfolio.optimisation.central_path import follow
-from statefolio.portfolio.optimisation.factored import factored
+from statefolio.portfolio.optimisation import central_path, program_solver
+from statefolio.portfolio.optimisation.active_set import refine
+from statefolio.portfolio.optimisation.central_path import follow_central_path
+from statefolio.portfolio.optimisation.factored import factored_form
 from statefolio.portfolio.optimisation.limits import Limits, Row, limits_of
-from statefolio.portfolio.optimisation.polish import polish
-from statefolio.portfolio.optimisation.program import Program, scaled
-from statefolio.portfolio.optimisation.solving import by_clarabel, solve_program
+from statefolio.portfolio.optimisation.program_solver import solve_program, solve_with_clarabel
+from statefolio.portfolio.optimisation.quadratic_program import QuadraticProgram, scaled
 
 BOXES = [
     {},
@@ -59,13 +59,13 @@ def test_it_ends_where_a_general_solver_does(make, block):
     found = 0
     for seed in range(25 * block, 25 * block + 25):
         program = drawn(make, seed)
-        expected, near = by_clarabel(program), follow(program)
+        expected, near = solve_with_clarabel(program), follow_central_path(program)
         if not expected.converged:
             assert not solve_program(program).converged, seed
             continue
         assert near is not None, seed
         np.testing.assert_allclose(near[0], expected.weights, atol=1e-6, err_msg=str(seed))
-        weights, multipliers = polish(program, *near)
+        weights, multipliers = refine(program, *near)
         np.testing.assert_allclose(weights, expected.weights, atol=1e-9, err_msg=str(seed))
         assert np.isfinite(multipliers).all()
         found += 1
@@ -83,9 +83,9 @@ def test_it_ends_where_a_general_solver_does(make, block):
 def test_the_general_solver_is_not_needed(make, options, monkeypatch):
     problem = make(60, 5, seed=2, **options)
     program = scaled(problem, limits_of(problem), 5.0)
-    expected = by_clarabel(program)
-    np.testing.assert_allclose(follow(program)[1], expected.multipliers, atol=1e-4)
-    monkeypatch.setattr(solving, "by_clarabel", lambda _: pytest.fail("asked for"))
+    expected = solve_with_clarabel(program)
+    np.testing.assert_allclose(follow_central_path(program)[1], expected.multipliers, atol=1e-4)
+    monkeypatch.setattr(program_solver, "solve_with_clarabel", lambda _: pytest.fail("asked for"))
     outcome = solve_program(program)
     np.testing.assert_allclose(outcome.weights, expected.weights, atol=1e-10)
     np.testing.assert_allclose(outcome.value, expected.value, atol=1e-12)
@@ -101,7 +101,7 @@ def test_assets_that_cannot_move_take_their_share_of_every_limit(make):
     limits = {"lower": lower, "upper": upper, "turnover": 1.0, "gross": 1.35, "factor_limits": {"F0": (None, 0.8)}}
     problem = make(20, 3, seed=8, **limits)
     program = scaled(problem, limits_of(problem), 1.0)
-    expected, (weights, multipliers) = by_clarabel(program), follow(program)
+    expected, (weights, multipliers) = solve_with_clarabel(program), follow_central_path(program)
     assert (np.abs(expected.multipliers[-3:]) > 0.01).all()
     np.testing.assert_allclose(weights, expected.weights, atol=1e-6)
     np.testing.assert_allclose(multipliers, expected.multipliers, atol=1e-4)
@@ -111,14 +111,14 @@ def test_few_steps_whatever_the_number_of_assets(make, monkeypatch):
     monkeypatch.setattr(central_path, "STEPS", 16)
     for count in (10, 100, 1000):
         problem = make(count, 10, seed=count)
-        assert follow(scaled(problem, limits_of(problem), 5.0)) is not None
+        assert follow_central_path(scaled(problem, limits_of(problem), 5.0)) is not None
 
 
 def test_a_step_solves_the_equations_written_out(make):
     """The whole system in w, t, v and l, dense."""
     options = {"lower": -0.5, "upper": 0.5, "turnover": 0.4, "gross": 1.2, "factor_limits": {"F1": (-0.2, None)}}
     problem = make(7, 2, seed=1, **options)
-    form = factored(scaled(problem, limits_of(problem), 5.0))
+    form = factored_form(scaled(problem, limits_of(problem), 5.0))
     rng, (kinds, count), rows = np.random.default_rng(0), form.centre.shape, len(form.rows)
     assert (kinds, rows) == (2, 6)
     size = count + kinds * count + rows
@@ -141,7 +141,7 @@ def test_a_step_solves_the_equations_written_out(make):
     down, gap = rng.normal(size=size) * moving, rng.normal(size=rows)
     whole = np.block([[K, C.T], [C, np.zeros((rows, rows))]])
     expected = np.linalg.solve(whole, np.concatenate([down, -gap]))
-    changes = central_path._Newton(form, z / s).solve(central_path._Left(list(cut(down)), gap))
+    changes = central_path._Newton(form, z / s).solve(central_path._Residuals(list(cut(down)), gap))
     np.testing.assert_allclose(np.concatenate([flat(*changes[:3]), changes[3]]), expected, atol=1e-9)
 
 
@@ -149,18 +149,20 @@ def bare(count=4, *, rows=(), turnover=np.inf, gross=np.inf, diagonal=1.0, lower
     limits = Limits(
         np.full(count, lower), np.full(count, upper), rows, (), np.full(count, 1.0 / count), turnover, gross, count
     )
-    return Program(np.full(count, diagonal), np.zeros((0, count)), np.arange(count) * 0.1, np.zeros(count), limits)
+    return QuadraticProgram(
+        np.full(count, diagonal), np.zeros((0, count)), np.arange(count) * 0.1, np.zeros(count), limits
+    )
 
 
 def test_contradictory_limits_are_left_to_the_general_solver():
     net = Row("net", np.ones(4), 3.0, 3.0)
     for program in (bare(rows=(net,), gross=2.0), bare(rows=(net,), turnover=0.5), bare(rows=(net,), upper=0.5)):
-        assert follow(program) is None
+        assert follow_central_path(program) is None
         outcome = solve_program(program)
         assert outcome.infeasible
         assert not outcome.converged
     crossed = bare(rows=(Row("net", np.ones(4), 1.0, 0.5),))
-    assert follow(crossed) is None
+    assert follow_central_path(crossed) is None
 
 
 def test_no_room_between_limits_is_solved_all_the_same():
@@ -172,8 +174,8 @@ def test_no_room_between_limits_is_solved_all_the_same():
 
 def test_assets_without_risk_of_their_own_are_left_to_the_general_solver():
     program = bare(rows=(Row("net", np.ones(4), 1.0, 1.0),), diagonal=0.0)
-    assert follow(program) is None
-    assert polish(program, np.full(4, 0.25), np.zeros(3)) is None
+    assert follow_central_path(program) is None
+    assert refine(program, np.full(4, 0.25), np.zeros(3)) is None
     outcome = solve_program(program)
     np.testing.assert_allclose(outcome.weights, [0.0, 0.0, 0.0, 1.0], atol=1e-7)
 
@@ -184,22 +186,24 @@ def test_a_band_of_error_that_binds_is_left_to_the_general_solver(make, most, mo
     bands = {"factor_limits": {"F1": (-most, most)}, "exposure_confidence": 0.95, "loading_variance": variance}
     problem = make(12, 3, seed=3, **bands)
     program = scaled(problem, limits_of(problem), 5.0)
-    expected, asked = by_clarabel(program), []
-    monkeypatch.setattr(solving, "by_clarabel", lambda given: asked.append(given) or by_clarabel(given))
+    expected, asked = solve_with_clarabel(program), []
+    monkeypatch.setattr(
+        program_solver, "solve_with_clarabel", lambda given: asked.append(given) or solve_with_clarabel(given)
+    )
     np.testing.assert_allclose(solve_program(program).weights, expected.weights, atol=1e-9)
     assert len(asked) == (most < 1.0)
 
 
 def test_nothing_to_choose():
     program = bare(lower=0.25, upper=0.25, rows=(Row("net", np.ones(4), 1.0, 1.0),))
-    assert follow(program) is None
+    assert follow_central_path(program) is None
     np.testing.assert_array_equal(solve_program(program).weights, np.full(4, 0.25))
 
 
 def test_rows_that_repeat_each_other_and_rows_without_coefficients():
     net, empty = Row("net", np.ones(4), 1.0, 1.0), Row("empty", np.zeros(4), -1.0, 1.0)
     once, often = solve_program(bare(rows=(net,))), bare(rows=(net, net, empty, net))
-    assert follow(often) is not None
+    assert follow_central_path(often) is not None
     np.testing.assert_allclose(solve_program(often).weights, once.weights, atol=1e-12)
 
 
@@ -207,7 +211,7 @@ def test_free_weights_without_factors_have_a_closed_form():
     """Gain over variance, and where trading costs, only what pays for it."""
     program = bare(lower=-np.inf, upper=np.inf, diagonal=2.0)
     np.testing.assert_allclose(solve_program(program).weights, np.arange(4) * 0.05, atol=1e-12)
-    dear = Program(program.diagonal, program.factors, program.gain + 0.5, np.full(4, 0.15), program.limits)
-    assert follow(dear) is not None
+    dear = QuadraticProgram(program.diagonal, program.factors, program.gain + 0.5, np.full(4, 0.15), program.limits)
+    assert follow_central_path(dear) is not None
     # at 1/4 the slope is 1/2 - gain: the cost of .15 keeps the first two, and takes its part of the others' gain
     np.testing.assert_allclose(solve_program(dear).weights, [0.25, 0.25, 0.275, 0.325], atol=1e-12)

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from statefolio.exceptions import InputError, UnknownNameError
-from statefolio.portfolio.optimisation.holdings import without
+from statefolio.portfolio.optimisation.cardinality import without
 from statefolio.portfolio.optimisation.limits import limits_of
 from statefolio.portfolio.optimisation.objectives import MinimumVariance, Utility
-from statefolio.portfolio.optimisation.program import scaled
+from statefolio.portfolio.optimisation.program_solver import solve_program
+from statefolio.portfolio.optimisation.quadratic_program import scaled
 from statefolio.portfolio.optimisation.sharpe import MaximumSharpe
-from statefolio.portfolio.optimisation.solving import solve_program
 
 GROUPS = pd.Series({f"A{i}": "even" if i % 2 == 0 else "odd" for i in range(12)})
 
@@ -108,7 +108,7 @@ def loss(objective, problem, weights, sigma):
 
 
 def test_a_search_that_does_not_end_says_so(make, monkeypatch):
-    monkeypatch.setattr("statefolio.portfolio.optimisation.holdings.WORK", 4000)
+    monkeypatch.setattr("statefolio.portfolio.optimisation.cardinality.WORK", 4000)
     problem = make(200, 5, max_holdings=10)
     found = MinimumVariance().solve(problem)
     assert found.converged

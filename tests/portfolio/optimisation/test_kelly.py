@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import minimize
 
 from statefolio.exceptions import InputError
-from statefolio.portfolio.optimisation.growth import expected_growth
 from statefolio.portfolio.optimisation.kelly import FractionalKelly
+from statefolio.portfolio.optimisation.log_growth import expected_growth
 from statefolio.portfolio.optimisation.objectives import Utility
 from statefolio.risk.low_rank import LowRankCovariance
 
@@ -119,7 +119,7 @@ def test_ruin_is_no_growth():
 
 
 def test_growth_refuses_what_does_not_fit():
-    with pytest.raises(InputError, match="do not fit"):
+    with pytest.raises(InputError, match="one column per weight"):
         expected_growth([1.0, 2.0], [[0.1]])
     with pytest.raises(InputError, match="NaN"):
         expected_growth([np.nan], [[0.1]])
@@ -128,5 +128,5 @@ def test_growth_refuses_what_does_not_fit():
 def test_options_are_checked(make):
     with pytest.raises(InputError, match="fraction"):
         FractionalKelly(1.5).solve(make())
-    with pytest.raises(InputError, match="no mean"):
+    with pytest.raises(InputError, match="mean must be given for FractionalKelly"):
         FractionalKelly().solve(make(mean=None))

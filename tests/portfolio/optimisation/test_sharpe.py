@@ -142,7 +142,7 @@ def test_infeasible_is_not_taken_for_a_bad_mean(make):
 
 
 def test_a_mean_is_needed(make):
-    with pytest.raises(InputError, match="no mean"):
+    with pytest.raises(InputError, match="mean must be given for MaximumSharpe"):
         MaximumSharpe().solve(make(mean=None))
 
 

@@ -84,7 +84,7 @@ def test_alpha_posterior_finds_the_spread_and_covers(centre):
     assert found.prior_variance == pytest.approx(tau**2, rel=0.12)
     assert found.prior_mean == pytest.approx(m, abs=0.002)
     assert (np.abs(alpha - found.mean) < 1.96 * np.sqrt(found.variance)).mean() == pytest.approx(0.95, abs=0.012)
-    sure = found.earned("long", 0.9)
+    sure = found.on_side("long", 0.9)
     assert (alpha[sure] > 0).mean() > 0.9
 
 
@@ -94,7 +94,7 @@ def test_no_alpha_is_left_where_there_is_only_error():
     found = alpha_posterior(np.tile([5e-4, -5e-4], 25), v, "zero")
     assert found.prior_variance == 0.0
     assert not found.mean.any()
-    assert not found.earned("both", 0.5).any()
+    assert not found.on_side("both", 0.5).any()
 
 
 def test_paule_and_mandels_equation_holds():

@@ -1,1 +1,1 @@
-"""Risk budgets over assets and factors, and what became of them."""
+"""Risk budgets: portfolios with given contributions to risk, and the tracking of realised contributions."""

@@ -1,4 +1,4 @@
-"""Weights whose contributions to risk are those of a budget, factor by factor."""
+"""Portfolios whose factors contribute given shares of the risk."""
 
 from dataclasses import dataclass, replace
 from itertools import chain, combinations
@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
-from statefolio.portfolio.budgets.balance import balance
 from statefolio.portfolio.budgets.factor_space import FactorSpace
-from statefolio.portfolio.budgets.lines import read_budget, read_signs
 from statefolio.portfolio.budgets.nearest import nearest
-from statefolio.portfolio.budgets.outcome import NO_ASSET, exact, failed, nearest_found
+from statefolio.portfolio.budgets.newton import budgeted_positions
+from statefolio.portfolio.budgets.read_budget import read_budget, read_signs
 from statefolio.portfolio.budgets.scaling import scale_within
+from statefolio.portfolio.budgets.solutions import NO_ASSET, exact, failed, nearest_found
 from statefolio.portfolio.optimisation.limits import Limits, Row, limits_of
 from statefolio.portfolio.problem import Problem, Solution
 
@@ -26,31 +27,56 @@ _NOTHING = 1e-300
 
 
 class FactorRiskBudget(BaseEstimator):
-    """Weights with x_k (Omega x)_k / w' Sigma w = b_k for each factor, x = B'w; the rest is the idiosyncratic share.
+    """Weights with x_k (Omega x)_k / w' Sigma w = b_k for each factor, x = B'w, and an idiosyncratic share.
 
-    Exposures come first: for given signs one x has x_k (Omega x)_k = b_k. Of all weights with these exposures, the one
-    of least idiosyncratic variance is D^-1 B (B' D^-1 B)^-1 x; a portfolio n without exposures is added to it until
-    the idiosyncratic share is its own: of all such n the one with the most expected return for its variance, or the
-    most net weight where there is no mean. The share cannot be lower than with n = 0; that, or constraints that the
-    portfolio misses at every size, make the nearest be taken, which minimises the sum of squared gaps between
-    contributions and shares (a minimum near that portfolio), and `reason` and `details` ("risk_contribution",
-    "risk_budget", "exposure") show the gap.
+    First the exposures: for given signs exactly one x has x_k (Omega x)_k = b_k. Of all weights with these exposures,
+    D^-1 B (B' D^-1 B)^-1 x has the lowest idiosyncratic variance. A portfolio n without exposures is added until the
+    idiosyncratic share is right: the n with the highest expected return for its variance, or the most net weight
+    without a mean. The share cannot be lower than with n = 0. In that case, or if the portfolio violates constraints at
+    every size, the solution is the nearest portfolio: it minimises the sum of squared gaps between contributions and
+    shares (a minimum near the exact portfolio). `reason` and `details` ("risk_contribution", "risk_budget", "exposure")
+    then show the gap.
 
     Parameters
     ----------
     budget : Series or mapping
-        A share for each factor of the problem and one for "idiosyncratic", which is all that these factors do not
-        explain: residual factors, idiosyncratic variances and what loadings' uncertainty adds to them. They add up to
-        one. A factor whose share is 0 gets no exposure.
+        A share for each factor of the problem and one for "idiosyncratic", the risk that these factors do not explain:
+        residual factors, idiosyncratic variances and the uncertainty of loadings. Shares sum to one. A factor with a
+        share of 0 gets no exposure.
     signs : Series or mapping, optional
-        -1 for each factor whose exposure is to be negative, 1 for positive; factors not named are positive. Where
-        nothing is given any signs will do: all positive if that is exact within the constraints, else those with the
-        fewest negative ones that are (256 patterns are tried), else all positive and the nearest.
+        -1 for each factor with a negative exposure, 1 for positive; factors that are not named are positive. By default
+        any signs are valid: all positive if that meets the budget within the constraints, else the signs with the
+        fewest negative ones that do (256 patterns are tried), else all positive and the nearest portfolio.
 
     References
     ----------
     Roncalli and Weisang (2016), Risk Parity Portfolios with Risk Factors, Quantitative Finance 16, whose additional
     factors are the n here. Deguest, Martellini and Meucci (2013) budget uncorrelated combinations of factors instead.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> covariance = sf.risk.LowRankCovariance(
+    ...     loadings=np.array([[1.0, 0.5], [1.2, -0.4], [0.8, 0.1], [0.9, 0.8]]),
+    ...     factor_covariance=np.diag([1e-4, 4e-5]),
+    ...     diagonal=np.full(4, 4e-5),
+    ... )
+    >>> problem = sf.portfolio.Problem(
+    ...     pd.Index(["a", "b", "c", "d"]),
+    ...     covariance,
+    ...     factors=pd.Index(["market", "value"]),
+    ...     previous=np.zeros(4),
+    ...     constraints=sf.Constraints(lower=-1.0, upper=2.0),
+    ...     trade_cost=np.zeros(4),
+    ... )
+    >>> budget = {"market": 0.6, "value": 0.1, "idiosyncratic": 0.3}
+    >>> solution = sf.portfolio.FactorRiskBudget(budget).solve(problem)
+    >>> solution.details["risk_contribution"].round(3).to_dict()
+    {'market': 0.6, 'value': 0.1, 'idiosyncratic': 0.3}
+    >>> [round(float(w), 2) for w in solution.weights]
+    [0.13, -0.22, 0.75, 0.34]
     """
 
     def __init__(self, budget: Any, signs: Any = None):
@@ -58,17 +84,17 @@ class FactorRiskBudget(BaseEstimator):
         self.signs = signs
 
     def solve(self, problem: Problem) -> Solution:
-        """Return the weights that bear the budget, or come nearest to it.
+        """Return the weights that meet the budget, or come nearest to it.
 
         Raises
         ------
         UnknownNameError
-            If budget or signs name what is no factor of the problem.
+            If `budget` or `signs` name something that is not a factor of the problem.
         InputError
-            If shares are negative, do not add up to one or leave a line out, or a sign is neither 1 nor -1.
+            If shares are negative, do not sum to one or omit a factor, or a sign is not 1 or -1.
         """
-        lines = _lines(problem)
-        budget = read_budget(self.budget, lines, "factors")
+        names = _bearers(problem)
+        budget = read_budget(self.budget, names, "factors")
         if not len(problem.assets):
             return failed(0, NO_ASSET)
         limits = limits_of(problem)
@@ -77,19 +103,19 @@ class FactorRiskBudget(BaseEstimator):
         for signs in self._patterns(problem.factors, budget):
             tried = _try(space, limits, budget, signs)
             tries.append(tried)
-            if not (tried.why or tried.at_fault):
-                return _with_exposure(exact(tried.weights, space.shares(tried.weights), budget, lines), space, problem)
+            if not (tried.why or tried.violated):
+                return _with_exposure(exact(tried.weights, space.shares(tried.weights), budget, names), space, problem)
         first, candidates = tries[0], [one.weights for one in tries[:_CANDIDATES]]
         signed = np.ones(len(budget) - 1) if self.signs is None else read_signs(self.signs, problem.factors, "factors")
         kept = limits if self.signs is None else _keep_signs(limits, space, problem.factors, signed)
         near = nearest(lambda w: space.gaps(w, budget), kept, candidates, space.covariance)
         if near.weights is None:
             return failed(len(problem.assets), near.reason)
-        found = nearest_found(near, space.shares(near.weights), budget, lines, first.at_fault, first.why)
+        found = nearest_found(near, space.shares(near.weights), budget, names, first.violated, first.why)
         return _with_exposure(found, space, problem)
 
     def _patterns(self, factors: pd.Index, budget: Array) -> list[Array]:
-        """Signs to be tried, in order."""
+        """The patterns of signs to try, in order."""
         if self.signs is not None:
             return [read_signs(self.signs, factors, "factors")]
         held = np.flatnonzero(budget[:-1])
@@ -104,11 +130,11 @@ class FactorRiskBudget(BaseEstimator):
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """Weights for one pattern of signs; what keeps them from being exact, and which limits they miss."""
+    """Weights for one pattern of signs, the reason why they are not exact, and the limits they violate."""
 
     weights: Array
     why: str
-    at_fault: list[str]
+    violated: list[str]
 
 
 def _try(space: FactorSpace, limits: Limits, budget: Array, signs: Array) -> _Trial:
@@ -116,17 +142,17 @@ def _try(space: FactorSpace, limits: Limits, budget: Array, signs: Array) -> _Tr
     x = np.zeros(len(signs))
     if len(held):
         root = signs[held, None] * space.factor_root[held]
-        x[held] = signs[held] * balance(root, np.zeros(len(held)), budget[held]).positions
+        x[held] = signs[held] * budgeted_positions(root, np.zeros(len(held)), budget[held]).positions
     w, why = space.weights(x, float(budget[-1]))
-    size, at_fault = scale_within(w, limits)
-    return _Trial(w * (size or 1.0 / max(np.abs(w).sum(), _NOTHING)), why, at_fault)
+    size, violated = scale_within(w, limits)
+    return _Trial(w * (size or 1.0 / max(np.abs(w).sum(), _NOTHING)), why, violated)
 
 
-def _lines(problem: Problem) -> pd.Index:
+def _bearers(problem: Problem) -> pd.Index:
     if IDIOSYNCRATIC in problem.factors:
         raise InputError(
-            f"a factor is called {IDIOSYNCRATIC!r}; that name was expected to be free for what factors do not "
-            "explain. Rename the factor."
+            f"factors must not be called {IDIOSYNCRATIC!r}, the name of the remaining risk, got "
+            f"{listed(problem.factors)}. Rename the factor."
         )
     return pd.Index([*problem.factors, IDIOSYNCRATIC])
 

@@ -1,4 +1,4 @@
-"""The weights within limits whose risk contributions are nearest to a budget, where none has them exactly."""
+"""Finds the weights within limits whose risk contributions are nearest to a budget, if none meet it exactly."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from statefolio._arrays.types import Array
-from statefolio.portfolio.budgets.step import Gaps, step
-from statefolio.portfolio.optimisation.conflict import conflict
+from statefolio.portfolio.budgets.damped_step import Gaps, damped_step
+from statefolio.portfolio.optimisation.infeasibility import explain_infeasibility
 from statefolio.portfolio.optimisation.limits import Limits
-from statefolio.portfolio.optimisation.program import Outcome, Program
-from statefolio.portfolio.optimisation.solving import solve_program
+from statefolio.portfolio.optimisation.program_solver import solve_program
+from statefolio.portfolio.optimisation.quadratic_program import ProgramResult, QuadraticProgram
 from statefolio.risk.low_rank import LowRankCovariance
 
 _ITERATIONS = 200
@@ -22,11 +22,11 @@ _SMALL = 1e-8
 _NOTHING = 1e-18
 _SLOW = 3
 _MANY = 500
-ONLY_CASH = "no weights but cash alone keep to all constraints, and cash bears no risk to be shared"
+ONLY_CASH = "only cash satisfies all constraints, and cash bears no risk"
 
 
 class Nearest(NamedTuple):
-    """The weights found, whether the search settled, and why there are none where `weights` is None."""
+    """The weights found, whether the search converged, and the reason if `weights` is None."""
 
     weights: Array | None
     converged: bool
@@ -34,22 +34,22 @@ class Nearest(NamedTuple):
 
 
 def nearest(gaps: Callable[[Array], Gaps], limits: Limits, candidates: list[Array], risk: LowRankCovariance) -> Nearest:
-    """Minimise the sum of squared gaps within limits, from portfolios near those that would have none.
+    """Minimise the sum of squared gaps within limits, starting near portfolios without gaps.
 
-    The sum is not convex; what is found is the lowest of a few minima: from the portfolio within the limits with the
-    least tracking error to each candidate, from the one with the closest weights to the first, and from equal weights.
-    (Of more than 500 assets, from the first two.) Each step is that of Levenberg and Marquardt within the limits: gaps
-    made linear, moves damped, a convex quadratic program solved.
+    The sum is not convex. The result is the lowest of a few local minima, from these starts: the portfolio within the
+    limits with the lowest tracking error to each candidate, the one with the weights closest to the first candidate,
+    and equal weights. (With more than 500 assets, only the first two.) Each step is one of Levenberg and Marquardt
+    within the limits: gaps are linearised, moves are damped, and a convex quadratic program is solved.
 
     References
     ----------
     Feng and Palomar (2015), SCRIP: Successive Convex Optimization Methods for Risk Parity Portfolio Design;
-    Richard and Roncalli (2019), Constrained Risk Budgeting Portfolios, on why no portfolio need be exact.
+    Richard and Roncalli (2019), Constrained Risk Budgeting Portfolios, on why no portfolio may meet the budget exactly.
     """
     first = candidates[0]
     close = _project(limits, first)
     if not close.converged:
-        return Nearest(None, False, (close.infeasible and conflict(limits)) or close.reason)
+        return Nearest(None, False, (close.infeasible and explain_infeasibility(limits)) or close.reason)
     starts = [_track(limits, first, risk), close]
     if len(first) <= _MANY:
         starts += [_track(limits, other, risk) for other in candidates[1:]]
@@ -70,10 +70,10 @@ def nearest(gaps: Callable[[Array], Gaps], limits: Limits, candidates: list[Arra
 
 
 def _descend(gaps: Callable[[Array], Gaps], limits: Limits, w: Array) -> tuple[bool, Array]:
-    """Go down from w; whether the search settled, and where."""
+    """Descend from w; return whether the search converged, and where it ended."""
     found, damping, slow = gaps(w), _START_DAMPING, 0
     for _ in range(_ITERATIONS):
-        v = step(found, w, limits, damping)
+        v = damped_step(found, w, limits, damping)
         if damping > _MOST_DAMPING or (v is not None and np.abs(v - w).max() < _STEP):
             return True, w
         if v is None or not v.any():
@@ -91,15 +91,15 @@ def _descend(gaps: Callable[[Array], Gaps], limits: Limits, w: Array) -> tuple[b
     return False, w
 
 
-def _project(limits: Limits, start: Array) -> Outcome:
+def _project(limits: Limits, start: Array) -> ProgramResult:
     """The weights within the limits that are nearest to `start`."""
     count = len(start)
-    return solve_program(Program(np.ones(count), np.empty((0, count)), start, np.zeros(count), limits))
+    return solve_program(QuadraticProgram(np.ones(count), np.empty((0, count)), start, np.zeros(count), limits))
 
 
-def _track(limits: Limits, start: Array, risk: LowRankCovariance) -> Outcome:
-    """The weights within the limits with the least tracking error to `start`, in units of the largest variance."""
+def _track(limits: Limits, start: Array, risk: LowRankCovariance) -> ProgramResult:
+    """The weights within the limits with the lowest tracking error to `start`, in units of the largest variance."""
     unit = float(risk.asset_variance.max())
     common = np.ascontiguousarray((risk.loadings @ risk.factor_root).T) / np.sqrt(unit)
     gain = risk.multiply(start) / unit
-    return solve_program(Program(risk.diagonal / unit, common, gain, np.zeros(len(start)), limits))
+    return solve_program(QuadraticProgram(risk.diagonal / unit, common, gain, np.zeros(len(start)), limits))

@@ -1,4 +1,4 @@
-"""What each line of a portfolio contributed to its risk in a window of dates, and the sampling error of that."""
+"""Measures realised risk contributions over a window of dates, and their sampling error."""
 
 import numpy as np
 
@@ -10,24 +10,24 @@ _STILL = 1e-30
 def realised_shares(earned: Array) -> tuple[Array, Array]:
     """Shares of the variance over a window, and their covariance.
 
-    With c_it what line i earned on date t and p_t = sum_i c_it what the portfolio earned, line i bears the share
-    cov(c_i, p) / var(p): the slope of the ordinary regression of c_i on p. Shares add up to one; any may be negative.
-    Their errors are those of that regression: date t has the influence
+    Let c_it be the return contribution of asset or group i on date t, and p_t = sum_i c_it the portfolio's return. The
+    share of i is cov(c_i, p) / var(p): the slope of the least-squares regression of c_i on p. Shares sum to one; each
+    may be negative. Their errors are those of that regression: date t has the influence
 
-        psi_it = u_it p_t / (S sqrt(1 - h_t))        u_it = c_it - share_i p_t (means taken out)      S = sum p_t^2
+        psi_it = u_it p_t / (S sqrt(1 - h_t))        u_it = c_it - share_i p_t (means removed)      S = sum p_t^2
 
-    and the covariance is sum psi psi', which is unbiased where u has the same covariance on all dates, and holds
-    where it has not (h_t = 1/n + p_t^2 / S, the leverage). Its rows add up to zero, as shares add up to one.
+    and the covariance is sum psi psi', which is unbiased if u has the same covariance on all dates and consistent if it
+    does not (h_t = 1/n + p_t^2 / S, the leverage). Its rows sum to zero, as shares sum to one.
 
     Parameters
     ----------
     earned : (n, L) array
-        c, by date and line.
+        c, by date and asset or group.
 
     Returns
     -------
     shares : (L,) array
-        NaN where the portfolio earned the same on all dates.
+        NaN if the portfolio's return is the same on all dates.
     covariance : (L, L) array
 
     References
@@ -41,16 +41,16 @@ def realised_shares(earned: Array) -> tuple[Array, Array]:
     if not total > _STILL:
         return np.full(lines, np.nan), np.full((lines, lines), np.nan)
     shares: Array = whole @ centred / total
-    left = centred - np.outer(whole, shares)
+    residual = centred - np.outer(whole, shares)
     leverage = 1.0 / count + whole**2 / total
-    influence = left * (whole / (total * np.sqrt(np.maximum(1.0 - leverage, 1.0 / count**2))))[:, None]
+    influence = residual * (whole / (total * np.sqrt(np.maximum(1.0 - leverage, 1.0 / count**2))))[:, None]
     return shares, influence.T @ influence
 
 
-def fill_up(covariance: Array, dates: int) -> Array:
-    """Give a covariance of shares the rank it lacks where it comes from few dates, keeping its diagonal about.
+def shrink_to_full_rank(covariance: Array, dates: int) -> Array:
+    """Shrink a covariance of shares from few dates to full rank; its diagonal changes little.
 
-    It is drawn towards one of independent errors that add up to zero, not at all from twice as many dates as lines.
+    The target has independent errors that sum to zero. With at least twice as many dates as shares nothing is shrunk.
     """
     lines = len(covariance)
     intensity = max(0.0, 1.0 - dates / (2.0 * (lines - 1))) if lines > 2 else 0.0

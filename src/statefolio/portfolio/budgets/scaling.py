@@ -1,4 +1,4 @@
-"""How large a portfolio may be whose risk contributions are right: they stay the same when all weights are scaled."""
+"""Chooses the size of a portfolio within limits; scaling all weights leaves risk contributions unchanged."""
 
 import numpy as np
 
@@ -12,15 +12,15 @@ _HALVINGS = 60
 def scale_within(weights: Array, limits: Limits) -> tuple[float, list[str]]:
     """Find c > 0 with c w within the limits.
 
-    A net weight that is given decides. Where there is a choice, the gross weight comes as close as it can to the
-    limit on it, or to one if there is none. Limits that only c = 0 keeps to are missed.
+    A fixed net weight determines c. Otherwise the gross weight comes as close as possible to its limit, or to one
+    without a limit. If only c = 0 satisfies a limit, c violates it.
 
     Returns
     -------
     c : float
-        0 where no positive one has the net weight, or there are no weights.
-    at_fault : list of str
-        The limits that c w misses; empty where it keeps to all.
+        0 if no positive one has the net weight, or all weights are 0.
+    violated : list of str
+        The limits that c w violates.
     """
     least, most = _largest_interval(weights, limits)
     size = float(np.abs(weights).sum())
@@ -40,7 +40,7 @@ def scale_within(weights: Array, limits: Limits) -> tuple[float, list[str]]:
 
 
 def _largest_interval(weights: Array, limits: Limits) -> tuple[float, float]:
-    """All c for which boxes, rows and cones hold; each is linear in c."""
+    """All c that satisfy bounds, rows and cones; each is linear in c."""
     values, least, most = [weights], [limits.lower], [limits.upper]
     for row in limits.rows:
         values.append(np.array([row.coefficients @ weights]))
@@ -60,7 +60,7 @@ def _largest_interval(weights: Array, limits: Limits) -> tuple[float, float]:
 
 
 def _towards_less_turnover(weights: Array, limits: Limits, c: float, between: tuple[float, float]) -> float:
-    """The c nearest to the one wanted whose turnover is within its limit, if one of the interval is."""
+    """The c nearest to the preferred one that satisfies the turnover limit, if the interval has one."""
 
     def excess(size: float) -> float:
         return float(np.abs(size * weights - limits.previous).sum() - limits.turnover)

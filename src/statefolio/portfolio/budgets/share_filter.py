@@ -1,4 +1,4 @@
-"""The filter of shares that add up to one: windows observed with their sampling error, one after another."""
+"""Filters shares that sum to one, observed window by window with their sampling errors."""
 
 from dataclasses import dataclass, replace
 
@@ -7,17 +7,17 @@ import pandas as pd
 
 from statefolio._arrays.types import Array
 from statefolio.kalman.dense import dense_filter
-from statefolio.portfolio.budgets.realised import fill_up, realised_shares
+from statefolio.portfolio.budgets.realised import realised_shares, shrink_to_full_rank
 
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Windows of dates that follow one another, T of them, L lines.
+    """T consecutive windows of dates, with L shares each.
 
     Attributes
     ----------
     observed : (T, L) array
-        Realised shares; NaN for a window in which the portfolio stood still.
+        Realised shares; NaN for a window in which the portfolio's return was constant.
     noise : (T, L, L) array
         H: covariance of their sampling errors, averaged over the windows so far.
     starts, ends : DatetimeIndex
@@ -25,9 +25,9 @@ class Windows:
     length : int
         Dates in each.
     half_life : float
-        In windows, for the average.
+        Of the average, in windows.
     pooled, weight, count : (L, L) array, float, int
-        The sums of that average up to the last window, and how many it holds.
+        Sums of that average up to the last window, and the number of windows in it.
     """
 
     observed: Array
@@ -42,13 +42,13 @@ class Windows:
 
     @classmethod
     def none(cls, lines: int, length: int, half_life: float) -> "Windows":
-        """Before the first window."""
+        """No windows yet."""
         dates = pd.DatetimeIndex([])
         shape = (0, lines, lines)
         return cls(np.empty(shape[:2]), np.empty(shape), dates, dates, length, half_life, np.zeros(shape[1:]))
 
-    def then(self, earned: Array, dates: pd.DatetimeIndex) -> "Windows":
-        """The windows that follow, made of these dates; their noise goes on from the sums of those before."""
+    def following(self, earned: Array, dates: pd.DatetimeIndex) -> "Windows":
+        """The windows that follow, from these dates; their noise continues the sums of earlier windows."""
         lines, n = earned.shape[1], self.length
         total = len(dates) // n
         observed, noise = np.empty((total, lines)), np.empty((total, lines, lines))
@@ -58,14 +58,14 @@ class Windows:
             observed[t], own = realised_shares(earned[t * n : (t + 1) * n])
             if np.isfinite(observed[t]).all():
                 pooled, weight, count = forget * pooled + own, forget * weight + 1.0, count + 1
-            noise[t] = fill_up(pooled / weight, count * (n - 2)) if count else np.nan
+            noise[t] = shrink_to_full_rank(pooled / weight, count * (n - 2)) if count else np.nan
         return replace(
             self, observed=observed, noise=noise, starts=dates[::n], ends=dates[n - 1 :: n], pooled=pooled,
             weight=weight, count=count,
         )  # fmt: skip
 
     def until(self, end: pd.Timestamp) -> "Windows":
-        """Those that end by a date."""
+        """The windows that end by a date."""
         kept = int(np.searchsorted(self.ends.to_numpy(), end.to_datetime64(), side="right"))
         return replace(
             self, observed=self.observed[:kept], noise=self.noise[:kept], starts=self.starts[:kept],
@@ -74,8 +74,8 @@ class Windows:
 
 
 @dataclass(frozen=True, eq=False)
-class Law:
-    """How true shares move: towards `mean` by `phi`, with steps of covariance `signal_to_noise` times H."""
+class ShareDynamics:
+    """The model of the true shares: they revert to `mean` by `phi`, with steps of covariance `signal_to_noise` H."""
 
     mean: Array  # (L,)
     phi: float
@@ -93,25 +93,25 @@ class Filtered:
 
 @dataclass(frozen=True, eq=False)
 class ShareFilter:
-    """Where the filter stands: the law of the next window's shares, in the L - 1 coordinates that are free.
+    """The state of the filter: the distribution of the next window's shares, in L - 1 free coordinates.
 
-    Shares are 1/L + Z a, where the columns of Z are orthonormal and add up to zero each.
+    Shares are 1/L + Z a, where the columns of Z are orthonormal and each sums to zero.
     """
 
-    law: Law
+    dynamics: ShareDynamics
     basis: Array  # Z (L, L - 1)
-    ahead: tuple[Array, Array] | None  # mean and covariance of a; None before the first window
+    next_state: tuple[Array, Array] | None  # mean and covariance of a; None before the first window
 
     @classmethod
-    def start(cls, law: Law) -> "ShareFilter":
-        """Before the first window."""
-        lines = len(law.mean)
+    def start(cls, dynamics: ShareDynamics) -> "ShareFilter":
+        """The filter before the first window."""
+        lines = len(dynamics.mean)
         basis = np.linalg.qr(np.column_stack([np.ones(lines), np.eye(lines)[:, : lines - 1]]))[0][:, 1:]
-        return cls(law, basis, None)
+        return cls(dynamics, basis, None)
 
     def run(self, windows: Windows) -> tuple[Filtered, "ShareFilter"]:
-        """Filter windows, and say where the filter stands after them."""
-        Z, law = self.basis, self.law
+        """Filter windows; return the filtered shares and the filter after them."""
+        Z, dynamics = self.basis, self.dynamics
         lines, free = Z.shape
         total = len(windows.observed)
         y = _each(Z.T, windows.observed - 1.0 / lines)
@@ -119,34 +119,40 @@ class ShareFilter:
         mean = np.full((total, free), np.nan)
         covariance = np.full((total, free, free), np.nan)
         likelihood = np.zeros(total)
-        ahead, first = self.ahead, 0
-        while ahead is None and first < total:
+        next_state, first = self.next_state, 0
+        while next_state is None and first < total:
             if np.isfinite(y[first]).all():
-                ahead, update = self._begin(y[first], H[first])
+                next_state, update = self._begin(y[first], H[first])
                 if update is not None:
                     mean[first], covariance[first] = update
-            first += ahead is None or law.phi == 1.0
-        if first < total and ahead is not None:
-            T, offset = law.phi * np.eye(free), (1.0 - law.phi) * (law.mean @ Z)
+            first += next_state is None or dynamics.phi == 1.0
+        if first < total and next_state is not None:
+            T, offset = dynamics.phi * np.eye(free), (1.0 - dynamics.phi) * (dynamics.mean @ Z)
             found = dense_filter(
-                y[first:], np.eye(free), H[first:], law.signal_to_noise * H[first:], *ahead, transition=T, offset=offset
+                y[first:],
+                np.eye(free),
+                H[first:],
+                dynamics.signal_to_noise * H[first:],
+                *next_state,
+                transition=T,
+                offset=offset,
             )
             mean[first:], covariance[first:] = found.filtered, found.filtered_covariance
             likelihood[first:] = found.log_likelihood
-            step = law.signal_to_noise * H[-1]
-            ahead = offset + T @ found.filtered[-1], T @ found.filtered_covariance[-1] @ T.T + step
+            step = dynamics.signal_to_noise * H[-1]
+            next_state = offset + T @ found.filtered[-1], T @ found.filtered_covariance[-1] @ T.T + step
         variance = np.einsum("tll->tl", Z @ covariance @ Z.T)
-        return Filtered(1.0 / lines + _each(Z, mean), variance, likelihood), replace(self, ahead=ahead)
+        return Filtered(1.0 / lines + _each(Z, mean), variance, likelihood), replace(self, next_state=next_state)
 
     def _begin(self, y: Array, H: Array) -> tuple[tuple[Array, Array], tuple[Array, Array] | None]:
-        """The first window's law: a walk may start anywhere and takes what it sees; else the stationary law."""
-        law, m = self.law, self.law.mean @ self.basis
-        if law.phi == 1.0:
-            return (y, (1.0 + law.signal_to_noise) * H), (y, H)
-        return (m, law.signal_to_noise / (1.0 - law.phi**2) * H), None
+        """The distribution at the first window: a random walk starts at its observation, else it is stationary."""
+        dynamics, m = self.dynamics, self.dynamics.mean @ self.basis
+        if dynamics.phi == 1.0:
+            return (y, (1.0 + dynamics.signal_to_noise) * H), (y, H)
+        return (m, dynamics.signal_to_noise / (1.0 - dynamics.phi**2) * H), None
 
 
 def _each(matrix: Array, rows: Array) -> Array:
-    """The matrix times each row by itself: the same to the last bit however many rows come together."""
+    """The matrix times each row separately, so that results do not depend on the number of rows."""
     products: Array = np.array([matrix @ row for row in rows]).reshape(len(rows), len(matrix))
     return products

@@ -1,4 +1,4 @@
-"""Realised risk contributions as a filtered state with bands, against the budget."""
+"""Tracks realised risk contributions with a Kalman filter and compares them with the budget."""
 
 from typing import Any
 
@@ -8,57 +8,80 @@ import xarray as xr
 from scipy.optimize import minimize_scalar
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays.dates import rows_until
+from statefolio._arrays.dates import rows_through
 from statefolio._arrays.frames import read_values
-from statefolio._arrays.text import listed, show
+from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
-from statefolio._options import is_number, is_whole
-from statefolio.exceptions import DataTypeError, InputError, NotFittedError
+from statefolio._options import Kind, Number, Whole, check_options
+from statefolio.exceptions import InputError, NotFittedError
 from statefolio.loadings.results import HALF_BAND
-from statefolio.portfolio.budgets.lines import read_budget
-from statefolio.portfolio.budgets.share_filter import Filtered, Law, ShareFilter, Windows
+from statefolio.portfolio.budgets.read_budget import read_budget
+from statefolio.portfolio.budgets.share_filter import Filtered, ShareDynamics, ShareFilter, Windows
 from statefolio.risk.weights import dated_weights
 
 _GRID = np.concatenate([[0.0], np.logspace(-4.0, 1.0, 16)])
-_FEWEST_DATES = 5
+
+RULES = {
+    "window": Whole(at_least=5, example=21),
+    "phi": Number(at_least=0.0, at_most=1.0, example=1.0),
+    "signal_to_noise": Number(at_least=0.0, example=0.1) | None,
+    "noise_half_life": Number(at_least=1e-3, infinite=True, example=24),
+    "groups": Kind(pd.Series, "a Series of groups by asset", "pd.Series({'AAPL': 'tech'})") | None,
+}
 
 
 class RiskContributionTracker(BaseEstimator):
-    """What each asset (or group) really contributed to a portfolio's risk, filtered, against its budget.
+    """Realised risk contributions of assets or groups, filtered, with 95 % bands.
 
-    Dates are cut into windows that do not overlap. Over each, the realised share of line i is the slope of what it
-    earned (weight held times return) on what the portfolio earned; the sampling error of that regression is the
-    observation's covariance H, averaged over the windows so far. The true shares s move from window to window:
+    Dates are cut into consecutive windows. In each, the realised share of an asset or group is the slope of its return
+    contribution (weight held times return) on the portfolio's return. The sampling error of that regression is the
+    observation covariance H, averaged over the windows so far. The true shares s move from window to window:
 
         observed_t = s_t + e_t,  e_t ~ N(0, H_t)         s_t+1 = m + phi (s_t - m) + w_t,  w_t ~ N(0, q H_t)
 
-    with m the budget. They add up to one throughout: the filter runs on the L - 1 coordinates that are free.
+    with m the budget. They always sum to one: the filter runs on L - 1 free coordinates.
 
     Parameters
     ----------
     budget : Series or mapping, optional
-        The share wanted of each line; all the same where not given.
+        The target share of each asset or group; by default all the same.
     window : int
-        Dates in a window, 5 at least.
+        Dates in a window, at least 5.
     signal_to_noise : float, optional
-        q. Where not given, that of maximum likelihood.
+        q. By default that of maximum likelihood.
     phi : float
-        1: shares walk (and start anywhere); from 0 to below 1: they revert to the budget (and start stationary).
+        1: shares follow a random walk and start anywhere; from 0 to below 1: they revert to the budget and start
+        stationary.
     groups : Series, optional
-        The group of each asset: lines are then groups.
+        The group of each asset; contributions are then by group.
     noise_half_life : float
-        Windows after which one counts half in H.
+        Half-life of the average of H, in windows.
 
     Attributes
     ----------
     tracking_ : Dataset
-        By the last date of each window, and line: observed, observed_error (its standard error), filtered,
-        filtered_error, lower, upper (95 %), target. By date: tracking_error, the root mean square of filtered less
-        target; observed_tracking_error, the same of observed; noise, what sampling error alone would make that of a
-        portfolio that is on target.
+        By the last date of each window, and `line` (asset or group): observed, observed_error (its standard error),
+        filtered, filtered_error, lower, upper (95 %), target. By date: tracking_error, the root mean square of filtered
+        minus target; observed_tracking_error, the same of observed; noise, the expected observed_tracking_error of a
+        portfolio that meets its target, from sampling errors alone.
     signal_to_noise_ : float
     log_likelihood_ : Series
         By window.
+
+    Examples
+    --------
+    An equally weighted portfolio of a calm and a volatile stock: the volatile one contributes more than half of the
+    risk.
+
+    >>> import statefolio as sf
+    >>> returns = sf.load_demo().returns[["JNJ", "AMD"]].iloc[-504:]
+    >>> tracker = sf.portfolio.RiskContributionTracker(window=63).fit(returns, {"JNJ": 0.5, "AMD": 0.5})
+    >>> last = tracker.tracking_.isel(date=-1)
+    >>> for name in ("JNJ", "AMD"):
+    ...     row = last.sel(line=name)
+    ...     print(f"{name}: {row.filtered:.2f}, 95 % band {row.lower:.2f} to {row.upper:.2f}, target {row.target:.2f}")
+    JNJ: 0.11, 95 % band 0.08 to 0.14, target 0.50
+    AMD: 0.89, 95 % band 0.86 to 0.92, target 0.50
     """
 
     def __init__(
@@ -78,57 +101,64 @@ class RiskContributionTracker(BaseEstimator):
         self.noise_half_life = noise_half_life
 
     def fit(self, returns: Any, weights: Any, *, tune_until: Any = None) -> "RiskContributionTracker":
-        """Track shares through all whole windows; the dates of the last one wait until it is full.
+        """Track shares through all complete windows; the dates of an incomplete last window wait for more.
 
         Parameters
         ----------
         returns : DataFrame (date x asset)
             Simple returns; a missing one counts as 0.
-        weights : DataFrame (date x asset) or Series
-            Held into each date, e.g. `BacktestResult.weights`; on more dates than returns, or the same on all.
+        weights : DataFrame (date x asset), Series or mapping
+            Weights held into each date, e.g. `BacktestResult.weights`, on at least the dates of returns; or one Series
+            for all dates.
         tune_until : date, optional
             Signal to noise is learned from windows that end by then.
 
         Raises
         ------
         InputError, UnknownNameError
-            For options, budgets, returns or weights that cannot be used, or fewer dates than a window.
+            If options, budgets, returns or weights are invalid, or there are fewer dates than a window has.
         """
-        self._check_options()
+        check_options(self, RULES)
         earned, dates, lines = self._earned(returns, weights)
         if len(dates) < self.window:
             raise InputError(
-                f"returns has {len(dates)} dates; one window of {self.window} at least was expected. Pass more dates, "
-                "or a shorter window."
+                f"returns must have at least window={self.window} dates, got {len(dates)}. Pass more dates or a "
+                "shorter window."
             )
         target = np.full(len(lines), 1.0 / len(lines))
         if self.budget is not None:
             target = read_budget(self.budget, lines, "groups" if self.groups is not None else "assets")
         self.lines_, self._target, self._pending = lines, target, (earned[:0], dates[:0])
         windows = self._cut(earned, dates, Windows.none(len(lines), self.window, self.noise_half_life))
-        end = windows.ends[rows_until(windows.ends, tune_until) - 1]
+        tuned = rows_through(windows.ends, tune_until, "tune_until")
+        if tuned == 0:
+            raise InputError(
+                f"tune_until must not be before {show(windows.ends[0])}, the end of the first window, got "
+                f"{shown(tune_until)}. Pass a later date."
+            )
+        end = windows.ends[tuned - 1]
         self.signal_to_noise_ = self._tune(windows.until(end))
         self.tuned_until_ = end
-        self._filter = ShareFilter.start(Law(target, float(self.phi), self.signal_to_noise_))
+        self._filter = ShareFilter.start(ShareDynamics(target, float(self.phi), self.signal_to_noise_))
         self._take(windows, fresh=True)
         return self
 
     def partial_fit(self, returns: Any, weights: Any) -> "RiskContributionTracker":
-        """Go on with later dates; what was tuned is held. The result holds the windows that were filled by them."""
+        """Continue over later dates with tuned values fixed; the result has the windows that these dates complete."""
         if not self.__sklearn_is_fitted__():
             return self.fit(returns, weights)
         earned, dates, lines = self._earned(returns, weights)
         if not lines.equals(self.lines_):
             odd = lines.symmetric_difference(self.lines_)
-            which = listed(list(odd)) if len(odd) else "their order"
+            which = listed(odd) if len(odd) else "order"
             raise InputError(
-                f"returns has other lines than before ({which}); those of the fit were expected. Select the same "
-                "columns."
+                f"returns must have the assets or groups of the fit in the same order, got a difference in {which}. "
+                "Select the same columns."
             )
         if dates[0] <= self.last_date_:
             raise InputError(
-                f"returns begins on {show(dates[0])}; a date after {show(self.last_date_)}, the last one seen, was "
-                "expected. Pass new dates alone."
+                f"returns must start after {show(self.last_date_)}, the last date seen, got {show(dates[0])}. Pass "
+                "only later dates."
             )
         self._take(self._cut(earned, dates, self._windows), fresh=False)
         return self
@@ -138,44 +168,28 @@ class RiskContributionTracker(BaseEstimator):
 
     @property
     def tracking_(self) -> xr.Dataset:
-        """Shares by window and line, with bands."""
+        """Shares by window and asset or group, with bands."""
         if not self.__sklearn_is_fitted__():
-            raise NotFittedError("tracking_ was asked of a tracker that is not fitted; call fit first.")
+            raise NotFittedError("RiskContributionTracker must be fitted before tracking_ is read. Call fit first.")
         return self._tracking
 
     @property
     def last_date_(self) -> pd.Timestamp:
-        """The last date seen, in a whole window or waiting."""
+        """The last date seen, in a complete window or waiting."""
         return self._pending[1][-1] if len(self._pending[1]) else self._windows.ends[-1]
 
-    def _check_options(self) -> None:
-        if not is_whole(self.window):
-            raise DataTypeError(f"window={self.window!r}; a whole number of dates was expected. Pass e.g. 21.")
-        if self.window < _FEWEST_DATES:
-            raise InputError(f"window={self.window}; {_FEWEST_DATES} dates at least were expected. Pass e.g. 21.")
-        ranges = {"phi": (0.0, 1.0), "signal_to_noise": (0.0, np.inf), "noise_half_life": (1e-3, np.inf)}
-        for name, (least, most) in ranges.items():
-            value = getattr(self, name)
-            if name == "signal_to_noise" and value is None:
-                continue
-            if not is_number(value) or not least <= value <= most or (name == "signal_to_noise" and np.isinf(value)):
-                raise InputError(f"{name}={value!r}; a number from {least:g} to {most:g} was expected.")
-
     def _earned(self, returns: Any, weights: Any) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
-        """What each line earned on each date."""
+        """Return contributions of each asset or group on each date."""
         values, dates, assets = read_values(returns, "returns", units=True)
         values = np.nan_to_num(values)
         earned = dated_weights(weights, dates, assets, values) * values
         if self.groups is None:
             return earned, dates, assets
-        if not isinstance(self.groups, pd.Series):
-            raise DataTypeError(
-                f"groups is a {type(self.groups).__name__}; a Series by asset was expected. Label them."
-            )
         group = self.groups.reindex(assets)
         if group.isna().any():
             raise InputError(
-                f"groups lacks {listed(list(assets[group.isna()]))}; a group for each asset was expected. Name them."
+                f"groups must have every asset of returns, got none for {listed(assets[group.isna()])}. Add their "
+                "groups."
             )
         code, lines = pd.factorize(group, sort=True)
         together = np.zeros((len(dates), len(lines)))
@@ -184,28 +198,28 @@ class RiskContributionTracker(BaseEstimator):
         return together, dates, pd.Index(lines)
 
     def _cut(self, earned: Array, dates: pd.DatetimeIndex, before: Windows) -> Windows:
-        """Windows filled by these dates and those that waited; the rest waits."""
+        """Windows that these dates complete, with earlier dates that waited; the remaining dates wait."""
         if len(self.lines_) < 2:
-            raise InputError("returns has one line; two at least were expected, for shares to be shared. Pass more.")
+            raise InputError("returns must have at least 2 assets or groups, got 1. Pass more columns.")
         earned, dates = np.vstack([self._pending[0], earned]), pd.DatetimeIndex(self._pending[1].append(dates))
         whole = len(dates) - len(dates) % self.window
         self._pending = earned[whole:], dates[whole:]
-        return before.then(earned[:whole], dates[:whole])
+        return before.following(earned[:whole], dates[:whole])
 
     def _tune(self, windows: Windows) -> float:
         if self.signal_to_noise is not None:
             return float(self.signal_to_noise)
-        if not len(windows.ends):
-            raise InputError("tune_until leaves no whole window; one at least was expected. Pass a later date.")
 
-        def lack(ratio: float) -> float:
-            law = Law(self._target, float(self.phi), float(ratio))
-            return -float(ShareFilter.start(law).run(windows)[0].log_likelihood.sum())
+        def minus_log_likelihood(ratio: float) -> float:
+            dynamics = ShareDynamics(self._target, float(self.phi), float(ratio))
+            return -float(ShareFilter.start(dynamics).run(windows)[0].log_likelihood.sum())
 
-        values = [lack(ratio) for ratio in _GRID]
+        values = [minus_log_likelihood(ratio) for ratio in _GRID]
         best = int(np.argmin(values))
         around = (_GRID[max(best - 1, 0)], _GRID[min(best + 1, len(_GRID) - 1)])
-        found = minimize_scalar(lack, bounds=around, method="bounded", options={"xatol": 1e-4 * around[1]})
+        found = minimize_scalar(
+            minus_log_likelihood, bounds=around, method="bounded", options={"xatol": 1e-4 * around[1]}
+        )
         return float(found.x) if found.fun < values[best] else float(_GRID[best])
 
     def _take(self, windows: Windows, fresh: bool) -> None:

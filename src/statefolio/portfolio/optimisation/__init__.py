@@ -1,1 +1,1 @@
-"""The best weights within constraints: objectives, and the solver under them."""
+"""Objectives and the solvers behind them: the best weights within constraints."""

@@ -1,7 +1,7 @@
-"""A program in the standard form of a conic solver: least 1/2 x'Px + q'x with A x + s = b, s in cones.
+"""Writes a program in the standard form of a conic solver: least 1/2 x'Px + q'x with A x + s = b, s in cones.
 
-x holds the weights w, y = F'w (so that the N x N matrix F F' is never formed), and, where they are needed, t >= |w -
-previous|, g >= |w| and an r >= |deviation * w| for each band.
+x holds the weights w, y = F'w (so that the N x N matrix F F' is never formed), and, where needed, t >= |w - previous|,
+g >= |w| and one r >= |deviation * w| per uncertain factor limit.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from statefolio._arrays.types import Array
-from statefolio.portfolio.optimisation.program import Program
+from statefolio.portfolio.optimisation.quadratic_program import QuadraticProgram
 
 Places = NDArray[np.integer[Any]]
 EQUAL, LESS, CONE = "equal", "less", "cone"
@@ -30,7 +30,7 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Where each part of x begins."""
+    """Positions of the parts of x."""
 
     assets: int
     factors: int
@@ -40,17 +40,17 @@ class Columns:
 
     @property
     def trade(self) -> int:
-        """Where t begins."""
+        """The first column of t."""
         return self.assets + self.factors
 
     @property
     def absolute(self) -> int:
-        """Where g begins."""
+        """The first column of g."""
         return self.trade + self.assets * self.trades
 
     @property
     def band(self) -> int:
-        """Where the first r is."""
+        """The first column of r."""
         return self.absolute + self.assets * self.absolutes
 
     @property
@@ -60,13 +60,13 @@ class Columns:
 
 
 @dataclass(frozen=True, eq=False)
-class Conic:
+class ConicProgram:
     """A program in standard form.
 
     Attributes
     ----------
     curvature : (n,) array
-        The diagonal of P, which has nothing else.
+        The diagonal of P; all other elements are zero.
     slope : (n,) array
         q.
     blocks : list of Block
@@ -80,11 +80,11 @@ class Conic:
     columns: Columns = field(repr=False)
 
 
-def conic_form(program: Program) -> Conic:
+def conic_form(program: QuadraticProgram) -> ConicProgram:
     """Write a program in standard form."""
     limits = program.limits
     count, factors = len(program.diagonal), len(program.factors)
-    # where no weight may be negative, absolute weights sum to the net
+    # without short positions absolute weights sum to the net weight
     shorts = bool((limits.lower < 0.0).any())
     columns = Columns(
         count,
@@ -99,12 +99,12 @@ def conic_form(program: Program) -> Conic:
     if columns.trades:
         slope[columns.trade : columns.trade + count] = program.cost
     blocks = [*_equal(program, columns), *_less(program, columns), *_cones(program, columns)]
-    if not blocks:  # a solver wants a row, and nothing is limited: 0 <= 1
+    if not blocks:  # the solver needs at least one row: 0 <= 1
         blocks = [Block("", LESS, sparse.csr_array((1, columns.count)), np.ones(1))]
-    return Conic(curvature, slope, blocks, columns)
+    return ConicProgram(curvature, slope, blocks, columns)
 
 
-def _equal(program: Program, columns: Columns) -> list[Block]:
+def _equal(program: QuadraticProgram, columns: Columns) -> list[Block]:
     limits = program.limits
     count, factors = columns.assets, columns.factors
     own = _at(-np.ones(factors), np.arange(factors), count + np.arange(factors), (factors, columns.count))
@@ -120,7 +120,7 @@ def _equal(program: Program, columns: Columns) -> list[Block]:
     return blocks
 
 
-def _less(program: Program, columns: Columns) -> list[Block]:
+def _less(program: QuadraticProgram, columns: Columns) -> list[Block]:
     limits = program.limits
     blocks = []
     for row in limits.rows:
@@ -156,8 +156,8 @@ def _absolute(columns: Columns, first: int, centre: Array, name: str, most: floa
     return blocks
 
 
-def _cones(program: Program, columns: Columns) -> list[Block]:
-    """Both sides as rows in r, and r >= |deviation * w| as a cone."""
+def _cones(program: QuadraticProgram, columns: Columns) -> list[Block]:
+    """Both sides as rows with r, and r >= |deviation * w| as a cone."""
     rows, cones = [], []
     for place, cone in enumerate(program.limits.cones):
         wide = _widen(cone.coefficients[None], columns)
@@ -173,7 +173,7 @@ def _cones(program: Program, columns: Columns) -> list[Block]:
 
 
 def _widen(rows: Array, columns: Columns) -> sparse.csr_array:
-    """Coefficients on weights, as rows of A."""
+    """Coefficients of weights as rows of A."""
     height, count = rows.shape
     starts = np.arange(height + 1) * count
     places = np.tile(np.arange(count), height)

@@ -1,13 +1,13 @@
-"""A program in a form whose Newton steps keep a factor model's structure.
+"""Writes a program in a form whose Newton steps keep the structure of a factor model.
 
-Over weights w, over v = B w + (sums of t), which gathers the exposures F'w and whatever else has a limit, and over
-t >= |w - centre| for each kind of kink (trades around `previous`, absolute weights around zero), with x = (w, v):
+Variables are the weights w; v = B w + (sums of t), which collects the exposures F'w and every other limited sum; and
+t >= |w - centre| for each kind of kink (trades around `previous`, absolute weights around zero). With x = (w, v):
 
     least 1/2 x' diag(q) x - gain'w + cost't
 
     where lower <= x <= upper, t - w + centre >= 0, t + w - centre >= 0.
 
-q is D on weights, 1 on exposures and 0 on limits: a factor is a row among others.
+q is D on weights, 1 on exposures and 0 on limits: a factor is one row among others.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
-from statefolio.portfolio.optimisation.program import Program
+from statefolio.portfolio.optimisation.quadratic_program import QuadraticProgram
 
 Mask = NDArray[np.bool_]
 Kink = tuple[Array, Array, Array, int]
@@ -24,26 +24,26 @@ Bounded = tuple[Array, float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Factored:
-    """A program of N assets that may move, R rows and P kinds of kinks.
+class FactoredProgram:
+    """A program of N assets that can move, with R rows and P kinds of kinks.
 
     Attributes
     ----------
     curvature, lower, upper : (N + R,) array
-        q, and bounds of x. Where bounds are equal v is given, and q is not looked at.
+        q, and bounds of x. Where bounds are equal, v is fixed and q is not used.
     gain : (N,) array
     rows : (R, N) array
         B: factors, limits, then turnover and gross where they are finite.
     centre, cost, kinked : (P, N) array
-        Of the kinks; `kinked` is 1 where there is one.
+        Of the kinks; `kinked` is 1 where the asset has one.
     sums : (P, R) array
-        1 where a row sums up a kind's t.
+        1 where a row contains the sum of a kind's t.
     moves : (R,) array
-        0 where v is given.
+        0 where v is fixed.
     slacks : (2 (N + R) + 2 P N,) array
-        1 for each inequality that there is: below upper, above lower, t above either side.
+        1 for each inequality in use: below upper, above lower, t above either side.
     scale : float
-        Of slopes.
+        Size of the slopes.
     """
 
     curvature: Array
@@ -67,27 +67,27 @@ class Factored:
         object.__setattr__(self, "scale", 1.0 + float(np.abs(self.gain).max() + self.cost.max(initial=0.0)))
 
     def change(self, w: Array, t: Array, v: Array) -> Array:
-        """How slacks change with the variables: the matrix S, applied."""
+        """Changes of the slacks for changes of the variables: the product with S."""
         x = np.concatenate([w, v])
         changed: Array = self.slacks * np.concatenate([-x, x, (t - w).ravel(), (t + w).ravel()])
         return changed
 
     def gather(self, forces: Array) -> tuple[Array, Array, Array]:
-        """What forces on slacks do to w, t and v: S', applied."""
+        """The product with S': forces on slacks as forces on w, t and v."""
         count = len(self.gain)
         upper, lower, below, above = self.sides(forces)
         x = lower - upper
         return x[:count] + (above - below).sum(axis=0), below + above, x[count:]
 
     def sides(self, slacks: Array) -> tuple[Array, Array, Array, Array]:
-        """A vector of slacks by kind: (N + R), (N + R), (P, N) and (P, N)."""
+        """Split a vector of slacks by kind: (N + R), (N + R), (P, N) and (P, N)."""
         wide = len(self.curvature)
         below, above = slacks[2 * wide :].reshape(2, *self.centre.shape)
         return slacks[:wide], slacks[wide : 2 * wide], below, above
 
 
-def factored(program: Program) -> Factored | None:
-    """Write a program in this form, cones left out; None where assets have no risk or bounds leave no room."""
+def factored_form(program: QuadraticProgram) -> FactoredProgram | None:
+    """Write a program in this form, without cones; None if an asset has no variance or bounds cross."""
     limits = program.limits
     free = limits.lower < limits.upper
     if not free.any() or not (program.diagonal > 0.0).all():
@@ -103,7 +103,7 @@ def factored(program: Program) -> Factored | None:
     if (least > most).any():
         return None
     centre, cost, kinked = (np.array([kink[part] for kink in kinks]).reshape(len(kinks), count) for part in range(3))
-    return Factored(
+    return FactoredProgram(
         np.concatenate([program.diagonal[free], np.isinf(least) & np.isinf(most)]),
         np.concatenate([limits.lower[free], least]),
         np.concatenate([limits.upper[free], most]),
@@ -116,8 +116,8 @@ def factored(program: Program) -> Factored | None:
     )
 
 
-def _kinks(program: Program, free: Mask, held: Array, before: int) -> tuple[list[Kink], list[Bounded]]:
-    """The kinds of kinks, each with the row that sums it up (-1: none), and those rows, after `before` others."""
+def _kinks(program: QuadraticProgram, free: Mask, held: Array, before: int) -> tuple[list[Kink], list[Bounded]]:
+    """The kinds of kinks, each with the row that sums it up (-1: none), and these rows, after `before` others."""
     limits, count = program.limits, int(free.sum())
     traded, held_most = np.isfinite(limits.turnover), np.isfinite(limits.gross)
     kinks: list[Kink] = []
@@ -129,7 +129,7 @@ def _kinks(program: Program, free: Mask, held: Array, before: int) -> tuple[list
         left = limits.turnover - float(np.abs(held - limits.previous)[~free].sum())
         rows.append((np.zeros(count), -np.inf, left))
     if held_most:
-        # where no weight may be negative, absolute weights sum to the net
+        # without short positions absolute weights sum to the net weight
         shorts = bool((limits.lower[free] < 0.0).any())
         if shorts:
             kinks.append((np.zeros(count), np.zeros(count), np.ones(count), before + len(rows)))

@@ -1,52 +1,79 @@
-"""Growth of the logarithm of value, and a cautious fraction of what it asks for (Kelly 1956; Thorp 2006)."""
+"""Kelly's growth-optimal portfolio, scaled down by a fraction (Kelly 1956; Thorp 2006)."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from statefolio._arrays.types import Array
-from statefolio._options import is_number
+from statefolio._options import Number, check_options
 from statefolio.exceptions import InputError
-from statefolio.portfolio.optimisation.decision import decide
+from statefolio.portfolio.optimisation.constrained import solve_constrained
 from statefolio.portfolio.optimisation.limits import Limits, Row, limits_of
-from statefolio.portfolio.optimisation.program import scaled
-from statefolio.portfolio.optimisation.solving import FEASIBLE, solve_program
+from statefolio.portfolio.optimisation.program_solver import FEASIBLE, solve_program
+from statefolio.portfolio.optimisation.quadratic_program import scaled
 from statefolio.portfolio.problem import Problem, Solution
+
+RULES = {"fraction": Number(above=0.0, at_most=1.0, example=0.25)}
 
 
 @dataclass(frozen=True)
 class FractionalKelly:
-    """A fraction of the portfolio of most growth, then capped.
+    """A fraction of the growth-optimal portfolio, reduced until it satisfies the constraints.
 
-    1. Full Kelly, cash free: most mean'w - 1/2 w'Sigma w, the growth of log value to second order, with the signs
-       that the boxes allow (long only where `lower` is not negative) and no other constraint. Sigma holds what the
-       mean is not sure of: the posterior's risk, not only the returns'.
-    2. Times the fraction. The rest is cash.
-    3. Capped: positions into their boxes, then all of them scaled towards cash until net (its most), gross, groups
-       and factor limits hold, then as much of the trade as turnover allows. Where scaling cannot help (a limit that
-       cash does not keep to), the nearest weights in terms of risk that keep to all.
+    1. Full Kelly with free cash: maximise mean'w - 1/2 w'Sigma w, the growth of log value to second order, with the
+    signs
+       that the bounds allow (long only unless `lower` is negative) and no other constraint. Sigma includes the
+       covariance of the mean's error.
+    2. Multiply by the fraction. The remainder is cash. 3. Apply the constraints: clip positions to their bounds, then
+    scale all of them towards cash until the upper limit on
+       net, gross, groups and factor limits hold, then trade only as far as turnover allows. If scaling cannot help (a
+       limit that cash violates), take the weights nearest in terms of risk that satisfy all constraints.
 
-    Cash is what Kelly is free to hold, so the least of `net` is not kept: `net=1` means fully invested at most. Costs
-    play no part. With fraction c and no cap that binds this is `Utility(risk_aversion=1 / c)` without costs (1 / (2c)
-    where utility is written without its 1/2); with a cap it is not: there, utility asks again for the best mix, and
-    this scales the growth-optimal one.
+    Kelly may hold cash, so the lower limit on `net` is not used: `net=1` means at most fully invested. Costs are not
+    used. With fraction c and no binding constraint this is `Utility(risk_aversion=1 / c)` without costs (1 / (2c) where
+    utility is written without its 1/2). With a binding constraint they differ: utility optimises the mix again, while
+    this scales the growth-optimal mix.
 
     Parameters
     ----------
     fraction
-        c, above 0, at most 1.
+        c, above 0 and at most 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> covariance = sf.risk.LowRankCovariance(np.full((3, 1), 0.01), np.eye(1), np.array([1e-4, 2e-4, 4e-4]))
+    >>> problem = sf.portfolio.Problem(
+    ...     pd.Index(["bonds", "gold", "stocks"]),
+    ...     covariance,
+    ...     factors=pd.Index(["market"]),
+    ...     previous=np.zeros(3),
+    ...     constraints=sf.Constraints(),
+    ...     trade_cost=np.zeros(3),
+    ...     mean=np.array([1e-4, 2e-4, 4e-4]),
+    ... )
+    >>> for fraction in (0.1, 0.25):
+    ...     solution = sf.FractionalKelly(fraction).solve(problem)
+    ...     print(f"{fraction}: {solution.weights.sum():.2f} invested, {1 - solution.weights.sum():.2f} in cash")
+    0.1: 0.11 invested, 0.89 in cash
+    0.25: 0.29 invested, 0.71 in cash
     """
 
     fraction: float = 0.25
 
     def solve(self, problem: Problem) -> Solution:
-        """Return the capped fraction of the growth-optimal weights."""
-        if not is_number(self.fraction) or not 0.0 < self.fraction <= 1.0:
-            raise InputError(f"fraction={self.fraction!r}; a number above 0, at most 1, was expected. Try .25.")
+        """Return the fraction of the growth-optimal weights that satisfies the constraints.
+
+        Raises
+        ------
+        InputError
+            If the fraction is invalid or the problem has no mean.
+        """
+        check_options(self, RULES)
         if problem.mean is None:
-            raise InputError(
-                "the problem has no mean; expected returns were expected by Kelly. Give the policy a view."
-            )
+            raise InputError("mean must be given for FractionalKelly, got None. Give the policy a view.")
         given = limits_of(problem)
         limits = replace(given, rows=tuple(_cash_free(row) for row in given.rows))
         full = solve_program(scaled(problem, _signs_only(limits), 1.0, cost=False))
@@ -60,7 +87,7 @@ class FractionalKelly:
 
 
 def capped(wanted: Array, limits: Limits) -> Array:
-    """Weights in their boxes, the largest of them where few may be held, scaled towards cash, and as far as turnover.
+    """Clip weights to bounds, keep the largest if holdings are limited, scale towards cash, limit turnover.
 
     Parameters
     ----------
@@ -70,7 +97,7 @@ def capped(wanted: Array, limits: Limits) -> Array:
     Returns
     -------
     (N,) array
-        Limits that scaling cannot meet may be missed.
+        Limits that scaling cannot satisfy may be violated.
     """
     weights = np.clip(wanted, limits.lower, limits.upper)
     if np.count_nonzero(weights) > limits.max_holdings:
@@ -85,12 +112,12 @@ def capped(wanted: Array, limits: Limits) -> Array:
 
 
 def missed(weights: Array, limits: Limits) -> dict[str, float]:
-    """By how much weights miss limits, rounding aside."""
+    """Amounts by which weights violate limits, by name, apart from rounding."""
     return {name: miss for name, miss in limits.violations(weights).items() if miss > FEASIBLE}
 
 
 def _share(weights: Array, limits: Limits) -> float:
-    """The largest share of weights, at most 1, that keeps to gross, rows and bands, where cash does."""
+    """The largest share of the weights, at most 1, that satisfies gross, rows and cones, if cash does."""
     ends = [(float(np.abs(weights).sum()), 0.0, -np.inf, limits.gross)]
     ends += [(float(row.coefficients @ weights), 0.0, row.least, row.most) for row in limits.rows]
     for cone in limits.cones:
@@ -123,13 +150,13 @@ def _signs_only(limits: Limits) -> Limits:
 
 
 def _nearest(problem: Problem, wanted: Array, limits: Limits) -> Solution:
-    """Least (w - wanted)' Sigma (w - wanted) within all limits."""
+    """Minimise (w - wanted)' Sigma (w - wanted) within all limits."""
     towards = replace(problem, mean=problem.risk.multiply(wanted))
-    return decide(problem, lambda given: solve_program(scaled(towards, given, 1.0, cost=False)), limits)
+    return solve_constrained(problem, lambda given: solve_program(scaled(towards, given, 1.0, cost=False)), limits)
 
 
 def _within_band(weights: Array, limits: Limits, band: float) -> Array:
-    """Small trades are not made; the other positions are scaled towards cash where limits would be missed for it."""
+    """Skip small trades; scale the other positions towards cash if that violates limits."""
     small = np.abs(weights - limits.previous) < band
     small &= (limits.previous >= limits.lower) & (limits.previous <= limits.upper)
     kept, others = np.where(small, limits.previous, 0.0), np.where(small, 0.0, weights)

@@ -1,4 +1,4 @@
-"""The constraints of one decision in arrays, each under the name by which a user knows it."""
+"""Translates the constraints of one decision into arrays; each limit keeps the name that the user gave it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,22 +42,22 @@ class Cone:
 
 @dataclass(frozen=True, eq=False)
 class Limits:
-    """What weights must keep to at one decision; N assets.
+    """The constraints of one decision; N assets.
 
     Attributes
     ----------
     lower, upper : (N,) array
-        Boxes, what volumes allow included; infinite where free.
+        Bounds, including those that volumes set; infinite without a bound.
     rows, cones : tuple
-        Linear limits and those with a band of error.
+        Linear limits, and limits on uncertain exposures.
     previous : (N,) array
         Weights before the trade.
     turnover, gross : float
-        Most that |w - previous| and |w| may sum to; infinite where free.
+        Largest sums of |w - previous| and |w|; infinite without a limit.
     max_holdings : int
-        N where free.
+        N without a limit.
     by_volume : bool
-        Whether volumes are what bounds some box.
+        Whether volumes determine some bound.
     """
 
     lower: Array
@@ -71,7 +71,7 @@ class Limits:
     by_volume: bool = False
 
     def violations(self, weights: Array) -> dict[str, float]:
-        """By how much weights miss each limit that they miss, by name; the boxes by the worst asset."""
+        """Amounts by which weights violate limits, by name; for bounds that of the worst asset."""
         found = {
             "lower": np.max(self.lower - weights, initial=0.0),
             "upper": np.max(weights - self.upper, initial=0.0),
@@ -90,24 +90,24 @@ class Limits:
 
 
 def limits_of(problem: Problem) -> Limits:
-    """Translate a problem's constraints, or say what is wrong with them.
+    """Translate a problem's constraints.
 
     Raises
     ------
     InputError
-        If volumes or variances of loadings are asked for and missing.
+        If bounds contradict each other, or volumes or variances of loadings are needed and missing.
     UnknownNameError
         If a factor with a limit is not in the problem.
     """
     given = problem.constraints
     lower = _by_asset(given.lower, problem.assets, 0.0)
     upper = _by_asset(given.upper, problem.assets, 1.0)
-    _check_boxes(lower, upper, problem.assets)
+    _check_bounds(lower, upper, problem.assets)
     by_volume = False
     if given.volume_share is not None or problem.most_held is not None:
         held = _volumes(problem)
         by_volume = bool((held < np.maximum(upper, -lower)).any())
-        # A floor under a position gives way to volumes, as the position can grow no larger than they allow.
+        # Volumes take precedence over a lower bound: the position can grow no larger than they allow.
         lower, upper = np.clip(lower, -held, held), np.clip(upper, -held, held)
     rows, cones = [*_net(given, len(lower)), *_groups(given, problem.assets)], []
     for name, (least, most) in (given.factor_limits or {}).items():
@@ -124,35 +124,34 @@ def limits_of(problem: Problem) -> Limits:
 
 
 def _by_asset(given: Any, assets: pd.Index, otherwise: float) -> Array:
-    """A number, or numbers by asset: those of assets that are not here today are not looked at."""
+    """One number for all, or numbers by asset, (N,); assets that the problem lacks are ignored."""
     if isinstance(given, Mapping | pd.Series):
         named = pd.Series(given, dtype=np.float64).reindex(assets)
         return np.array(named.fillna(otherwise), dtype=np.float64)
     return np.full(len(assets), float(given))
 
 
-def _check_boxes(lower: Array, upper: Array, assets: pd.Index) -> None:
+def _check_bounds(lower: Array, upper: Array, assets: pd.Index) -> None:
     crossed = lower > upper
     if crossed.any():
         place = int(np.argmax(crossed))
         raise InputError(
-            f"lower is above upper for {listed(list(assets[crossed]))} (first: {lower[place]:g} above "
-            f"{upper[place]:g}); lower bounds at or below upper ones were expected. An asset that is not named takes "
-            "0 and 1: name it in both."
+            f"lower must be at most upper for every asset, got {lower[place]:g} above {upper[place]:g} for "
+            f"{listed(list(assets[crossed]))}. An asset that is not named gets 0 and 1: name it in both."
         )
 
 
 def _volumes(problem: Problem) -> Array:
     if problem.most_held is None:
         raise InputError(
-            "volume_share is given, and the problem has no volumes; dollar volumes by asset were expected. Give the "
-            "market dollar_volumes, or leave volume_share out."
+            f"most_held must be given with volume_share={problem.constraints.volume_share}, got None. Pass "
+            "dollar_volumes to the market, or leave volume_share out."
         )
     most = problem.most_held
     if np.isnan(most).any() or (most < 0.0).any():
+        worst = "NaN" if np.isnan(most).any() else f"{most.min():g}"
         raise InputError(
-            "most_held has values that are NaN or negative; the largest position of each asset was expected. Take 0 "
-            "where an asset has no volume."
+            f"most_held must be at least 0 for every asset, got {worst}. Pass 0 for assets without volume."
         )
     return most
 
@@ -182,8 +181,8 @@ def _groups(given: Constraints, assets: pd.Index) -> list[Row]:
 def _factor(problem: Problem, name: str) -> int:
     if name not in problem.factors:
         raise UnknownNameError(
-            f"factor_limits names {name!r}, which is none of the factors; one of {listed(list(problem.factors), 9)} "
-            "was expected. Check its spelling."
+            f"factor_limits must name factors of the model ({listed(list(problem.factors), 9)}), got {name!r}. "
+            "Correct the name."
         )
     return list(problem.factors).index(name)
 
@@ -191,8 +190,8 @@ def _factor(problem: Problem, name: str) -> int:
 def _cone(problem: Problem, called: str, name: str, between: tuple[Any, Any], exposure: Array) -> Cone:
     if problem.loading_variance is None:
         raise InputError(
-            "exposure_confidence is given, and the problem has no variances of loadings; those on each factor were "
-            "expected. Use a risk model that knows them (FactorRisk), or leave exposure_confidence out."
+            f"loading_variance must be given with exposure_confidence={problem.constraints.exposure_confidence}, got "
+            "None. Use a risk model that estimates it (FactorRisk), or leave exposure_confidence out."
         )
     confidence = float(problem.constraints.exposure_confidence or 0.0)
     least, most = _number(between[0], -np.inf), _number(between[1], np.inf)
@@ -203,7 +202,7 @@ def _cone(problem: Problem, called: str, name: str, between: tuple[Any, Any], ex
 
 
 def _turnover(problem: Problem) -> float:
-    """The tighter of both limits. A portfolio bought while nothing is held has neither."""
+    """The tighter of both turnover limits; infinite if nothing is held yet."""
     given = problem.constraints
     if not problem.previous.any():
         return np.inf

@@ -1,4 +1,4 @@
-"""The largest Sharpe ratio within constraints, made convex (Charnes and Cooper 1962)."""
+"""Maximises the Sharpe ratio within constraints, as a convex program (Charnes and Cooper 1962)."""
 
 from dataclasses import dataclass, replace
 
@@ -6,62 +6,95 @@ import numpy as np
 from scipy import sparse
 
 from statefolio._arrays.types import Array
+from statefolio._options import Flag, check_options
 from statefolio.exceptions import InputError
-from statefolio.portfolio.optimisation.conic import EQUAL, LESS, Block, Conic, conic_form
-from statefolio.portfolio.optimisation.decision import decide
-from statefolio.portfolio.optimisation.interior import Found, solve
+from statefolio.portfolio.optimisation.clarabel_solver import ConicResult, solve_conic
+from statefolio.portfolio.optimisation.conic import EQUAL, LESS, Block, ConicProgram, conic_form
+from statefolio.portfolio.optimisation.constrained import solve_constrained
 from statefolio.portfolio.optimisation.limits import Limits
-from statefolio.portfolio.optimisation.program import Outcome, failed, scaled
-from statefolio.portfolio.optimisation.solving import FEASIBLE, exact, multipliers_of, reason_of, solve_program
+from statefolio.portfolio.optimisation.program_solver import FEASIBLE, multipliers_of, reason_of, refined, solve_program
+from statefolio.portfolio.optimisation.quadratic_program import ProgramResult, failed, scaled
 from statefolio.portfolio.problem import Problem, Solution
 
 NOT_POSITIVE = (
-    "mean: no weights within the constraints are expected to earn more than cash (after costs), so the largest Sharpe "
-    "ratio is not positive, and looking for it would look for risk"
+    "mean: no weights within the constraints are expected to earn more than cash (after costs), so the highest Sharpe "
+    "ratio is not positive, and maximising it would maximise risk"
 )
 SIZELESS = "net: a Sharpe ratio does not depend on a portfolio's size, and no constraint bounds it"
 _GROWN = 1e6
 
+RULES = {"costs": Flag()}
+
 
 @dataclass(frozen=True)
 class MaximumSharpe:
-    """Most (mean'w - trade_cost'|w - previous| / holding_period) / sqrt(w'Sigma w).
+    """Maximise (mean'w - trade_cost'|w - previous| / holding_period) / sqrt(w'Sigma w).
 
-    With v = t w, t > 0, every constraint a'w <= b is a'v <= t b, and the ratio is largest where v'Sigma v is least
-    while v earns 1: a convex program in (v, t), whatever the constraints. The weights are v / t. Where they may be
-    multiplied by a number and keep to the constraints and the ratio (cash is allowed, and trades cost nothing), the
-    largest such portfolio is taken. Where no weights have a positive mean, it says so and finds none.
+    With v = t w, t > 0, every constraint a'w <= b becomes a'v <= t b, and the ratio is highest where v'Sigma v is
+    lowest while v earns 1: a convex program in (v, t), whatever the constraints. The weights are v / t. If several
+    multiples of the weights satisfy the constraints with the same ratio (cash is allowed, and trades cost nothing), the
+    largest is returned. If no weights have a positive expected return after costs, the solution has `converged=False`
+    and says so.
 
     Parameters
     ----------
     costs
-        Whether costs of the trade count.
+        Whether trading costs count.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> covariance = sf.risk.LowRankCovariance(np.full((3, 1), 0.01), np.eye(1), np.array([1e-4, 2e-4, 4e-4]))
+    >>> problem = sf.portfolio.Problem(
+    ...     pd.Index(["bonds", "gold", "stocks"]),
+    ...     covariance,
+    ...     factors=pd.Index(["market"]),
+    ...     previous=np.zeros(3),
+    ...     constraints=sf.Constraints(upper=0.5),
+    ...     trade_cost=np.zeros(3),
+    ...     mean=np.array([1e-4, 2e-4, 4e-4]),
+    ... )
+    >>> solution = sf.MaximumSharpe().solve(problem)
+    >>> [round(float(w), 2) for w in solution.weights]
+    [0.06, 0.44, 0.5]
+
+    Expected losses have no such portfolio:
+
+    >>> from dataclasses import replace
+    >>> sf.MaximumSharpe().solve(replace(problem, mean=-problem.mean)).converged
+    False
     """
 
     costs: bool = True
 
     def solve(self, problem: Problem) -> Solution:
-        """Return the weights of the largest ratio within the constraints."""
-        if not isinstance(self.costs, bool):
-            raise InputError(f"costs={self.costs!r}; True or False was expected: what they are the policy knows.")
+        """Return the weights with the highest Sharpe ratio within the constraints.
+
+        Raises
+        ------
+        InputError
+            If `costs` is not a boolean or the problem has no mean.
+        """
+        check_options(self, RULES)
         if problem.mean is None:
             raise InputError(
-                "the problem has no mean; expected returns were expected by the largest Sharpe ratio. Give the policy "
-                "a view, or use MinimumVariance."
+                "mean must be given for MaximumSharpe, got None. Give the policy a view, or use MinimumVariance."
             )
-        return decide(problem, lambda limits: _best(problem, limits, self.costs))
+        return solve_constrained(problem, lambda limits: _best(problem, limits, self.costs))
 
 
-def _best(problem: Problem, limits: Limits, costs: bool) -> Outcome:
+def _best(problem: Problem, limits: Limits, costs: bool) -> ProgramResult:
     size = float(np.abs(problem.mean).max(initial=0.0)) if problem.mean is not None else 0.0
     count = len(limits.lower)
     if size == 0.0:
         return failed(count, NOT_POSITIVE)
     unit = float(np.mean(problem.risk.asset_variance))
-    # risk aversion such that the program's mean is of size 1, whatever the returns' unit
+    # with this risk aversion the program's mean has size 1, whatever the returns' unit
     program = scaled(problem, limits, size / unit, cost=costs)
     form = conic_form(program)
-    found = solve(np.r_[form.curvature, 0.0], np.zeros(form.columns.count + 1), _homogeneous(form))
+    found = solve_conic(np.r_[form.curvature, 0.0], np.zeros(form.columns.count + 1), _homogeneous(form))
     if found.status == "infeasible":
         apart = solve_program(scaled(problem, limits, 1.0, gain=False, cost=False))
         return apart if apart.infeasible else failed(count, NOT_POSITIVE)
@@ -76,11 +109,11 @@ def _best(problem: Problem, limits: Limits, costs: bool) -> Outcome:
         if share >= _GROWN:
             return failed(count, SIZELESS)
         weights = weights * share
-    return _exact(problem, limits, weights, multipliers_of(form, _own(form, found), limits) / t, costs)
+    return _exact(problem, limits, weights, multipliers_of(form, _without_added_rows(form, found), limits) / t, costs)
 
 
-def _homogeneous(form: Conic) -> list[Block]:
-    """The blocks with a column -b for t in place of bounds b, and the rows: to earn 1 at least, and t >= 0."""
+def _homogeneous(form: ConicProgram) -> list[Block]:
+    """The blocks with a column -b for t in place of bounds b, plus two rows: earn at least 1, and t >= 0."""
     blocks = [
         replace(
             block,
@@ -97,14 +130,14 @@ def _homogeneous(form: Conic) -> list[Block]:
     return blocks
 
 
-def _own(form: Conic, found: Found) -> Found:
-    """What was found, without the duals of the two rows that were added."""
+def _without_added_rows(form: ConicProgram, found: ConicResult) -> ConicResult:
+    """The solver's answer without the duals of the two added rows."""
     place = sum(block.kind == EQUAL for block in form.blocks)
     return found._replace(duals=found.duals[:place] + found.duals[place + 2 :])
 
 
 def _largest_share(weights: Array, limits: Limits) -> float:
-    """The largest number, 1 or more, by which weights can be multiplied; the limits are convex."""
+    """The largest number, at least 1, that scales the weights within limits; the limits are convex."""
 
     def fits(share: float) -> bool:
         missed = limits.violations(share * weights)
@@ -123,20 +156,20 @@ def _largest_share(weights: Array, limits: Limits) -> float:
     return least
 
 
-def _exact(problem: Problem, limits: Limits, weights: Array, multipliers: Array, costs: bool) -> Outcome:
-    """The weights of largest ratio are those of most utility at the risk aversion mean / variance: polish there."""
+def _exact(problem: Problem, limits: Limits, weights: Array, multipliers: Array, costs: bool) -> ProgramResult:
+    """Refine the weights: they maximise utility with risk aversion mean / variance."""
     ratio, variance = _ratio(problem, weights, costs)
     if not ratio > 0.0:
         return failed(len(weights), NOT_POSITIVE)
     aversion = ratio / np.sqrt(variance)
-    outcome = exact(scaled(problem, limits, aversion, cost=costs), weights, multipliers)
+    outcome = refined(scaled(problem, limits, aversion, cost=costs), weights, multipliers)
     if not outcome.converged:
         return outcome
     return replace(outcome, value=-_ratio(problem, outcome.weights, costs)[0])
 
 
 def _ratio(problem: Problem, weights: Array, costs: bool) -> tuple[float, float]:
-    """The Sharpe ratio of a date, after costs, and the variance."""
+    """The Sharpe ratio per date, after costs, and the variance."""
     variance = float(problem.risk.variance(weights))
     earned = float(weights @ problem.mean) if problem.mean is not None else 0.0
     if costs:

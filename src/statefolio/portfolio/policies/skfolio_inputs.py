@@ -15,7 +15,7 @@ COSTS, PREVIOUS = "transaction_costs", "previous_weights"
 
 
 @dataclass(frozen=True, eq=False)
-class Inputs:
+class SkfolioInputs:
     """Data of one fit.
 
     Attributes
@@ -67,7 +67,7 @@ def final_step(estimator: Any) -> Any:
     return estimator if steps is None else steps[-1][1]
 
 
-def inputs_of(estimator: Any, lookback: int | None, history: History) -> Inputs:
+def inputs_of(estimator: Any, lookback: int | None, history: History) -> SkfolioInputs:
     """Cut what history knows to what the estimator takes; metadata routing is on."""
     from sklearn.utils.metadata_routing import get_routing_for_object
 
@@ -90,10 +90,10 @@ def inputs_of(estimator: Any, lookback: int | None, history: History) -> Inputs:
     window = window.set_axis(_texts(assets), axis=1)
     if factors is not None:
         metadata["factors"] = factors.loc[window.index]
-    return Inputs(window, assets, history.active, metadata)
+    return SkfolioInputs(window, assets, history.active, metadata)
 
 
-def with_trade(estimator: Any, inputs: Inputs, holdings: Holdings, costs: Any, period: float) -> Any:
+def with_trade(estimator: Any, inputs: SkfolioInputs, holdings: Holdings, costs: Any, period: float) -> Any:
     """Tell the estimator what is held, and what trading costs on each date of the holding period."""
     steps = getattr(estimator, "steps", None)
     prefix = "" if steps is None else f"{steps[-1][0]}__"

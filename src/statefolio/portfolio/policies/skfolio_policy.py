@@ -11,7 +11,7 @@ from statefolio.portfolio.policies.decision_problem import expected_holding_peri
 from statefolio.portfolio.policies.fallback import check_fallback, fall_back
 from statefolio.portfolio.policies.options import check_dates
 from statefolio.portfolio.policies.skfolio_inputs import (
-    Inputs,
+    SkfolioInputs,
     check_estimator,
     final_step,
     inputs_of,
@@ -100,7 +100,7 @@ class SkfolioPolicy(BaseEstimator):
                 return fall_back(self.fallback, f"{type(final_step(estimator)).__name__}: {error}", holdings)
         return self._decision(final_step(estimator), inputs, holdings)
 
-    def _decision(self, fitted: Any, inputs: Inputs, holdings: Holdings) -> Decision:
+    def _decision(self, fitted: Any, inputs: SkfolioInputs, holdings: Holdings) -> Decision:
         if fitted.weights_ is None:
             return fall_back(self.fallback, f"{type(fitted).__name__}: {fitted.error_}", holdings)
         found = np.asarray(fitted.weights_, dtype=np.float64)

@@ -19,7 +19,7 @@ _NO_RISK: Mapping[str, Any] = {}
 
 
 @dataclass(eq=False)
-class _Walked:
+class _Fitted:
     """A fitted model and where it stands; its results hold the dates after `since`, all of them where None."""
 
     model: Any
@@ -97,7 +97,7 @@ class ModelWalk:
             If it is too early (ask `not_yet` first), the model has been walked to a later date, or the data cannot
             be used.
         """
-        walked: _Walked | None = history.shared.get(self._key)
+        walked: _Fitted | None = history.shared.get(self._key)
         if walked is not None and walked.date >= history.date:
             return self._standing(walked, history)
         wait = self.not_yet(history)
@@ -115,7 +115,7 @@ class ModelWalk:
         walked.since, walked.date, walked.risk = walked.date, history.date, copy(beside.get("risk"))
         return walked.model
 
-    def _standing(self, walked: _Walked, history: History) -> Any:
+    def _standing(self, walked: _Fitted, history: History) -> Any:
         if walked.date == history.date:
             return walked.model
         raise InputError(
@@ -123,13 +123,13 @@ class ModelWalk:
             "dates that increase within a run were expected. Start another run."
         )
 
-    def _fit(self, history: History, returns: pd.DataFrame, factors: tuple[pd.DataFrame, ...]) -> _Walked:
+    def _fit(self, history: History, returns: pd.DataFrame, factors: tuple[pd.DataFrame, ...]) -> _Fitted:
         model, options = clone(self.model), dict(self._risk_over(history, None, None))
         risk = copy(options.get("risk"))
         if "tune_until" in _arguments(model.fit):
             options["tune_until"] = history.date
         model.fit(returns, *factors, **options)
-        return _Walked(model, history.date, history.date, len(returns), None, risk)
+        return _Fitted(model, history.date, history.date, len(returns), None, risk)
 
     def _risk_over(self, history: History, since: pd.Timestamp | None, former: Any) -> Mapping[str, Any]:
         """The risk model, with results of all dates after `since`; another policy may have walked it in other steps.
@@ -140,7 +140,7 @@ class ModelWalk:
         if self.risk is None:
             return _NO_RISK
         risk = self.risk.at(history)
-        stands: _Walked = history.shared[self.risk._key]
+        stands: _Fitted = history.shared[self.risk._key]
         if stands.since is None or (since is not None and stands.since <= since):
             return {"risk": risk}
         returns, factors = self.risk._data(history)

@@ -38,7 +38,7 @@ class AlphaPosterior:
     prior_mean: float
     prior_variance: float
 
-    def earned(self, side: str, confidence: float) -> npt.NDArray[np.bool_]:
+    def on_side(self, side: str, confidence: float) -> npt.NDArray[np.bool_]:
         """Where the alpha is on the side wanted ("both", "long" or "short") with at least this probability."""
         distance = np.sqrt(np.maximum(self.variance, 0.0)) * ndtri(confidence)
         long, short = self.mean > distance, self.mean < -distance

@@ -16,7 +16,7 @@ from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.views.alpha_posterior import check_alpha
 from statefolio.portfolio.views.kalman_mean import KalmanMean
-from statefolio.portfolio.views.premia_parts import Parts, parts_of
+from statefolio.portfolio.views.premia_moments import PremiaMoments, premia_moments
 from statefolio.portfolio.views.view import Forecast
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.risk.low_rank import LowRankCovariance
@@ -181,8 +181,8 @@ class FactorPremia(BaseMu):
         """Tell scikit-learn whether `fit` was called."""
         return hasattr(self, "last_date_")
 
-    def _parts(self, model: LoadingsModel) -> Parts:
-        return parts_of(
+    def _parts(self, model: LoadingsModel) -> PremiaMoments:
+        return premia_moments(
             model, self.premia_, self.premia_covariance_.to_numpy(), self.alpha, self.alpha_prior, self.alpha_confidence
         )
 

@@ -1,4 +1,4 @@
-"""The best weights in few assets: branch and bound over which to hold (Bertsimas and Shioda 2009)."""
+"""Limits the number of holdings: branch and bound over which assets to hold (Bertsimas and Shioda 2009)."""
 
 import heapq
 from collections.abc import Callable
@@ -9,32 +9,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.portfolio.optimisation.limits import Limits
-from statefolio.portfolio.optimisation.program import Outcome, failed
+from statefolio.portfolio.optimisation.quadratic_program import ProgramResult, failed
 
 WORK = 40_000
-"""Solves times assets that a search may take; a count and no time, so that the same problem has the same answer."""
+"""Limit on solves times assets; a count, not a time, so that the same problem always has the same answer."""
 
 _LEAST, _MOST = 12, 400
 _HELD = 1e-8
 _TIE = 1e-9
 
 Mask = NDArray[np.bool_]
-Best = Callable[[Limits], Outcome]
+Best = Callable[[Limits], ProgramResult]
 
 
 @dataclass(order=True)
 class _Node:
-    """Assets that must not be held and ones that may count on it; the bound is the best of all below."""
+    """Assets that are excluded, assets that are reserved a place, and a bound on all selections below."""
 
     bound: float
     order: int
     excluded: Mask = field(compare=False)
     kept: Mask = field(compare=False)
-    outcome: Outcome = field(compare=False)
+    outcome: ProgramResult = field(compare=False)
 
 
 class _Search:
-    """The best found so far, and how many solves are left."""
+    """The best result found so far, and the limit on solves."""
 
     def __init__(self, limits: Limits, best: Best) -> None:
         self.limits, self.best = limits, best
@@ -42,8 +42,8 @@ class _Search:
         self.left = int(np.clip(WORK // max(len(limits.lower), 1), _LEAST, _MOST))
         self.solves = 0
 
-    def solve(self, excluded: Mask) -> Outcome:
-        """Solve without some assets; where few enough are held, this may be the best found."""
+    def solve(self, excluded: Mask) -> ProgramResult:
+        """Solve without some assets; a result with few enough holdings may become the best found."""
         self.solves += 1
         outcome = self.best(without(self.limits, excluded))
         if outcome.converged and _held(outcome).sum() <= self.limits.max_holdings and outcome.value < self.found.value:
@@ -51,39 +51,39 @@ class _Search:
         return outcome
 
     def worse(self, bound: float) -> bool:
-        """Whether nothing below a bound can be better than what was found."""
+        """Return whether no selection below a bound can be better than the best found."""
         return bool(np.isfinite(self.found.value)) and bound >= self.found.value - _TIE * (1.0 + abs(self.found.value))
 
 
-def hold_few(limits: Limits, best: Best, relaxed: Outcome) -> tuple[Outcome, Limits]:
-    """Return the best outcome with at most `max_holdings` assets, and the limits that exclude the others.
+def limit_holdings(limits: Limits, best: Best, relaxed: ProgramResult) -> tuple[ProgramResult, Limits]:
+    """Return the best result with at most `max_holdings` assets, and the limits that exclude the others.
 
-    A first answer drops the smallest positions, half of the surplus at a time. Then a search: the bound of a set of
-    choices is the problem solved with all undecided assets allowed; the undecided asset with the largest weight is
-    held in one branch and excluded in the other. Exact where it ends within `WORK`; where it does not, the outcome's
-    reason says so.
+    A first answer drops the smallest positions, half of the surplus at a time. Then a search follows: the bound of a
+    set of selections is the problem solved with all undecided assets allowed; the undecided asset with the largest
+    weight is held in one branch and excluded in the other. The result is exact if the search ends within `WORK`; if
+    not, its reason says so.
 
     Parameters
     ----------
     limits : Limits
     best : callable
-        Limits to an `Outcome`.
-    relaxed : Outcome
-        What `best` finds for `limits`, holding too many.
+        Maps limits to a `ProgramResult`.
+    relaxed : ProgramResult
+        The result of `best` for `limits`, with too many holdings.
     """
     must = (limits.lower > 0.0) | (limits.upper < 0.0)
     most = limits.max_holdings
     if must.sum() > most:
-        told = f"max_holdings={most} is missed by {must.sum() - most}: as many more assets have bounds that exclude 0"
-        return failed(len(must), told), limits
+        reason = f"max_holdings={most} is missed by {must.sum() - most}: so many more assets have bounds that exclude 0"
+        return failed(len(must), reason), limits
     search = _Search(limits, best)
     _drop(search, relaxed, must)
     proven = _branch(search, relaxed, must)
     if not search.found.converged:
         return failed(len(must), _none_found(search, proven)), limits
-    told = "" if proven else f"max_holdings: the best found in {search.solves} solves; not proven to be the best"
+    reason = "" if proven else f"max_holdings: the best found in {search.solves} solves, not proven to be the optimum"
     weights = np.where(_held(search.found), search.found.weights, 0.0)
-    return replace(search.found, weights=weights, reason=told), without(limits, search.excluded)
+    return replace(search.found, weights=weights, reason=reason), without(limits, search.excluded)
 
 
 def without(limits: Limits, excluded: Mask) -> Limits:
@@ -91,7 +91,7 @@ def without(limits: Limits, excluded: Mask) -> Limits:
     return replace(limits, lower=np.where(excluded, 0.0, limits.lower), upper=np.where(excluded, 0.0, limits.upper))
 
 
-def _drop(search: _Search, outcome: Outcome, must: Mask) -> None:
+def _drop(search: _Search, outcome: ProgramResult, must: Mask) -> None:
     excluded = np.zeros(len(must), dtype=bool)
     while outcome.converged and (surplus := int(_held(outcome).sum()) - search.limits.max_holdings) > 0:
         size = np.where(must, np.inf, np.abs(outcome.weights))
@@ -102,14 +102,14 @@ def _drop(search: _Search, outcome: Outcome, must: Mask) -> None:
         outcome = search.solve(excluded)
 
 
-def _branch(search: _Search, relaxed: Outcome, must: Mask) -> bool:
-    """Search on; whether all choices were looked at or bounded."""
+def _branch(search: _Search, relaxed: ProgramResult, must: Mask) -> bool:
+    """Search on; return whether all selections were visited or bounded."""
     order = count()
     waiting = [_Node(relaxed.value, next(order), np.zeros(len(must), dtype=bool), must, relaxed)]
     while waiting:
         node = heapq.heappop(waiting)
         if search.worse(node.bound) or _held(node.outcome).sum() <= search.limits.max_holdings:
-            continue  # the latter was counted when it was solved
+            continue  # the search recorded the latter when it solved it
         if search.solves >= search.left:
             return False
         size = np.where(node.kept | node.excluded, -1.0, np.abs(node.outcome.weights))
@@ -127,7 +127,7 @@ def _branch(search: _Search, relaxed: Outcome, must: Mask) -> bool:
     return True
 
 
-def _held(outcome: Outcome) -> Mask:
+def _held(outcome: ProgramResult) -> Mask:
     found: Mask = np.abs(outcome.weights) > _HELD
     return found
 
@@ -135,7 +135,6 @@ def _held(outcome: Outcome) -> Mask:
 def _none_found(search: _Search, proven: bool) -> str:
     most = search.limits.max_holdings
     if proven:
-        return f"max_holdings={most}: no choice of as many assets keeps to the other constraints"
-    return (
-        f"max_holdings={most}: no choice of as many assets that keeps to the others was found in {search.solves} solves"
-    )
+        return f"max_holdings={most}: no selection of so many assets satisfies the other constraints"
+    solves = search.solves
+    return f"max_holdings={most}: no selection of so many assets was found to satisfy the others in {solves} solves"

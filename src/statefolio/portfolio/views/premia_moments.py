@@ -15,7 +15,7 @@ _LEAST = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class PremiaMoments:
     """N assets whose loadings are known, K factors.
 
     Attributes
@@ -39,9 +39,9 @@ class Parts:
     alpha_prior: tuple[float, float]
 
 
-def parts_of(
+def premia_moments(
     model: LoadingsModel, premia: "pd.Series[float]", spread: Array, side: str, centre: str, confidence: float
-) -> Parts:
+) -> PremiaMoments:
     """Put a fitted model's predicted loadings and the premia (mean, covariance) of its factors together."""
     ahead = model.next_
     b, P = ahead["mean"].to_numpy(), ahead["covariance"].to_numpy()
@@ -61,10 +61,10 @@ def parts_of(
         if not model.intercept:
             raise InputError(f"alpha={side!r} with loadings that have no intercept; one was expected. Pass 'none'.")
         found = alpha_posterior(b[:, 0], P[:, 0, 0], centre)
-        alpha = np.where(found.earned(side, confidence), found.mean, 0.0)
+        alpha = np.where(found.on_side(side, confidence), found.mean, 0.0)
         prior = (found.prior_mean, found.prior_variance)
         given_prior = P - P[:, :, :1] * P[:, :1, :] / (P[:, :1, :1] + found.prior_variance)
         diagonal = loading_uncertainty(given_prior, spread, mean)
-    return Parts(
+    return PremiaMoments(
         model.assets_[known], loadings @ mean + alpha, alpha, loadings, np.maximum(diagonal, floor), from_premia, prior
     )

@@ -1,4 +1,4 @@
-"""A convex quadratic program over weights, scaled, and what solving it found."""
+"""A convex quadratic program over weights, in scaled units, and its result."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,11 @@ from statefolio.portfolio.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)
-class Program:
-    """Least 1/2 w'(D + F F')w - gain'w + cost'|w - previous| within limits; N assets, R factors.
+class QuadraticProgram:
+    """Minimise 1/2 w'(D + F F')w - gain'w + cost'|w - previous| within limits; N assets, R factors.
 
-    Returns have variances of 1e-4: `scaled` divides by them, so that a solver's tolerances mean what they say.
+    Daily returns have variances of about 1e-4: `scaled` divides by them, so that the solver's tolerances are
+    meaningful.
 
     Attributes
     ----------
@@ -22,7 +23,7 @@ class Program:
     factors : (R, N) array
         F'.
     gain, cost : (N,) array
-        Expected returns and costs of trading a unit, each in units of risk.
+        Expected returns and costs of trading a unit, in units of risk.
     limits : Limits
     """
 
@@ -33,34 +34,34 @@ class Program:
     limits: Limits
 
     def gradient(self, weights: Array) -> Array:
-        """Of the part that is smooth: (D + F F')w - gain."""
+        """Gradient of the smooth part: (D + F F')w - gain."""
         slope: Array = self.diagonal * weights + (self.factors @ weights) @ self.factors - self.gain
         return slope
 
     def value(self, weights: Array) -> float:
-        """What is minimised."""
+        """The objective, which is minimised."""
         exposure = self.factors @ weights
         smooth = 0.5 * (exposure @ exposure + weights @ (self.diagonal * weights)) - self.gain @ weights
         return float(smooth + self.cost @ np.abs(weights - self.limits.previous))
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """What came of a program.
+class ProgramResult:
+    """The result of a program.
 
     Attributes
     ----------
     weights : (N,) array
         NaN where not `converged`.
     value : float
-        What was minimised, to compare outcomes of one problem by; infinite where not `converged`.
+        The minimum of the objective, which compares results of one problem; infinite where not `converged`.
     converged, reason
         As in `Solution`.
     infeasible : bool
-        Whether no weights keep to the limits.
+        Whether no weights satisfy the limits.
     multipliers : (rows,) array
-        Of the rows, then of turnover and gross: by how much the value falls for a little more of each limit. Empty
-        where not `converged`.
+        Of the rows, then of turnover and gross: the fall of the objective per unit of each limit. None where not
+        `converged`.
     """
 
     weights: Array
@@ -71,12 +72,14 @@ class Outcome:
     multipliers: Array | None = None
 
 
-def failed(count: int, reason: str, infeasible: bool = False) -> Outcome:
-    """An outcome without weights."""
-    return Outcome(np.full(count, np.nan), np.inf, False, reason, infeasible)
+def failed(count: int, reason: str, infeasible: bool = False) -> ProgramResult:
+    """A result without weights."""
+    return ProgramResult(np.full(count, np.nan), np.inf, False, reason, infeasible)
 
 
-def scaled(problem: Problem, limits: Limits, risk_aversion: float, *, gain: bool = True, cost: bool = True) -> Program:
+def scaled(
+    problem: Problem, limits: Limits, risk_aversion: float, *, gain: bool = True, cost: bool = True
+) -> QuadraticProgram:
     """The program of a utility, divided by its risk aversion and by the assets' average variance.
 
     Parameters
@@ -86,7 +89,7 @@ def scaled(problem: Problem, limits: Limits, risk_aversion: float, *, gain: bool
     risk_aversion : float
         Positive.
     gain, cost : bool
-        Whether expected returns and costs of the trade take part.
+        Whether the objective includes expected returns and trading costs.
     """
     risk = problem.risk
     common = (risk.loadings @ risk.factor_root).T
@@ -95,6 +98,6 @@ def scaled(problem: Problem, limits: Limits, risk_aversion: float, *, gain: bool
     expected = problem.mean if gain and problem.mean is not None else nothing
     paid = problem.trade_cost / problem.holding_period if cost else nothing
     exchange = 1.0 / (risk_aversion * unit)
-    return Program(
+    return QuadraticProgram(
         risk.diagonal / unit, np.ascontiguousarray(common) / np.sqrt(unit), expected * exchange, paid * exchange, limits
     )

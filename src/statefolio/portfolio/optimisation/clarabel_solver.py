@@ -1,4 +1,4 @@
-"""Clarabel, called directly: an interior-point method for the standard form (Goulart and Chen 2024)."""
+"""Calls Clarabel, a general interior-point solver, for programs in standard form (Goulart and Chen 2024)."""
 
 from typing import Any, NamedTuple
 
@@ -14,13 +14,13 @@ _INFEASIBLE = ("PrimalInfeasible", "AlmostPrimalInfeasible")
 _UNBOUNDED = ("DualInfeasible", "AlmostDualInfeasible")
 
 
-class Found(NamedTuple):
-    """What the solver says.
+class ConicResult(NamedTuple):
+    """The solver's answer.
 
     Attributes
     ----------
     status : str
-        "solved", "infeasible", "unbounded", or the solver's own word for having stalled.
+        "solved", "infeasible", "unbounded", or the solver's own word where it stalled.
     x : (n,) array
     duals : list of arrays
         Of each block.
@@ -31,12 +31,12 @@ class Found(NamedTuple):
     duals: list[Array]
 
 
-def solve(curvature: Array, slope: Array, blocks: list[Block], tolerance: float = TOLERANCE) -> Found:
+def solve_conic(curvature: Array, slope: Array, blocks: list[Block], tolerance: float = TOLERANCE) -> ConicResult:
     """Minimise 1/2 x' diag(curvature) x + slope'x over blocks of rows.
 
-    One thread and a fixed order of elimination: the same problem gives the same bits. An interior-point method gains
-    nothing from a warm start, and a solver kept and updated would keep the scaling of its first problem, so that
-    a decision would depend on former ones: each problem is set up anew.
+    One thread and a fixed order of elimination: the same problem gives the same bits. Each problem is set up anew: an
+    interior-point method gains nothing from a warm start, and a solver kept and updated would keep the scaling of its
+    first problem, so that a decision would depend on earlier ones.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def solve(curvature: Array, slope: Array, blocks: list[Block], tolerance: float 
     )
     found = solver.solve()
     ends = np.cumsum([len(block.bounds) for block in blocks])[:-1]
-    return Found(_word(str(found.status)), np.array(found.x), np.split(np.array(found.z), ends))
+    return ConicResult(_word(str(found.status)), np.array(found.x), np.split(np.array(found.z), ends))
 
 
 def _cones(blocks: list[Block]) -> list[Any]:

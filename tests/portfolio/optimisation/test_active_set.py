@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from statefolio.portfolio.optimisation.active_set import refine
+from statefolio.portfolio.optimisation.clarabel_solver import solve_conic
 from statefolio.portfolio.optimisation.conic import conic_form
-from statefolio.portfolio.optimisation.interior import solve
 from statefolio.portfolio.optimisation.limits import limits_of
-from statefolio.portfolio.optimisation.polish import polish
-from statefolio.portfolio.optimisation.program import scaled
-from statefolio.portfolio.optimisation.solving import multipliers_of
+from statefolio.portfolio.optimisation.program_solver import multipliers_of
+from statefolio.portfolio.optimisation.quadratic_program import scaled
 
 LIMITS = [
     {},
@@ -25,9 +25,9 @@ def test_polishing_succeeds_and_moves_little(make, limits, cost):
     problem = make(30, 4, seed=4, trade_cost=np.full(30, cost), **limits)
     program = scaled(problem, limits_of(problem), 5.0)
     form = conic_form(program)
-    found = solve(form.curvature, form.slope, form.blocks)
+    found = solve_conic(form.curvature, form.slope, form.blocks)
     near = np.clip(found.x[:30], program.limits.lower, program.limits.upper)
-    polished = polish(program, near, multipliers_of(form, found, program.limits))
+    polished = refine(program, near, multipliers_of(form, found, program.limits))
     assert polished is not None
     weights, multipliers = polished
     np.testing.assert_allclose(weights, near, atol=1e-6)

@@ -1,4 +1,4 @@
-"""What came of a risk budget, in the form of a solution: contributions beside their shares, and the gap in words."""
+"""Turns the weights found for a risk budget into a `Solution`: contributions, budget, and the gap in words."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ NO_ASSET = "no asset can be held on this date"
 
 
 def exact(weights: Array, contribution: Array, budget: Array, names: pd.Index, reason: str = "") -> Solution:
-    """Weights that bear the budget to 1e-6; where arithmetic fell short of it, that is said."""
+    """A solution that meets the budget to 1e-6; it is not converged, with a reason, if it does not."""
     worst = float(np.abs(contribution - budget).max())
     if worst > EXACT:
         reason = f"Newton's method stopped with contributions off by up to {worst:.2g}. {reason}".strip()
@@ -21,9 +21,9 @@ def exact(weights: Array, contribution: Array, budget: Array, names: pd.Index, r
 
 
 def nearest_found(
-    found: Nearest, contribution: Array, budget: Array, names: pd.Index, at_fault: list[str], why: str = ""
+    found: Nearest, contribution: Array, budget: Array, names: pd.Index, violated: list[str], why: str = ""
 ) -> Solution:
-    """The nearest weights, with their gap; nothing is said where there is none after all."""
+    """A solution with the nearest weights, whose reason describes the gap; without a reason if there is no gap."""
     if found.weights is None:
         return failed(len(contribution), found.reason)
     gap = contribution - budget
@@ -31,18 +31,18 @@ def nearest_found(
     worst = int(np.argmax(np.abs(gap)))
     if abs(gap[worst]) <= EXACT:
         return Solution(found.weights, True, "", details)
-    because = why or f"with the budget's own weights {listed(at_fault)} would not hold"
+    because = why or f"as the weights with the exact budget violate {listed(violated)}"
     reason = (
-        f"the nearest contributions to the budget were taken, {because}: gap {np.sqrt(np.mean(gap**2)):.2g} (root mean "
+        f"the weights nearest to the budget were taken, {because}: gap {np.sqrt(np.mean(gap**2)):.2g} (root mean "
         f"square), {gap[worst]:+.2g} at most ({names[worst]!r}, {contribution[worst]:.4g} against {budget[worst]:.4g})"
     )
     if not found.converged:
-        reason += "; the search stopped before it settled"
+        reason += "; the search stopped before it converged"
     return Solution(found.weights, True, reason, details)
 
 
 def failed(count: int, reason: str) -> Solution:
-    """No weights at all."""
+    """A solution without weights."""
     return Solution(np.full(count, np.nan), False, reason)
 
 

@@ -1,4 +1,4 @@
-"""Small trades are not made: positions within the no-trade band are kept, and the others solved for again."""
+"""Skips small trades: keeps positions within the no-trade band and optimises the others again."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,26 +6,29 @@ from dataclasses import replace
 import numpy as np
 
 from statefolio.portfolio.optimisation.limits import Limits
-from statefolio.portfolio.optimisation.program import Outcome
+from statefolio.portfolio.optimisation.quadratic_program import ProgramResult
 
-_NOT_APPLIED = "no_trade_band: the other constraints cannot hold with any of the positions in it kept"
+_NOT_APPLIED = "no_trade_band: keeping any position within the band violates another constraint"
 
 
-def keep_small_trades(limits: Limits, best: Callable[[Limits], Outcome], outcome: Outcome, band: float) -> Outcome:
-    """Return the best outcome that leaves positions alone whose wanted trade is smaller than a band.
+def apply_no_trade_band(
+    limits: Limits, best: Callable[[Limits], ProgramResult], outcome: ProgramResult, band: float
+) -> ProgramResult:
+    """Return the best result in which no trade is smaller than the band.
 
-    The others are solved for again, within all limits, until none of theirs is that small either. Where that cannot
-    be, the half of the kept positions with the largest wanted trades is released, and the half of the rest, and so on.
+    Positions with smaller optimal trades are kept, and the others are optimised again within all limits, until no other
+    optimal trade is that small. If no weights satisfy the limits then, the half of the kept positions with the largest
+    optimal trades is released, then the half of the remaining ones, and so on.
 
     Parameters
     ----------
     limits : Limits
     best : callable
-        Limits to an `Outcome`.
-    outcome : Outcome
-        What `best` finds for `limits`.
+        Maps limits to a `ProgramResult`.
+    outcome : ProgramResult
+        The result of `best` for `limits`.
     band : float
-        Share of the value.
+        As a share of the portfolio's value.
     """
     can_stay = (limits.previous >= limits.lower) & (limits.previous <= limits.upper)
     wanted = np.abs(outcome.weights - limits.previous)
