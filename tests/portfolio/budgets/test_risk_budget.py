@@ -139,7 +139,7 @@ def test_groups_bear_their_shares_and_assets_share_alike():
     np.testing.assert_allclose(solution.details["risk_contribution"], [0.2, 0.2, 0.2, 0.2, 0.2], atol=1e-12)
     with pytest.raises(UnknownNameError, match="groups among 'x', 'y', got 'z'"):
         RiskBudget({"x": 0.4, "y": 0.5, "z": 0.1}).solve(problem)
-    with pytest.raises(InputError, match="groups must have every asset .* got none for 'a5'"):
+    with pytest.raises(InputError, match=r"groups must have every asset .* got none for 'a5'"):
         RiskBudget({"x": 0.4, "y": 0.6}).solve(simulated(6, 2, groups=groups))
 
 
@@ -266,7 +266,7 @@ def test_three_thousand_assets_on_twenty_factors():
 def test_absent_assets_are_refused_or_their_shares_spread():
     problem = simulated(3, 2)
     budget = named([0.2, 0.3, 0.25, 0.25])
-    with pytest.raises(UnknownNameError, match="budget must name assets among .* got 'a3'"):
+    with pytest.raises(UnknownNameError, match=r"budget must name assets among .* got 'a3'"):
         RiskBudget(budget).solve(problem)
     spread = RiskBudget(budget, signs={"a3": -1}, absent="spread").solve(problem)
     np.testing.assert_allclose(spread.details["risk_contribution"], np.array([0.2, 0.3, 0.25]) / 0.75, atol=1e-12)

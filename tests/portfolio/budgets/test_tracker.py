@@ -210,7 +210,7 @@ def test_bad_data():
         tracker.partial_fit(returns, weights)
     with pytest.raises(StatefolioError, match="same order, got a difference"):
         tracker.partial_fit(returns.rename(columns={"a": "z"}), weights.rename(columns={"a": "z"}))
-    with pytest.raises(StatefolioError, match="tune_until must not be before .* the end of the first window"):
+    with pytest.raises(StatefolioError, match=r"tune_until must not be before .* the end of the first window"):
         RiskContributionTracker().fit(returns, weights, tune_until=returns.index[3])
     with pytest.raises(StatefolioError, match="at least 2 assets or groups, got 1"):
         RiskContributionTracker().fit(returns[["a"]], weights[["a"]])

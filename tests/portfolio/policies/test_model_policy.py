@@ -168,7 +168,7 @@ def test_too_little_history_falls_back_and_says_so(gate, small_risk, fallback):
 @pytest.mark.parametrize("fallback", ["keep", "cash"])
 @pytest.mark.parametrize(
     ("objective", "reason"),
-    [(Failing(), "gross and net"), (Failing(Solution(np.full(6, np.nan))), "not finite")],
+    [(Failing(), "gross and net"), (Failing(Solution(np.full(6, np.nan))), "NaN or infinite")],
 )
 def test_no_solution_falls_back_and_says_so(gate, small_risk, objective, reason, fallback):
     history = gate.at(gate.returns.index[230])
@@ -195,12 +195,12 @@ def test_an_empty_universe_falls_back_and_says_so(gate, small_risk):
 def test_the_option_values_that_cannot_be_used_are_named(gate, small_risk):
     history = gate.at(gate.returns.index[150])
     for options, error, message in (
-        ({"objective": LeastVariance}, DataTypeError, "objective is"),
-        ({"constraints": {"upper": 1}}, DataTypeError, "constraints is a dict"),
-        ({"fallback": "hope"}, InputError, "fallback='hope'"),
-        ({"view": KalmanLoadings()}, DataTypeError, "view is a KalmanLoadings"),
-        ({"risk": FactorRisk(prefit=True)}, InputError, "risk model has prefit=True"),
-        ({"risk": LeastVariance()}, DataTypeError, "risk model is a LeastVariance"),
+        ({"objective": LeastVariance}, DataTypeError, "objective must be an object with solve"),
+        ({"constraints": {"upper": 1}}, DataTypeError, "constraints must be a Constraints object, got a dict"),
+        ({"fallback": "hope"}, InputError, "fallback must be 'keep' or 'cash', got 'hope'"),
+        ({"view": KalmanLoadings()}, DataTypeError, "view must be an object with forecast.* got a KalmanLoadings"),
+        ({"risk": FactorRisk(prefit=True)}, InputError, "risk model must have prefit=False"),
+        ({"risk": LeastVariance()}, DataTypeError, "risk model must be .* got a LeastVariance"),
         ({"retune_every": -1}, InputError, "retune_every"),
         ({"volume_window": 0}, InputError, "volume_window"),
         ({"holding_period": 0}, InputError, "holding_period"),

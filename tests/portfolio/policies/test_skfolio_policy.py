@@ -258,11 +258,11 @@ def test_names_need_not_be_texts(complete):
         ({"estimator": EWCovariance()}, DataTypeError, "a EWCovariance"),
         ({"estimator": MeanRisk(transaction_costs=0.001)}, InputError, "charges on every observation"),
         ({"estimator": MeanRisk(transaction_costs={"a": 0.001})}, InputError, "charges on every observation"),
-        ({"estimator": EqualWeighted(), "costs": 0.001}, InputError, "EqualWeighted knows no costs"),
-        ({"lookback": 30}, InputError, "less than min_dates"),
-        ({"lookback": 0}, InputError, "lookback=0"),
-        ({"fallback": "none"}, InputError, "fallback='none'"),
-        ({"estimator": MeanRisk(efficient_frontier_size=3)}, InputError, "gave 3 portfolios"),
+        ({"estimator": EqualWeighted(), "costs": 0.001}, InputError, "costs must be None for EqualWeighted"),
+        ({"lookback": 30}, InputError, "lookback must be at least min_dates, 63, got 30"),
+        ({"lookback": 0}, InputError, "lookback must be .* got 0"),
+        ({"fallback": "none"}, InputError, "fallback must be 'keep' or 'cash', got 'none'"),
+        ({"estimator": MeanRisk(efficient_frontier_size=3)}, InputError, "must return one portfolio, got 3"),
     ],
 )
 def test_options_that_cannot_be_used_are_named(history, options, error, message):
@@ -273,5 +273,5 @@ def test_options_that_cannot_be_used_are_named(history, options, error, message)
 
 def test_factors_that_are_missing_are_named(gate):
     history = Gate(gate.returns).at(gate.returns.index[ROW])
-    with pytest.raises(InputError, match="asks for factors, but the market has none"):
+    with pytest.raises(InputError, match="the estimator requests factors, got None"):
         SkfolioPolicy(MeanRisk(prior_estimator=TimeSeriesFactorModel())).decide(history, nothing_held(history))

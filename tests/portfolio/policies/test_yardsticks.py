@@ -81,9 +81,9 @@ def test_given_weights_are_those_of_the_latest_date(gate):
 @pytest.mark.parametrize(
     ("spoil", "error", "message"),
     [
-        (lambda frame: frame.iloc[0], DataTypeError, "is a Series"),
+        (lambda frame: frame.iloc[0], DataTypeError, "got a Series"),
         (lambda frame: frame.iloc[::-1], InputError, "out of order"),
-        (lambda frame: frame.rename(columns={"x": "y"}), UnknownNameError, "names 'y'"),
+        (lambda frame: frame.rename(columns={"x": "y"}), UnknownNameError, "got 'y'"),
         (lambda frame: frame * np.inf, InputError, "infinite"),
     ],
 )
@@ -99,7 +99,7 @@ def test_given_weights_that_cannot_be_used_are_refused(gate, spoil, error, messa
 @pytest.mark.parametrize("window", [1, 2.5, True, None])
 def test_a_window_is_a_number_of_dates(gate, window):
     history = gate.at(gate.returns.index[50])
-    with pytest.raises(InputError, match="window="):
+    with pytest.raises(InputError, match="window must be a whole number"):
         InverseVolatility(window).decide(history, nothing_held(history))
 
 

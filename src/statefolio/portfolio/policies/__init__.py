@@ -1,1 +1,1 @@
-"""Policies: a risk model, a view and an objective, skfolio's optimisers, and yardsticks."""
+"""Policies: models with an objective, skfolio's optimisers, and simple benchmarks."""

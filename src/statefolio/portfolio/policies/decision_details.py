@@ -1,4 +1,4 @@
-"""What a report may show of a decision: where its risk comes from, and what it is exposed to."""
+"""Describes a decision for reports: its sources of risk and its exposures."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from statefolio.portfolio.problem import Problem
 
 
 def decision_details(problem: Problem, weights: Array) -> "dict[str, pd.Series[float]]":
-    """Details of weights, by name; all of the next date, as the risk model and the view see it.
+    """Details of weights, by name, for the next date and as the risk model and the view forecast it.
 
     Parameters
     ----------
@@ -18,15 +18,15 @@ def decision_details(problem: Problem, weights: Array) -> "dict[str, pd.Series[f
     Returns
     -------
     dict of Series
-        "risk_contribution": w_i (Sigma w)_i / w'Sigma w by asset, which adds up to 1. "exposure": B'w by factor;
-        "exposure_error": its standard error sqrt(sum w_i^2 P_ik), assets' loadings erring independently.
-        "expected_return": the mean by asset, where there is a view. "forecast": the portfolio's "volatility" and,
-        with a view, its "expected_return" and "expected_return_error".
+        "risk_contribution": w_i (Sigma w)_i / w'Sigma w by asset, which sums to 1. "exposure": B'w by factor;
+        "exposure_error": its standard error sqrt(sum w_i^2 P_ik), with independent errors of the assets' loadings.
+        "expected_return": the mean by asset, if there is a view. "forecast": the portfolio's "volatility" and, with a
+        view, its "expected_return" and "expected_return_error".
     """
     covariance, factors = problem.covariance, problem.factors
-    pull = covariance.multiply(weights)
-    variance = float(weights @ pull)
-    share = weights * pull / variance if variance > 0.0 else np.zeros_like(weights)
+    marginal = covariance.multiply(weights)
+    variance = float(weights @ marginal)
+    share = weights * marginal / variance if variance > 0.0 else np.zeros_like(weights)
     details = {"risk_contribution": pd.Series(share, index=problem.assets)}
     if len(factors):
         B = covariance.loadings[:, : len(factors)]

@@ -1,4 +1,4 @@
-"""One decision date as a `Problem`: which assets, what trading costs, how much volumes allow."""
+"""Builds the `Problem` of one decision date: assets, trading costs, and limits by volume."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
@@ -6,9 +6,9 @@ from typing import Any, Protocol, Self
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.text import listed
+from statefolio._arrays.text import listed, shown
 from statefolio._arrays.types import Array
-from statefolio._options import is_number
+from statefolio._options import Number, check, is_number
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.policy import History, Holdings
@@ -16,10 +16,11 @@ from statefolio.portfolio.problem import Problem
 from statefolio.risk.low_rank import LowRankCovariance
 
 FIRST_HOLDING_PERIOD = 21.0
+HOLDING_PERIOD = Number(above=0.0, example=21, unit=" of dates") | None
 
 
 class RiskModel(Protocol):
-    """A covariance of the next date's returns, as `FactorRisk` offers it; its first loadings belong to the factors."""
+    """The interface of a risk model, e.g. `FactorRisk`; its first loadings belong to the factors."""
 
     covariance_: LowRankCovariance
     assets_: pd.Index
@@ -29,7 +30,7 @@ class RiskModel(Protocol):
         """Learn from excess returns and factors."""
 
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:
-        """Go on over later dates."""
+        """Continue over later dates."""
 
 
 def make_problem(
@@ -42,7 +43,7 @@ def make_problem(
     holding_period: float | None,
     volume_window: int,
 ) -> Problem:
-    """Put together what is known of the assets that can be bought now and have a covariance.
+    """Build the problem of the assets that can be bought now and have a covariance (and a forecast, with a view).
 
     Parameters
     ----------
@@ -51,12 +52,12 @@ def make_problem(
     history, holdings, constraints
         Of the decision.
     costs, holding_period, volume_window
-        As `ModelPolicy` has them.
+        Options of `ModelPolicy`.
 
     Returns
     -------
     Problem
-        It has no asset where none can be held.
+        Without assets if none can be held.
     """
     _check_names(constraints, history.returns.columns)
     chosen = risk.assets_.isin(history.active)
@@ -82,19 +83,19 @@ def make_problem(
 
 
 def trade_cost(costs: Any, assets: pd.Index) -> Array:
-    """What trading a unit of value costs, by asset (N,): the proportional cost and half the spread, no impact.
+    """Cost of trading a unit of value, by asset (N,): the proportional cost and half the spread, without market impact.
 
     Parameters
     ----------
     costs
-        None, a number, a Series by asset, or an object whose `proportional` and `half_spread` are such.
+        None, a number, a Series by asset, or an object with such attributes `proportional` and `half_spread`.
     assets
         N names.
 
     Raises
     ------
     UnknownNameError, InputError, DataTypeError
-        If a Series lacks an asset, a cost is negative or not finite, or `costs` is something else.
+        If a Series lacks an asset, a cost is negative or not finite, or `costs` has another type.
     """
     if costs is None:
         return np.zeros(len(assets))
@@ -105,16 +106,15 @@ def trade_cost(costs: Any, assets: pd.Index) -> Array:
 
 
 def expected_holding_period(given: float | None, holdings: Holdings) -> float:
-    """Dates until the next decision: as given, else as many as since the last one, else a month's."""
+    """Dates until the next decision: the given number, else as many as since the last one, else 21."""
     if given is None:
         return float(holdings.dates_since) if holdings.dates_since > 0 else FIRST_HOLDING_PERIOD
-    if not is_number(given) or not 0.0 < given < np.inf:
-        raise InputError(f"holding_period={given!r}; a positive number of dates was expected. Pass e.g. 21.")
+    check("holding_period", given, HOLDING_PERIOD)
     return float(given)
 
 
 def loading_variance(risk: RiskModel, assets: pd.Index) -> Array | None:
-    """Variances of the predicted loadings on the factors (N, K); None where the risk model has none."""
+    """Variances of the predicted loadings on the factors (N, K); None if the risk model has none."""
     model = getattr(risk, "model_", None)
     if model is None:
         return None
@@ -125,15 +125,14 @@ def loading_variance(risk: RiskModel, assets: pd.Index) -> Array | None:
 
 
 def _check_names(constraints: Constraints, market: pd.Index) -> None:
-    """A bound on what the market lacks is a name misspelt, and the asset meant would go without."""
+    """Raise an error for bounds on assets that the market lacks: a misspelt name would have no effect."""
     for name in ("lower", "upper"):
         bound = getattr(constraints, name)
         named = pd.Index(bound.keys()) if isinstance(bound, Mapping | pd.Series) else market
         unknown = named[~named.isin(market)]
         if len(unknown):
             raise UnknownNameError(
-                f"{name} names {listed(list(unknown))}, not among the market's assets; {listed(list(market))} were "
-                "expected. Correct the names."
+                f"{name} must name assets of the market ({listed(market)}), got {listed(unknown)}. Correct the names."
             )
 
 
@@ -141,19 +140,19 @@ def _by_asset(value: Any, assets: pd.Index, name: str) -> Array:
     if isinstance(value, pd.Series):
         absent = assets[~assets.isin(value.index)]
         if len(absent):
-            raise UnknownNameError(f"{name} lacks {listed(list(absent))}; a cost of each was expected. Name every one.")
+            raise UnknownNameError(f"{name} must have every asset, got none for {listed(absent)}. Add their costs.")
         found: Array = value.reindex(assets).to_numpy(dtype=np.float64)
     elif is_number(value):
         found = np.full(len(assets), float(value))
     else:
         raise DataTypeError(
-            f"{name} is a {type(value).__name__}; a number or a Series by asset was expected. Pass e.g. 0.001."
+            f"{name} must be a number or a Series by asset, got {shown(value)}. Pass e.g. {name}=0.001."
         )
     bad = ~((found >= 0.0) & np.isfinite(found))
     if bad.any():
         raise InputError(
-            f"{name} of {listed(list(assets[bad]))} is negative or not finite; shares of the value traded, 0 or more, "
-            "were expected. Correct them."
+            f"{name} must be finite shares of the value traded of at least 0, got {found[bad][0]:g} for "
+            f"{listed(assets[bad])}. Pass e.g. 0.001 for 10 basis points."
         )
     return found
 
@@ -161,14 +160,14 @@ def _by_asset(value: Any, assets: pd.Index, name: str) -> Array:
 def _most_held(
     history: History, holdings: Holdings, constraints: Constraints, assets: pd.Index, window: int
 ) -> Array | None:
-    """The largest position that volumes allow: a share of the usual dollar volume, over the portfolio's value."""
+    """The largest position that volumes allow: a share of the usual dollar volume, divided by the portfolio's value."""
     if constraints.volume_share is None:
         return None
     volumes = history.dollar_volumes
     if volumes is None:
         raise InputError(
-            "volume_share is given, but the market has no dollar_volumes; they were expected. Pass them to the market, "
-            "or leave volume_share out."
+            "dollar_volumes must be part of the market where volume_share limits positions, got None. Pass them to the "
+            "market, or leave volume_share out."
         )
     usual = volumes.iloc[-window:].reindex(columns=assets).median().fillna(0.0).to_numpy(dtype=np.float64)
     most: Array = constraints.volume_share * usual / holdings.value

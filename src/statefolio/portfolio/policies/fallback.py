@@ -1,36 +1,30 @@
-"""What a policy does when it has found no weights."""
+"""The decision of a policy that found no weights."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
-from statefolio.exceptions import InputError
+from statefolio._options import OneOf
 from statefolio.portfolio.policy import Decision, Holdings
 
-FALLBACKS = ("keep", "cash")
-
-
-def check_fallback(fallback: str) -> None:
-    """Raise InputError for a fallback that does not exist."""
-    if fallback not in FALLBACKS:
-        raise InputError(f"fallback={fallback!r}; one of 'keep', 'cash' was expected. Choose one.")
+FALLBACK = OneOf("keep", "cash")
 
 
 def fall_back(
     fallback: str, reason: str, holdings: Holdings, details: "Mapping[str, pd.Series[float]] | None" = None
 ) -> Decision:
-    """A decision that says why there are no weights, and what is done instead.
+    """A decision that states why there are no weights, and the action taken instead.
 
     Parameters
     ----------
     fallback : {"keep", "cash"}
-        Trade nothing, or sell everything. What has left the market is closed by the market either way.
+        Trade nothing, or sell everything. The back-test closes positions in delisted assets either way.
     reason
         One clause.
     holdings
-        What is held.
+        The current portfolio.
     details
-        As far as there are any.
+        Those that are known.
     """
     nothing = holdings.weights * 0.0
     weights = None if fallback == "keep" else nothing

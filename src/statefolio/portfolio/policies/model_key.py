@@ -1,4 +1,4 @@
-"""When two models are the same: a key made of their classes and parameters."""
+"""Decides whether two models are equal, by a key of their classes and parameters."""
 
 import hashlib
 from collections.abc import Hashable, Mapping
@@ -9,13 +9,13 @@ import pandas as pd
 
 
 def model_key(value: Any) -> Hashable:
-    """A key that equal values share: an estimator's class and parameters, however deep, and the bytes of its data.
+    """A key that equal values share: an estimator's class and all nested parameters, with the bytes of its data.
 
     Parameters
     ----------
     value
-        An estimator (anything with `get_params`), a frame, an array, a container or a plain value. Of anything else
-        the object itself is the key, so that it equals nothing but itself.
+        An estimator (anything with `get_params`), a DataFrame, an array, a container or a plain value. Any other object
+        is its own key, so that it equals only itself.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def _digest(values: np.ndarray[Any, Any]) -> Hashable:
 
 
 class _Itself:
-    """An object that equals nothing but itself, and lives as long as the key does."""
+    """An object that equals only itself, and lives as long as the key does."""
 
     def __init__(self, value: Any) -> None:
         self._value = value

@@ -1,4 +1,4 @@
-"""Weights from a risk model, a view and an objective."""
+"""A policy that optimises weights with a risk model, a view and an objective."""
 
 from typing import Any
 
@@ -7,49 +7,81 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from statefolio._arrays.text import listed
-from statefolio.exceptions import DataTypeError
+from statefolio._options import Kind, Rule, Whole, check_options
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.policies.decision_details import decision_details
-from statefolio.portfolio.policies.decision_problem import make_problem
-from statefolio.portfolio.policies.fallback import check_fallback, fall_back
-from statefolio.portfolio.policies.options import check_dates
+from statefolio.portfolio.policies.decision_problem import HOLDING_PERIOD, make_problem
+from statefolio.portfolio.policies.fallback import FALLBACK, fall_back
 from statefolio.portfolio.policies.walk import ModelWalk
 from statefolio.portfolio.policy import Decision, History, Holdings
 from statefolio.portfolio.problem import Objective
 from statefolio.risk.factor_risk import FactorRisk
 
 
-class ModelPolicy(BaseEstimator):
-    """A policy that solves an objective with a risk model and, if it has one, a view.
+class _Has(Kind):
+    """An object, not a class, with a method."""
 
-    Both are fitted at the first decision and go on from there (see `ModelWalk`). An asset can be held where it is
-    active, has a covariance and, with a view, a forecast; what is held of others is sold, outside limits on turnover.
+    def accepts(self, value: Any) -> bool:
+        """Return whether the value is an object with this method."""
+        return not isinstance(value, type) and hasattr(value, self.kind)
+
+
+RULES: dict[str, Rule] = {
+    "fallback": FALLBACK,
+    "objective": _Has("solve", "an object with solve(problem)", "MinimumVariance()"),
+    "constraints": Kind(Constraints, "a Constraints object", "Constraints(upper=0.1)"),
+    "view": _Has("forecast", "an object with forecast(risk)", "KalmanMean()") | None,
+    "volume_window": Whole(at_least=1, example=60),
+    "holding_period": HOLDING_PERIOD,
+}
+
+
+class ModelPolicy(BaseEstimator):
+    """A policy that solves an objective with a risk model and, optionally, a view on expected returns.
+
+    Models are fitted at the first decision and continued from there (see `ModelWalk`). An asset can be held if it is
+    active, has a covariance and, with a view, a forecast. Positions in other assets are sold, outside turnover limits.
 
     Parameters
     ----------
     objective : Objective
-        What is looked for, e.g. `MinimumVariance()`.
+        E.g. `MinimumVariance()`.
     risk : RiskModel, optional
         Unfitted. Default: `FactorRisk()`.
     view : View, optional
-        Unfitted. Its forecast is the problem's mean, and the covariance of that forecast is part of the risk.
+        Unfitted. Its forecast is the problem's mean, and the forecast's covariance is added to the risk.
     constraints : Constraints
-        What weights must keep to. By default long only and fully invested.
+        By default long only and fully invested.
     costs : optional
-        What trading costs: a `TradingCosts`, a number or a Series by asset, as a share of the value traded. Impact
-        is not part of the problem.
+        Trading costs: a `TradingCosts`, a number or a Series by asset, as a share of the value traded. Market impact is
+        not part of the problem.
     retune_every : int, optional
         Dates after which risk model and view are fitted anew. Default: never.
     fallback : {"keep", "cash"}
-        Where there are no weights (the models know too little yet, the problem has no solution): trade nothing, or
-        sell everything.
+        If there are no weights (too little data for the models, an infeasible problem): trade nothing, or sell
+        everything.
     holding_period : float, optional
-        Dates until the next decision, over which the cost of a trade is earned back. Default: as many as since the
-        last decision; 21 at the first. Pass a number where decisions come on drift.
+        Dates until the next decision, over which the cost of a trade is earned back. Default: as many as since the last
+        decision; 21 at the first. Pass a number if decisions are triggered by drift.
     min_dates : int
-        Returns that some asset must have before the models are fitted.
+        The models are fitted once some asset has this many returns.
     volume_window : int
-        Dates whose median is an asset's usual dollar volume, for `constraints.volume_share`.
+        An asset's usual dollar volume, for `constraints.volume_share`, is the median over this many dates.
+
+    Examples
+    --------
+    A minimum-variance portfolio of four stocks, at most half in each, rebalanced monthly:
+
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> market = sf.Market(demo.returns.iloc[-300:, :4], demo.factors.iloc[-300:])
+    >>> risk = sf.FactorRisk(sf.RollingLoadings(126), residual_structure=None)
+    >>> policy = sf.ModelPolicy(
+    ...     sf.portfolio.MinimumVariance(), risk, constraints=sf.Constraints(upper=0.5), min_dates=126
+    ... )
+    >>> result = sf.run_backtest(policy, market, start="2022-09-01")
+    >>> result.weights.iloc[-1].round(2).to_dict()
+    {'AAPL': 0.32, 'AMD': 0.0, 'BAC': 0.5, 'BBY': 0.18}
     """
 
     def __init__(
@@ -78,14 +110,14 @@ class ModelPolicy(BaseEstimator):
         self.volume_window = volume_window
 
     def decide(self, history: History, holdings: Holdings) -> Decision:
-        """Return the objective's weights, with details; or the fallback, with the reason.
+        """Return the optimal weights with details; or the fallback, with the reason.
 
         Raises
         ------
         InputError, UnknownNameError, DataTypeError
-            If an option or the data cannot be used. A problem without a solution is no error: see `Decision`.
+            If an option or the data are invalid. A problem without a solution is not an error: see `Decision`.
         """
-        self._check_options()
+        check_options(self, RULES)
         risk_walk = self._walk(FactorRisk() if self.risk is None else self.risk, None, "risk model")
         view_walk = None if self.view is None else self._walk(self.view, risk_walk, "view")
         for walk in (risk_walk, view_walk):
@@ -105,34 +137,17 @@ class ModelPolicy(BaseEstimator):
             self.volume_window,
         )
         if not len(problem.assets):
-            known = "a covariance" if forecast is None else "a covariance and a forecast"
-            return fall_back(self.fallback, f"none of {len(history.active)} active assets has {known}", holdings)
+            needed = "a covariance" if forecast is None else "a covariance and a forecast"
+            return fall_back(self.fallback, f"none of {len(history.active)} active assets has {needed}", holdings)
         solution = self.objective.solve(problem)
         if not solution.converged:
             return fall_back(self.fallback, solution.reason, holdings, solution.details)
         odd = ~np.isfinite(solution.weights)
         if odd.any():
-            reason = f"the objective gave weights that are not finite: {listed(list(problem.assets[odd]))}"
+            reason = f"the objective returned NaN or infinite weights for {listed(problem.assets[odd])}"
             return fall_back(self.fallback, reason, holdings, solution.details)
         weights = pd.Series(solution.weights, index=problem.assets)
         return Decision(weights, details={**decision_details(problem, solution.weights), **solution.details})
 
     def _walk(self, model: Any, risk: ModelWalk | None, name: str) -> ModelWalk:
         return ModelWalk(model, self.retune_every, min_dates=self.min_dates, risk=risk, name=name)
-
-    def _check_options(self) -> None:
-        check_fallback(self.fallback)
-        if isinstance(self.objective, type) or not hasattr(self.objective, "solve"):
-            raise DataTypeError(
-                f"objective is {self.objective!r}; an object with solve(problem) was expected. Pass MinimumVariance()."
-            )
-        if not isinstance(self.constraints, Constraints):
-            raise DataTypeError(
-                f"constraints is a {type(self.constraints).__name__}; Constraints were expected. "
-                "Pass e.g. Constraints(upper=0.1)."
-            )
-        if self.view is not None and not hasattr(self.view, "forecast"):
-            raise DataTypeError(
-                f"view is a {type(self.view).__name__}; one with forecast(risk) was expected. Pass KalmanMean()."
-            )
-        check_dates("volume_window", self.volume_window)

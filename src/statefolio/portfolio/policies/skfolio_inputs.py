@@ -1,4 +1,4 @@
-"""What a skfolio optimiser is given at a decision: returns of assets that can be held, weights before, costs."""
+"""Prepares the inputs of a skfolio optimiser: returns of assets that can be held, previous weights, costs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.text import listed, shown
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.portfolio.policies.decision_problem import trade_cost
 from statefolio.portfolio.policy import History, Holdings
@@ -21,13 +22,13 @@ class SkfolioInputs:
     Attributes
     ----------
     returns : DataFrame (date x asset)
-        Excess returns; columns are texts, as skfolio matches names by text.
+        Excess returns; columns are strings, as skfolio matches names as strings.
     assets : Index
-        What the market calls them.
+        Their names in the market.
     active : Index
         All assets that can be bought now.
     metadata : mapping
-        Factors and active mask, where it asks for them.
+        Factors and active mask, where the estimator requests them.
     """
 
     returns: pd.DataFrame
@@ -36,28 +37,29 @@ class SkfolioInputs:
     metadata: Mapping[str, Any]
 
     def assets_of(self, fitted: Any) -> pd.Index:
-        """The assets of a fitted optimiser's weights: all, or those that former steps of a pipeline selected."""
+        """The assets of a fitted optimiser's weights: all, or those that earlier steps of a pipeline selected."""
         names = getattr(fitted, "feature_names_in_", None)
         if names is None:
             raise InputError(
-                f"{type(fitted).__name__} was given arrays by the step before it; a frame with names was expected. "
+                f"{type(fitted).__name__} must get a DataFrame from the previous step of the pipeline, got an array. "
                 'Use pipeline.set_output(transform="pandas").'
             )
         return self.assets[self.returns.columns.get_indexer(names)]
 
 
 def check_estimator(estimator: Any) -> None:
-    """Raise for what is no optimiser of skfolio, and for costs that it would charge on every observation."""
+    """Raise an error unless this is a skfolio optimiser without costs, which it would charge on every observation."""
     from skfolio.optimization import BaseOptimization
 
     if not isinstance(final_step(estimator), BaseOptimization):
-        what = f"the class {estimator.__name__}" if isinstance(estimator, type) else f"a {type(estimator).__name__}"
-        raise DataTypeError(f"estimator is {what}; an optimiser of skfolio was expected. Pass e.g. MeanRisk().")
+        raise DataTypeError(
+            f"estimator must be an optimiser of skfolio, got {shown(estimator)}. Pass e.g. estimator=MeanRisk()."
+        )
     for name, value in estimator.get_params(deep=True).items():
         if name.split("__")[-1] == COSTS and _charges(value):
             raise InputError(
-                f"the estimator has {name}={value!r}, which skfolio charges on every observation; none were expected. "
-                "Pass costs, which are paid once a trade, to SkfolioPolicy."
+                f"{name} must be 0, as skfolio charges on every observation, got {shown(value)}. Pass costs to "
+                "SkfolioPolicy, which charges them once per trade."
             )
 
 
@@ -68,25 +70,25 @@ def final_step(estimator: Any) -> Any:
 
 
 def inputs_of(estimator: Any, lookback: int | None, history: History) -> SkfolioInputs:
-    """Cut what history knows to what the estimator takes; metadata routing is on."""
+    """Select the data that the estimator takes from the history; metadata routing must be on."""
     from sklearn.utils.metadata_routing import get_routing_for_object
 
-    asks = get_routing_for_object(estimator).consumes("fit", ["factors", "active_mask"])
+    requested = get_routing_for_object(estimator).consumes("fit", ["factors", "active_mask"])
     returns = history.excess_returns
     known = returns[history.active].dropna(how="all", axis=0)
-    factors = _factors(history) if "factors" in asks else None
+    factors = _factors(history) if "factors" in requested else None
     if factors is not None:
         known = known.loc[factors.notna().all(axis=1).loc[known.index]]
     window = known if lookback is None else known.iloc[-lookback:]
-    listed = returns[window.columns].notna().cummax().loc[window.index]
-    if "active_mask" in asks:
+    seen = returns[window.columns].notna().cummax().loc[window.index]
+    if "active_mask" in requested:
         window = window.loc[:, window.notna().any()]
     else:
-        window = window.loc[:, listed.iloc[:1].all()].fillna(0.0)
+        window = window.loc[:, seen.iloc[:1].all()].fillna(0.0)
     assets = window.columns
     metadata: dict[str, Any] = {}
-    if "active_mask" in asks:
-        metadata["active_mask"] = listed[assets].to_numpy()
+    if "active_mask" in requested:
+        metadata["active_mask"] = seen[assets].to_numpy()
     window = window.set_axis(_texts(assets), axis=1)
     if factors is not None:
         metadata["factors"] = factors.loc[window.index]
@@ -94,7 +96,7 @@ def inputs_of(estimator: Any, lookback: int | None, history: History) -> Skfolio
 
 
 def with_trade(estimator: Any, inputs: SkfolioInputs, holdings: Holdings, costs: Any, period: float) -> Any:
-    """Tell the estimator what is held, and what trading costs on each date of the holding period."""
+    """Set the estimator's previous weights, and its costs per date of the holding period."""
     steps = getattr(estimator, "steps", None)
     prefix = "" if steps is None else f"{steps[-1][0]}__"
     takes = final_step(estimator).get_params(deep=False)
@@ -106,7 +108,7 @@ def with_trade(estimator: Any, inputs: SkfolioInputs, holdings: Holdings, costs:
     if cost.any():
         if COSTS not in takes:
             kind = type(final_step(estimator)).__name__
-            raise InputError(f"{kind} knows no costs, but costs came; none were expected. Leave costs out.")
+            raise InputError(f"costs must be None for {kind}, which has no costs, got {shown(costs)}. Leave costs out.")
         wanted[COSTS] = dict(zip(names, cost.tolist(), strict=True))
     return estimator.set_params(**{prefix + name: value for name, value in wanted.items() if name in takes})
 
@@ -114,7 +116,8 @@ def with_trade(estimator: Any, inputs: SkfolioInputs, holdings: Holdings, costs:
 def _factors(history: History) -> pd.DataFrame:
     if history.factors is None:
         raise InputError(
-            "the estimator asks for factors, but the market has none; they were expected. Pass factors to the market."
+            "factors must be part of the market, as the estimator requests factors, got None. Pass factors to the "
+            "market."
         )
     factors: pd.DataFrame = history.factors
     return factors
@@ -123,7 +126,8 @@ def _factors(history: History) -> pd.DataFrame:
 def _texts(assets: pd.Index) -> pd.Index:
     names = pd.Index([str(asset) for asset in assets], dtype=object)
     if not names.is_unique:
-        raise InputError("assets have the same name as text, e.g. 1 and '1'; different ones were expected. Rename one.")
+        again = names[names.duplicated()]
+        raise InputError(f"assets must have different names as strings, got {listed(again)} twice. Rename one.")
     return names
 
 

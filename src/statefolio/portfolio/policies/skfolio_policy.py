@@ -1,4 +1,4 @@
-"""Any optimiser of skfolio as a policy."""
+"""Runs any skfolio optimiser as a policy."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
+from statefolio._options import Whole, check_options
 from statefolio.exceptions import InputError
-from statefolio.portfolio.policies.decision_problem import expected_holding_period
-from statefolio.portfolio.policies.fallback import check_fallback, fall_back
-from statefolio.portfolio.policies.options import check_dates
+from statefolio.portfolio.policies.decision_problem import HOLDING_PERIOD, expected_holding_period
+from statefolio.portfolio.policies.fallback import FALLBACK, fall_back
 from statefolio.portfolio.policies.skfolio_inputs import (
     SkfolioInputs,
     check_estimator,
@@ -19,42 +19,58 @@ from statefolio.portfolio.policies.skfolio_inputs import (
 )
 from statefolio.portfolio.policy import Decision, History, Holdings
 
+RULES = {
+    "fallback": FALLBACK,
+    "min_dates": Whole(at_least=2, example=63),
+    "lookback": Whole(at_least=2, example=252) | None,
+    "holding_period": HOLDING_PERIOD,
+}
+
 
 class SkfolioPolicy(BaseEstimator):
     """Weights of a skfolio optimiser, fitted anew at each decision on the returns known by then.
 
-    skfolio's expected returns are those of one observation, and it takes `transaction_costs` off each of them. A
-    trade is paid once, so its cost is divided by the dates until the next decision. `previous_weights` are those
-    held. Assets that cannot be bought now are left out before the estimator sees them, whatever it would do with
-    them. An estimator that asks for `active_mask` is told since when each of the others has been listed, one that asks
-    for `factors` is given those of the market.
+    skfolio subtracts `transaction_costs` from the expected return of each observation. A trade is paid once, so its
+    cost is divided by the dates until the next decision. `previous_weights` are the current ones. Assets that cannot be
+    bought now are removed before the fit. An estimator that requests `active_mask` gets the dates on which each asset
+    is listed; one that requests `factors` gets those of the market.
 
     Parameters
     ----------
     estimator
-        An unfitted optimiser of skfolio, or a Pipeline that ends in one; it is cloned. Its own `transaction_costs`
-        must be zero: pass `costs`.
+        An unfitted optimiser of skfolio, or a Pipeline that ends in one; it is cloned. Its own `transaction_costs` must
+        be zero: pass `costs`.
     lookback : int, optional
-        Latest dates that it is fitted on. Default: all.
+        Number of latest dates to fit on. Default: all.
     costs : optional
-        What trading costs: a `TradingCosts`, a number or a Series by asset, as a share of the value traded.
+        Trading costs: a `TradingCosts`, a number or a Series by asset, as a share of the value traded.
     holding_period : float, optional
         Dates until the next decision. Default: as many as since the last decision; 21 at the first.
     fallback : {"keep", "cash"}
-        Where the optimiser finds no weights: trade nothing, or sell everything.
+        If the optimiser finds no weights: trade nothing, or sell everything.
     min_dates : int
-        Dates that are needed.
+        Dates needed for a fit.
 
     Notes
     -----
     Returns are excess returns, so skfolio's `risk_free_rate` stays 0.
 
-    An estimator that asks for no `active_mask` takes no missing returns: assets first seen after the window began are
-    left out, and missing returns of the others are 0, prices unchanged. It asks for one where its moments do, as
-    `EWCovariance` and `EWMu` do, and `KalmanFactorPrior`.
+    An estimator that does not request `active_mask` cannot take missing returns: assets first seen after the window
+    began are left out, and missing returns of the others count as 0 (unchanged prices). It requests one if its moments
+    do, as `EWCovariance`, `EWMu` and `KalmanFactorPrior` do.
 
     skfolio's `max_turnover` limits the change of **each** weight, not their sum. `Constraints.turnover` of a
     `ModelPolicy` limits the sum.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> from skfolio.optimization import MeanRisk
+    >>> market = sf.Market(sf.load_demo().returns.iloc[-250:, :4])
+    >>> policy = sf.portfolio.SkfolioPolicy(MeanRisk(max_weights=0.5))
+    >>> result = sf.run_backtest(policy, market, start="2022-11-01")
+    >>> result.weights.iloc[-1].round(2).to_dict()
+    {'AAPL': 0.37, 'AMD': 0.0, 'BAC': 0.5, 'BBY': 0.13}
     """
 
     def __init__(
@@ -75,12 +91,12 @@ class SkfolioPolicy(BaseEstimator):
         self.min_dates = min_dates
 
     def decide(self, history: History, holdings: Holdings) -> Decision:
-        """Return the optimiser's weights; or the fallback, with what skfolio said.
+        """Return the optimiser's weights; or the fallback, with skfolio's message.
 
         Raises
         ------
         InputError, DataTypeError, UnknownNameError
-            If an option cannot be used. What skfolio says of data that it cannot use is raised as it is.
+            If an option is invalid. skfolio's own errors about invalid data are passed on.
         """
         import sklearn
         from skfolio.exceptions import OptimizationError
@@ -90,7 +106,7 @@ class SkfolioPolicy(BaseEstimator):
             inputs = inputs_of(self.estimator, self.lookback, history)
             dates, assets = inputs.returns.shape
             if not assets or dates < self.min_dates:
-                reason = f"{dates} dates of {assets} assets that can be held; {self.min_dates} dates are needed"
+                reason = f"{self.min_dates} dates are needed, {assets} assets that can be held have {dates}"
                 return fall_back(self.fallback, reason, holdings)
             period = expected_holding_period(self.holding_period, holdings)
             estimator = with_trade(clone(self.estimator), inputs, holdings, self.costs, period)
@@ -106,8 +122,8 @@ class SkfolioPolicy(BaseEstimator):
         found = np.asarray(fitted.weights_, dtype=np.float64)
         if found.ndim != 1:
             raise InputError(
-                f"{type(fitted).__name__} gave {len(found)} portfolios; one was expected. Leave "
-                "efficient_frontier_size out, and give one target, not several."
+                f"estimator must return one portfolio, got {len(found)} from {type(fitted).__name__}. Leave "
+                "efficient_frontier_size out, and pass a single target."
             )
         assets = inputs.assets_of(fitted)
         weights = pd.Series(found, index=assets)
@@ -119,19 +135,17 @@ class SkfolioPolicy(BaseEstimator):
         return Decision(weights, False, fitted.fallback_chain_[0][1], f"skfolio's {name}", details)
 
     def _check_options(self) -> None:
-        check_fallback(self.fallback)
+        check_options(self, RULES)
         check_estimator(self.estimator)
-        check_dates("min_dates", self.min_dates, 2)
-        check_dates("lookback", self.lookback, 2, optional=True)
         if self.lookback is not None and self.lookback < self.min_dates:
             raise InputError(
-                f"lookback={self.lookback} is less than min_dates={self.min_dates}; at least as many dates were "
-                "expected. Lower min_dates, or look back further."
+                f"lookback must be at least min_dates, {self.min_dates}, got {self.lookback}. Pass a lower min_dates "
+                "or a longer lookback."
             )
 
 
 def _details(fitted: Any, weights: "pd.Series[float]") -> "dict[str, pd.Series[float]]":
-    """Expected return and risk contribution by asset, as far as the optimiser had moments."""
+    """Expected return and risk contribution by asset, where the optimiser has the moments."""
     prior = getattr(fitted, "prior_estimator_", None)
     distribution = getattr(prior, "return_distribution_", None)
     if distribution is None or len(distribution.mu) != len(weights):

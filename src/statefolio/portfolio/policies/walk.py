@@ -1,4 +1,4 @@
-"""A model that walks with history: fitted once, then continued by the dates that are new."""
+"""Fits a model once and continues it over the dates of a back-test."""
 
 import inspect
 from collections.abc import Hashable, Mapping
@@ -9,18 +9,20 @@ from typing import Any
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays.text import show
+from statefolio._arrays.text import show, shown
+from statefolio._options import Whole, check_options
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.portfolio.policies.model_key import model_key
-from statefolio.portfolio.policies.options import check_dates
 from statefolio.portfolio.policy import History
+
+RULES = {"retune_every": Whole(at_least=1, example=252) | None, "min_dates": Whole(at_least=1, example=63)}
 
 _NO_RISK: Mapping[str, Any] = {}
 
 
 @dataclass(eq=False)
 class _Fitted:
-    """A fitted model and where it stands; its results hold the dates after `since`, all of them where None."""
+    """A fitted model and its last date; its results have the dates after `since`, or all if that is None."""
 
     model: Any
     date: pd.Timestamp
@@ -31,32 +33,51 @@ class _Fitted:
 
 
 class ModelWalk:
-    """A model as of any decision date, whichever policies of a run ask for it.
+    """A model as of any decision date, shared by the policies of a run.
 
-    At first use the model is fitted on all that is known, its hyper-parameters tuned on the same dates. Later it
-    goes on over the rows it has not seen, hyper-parameters held, which is the same to the last bit as fitting it on
-    all dates with `tune_until` the date of the first use. It is kept in `history.shared` under its class and
-    parameters: policies of one run that walk equal models compute once, and nothing goes from one run to another.
+    At first use the model is fitted on all data known, with hyper-parameters tuned on the same dates. Later it
+    continues over the rows it has not seen, with hyper-parameters fixed, which equals to the last bit a fit on all
+    dates with `tune_until` set to the date of the first use. It is cached in `history.shared` under its class and
+    parameters: policies of one run that use equal models compute once, and nothing passes from one run to another.
 
     Parameters
     ----------
     model
-        Unfitted, with `fit` and `partial_fit`: a `FactorRisk`, a `View`; it is cloned. It is given excess returns,
-        factors where the market has them, and what it asks for by name of `tune_until` and `risk`.
+        Unfitted, with `fit` and `partial_fit`: a `FactorRisk` or a `View`; it is cloned. It gets excess returns,
+        factors if the market has them, and `tune_until` and `risk` if its `fit` has arguments of these names.
     retune_every
-        The model is fitted anew, tuned on all that is known, once this many dates have come since it was tuned
-        last. Default: never.
+        The model is fitted and tuned anew once this many dates have passed since the last tuning. Default: never.
     min_dates
-        Returns that some asset must have before the model is fitted. Until then `not_yet` says so.
+        The model is fitted once some asset has this many returns; until then `not_yet` gives the reason.
     risk
-        Walks the risk model that a view may take its loadings and its covariance from.
+        The walk of a risk model whose loadings and covariance a view can use.
     name
-        What messages call it.
+        The model's name in messages.
 
     Notes
     -----
-    Hyper-parameters are tuned on dates when a policy of the run asks. Policies that decide on the same dates see
-    what each would see alone; where dates differ, the first to ask sets those of tuning.
+    Hyper-parameters are tuned on the dates when a policy asks. Policies that decide on the same dates get the same
+    model as alone; where their dates differ, the first to ask determines the dates of tuning.
+
+    Examples
+    --------
+    A policy that weights by a risk model's variances:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> class InverseVariance:
+    ...     def decide(self, history, holdings):
+    ...         walk = sf.portfolio.ModelWalk(sf.FactorRisk(sf.RollingLoadings(63), residual_structure=None))
+    ...         if walk.not_yet(history):
+    ...             return None
+    ...         variance = walk.at(history).covariance_.asset_variance
+    ...         return pd.Series(1 / variance / np.sum(1 / variance), index=walk.at(history).assets_)
+    >>> demo = sf.load_demo()
+    >>> market = sf.Market(demo.returns.iloc[:150, :3], demo.factors.iloc[:150])
+    >>> result = sf.run_backtest(InverseVariance(), market)
+    >>> result.weights.iloc[-1].round(2).to_dict()
+    {'AAPL': 0.52, 'AMD': 0.08, 'BAC': 0.39}
     """
 
     def __init__(
@@ -74,11 +95,11 @@ class ModelWalk:
         self.min_dates = min_dates
         self.name = name
         self.risk = risk if "risk" in _arguments(model.fit) else None
-        beside = None if self.risk is None else self.risk._key
-        self._key: Hashable = ("walk", model_key(model), retune_every, min_dates, beside)
+        risk_key = None if self.risk is None else self.risk._key
+        self._key: Hashable = ("walk", model_key(model), retune_every, min_dates, risk_key)
 
     def not_yet(self, history: History) -> str:
-        """Why there is no model as of `history.date`; "" if there is one, or will be when asked."""
+        """The reason why there is no model as of `history.date`; "" if there is one."""
         if self._key in history.shared:
             return ""
         returns, factors = self._data(history)
@@ -89,20 +110,20 @@ class ModelWalk:
         return f"no {self.name} yet: {self.min_dates} returns of an asset are needed{known}, {longest} are known"
 
     def at(self, history: History) -> Any:
-        """The model as of `history.date`. The same object goes on with time: read it before the next date.
+        """The model as of `history.date`. The same object continues with time: read it before the next date.
 
         Raises
         ------
         InputError
-            If it is too early (ask `not_yet` first), the model has been walked to a later date, or the data cannot
-            be used.
+            If it is too early (call `not_yet` first), the model has been continued to a later date, or the data are
+            invalid.
         """
         walked: _Fitted | None = history.shared.get(self._key)
         if walked is not None and walked.date >= history.date:
-            return self._standing(walked, history)
+            return self._cached(walked, history)
         wait = self.not_yet(history)
         if wait:
-            raise InputError(f"{wait}. Decide on later dates, or ask for fewer (min_dates).")
+            raise InputError(f"{wait}. Decide on later dates, or pass a lower min_dates.")
         returns, factors = self._data(history)
         if walked is None or (self.retune_every and len(returns) - walked.tuned_rows >= self.retune_every):
             walked = self._fit(history, returns, factors)
@@ -110,17 +131,17 @@ class ModelWalk:
             return walked.model
         new = returns.index > walked.date
         given = [table[new] for table in (returns, *factors)]
-        beside = self._risk_over(history, walked.date, walked.risk)
-        walked.model.partial_fit(*given, **beside)
-        walked.since, walked.date, walked.risk = walked.date, history.date, copy(beside.get("risk"))
+        options = self._risk_over(history, walked.date, walked.risk)
+        walked.model.partial_fit(*given, **options)
+        walked.since, walked.date, walked.risk = walked.date, history.date, copy(options.get("risk"))
         return walked.model
 
-    def _standing(self, walked: _Fitted, history: History) -> Any:
+    def _cached(self, walked: _Fitted, history: History) -> Any:
         if walked.date == history.date:
             return walked.model
         raise InputError(
-            f"history ends on {show(history.date)}, but the {self.name} has been walked to {show(walked.date)}; "
-            "dates that increase within a run were expected. Start another run."
+            f"history must not end before {show(walked.date)}, the last date of the {self.name}, got "
+            f"{show(history.date)}. Decide on increasing dates, or start another run."
         )
 
     def _fit(self, history: History, returns: pd.DataFrame, factors: tuple[pd.DataFrame, ...]) -> _Fitted:
@@ -132,10 +153,10 @@ class ModelWalk:
         return _Fitted(model, history.date, history.date, len(returns), None, risk)
 
     def _risk_over(self, history: History, since: pd.Timestamp | None, former: Any) -> Mapping[str, Any]:
-        """The risk model, with results of all dates after `since`; another policy may have walked it in other steps.
+        """The risk model with results of all dates after `since`, even if another policy continued it in other steps.
 
-        Then one of these steps is made of its former self, `former`, or it is fitted on all dates: either is equal
-        to it but for the dates that the results hold.
+        In that case its earlier state, `former`, is continued in one step, or it is fitted on all dates; both give the
+        same model, with results of more dates.
         """
         if self.risk is None:
             return _NO_RISK
@@ -150,7 +171,7 @@ class ModelWalk:
         return {"risk": copy(former).partial_fit(*(table[new] for table in (returns, *factors)))}
 
     def _data(self, history: History) -> tuple[pd.DataFrame, tuple[pd.DataFrame, ...]]:
-        """Excess returns and, if the model takes them, factors, from the first date on which all are known."""
+        """Excess returns and, if the model takes them, factors, from the first date with all factors."""
         returns, factors = history.excess_returns, history.factors
         takes = list(_arguments(self.model.fit).values())
         second = takes[1] if len(takes) > 1 else None
@@ -158,8 +179,8 @@ class ModelWalk:
             return returns, ()
         if factors is None and second.default is inspect.Parameter.empty:
             raise InputError(
-                f"the market has no factors; the {self.name}, {type(self.model).__name__}, takes them. "
-                "Pass factors to the market."
+                f"factors must be part of the market for the {self.name}, {type(self.model).__name__}, got None. Pass "
+                "factors to the market."
             )
         if factors is None:
             return returns, ()
@@ -174,14 +195,13 @@ def _arguments(function: Any) -> Mapping[str, inspect.Parameter]:
 
 def _check(model: Any, retune_every: int | None, min_dates: int, name: str) -> None:
     if isinstance(model, type) or not all(hasattr(model, method) for method in ("fit", "partial_fit", "get_params")):
-        what = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
         raise DataTypeError(
-            f"the {name} is {what}; an estimator with fit and partial_fit was expected. Pass e.g. FactorRisk()."
+            f"{name} must be an unfitted estimator with fit and partial_fit, got {shown(model)}. Pass e.g. "
+            "FactorRisk()."
         )
     if getattr(model, "prefit", False):
         raise InputError(
-            f"the {name} has prefit=True; an unfitted model was expected, for it is fitted on what each date knows. "
-            "Pass prefit=False; hyper-parameters that are known can be given with tuning='fixed'."
+            f"{name} must have prefit=False, as it is fitted on the data known at each date, got True. Pass "
+            "prefit=False; tuning='fixed' accepts known hyper-parameters."
         )
-    check_dates("retune_every", retune_every, optional=True)
-    check_dates("min_dates", min_dates)
+    check_options({"retune_every": retune_every, "min_dates": min_dates}, RULES)
