@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio._options import Flag, Kind, Number, OneOf, Whole, check, check_options, is_number, is_whole
+from statefolio._options import Flag, HasMethod, Kind, Number, OneOf, Whole, check, check_options, is_number, is_whole
 from statefolio.exceptions import DataTypeError, InputError
 
 
@@ -35,6 +35,7 @@ def test_what_only_looks_like_a_number_is_not_one(value):
         (OneOf("a", "b"), ["a", "b"], ["c", None, 1, ["a"]]),
         (Flag(), [True, False, np.True_], [0, 1, "yes", None]),
         (Kind(pd.Series, "a Series", "pd.Series()"), [pd.Series(dtype=float)], [1, None, pd.DataFrame()]),
+        (HasMethod("head", "an object with head()", "pd.Series()"), [pd.Series(dtype=float)], [1, None, pd.Series]),
         (Whole(at_least=1) | OneOf("auto") | None, [1, "auto", None], [0, "all", 1.5]),
     ],
 )

@@ -170,6 +170,15 @@ class Kind(Rule):
 
 
 @dataclass(frozen=True)
+class HasMethod(Kind):
+    """An object, not a class, with the method that `kind` names."""
+
+    def accepts(self, value: Any) -> bool:
+        """Return whether the value is an object with this method."""
+        return not isinstance(value, type) and hasattr(value, self.kind)
+
+
+@dataclass(frozen=True)
 class Either(Rule):
     """What any of several rules accepts; None among them is the value None."""
 

@@ -183,24 +183,24 @@ def test_an_asset_without_loadings_has_no_mean(demo):
 
 def test_what_cannot_be_used(demo, demo_risk):
     X, y = demo.returns, demo.factors
-    with pytest.raises(InputError, match="y is None"):
+    with pytest.raises(InputError, match="y must be the factors' returns, got None"):
         FactorPremia().fit(X)
-    with pytest.raises(DataTypeError, match="premia is 3"):
+    with pytest.raises(DataTypeError, match=r"premia must be .* got 3"):
         FactorPremia(premia=3).fit(X, y)
-    with pytest.raises(InputError, match="alpha='some'"):
+    with pytest.raises(InputError, match=r"alpha must be .* got 'some'"):
         FactorPremia(alpha="some").fit(X, y)
     with pytest.raises(InputError, match="alpha_confidence"):
         FactorPremia(alpha_confidence=0.2).fit(X, y)
-    with pytest.raises(DataTypeError, match="risk is a str"):
+    with pytest.raises(DataTypeError, match="risk must be a fitted FactorRisk or LoadingsModel, got 'mine'"):
         FactorPremia().fit(X, y, risk="mine")
     with pytest.raises(NotFittedError):
         FactorPremia().forecast()
     until = X.index[-5]
     view = FactorPremia(premia=EmpiricalMu()).fit(X.loc[:until], y.loc[:until], risk=demo_risk)
-    with pytest.raises(InputError, match="none came as risk"):
+    with pytest.raises(InputError, match="risk must be the model of fit, continued, got None"):
         view.partial_fit(X.iloc[-4:], y.iloc[-4:])
-    with pytest.raises(DataTypeError, match="cannot continue"):
+    with pytest.raises(DataTypeError, match="premia must have partial_fit to continue"):
         view.partial_fit(X.iloc[-4:], y.iloc[-4:], risk=demo_risk)
     flat = KalmanLoadings(intercept=False, noise="constant", tails="gaussian", common_volatility=False)
-    with pytest.raises(InputError, match="no intercept"):
+    with pytest.raises(InputError, match="without an intercept"):
         FactorPremia(flat, alpha="both").fit(X.iloc[:200], y.iloc[:200])

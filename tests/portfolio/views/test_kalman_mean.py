@@ -288,7 +288,7 @@ def test_forecast_takes_the_risk_models_covariance(demo, demo_risk):
     mean, covariance = forecast.aligned(fewer)
     np.testing.assert_allclose(mean, forecast.mean[fewer])
     np.testing.assert_allclose(covariance.dense(), forecast.covariance.dense()[np.ix_([3, 1], [3, 1])])
-    with pytest.raises(UnknownNameError, match="no forecast"):
+    with pytest.raises(UnknownNameError, match="got 'nobody' without one"):
         forecast.aligned(pd.Index(["nobody"]))
 
 
@@ -321,29 +321,32 @@ def test_an_estimator_of_skfolios_gives_the_noise(correlated):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"tuning": "magic"}, "tuning='magic'"),
-        ({"phi": True}, "phi=True"),
-        ({"signal_to_noise": np.inf}, "signal_to_noise=inf"),
-        ({"mean": True}, "mean=True"),
-        ({"before_prediction": "no"}, "before_prediction='no'"),
-        ({"phi": 1.2}, "phi=1.2"),
-        ({"phi": 1.0}, "phi=1 cannot be tuned"),
-        ({"phi": 1.0, "state_covariance": 1e-6}, "no law"),
+        ({"tuning": "magic"}, "tuning must be .* got 'magic'"),
+        ({"phi": True}, "phi must be .* got True"),
+        ({"signal_to_noise": np.inf}, "signal_to_noise must be .* got inf"),
+        ({"mean": True}, "mean must be .* got True"),
+        ({"before_prediction": "no"}, "before_prediction must be True or False, got 'no'"),
+        ({"phi": 1.2}, "phi must be .* got 1.2"),
+        ({"phi": 1.0}, "phi must be below 1 with tuning='pooled'"),
+        ({"phi": 1.0, "state_covariance": 1e-6}, "no stationary distribution"),
         ({"signal_to_noise": -1.0}, "signal_to_noise"),
-        ({"signal_to_noise": 1e-3, "state_covariance": 1e-6}, "both came"),
-        ({"signal_to_noise": 1e-3, "spread": 1e-6}, "spread came"),
-        ({"phi": None, "spread": 1e-3}, "phi=None"),
-        ({"mean": "grand"}, "mean='grand'"),
-        ({"mean": [1.0, 2.0]}, "mean has shape"),
-        ({"mean": pd.Series({"a": 0.0})}, "mean lacks"),
-        ({"start": 3}, "start=3"),
+        (
+            {"signal_to_noise": 1e-3, "state_covariance": 1e-6},
+            "state_covariance must be None where signal_to_noise is given",
+        ),
+        ({"signal_to_noise": 1e-3, "spread": 1e-6}, "signal_to_noise must be None where spread is given"),
+        ({"phi": None, "spread": 1e-3}, "phi must be a number where spread is given"),
+        ({"mean": "grand"}, "mean must be .* got 'grand'"),
+        ({"mean": [1.0, 2.0]}, "mean must be .* got shape"),
+        ({"mean": pd.Series({"a": 0.0})}, "mean must have every asset"),
+        ({"start": 3}, "start must be .* got 3"),
         ({"start": (0.0, np.eye(5))}, "full covariance"),
-        ({"state_covariance": np.eye(3)}, "state_covariance has shape"),
-        ({"state_covariance": -1.0}, "negative variance"),
+        ({"state_covariance": np.eye(3)}, "state_covariance must be .* got shape"),
+        ({"state_covariance": -1.0}, "variances of at least 0, got -1"),
         ({"state_covariance": -np.eye(5)}, "negative eigenvalue"),
-        ({"observation_covariance": 0.0}, "not positive"),
-        ({"observation_covariance": np.eye(2)}, "observation_covariance has shape"),
-        ({"observation_covariance": np.triu(np.ones((5, 5)))}, "not symmetric"),
+        ({"observation_covariance": 0.0}, "positive, finite variances"),
+        ({"observation_covariance": np.eye(2)}, "observation_covariance must be a number or have shape"),
+        ({"observation_covariance": np.triu(np.ones((5, 5)))}, "must be symmetric"),
     ],
 )
 def test_options_that_cannot_be_used(panel, options, said):
@@ -358,17 +361,17 @@ def test_data_that_cannot_be_used(panel):
         KalmanMean().fit(pd.concat([panel, panel], axis=1))
     with pytest.raises(InputError, match="infinite"):
         KalmanMean().fit(panel.replace(np.nan, np.inf))
-    with pytest.raises(InputError, match="no asset has 3 returns"):
+    with pytest.raises(InputError, match="at least 3 different returns"):
         KalmanMean().fit(panel * np.nan)
     with pytest.raises(InputError, match="before the first date"):
         KalmanMean().fit(panel, tune_until="1990-01-01")
-    with pytest.raises(DataTypeError, match="covariance or its estimator"):
+    with pytest.raises(DataTypeError, match="a covariance or an estimator of one, got 'much'"):
         KalmanMean(observation_covariance="much").fit(panel)
     fitted = KalmanMean().fit(panel.iloc[:100])
-    with pytest.raises(InputError, match="dates after"):
+    with pytest.raises(InputError, match="X must start after"):
         fitted.partial_fit(panel)
     closed = KalmanMean(state_covariance=1e-6, mean=0.0).fit(panel[["a", "b"]].iloc[:100])
     before = closed.mu_.copy()
-    with pytest.raises(InputError, match="which the fit lacked"):
+    with pytest.raises(InputError, match="X must have only assets of the fit"):
         closed.partial_fit(panel.iloc[100:])
     assert np.array_equal(closed.mu_, before)

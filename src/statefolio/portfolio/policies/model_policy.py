@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from statefolio._arrays.text import listed
-from statefolio._options import Kind, Rule, Whole, check_options
+from statefolio._options import HasMethod, Kind, Rule, Whole, check_options
 from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.policies.decision_details import decision_details
 from statefolio.portfolio.policies.decision_problem import HOLDING_PERIOD, make_problem
@@ -17,20 +17,11 @@ from statefolio.portfolio.policy import Decision, History, Holdings
 from statefolio.portfolio.problem import Objective
 from statefolio.risk.factor_risk import FactorRisk
 
-
-class _Has(Kind):
-    """An object, not a class, with a method."""
-
-    def accepts(self, value: Any) -> bool:
-        """Return whether the value is an object with this method."""
-        return not isinstance(value, type) and hasattr(value, self.kind)
-
-
 RULES: dict[str, Rule] = {
     "fallback": FALLBACK,
-    "objective": _Has("solve", "an object with solve(problem)", "MinimumVariance()"),
+    "objective": HasMethod("solve", "an object with solve(problem)", "MinimumVariance()"),
     "constraints": Kind(Constraints, "a Constraints object", "Constraints(upper=0.1)"),
-    "view": _Has("forecast", "an object with forecast(risk)", "KalmanMean()") | None,
+    "view": HasMethod("forecast", "an object with forecast(risk)", "KalmanMean()") | None,
     "volume_window": Whole(at_least=1, example=60),
     "holding_period": HOLDING_PERIOD,
 }

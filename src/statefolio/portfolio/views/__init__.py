@@ -1,1 +1,1 @@
-"""What returns are expected to be, and how unsure that is."""
+"""Views: expected returns, and the covariance of their estimation error."""

@@ -1,4 +1,4 @@
-"""Means as hidden states with any state covariance: the filter in matrices, O(N^3) a date."""
+"""Filters means with any state covariance, in matrices: O(N^3) per date."""
 
 from dataclasses import dataclass, replace
 
@@ -7,12 +7,12 @@ import numpy as np
 from statefolio._arrays.types import Array
 from statefolio.kalman.dense import dense_filter
 
-_DATES_A_RUN = 64
+_DATES_PER_RUN = 64
 
 
 @dataclass(frozen=True, eq=False)
 class DenseMeans:
-    """Law N(mean, covariance) of the next date's means, and how it moves.
+    """The distribution N(mean, covariance) of the next date's means, and their dynamics.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ class DenseMeans:
     noise: Array
 
     def run(self, returns: Array) -> "tuple[DenseMeans, Array, Array]":
-        """Filter returns (T, N), NaN where not observed; also means and variances predicted for each date, (T, N)."""
+        """Filter returns (T, N), NaN where not observed; also return predicted means and variances by date, (T, N)."""
         T, offset, identity = np.diag(self.phi), (1.0 - self.phi) * self.level, np.eye(len(self.phi))
         means, variances = np.empty(returns.shape), np.empty(returns.shape)
         a, P = self.mean, self.covariance
-        for first in range(0, len(returns), _DATES_A_RUN):
-            rows = slice(first, first + _DATES_A_RUN)
+        for first in range(0, len(returns), _DATES_PER_RUN):
+            rows = slice(first, first + _DATES_PER_RUN)
             found = dense_filter(returns[rows], identity, self.noise, self.step, a, P, transition=T, offset=offset)
             means[rows] = found.predicted
             variances[rows] = np.diagonal(found.predicted_covariance, axis1=1, axis2=2)

@@ -1,4 +1,4 @@
-"""Expected returns from what factors are expected to earn, and how unsure that is."""
+"""Estimates expected returns from factor premia and loadings, with the covariance of their error."""
 
 from copy import copy
 from typing import Any, Self
@@ -9,12 +9,13 @@ import sklearn.utils.validation as skv
 from skfolio.moments import BaseMu
 from sklearn.base import clone
 
+from statefolio._arrays.text import shown
+from statefolio._options import HasMethod, Number, OneOf, check_options
 from statefolio.adapters.frames import dated_frames
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.loadings.alignment import check_names
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
-from statefolio.portfolio.views.alpha_posterior import check_alpha
 from statefolio.portfolio.views.kalman_mean import KalmanMean
 from statefolio.portfolio.views.premia_moments import PremiaMoments, premia_moments
 from statefolio.portfolio.views.view import Forecast
@@ -22,46 +23,55 @@ from statefolio.risk.factor_risk import FactorRisk
 from statefolio.risk.low_rank import LowRankCovariance
 
 PRIOR_SHARPE = 0.4
-_DATES_A_YEAR = 252
+_DATES_PER_YEAR = 252
 _LEARNED = ("mu_", "premia_", "model_", "assets_", "alpha_", "last_date_")
+
+RULES = {
+    "alpha": OneOf("none", "both", "long", "short"),
+    "alpha_prior": OneOf("zero", "cross_section"),
+    "alpha_confidence": Number(at_least=0.5, below=1.0, example=0.8),
+    "loadings": HasMethod("get_params", "an estimator of loadings", "KalmanLoadings()") | None,
+    "premia": HasMethod("get_params", "an estimator of expected returns", "KalmanMean()") | None,
+}
 
 
 class FactorPremia(BaseMu):
-    """Expected returns as factor premia times predicted loadings, plus what is left of alpha.
+    """Expected returns as factor premia times predicted loadings, plus shrunken alphas.
 
         mu_i = b_i' l + a_i        l = E[premia],  b_i = E[loadings of i on the next date],  a_i = E[alpha_i]
 
-    With premia ~ N(l, L) and loadings ~ N(b_i, P_i) independent of them and of each other, the covariance of what mu
-    is not sure of is, by the law of total variance and exactly,
+    With premia ~ N(l, L) and loadings ~ N(b_i, P_i), independent of them and of each other, the covariance of the error
+    of mu is exactly, by the law of total variance,
 
         B L B' + diag(l' P_i l + trace(P_i L) + 2 l' P_i,alpha + P_alpha,alpha)
 
-    of low rank: B L B' errs together, the diagonal asset by asset. Without alpha the last two terms are away.
+    of low rank: B L B' is the common error, the diagonal that of each asset. Without alpha the last two terms are
+    absent.
 
-    Alpha is the loading on the constant, a random walk by default, and enters only as its posterior mean under a prior
-    that the cross-section of alphas suggests (`alpha_posterior.py`): where the alphas are no further apart than their
-    errors, nothing is left of them. `alpha` takes those that are expected to be positive, negative, or both, and
-    `alpha_confidence` asks that their sign be that probable.
+    Alpha is the loading on the constant, a random walk by default. Only its posterior mean is used, under a prior
+    estimated from the cross-section of alphas (`alpha_posterior.py`): if the alphas are no further apart than their
+    errors, they are shrunk to the prior mean. `alpha` selects positive alphas, negative ones, or both;
+    `alpha_confidence` is the least probability of their sign.
 
     Parameters
     ----------
     loadings : LoadingsModel, optional
         Unfitted; it is cloned. Default: `KalmanLoadings()`.
     premia : BaseMu, optional
-        Unfitted; of the factors. Default: constant premia whose Sharpe ratios were drawn around zero with a standard
-        deviation of `PRIOR_SHARPE` a year. ``KalmanMean(tuning="shrunk", mean=0.0)`` takes James and Stein's shrinkage
-        instead, and ``KalmanMean(mean=0.0)`` lets premia move. Those of an estimator without `covariance_` count as
-        known.
+        Unfitted; an estimator of the factors' expected returns. Default: constant premia whose annual Sharpe ratios
+        have a normal prior around zero with standard deviation `PRIOR_SHARPE`. ``KalmanMean(tuning="shrunk",
+        mean=0.0)`` uses James and Stein's shrinkage instead, and ``KalmanMean(mean=0.0)`` lets premia move. Premia of
+        an estimator without `covariance_` count as known.
     alpha : {"none", "both", "long", "short"}
     alpha_prior : {"zero", "cross_section"}
-        What alphas are drawn towards: zero, or their mean.
+        Shrink alphas towards zero, or towards their mean.
     alpha_confidence : float
-        Least probability that an alpha used has its sign; at least .5.
+        Least probability that an alpha in use has its sign; at least 0.5.
 
     Attributes
     ----------
     mu_ : (N,) array
-        Of `model_.assets_`; NaN for an asset whose loadings are not known yet.
+        In the order of `model_.assets_`; NaN for an asset without known loadings.
     assets_ : Index
         Assets with a mean.
     covariance_ : LowRankCovariance
@@ -70,15 +80,31 @@ class FactorPremia(BaseMu):
         By factor.
     premia_covariance_ : DataFrame (factor x factor)
     alpha_ : Series
-        Posterior mean, by asset; 0 where not taken.
+        Posterior mean, by asset; 0 where not used.
     alpha_prior_ : (mean, variance) of the prior, (0, 0) without alpha.
     model_, premia_model_, last_date_
-        What was fitted.
+        The fitted models, and the last date.
 
     References
     ----------
     Pastor and Stambaugh (1999), Journal of Finance 54, and Pastor (2000), ibid. 55, on alphas under a prior;
     Black and Litterman (1992), Financial Analysts Journal 48, on adding the mean's covariance to that of returns.
+
+    Examples
+    --------
+    Expected returns and their standard errors, per year in percent:
+
+    >>> import numpy as np
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> view = sf.portfolio.FactorPremia(sf.RollingLoadings(252))
+    >>> view = view.fit(demo.returns.iloc[:, :3], demo.factors)
+    >>> error = np.sqrt(view.covariance_.asset_variance)
+    >>> for asset, mean, deviation in zip(view.assets_, view.mu_, error):
+    ...     print(f"{asset}: {252 * 100 * mean:.1f} +- {252 * 100 * deviation:.1f}")
+    AAPL: 4.9 +- 6.8
+    AMD: 7.4 +- 9.0
+    BAC: 3.3 +- 6.2
     """
 
     def __init__(
@@ -105,13 +131,13 @@ class FactorPremia(BaseMu):
         X : DataFrame or array (T, N)
             Excess returns of the assets in decimals, NaN where not observed.
         y : DataFrame or array (dates, K)
-            Returns of the factors. Earlier dates than those of X teach premia; later ones are left aside.
+            Returns of the factors. Dates before those of X are used for the premia; later ones are ignored.
         risk : FactorRisk or LoadingsModel, optional
-            Fitted on the same dates: its loadings are taken, and none are fitted here.
+            Fitted on the same dates: its loadings are used, and none are fitted here.
         tune_until : date, optional
-            Hyper-parameters see data up to and including this date only.
+            Hyper-parameters use data up to and including this date only.
         """
-        self._check_options()
+        check_options(self, RULES)
         for name in _LEARNED:
             self.__dict__.pop(name, None)
         returns, factors = self._frames(X, y, 0)
@@ -121,33 +147,37 @@ class FactorPremia(BaseMu):
             model.fit(returns, factors, tune_until=tune_until)
         else:
             model = _model_of(risk)
-        premia = _usual_premia() if self.premia is None else clone(self.premia)
+        premia = _default_premia() if self.premia is None else clone(self.premia)
         until = {"tune_until": tune_until} if isinstance(premia, KalmanMean) else {}
         premia.fit(self._known(factors, returns), **until)
-        self._seen, self._lent = len(returns), risk is not None
+        self._seen, self._given_risk = len(returns), risk is not None
         self._store(model, premia, returns)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, *, risk: FactorRisk | LoadingsModel | None = None) -> Self:
-        """Continue over later dates, hyper-parameters held. The first call fits.
+        """Continue over later dates with hyper-parameters fixed. The first call fits.
 
         Parameters
         ----------
         X, y
             As for `fit`, of dates after the last one seen.
         risk : FactorRisk or LoadingsModel
-            Where `fit` was given one, the same continued over these dates.
+            If `fit` got one, the same model continued over these dates.
         """
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y, risk=risk)
-        if self._lent != (risk is not None):
-            came, wanted = ("one", "none") if risk is not None else ("none", "the one it was fitted with, continued,")
-            raise InputError(f"{came} came as risk; {wanted} was expected, as for fit.")
+        if self._given_risk != (risk is not None):
+            wanted, advice = (
+                ("the model of fit, continued", "Pass risk=risk.partial_fit(X, y)")
+                if self._given_risk
+                else ("None, as for fit", "Leave risk out, or fit again with it")
+            )
+            raise InputError(f"risk must be {wanted}, got {shown(risk)}. {advice}.")
         returns, factors = self._frames(X, y, self._seen)
         if not hasattr(self.premia_model_, "partial_fit"):
             raise DataTypeError(
-                f"premia is a {type(self.premia_model_).__name__}, which cannot continue; one with partial_fit was "
-                "expected. Pass a KalmanMean, or fit again."
+                f"premia must have partial_fit to continue, got {shown(self.premia_model_)}. Pass a KalmanMean, or fit "
+                "again."
             )
         model = copy(self.model_).partial_fit(returns, factors) if risk is None else _model_of(risk)
         known = self._known(factors, returns)
@@ -157,18 +187,18 @@ class FactorPremia(BaseMu):
         return self
 
     def forecast(self, risk: FactorRisk | None = None) -> Forecast:
-        """Return the next date's mean and its covariance for the assets of `risk`, with its loadings as they now are.
+        """Return the next date's mean and its covariance for the assets of `risk`, with its current loadings.
 
-        U of `risk`, if it is part of its covariance, holds what the loadings (alpha among them) are not sure of at the
-        premia expected; only what unsure premia add is counted beside it: B L B' + diag(trace(P_i L)).
+        If the covariance of `risk` includes the uncertainty of loadings (alpha among them) at the expected premia, only
+        the effect of uncertain premia is added: B L B' + diag(trace(P_i L)).
 
         Parameters
         ----------
         risk : FactorRisk, optional
-            Default: the loadings of the fit, all of the covariance counted.
+            Default: the loadings of the fit, with the whole covariance.
         """
         if not self.__sklearn_is_fitted__():
-            raise NotFittedError("FactorPremia has not been fitted; a fitted one was expected. Call fit first.")
+            raise NotFittedError("FactorPremia must be fitted before forecast is called. Call fit first.")
         if risk is None:
             return Forecast(pd.Series(self.mu_, self.model_.assets_)[self.assets_], self.covariance_)
         parts = self._parts(risk.model_)
@@ -207,7 +237,7 @@ class FactorPremia(BaseMu):
 
     def _frames(self, X: Any, y: Any, seen: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         if y is None:
-            raise InputError("y is None; the factors' returns were expected. Pass fit(X, y=factors).")
+            raise InputError("y must be the factors' returns, got None. Pass fit(X, y=factors).")
         returns, factors = dated_frames(X, y, seen)
         if not seen:
             self._factors = factors.columns
@@ -217,20 +247,13 @@ class FactorPremia(BaseMu):
         return returns, factors
 
     def _known(self, factors: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
-        """Factor returns up to the last date of X, whole rows."""
+        """Factor returns up to the last date of X, complete rows only."""
         known: pd.DataFrame = factors[factors.index <= returns.index[-1]].dropna()
         return known
 
-    def _check_options(self) -> None:
-        check_alpha(self.alpha, self.alpha_prior, self.alpha_confidence)
-        for name, wanted in (("loadings", "KalmanLoadings()"), ("premia", "KalmanMean()")):
-            given = getattr(self, name)
-            if given is not None and not hasattr(given, "get_params"):
-                raise DataTypeError(f"{name} is {given!r}; an estimator was expected. Pass e.g. {wanted}.")
 
-
-def _usual_premia() -> KalmanMean:
-    return KalmanMean(tuning="shrunk", spread=PRIOR_SHARPE**2 / _DATES_A_YEAR, mean=0.0)
+def _default_premia() -> KalmanMean:
+    return KalmanMean(tuning="shrunk", spread=PRIOR_SHARPE**2 / _DATES_PER_YEAR, mean=0.0)
 
 
 def _model_of(risk: Any) -> LoadingsModel:
@@ -238,4 +261,6 @@ def _model_of(risk: Any) -> LoadingsModel:
         return risk
     if isinstance(risk, FactorRisk):
         return risk.model_
-    raise DataTypeError(f"risk is a {type(risk).__name__}; a fitted FactorRisk or LoadingsModel was expected.")
+    raise DataTypeError(
+        f"risk must be a fitted FactorRisk or LoadingsModel, got {shown(risk)}. Pass e.g. FactorRisk().fit(X, y)."
+    )

@@ -1,4 +1,4 @@
-"""What the mean that expected returns revert to is itself not sure of."""
+"""Measures the estimation error of the level that expected returns revert to."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,29 +10,30 @@ from statefolio._arrays.types import Array
 
 @dataclass(frozen=True, eq=False)
 class LevelError:
-    """Covariance of the errors of c: common^2 1 1' plus H's, times the ratios of `own`.
+    """Covariance of the errors of c: common^2 1 1' plus that of H, times the ratios of `own`.
 
-    A mean over T dates errs with what it averages. Left out, a view that shrinks everything to the pooled mean would be
-    certain of it (Morris 1983, Journal of the American Statistical Association 78, on what an estimated prior adds).
+    A mean over T dates has an error. Without it, a view that shrinks all assets to the pooled mean would treat that
+    mean as known (Morris 1983, Journal of the American Statistical Association 78, on the effect of an estimated
+    prior).
 
     Attributes
     ----------
     common : float
         Variance of an error that all assets share.
     own : (N + 1,) array
-        Variance of each asset's own over its noise's; last, that of an asset that joins.
+        Variance of each asset's own error divided by that of its noise; last, that of an asset that joins.
     """
 
     common: float
     own: Array
 
     def joined(self, count: int) -> "LevelError":
-        """For so many more assets."""
+        """The errors after `count` more assets have joined."""
         return LevelError(self.common, np.append(self.own, np.full(count, self.own[-1])))
 
 
 def level_error(mean: Any, returns: Array) -> LevelError:
-    """Error of "pooled" or "own" means of returns (T, N); given ones count as known."""
+    """Errors of "pooled" or "own" means of returns (T, N); given means count as known."""
     known = ~np.isnan(returns)
     count = known.sum(axis=0)
     none = np.zeros(returns.shape[1] + 1)

@@ -1,13 +1,13 @@
-"""What the options of `KalmanMean` mean: checked, and turned into a filter that stands before its first date."""
+"""Checks the options of `KalmanMean` and builds the filter before its first date."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.text import listed
+from statefolio._arrays.text import listed, shown
 from statefolio._arrays.types import Array
-from statefolio._options import is_number
+from statefolio._options import Flag, Number, OneOf, check_options
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.portfolio.views.dense_means import DenseMeans
 from statefolio.portfolio.views.mean_posterior import Filter
@@ -16,41 +16,43 @@ from statefolio.portfolio.views.observation_noise import Noise, variances
 from statefolio.portfolio.views.ratio_filter import RatioFilter
 from statefolio.risk.low_rank import LowRankCovariance
 
-TUNING = ("pooled", "mle", "shrunk")
+RULES = {
+    "tuning": OneOf("pooled", "mle", "shrunk"),
+    "phi": Number(at_least=0.0, at_most=1.0, example=0.99) | None,
+    "signal_to_noise": Number(at_least=0.0, example=1e-4) | None,
+    "spread": Number(at_least=0.0, example=6e-4) | None,
+    "before_prediction": Flag(),
+}
 
 
-def check_options(options: dict[str, Any]) -> None:
-    """Raise for options that cannot be used, or not together."""
-    tuning, phi, ratio = options["tuning"], options["phi"], options["signal_to_noise"]
-    if tuning not in TUNING:
-        raise InputError(f"tuning={tuning!r}; one of {listed(list(TUNING))} was expected. Pass one of them.")
-    _check_number("phi", phi, 0.0, 1.0)
-    _check_number("signal_to_noise", ratio, 0.0, np.inf)
-    _check_number("spread", options["spread"], 0.0, np.inf)
-    given = options["state_covariance"] is not None
-    if given and ratio is not None:
-        raise InputError("state_covariance and signal_to_noise both came; one was expected. Leave one out.")
-    if options["spread"] is not None and (given or ratio is not None):
-        raise InputError("spread came with a state variance that is given too; one was expected. Leave one out.")
-    if phi is None and (given or ratio is not None or options["spread"] is not None):
-        raise InputError("phi=None with a given state variance; a number was expected: only both are tuned. Pass phi.")
-    if phi == 1.0 and options["start"] is None and (given or ratio is not None):
-        raise InputError("phi=1 has no law that means tend to; start=(mean, covariance) was expected. Pass one.")
-    if phi == 1.0 and tuning != "shrunk" and not given and ratio is None:
-        raise InputError("phi=1 cannot be tuned; phi below 1, or tuning='shrunk', was expected. Pass e.g. phi=.999.")
-    if options["start"] is not None and not (isinstance(options["start"], tuple) and len(options["start"]) == 2):
-        raise InputError(f"start={options['start']!r}; None or (mean, covariance) was expected.")
-    if not isinstance(options["before_prediction"], bool):
-        raise InputError(f"before_prediction={options['before_prediction']!r}; True or False was expected.")
-    mean = options["mean"]
-    if isinstance(mean, bool):
-        raise InputError(f"mean={mean!r}; 'pooled', 'own' or numbers were expected. Pass one of them.")
-    if isinstance(mean, str) and mean not in ("pooled", "own"):
-        raise InputError(f"mean={mean!r}; 'pooled', 'own' or numbers were expected. Pass one of them.")
+def check_mean_options(options: dict[str, Any]) -> None:
+    """Raise an error for invalid options, or options that exclude each other."""
+    check_options(options, RULES)
+    phi, mean, start = options["phi"], options["mean"], options["start"]
+    given = [name for name in ("state_covariance", "signal_to_noise", "spread") if options[name] is not None]
+    if len(given) > 1:
+        raise InputError(
+            f"{given[0]} must be None where {given[1]} is given, got {shown(options[given[0]])}. Leave one of them out."
+        )
+    if phi is None and given:
+        raise InputError(f"phi must be a number where {given[0]} is given, got None. Pass e.g. phi=0.99.")
+    if phi == 1.0 and start is None and given and given != ["spread"]:
+        raise InputError(
+            "phi must be below 1 without a start, as no stationary distribution exists at 1, got 1. Pass e.g. "
+            "phi=0.999, or start=(mean, covariance)."
+        )
+    if phi == 1.0 and options["tuning"] != "shrunk" and (not given or given == ["spread"]):
+        raise InputError(
+            f"phi must be below 1 with tuning={options['tuning']!r}, got 1. Pass e.g. phi=0.999, or tuning='shrunk'."
+        )
+    if start is not None and not (isinstance(start, tuple) and len(start) == 2):
+        raise InputError(f"start must be None or (mean, covariance), got {shown(start)}. Pass e.g. start=(0.0, 1e-6).")
+    if isinstance(mean, bool) or (isinstance(mean, str) and mean not in ("pooled", "own")):
+        raise InputError(f"mean must be 'pooled', 'own' or numbers, got {shown(mean)}. Pass e.g. mean='pooled'.")
 
 
 def make_filter(options: dict[str, Any], returns: Array, assets: pd.Index, noise: Noise) -> Filter:
-    """The filter before its first date, everything unknown learned from `returns`.
+    """Build the filter before its first date; parameters that are not given are learned from `returns`.
 
     Parameters
     ----------
@@ -65,8 +67,8 @@ def make_filter(options: dict[str, Any], returns: Array, assets: pd.Index, noise
     Returns
     -------
     RatioFilter or DenseMeans
-        Where nothing of the state's law is given, a `RatioFilter` with one place more: the law of an asset that is
-        never observed, for those that join.
+        If neither the state's covariance nor its start is given, a `RatioFilter` with one more place: the distribution
+        of an asset that is never observed, for those that join.
     """
     level = _level(options["mean"], returns, assets)
     if options["state_covariance"] is not None:
@@ -85,7 +87,7 @@ def _with_newcomer(made: RatioFilter, mean: Any, returns: Array) -> RatioFilter:
 
 
 def _in_ratios(options: dict[str, Any], returns: Array, level: Array, assets: pd.Index, noise: Noise) -> RatioFilter:
-    """Q a multiple of H, given or learned."""
+    """A filter with Q a multiple of H, given or learned."""
     phi, ratio, start = options["phi"], options["signal_to_noise"], options["start"]
     ones = np.ones(len(level))
     if ratio is not None:
@@ -104,17 +106,17 @@ def _in_ratios(options: dict[str, Any], returns: Array, level: Array, assets: pd
     first, covariance = by_asset(start[0], assets, "start"), _spread(start[1], assets, "start")
     if covariance.ndim == 2:
         raise InputError(
-            "start has a full covariance where the state's is a multiple of the noise's; variances were expected. "
-            "Pass state_covariance too, or the variances alone."
+            "start must have variances by asset unless state_covariance is given, got a full covariance. Pass only its "
+            "diagonal, or state_covariance too."
         )
     return RatioFilter(first, covariance / variances(noise), level, phi, step, 0.0 * ones)
 
 
 def _learned(returns: Array, level: Array, phi: float | None, pooled: bool) -> Tuned:
-    """Signal-to-noise where there are returns; an asset without any takes the median of the others."""
+    """Learn signal-to-noise for assets with returns; an asset without any gets the median of the others."""
     some = np.count_nonzero(~np.isnan(returns), axis=0) > 2
     if not some.any():
-        raise InputError("no asset has 3 returns to learn from; some were expected. Pass more dates.")
+        raise InputError("X must have an asset with at least 3 returns up to tune_until, got none. Pass more dates.")
     found = tune_means(returns[:, some], level[some], phi, pooled)
     every_phi, every_spread = (np.full(len(level), np.median(part)) for part in found)
     every_phi[some], every_spread[some] = found
@@ -122,7 +124,7 @@ def _learned(returns: Array, level: Array, phi: float | None, pooled: bool) -> T
 
 
 def _given(options: dict[str, Any], level: Array, assets: pd.Index, noise: Noise) -> Filter:
-    """A given state covariance: numbers an asset if all is diagonal, else matrices."""
+    """A filter with a given state covariance: numbers by asset if all is diagonal, else matrices."""
     phi = np.full(len(level), float(options["phi"]))
     Q = _spread(options["state_covariance"], assets, "state_covariance")
     if options["start"] is None:
@@ -137,12 +139,12 @@ def _given(options: dict[str, Any], level: Array, assets: pd.Index, noise: Noise
 
 
 def _one_step(made: Filter) -> Filter:
-    """A given start is the law one prediction earlier."""
+    """The filter one prediction later."""
     return made.run(np.full((1, len(made.mean)), np.nan))[0]
 
 
 def _level(mean: Any, returns: Array, assets: pd.Index) -> Array:
-    """What means revert to, by asset."""
+    """The level that means revert to, by asset."""
     if not isinstance(mean, str):
         return by_asset(mean, assets, "mean")
     if mean == "pooled":
@@ -157,25 +159,28 @@ def _pooled(returns: Array) -> float:
     """The mean of all returns of all assets."""
     known = ~np.isnan(returns)
     if not known.any():
-        raise InputError("X has no return to learn a mean from; some were expected. Pass more dates.")
+        raise InputError("X must have returns up to tune_until, got only NaN. Pass more dates, or a number as mean.")
     return float(returns[known].mean())
 
 
 def by_asset(given: Any, assets: pd.Index, name: str) -> Array:
-    """A number for all, or one by asset, as (N,)."""
+    """Convert a number for all assets, or numbers by asset, to (N,)."""
     if isinstance(given, pd.Series):
         absent = assets[~assets.isin(given.index)]
         if len(absent):
-            raise InputError(f"{name} lacks {listed(list(absent))}; every asset of X was expected. Add them.")
+            raise InputError(f"{name} must have every asset of X, got none for {listed(absent)}. Add them.")
         given = given.loc[assets]
     try:
         values = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataTypeError(f"{name} is a {type(given).__name__}; a number, or one by asset, was expected.") from error
+        raise DataTypeError(
+            f"{name} must be a number or numbers by asset, got {shown(given)}. Pass e.g. a Series by asset."
+        ) from error
     if values.shape not in ((), (len(assets),)) or not np.isfinite(values).all():
+        found = "NaN or infinite numbers" if values.shape in ((), (len(assets),)) else f"shape {values.shape}"
         raise InputError(
-            f"{name} has shape {values.shape}, or values that are not finite; a number or {len(assets)}, one by asset, "
-            "were expected."
+            f"{name} must be a finite number or {len(assets)} finite numbers by asset, got {found}. Pass e.g. a Series "
+            "by asset."
         )
     return np.full(len(assets), values) if values.ndim == 0 else values
 
@@ -187,23 +192,21 @@ def _spread(given: Any, assets: pd.Index, name: str) -> Array:
     elif np.ndim(given) != 2:
         values = by_asset(given, assets, name)
         if (values < 0.0).any():
-            raise InputError(f"{name} has a negative variance; variances of zero or more were expected.")
+            raise InputError(f"{name} must have variances of at least 0, got {values.min():g}. Pass 0 for no variance.")
         return values
     matrix = np.array(given, dtype=np.float64)
     if matrix.shape != (len(assets), len(assets)) or not np.isfinite(matrix).all():
+        found = "missing or infinite values" if matrix.shape == (len(assets), len(assets)) else f"shape {matrix.shape}"
         raise InputError(
-            f"{name} has shape {matrix.shape}, or lacks an asset of X; a finite covariance of {len(assets)} assets was "
-            "expected."
+            f"{name} must be a finite covariance of the {len(assets)} assets of X, got {found}. Select the same assets."
         )
     if not np.allclose(matrix, matrix.T) or np.linalg.eigvalsh(matrix)[0] < -1e-10 * np.abs(matrix).max():
-        raise InputError(f"{name} is not symmetric, or has a negative eigenvalue; a covariance was expected.")
+        found = "a negative eigenvalue" if np.allclose(matrix, matrix.T) else "a matrix that is not symmetric"
+        raise InputError(
+            f"{name} must be symmetric and positive semidefinite, got {found}. Pass e.g. variances by asset instead."
+        )
     return matrix
 
 
 def _matrix(values: Array) -> Array:
     return np.diag(values) if values.ndim == 1 else values
-
-
-def _check_number(name: str, value: Any, low: float, high: float) -> None:
-    if value is not None and not (is_number(value) and low <= value <= high and np.isfinite(value)):
-        raise InputError(f"{name}={value!r}; a finite number from {low:g} to {high:g}, or None, was expected.")

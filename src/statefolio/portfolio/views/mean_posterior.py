@@ -1,4 +1,4 @@
-"""From a filter in ratios or in matrices to means, their variances by date and their covariance now."""
+"""Runs either filter of means, and gives means, their variances by date and their current covariance."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ Filter = RatioFilter | DenseMeans
 
 
 def run(filter_: Filter, returns: Array, variance: Array, error: LevelError) -> tuple[Filter, Array, Array]:
-    """Filter returns (T, N): the filter after them, and means and their variances predicted for each date, (T, N).
+    """Filter returns (T, N); return the filter after them, and predicted means and variances by date, (T, N).
 
-    A filter in ratios may have one place more than there are assets, of an asset never observed.
+    A `RatioFilter` may have one place more than there are assets, for an asset that was never observed.
     """
     if isinstance(filter_, DenseMeans):
         return filter_.run(returns)
@@ -29,7 +29,7 @@ def run(filter_: Filter, returns: Array, variance: Array, error: LevelError) -> 
 
 
 def posterior(filter_: Filter, noise: Noise, error: LevelError, places: Any) -> Noise:
-    """Covariance of the next date's means of some assets, by place: ratios to H, and the error of their level.
+    """Covariance of the next date's means of some assets: ratios to H, and the error of their level.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def posterior(filter_: Filter, noise: Noise, error: LevelError, places: Any) -> 
         H of these assets.
     error : LevelError
     places : array of int
-        Where they stand in the filter.
+        Their places in the filter.
     """
     if isinstance(filter_, DenseMeans):
         return filter_.covariance[np.ix_(places, places)]

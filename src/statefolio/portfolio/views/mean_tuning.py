@@ -1,4 +1,4 @@
-"""How much means move: signal-to-noise and persistence of the filter of `ratio_filter.py`, from the data."""
+"""Estimates the signal-to-noise and persistence of the filter in `ratio_filter.py`."""
 
 from typing import NamedTuple
 
@@ -14,24 +14,24 @@ _PASSES = 3
 
 
 class Tuned(NamedTuple):
-    """phi and the stationary variance of the mean over the noise's, by asset (N,)."""
+    """phi, and the stationary variance of the mean divided by that of the noise, by asset (N,)."""
 
     phi: Array
     spread: Array
 
 
 def tune_means(returns: Array, level: Array, phi: float | None, pooled: bool) -> Tuned:
-    """Maximise the likelihood over the spread s (and phi, where it is None), for all assets together or for each.
+    """Maximise the likelihood over the spread s (and phi, if it is None), for all assets together or for each.
 
     Assets count as independent given the parameters: pooled, this is a composite likelihood (Varin, Reid and Firth
-    2011, Statistica Sinica 21), whose maximum is consistent whatever the returns' correlation. s = 0, a mean that is
-    known and stands still, is always among those tried: in daily returns it is often the maximum.
+    2011, Statistica Sinica 21), whose maximum is consistent whatever the returns' correlation. s = 0, a constant and
+    known mean, is always among the candidates: in daily returns it is often the maximum.
 
     Parameters
     ----------
     returns : (T, N) array
     level : (N,) array
-        What means revert to.
+        The level that means revert to.
     phi : float or None
         None: the best of those with the half-lives of `HALF_LIVES`.
     pooled : bool
@@ -43,11 +43,11 @@ def tune_means(returns: Array, level: Array, phi: float | None, pooled: bool) ->
 
 
 def prior_spread(returns: Array, level: Array) -> float:
-    """Variance of assets' means around `level` over the noise's, by the moments of their averages, at least zero.
+    """Variance of assets' means around `level` divided by that of the noise, by the method of moments; at least 0.
 
     An average of n returns has variance h (s + 1/n), so that s is the mean of (average - level)^2 / h - 1/n: the
     empirical Bayes estimate of James and Stein's shrinkage (Efron and Morris 1973, JASA 68; DerSimonian and Laird 1986
-    for unequal n). Correlation between assets leaves it unbiased, and less precise.
+    for unequal n). Correlation between assets makes it less precise, but not biased.
     """
     known = ~np.isnan(returns)
     count = known.sum(axis=0)
@@ -64,7 +64,7 @@ def prior_spread(returns: Array, level: Array) -> float:
 
 
 def _best_spread(returns: Array, level: Array, phi: Array, pooled: bool) -> tuple[Array, Array]:
-    """Spread and score (P, N) for each phi (P,): a grid in logarithms, refined around its best."""
+    """Spread and score (P, N) for each phi (P,), on a logarithmic grid refined around its best point."""
     shape = (len(phi), returns.shape[1])
 
     def scored(spread: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The covariance of returns around their means: given, estimated, or from a risk model."""
+"""Provides the covariance of returns around their means: given, estimated, or from a risk model."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays.text import listed
+from statefolio._arrays.text import listed, shown
 from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.risk.low_rank import LowRankCovariance
@@ -15,18 +15,19 @@ Noise = Array | LowRankCovariance
 
 
 def observation_noise(given: Any, returns: Array, assets: pd.Index, correlated: bool = True) -> Noise:
-    """H: (N,) where diagonal, (N, N), or of low rank.
+    """H: (N,) if diagonal, (N, N), or of low rank.
 
     Parameters
     ----------
-    given : number, Series, array, DataFrame, LowRankCovariance, covariance estimator of skfolio's, or None
-        None: assets' own variances with Ledoit and Wolf's correlations of standardised returns, in which a missing one
-        counts as its mean. An asset without 3 returns has the median variance and no correlation.
+    given : number, Series, array, DataFrame, LowRankCovariance, skfolio covariance estimator, or None
+        None: the assets' variances with Ledoit and Wolf's correlations of standardised returns, in which a missing
+        return counts as the asset's mean. An asset with fewer than 3 returns gets the median variance and no
+        correlation.
     returns : (T, N) array
         For an estimate.
     assets : Index (N,)
     correlated : bool
-        Whether an estimate of its own has correlations.
+        Whether the estimate has correlations.
     """
     if given is None:
         return estimated_noise(returns, correlated)
@@ -40,7 +41,7 @@ def observation_noise(given: Any, returns: Array, assets: pd.Index, correlated: 
         absent = assets[~assets.isin(given.index)]
         if len(absent):
             raise InputError(
-                f"observation_covariance lacks {listed(list(absent))}; every asset of X was expected. Add them."
+                f"observation_covariance must have every asset of X, got none for {listed(absent)}. Add them."
             )
         given = given.loc[assets] if isinstance(given, pd.Series) else given.loc[assets, assets]
     return _checked(given, assets)
@@ -58,7 +59,7 @@ def estimated_noise(returns: Array, correlated: bool = True) -> Array:
     variance = (centred**2).sum(axis=0) / np.maximum(count - 1, 1)
     enough &= variance > 0.0
     if not enough.any():
-        raise InputError("no asset has 3 returns that differ; some were expected, for a variance. Pass more dates.")
+        raise InputError("X must have an asset with at least 3 different returns, got none. Pass more dates.")
     variance = np.where(enough, variance, np.median(variance[enough]))
     if not correlated:
         diagonal: Array = variance
@@ -82,7 +83,7 @@ def variances(noise: Noise) -> Array:
 
 
 def times_ratios(noise: Noise, ratio: Array) -> Noise:
-    """diag(p)^1/2 H diag(p)^1/2, in the form in which H came: p H where all assets have the same p."""
+    """diag(p)^1/2 H diag(p)^1/2, in the form of H; this is p H if all assets have the same p."""
     root = np.sqrt(ratio)
     if isinstance(noise, LowRankCovariance):
         floor = np.maximum(ratio, _LEAST)
@@ -91,7 +92,7 @@ def times_ratios(noise: Noise, ratio: Array) -> Noise:
 
 
 def with_factor(noise: Noise, loadings: Array, variance: float) -> Noise:
-    """Add what one factor of this variance adds, in the form in which the covariance came."""
+    """Add the covariance of one factor of this variance, in the form of the covariance."""
     if isinstance(noise, LowRankCovariance):
         count = noise.loadings.shape[1]
         block = np.zeros((count + 1, count + 1))
@@ -102,7 +103,7 @@ def with_factor(noise: Noise, loadings: Array, variance: float) -> Noise:
 
 
 def low_rank(covariance: Noise, scale: Array) -> LowRankCovariance:
-    """Any covariance in that form; `scale` (N,) are variances against which too small a diagonal is measured."""
+    """Convert any covariance to low rank; `scale` (N,) are variances that set the smallest diagonal allowed."""
     if isinstance(covariance, LowRankCovariance):
         return covariance
     assets = len(covariance)
@@ -114,7 +115,7 @@ def low_rank(covariance: Noise, scale: Array) -> LowRankCovariance:
 
 
 def joined_noise(noise: Noise, newcomers: int) -> Noise:
-    """H with so many more assets: median variance, no correlation."""
+    """H with more assets: with the median variance and no correlation."""
     variance = variances(noise)
     more = np.full(newcomers, np.median(variance))
     if isinstance(noise, LowRankCovariance):
@@ -137,8 +138,8 @@ def _checked(given: Any, assets: pd.Index) -> Array:
         values = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataTypeError(
-            f"observation_covariance is a {type(given).__name__}; numbers by asset, a covariance or its estimator were "
-            "expected."
+            "observation_covariance must be a number, numbers by asset, a covariance or an estimator of one, got "
+            f"{shown(given)}. Pass e.g. observation_covariance=1e-4."
         ) from error
     count = len(assets)
     if values.ndim == 0:
@@ -147,18 +148,22 @@ def _checked(given: Any, assets: pd.Index) -> Array:
         raise _wrong_size(values.shape, assets)
     variance = values if values.ndim == 1 else np.diag(values)
     if not (np.isfinite(values).all() and (variance > 0.0).all()):
+        odd = assets[~(np.isfinite(variance) & (variance > 0.0))]
+        found = f"others for {listed(odd)}" if len(odd) else "NaN or infinite covariances"
         raise InputError(
-            "observation_covariance has a variance that is not positive, or values that are not finite; positive "
-            "variances were expected. Leave those assets out."
+            f"observation_covariance must have positive, finite variances, got {found}. Leave those assets out."
         )
     if values.ndim == 2 and not np.allclose(values, values.T, rtol=0.0, atol=1e-10 * variance.max()):
-        raise InputError("observation_covariance is not symmetric; a covariance was expected. Check how it was made.")
+        raise InputError(
+            "observation_covariance must be symmetric, got different values above and below the diagonal. Pass e.g. "
+            "the mean of the matrix and its transpose."
+        )
     return values
 
 
 def _wrong_size(shape: tuple[int, ...], assets: pd.Index) -> InputError:
     count = len(assets)
     return InputError(
-        f"observation_covariance has shape {shape}; a number, ({count},) or ({count}, {count}) was expected for "
-        f"{count} assets. Select the same assets."
+        f"observation_covariance must be a number or have shape ({count},) or ({count}, {count}) for {count} assets, "
+        f"got {shape}. Select the same assets."
     )

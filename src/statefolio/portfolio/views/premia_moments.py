@@ -1,4 +1,4 @@
-"""Means and what they are not sure of, from loadings, premia and alphas: the sums behind `FactorPremia`."""
+"""Computes means and their error covariance from loadings, premia and alphas, for `FactorPremia`."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ _LEAST = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class PremiaMoments:
-    """N assets whose loadings are known, K factors.
+    """Moments of N assets with known loadings and K factors.
 
     Attributes
     ----------
@@ -26,7 +26,8 @@ class PremiaMoments:
     loadings : (N, K) array
         b.
     diagonal, from_premia : (N,) arrays
-        Variance beside B L B': all of it, and trace(P_i L) alone. Both at least 1e-12 of the returns' variance.
+        Variances in addition to B L B': all of them, and trace(P_i L) alone. Both at least 1e-12 of the returns'
+        variance.
     alpha_prior : (mean, variance)
     """
 
@@ -42,13 +43,15 @@ class PremiaMoments:
 def premia_moments(
     model: LoadingsModel, premia: "pd.Series[float]", spread: Array, side: str, centre: str, confidence: float
 ) -> PremiaMoments:
-    """Put a fitted model's predicted loadings and the premia (mean, covariance) of its factors together."""
-    ahead = model.next_
-    b, P = ahead["mean"].to_numpy(), ahead["covariance"].to_numpy()
-    noise = ahead["observation_variance"].to_numpy()
+    """Combine a fitted model's predicted loadings with the premia (mean, covariance) of its factors."""
+    next_date = model.next_
+    b, P = next_date["mean"].to_numpy(), next_date["covariance"].to_numpy()
+    noise = next_date["observation_variance"].to_numpy()
     known = np.isfinite(b).all(axis=1) & np.isfinite(P).all(axis=(1, 2)) & np.isfinite(noise)
     if not known.any():
-        raise InputError("no asset has loadings that are known; some were expected. Pass more dates, or fewer factors.")
+        raise InputError(
+            "X must have at least one asset with known loadings, got none. Pass more dates or fewer factors."
+        )
     b, P, noise, first = b[known], P[known], noise[known], int(model.intercept)
     mean: Array = np.asarray(premia, dtype=np.float64)
     floor = _LEAST * noise
@@ -59,7 +62,10 @@ def premia_moments(
         diagonal = loading_uncertainty(block, spread, mean, intercept=False)
     else:
         if not model.intercept:
-            raise InputError(f"alpha={side!r} with loadings that have no intercept; one was expected. Pass 'none'.")
+            raise InputError(
+                f"alpha must be 'none' for loadings without an intercept, got {side!r}. Pass loadings with "
+                "intercept=True, or alpha='none'."
+            )
         found = alpha_posterior(b[:, 0], P[:, 0, 0], centre)
         alpha = np.where(found.on_side(side, confidence), found.mean, 0.0)
         prior = (found.prior_mean, found.prior_variance)

@@ -1,16 +1,16 @@
-"""A mean as a hidden state, filtered in ratios to the noise's variance: numbers, however many assets there are.
+"""Filters means as hidden states whose covariance is a multiple of the noise's, without matrices.
 
     r_t = m_t + e_t,  e_t ~ N(0, H)        m_t+1 = c + phi (m_t - c) + w_t,  w_t ~ N(0, q H),   m_1 ~ N(c_1, p_1 H)
 
-The state's covariance is a multiple of H at the start and at every step, so it stays one, P_t = p_t H, and the gain
-P_t (P_t + H)^-1 is p_t / (p_t + 1) times the identity: H and its inverse drop out of the mean. Each asset then has a
-recursion of its own in two numbers,
+The state's covariance is a multiple of H at the start and at every step, so it remains one, P_t = p_t H. The gain
+P_t (P_t + H)^-1 is then p_t / (p_t + 1) times the identity, so that neither H nor its inverse enters the mean. Each
+asset has a recursion in two numbers,
 
     k = p / (p + 1)      m <- m + k (r - m)      p <- k      then      m <- c + phi (m - c)      p <- phi^2 p + q
 
 (West and Harrison 1997, Bayesian Forecasting and Dynamic Models, section 16.4: matrix normal models with a common
-design). It is the exact filter where H is diagonal, with any gaps, or where all assets have the same gain. Where H is
-not diagonal and an asset misses a date, it leaves aside what the others' returns say of that asset.
+design). It is the exact filter if H is diagonal, with any gaps, or if all assets have the same gain. If H is not
+diagonal and an asset's return is missing, it neglects the information that other assets' returns have about it.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -23,7 +23,7 @@ from statefolio._arrays.types import Array
 
 @dataclass(frozen=True, eq=False)
 class RatioFilter:
-    """Law of the next date's means, and how it moves; arrays of shape (N,), or (G, N) for G laws side by side.
+    """Distribution of the next date's means, and their dynamics; arrays (N,), or (G, N) for G models side by side.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class RatioFilter:
     level, phi, step
         c, phi and q.
     share
-        How much of an error of c is in the mean: 1 at a start from c, then g <- 1 - phi + phi (1 - k) g.
+        Derivative of the mean with respect to c: 1 at a start from c, then g <- 1 - phi + phi (1 - k) g.
     """
 
     mean: Array
@@ -43,7 +43,7 @@ class RatioFilter:
     share: Array
 
     def run(self, returns: Array) -> "tuple[RatioFilter, Array, Array, Array]":
-        """Filter returns (T, N), NaN where not observed; also m, p and g predicted for each of these dates, (T, N)."""
+        """Filter returns (T, N), NaN where not observed; also return m, p and g predicted for each date, (T, N)."""
         means, ratios, shares = np.empty((3, *returns.shape))
         after = self
         for t, row in enumerate(returns):
@@ -52,9 +52,9 @@ class RatioFilter:
         return after, means, ratios, shares
 
     def scores(self, returns: Array) -> Array:
-        """Twice the negative log-likelihood (G, N), each asset's noise variance at its maximum; constants left out.
+        """Minus twice the log-likelihood (G, N) without constants, at the maximum over each asset's noise variance.
 
-        With the noise's variance h unknown its maximum is the mean of v^2 / f, f = p + 1, and what is left is
+        The maximum over the noise variance h is at the mean of v^2 / f, f = p + 1, which leaves
         n log(sum v^2 / f) + sum log f - n log n.
         """
         squares, logs = np.zeros(self.mean.shape), np.zeros(self.mean.shape)
@@ -71,7 +71,7 @@ class RatioFilter:
         return found
 
     def select(self, places: Any) -> "RatioFilter":
-        """The filter of these assets, by place; one may be named more than once."""
+        """The filter of these assets, by place; a place may occur more than once."""
         return RatioFilter(*(getattr(self, part.name)[places] for part in fields(self)))
 
     def _after(self, row: Array) -> "RatioFilter":
@@ -88,9 +88,9 @@ class RatioFilter:
 
 
 def stationary(level: Array, phi: Array, spread: Array) -> RatioFilter:
-    """Filters that start from the law they tend to: mean `level`, variance `spread` times the noise's.
+    """Filters that start from their stationary distribution: mean `level`, variance `spread` times the noise's.
 
-    Where phi is 1 the mean stands still, and `spread` is the variance of what it was drawn with.
+    With phi = 1 the mean is constant, and `spread` is its prior variance.
     """
     level, phi, spread = np.broadcast_arrays(level, phi, spread)
     step = spread * (1.0 - phi * phi)

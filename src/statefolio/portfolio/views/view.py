@@ -1,4 +1,4 @@
-"""What a view is: expected returns of the next date, with the covariance of what they are not sure of."""
+"""The interface of a view: expected returns for the next date, with the covariance of their error."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -15,7 +15,7 @@ from statefolio.risk.low_rank import LowRankCovariance
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """Expected excess returns of the next date, in decimals, and their posterior covariance.
+    """Expected excess returns of the next date, in decimals, and the covariance of their error.
 
     Parameters
     ----------
@@ -28,6 +28,17 @@ class Forecast:
     ------
     InputError
         If the two have different lengths, a mean is not finite, or an asset is named twice.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> error = sf.risk.LowRankCovariance(np.zeros((2, 0)), np.zeros((0, 0)), np.array([1e-8, 4e-8]))
+    >>> forecast = sf.portfolio.Forecast(pd.Series({"AAPL": 3e-4, "JPM": 2e-4}), error)
+    >>> mean, covariance = forecast.aligned(pd.Index(["JPM"]))
+    >>> mean.tolist(), covariance.asset_variance.tolist()
+    ([0.0002], [4e-08])
     """
 
     mean: "pd.Series[float]"
@@ -36,17 +47,18 @@ class Forecast:
     def __post_init__(self) -> None:
         if len(self.mean) != len(self.covariance):
             raise InputError(
-                f"mean has {len(self.mean)} assets and covariance {len(self.covariance)}; as many of each were "
-                "expected. Leave the same assets out of both."
+                f"covariance must have as many assets as mean, {len(self.mean)}, got {len(self.covariance)}. Select "
+                "the same assets for both."
             )
         odd = ~np.isfinite(self.mean.to_numpy())
         if odd.any():
             raise InputError(
-                f"mean of {listed(list(self.mean.index[odd]))} is NaN or infinite; numbers were expected. Leave those "
-                "assets out."
+                f"mean must be finite, got NaN or infinite ones for {listed(self.mean.index[odd])}. Leave those assets "
+                "out."
             )
         if not self.mean.index.is_unique:
-            raise InputError("mean names an asset twice; each was expected once. Drop one of them.")
+            again = self.mean.index[self.mean.index.duplicated()].unique()
+            raise InputError(f"mean must name each asset once, got {listed(again)} twice. Drop one entry.")
 
     @property
     def assets(self) -> pd.Index:
@@ -54,7 +66,7 @@ class Forecast:
         return self.mean.index
 
     def aligned(self, assets: pd.Index) -> tuple[Array, LowRankCovariance]:
-        """Mean (N,) and its covariance for `assets`, in their order, as `Problem` takes them.
+        """Mean (N,) and its covariance for `assets`, in their order, for a `Problem`.
 
         Raises
         ------
@@ -64,25 +76,54 @@ class Forecast:
         places = self.assets.get_indexer(assets)
         if (places < 0).any():
             raise UnknownNameError(
-                f"the view has no forecast of {listed(list(assets[places < 0]))}; every asset of the problem was "
-                "expected to have one. Leave them out, or fit the view on their returns."
+                f"assets must be among those of the forecast, got {listed(assets[places < 0])} without one. Leave them "
+                "out, or fit the view on their returns."
             )
         mean = np.asarray(self.mean, dtype=np.float64)
         return mean[places], self.covariance.select(places)
 
 
 class View(Protocol):
-    """Anything that expects returns and knows how unsure it is.
+    """The interface of a view: a model of expected returns that knows its own uncertainty.
 
-    A run fits it once, continues it with `partial_fit`, and asks for a forecast at each decision. `risk`, a fitted
-    `FactorRisk` that has seen the same dates, spares a view from fitting loadings or a covariance of its own.
+    A run fits it once, continues it with `partial_fit`, and calls `forecast` at each decision. `risk`, a fitted
+    `FactorRisk` that has seen the same dates, provides loadings and a covariance, so that the view need not fit its
+    own.
+
+    Examples
+    --------
+    A view that expects the historical mean, with its sampling error:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> from sklearn.base import BaseEstimator
+    >>> class HistoricalMean(BaseEstimator):
+    ...     def fit(self, X, y=None, *, risk=None, tune_until=None):
+    ...         self.returns_ = X
+    ...         return self
+    ...     def partial_fit(self, X, y=None, *, risk=None):
+    ...         self.returns_ = pd.concat([self.returns_, X])
+    ...         return self
+    ...     def forecast(self, risk):
+    ...         returns = self.returns_[risk.assets_]
+    ...         error = sf.risk.LowRankCovariance(
+    ...             np.zeros((len(risk.assets_), 0)), np.zeros((0, 0)), (returns.var() / returns.count()).to_numpy()
+    ...         )
+    ...         return sf.portfolio.Forecast(returns.mean(), error)
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.iloc[:252, :3], demo.factors.iloc[:252]
+    >>> risk = sf.FactorRisk(sf.RollingLoadings(126), residual_structure=None).fit(returns, factors)
+    >>> forecast = HistoricalMean().fit(returns).forecast(risk)
+    >>> (1e4 * forecast.mean).round(1).to_dict()  # basis points per day
+    {'AAPL': 14.6, 'AMD': -12.2, 'BAC': 5.4}
     """
 
     def fit(self, X: Any, y: Any = None, *, risk: FactorRisk | None = None, tune_until: Any = None) -> Self:
-        """Learn from excess returns X (date x asset) and factor returns y (date x factor) up to now."""
+        """Learn from excess returns X (date x asset) and factor returns y (date x factor)."""
 
     def partial_fit(self, X: Any, y: Any = None, *, risk: FactorRisk | None = None) -> Self:
-        """Continue over later dates, hyper-parameters held."""
+        """Continue over later dates with hyper-parameters fixed."""
 
     def forecast(self, risk: FactorRisk) -> Forecast:
         """Return the next date's mean and its covariance for the assets of `risk`."""
