@@ -1,4 +1,4 @@
-"""Constraints that contradict themselves are refused, by name."""
+"""Contradictory constraints raise an error that names them."""
 
 import numpy as np
 import pandas as pd
@@ -48,12 +48,12 @@ GROUPS = pd.Series({"a": "x", "b": "y"})
         ({"groups": pd.Series(["x", "y"], index=["a", "a"])}, "groups must name each asset once, got 'a' twice"),
     ],
 )
-def test_contradictions_are_refused_by_name(options, named):
+def test_contradictions_raise_an_error_that_names_them(options, named):
     with pytest.raises(InputError, match=named):
         Constraints(**options)
 
 
-def test_a_group_without_assets_is_refused():
+def test_groups_without_assets_and_wrong_types_raise_an_error():
     with pytest.raises(UnknownNameError, match="'z'"):
         Constraints(groups=GROUPS, group_limits={"z": (0.0, 0.5)})
     with pytest.raises(DataTypeError, match="groups"):

@@ -1,4 +1,4 @@
-"""A problem holds together, or says what does not."""
+"""A problem is consistent, or raises an error that names the argument."""
 
 import numpy as np
 import pandas as pd
@@ -34,12 +34,12 @@ def problem(**changes):
         ({"assets": pd.Index(["a"]), "previous": np.zeros(1), "trade_cost": np.zeros(1)}, "covariance"),
     ],
 )
-def test_what_does_not_fit_is_named(changes, named):
+def test_inconsistent_arguments_are_named(changes, named):
     with pytest.raises(InputError, match=named):
         problem(**changes)
 
 
-def test_risk_adds_what_the_mean_is_not_sure_of():
+def test_risk_adds_the_covariance_of_the_mean():
     doubt = LowRankCovariance(np.array([[1.0], [2.0]]), np.full((1, 1), 3e-5), np.full(2, 1e-6))
     given = problem(mean_covariance=doubt)
     np.testing.assert_allclose(given.risk.dense(), given.covariance.dense() + doubt.dense(), rtol=1e-14)

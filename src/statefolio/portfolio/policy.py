@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -134,9 +134,6 @@ class Decision:
     reason: str = ""
     fallback: str = ""
     details: Mapping[str, "pd.Series[float]"] = field(default_factory=dict)
-
-
-Wanted: TypeAlias = "Decision | pd.Series[float] | Mapping[str, float] | None"
 
 
 class Policy(Protocol):

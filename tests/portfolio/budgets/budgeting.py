@@ -1,4 +1,4 @@
-"""Problems to budget, and the definitions that solutions are held against."""
+"""Problems with risk budgets, and the definitions that check their solutions."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The bundled stocks, and the module of definitions that the tests here share."""
+"""The bundled stocks, and the module of definitions that these tests share."""
 
 import sys
 from pathlib import Path

@@ -148,7 +148,7 @@ def test_an_exact_portfolio_within_boxes_is_found_where_its_first_guess_is_not_w
     assert np.abs(shares_by_definition(problem, solution.weights) - [0.3, 0.1, 0.1, 0.5]).max() < 1e-7
 
 
-def test_residual_factors_correlated_with_factors_are_said():
+def test_residual_factors_correlated_with_factors_are_reported():
     problem = simulated(20, 3, **FREE)
     problem = dataclasses.replace(problem, factors=problem.factors[:2])
     solution = FactorRiskBudget(budget_of(0.3, 0.2, 0.5)).solve(problem)
@@ -207,7 +207,7 @@ def test_bad_input(budget, signs, words):
         FactorRiskBudget(budget, signs).solve(simulated(6, 2))
 
 
-def test_the_name_of_the_rest_is_taken():
+def test_no_factor_may_be_called_idiosyncratic():
     problem = dataclasses.replace(problem_of(low_rank(np.eye(2)), 1), factors=pd.Index(["idiosyncratic"]))
     with pytest.raises(StatefolioError, match="factors must not be called 'idiosyncratic'"):
         FactorRiskBudget({"idiosyncratic": 1.0}).solve(problem)

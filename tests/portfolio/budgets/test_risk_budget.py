@@ -132,7 +132,7 @@ def test_an_asset_without_a_share_is_not_held():
     np.testing.assert_allclose(found, [0.5, 0, 0.2, 0.3, 0, 0], atol=1e-12)
 
 
-def test_groups_bear_their_shares_and_assets_share_alike():
+def test_groups_contribute_their_shares_and_assets_equal_parts():
     groups = pd.Series(["x", "y", "y", "x", "y"], index=[f"a{i}" for i in range(5)])
     problem = simulated(5, 2, groups=groups)
     solution = RiskBudget({"x": 0.4, "y": 0.6}).solve(problem)
@@ -181,7 +181,7 @@ def test_nearest_on_real_stocks_with_a_limit_on_turnover(stocks):
             assert square(tried) >= square(solution.weights) - 1e-9
 
 
-def test_what_scale_cannot_give_is_found_elsewhere_or_said():
+def test_a_net_weight_that_scaling_cannot_reach_is_found_or_reported():
     free = simulated(6, 2, lower=-1.0, upper=1.0, net=0.0, gross=2.0)
     solution = RiskBudget(signs={"a0": -1, "a1": -1, "a2": -1}).solve(free)
     assert solution.weights.sum() == pytest.approx(0.0, abs=1e-8)
@@ -200,7 +200,7 @@ def test_cash_alone_is_no_risk_budget(objective):
 
 
 @pytest.mark.parametrize("objective", [RiskBudget(), FactorRiskBudget({"f0": 0.3, "f1": 0.2, "idiosyncratic": 0.5})])
-def test_no_asset_is_said(objective):
+def test_no_assets_have_a_reason(objective):
     whole = simulated(6, 2)
     none = np.zeros(0)
     covariance = whole.covariance.select(np.zeros(0, dtype=int))
@@ -210,12 +210,12 @@ def test_no_asset_is_said(objective):
     assert "no asset" in solution.reason
 
 
-def test_truth_values_are_no_shares():
+def test_booleans_are_no_shares():
     with pytest.raises(DataTypeError, match="True or False"):
         RiskBudget({f"a{i}": i == 0 for i in range(6)}).solve(simulated(6, 2))
 
 
-def test_signs_against_boxes_are_refused():
+def test_signs_that_contradict_bounds_raise_an_error():
     with pytest.raises(InputError, match="lower allows no short positions, got -1 for 'a0'"):
         RiskBudget(signs={"a0": -1}).solve(simulated(6, 2))
     with pytest.raises(InputError, match="upper allows no long positions"):
@@ -263,7 +263,7 @@ def test_three_thousand_assets_on_twenty_factors():
     assert np.abs(solution.details["risk_contribution"] - 1 / 3000).max() < 1e-10
 
 
-def test_absent_assets_are_refused_or_their_shares_spread():
+def test_absent_assets_raise_an_error_or_their_shares_are_spread():
     problem = simulated(3, 2)
     budget = named([0.2, 0.3, 0.25, 0.25])
     with pytest.raises(UnknownNameError, match=r"budget must name assets among .* got 'a3'"):

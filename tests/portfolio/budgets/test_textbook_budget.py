@@ -1,4 +1,4 @@
-"""A textbook's risk budget of 40/30/20/10 on simulated data: what it ends at, and what exact budgets end at."""
+"""A textbook's risk budget of 40/30/20/10 on simulated data: its result, and that of exact budgets."""
 
 import numpy as np
 import pandas as pd
@@ -73,7 +73,7 @@ def test_exact_budgets_still_realise_others(returns):
     assert root_mean_square(found - TARGET).mean() == pytest.approx(0.093, abs=5e-4)
 
 
-def test_the_tracker_says_that_the_gap_is_mostly_sampling_error(returns):
+def test_the_tracker_shows_that_the_gap_is_mostly_sampling_error(returns):
     names, dates = list("abcd"), pd.bdate_range("2020-01-01", periods=DAYS)
     weights = pd.DataFrame(held_each_day(returns, exact_budget), dates, names)
     tracker = RiskContributionTracker(pd.Series(TARGET, index=names), window=WINDOW)

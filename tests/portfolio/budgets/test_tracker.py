@@ -56,7 +56,7 @@ def test_sampling_error_is_the_spread_over_many_windows(tails, tolerance):
     np.testing.assert_allclose(np.mean([shares for shares, _ in found], axis=0), true, atol=0.01)
 
 
-def test_two_lines_are_a_textbook_local_level():
+def test_two_assets_are_a_textbook_local_level():
     returns, weights = data(210)
     two, held = returns[["a", "b"]], weights[["a", "b"]]
     tracker = RiskContributionTracker(signal_to_noise=0.3, noise_half_life=np.inf).fit(two, held)

@@ -1,4 +1,4 @@
-"""Problems to solve, and a second, dense and obvious way to judge their answers."""
+"""Problems to solve, and a second, dense and obvious way to check their solutions."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Weights are exact: polishing ends at the conditions of optimality, and says where it does not."""
+"""The refinement ends at the conditions of optimality, or returns None."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ LIMITS = [
 
 @pytest.mark.parametrize("limits", LIMITS)
 @pytest.mark.parametrize("cost", [0.0, 1e-3])
-def test_polishing_succeeds_and_moves_little(make, limits, cost):
+def test_the_refinement_succeeds_and_moves_little(make, limits, cost):
     problem = make(30, 4, seed=4, trade_cost=np.full(30, cost), **limits)
     program = scaled(problem, limits_of(problem), 5.0)
     form = conic_form(program)

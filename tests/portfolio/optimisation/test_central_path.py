@@ -1,4 +1,4 @@
-"""The path that keeps a factor model's structure ends where a general solver does, and says where it is lost."""
+"""The interior-point method agrees with a general solver, or returns None."""
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,7 @@ def drawn(make, seed):
 
 
 @pytest.mark.parametrize("block", range(6))
-def test_it_ends_where_a_general_solver_does(make, block):
+def test_it_agrees_with_a_general_solver(make, block):
     found = 0
     for seed in range(25 * block, 25 * block + 25):
         program = drawn(make, seed)
@@ -165,7 +165,7 @@ def test_contradictory_limits_are_left_to_the_general_solver():
     assert follow_central_path(crossed) is None
 
 
-def test_no_room_between_limits_is_solved_all_the_same():
+def test_limits_without_interior_are_solved():
     """A turnover of 0 leaves one point, and no path to it."""
     outcome = solve_program(bare(turnover=0.0))
     assert outcome.converged

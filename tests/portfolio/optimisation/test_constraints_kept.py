@@ -1,4 +1,4 @@
-"""Each constraint holds in the weights, binds where it should, and is named where it cannot be kept."""
+"""Each constraint holds in the weights, binds where it should, and is named if it cannot hold."""
 
 from itertools import combinations
 
@@ -24,7 +24,7 @@ def test_boxes_by_asset(make):
     assert weights[1] == 0.0
 
 
-def test_boxes_that_cross_are_refused(make):
+def test_crossed_bounds_raise_an_error(make):
     with pytest.raises(InputError, match="'A2'"):
         Utility().solve(make(lower=0.1, upper={"A2": 0.05}))
 
@@ -107,7 +107,7 @@ def loss(objective, problem, weights, sigma):
     return -earned / np.sqrt(variance) if isinstance(objective, MaximumSharpe) else 2.5 * variance - earned
 
 
-def test_a_search_that_does_not_end_says_so(make, monkeypatch):
+def test_a_search_that_does_not_end_gives_a_reason(make, monkeypatch):
     monkeypatch.setattr("statefolio.portfolio.optimisation.cardinality.WORK", 4000)
     problem = make(200, 5, max_holdings=10)
     found = MinimumVariance().solve(problem)
@@ -123,7 +123,7 @@ def test_a_search_that_does_not_end_says_so(make, monkeypatch):
     assert sigma.variance(found.weights) <= sigma.variance(simple.weights) * (1.0 + 1e-9)
 
 
-def test_few_holdings_that_cannot_be(make):
+def test_infeasible_limits_on_holdings(make):
     bounded = MinimumVariance().solve(make(6, lower=0.02, max_holdings=3))
     assert not bounded.converged
     assert "max_holdings=3 is missed by 3" in bounded.reason
@@ -175,7 +175,7 @@ INFEASIBLE = [
 
 @pytest.mark.parametrize(("options", "told"), INFEASIBLE)
 @pytest.mark.parametrize("objective", [MinimumVariance(), Utility(), MaximumSharpe()])
-def test_what_cannot_be_kept_is_named(make, objective, options, told):
+def test_violated_constraints_are_named(make, objective, options, told):
     found = objective.solve(make(**options))
     assert not found.converged
     assert np.isnan(found.weights).all()

@@ -1,4 +1,4 @@
-"""Fractional Kelly against closed forms, exact growth on scenarios, and its caps one by one."""
+"""Fractional Kelly against closed forms, exact growth on scenarios, and each limit."""
 
 import numpy as np
 import pytest
@@ -88,7 +88,7 @@ def test_every_limit_is_kept(make, limits):
     assert all(miss < 1e-7 for miss in missed.values()), missed
 
 
-def test_a_limit_that_cannot_be_kept_is_named(make):
+def test_a_violated_limit_is_named(make):
     found = FractionalKelly().solve(make(10, upper=0.05, factor_limits={"F0": (5.0, 6.0)}))
     assert not found.converged
     assert "factor_limits['F0']" in found.reason
@@ -118,7 +118,7 @@ def test_ruin_is_no_growth():
     assert expected_growth([2.0], [[-0.5], [0.1]]).exact == -np.inf
 
 
-def test_growth_refuses_what_does_not_fit():
+def test_growth_raises_an_error_for_wrong_shapes():
     with pytest.raises(InputError, match="one column per weight"):
         expected_growth([1.0, 2.0], [[0.1]])
     with pytest.raises(InputError, match="NaN"):

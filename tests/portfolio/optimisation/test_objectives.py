@@ -195,7 +195,7 @@ def test_utility_in_closed_form(make):
     np.testing.assert_allclose(Utility(7.0).solve(problem).weights, expected, rtol=1e-9)
 
 
-def test_what_the_mean_is_not_sure_of_is_risk(make):
+def test_the_error_of_the_mean_is_risk(make):
     doubt = LowRankCovariance(np.eye(12)[:, :2], np.diag([4e-3, 1e-3]), np.full(12, 1e-5))
     free = {"lower": -np.inf, "upper": np.inf, "net": (None, None), "trade_cost": np.zeros(12)}
     for period in (1.0, 21.0):
@@ -214,7 +214,7 @@ def test_cost_is_paid_once_and_the_mean_earned_on_every_date(make):
     assert np.abs(dear.weights - daily.previous).sum() < np.abs(same - daily.previous).sum()
 
 
-def test_nothing_is_traded_where_trading_is_dear(make):
+def test_no_trade_at_high_costs(make):
     problem = make(50, 5, trade_cost=np.full(50, 10.0))
     np.testing.assert_array_equal(Utility().solve(problem).weights, problem.previous)
 
@@ -302,7 +302,7 @@ def test_risk_aversion_must_be_positive(make, aversion):
         Utility(aversion).solve(make())
 
 
-def test_no_asset_is_said(make):
+def test_no_assets_have_a_reason(make):
     found = MinimumVariance().solve(empty(make))
     assert not found.converged
     assert "no asset" in found.reason

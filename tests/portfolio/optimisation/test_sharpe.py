@@ -1,4 +1,4 @@
-"""The largest Sharpe ratio against SLSQP, many random portfolios, and where there is none."""
+"""The highest Sharpe ratio against SLSQP, many random portfolios, and infeasible problems."""
 
 from dataclasses import replace
 
@@ -136,7 +136,7 @@ def test_costs_can_leave_nothing_to_earn(make):
     assert MaximumSharpe(costs=False).solve(problem).converged
 
 
-def test_infeasible_is_not_taken_for_a_bad_mean(make):
+def test_infeasible_constraints_are_not_reported_as_a_bad_mean(make):
     found = MaximumSharpe().solve(make(8, upper=0.1))
     assert "net is missed by 0.2" in found.reason
 

@@ -1,4 +1,4 @@
-"""A gate that lets the past through and nothing else, and a loop over decision dates."""
+"""A gate that lets only the past through, and a loop over decision dates."""
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType

@@ -53,7 +53,7 @@ def test_variances_of_loadings_are_those_of_the_model(gate, risk):
             assert found.loading_variance[place, k] == expected
 
 
-def test_bounds_on_what_the_market_lacks_are_refused(gate, risk):
+def test_bounds_on_unknown_assets_raise_an_error(gate, risk):
     history = gate.at(gate.returns.index[300])
     for options in ({"upper": {"nonesuch": 0.1}}, {"lower": pd.Series({"nonesuch": 0.1})}):
         with pytest.raises(UnknownNameError, match=r"must name assets of the market .* got 'nonesuch'"):
@@ -100,12 +100,12 @@ def test_costs_are_what_trading_a_unit_costs():
         (SimpleNamespace(proportional=0.0, half_spread=-1.0), InputError, "half_spread"),
     ],
 )
-def test_costs_that_cannot_be_used_are_named(costs, error, message):
+def test_invalid_costs_are_named(costs, error, message):
     with pytest.raises(error, match=message):
         trade_cost(costs, ASSETS)
 
 
-def test_the_holding_period_is_given_or_that_before():
+def test_the_holding_period_is_given_or_the_last_one():
     def after(dates):
         return Holdings(pd.Timestamp("2020-01-01"), pd.Series(dtype=float), 1.0, dates)
 

@@ -59,6 +59,6 @@ def test_a_clone_has_the_key_of_its_model():
     assert model_key(clone(model)) == model_key(model)
 
 
-def test_what_cannot_be_compared_equals_itself():
+def test_other_objects_equal_only_themselves():
     thing = object()
     assert model_key(thing) == model_key(thing)

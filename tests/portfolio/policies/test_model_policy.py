@@ -145,7 +145,7 @@ def test_the_view_sees_excess_returns(gate, small_risk):
     np.testing.assert_allclose(problem.mean, history.returns[problem.assets].mean() - 0.001)
 
 
-def test_what_an_objective_says_of_itself_is_kept(gate, small_risk):
+def test_details_of_an_objective_are_kept(gate, small_risk):
     class Telling(LeastVariance):
         def solve(self, problem):
             return replace(super().solve(problem), details={"risk_budget": pd.Series(1.0, index=["market"])})
@@ -156,7 +156,7 @@ def test_what_an_objective_says_of_itself_is_kept(gate, small_risk):
 
 
 @pytest.mark.parametrize("fallback", ["keep", "cash"])
-def test_too_little_history_falls_back_and_says_so(gate, small_risk, fallback):
+def test_too_little_history_falls_back_with_a_reason(gate, small_risk, fallback):
     history = gate.at(gate.returns.index[40])
     policy = ModelPolicy(LeastVariance(), small_risk, fallback=fallback)
     decision = policy.decide(history, nothing_held(history))
@@ -170,7 +170,7 @@ def test_too_little_history_falls_back_and_says_so(gate, small_risk, fallback):
     ("objective", "reason"),
     [(Failing(), "gross and net"), (Failing(Solution(np.full(6, np.nan))), "NaN or infinite")],
 )
-def test_no_solution_falls_back_and_says_so(gate, small_risk, objective, reason, fallback):
+def test_no_solution_falls_back_with_a_reason(gate, small_risk, objective, reason, fallback):
     history = gate.at(gate.returns.index[230])
     held = Holdings(history.date, pd.Series(0.1, index=gate.returns.columns), 1e6, 21)
     decision = ModelPolicy(objective, small_risk, fallback=fallback).decide(history, held)
@@ -182,7 +182,7 @@ def test_no_solution_falls_back_and_says_so(gate, small_risk, objective, reason,
         assert not decision.weights.any()
 
 
-def test_an_empty_universe_falls_back_and_says_so(gate, small_risk):
+def test_an_empty_universe_falls_back_with_a_reason(gate, small_risk):
     dates = gate.returns.index
     empty = gate.returns.copy()
     empty.iloc[130:] = np.nan
@@ -192,7 +192,7 @@ def test_an_empty_universe_falls_back_and_says_so(gate, small_risk):
     assert decisions[1].reason == "none of 0 active assets has a covariance"
 
 
-def test_the_option_values_that_cannot_be_used_are_named(gate, small_risk):
+def test_invalid_options_are_named(gate, small_risk):
     history = gate.at(gate.returns.index[150])
     for options, error, message in (
         ({"objective": LeastVariance}, DataTypeError, "objective must be an object with solve"),

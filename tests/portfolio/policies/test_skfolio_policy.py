@@ -50,7 +50,7 @@ def complete(demo):
 
 
 def best_utility(returns, cost, previous):
-    """What the policy should find, by SLSQP: the cost paid once, the mean earned on each date of the period."""
+    """The policy's weights by SLSQP: the cost is paid once, the mean earned on each date of the period."""
     mu, sigma = returns.mean().to_numpy(), returns.cov().to_numpy()
     count = len(mu)
 
@@ -84,7 +84,7 @@ def test_a_cost_is_paid_once_in_a_holding_period(complete, given, since, period)
     assert np.abs(expected - each_date).max() > 0.02
 
 
-def test_costs_hold_on_to_what_is_held(complete):
+def test_costs_keep_weights_near_the_previous_ones(complete):
     history = complete.at(complete.returns.index[-1])
     held = pd.Series([0.4, 0.2, 0.1, 0.1, 0.1, 0.1], index=history.active)
     holdings = Holdings(history.date, held, 1e6, 5)
@@ -114,7 +114,7 @@ OPTIMISERS = [
 
 @pytest.mark.filterwarnings("ignore:More than 5% of the return scenarios")
 @pytest.mark.parametrize("optimiser", OPTIMISERS, ids=repr)
-def test_what_has_left_is_not_held_whatever_the_optimiser_does(history, optimiser):
+def test_delisted_assets_are_not_held_with_any_optimiser(history, optimiser):
     delisted = history.returns.columns[2]
     held = pd.Series(1 / 9, index=history.returns.columns)
     found = SkfolioPolicy(optimiser).decide(history, Holdings(history.date, held, 1e6, 21))
@@ -125,7 +125,7 @@ def test_what_has_left_is_not_held_whatever_the_optimiser_does(history, optimise
 
 
 @pytest.mark.filterwarnings("ignore:More than 5% of the return scenarios")
-def test_some_optimisers_would_have_kept_it(history):
+def test_some_optimisers_alone_would_keep_a_delisted_asset(history):
     ever = history.excess_returns.dropna(how="all", axis=1)
     kept = InverseVolatility(prior_estimator=listing_aware()).fit(ever).weights_
     assert kept[list(ever.columns).index(history.returns.columns[2])] > 0.05
@@ -202,7 +202,7 @@ def test_a_pipeline_holds_what_it_selected(complete):
         SkfolioPolicy(arrays).decide(history, nothing_held(history))
 
 
-def test_no_solution_falls_back_with_what_was_said(history):
+def test_no_solution_falls_back_with_the_message_of_skfolio(history):
     for estimator in (MeanRisk(min_weights=0.5), MeanRisk(min_weights=0.5, raise_on_failure=False)):
         policy = SkfolioPolicy(estimator)
         with pytest.warns() if not estimator.raise_on_failure else nullcontext():
@@ -224,8 +224,8 @@ def test_the_fallback_of_an_estimator_is_no_success(history):
 def test_too_little_history_and_an_empty_universe_fall_back(gate):
     early = gate.at(gate.returns.index[40])
     assert "63 dates are needed" in SkfolioPolicy(MeanRisk()).decide(early, nothing_held(early)).reason
-    nobody = Gate(gate.returns * np.nan).at(gate.returns.index[100])
-    assert "0 assets" in SkfolioPolicy(MeanRisk()).decide(nobody, nothing_held(nobody)).reason
+    empty = Gate(gate.returns * np.nan).at(gate.returns.index[100])
+    assert "0 assets" in SkfolioPolicy(MeanRisk()).decide(empty, nothing_held(empty)).reason
 
 
 def test_the_future_is_absent(gate):
@@ -265,7 +265,7 @@ def test_names_need_not_be_texts(complete):
         ({"estimator": MeanRisk(efficient_frontier_size=3)}, InputError, "must return one portfolio, got 3"),
     ],
 )
-def test_options_that_cannot_be_used_are_named(history, options, error, message):
+def test_invalid_options_are_named(history, options, error, message):
     policy = SkfolioPolicy(**{"estimator": MeanRisk(), **options})
     with pytest.raises(error, match=message):
         policy.decide(history, nothing_held(history))

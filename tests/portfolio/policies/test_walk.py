@@ -134,7 +134,7 @@ def test_retuning_fits_all_that_is_known(gate, counted):
     assert model.rows_ == [*dates[:180]]
 
 
-def test_too_little_history_is_said_before_and_raised_after(gate):
+def test_too_little_history_has_a_reason_before_and_raises_after(gate):
     walk = ModelWalk(Counting(), min_dates=80, name="risk model")
     early, late = gate.at(gate.returns.index[78]), gate.at(gate.returns.index[79])
     assert walk.not_yet(early) == (
@@ -234,6 +234,6 @@ def test_views_on_different_risk_models_do_not_share(gate):
         (Counting(), {"min_dates": None}, InputError, "min_dates must be .* got None"),
     ],
 )
-def test_what_cannot_walk_is_refused(model, options, error, message):
+def test_invalid_models_and_options_raise_an_error(model, options, error, message):
     with pytest.raises(error, match=message):
         ModelWalk(model, **options)

@@ -22,7 +22,7 @@ def test_equal_weight_of_nothing_is_nothing(gate):
     assert EqualWeight().decide(history, nothing_held(history)).empty
 
 
-def test_inverse_volatility_is_what_it_says(gate):
+def test_inverse_volatility_by_its_definition(gate):
     history = gate.at(gate.returns.index[200])
     found = InverseVolatility(window=40).decide(history, nothing_held(history))
     expected = {}
@@ -34,7 +34,7 @@ def test_inverse_volatility_is_what_it_says(gate):
     pd.testing.assert_series_equal(found, expected, rtol=1e-12, check_names=False)
 
 
-def test_inverse_volatility_leaves_out_what_it_cannot_know(gate):
+def test_inverse_volatility_leaves_out_assets_without_volatility(gate):
     history = gate.at(gate.returns.index[260])
     found = InverseVolatility(window=40).decide(history, nothing_held(history))
     late, delisted = gate.returns.columns[[1, 2]]
@@ -47,7 +47,7 @@ def test_inverse_volatility_leaves_out_what_it_cannot_know(gate):
     assert still.columns[0] not in InverseVolatility(window=40).decide(history, nothing_held(history))
 
 
-def test_inverse_volatility_says_when_it_knows_none(gate):
+def test_inverse_volatility_without_data_gives_a_reason(gate):
     history = gate.at(gate.returns.index[10])
     found = InverseVolatility().decide(history, nothing_held(history))
     assert not found.converged
@@ -87,7 +87,7 @@ def test_given_weights_are_those_of_the_latest_date(gate):
         (lambda frame: frame * np.inf, InputError, "infinite"),
     ],
 )
-def test_given_weights_that_cannot_be_used_are_refused(gate, spoil, error, message):
+def test_invalid_given_weights_raise_an_error(gate, spoil, error, message):
     history = gate.at(gate.returns.index[50])
     frame = pd.DataFrame(0.5, index=gate.returns.index[[40, 41]], columns=[gate.returns.columns[0], "x"])
     if error is not UnknownNameError:

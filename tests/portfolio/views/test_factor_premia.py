@@ -1,4 +1,4 @@
-"""FactorPremia against its sums written out, draws from its own law, and the risk model it stands beside."""
+"""FactorPremia against its sums written out, draws from its own distribution, and its risk model."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from statefolio.risk.factor_risk import FactorRisk
 
 
 def written_out(model, premia, spread, i, alpha_variance=None):
-    """Asset i's variance beside B L B', term by term."""
+    """Asset i's variance in addition to B L B', term by term."""
     P = model.next_["covariance"].to_numpy()[i]
     if alpha_variance is None:
         P = P[1:, 1:]
@@ -43,7 +43,7 @@ def test_mean_and_covariance_are_their_sums(demo, demo_risk, alpha):
 
 
 def test_the_covariance_is_that_of_draws(demo, demo_risk):
-    """Premia and loadings drawn from their laws: the variance of what they multiply to."""
+    """The variance of products of premia and loadings drawn from their distributions."""
     view = FactorPremia().fit(demo.returns, demo.factors, risk=demo_risk)
     rng = np.random.default_rng(0)
     ahead = view.model_.next_
@@ -88,7 +88,7 @@ def test_alpha_posterior_finds_the_spread_and_covers(centre):
     assert (alpha[sure] > 0).mean() > 0.9
 
 
-def test_no_alpha_is_left_where_there_is_only_error():
+def test_alphas_of_pure_error_are_shrunk_to_zero():
     """Estimates no further apart than their errors: the position on alpha is zero, not small."""
     v = np.full(50, 1e-6)
     found = alpha_posterior(np.tile([5e-4, -5e-4], 25), v, "zero")
@@ -107,7 +107,7 @@ def test_paule_and_mandels_equation_holds():
 
 
 @pytest.mark.parametrize("uncertainty", [True, False])
-def test_what_the_risk_model_holds_is_counted_once(demo, demo_risk, uncertainty):
+def test_uncertainty_in_the_risk_model_is_counted_once(demo, demo_risk, uncertainty):
     risk = FactorRisk(demo_risk.model_, prefit=True, uncertainty=uncertainty).fit(demo.returns, demo.factors)
     view = FactorPremia(alpha="both").fit(demo.returns, demo.factors, risk=risk)
     added = view.forecast(risk).covariance.diagonal
@@ -181,7 +181,7 @@ def test_an_asset_without_loadings_has_no_mean(demo):
     assert len(view.covariance_) == X.shape[1] - 1
 
 
-def test_what_cannot_be_used(demo, demo_risk):
+def test_invalid_options_and_data(demo, demo_risk):
     X, y = demo.returns, demo.factors
     with pytest.raises(InputError, match="y must be the factors' returns, got None"):
         FactorPremia().fit(X)

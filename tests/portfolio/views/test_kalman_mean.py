@@ -288,8 +288,8 @@ def test_forecast_takes_the_risk_models_covariance(demo, demo_risk):
     mean, covariance = forecast.aligned(fewer)
     np.testing.assert_allclose(mean, forecast.mean[fewer])
     np.testing.assert_allclose(covariance.dense(), forecast.covariance.dense()[np.ix_([3, 1], [3, 1])])
-    with pytest.raises(UnknownNameError, match="got 'nobody' without one"):
-        forecast.aligned(pd.Index(["nobody"]))
+    with pytest.raises(UnknownNameError, match="got 'UNKNOWN' without one"):
+        forecast.aligned(pd.Index(["UNKNOWN"]))
 
 
 def test_forecast_of_an_asset_never_seen_is_the_level(demo, demo_risk):
@@ -349,12 +349,12 @@ def test_an_estimator_of_skfolios_gives_the_noise(correlated):
         ({"observation_covariance": np.triu(np.ones((5, 5)))}, "must be symmetric"),
     ],
 )
-def test_options_that_cannot_be_used(panel, options, said):
+def test_invalid_options(panel, options, said):
     with pytest.raises(InputError, match=said):
         KalmanMean(**options).fit(panel)
 
 
-def test_data_that_cannot_be_used(panel):
+def test_invalid_data(panel):
     with pytest.raises(NotFittedError):
         _ = KalmanMean().covariance_
     with pytest.raises(InputError, match="duplicate names"):

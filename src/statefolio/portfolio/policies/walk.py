@@ -118,29 +118,29 @@ class ModelWalk:
             If it is too early (call `not_yet` first), the model has been continued to a later date, or the data are
             invalid.
         """
-        walked: _Fitted | None = history.shared.get(self._key)
-        if walked is not None and walked.date >= history.date:
-            return self._cached(walked, history)
+        fitted: _Fitted | None = history.shared.get(self._key)
+        if fitted is not None and fitted.date >= history.date:
+            return self._cached(fitted, history)
         wait = self.not_yet(history)
         if wait:
             raise InputError(f"{wait}. Decide on later dates, or pass a lower min_dates.")
         returns, factors = self._data(history)
-        if walked is None or (self.retune_every and len(returns) - walked.tuned_rows >= self.retune_every):
-            walked = self._fit(history, returns, factors)
-            history.shared[self._key] = walked
-            return walked.model
-        new = returns.index > walked.date
+        if fitted is None or (self.retune_every and len(returns) - fitted.tuned_rows >= self.retune_every):
+            fitted = self._fit(history, returns, factors)
+            history.shared[self._key] = fitted
+            return fitted.model
+        new = returns.index > fitted.date
         given = [table[new] for table in (returns, *factors)]
-        options = self._risk_over(history, walked.date, walked.risk)
-        walked.model.partial_fit(*given, **options)
-        walked.since, walked.date, walked.risk = walked.date, history.date, copy(options.get("risk"))
-        return walked.model
+        options = self._risk_over(history, fitted.date, fitted.risk)
+        fitted.model.partial_fit(*given, **options)
+        fitted.since, fitted.date, fitted.risk = fitted.date, history.date, copy(options.get("risk"))
+        return fitted.model
 
-    def _cached(self, walked: _Fitted, history: History) -> Any:
-        if walked.date == history.date:
-            return walked.model
+    def _cached(self, fitted: _Fitted, history: History) -> Any:
+        if fitted.date == history.date:
+            return fitted.model
         raise InputError(
-            f"history must not end before {show(walked.date)}, the last date of the {self.name}, got "
+            f"history must not end before {show(fitted.date)}, the last date of the {self.name}, got "
             f"{show(history.date)}. Decide on increasing dates, or start another run."
         )
 
@@ -161,12 +161,12 @@ class ModelWalk:
         if self.risk is None:
             return _NO_RISK
         risk = self.risk.at(history)
-        stands: _Fitted = history.shared[self.risk._key]
-        if stands.since is None or (since is not None and stands.since <= since):
+        current: _Fitted = history.shared[self.risk._key]
+        if current.since is None or (since is not None and current.since <= since):
             return {"risk": risk}
         returns, factors = self.risk._data(history)
-        if since is None or former is None or stands.tuned_until > since:
-            return {"risk": clone(self.risk.model).fit(returns, *factors, tune_until=stands.tuned_until)}
+        if since is None or former is None or current.tuned_until > since:
+            return {"risk": clone(self.risk.model).fit(returns, *factors, tune_until=current.tuned_until)}
         new = returns.index > since
         return {"risk": copy(former).partial_fit(*(table[new] for table in (returns, *factors)))}
 

@@ -10,7 +10,7 @@ from statefolio._arrays.types import Array
 
 @dataclass(frozen=True, eq=False)
 class LevelError:
-    """Covariance of the errors of c: common^2 1 1' plus that of H, times the ratios of `own`.
+    """Covariance of the errors of c: common 1 1' + diag(own)^1/2 H diag(own)^1/2.
 
     A mean over T dates has an error. Without it, a view that shrinks all assets to the pooled mean would treat that
     mean as known (Morris 1983, Journal of the American Statistical Association 78, on the effect of an estimated
