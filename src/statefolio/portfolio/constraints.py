@@ -162,7 +162,7 @@ class Constraints:
         if unknown:
             known = sorted(set(self.groups.dropna()))
             raise UnknownNameError(
-                f"group_limits must name groups of groups ({listed(known, 9)}), got {unknown[0]!r}. Correct the name."
+                f"group_limits must name groups with assets ({listed(known, 9)}), got {unknown[0]!r}. Correct the name."
             )
 
 
@@ -206,12 +206,13 @@ def _check_range(name: str, given: object, between: object) -> None:
     """Raise an error unless `between` is (least, most); `given` is the value that the user passed."""
     kind = "a number or (least, most)" if name == "net" else "(least, most)"
     valid = isinstance(between, tuple | list) and len(between) == 2
-    if not valid or not all(end is None or is_number(end) for end in between):  # type: ignore[attr-defined]
+    if not valid or not all(end is None or (is_number(end) and not np.isnan(end)) for end in between):  # type: ignore[attr-defined]
         raise InputError(
-            f"{name} must be {kind} with numbers, or None for no limit, got {shown(given)}. Pass e.g. (0.0, 1.0)."
+            f"{name} must be {kind}, each a number or None, got {shown(given)}. Pass e.g. (0.0, 1.0), with None for no "
+            "limit."
         )
     least, most = (free if end is None else end for end, free in zip(between, (-np.inf, np.inf), strict=True))  # type: ignore[call-overload]
     if not least <= most:
         raise InputError(
-            f"{name} must be {kind} with least at most most, got {shown(given)}. Exchange the two numbers."
+            f"{name} must have its first number at most its second, got {shown(given)}. Exchange the two numbers."
         )

@@ -192,7 +192,7 @@ WRONG = {
     ),
     "boxes upside down": (
         SMALL.replace("upper = 0.1", "upper = 0.1\nlower = 0.2"),
-        ["portfolio.kelly.constraints: lower=0.2 is above upper=0.1"],
+        ["portfolio.kelly.constraints: lower must be at most upper, 0.1, got 0.2"],
     ),
     "options that exclude each other": (
         SMALL.replace('tuning = "fixed"', 'tuning = "pooled"'),
