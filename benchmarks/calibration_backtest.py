@@ -15,7 +15,7 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
-from statefolio.backtest.validation.best_of_n import any_of, best_of_n
+from statefolio.backtest.validation.best_of_n import best_of_n, sidak_p_value
 from statefolio.backtest.validation.overfitting import overfitting_probability
 from statefolio.backtest.validation.reality_check import reality_check
 from statefolio.backtest.validation.sharpe import deflated_sharpe
@@ -65,7 +65,7 @@ def one(rng, dates, count, law, checked):
     deflated = deflated_sharpe(x[best.best], count, ratios.var())
     found = [
         best.p_value < 0.05,
-        any_of(best.own_p_value, count) < 0.05,
+        sidak_p_value(best.own_p_value, count) < 0.05,
         deflated > 0.95,
         overfitting_probability(x, blocks=10).probability,
         best.number,

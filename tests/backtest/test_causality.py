@@ -272,11 +272,11 @@ def test_where_nothing_was_decided_nothing_was_checked(demo):
 
 
 def test_bad_input(demo, policies):
-    with pytest.raises(InputError, match="cuts=0"):
+    with pytest.raises(InputError, match="cuts must be a whole number of at least 1, got 0"):
         check_causal(policies["equal"](), demo, cuts=0)
-    with pytest.raises(InputError, match="cuts='soon'"):
+    with pytest.raises(InputError, match="cuts must be a list of dates, got 'soon'"):
         check_causal(policies["equal"](), demo, cuts="soon")
-    with pytest.raises(DataTypeError, match="is a int"):
+    with pytest.raises(DataTypeError, match="must be a policy or a function .*, got 3"):
         check_causal(3, demo)
-    with pytest.raises(InputError, match="cuts"):
+    with pytest.raises(InputError, match="cuts must leave a date with a future"):
         check_causal(policies["equal"](), demo, cuts=[demo.dates[-1]])

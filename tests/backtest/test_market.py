@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from statefolio.backtest.costs import TradingCosts
-from statefolio.backtest.gate import Gate
 from statefolio.backtest.market import Market
+from statefolio.backtest.point_in_time import PointInTimeData
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 
@@ -71,7 +71,7 @@ def test_a_delisting_after_the_end_is_not_known_yet(noisy_returns):
     """Else the asset would be sold on the last date of the data, and not on that date once there are later ones."""
     market = Market(noisy_returns, delistings={"A": "2030-01-04"})
     assert market.delistings.empty
-    gate = Gate(market)
+    gate = PointInTimeData(market)
     gate.advance(149)
     assert "A" in gate.history().active
 
@@ -86,18 +86,22 @@ def test_a_pickle_is_the_same(market):
     ("options", "error", "told"),
     [
         ({"delistings": {"Z": "2020-03-02"}}, UnknownNameError, "'Z'"),
-        ({"delistings": {"A": "2020-03-02"}}, InputError, "'A' is delisted after 2020-03-02 but has a return"),
+        (
+            {"delistings": {"A": "2020-03-02"}},
+            InputError,
+            r"delistings\['A'\] must be its last date with a return, got 2020-03-02",
+        ),
         ({"delisting_return": -1.5}, InputError, "-1.5"),
-        ({"delisting_return": pd.Series({"A": 0.0})}, UnknownNameError, "lacks 'B'"),
-        ({"delisting_return": "all"}, DataTypeError, "str"),
-        ({"delistings": {"A": "soon"}}, InputError, "a date was expected"),
+        ({"delisting_return": pd.Series({"A": 0.0})}, UnknownNameError, "none for 'B'"),
+        ({"delisting_return": "all"}, DataTypeError, "got 'all'"),
+        ({"delistings": {"A": "soon"}}, InputError, "must be a date"),
         ({"delisting_return": np.complex128(0.0)}, DataTypeError, "complex"),
-        ({"delisted_after": True}, InputError, "delisted_after=True"),
-        ({"delisted_after": 0}, InputError, "delisted_after=0"),
-        ({"cash_rate": "high"}, DataTypeError, "str"),
-        ({"cash_rate": np.nan}, InputError, "not finite"),
-        ({"cash_rate": pd.Series([0.0], index=pd.to_datetime(["2020-01-01"]))}, InputError, "lacks 149 dates"),
-        ({"others": 3}, DataTypeError, "int"),
+        ({"delisted_after": True}, InputError, "delisted_after must be a whole number of at least 1, got True"),
+        ({"delisted_after": 0}, InputError, "delisted_after must be a whole number of at least 1, got 0"),
+        ({"cash_rate": "high"}, DataTypeError, "got 'high'"),
+        ({"cash_rate": np.nan}, InputError, "must be finite"),
+        ({"cash_rate": pd.Series([0.0], index=pd.to_datetime(["2020-01-01"]))}, InputError, "149 missing"),
+        ({"others": 3}, DataTypeError, "got 3"),
     ],
 )
 def test_bad_input_is_turned_away(noisy_returns, options, error, told):
@@ -106,9 +110,9 @@ def test_bad_input_is_turned_away(noisy_returns, options, error, told):
 
 
 def test_bad_frames_are_turned_away(noisy_returns):
-    with pytest.raises(UnknownNameError, match="dollar_volumes lacks 'E'"):
+    with pytest.raises(UnknownNameError, match="dollar_volumes must have every asset of returns, got none of 'E'"):
         Market(noisy_returns, dollar_volumes=noisy_returns.abs()[list("ABCD")])
-    with pytest.raises(InputError, match="dollar_volumes lacks 1 dates"):
+    with pytest.raises(InputError, match="dollar_volumes must have every date of returns, got 1 missing"):
         Market(noisy_returns, dollar_volumes=noisy_returns.abs().iloc[1:])
     with pytest.raises(InputError, match="negative"):
         Market(noisy_returns, dollar_volumes=noisy_returns)
@@ -116,7 +120,7 @@ def test_bad_frames_are_turned_away(noisy_returns):
         Market(noisy_returns.where(noisy_returns != noisy_returns.iloc[5, 0], -1.1))
     with pytest.raises(InputError, match="factors"):
         Market(noisy_returns, noisy_returns.iloc[5:])
-    with pytest.raises(InputError, match="begins on"):
+    with pytest.raises(InputError, match="must not be before the market's first date"):
         Market(noisy_returns).until("1999-01-01")
 
 
@@ -127,7 +131,7 @@ def test_costs_are_checked(options):
 
 
 def test_costs_by_asset_are_matched(market):
-    with pytest.raises(UnknownNameError, match="proportional lacks"):
+    with pytest.raises(UnknownNameError, match="proportional must name every asset"):
         TradingCosts(pd.Series({"A": 0.1})).trade_rates(market.assets)
-    with pytest.raises(InputError, match="borrow holds -1"):
+    with pytest.raises(InputError, match="borrow must .*, got -1"):
         TradingCosts(borrow=-1.0).borrow_rates(market.assets)

@@ -11,8 +11,8 @@ import statefolio as sf
 from statefolio.backtest.calendar import Drift
 from statefolio.backtest.causality import check_causal
 from statefolio.backtest.costs import TradingCosts
-from statefolio.backtest.gate import Gate
 from statefolio.backtest.market import Market
+from statefolio.backtest.point_in_time import PointInTimeData
 from statefolio.backtest.run import run_backtest, run_backtests
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.constraints import Constraints
@@ -107,12 +107,12 @@ def test_what_cannot_be_solved_is_counted(market):
 
 
 def test_a_walk_goes_on_where_it_was_pickled(market, monkeypatch):
-    gate = Gate(market)
+    gate = PointInTimeData(market)
     gate.advance(START)
     walk = ModelWalk(small_risk())
     walk.at(gate.history())
     walk, shared = pickle.loads(pickle.dumps((walk, gate.shared)))
-    later = Gate(market, shared)
+    later = PointInTimeData(market, shared)
     later.advance(START + 9)
     monkeypatch.setattr(FactorRisk, "fit", lambda *_, **__: pytest.fail("it was fitted anew"))
     risk = walk.at(later.history())

@@ -37,17 +37,17 @@ def test_bad_weights_are_turned_away(market, weights):
         simulate(weights.rename(columns={"A": "Z"}), market)
     with pytest.raises(InputError, match=r"1 NaN \(first: 'B' on 2020-02-12"):
         simulate(weights.mask((weights.index == market.dates[30])[:, None] & (weights.columns == "B")), market)
-    with pytest.raises(InputError, match="do not sum to 1"):
+    with pytest.raises(InputError, match="must sum to 1"):
         simulate(weights * 1.01, market, expected_sum=1.0)
-    with pytest.raises(InputError, match="dates that the market lacks"):
+    with pytest.raises(InputError, match="must have dates of the market"):
         simulate(weights.set_axis(weights.index + np.timedelta64(1, "h")), market)
-    with pytest.raises(InputError, match="no date from start to end"):
+    with pytest.raises(InputError, match="must have a date from start to end"):
         simulate(weights, market, start="2021-01-01")
-    with pytest.raises(InputError, match="expected_sum='one'"):
+    with pytest.raises(InputError, match="expected_sum must be a finite number, got 'one'"):
         simulate(weights, market, expected_sum="one")
     with pytest.raises(InputError, match="1e\\+06 times the value"):
         simulate(weights * 1e6 + 1.0, market)
-    with pytest.raises(DataTypeError, match="market is a DataFrame"):
+    with pytest.raises(DataTypeError, match="market must be a Market, got a DataFrame"):
         simulate(weights, market.returns)
     with pytest.raises(DataTypeError, match="weights is a dict"):
         simulate({"A": 1.0}, market)

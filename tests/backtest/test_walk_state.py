@@ -61,7 +61,7 @@ CHANGES = {
 def test_what_was_known_must_be_the_same_and_what_comes_need_not(kept, parts, policies, name):
     assert resume(kept, Market(**parts | CHANGES[name](parts, 51)), policies).progress == (51, 150)
     for row in (0, 23, 50):
-        with pytest.raises(InputError, match="resume from"):
+        with pytest.raises(InputError, match="resume must be a state of the same"):
             resume(kept, Market(**parts | CHANGES[name](parts, row)), policies)
 
 
@@ -72,7 +72,7 @@ def test_what_was_known_must_be_the_same_and_what_comes_need_not(kept, parts, po
 def test_names_and_terms_must_be_the_same(kept, parts, policies, given):
     if given.get("others"):
         given = {"others": {"price": parts["others"]["rate"]}}
-    with pytest.raises(InputError, match="resume from"):
+    with pytest.raises(InputError, match="resume must be a state of the same"):
         resume(kept, Market(**parts | given), policies)
 
 
@@ -83,10 +83,10 @@ def test_delistings_count_when_they_have_happened(kept, parts, policies):
     before = parts | {"returns": gone}
     walk = Walk({"equal": policies["equal"]()}, Market(**before), **OPTIONS)
     walk.step()
-    with pytest.raises(InputError, match="resume from"):
+    with pytest.raises(InputError, match="resume must be a state of the same"):
         resume(pickle.dumps(walk.state), Market(**before | {"delistings": {"A": parts["returns"].index[0]}}), policies)
 
 
 def test_what_is_no_state_is_turned_away(parts, policies):
-    with pytest.raises(DataTypeError, match="resume is a dict"):
+    with pytest.raises(DataTypeError, match="resume must be a WalkState, got a dict"):
         Walk({"equal": policies["equal"]()}, Market(**parts), resume={})

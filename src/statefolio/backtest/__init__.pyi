@@ -9,11 +9,11 @@ from .run import run_backtest as run_backtest
 from .run import run_backtests as run_backtests
 from .simulation import simulate as simulate
 from .validation.best_of_n import best_of_n as best_of_n
+from .validation.combinatorial_selection import combinatorial_selection as combinatorial_selection
 from .validation.holdout import Holdout as Holdout
 from .validation.overfitting import overfitting_probability as overfitting_probability
 from .validation.reality_check import reality_check as reality_check
 from .validation.reality_check import stepwise as stepwise
-from .validation.selection import combinatorial_selection as combinatorial_selection
 from .validation.selection import compare_choices as compare_choices
 from .validation.selection import nested_selection as nested_selection
 from .validation.sharpe import deflated_sharpe as deflated_sharpe

@@ -1,15 +1,19 @@
-"""What trading and holding cost."""
+"""Describes the costs of trading and holding positions."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from statefolio._arrays.types import Array
-from statefolio._options import is_number, is_whole
+from statefolio._options import Number, Whole, check_options
 from statefolio.backtest.market_tables import by_asset
-from statefolio.exceptions import InputError
+
+RULES = {
+    "impact": Number(at_least=0.0),
+    "financing": Number(at_least=0.0),
+    "impact_window": Whole(at_least=1, example=60),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,18 +23,36 @@ class TradingCosts:
     Parameters
     ----------
     proportional, half_spread
-        Shares of the value traded: a number, or one by asset. Commission and tax; half of bid to ask.
+        Shares of the traded value: a number, or a Series by asset. Commission and tax; half the bid-ask spread.
     impact
-        Coefficient Y of the square-root law (Almgren, Thum, Hauptmann and Li 2005, Risk; Toth et al. 2011,
-        Physical Review X 1): trading q of currency costs `Y sigma sqrt(q / V) q`, sigma the root mean square of the
-        asset's daily returns and V its mean dollar volume, both of the dates before the trade. Needs dollar volumes;
-        an order in an asset whose sigma or V is not known, or whose V is 0, is not filled.
+        Coefficient Y of the square-root model of market impact (Almgren, Thum, Hauptmann and Li 2005, Risk; Toth et al.
+        2011, Physical Review X 1): trading an amount q of currency costs `Y sigma sqrt(q / V) q`, where sigma is the
+        root mean square of the asset's daily returns and V its mean dollar volume, both over the dates before the
+        trade. It needs dollar volumes. An order in an asset whose sigma or V is unknown, or whose V is 0, is not
+        filled.
     impact_window
-        Dates that sigma and V are taken from.
+        Number of dates from which sigma and V are estimated.
     borrow
-        Annual fee on the value of short positions: a number, or one by asset.
+        Annual fee on the value of short positions: a number, or a Series by asset.
     financing
         Annual spread over the cash rate on negative cash.
+
+    Raises
+    ------
+    InputError
+        If `impact`, `financing` or `impact_window` is out of bounds.
+
+    Examples
+    --------
+    A commission of 5 and a half spread of 2 basis points, and 1 % a year for borrowed stocks:
+
+    >>> import statefolio as sf
+    >>> costs = sf.TradingCosts(proportional=0.0005, half_spread=0.0002, borrow=0.01)
+    >>> market = sf.Market(sf.load_demo().returns.iloc[:250, :3])
+    >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, costs=costs)
+    >>> ledger = result.ledger
+    >>> print(f"{ledger['traded'].sum():,.0f} traded, {ledger['trading_cost'].sum():,.0f} paid")
+    VALUES
     """
 
     proportional: "float | pd.Series[float]" = 0.0
@@ -41,25 +63,19 @@ class TradingCosts:
     financing: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("impact", "financing"):
-            given: Any = getattr(self, name)
-            if not is_number(given) or not 0.0 <= given < np.inf:
-                raise InputError(f"{name}={given!r}; a number from 0 on was expected. Pass e.g. 0.0.")
-        window: Any = self.impact_window
-        if not is_whole(window) or window < 1:
-            raise InputError(f"impact_window={window!r}; a whole number of dates was expected. Pass e.g. 60.")
+        check_options(self, RULES)
 
     def trade_rates(self, assets: pd.Index) -> Array:
-        """What trading a unit of value costs, by asset (N,), impact apart.
+        """Return the cost of trading one unit of value, by asset (N,), without impact.
 
         Raises
         ------
         DataTypeError, InputError, UnknownNameError
-            If a cost is negative or no number, or leaves an asset out.
+            If a cost is negative or not a number, or an asset has none.
         """
         proportional = by_asset(self.proportional, assets, "proportional")
         return np.asarray(proportional + by_asset(self.half_spread, assets, "half_spread"))
 
     def borrow_rates(self, assets: pd.Index) -> Array:
-        """Annual fee on a unit of short value, by asset (N,)."""
+        """Return the annual fee on one unit of short value, by asset (N,)."""
         return by_asset(self.borrow, assets, "borrow")

@@ -1,4 +1,4 @@
-"""How far value fell below its peak, and how long that took."""
+"""Measures drawdowns: how far and for how long the value is below its peak."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,20 +11,20 @@ from statefolio.backtest.return_series import read_series
 
 @dataclass(frozen=True)
 class Drawdown:
-    """One fall of value below its peak.
+    """One fall of the value below its peak.
 
     Attributes
     ----------
     depth : float
-        Value over its peak, less one: -0.2 is a fall of 20 %. Zero where there was none.
+        Value over its peak, minus one: -0.2 is a fall of 20 %. Zero if there is none.
     peak : Timestamp or None
-        Last date at the peak; None where the start itself is the peak, the day before the first return.
+        Last date at the peak; None if the peak is the start, before the first return.
     trough, recovery : Timestamp or None
-        Date of the lowest value, and the first one on which value is at its peak again; None if that never came.
+        Date of the lowest value, and the first date at the peak again; None without a recovery.
     dates : int
-        Dates from the peak to the recovery, or to the last date.
+        Number of dates from the peak to the recovery, or to the last date.
     dates_to_recover : int or None
-        Dates from the trough to the recovery.
+        Number of dates from the trough to the recovery.
     """
 
     depth: float
@@ -36,12 +36,12 @@ class Drawdown:
 
 
 def drawdowns(returns: Any) -> "pd.Series[float]":
-    """Value over its highest value so far, less one, on every date; the start counts as a peak.
+    """Return the value over its highest value so far, minus one, by date; the start counts as a peak.
 
     Parameters
     ----------
-    returns : Series, or anything with such `returns`
-        Simple returns in decimals, compounded.
+    returns : Series, or an object with such `returns`
+        Simple returns in decimals; they are compounded.
     """
     series = read_series(returns)
     value = np.cumprod(1.0 + series.to_numpy())
@@ -50,12 +50,12 @@ def drawdowns(returns: Any) -> "pd.Series[float]":
 
 
 def maximum_drawdown(returns: Any) -> Drawdown:
-    """The deepest drawdown, with its dates; of several as deep, the first.
+    """Return the deepest drawdown with its dates; the first, if several are equally deep.
 
     Parameters
     ----------
-    returns : Series, or anything with such `returns`
-        Simple returns in decimals, compounded.
+    returns : Series, or an object with such `returns`
+        Simple returns in decimals; they are compounded.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a back-test runs on: returns and what else was known, date by date."""
+"""Holds the data of a back-test: returns, factors, cash rate, volumes and delistings, date by date."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,38 +10,48 @@ import pandas as pd
 from statefolio._arrays.dates import read_date
 from statefolio._arrays.text import show, span
 from statefolio._arrays.types import Array
-from statefolio.backtest.market_tables import STAYS, MarketTables, Table, read_market
+from statefolio.backtest.market_tables import NOT_DELISTED, MarketTables, Table, read_market
 from statefolio.exceptions import InputError
 
 
 class Market:
-    """Returns of assets, and what else a policy may know on each date. It cannot be changed.
+    """Returns of assets, and other data that policies may see. A market cannot be changed.
 
     Parameters
     ----------
     returns : DataFrame (date x asset)
-        Simple total returns in decimals, from one close to the next; NaN where not observed. They may be excess
-        returns with `cash_rate` 0: the account is then one of excess returns.
+        Simple total returns in decimals, from one close to the next; NaN where not observed. Excess returns work too,
+        with `cash_rate` 0: the account then earns excess returns.
     factors : DataFrame (date x factor), optional
         Factor returns on (at least) the same dates.
     cash_rate : float or Series by date, default 0
-        What a unit of cash earns on a date, in decimals.
+        Return of cash on a date, in decimals.
     dollar_volumes : DataFrame (date x asset), optional
-        Currency traded.
+        Traded volume in currency.
     delistings : Series of dates by asset, optional
-        Last date of an asset that leaves; its position is closed on the next date of the market. One after the last
-        date of the market is not known yet.
+        Last date of an asset that is delisted; its position is closed on the next date of the market. Delistings after
+        the last date of the market are ignored, because they are not known yet.
     delisting_return : float or Series by asset, default 0
-        What a position earns when it is closed: -1 loses all.
+        Return of a position that is closed by a delisting; -1 is a total loss.
     delisted_after : int, default 21
-        An asset held without a return for this many dates on end counts as delisted: nothing later is needed to say so.
+        An asset without a return on this many consecutive dates counts as delisted from then on.
     others : mapping of DataFrame, optional
-        What else a policy may see, by name, each with dates of its own: those on which it was known.
+        Other tables for policies, by name, each indexed by the dates on which its rows became known.
 
     Raises
     ------
     DataTypeError, InputError, UnknownNameError
-        If something cannot be used as it came.
+        If an argument cannot be used.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> market = sf.Market(demo.returns.iloc[:, :3], demo.factors, cash_rate=0.0001)
+    >>> market
+    VALUES
+    >>> market.until("2019").dates[-1]
+    Timestamp('2019-12-31 00:00:00')
     """
 
     def __init__(
@@ -62,14 +72,14 @@ class Market:
 
     @classmethod
     def of_tables(cls, tables: MarketTables) -> "Market":
-        """A market of tables that were checked before."""
+        """Make a market from validated tables."""
         market = cls.__new__(cls)
         object.__setattr__(market, "_tables", tables)
         return market
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_tables" in self.__dict__:
-            raise AttributeError(f"a Market cannot be changed; {name!r} was to be set. Make another one.")
+            raise AttributeError(f"a Market cannot be changed, got a value for {name!r}. Make a new Market.")
         object.__setattr__(self, name, value)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -80,7 +90,7 @@ class Market:
 
     @property
     def tables(self) -> MarketTables:
-        """The arrays behind the names."""
+        """Validated arrays of the market."""
         return self._tables
 
     @property
@@ -100,7 +110,7 @@ class Market:
 
     @property
     def excess_returns(self) -> pd.DataFrame:
-        """Simple returns less the cash rate (date x asset)."""
+        """Simple returns minus the cash rate (date x asset)."""
         return self.returns.sub(self.cash_rate, axis=0)
 
     @property
@@ -110,44 +120,52 @@ class Market:
 
     @property
     def cash_rate(self) -> "pd.Series[float]":
-        """What a unit of cash earns on each date."""
+        """Return of cash on each date."""
         return pd.Series(self._tables.cash_rate, index=self.dates, name="cash_rate", copy=False)
 
     @property
     def dollar_volumes(self) -> pd.DataFrame | None:
-        """Currency traded (date x asset), read-only."""
+        """Traded volume in currency (date x asset), read-only."""
         return None if self._tables.dollar_volumes is None else self._tables.dollar_volumes.frame
 
     @property
     def delistings(self) -> "pd.Series[Any]":
-        """Last dates of the assets that were said to leave."""
-        leaves = self._tables.last_dates != STAYS
-        last = self.dates[self._tables.last_dates[leaves]]
-        return pd.Series(last, index=self.assets[leaves], name="last_date")
+        """Last dates of the assets with an announced delisting."""
+        delisted = self._tables.last_dates != NOT_DELISTED
+        last = self.dates[self._tables.last_dates[delisted]]
+        return pd.Series(last, index=self.assets[delisted], name="last_date")
 
     @property
     def delisting_return(self) -> "pd.Series[float]":
-        """What a position in each asset earns when it is closed by a delisting."""
+        """Return of a position that is closed by a delisting, by asset."""
         return pd.Series(self._tables.delisting_return, index=self.assets, name="delisting_return", copy=False)
 
     @property
     def delisted_after(self) -> int:
-        """Dates on end without a return after which an asset counts as delisted."""
+        """Number of consecutive dates without a return after which an asset counts as delisted."""
         return self._tables.delisted_after
 
     @property
     def others(self) -> Mapping[str, pd.DataFrame]:
-        """What else there is, by name, read-only."""
+        """Other tables by name, read-only."""
         return MappingProxyType({name: table.frame for name, table in self._tables.others.items()})
 
     def until(self, date: Any) -> "Market":
-        """A copy that knows nothing after a date; delistings that had not happened are not known either."""
+        """Return a copy without anything after a date, including later delistings."""
         return Market.of_tables(_cut(self._tables, read_date(date, "date", last=True)))
 
     def perturbed_after(self, date: Any, seed: int = 0) -> "Market":
-        """A copy with the same past and another future: every number after a date is drawn anew.
+        """Return a copy with the same past and another future: all numbers after a date are replaced by random ones.
 
-        Which returns are missing is drawn anew as well, and delistings after the date are forgotten. Dates stay.
+        The pattern of missing returns is random too, and later delistings are removed. The dates stay the same.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> market = sf.Market(sf.load_demo().returns.iloc[:, :3])
+        >>> other = market.perturbed_after("2019", seed=1)
+        >>> [bool((market.returns.loc[year] == other.returns.loc[year]).all(axis=None)) for year in ("2019", "2020")]
+        [True, False]
         """
         return Market.of_tables(_perturb(self._tables, read_date(date, "date", last=True), np.random.default_rng(seed)))
 
@@ -157,13 +175,15 @@ def _cut(tables: MarketTables, date: pd.Timestamp) -> MarketTables:
     count = len(returns.dates)
     if count == 0:
         first = show(tables.returns.dates[0])
-        raise InputError(f"the market was to end at {show(date)}; it begins on {first}. Pass a date from then on.")
+        raise InputError(
+            f"date must not be before the market's first date, {first}, got {show(date)}. Pass a later one."
+        )
     return MarketTables(
         returns=returns,
         factors=None if tables.factors is None else tables.factors.until(date),
         cash_rate=tables.cash_rate[:count].copy(),
         dollar_volumes=None if tables.dollar_volumes is None else tables.dollar_volumes.until(date),
-        last_dates=np.where(tables.last_dates < count, tables.last_dates, STAYS),
+        last_dates=np.where(tables.last_dates < count, tables.last_dates, NOT_DELISTED),
         delisting_return=tables.delisting_return,
         delisted_after=tables.delisted_after,
         others={name: table.until(date) for name, table in tables.others.items()},
@@ -172,7 +192,7 @@ def _cut(tables: MarketTables, date: pd.Timestamp) -> MarketTables:
 
 def _perturb(tables: MarketTables, date: pd.Timestamp, draw: np.random.Generator) -> MarketTables:
     count = int(tables.returns.dates.searchsorted(date, side="right"))
-    returns = _drawn_anew(tables.returns, date, draw)
+    returns = _redrawn(tables.returns, date, draw)
     values = returns.values.copy()
     values[count:] = np.maximum(values[count:], -0.9)
     values[count:][draw.random(values[count:].shape) < 0.1] = np.nan
@@ -180,26 +200,26 @@ def _perturb(tables: MarketTables, date: pd.Timestamp, draw: np.random.Generator
     cash_rate[count:] += 1e-4 * draw.random(len(cash_rate) - count)
     return MarketTables(
         returns=Table(values, returns.dates, returns.names),
-        factors=None if tables.factors is None else _drawn_anew(tables.factors, date, draw),
+        factors=None if tables.factors is None else _redrawn(tables.factors, date, draw),
         cash_rate=cash_rate,
-        dollar_volumes=None if tables.dollar_volumes is None else _scaled_anew(tables.dollar_volumes, date, draw),
-        last_dates=np.where(tables.last_dates < count, tables.last_dates, STAYS),
+        dollar_volumes=None if tables.dollar_volumes is None else _rescaled(tables.dollar_volumes, date, draw),
+        last_dates=np.where(tables.last_dates < count, tables.last_dates, NOT_DELISTED),
         delisting_return=tables.delisting_return,
         delisted_after=tables.delisted_after,
-        others={name: _drawn_anew(table, date, draw) for name, table in tables.others.items()},
+        others={name: _redrawn(table, date, draw) for name, table in tables.others.items()},
     )
 
 
-def _drawn_anew(table: Table, date: pd.Timestamp, draw: np.random.Generator) -> Table:
-    """Rows after a date from a normal law with each column's scale."""
+def _redrawn(table: Table, date: pd.Timestamp, draw: np.random.Generator) -> Table:
+    """Replace the rows after a date by normal random numbers with the scale of each column."""
     count = int(table.dates.searchsorted(date, side="right"))
     values = table.values.copy()
     values[count:] = draw.standard_normal(values[count:].shape) * _scale(values)
     return Table(values, table.dates, table.names)
 
 
-def _scaled_anew(table: Table, date: pd.Timestamp, draw: np.random.Generator) -> Table:
-    """Amounts after a date times a lognormal; where there is none, each column's scale takes its place."""
+def _rescaled(table: Table, date: pd.Timestamp, draw: np.random.Generator) -> Table:
+    """Multiply amounts after a date by lognormal random numbers; a missing amount is replaced by its column's scale."""
     count = int(table.dates.searchsorted(date, side="right"))
     values = table.values.copy()
     later = np.where(values[count:] > 0.0, values[count:], _scale(values))
@@ -208,7 +228,7 @@ def _scaled_anew(table: Table, date: pd.Timestamp, draw: np.random.Generator) ->
 
 
 def _scale(values: Array) -> Array:
-    """Root mean square of each column; .01 where that is nothing."""
+    """Return the root mean square of each column; 0.01 if it is zero."""
     known = ~np.isnan(values)
     squares = np.where(known, values, 0.0) ** 2
     scale = np.sqrt(squares.sum(axis=0) / np.maximum(known.sum(axis=0), 1))

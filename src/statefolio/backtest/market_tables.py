@@ -1,4 +1,4 @@
-"""What a market is made of, checked at the door."""
+"""Validates the data of a market and converts them to arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,17 +11,22 @@ import pandas as pd
 from statefolio._arrays.dates import read_date
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.panel import make_panel
-from statefolio._arrays.text import listed, show
+from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
-from statefolio._options import is_number, is_whole
+from statefolio._options import Kind, Whole, check, is_number
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
-STAYS = -1
+NOT_DELISTED = -1
+RULES = {
+    "delisted_after": Whole(at_least=1, example=21),
+    "delistings": Kind((pd.Series, Mapping), "a Series of dates by asset", "pd.Series({'A': '2021-06-30'})") | None,
+    "others": Kind(Mapping, "a mapping of DataFrames by name", "{'rates': rates}") | None,
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Values by date and name; nothing may be written to them.
+    """Values by date and name, read-only.
 
     Attributes
     ----------
@@ -38,19 +43,19 @@ class Table:
         self.values.flags.writeable = False
 
     def until(self, date: pd.Timestamp) -> "Table":
-        """A copy that ends at a date."""
+        """Return a copy that ends at a date."""
         count = int(self.dates.searchsorted(date, side="right"))
         return Table(self.values[:count].copy(), self.dates[:count].copy(), self.names)
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The same as a frame, without a copy."""
+        """The table as a DataFrame, without a copy."""
         return pd.DataFrame(self.values, index=self.dates, columns=self.names, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
 class MarketTables:
-    """T dates, N assets, K factors.
+    """Data of a market with T dates, N assets and K factors.
 
     Attributes
     ----------
@@ -60,7 +65,7 @@ class MarketTables:
     factors : Table (T, K), optional
     dollar_volumes : Table (T, N), optional
     last_dates : (N,) array of int
-        Row of the last date before a delisting that was announced, else `STAYS`.
+        Row of each asset's last date before an announced delisting, else `NOT_DELISTED`.
     delisting_return : (N,) array
     delisted_after : int
     others : mapping of Table
@@ -90,17 +95,16 @@ def read_market(
     delisted_after: Any,
     others: Any,
 ) -> MarketTables:
-    """Check everything a market is made of; arguments are those of `Market`.
+    """Validate the data of a market; the arguments are those of `Market`.
 
     Raises
     ------
     DataTypeError, InputError, UnknownNameError
-        If something cannot be used as it came.
+        If an argument cannot be used.
     """
     assets, design = _returns_and_factors(returns, factors)
-    _check_no_total_loss(assets)
-    if not is_whole(delisted_after) or delisted_after < 1:
-        raise InputError(f"delisted_after={delisted_after!r}; a whole number of dates was expected. Pass e.g. 21.")
+    _check_returns(assets)
+    check("delisted_after", delisted_after, RULES["delisted_after"])
     return MarketTables(
         returns=assets,
         factors=design,
@@ -114,39 +118,41 @@ def read_market(
 
 
 def by_asset(given: Any, assets: pd.Index, name: str, least: float = 0.0) -> Array:
-    """A number for every asset, from one number or a Series (or mapping) that names each asset.
+    """Return one number per asset, from a number or from a Series (or mapping) by asset.
 
     Raises
     ------
     DataTypeError, InputError, UnknownNameError
-        If it holds anything but numbers from `least` on, or leaves an asset out.
+        If a value is not a finite number of at least `least`, or an asset has none.
     """
     if is_number(given):
         values = np.full(len(assets), float(given))
     elif isinstance(given, pd.Series | Mapping):
-        values = _matched(pd.Series(given), assets, name)
+        values = _in_order(pd.Series(given), assets, name)
     else:
-        raise DataTypeError(f"{name} is a {type(given).__name__}; a number or a Series by asset was expected.")
-    if not (np.isfinite(values) & (values >= least)).all():
-        worst = values[~(np.isfinite(values) & (values >= least))][0]
-        raise InputError(f"{name} holds {worst:g}; numbers from {least:g} on were expected. Correct it.")
+        raise DataTypeError(f"{name} must be a number or a Series by asset, got {shown(given)}. Pass a number.")
+    valid = np.isfinite(values) & (values >= least)
+    if not valid.all():
+        raise InputError(
+            f"{name} must hold finite numbers of at least {least:g}, got {values[~valid][0]:g}. Correct that value."
+        )
     return values
 
 
-def _matched(given: "pd.Series[float]", assets: pd.Index, name: str) -> Array:
+def _in_order(given: "pd.Series[float]", assets: pd.Index, name: str) -> Array:
     if not given.index.is_unique:
-        again = list(given.index[given.index.duplicated()])
-        raise InputError(f"{name} names {listed(again)} twice; each asset was expected once. Drop one of them.")
+        repeated = list(given.index[given.index.duplicated()])
+        raise InputError(f"{name} must name each asset once, got {listed(repeated)} twice. Drop one of them.")
     absent = assets[~assets.isin(given.index)]
     if len(absent):
         raise UnknownNameError(
-            f"{name} lacks {listed(list(absent))}; every asset of the market was expected. "
+            f"{name} must name every asset of the market, got none for {listed(list(absent))}. "
             f"Use {name}.reindex(returns.columns, fill_value=...)."
         )
     try:
         return np.array(given.reindex(assets).to_numpy(dtype=np.float64, na_value=np.nan))
     except (TypeError, ValueError) as error:
-        raise DataTypeError(f"{name} has dtype {given.dtype}; numbers were expected. Convert it.") from error
+        raise DataTypeError(f"{name} must hold numbers, got dtype {given.dtype}. Convert it to float.") from error
 
 
 def _returns_and_factors(returns: Any, factors: Any) -> tuple[Table, Table | None]:
@@ -157,18 +163,18 @@ def _returns_and_factors(returns: Any, factors: Any) -> tuple[Table, Table | Non
     return assets, Table(panel.regressors, panel.dates, panel.factors)
 
 
-def _check_no_total_loss(returns: Table) -> None:
+def _check_returns(returns: Table) -> None:
     below = returns.values < -1.0
     if below.any():
         rows, places = np.nonzero(below)
         raise InputError(
-            f"returns has {len(rows)} values below -1 (first: {returns.names[places[0]]!r} on "
-            f"{show(returns.dates[rows[0]])}); no asset can lose more than all. Correct them, or use returns.clip(-1)."
+            f"returns must be at least -1 (a total loss), got {len(rows)} values below -1 (first: "
+            f"{returns.names[places[0]]!r} on {show(returns.dates[rows[0]])}). Correct them, or use returns.clip(-1)."
         )
 
 
 def _by_date(rate: Any, dates: pd.DatetimeIndex) -> Array:
-    """The cash rate on every date of the returns."""
+    """Return the cash rate on every date of the returns."""
     if is_number(rate):
         values = np.full(len(dates), float(rate))
     elif isinstance(rate, pd.Series):
@@ -176,15 +182,15 @@ def _by_date(rate: Any, dates: pd.DatetimeIndex) -> Array:
         rows = table.dates.get_indexer(dates)
         if (rows < 0).any():
             raise InputError(
-                f"cash_rate lacks {int((rows < 0).sum())} dates of returns (first: {show(dates[rows < 0][0])}); all of "
-                "them were expected. Use cash_rate.reindex(returns.index).ffill()."
+                f"cash_rate must have every date of returns, got {int((rows < 0).sum())} missing (first: "
+                f"{show(dates[rows < 0][0])}). Use cash_rate.reindex(returns.index).ffill()."
             )
         values = table.values[rows, 0].copy()
     else:
-        raise DataTypeError(f"cash_rate is a {type(rate).__name__}; a number or a Series by date was expected.")
+        raise DataTypeError(f"cash_rate must be a number or a Series by date, got {shown(rate)}. Pass e.g. 0.0001.")
     if not np.isfinite(values).all():
         first = show(dates[~np.isfinite(values)][0])
-        raise InputError(f"cash_rate is not finite on {first}; a number on every date was expected. Fill it.")
+        raise InputError(f"cash_rate must be finite on every date, got NaN or infinite on {first}. Fill it.")
     return values
 
 
@@ -192,29 +198,30 @@ def _volumes(volumes: Any, returns: Table) -> Table:
     values, dates, names = read_values(volumes, "dollar_volumes")
     absent = returns.names[~returns.names.isin(names)]
     if len(absent):
-        raise UnknownNameError(f"dollar_volumes lacks {listed(list(absent))}; every asset of returns was expected.")
+        raise UnknownNameError(
+            f"dollar_volumes must have every asset of returns, got none of {listed(list(absent))}. Add them, NaN if "
+            "unknown."
+        )
     missing = returns.dates[~returns.dates.isin(dates)]
     if len(missing):
         raise InputError(
-            f"dollar_volumes lacks {len(missing)} dates of returns (first: {show(missing[0])}); all of them were "
-            "expected. Use dollar_volumes.reindex(returns.index)."
+            f"dollar_volumes must have every date of returns, got {len(missing)} missing (first: {show(missing[0])}). "
+            "Use dollar_volumes.reindex(returns.index)."
         )
-    own = values[np.ix_(dates.get_indexer(returns.dates), names.get_indexer(returns.names))]
-    if (own < 0.0).any():
-        raise InputError("dollar_volumes has negative values; amounts of currency were expected. Correct them.")
-    return Table(np.ascontiguousarray(own), returns.dates, returns.names)
+    aligned = values[np.ix_(dates.get_indexer(returns.dates), names.get_indexer(returns.names))]
+    if (aligned < 0.0).any():
+        raise InputError("dollar_volumes must be amounts of at least 0, got negative values. Correct them.")
+    return Table(np.ascontiguousarray(aligned), returns.dates, returns.names)
 
 
 def _last_rows(delistings: Any, returns: Table) -> npt.NDArray[np.int64]:
-    """Row of each announced last date; between two dates of the market the earlier counts, after its end none."""
-    rows = np.full(len(returns.names), STAYS)
-    if delistings is None:
-        return rows
-    if not isinstance(delistings, pd.Series | Mapping):
-        raise DataTypeError(f"delistings is a {type(delistings).__name__}; a Series of dates by asset was expected.")
-    for asset, last in dict(delistings).items():
+    """Return the row of each delisted asset's last date, or the row before it; none after the end of the market."""
+    check("delistings", delistings, RULES["delistings"])
+    rows = np.full(len(returns.names), NOT_DELISTED)
+    announced: dict[Any, Any] = {} if delistings is None else dict(delistings)
+    for asset, last in announced.items():
         if asset not in returns.names:
-            raise UnknownNameError(f"delistings names {asset!r}, which returns lacks; its assets were expected.")
+            raise UnknownNameError(f"delistings must name assets of returns, got {asset!r}. Drop it.")
         if pd.isna(last):
             continue
         place = returns.names.get_loc(asset)
@@ -224,8 +231,8 @@ def _last_rows(delistings: Any, returns: Table) -> npt.NDArray[np.int64]:
         if len(later):
             first = show(returns.dates[max(row + 1, 0) + later[0]])
             raise InputError(
-                f"{asset!r} is delisted after {show(last)} but has a return on {first}; none was expected. Set its "
-                "later returns to NaN, or correct the date."
+                f"delistings[{asset!r}] must be its last date with a return, got {show(last)} before a return on "
+                f"{first}. Set its later returns to NaN, or correct the date."
             )
         if row >= 0 and moment <= returns.dates[-1]:
             rows[place] = row
@@ -233,6 +240,5 @@ def _last_rows(delistings: Any, returns: Table) -> npt.NDArray[np.int64]:
 
 
 def _others(others: Any) -> dict[str, Table]:
-    if not isinstance(others, Mapping):
-        raise DataTypeError(f"others is a {type(others).__name__}; a mapping of frames by name was expected.")
+    check("others", others, RULES["others"])
     return {name: Table(*read_values(frame, f"others[{name!r}]")) for name, frame in others.items()}

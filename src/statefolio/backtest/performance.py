@@ -1,15 +1,15 @@
-"""What a back-test's returns come to: return, risk, ratios, trading.
+"""Computes performance measures: return, risk, ratios and turnover.
 
-Conventions, the same everywhere in the package:
+Conventions of the whole package:
 
-* 252 dates a year. Returns are simple; `annual_return` compounds them, (product of 1 + r)^(252/T) - 1.
-* `annual_volatility` is the standard deviation with T - 1, times the root of 252.
-* `sharpe` is the mean (not compounded) of the returns in excess of cash over their standard deviation (T - 1), times
-  the root of 252. `sortino` divides by the root mean square of the negative excess returns over all T dates.
-* `calmar` is the compounded annual return over the depth of the deepest drawdown of compounded value.
-* `cvar_95` is the mean of the worst 5 % of the returns, the last date counted in part (Rockafellar and Uryasev).
+* There are 252 dates per year. Returns are simple; `annual_return` compounds them: (product of 1 + r)^(252/T) - 1.
+* `annual_volatility` is the standard deviation (with T - 1) times the square root of 252.
+* `sharpe` is the arithmetic mean of the returns in excess of cash over their standard deviation (with T - 1), times the
+  square root of 252. `sortino` divides by the root mean square of the negative excess returns over all T dates.
+* `calmar` is the compounded annual return over the depth of the deepest drawdown.
+* `cvar_95` is the mean of the worst 5 % of the returns; the last of them counts in part (Rockafellar and Uryasev).
 * Losses are negative: `maximum_drawdown` -0.2, `cvar_95` -0.03.
-* Turnover counts what is bought and what is sold, over the value before the trade, a year.
+* Turnover counts purchases and sales, over the value before the trade, per year.
 """
 
 from typing import Any
@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.types import Array
-from statefolio._options import is_number
+from statefolio._options import Number, check
 from statefolio._renamed import renamed
 from statefolio.backtest.drawdowns import maximum_drawdown
-from statefolio.backtest.return_series import on_dates_of, read_series, varies
-from statefolio.exceptions import InputError
+from statefolio.backtest.return_series import on_dates, read_series, varies
 
-PERIODS = 252.0
+PERIODS_PER_YEAR = 252.0
+PERIODS_RULE = Number(above=0.0, example=PERIODS_PER_YEAR)
 _ROUNDING = 1e-12
 _ONE_DATE = "one date; two or more are needed"
 
@@ -40,40 +40,55 @@ def measures(
     weights: pd.DataFrame | None = None,
     periods_per_year: float | None = None,
 ) -> "pd.Series[float]":
-    """Measures of one portfolio's returns, by empyrical and skfolio.
+    """Compute performance measures of one portfolio, with empyrical and skfolio.
 
     Parameters
     ----------
     returns : Series by date, or a back-test's result
-        Simple returns in decimals, net of costs. Of a result, `gross_returns`, `turnover`, `weights` and
-        `periods_per_year` are taken where they are not given.
+        Simple returns in decimals, net of costs. A result also provides `gross_returns`, `turnover`, `weights` and
+        `periods_per_year`, unless they are given.
     benchmark : Series by date, or a back-test's result, optional
         Returns to compare with; they may have more dates.
     cash_rate : float or Series by date, default 0
-        What a unit of cash earns on a date.
+        Return of cash on a date.
     gross_returns : Series, optional
         Returns with the same weights before costs and fees.
     turnover : Series, optional
-        Bought and sold on a date, as a share of the value before.
+        Purchases and sales of a date, as a share of the value before them.
     weights : DataFrame (date x asset), optional
-        Shares of value held.
+        Held shares of the value.
     periods_per_year : float, default 252
+        Number of dates per year.
 
     Returns
     -------
     Series
         `dates`, `total_return`, `annual_return`, `annual_volatility`, `sharpe`, `sortino`, `calmar`,
-        `maximum_drawdown`, `drawdown_dates` (from the peak until value is back there, or to the end),
-        `recovery_dates` (from the trough), `cvar_95`, `hit_rate` (share of dates above the cash rate), `skewness`,
-        `kurtosis` (3 for a Gaussian); with a benchmark `active_return` (mean difference, a year), `tracking_error`
-        and `information_ratio`; and where known `turnover` (a year), `cost_drag` (annual return gross less net),
-        `net_exposure` and `gross_exposure` (means over dates). What cannot be said is NaN, and
-        ``attrs["reasons"]`` says why, by name.
+        `maximum_drawdown`, `drawdown_dates` (from the peak to the recovery, or to the end), `recovery_dates` (from the
+        trough), `cvar_95`, `hit_rate` (share of dates above the cash rate), `skewness`, `kurtosis` (3 for a Gaussian).
+        With a benchmark: `active_return` (mean difference per year), `tracking_error` and `information_ratio`. If
+        known: `turnover` (per year), `cost_drag` (annual return before costs minus after), `net_exposure` and
+        `gross_exposure` (means over dates). Undefined measures are NaN, and ``attrs["reasons"]`` names the reasons.
 
     Raises
     ------
     DataTypeError, InputError
         If returns are missing on a date, or a benchmark lacks dates.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> dates = pd.bdate_range("2024-01-01", periods=4)
+    >>> found = sf.backtest.measures(pd.Series([0.01, -0.02, 0.015, 0.005], index=dates))
+    >>> found[["total_return", "maximum_drawdown", "hit_rate"]].round(4)
+    VALUES
+
+    Measures that are not defined are NaN, with a reason:
+
+    >>> found = sf.backtest.measures(pd.Series(0.001, index=dates))
+    >>> found.attrs["reasons"]["sharpe"]
+    'returns in excess of cash do not vary'
     """
     r = read_series(returns)
     if not isinstance(returns, pd.Series | pd.DataFrame):
@@ -81,17 +96,19 @@ def measures(
         turnover = getattr(returns, "turnover", None) if turnover is None else turnover
         weights = getattr(returns, "weights", None) if weights is None else weights
         periods_per_year = getattr(returns, "periods_per_year", None) if periods_per_year is None else periods_per_year
-    year = check_periods(PERIODS if periods_per_year is None else periods_per_year)
+    periods_per_year = PERIODS_PER_YEAR if periods_per_year is None else periods_per_year
+    check("periods_per_year", periods_per_year, PERIODS_RULE)
+    year = float(periods_per_year)
     reasons: dict[str, str] = {}
-    found = _alone(r, on_dates_of(r.index, cash_rate, "cash_rate"), year, reasons)
+    found = _own_measures(r, on_dates(r.index, cash_rate, "cash_rate"), year, reasons)
     if benchmark is not None:
-        found |= _against(r, on_dates_of(r.index, benchmark, "benchmark"), year, reasons)
+        found |= _relative_measures(r, on_dates(r.index, benchmark, "benchmark"), year, reasons)
     if turnover is not None:
         found["turnover"] = float(turnover.mean()) * year
     if gross_returns is not None:
         found["cost_drag"] = _compounded(read_series(gross_returns, "gross_returns"), year) - found["annual_return"]
     if weights is not None:
-        weights = weights[weights.index.isin(r.index)]  # a result's first row is the start: nothing is held yet
+        weights = weights[weights.index.isin(r.index)]  # nothing is held on a result's first date
         found["net_exposure"] = float(weights.sum(axis=1).mean())
         found["gross_exposure"] = float(weights.abs().sum(axis=1).mean())
     result = pd.Series(found, dtype=np.float64, name=getattr(returns, "name", None))
@@ -99,14 +116,7 @@ def measures(
     return result
 
 
-def check_periods(periods_per_year: Any) -> float:
-    """Return the number of dates a year, checked."""
-    if not is_number(periods_per_year) or not 0.0 < periods_per_year < np.inf:
-        raise InputError(f"periods_per_year={periods_per_year!r}; a number above zero was expected. Pass e.g. 252.")
-    return float(periods_per_year)
-
-
-def _alone(r: "pd.Series[float]", cash: Array, year: float, reasons: dict[str, str]) -> dict[str, float]:
+def _own_measures(r: "pd.Series[float]", cash: Array, year: float, reasons: dict[str, str]) -> dict[str, float]:
     from skfolio.measures import cvar
 
     fall = maximum_drawdown(r)
@@ -121,14 +131,14 @@ def _alone(r: "pd.Series[float]", cash: Array, year: float, reasons: dict[str, s
         "recovery_dates": np.nan if fall.dates_to_recover is None else float(fall.dates_to_recover),
         "cvar_95": -float(cvar(r.to_numpy(), beta=0.95)),
         "hit_rate": float((r.to_numpy() > cash).mean()),
-        **_shape(np.asarray(r, dtype=np.float64), reasons),
+        **_skewness_and_kurtosis(np.asarray(r, dtype=np.float64), reasons),
     }
     if fall.depth < 0.0:
         found["calmar"] = found["annual_return"] / -fall.depth
     else:
         reasons["calmar"] = reasons["recovery_dates"] = "there is no drawdown"
     if fall.depth < 0.0 and fall.recovery is None:
-        reasons["recovery_dates"] = "value has not come back to its peak"
+        reasons["recovery_dates"] = "the value has not recovered to its peak"
     return found
 
 
@@ -153,7 +163,7 @@ def _ratios(r: "pd.Series[float]", cash: Array, year: float, reasons: dict[str, 
     return found
 
 
-def _shape(r: Array, reasons: dict[str, str]) -> dict[str, float]:
+def _skewness_and_kurtosis(r: Array, reasons: dict[str, str]) -> dict[str, float]:
     from skfolio.measures import kurtosis, skew
 
     if len(r) > 1 and varies(r):
@@ -162,7 +172,7 @@ def _shape(r: Array, reasons: dict[str, str]) -> dict[str, float]:
     return {"skewness": np.nan, "kurtosis": np.nan}
 
 
-def _against(r: "pd.Series[float]", other: Array, year: float, reasons: dict[str, str]) -> dict[str, float]:
+def _relative_measures(r: "pd.Series[float]", other: Array, year: float, reasons: dict[str, str]) -> dict[str, float]:
     from empyrical import annual_volatility, excess_sharpe
 
     active = r.to_numpy() - other
@@ -179,7 +189,7 @@ def _against(r: "pd.Series[float]", other: Array, year: float, reasons: dict[str
 
 
 def _compounded(r: "pd.Series[float]", year: float) -> float:
-    """Compounded annual return; -1 where all was lost."""
+    """Return the compounded annual return; -1 after a total loss."""
     from empyrical import annual_return
 
     values = r.to_numpy()

@@ -1,4 +1,4 @@
-"""What a back-test found, date by date, in currency."""
+"""Holds the results of a back-test: ledger, weights, decisions, events, and the check for look-ahead."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,17 +27,27 @@ Verdict = Literal["causal", "looks ahead", "cannot be checked"]
 
 @dataclass(frozen=True)
 class CausalCheck:
-    """Whether decisions change when the future does.
+    """Result of a check for look-ahead.
 
     Attributes
     ----------
     verdict : {"causal", "looks ahead", "cannot be checked"}
     first_difference : Timestamp, optional
-        The first decision that changed.
+        Date of the first decision that changed with the future.
     detail : str
-        What was found, in a sentence.
+        The finding in a sentence.
     cuts : tuple of Timestamp
-        Dates at which the future was taken away and drawn anew.
+        Dates at which the future was cut off and replaced.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> market = sf.Market(sf.load_demo().returns.iloc[:100, :3])
+    >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, cuts=2)
+    >>> result.causality.verdict
+    'causal'
+    >>> result.causality.detail
+    '2 decisions, repeated without the future and with another one, are equal to the last bit'
     """
 
     verdict: Verdict
@@ -48,21 +58,21 @@ class CausalCheck:
 
 @dataclass(frozen=True, eq=False)
 class BacktestResult:
-    """An account's whole life.
+    """Result of a back-test: everything that happened in one account.
 
     Attributes
     ----------
     name : str
     ledger : DataFrame by date, in currency
         value (at the close), profit, trading_cost, impact_cost, borrow_fee, financing_fee, cash_interest, traded
-        (bought and sold, absolute), cash. On every date the value changes by profit less costs and fees plus cash
-        interest. The first row is the date of the first decision: the capital, before anything is traded.
+        (purchases and sales, both positive), cash. On every date the value changes by the profit minus costs and fees
+        plus cash interest. The first row is the date of the first decision: the capital, before any trade.
     weights : DataFrame (date x asset)
         Shares of the value held during the date's return, after the trade.
     decisions : DataFrame (decision date x asset)
-        Weights that were wanted; a date on which nothing was to be traded has no row.
+        Target weights; a decision not to trade has no row.
     details : mapping of DataFrame (decision date x name)
-        What decisions told of themselves.
+        Details that the decisions report, by name.
     events : DataFrame
         date, kind ("fallback", "unfilled", "delisted", "bankrupt"), asset, detail.
     costs : TradingCosts
@@ -71,7 +81,17 @@ class BacktestResult:
     stopped : str
         Why the run ended early; empty if it did not.
     causality : CausalCheck, optional
-        Of the decisions at checkpoints, where the run was asked to check them.
+        Check of decisions for look-ahead, if the run had `cuts`.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> market = sf.Market(sf.load_demo().returns.iloc[:250, :3])
+    >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, costs=sf.TradingCosts(0.001))
+    >>> result.ledger[["value", "profit", "trading_cost"]].head(3).round(0)
+    VALUES
+    >>> result.summary()[["annual_return", "sharpe", "turnover", "cost_drag"]].round(3)
+    VALUES
     """
 
     name: str
@@ -100,7 +120,7 @@ class BacktestResult:
 
     @property
     def gross_returns(self) -> "pd.Series[float]":
-        """Returns of the same weights before costs and fees; 0 on a date whose trades cost all there was."""
+        """Returns of the same weights before costs and fees; 0 on a date whose trading costs took the whole value."""
         ledger = self.ledger
         invested = ledger["value"].shift() - ledger["trading_cost"] - ledger["impact_cost"]
         earned = ledger["profit"] + ledger["cash_interest"]
@@ -108,28 +128,32 @@ class BacktestResult:
 
     @property
     def turnover(self) -> "pd.Series[float]":
-        """Absolute value traded on each date, purchases and sales both counted, over the value before."""
+        """Value of purchases and sales on each date, over the value before them."""
         ledger = self.ledger
         return (ledger["traded"] / ledger["value"].shift()).iloc[1:].rename("turnover")
 
     @property
     def drawdown(self) -> "pd.Series[float]":
-        """Value over its highest so far, less one."""
+        """Value over its highest value so far, minus one."""
         value = self.value
         return (value / value.cummax() - 1.0).rename("drawdown")
 
     def summary(self, benchmark: Any = None, cash_rate: Any = None) -> "pd.Series[float]":
-        """Measures of the net returns, of turnover and of what costs took.
+        """Return performance measures of the net returns, of turnover and of costs.
 
-        These are `measures` of this result, and `daily_turnover` (mean of `turnover`), `annual_trading_costs`
-        (impact among them) and `annual_fees` (borrowing and financing), both as a share of the mean value.
+        These are the `measures` of this result, `daily_turnover` (mean of `turnover`), and as shares of the mean value
+        `annual_trading_costs` (including impact) and `annual_fees` (borrowing and financing).
 
         Parameters
         ----------
         benchmark : Series by date, optional
             Returns to compare with.
         cash_rate : float or Series by date, optional
-            Subtracted where a measure is of excess returns; 0 by default.
+            Subtracted in measures of excess returns. Default: 0.
+
+        Returns
+        -------
+        Series
         """
         from statefolio.backtest.performance import measures
 

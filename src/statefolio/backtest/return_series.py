@@ -1,4 +1,4 @@
-"""Returns of portfolios as they come from a back-test, a frame or a series: checked once, at the door."""
+"""Validates returns of portfolios, given as a Series, a DataFrame or a back-test's result."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,76 +7,73 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.frames import read_values
-from statefolio._arrays.text import listed, show
+from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
-from statefolio._options import is_number
+from statefolio._options import Number, check, is_number
 from statefolio.exceptions import DataTypeError, InputError
 
 _CONSTANT = 1e-12
 
 
 def read_series(returns: Any, name: str = "returns") -> "pd.Series[float]":
-    """Returns of one portfolio by date.
+    """Read the returns of one portfolio.
 
     Parameters
     ----------
-    returns : Series, one-column DataFrame, or anything with such `returns`
+    returns : Series, one-column DataFrame, or an object with such `returns`
         Simple returns in decimals, known on every date.
     name : str
-        What to call them in messages.
+        Name of the argument, for messages.
 
     Returns
     -------
     Series
-        Of floats, its dates increasing.
+        Floats by increasing date.
     """
     if not isinstance(returns, pd.Series | pd.DataFrame):
         returns = getattr(returns, "returns", returns)
     if isinstance(returns, pd.DataFrame):
         if returns.shape[1] != 1:
-            raise InputError(
-                f"{name} has {returns.shape[1]} columns; returns of one portfolio were expected. Select a column."
-            )
+            raise InputError(f"{name} must have one column, got {returns.shape[1]} columns. Select one of them.")
         returns = returns.iloc[:, 0]
     if not isinstance(returns, pd.Series):
         raise DataTypeError(
-            f"{name} is a {type(returns).__name__}; a Series by date, or a back-test's result, was expected. "
-            "Pass e.g. pd.Series(values, index=dates)."
+            f"{name} must be a Series by date or a back-test's result, got {shown(returns)}. Pass e.g. "
+            "pd.Series(values, index=dates)."
         )
     values, dates, _ = read_values(returns.to_frame(name), name)
     column = values[:, 0]
-    unknown = np.isnan(column)
-    if unknown.any():
+    missing = np.isnan(column)
+    if missing.any():
         raise InputError(
-            f"{name} is NaN on {unknown.sum()} of {len(column)} dates (first: {show(dates[int(np.argmax(unknown))])}); "
-            "a return on every date was expected. Drop those dates, or fill them with what was earned, e.g. the cash "
-            "rate."
+            f"{name} must be known on every date, got NaN on {missing.sum()} of {len(column)} dates (first: "
+            f"{show(dates[int(np.argmax(missing))])}). Drop those dates, or fill them, e.g. with the cash rate."
         )
     return pd.Series(column, index=dates, name=returns.name)
 
 
 def read_table(returns: Any, name: str = "returns", *, gaps: bool = False) -> pd.DataFrame:
-    """Returns of several portfolios (date x portfolio).
+    """Read the returns of several portfolios (date x portfolio).
 
     Parameters
     ----------
-    returns : DataFrame, mapping from name to Series or to anything with such `returns`, or `Trials`
+    returns : DataFrame, mapping from name to Series or result, or `Trials`
     name : str
-        What to call them in messages.
+        Name of the argument, for messages.
     gaps : bool
-        Portfolios may have dates of their own; else the dates that all have are kept.
+        Accept missing returns; otherwise only the dates on which all portfolios have a return are kept.
 
     Returns
     -------
     DataFrame
-        Of floats, its dates increasing; NaN only with `gaps`.
+        Floats by increasing date; NaN only with `gaps`.
     """
     if not isinstance(returns, Mapping | pd.DataFrame | pd.Series):
         returns = getattr(returns, "returns", returns)
     if isinstance(returns, Mapping):
         if not returns:
-            raise InputError(f"{name} is empty; returns of one portfolio or more were expected. Add one.")
-        returns = pd.concat({key: read_series(one, f"{name}[{key!r}]") for key, one in returns.items()}, axis=1)
+            raise InputError(f"{name} must hold the returns of at least one portfolio, got none. Add one.")
+        returns = pd.concat({key: read_series(item, f"{name}[{key!r}]") for key, item in returns.items()}, axis=1)
         returns = returns.sort_index()
     values, dates, columns = read_values(returns, name)
     table = pd.DataFrame(values, index=dates, columns=columns)
@@ -85,30 +82,29 @@ def read_table(returns: Any, name: str = "returns", *, gaps: bool = False) -> pd
     common = table.dropna()
     if len(common) == 0:
         raise InputError(
-            f"{name} has no date on which all of its {len(columns)} portfolios ({listed(list(columns))}) have a "
-            "return; common dates were expected. Leave out the shortest."
+            f"{name} must have dates on which all of its {len(columns)} portfolios have a return, got none for "
+            f"{listed(list(columns))}. Leave out the shortest."
         )
     return common
 
 
-def on_dates_of(returns: pd.Index, other: Any, name: str) -> Array:
-    """Another series (a benchmark, a cash rate) on given dates; a number counts for each of them."""
-    if is_number(other):
-        if not np.isfinite(other):
-            raise InputError(f"{name}={other!r}; a finite number or a Series by date was expected. Pass e.g. 0.0.")
-        return np.full(len(returns), float(other), dtype=np.float64)
-    series = read_series(other, name)
-    absent = returns.difference(series.index)
+def on_dates(dates: pd.Index, values: Any, name: str) -> Array:
+    """Return the values of a number or a Series (a benchmark, a cash rate) on given dates."""
+    if is_number(values):
+        check(name, values, Number(example=0.0))
+        return np.full(len(dates), float(values), dtype=np.float64)
+    series = read_series(values, name)
+    absent = dates.difference(series.index)
     if len(absent):
         raise InputError(
-            f"{name} lacks {len(absent)} dates of the returns (first: {show(absent[0])}); a value on each was "
-            f"expected. Use {name}.reindex(returns.index) and fill what is missing."
+            f"{name} must have every date of the returns, got {len(absent)} missing (first: {show(absent[0])}). Use "
+            f"{name}.reindex(returns.index) and fill the missing values."
         )
-    found: Array = np.asarray(series.reindex(returns), dtype=np.float64)
-    return found
+    aligned: Array = np.asarray(series.reindex(dates), dtype=np.float64)
+    return aligned
 
 
 def varies(values: Array, scale: "Array | float" = 0.0) -> Any:
-    """Whether columns vary by more than rounding, against their size or the size of what they were made from."""
+    """Return whether each column varies by more than rounding, relative to its size or to `scale` if that is larger."""
     size = np.maximum(np.abs(values).max(axis=0, initial=0.0), scale)
     return np.ptp(values, axis=0) > _CONSTANT * size

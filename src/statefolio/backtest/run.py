@@ -1,4 +1,4 @@
-"""Policies on a market, from the first date to the last."""
+"""Runs policies on a market from the first date to the last."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -30,36 +30,39 @@ def run_backtests(
     checkpoint: Callable[[WalkState], None] | None = None,
     resume: WalkState | None = None,
 ) -> dict[str, BacktestResult]:
-    """Run several policies over the same dates, each with an account of its own.
+    """Run several policies over the same dates, each with its own account.
 
-    A policy is asked at the close of a date, with the history until then and what it holds; its order is traded `lag`
-    dates later, at the close before that date's return. An asset without a return on the date of the trade keeps its
-    position (event "unfilled"). Weights drift in between. Policies are cloned; those that were passed stay as they are.
+    A policy decides at the close of a date, from the history up to that date and its holdings. Its order is traded
+    `lag` dates later, at the previous close, and earns that date's return. An asset without a return on the date of the
+    trade keeps its position (event "unfilled"). Between trades the weights drift. Policies are cloned, so the passed
+    objects do not change.
 
     Parameters
     ----------
     policies : mapping of Policy
     market : Market
     start, end : date, optional
-        Of the first decision and of the last return; by default all of the market.
+        Date of the first decision and of the last return. Default: all dates of the market.
     rebalance : "daily", "weekly", "monthly", int or Drift
-        When policies are asked; see `decision_dates`. The first date always is one.
+        When policies decide; "weekly" and "monthly" mean the first date of a week or month, a number n every n-th date.
+        The first date is always a decision date.
     costs : TradingCosts, optional
-        None are charged by default.
+        Default: no costs.
     capital : float, default 1,000,000
         In currency.
     lag : int, default 1
-        Dates from a decision to the return it first earns; 0 is refused.
+        Number of dates from a decision to the first return it earns. At least 1: without a lag, weights would earn the
+        return they were computed from.
     periods_per_year : float, default 252
-        Dates a year, for annual fees and measures.
+        Number of dates per year, for annual fees and measures.
     cuts : dates or int, default 0
-        Decisions to make again at the end, from copies of the policies taken just before, without their future and
-        with another: `result.causality`. A number spreads so many over the run.
-    progress : function(dates done, dates in all), optional
+        Decisions to repeat at the end of the run without the future and with another one, as a check for look-ahead:
+        see `result.causality`. A number spreads that many over the run.
+    progress : function(number of settled dates, number of dates), optional
     checkpoint : function(WalkState), optional
-        Called after every step; whoever wants to keep the state pickles it there and then.
+        Called after every step. To keep the state, pickle it in this function: the run changes it afterwards.
     resume : WalkState, optional
-        Continue from a state that was kept.
+        State from which to continue.
 
     Returns
     -------
@@ -68,9 +71,20 @@ def run_backtests(
     Raises
     ------
     PolicyError
-        If a policy raises or wants what cannot be traded; it names the date and the policy.
+        If a policy raises or returns weights that cannot be traded; the message names the date and the policy.
     InputError, DataTypeError
-        If something cannot be used as it came.
+        If an argument cannot be used.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> market = sf.Market(sf.load_demo().returns.iloc[:250, :3])
+    >>> policies = {"equal": sf.portfolio.EqualWeight(), "held": sf.portfolio.BuyAndHold()}
+    >>> results = sf.run_backtests(policies, market, costs=sf.TradingCosts(0.001))
+    >>> for name, result in results.items():
+    ...     cost = result.ledger["trading_cost"].sum()
+    ...     print(f"{name}: value {result.value.iloc[-1]:,.0f}, trading costs {cost:,.0f}")
+    VALUES
     """
     walk = Walk(
         policies,
@@ -95,11 +109,35 @@ def run_backtests(
 
 
 def run_backtest(policy: Policy, market: Market, *, name: str | None = None, **options: Any) -> BacktestResult:
-    """Run one policy; options are those of `run_backtests`, and `name` is what the result is called.
+    """Run one policy.
+
+    Parameters
+    ----------
+    policy : Policy
+    market : Market
+    name : str, optional
+        Name of the result. Default: the class of the policy.
+    **options
+        As for `run_backtests`.
 
     Returns
     -------
     BacktestResult
+
+    Raises
+    ------
+    PolicyError, InputError, DataTypeError
+        As for `run_backtests`.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> market = sf.Market(sf.load_demo().returns.iloc[:250, :3])
+    >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, costs=sf.TradingCosts(0.001))
+    >>> result.decisions.round(3).head(2)
+    VALUES
+    >>> print(f"{result.value.iloc[-1]:,.0f}")
+    VALUES
     """
-    called = type(policy).__name__ if name is None else name
-    return run_backtests({called: policy}, market, **options)[called]
+    label = type(policy).__name__ if name is None else name
+    return run_backtests({label: policy}, market, **options)[label]

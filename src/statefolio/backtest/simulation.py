@@ -1,4 +1,4 @@
-"""Weights that are given, and what they would have earned: no Python for each date."""
+"""Simulates an account with given weights, without calling a policy."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ import pandas as pd
 
 from statefolio._arrays.dates import row_from, rows_through
 from statefolio._arrays.frames import read_values
-from statefolio._arrays.text import listed, show
-from statefolio._options import is_number
+from statefolio._arrays.text import listed, show, shown
+from statefolio._options import Number, check
 from statefolio._renamed import renamed
-from statefolio.backtest.account import Orders
-from statefolio.backtest.answers import MOST_LEVERAGE
-from statefolio.backtest.book import NO_ORDER, Book
+from statefolio.backtest.account import NO_ORDER, Account
 from statefolio.backtest.costs import TradingCosts
+from statefolio.backtest.decisions import MAXIMUM_LEVERAGE
 from statefolio.backtest.market import Market
 from statefolio.backtest.market_tables import Table
 from statefolio.backtest.result import BacktestResult
-from statefolio.backtest.terms import make_terms
-from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
+from statefolio.backtest.run_settings import RULES, make_settings
+from statefolio.backtest.settlement import Orders
+from statefolio.exceptions import InputError, UnknownNameError
 
 _SUM_TOLERANCE = 1e-6
 
@@ -37,30 +37,30 @@ def simulate(
     expected_sum: float | None = None,
     name: str = "weights",
 ) -> BacktestResult:
-    """Run an account on weights that are given.
+    """Simulate an account with given weights.
 
-    Weights dated t were decided at the close of t and are traded `lag` dates later, at the close before; on dates
-    without a row nothing is traded and weights drift.
+    Weights of a date are decided at its close and traded `lag` dates later, at the previous close. On dates without
+    weights nothing is traded and the weights drift.
 
     Parameters
     ----------
     weights : DataFrame (decision date x asset)
-        Shares of the value; an asset without a column gets none, what is left of one is cash.
+        Shares of the value. An asset without a column gets none; the rest up to one is cash.
     market : Market
     start, end : date, optional
-        Decisions from `start` on, dates until `end`; by default the first decision and the market's last date.
+        First decision and last date. Default: the first row of `weights` and the market's last date.
     costs : TradingCosts, optional
-        None are charged by default.
+        Default: no costs.
     capital : float, default 1,000,000
         In currency.
     lag : int, default 1
-        Dates from a decision to the return it first earns.
+        Number of dates from a decision to the first return it earns.
     periods_per_year : float, default 252
-        Dates a year, for annual fees and measures.
+        Number of dates per year, for annual fees and measures.
     expected_sum : float, optional
-        Refuse weights of a date that do not sum to this, to 1e-6.
+        Raise if the weights of a date do not sum to this, within 1e-6.
     name : str
-        What the result is called.
+        Name of the result.
 
     Returns
     -------
@@ -69,43 +69,56 @@ def simulate(
     Raises
     ------
     InputError, UnknownNameError, DataTypeError
-        If weights hold NaN, name what the market lacks, or do not sum to what is expected.
+        If weights are NaN, name assets or dates that the market lacks, or do not have the expected sum.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> returns = sf.load_demo().returns.iloc[:250, :3]
+    >>> best = returns.rolling(20).mean().iloc[19::20].idxmax(axis=1)  # the best asset of the last 20 dates
+    >>> weights = pd.get_dummies(best, dtype=float).reindex(columns=returns.columns, fill_value=0.0)
+    >>> result = sf.backtest.simulate(weights, sf.Market(returns), costs=sf.TradingCosts(0.001))
+    >>> print(f"{result.value.iloc[-1]:,.0f}, turnover {result.turnover.sum():.1f}")
+    VALUES
     """
-    if not isinstance(market, Market):
-        raise DataTypeError(f"market is a {type(market).__name__}; a Market was expected. Use Market(returns).")
-    wanted = _read_weights(weights, market, start, end, expected_sum)
-    terms = make_terms(market, wanted.dates[0], end, costs, capital, lag, periods_per_year)
-    rows = market.dates.get_indexer(wanted.dates)
-    due = np.full(terms.stop, NO_ORDER)
+    check("market", market, RULES["market"])
+    table = _read_weights(weights, market, start, end, expected_sum)
+    settings = make_settings(market, table.dates[0], end, costs, capital, lag, periods_per_year)
+    rows = market.dates.get_indexer(table.dates)
+    due = np.full(settings.stop, NO_ORDER)
     trades = rows + lag
-    due[trades[trades < terms.stop]] = np.flatnonzero(trades < terms.stop)
-    book = Book(name, terms, Orders(due, wanted.values), list(rows))
-    book.settle(terms.stop - 1, terms.market_arrays(), terms.cost_arrays())
-    return book.result(terms)
+    due[trades[trades < settings.stop]] = np.flatnonzero(trades < settings.stop)
+    account = Account(name, settings, Orders(due, table.values), list(rows))
+    account.settle(settings.stop - 1, settings.market_arrays(), settings.cost_arrays())
+    return account.result(settings)
 
 
 def _read_weights(weights: Any, market: Market, start: Any, end: Any, expected_sum: float | None) -> Table:
-    """Weights (D, N) in the market's order, of decisions from `start` to `end`."""
+    """Validate the weights of decisions from `start` to `end` and put them in the market's order (D, N)."""
     values, dates, names = read_values(weights, "weights")
-    _check_names(dates, names, market)
+    _check_labels(dates, names, market)
     first = row_from(dates, start, "start")
     stop = rows_through(dates, end, "end")
     values, dates = values[first:stop], dates[first:stop]
     if len(dates) == 0:
-        raise InputError("weights has no date from start to end; one at least was expected. Check start and end.")
-    if np.isnan(values.min()):
-        unknown = np.isnan(values)
-        row, place = np.argwhere(unknown)[0]
         raise InputError(
-            f"weights has {int(unknown.sum())} NaN (first: {names[place]!r} on {show(dates[row])}); a number was "
-            "expected. Use weights.fillna(0.0) if it means none."
+            f"weights must have a date from start to end, got none from {shown(start)} to {shown(end)}. Check start "
+            "and end."
+        )
+    if np.isnan(values.min()):
+        missing = np.isnan(values)
+        row, place = np.argwhere(missing)[0]
+        raise InputError(
+            f"weights must be known for every asset and date, got {int(missing.sum())} NaN (first: {names[place]!r} on "
+            f"{show(dates[row])}). Use weights.fillna(0.0) if NaN means none."
         )
     gross = np.abs(values).sum(axis=1)
-    if not (gross <= MOST_LEVERAGE).all():
+    if not (gross <= MAXIMUM_LEVERAGE).all():
         row = int(np.argmax(gross))
         raise InputError(
-            f"weights of {show(dates[row])} are {gross[row]:.3g} times the value; {MOST_LEVERAGE:g} at most were "
-            "expected. Divide them by what they are a share of."
+            f"weights must not exceed {MAXIMUM_LEVERAGE:g} times the value in total, got {gross[row]:.3g} times the "
+            f"value on {show(dates[row])}. Pass shares of the value, not amounts of currency."
         )
     if expected_sum is not None:
         _check_sums(values, dates, expected_sum)
@@ -116,28 +129,27 @@ def _read_weights(weights: Any, market: Market, start: Any, end: Any, expected_s
     return Table(aligned, dates, market.assets)
 
 
-def _check_names(dates: pd.DatetimeIndex, names: pd.Index, market: Market) -> None:
-    absent = names[:0] if names.equals(market.assets) else names[~names.isin(market.assets)]
-    if len(absent):
+def _check_labels(dates: pd.DatetimeIndex, names: pd.Index, market: Market) -> None:
+    unknown = names[:0] if names.equals(market.assets) else names[~names.isin(market.assets)]
+    if len(unknown):
         raise UnknownNameError(
-            f"weights names {listed(list(absent))}, which the market lacks; its assets were expected. "
-            "Drop them with weights[market.assets.intersection(weights.columns)]."
+            f"weights must name assets of the market, got {listed(list(unknown))}. Drop them with "
+            "weights[market.assets.intersection(weights.columns)]."
         )
     strange = dates[market.dates.get_indexer(dates) < 0]
     if len(strange):
         raise InputError(
-            f"weights has {len(strange)} dates that the market lacks (first: {show(strange[0])}); dates of its returns "
-            "were expected. Use weights.reindex(market.dates, method='ffill') or drop them."
+            f"weights must have dates of the market, got {len(strange)} others (first: {show(strange[0])}). Use "
+            "weights.reindex(market.dates, method='ffill') or drop them."
         )
 
 
 def _check_sums(values: Any, dates: pd.DatetimeIndex, expected_sum: float) -> None:
-    if not is_number(expected_sum):
-        raise InputError(f"expected_sum={expected_sum!r}; a number was expected. Pass 1.0, or nothing.")
+    check("expected_sum", expected_sum, Number(example=1.0))
     sums = values.sum(axis=1)
     off = ~(np.abs(sums - expected_sum) <= _SUM_TOLERANCE)
     if off.any():
         raise InputError(
-            f"weights of {int(off.sum())} dates do not sum to {expected_sum:g} (first: {sums[off][0]:.8g} on "
-            f"{show(dates[off][0])}). Divide them by their sum, or say what they sum to."
+            f"weights must sum to {expected_sum:g} on every date, got {int(off.sum())} dates with other sums (first: "
+            f"{sums[off][0]:.8g} on {show(dates[off][0])}). Divide them by their sum, or change expected_sum."
         )

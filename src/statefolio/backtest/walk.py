@@ -1,4 +1,4 @@
-"""Policies in lockstep through a market, date by date."""
+"""Walks several policies through a market, date by date."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,37 +6,55 @@ from typing import Any
 import numpy as np
 
 from statefolio._arrays.dates import read_dates
-from statefolio._options import is_whole
+from statefolio._arrays.text import shown
+from statefolio._options import Kind, Whole, check, is_whole
 from statefolio._renamed import renamed
-from statefolio.backtest.answers import ask, clone_policy
-from statefolio.backtest.book import Book, Terms
+from statefolio.backtest.account import Account
 from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
 from statefolio.backtest.costs import TradingCosts
-from statefolio.backtest.gate import Gate
+from statefolio.backtest.decision_comparison import check_snapshots, take_snapshot
+from statefolio.backtest.decisions import clone_policy, request_decision
 from statefolio.backtest.market import Market
-from statefolio.backtest.replay import check_replays, take_checkpoint
+from statefolio.backtest.point_in_time import PointInTimeData
 from statefolio.backtest.result import BacktestResult, CausalCheck
-from statefolio.backtest.terms import make_terms
+from statefolio.backtest.run_settings import RunSettings, make_settings
 from statefolio.backtest.walk_state import Fingerprint, WalkState
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.portfolio.policy import Policy
 
 
 class Walk:
-    """Policies in lockstep over one gate: each has an account of its own, all see the same history.
+    """A run of `run_backtests` in steps: each policy has its own account, and all see the same history.
 
     Parameters
     ----------
     policies, market, start, end, rebalance, costs, capital, lag, periods_per_year, cuts
         As in `run_backtests`.
     resume : WalkState, optional
-        Continue from here; the results are the same bytes as without a stop. Terms and data until there must be the
-        same; policies are those of the state, and compared with the ones passed by name alone.
+        Continue from this state; the results are the same bytes as without the interruption. The options and the data
+        up to there must be the same. The policies are those of the state; only the names of `policies` are compared.
 
     Raises
     ------
     InputError, DataTypeError
-        If something cannot be used as it came, or the state belongs to another walk.
+        If an argument cannot be used, or the state belongs to another walk.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> market = sf.Market(sf.load_demo().returns.iloc[:100, :3])
+    >>> walk = sf.backtest.Walk({"equal": sf.portfolio.EqualWeight()}, market, rebalance="monthly")
+    >>> while not walk.done:
+    ...     walk.step()  # to the next decision date
+    ...     print(walk.progress)
+    (1, 100)
+    (21, 100)
+    (40, 100)
+    (61, 100)
+    (82, 100)
+    (100, 100)
+    >>> walk.results()["equal"].decisions.shape
+    (5, 3)
     """
 
     @renamed("periods_a_year", "periods_per_year")
@@ -56,105 +74,104 @@ class Walk:
         resume: WalkState | None = None,
     ) -> None:
         _check_policies(policies)
-        terms = make_terms(market, start, end, costs, capital, lag, periods_per_year)
-        self._terms, self._rebalance = terms, rebalance
-        self._calls = decision_dates(rebalance, terms.dates)
-        self._cut_rows = _cut_rows(cuts, terms, self._calls)
-        self._market_arrays, self._cost_arrays = terms.market_arrays(), terms.cost_arrays()
-        self._fingerprint = Fingerprint(terms, self._cost_arrays, rebalance, self._cut_rows)
+        settings = make_settings(market, start, end, costs, capital, lag, periods_per_year)
+        self._settings, self._rebalance = settings, rebalance
+        self._decides = decision_dates(rebalance, settings.dates)
+        self._cut_rows = _cut_rows(cuts, settings, self._decides)
+        self._market_arrays, self._cost_arrays = settings.market_arrays(), settings.cost_arrays()
+        self._fingerprint = Fingerprint(settings, self._cost_arrays, rebalance, self._cut_rows)
         self._state = self._begin(policies) if resume is None else self._continue(resume, policies)
-        self._gate = Gate(market, self._state.shared)
+        self._known = PointInTimeData(market, self._state.shared)
 
     def _begin(self, policies: Mapping[str, Policy]) -> WalkState:
-        own = {name: clone_policy(policy, name) for name, policy in policies.items()}
-        return WalkState(self._terms.start, own, {name: Book(name, self._terms) for name in own}, {}, [])
+        cloned = {name: clone_policy(policy, name) for name, policy in policies.items()}
+        accounts = {name: Account(name, self._settings) for name in cloned}
+        return WalkState(self._settings.start, cloned, accounts, {}, [])
 
     def _continue(self, state: WalkState, policies: Mapping[str, Policy]) -> WalkState:
         if not isinstance(state, WalkState):
-            raise DataTypeError(f"resume is a {type(state).__name__}; a WalkState was expected. Pass what was kept.")
+            raise DataTypeError(
+                f"resume must be a WalkState, got {shown(state)}. Pass the state that `checkpoint` received."
+            )
         if list(state.policies) != list(policies) or state.fingerprint != self._fingerprint.before(state.row):
             raise InputError(
-                "the state to resume from belongs to other policies, terms or data; those it was made with were "
-                "expected. Begin anew, without resume."
+                "resume must be a state of the same policies, options and data, got a state of others. Start again "
+                "without resume."
             )
         return state
 
     @property
     def done(self) -> bool:
-        """Whether the last date is settled, or every account bankrupt."""
-        over = self._state.row >= self._terms.stop
-        return over or all(book.bankrupt for book in self._state.books.values())
+        """Whether the last date is settled, or every account is bankrupt."""
+        over = self._state.row >= self._settings.stop
+        return over or all(account.bankrupt for account in self._state.accounts.values())
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Dates done, and dates in all."""
-        return self._state.row - self._terms.start, self._terms.stop - self._terms.start
+        """Number of settled dates, and of all dates."""
+        return self._state.row - self._settings.start, self._settings.stop - self._settings.start
 
     @property
     def state(self) -> WalkState:
-        """Where the walk stands, to be pickled before the next step."""
+        """Current state, to be pickled before the next step."""
         self._state.fingerprint = self._fingerprint.before(self._state.row)
         return self._state
 
     def step(self) -> None:
-        """Go on to the next date for decisions, settle every account until its close, and decide."""
-        ahead = np.flatnonzero(self._calls[self._state.row - self._terms.start :])
-        row = self._state.row + int(ahead[0]) if len(ahead) else self._terms.stop - 1
-        for book in self._state.books.values():
-            book.settle(row, self._market_arrays, self._cost_arrays)
+        """Settle every account up to the close of the next decision date, and decide."""
+        ahead = np.flatnonzero(self._decides[self._state.row - self._settings.start :])
+        row = self._state.row + int(ahead[0]) if len(ahead) else self._settings.stop - 1
+        for account in self._state.accounts.values():
+            account.settle(row, self._market_arrays, self._cost_arrays)
         if len(ahead):
-            self._decide(row, [name for name, book in self._state.books.items() if self._is_due(book)])
+            self._decide(row, [name for name, account in self._state.accounts.items() if self._is_due(account)])
         self._state.row = row + 1
 
-    def _is_due(self, book: Book) -> bool:
-        if book.bankrupt:
+    def _is_due(self, account: Account) -> bool:
+        if account.bankrupt:
             return False
-        wanted = book.wanted
-        if not isinstance(self._rebalance, Drift) or wanted is None:
+        target = account.target_weights
+        if not isinstance(self._rebalance, Drift) or target is None:
             return True
-        return not book.waits and self._rebalance.calls(book.held(), wanted)
+        return not account.has_pending_order and self._rebalance.calls(account.held_weights(), target)
 
     def _decide(self, row: int, names: list[str]) -> None:
         if not names:
             return
-        state, assets = self._state, self._terms.market.assets
-        self._gate.advance(row)
-        history = self._gate.history()
-        holdings = {name: state.books[name].holdings(row, history.date, assets.view()) for name in names}
-        point = None
-        if len(state.checkpoints) < len(self._cut_rows) and row >= self._cut_rows[len(state.checkpoints)]:
-            point = take_checkpoint(row, {name: state.policies[name] for name in names}, state.shared, holdings)
-            state.checkpoints.append(point)
+        state, assets = self._state, self._settings.market.assets
+        self._known.advance(row)
+        history = self._known.history()
+        holdings = {name: state.accounts[name].holdings(row, history.date, assets.view()) for name in names}
+        snapshot = None
+        if len(state.snapshots) < len(self._cut_rows) and row >= self._cut_rows[len(state.snapshots)]:
+            snapshot = take_snapshot(row, {name: state.policies[name] for name in names}, state.shared, holdings)
+            state.snapshots.append(snapshot)
         for name in names:
-            answer = ask(state.policies[name], name, history, holdings[name], assets)
-            state.books[name].note(row, answer, self._terms.lag)
-            if point is not None:
-                point.wanted[name] = answer.weights
+            decision = request_decision(state.policies[name], name, history, holdings[name], assets)
+            state.accounts[name].record_decision(row, decision, self._settings.lag)
+            if snapshot is not None:
+                snapshot.weights[name] = decision.weights
 
     def results(self) -> dict[str, BacktestResult]:
-        """What became of each account until now; where there are checkpoints, decisions are made again at each."""
+        """Return the result of each account so far; with `cuts`, decisions are repeated to check for look-ahead."""
         checks: dict[str, CausalCheck] = {}
         if len(self._cut_rows):
-            checks = check_replays(self._state.checkpoints, list(self._state.books), self._terms.market)
-        return {name: book.result(self._terms, checks.get(name)) for name, book in self._state.books.items()}
+            checks = check_snapshots(self._state.snapshots, list(self._state.accounts), self._settings.market)
+        accounts = self._state.accounts.items()
+        return {name: account.result(self._settings, checks.get(name)) for name, account in accounts}
 
 
 def _check_policies(policies: Any) -> None:
-    if not isinstance(policies, Mapping):
-        raise DataTypeError(
-            f"policies is a {type(policies).__name__}; a mapping from name to policy was expected. Pass one policy to "
-            "run_backtest, or e.g. {'mine': policy}."
-        )
+    check("policies", policies, Kind(Mapping, "a mapping from name to policy", "{'mine': policy}"))
     if not policies:
-        raise InputError("policies is empty; one at least was expected. Pass e.g. {'mine': policy}.")
+        raise InputError("policies must hold at least one policy, got none. Pass e.g. policies={'mine': policy}.")
 
 
-def _cut_rows(cuts: Sequence[Any] | int, terms: Terms, calls: Any) -> "np.typing.NDArray[np.int64]":
-    """Rows from which on the next decision is to be checked: those given, or so many spread over the run."""
-    rows = np.flatnonzero(calls) + terms.start
+def _cut_rows(cuts: Sequence[Any] | int, settings: RunSettings, decides: Any) -> "np.typing.NDArray[np.int64]":
+    """Return rows whose next decision is checked: those of the given dates, or a number spread over the run."""
+    rows = np.flatnonzero(decides) + settings.start
     if is_whole(cuts):
-        if cuts < 0:
-            raise InputError(f"cuts={cuts!r}; dates, or a number of them from 0 on, were expected.")
+        check("cuts", cuts, Whole(at_least=0))
         places = np.linspace(0, len(rows) - 1, num=min(int(cuts) + 1, len(rows)))[1:]
         return rows[np.unique(places.round().astype(np.int64))] if cuts else rows[:0]
-    return np.unique(terms.market.dates.searchsorted(read_dates(cuts, "cuts")))
+    return np.unique(settings.market.dates.searchsorted(read_dates(cuts, "cuts")))

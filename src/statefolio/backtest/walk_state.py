@@ -1,4 +1,4 @@
-"""Where a walk stands, and on which data: what it takes to stop and to go on."""
+"""Describes the state of a walk and the data it was computed from, so that it can be interrupted and continued."""
 
 import hashlib
 from collections.abc import Hashable
@@ -7,70 +7,72 @@ from typing import Any
 
 import numpy as np
 
-from statefolio.backtest.account import CostArrays
-from statefolio.backtest.book import Book, Terms
+from statefolio.backtest.account import Account
 from statefolio.backtest.calendar import Rebalance
-from statefolio.backtest.market_tables import STAYS, Table
-from statefolio.backtest.replay import Checkpoint
+from statefolio.backtest.decision_comparison import PolicySnapshot
+from statefolio.backtest.market_tables import NOT_DELISTED, Table
+from statefolio.backtest.run_settings import RunSettings
+from statefolio.backtest.settlement import CostArrays
 from statefolio.portfolio.policy import Policy
 
 
 @dataclass
 class WalkState:
-    """Where a walk stands: everything but the market. Pickle it as one object, and at once: the walk goes on with it.
+    """State of a walk, without the market. The walk changes it, so pickle it (as one object) before the next step.
 
     Attributes
     ----------
     row : int
-        Row of the next date to be settled.
+        Row of the next date to settle.
     policies : dict of Policy
-    books : dict of Book
+    accounts : dict of Account
     shared : dict
         What policies computed for each other.
-    checkpoints : list of Checkpoint
+    snapshots : list of PolicySnapshot
     fingerprint : str
-        Of the terms and of the market until the date before `row`, so that it continues on the same.
+        Hash of the settings and of the market before `row`: the walk can only continue on the same.
     """
 
     row: int
     policies: dict[str, Policy]
-    books: dict[str, Book]
+    accounts: dict[str, Account]
     shared: dict[Hashable, Any]
-    checkpoints: list[Checkpoint]
+    snapshots: list[PolicySnapshot]
     fingerprint: str = ""
 
 
 class Fingerprint:
-    """A digest of the terms of a walk, and of everything in its market until a date; each row is read once.
+    """Hash of a walk's settings and of its market up to a date; each row is read once.
 
     Parameters
     ----------
-    terms, rebalance, cuts
-        Of the walk; `cuts` are rows.
+    settings, costs, rebalance, cuts
+        Settings of the walk; `cuts` are rows.
     """
 
     def __init__(
-        self, terms: Terms, costs: CostArrays, rebalance: Rebalance, cuts: "np.typing.NDArray[np.int64]"
+        self, settings: RunSettings, costs: CostArrays, rebalance: Rebalance, cuts: "np.typing.NDArray[np.int64]"
     ) -> None:
-        numbers = (terms.start, terms.stop, terms.capital, terms.lag, terms.periods_per_year, rebalance, cuts.tolist())
-        charged = (costs.trade.tolist(), costs.borrow.tolist(), costs.impact, costs.window, costs.financing)
-        tables = terms.market.tables
+        dates = (settings.start, settings.stop)
+        numbers = (*dates, settings.capital, settings.lag, settings.periods_per_year, rebalance, cuts.tolist())
+        rates = (costs.trade.tolist(), costs.borrow.tolist(), costs.impact, costs.window, costs.financing)
+        tables = settings.market.tables
         rate = Table(tables.cash_rate[:, None], tables.returns.dates, tables.returns.names[:1])
-        given = {"returns": tables.returns, "cash_rate": rate, "factors": tables.factors}
-        given |= {"dollar_volumes": tables.dollar_volumes}
-        given |= {f"others/{name}": table for name, table in sorted(tables.others.items())}
-        self._tables = [table for table in given.values() if table is not None]
+        named = {"returns": tables.returns, "cash_rate": rate, "factors": tables.factors}
+        named |= {"dollar_volumes": tables.dollar_volumes}
+        named |= {f"others/{name}": table for name, table in sorted(tables.others.items())}
+        self._tables = [table for table in named.values() if table is not None]
         self._dates, self._last_dates = tables.returns.dates, tables.last_dates
-        names = [(name, table.names.tolist()) for name, table in given.items() if table is not None]
-        left = (tables.delisting_return.tolist(), tables.delisted_after)
-        self._terms = repr((numbers, charged, names, left)).encode()
+        names = [(name, table.names.tolist()) for name, table in named.items() if table is not None]
+        delisting = (tables.delisting_return.tolist(), tables.delisted_after)
+        self._settings = repr((numbers, rates, names, delisting)).encode()
         self._digests = [hashlib.sha256() for _ in self._tables]
         self._read = [0] * len(self._tables)
 
     def before(self, row: int) -> str:
-        """The digest of what is known on the date before a row; rows come in order."""
-        left = np.where(self._last_dates < row, self._last_dates, STAYS)
-        found = hashlib.sha256(self._terms + left.tobytes())
+        """Return the hash of what is known before a row's date; rows must not decrease."""
+        delisted = np.where(self._last_dates < row, self._last_dates, NOT_DELISTED)
+        found = hashlib.sha256(self._settings + delisted.tobytes())
         for place, (table, digest) in enumerate(zip(self._tables, self._digests, strict=True)):
             known = int(table.dates.searchsorted(self._dates[row - 1], side="right")) if row else 0
             rows = slice(self._read[place], known)

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from statefolio.backtest.validation.best_of_n import any_of, best_of_n
+from statefolio.backtest.validation.best_of_n import best_of_n, sidak_p_value
 from statefolio.backtest.validation.effective_trials import effective_number
 from statefolio.exceptions import InputError
 
@@ -39,14 +39,14 @@ def test_more_trials_than_dates(noise):
     assert effective_number(noise(100, 300)) == pytest.approx(300, rel=0.25)
 
 
-def test_any_of():
-    assert any_of(0.01, 10) == pytest.approx(1 - 0.99**10, rel=1e-12)
-    assert any_of(1e-20, 100) == pytest.approx(1e-18, rel=1e-12)
-    assert any_of(1.0, 5) == 1
-    with pytest.raises(InputError, match="probability"):
-        any_of(1.5, 5)
-    with pytest.raises(InputError, match="1 or more"):
-        any_of(0.5, 0)
+def test_the_correction_for_many_trials():
+    assert sidak_p_value(0.01, 10) == pytest.approx(1 - 0.99**10, rel=1e-12)
+    assert sidak_p_value(1e-20, 100) == pytest.approx(1e-18, rel=1e-12)
+    assert sidak_p_value(1.0, 5) == 1
+    with pytest.raises(InputError, match="p_value must be .* at most 1, got 1.5"):
+        sidak_p_value(1.5, 5)
+    with pytest.raises(InputError, match="number must be a number of at least 1, got 0"):
+        sidak_p_value(0.5, 0)
 
 
 @pytest.mark.parametrize("common", [0.0, 0.6])

@@ -148,10 +148,10 @@ def test_the_record_is_whole_or_not_there(demo, path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"share": 0.0}, "between 0 and 1"),
-        ({"share": 0.2, "start": "2020-01-01"}, "one of them was expected"),
+        ({"share": 0.0}, "share must be .* above 0 and below 1, got 0.0"),
+        ({"share": 0.2, "start": "2020-01-01"}, "must not both be given"),
         ({"start": "2030-01-01"}, "0 sealed"),
-        ({"start": "2000-01-01"}, "leaves 0 dates to develop on"),
+        ({"start": "2000-01-01"}, ": 0 dates to develop on"),
     ],
 )
 def test_what_is_refused(demo, path, options, words):
@@ -166,7 +166,7 @@ def test_what_is_no_data_or_no_record(demo, path):
     with pytest.raises(InputError, match="increasing dates"):
         Holdout.seal(demo.returns.iloc[::-1], record=path)
     path.write_text("{}")
-    with pytest.raises(FileFormatError, match="no statefolio holdout record"):
+    with pytest.raises(FileFormatError, match="must be a statefolio holdout record, but it is another file"):
         Holdout.seal(demo, record=path)
     path.write_text("{")
     with pytest.raises(FileFormatError, match="cannot be read"):

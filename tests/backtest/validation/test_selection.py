@@ -4,8 +4,9 @@ import pytest
 
 import statefolio as sf
 from statefolio.backtest.performance import measures
+from statefolio.backtest.validation.combinatorial_selection import combinatorial_selection
 from statefolio.backtest.validation.criteria import CRITERIA, score
-from statefolio.backtest.validation.selection import combinatorial_selection, compare_choices, nested_selection
+from statefolio.backtest.validation.selection import compare_choices, nested_selection
 from statefolio.backtest.validation.trials import Trials
 from statefolio.backtest.validation.windows import Windows, combinatorial_windows
 from statefolio.exceptions import DataTypeError, InputError
@@ -112,7 +113,7 @@ def test_combinations_by_hand(stocks):
     again = combinatorial_selection(lambda window: seen.append(window) or stocks, dates=stocks.index, **options)
     pd.testing.assert_frame_equal(again, found)
     assert [repr(one) for one in seen] == [repr(one) for one in windows]
-    with pytest.raises(InputError, match="dates to cut into folds"):
+    with pytest.raises(InputError, match="dates must be given for a function"):
         combinatorial_selection(lambda window: stocks)
 
 
@@ -130,18 +131,18 @@ def test_windows_of_another_kind_are_refused(stocks):
             nested_selection(stocks, windows=given)
     with pytest.raises(InputError, match="more than once"):
         nested_selection(stocks, windows=[*windows, windows[0]])
-    with pytest.raises(DataTypeError, match="windows is a int"):
+    with pytest.raises(DataTypeError, match="windows must be Windows .*, got 5"):
         nested_selection(stocks, windows=5)
 
 
 def test_what_is_refused(stocks):
-    with pytest.raises(InputError, match="measure='omega'"):
+    with pytest.raises(InputError, match="measure must be one of .*, got 'omega'"):
         nested_selection(stocks, "omega")
-    with pytest.raises(InputError, match="no candidate can be scored by sharpe"):
+    with pytest.raises(InputError, match="candidates must include one that can be scored by sharpe"):
         nested_selection(stocks * 0)
     stopped = stocks.copy()
     stopped.iloc[-5:, 0] = np.nan
     with pytest.raises(InputError, match="would be hindsight"):
         nested_selection(stopped)
-    with pytest.raises(InputError, match="dates to cut into windows"):
+    with pytest.raises(InputError, match="dates must be given for a function"):
         nested_selection(lambda window: stocks)

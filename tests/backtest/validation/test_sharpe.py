@@ -85,9 +85,9 @@ def test_cash_and_short_samples_say_nothing():
 
 
 def test_what_is_refused():
-    with pytest.raises(InputError, match="1 or more was expected"):
+    with pytest.raises(InputError, match="number must be a finite number of at least 1, got 0"):
         expected_maximum_sharpe(0)
     with pytest.raises(InputError, match="variance"):
         deflated_sharpe(PAPER, 10, -1.0)
-    with pytest.raises(InputError, match="above zero"):
+    with pytest.raises(InputError, match="sharpe must be a number above 0"):
         minimum_length(10, 0.0)

@@ -73,12 +73,12 @@ def test_every_path_has_every_date_once():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: Windows("sliding").split(DATES), "'expanding' or 'rolling' was expected"),
-        (lambda: Windows(count=0).split(DATES), "count=0"),
-        (lambda: Windows().split(DATES[:50]), "50 dates came for 5 windows with 21 dates of purge and embargo"),
+        (lambda: Windows("sliding").split(DATES), "kind must be 'expanding' or 'rolling', got 'sliding'"),
+        (lambda: Windows(count=0).split(DATES), "count must be a whole number of at least 1, got 0"),
+        (lambda: Windows().split(DATES[:50]), "at least 138 for 5 windows with 21 dates of purge and embargo, got 50"),
         (lambda: Windows().split(DATES[::-1]), "increasing DatetimeIndex"),
-        (lambda: combinatorial_windows(DATES, 5, 5), "fewer than folds=5"),
-        (lambda: combinatorial_windows(DATES[:100], 10, 2), "fewer than a fold"),
+        (lambda: combinatorial_windows(DATES, 5, 5), "must be below folds=5, got 5"),
+        (lambda: combinatorial_windows(DATES[:100], 10, 2), "must be shorter than a fold"),
     ],
 )
 def test_what_is_refused(make, words):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from small_study import SMALL, Heard, contents, study_of
 
-from statefolio.backtest.validation.selection import combinatorial_selection
+from statefolio.backtest.validation.combinatorial_selection import combinatorial_selection
 from statefolio.commands.studies import run as study_run
 from statefolio.commands.studies import walking
 from statefolio.commands.studies.judging import make_windows

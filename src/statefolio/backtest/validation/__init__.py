@@ -1,1 +1,1 @@
-"""How much of a back-test is luck: windows, trials counted, tests that know of them, a holdout."""
+"""Tests of back-tests for luck: windows, counted trials, tests that account for their number, and a holdout."""

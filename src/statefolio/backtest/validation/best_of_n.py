@@ -1,35 +1,40 @@
-"""Whether the best of many trials does better than the best of as many without skill would."""
+"""Tests whether the best of many trials is better than the best of as many trials without skill."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from statefolio._options import is_number
+from statefolio._options import Number, check
 from statefolio.backtest.return_series import read_table, varies
 from statefolio.backtest.validation.criteria import sharpe
 from statefolio.backtest.validation.effective_trials import effective_number
 from statefolio.backtest.validation.sharpe import SharpeMoments
-from statefolio.exceptions import InputError
+
+RULES = {
+    "number": Number(at_least=1.0, infinite=True, example=20.0),
+    "p_value": Number(at_least=0.0, at_most=1.0, example=0.05),
+}
 
 
 @dataclass(frozen=True)
 class BestOfN:
-    """The best trial, and how likely it is by chance.
+    """The best trial, and the probability of its Sharpe ratio by chance.
 
     Attributes
     ----------
     p_value : float
-        Probability that the best of `number` independent trials without skill does as well.
+        Probability that the best of `number` independent trials without skill is as good.
     own_p_value : float
-        The same, had it been the only trial.
+        The same probability if it had been the only trial.
     best : str
-        Trial of the highest Sharpe ratio.
+        Trial with the highest Sharpe ratio.
     number : float
         Effective number of trials.
     trials, dates : int
+        Number of trials that vary, and of dates.
     reason : str
-        Why there is none.
+        Why there is no p-value; empty if there is one.
     """
 
     p_value: float
@@ -47,18 +52,34 @@ def best_of_n(trials: Any, number: float | None = None, seed: int = 0) -> BestOf
     Parameters
     ----------
     trials : DataFrame (T dates, N trials), mapping of returns, or `Trials`
-        Returns of all that was tried, in excess of cash. Dates that not all have are left out.
+        Returns of all configurations tried, in excess of cash. Only dates that all trials have are used.
     number : float, optional
-        Of independent trials. Default: their effective number, from their correlations.
+        Number of independent trials. Default: the effective number, from the trials' correlations.
     seed : int
-        Of the effective number's simulation.
+        Seed of the simulation of the effective number.
 
     Returns
     -------
     BestOfN
-        The trial's own p-value is the larger of Student's and the probabilistic Sharpe ratio's: the one is too small
-        for negatively skewed returns, the other for fat tails, for the luckiest of many has a lucky skewness as well.
-        Both take returns for uncorrelated in time; `reality_check` does not.
+        The trial's own p-value is the larger of two: Student's, which is too small for negatively skewed returns, and
+        that of the probabilistic Sharpe ratio, which is too small for fat tails because the best of many trials also
+        has a favourable sample skewness. Both assume returns that are uncorrelated in time; `reality_check` does not.
+
+    Raises
+    ------
+    InputError
+        If `number` is below 1, or the returns cannot be used.
+
+    Examples
+    --------
+    The best of eight stocks has a p-value of 5 % alone, and a larger one as the best of eight:
+
+    >>> import statefolio as sf
+    >>> found = sf.backtest.best_of_n(sf.load_demo().returns.iloc[:500, :8])
+    >>> found.best, found.trials
+    VALUES
+    >>> f"own p-value {found.own_p_value:.2f}, as the best of {found.number:.0f}: {found.p_value:.2f}"
+    VALUES
     """
     from scipy.stats import t as student
 
@@ -73,13 +94,11 @@ def best_of_n(trials: Any, number: float | None = None, seed: int = 0) -> BestOf
     alone = float(student.sf(moments.sharpe * np.sqrt(dates), dates - 1))
     alone = float(np.fmax(alone, 1.0 - moments.probability_above(0.0)))
     independent = effective_number(moving, seed=seed) if number is None else number
-    return BestOfN(any_of(alone, independent), alone, moving.columns[place], independent, count, dates)
+    return BestOfN(sidak_p_value(alone, independent), alone, moving.columns[place], independent, count, dates)
 
 
-def any_of(p_value: float, number: float) -> float:
-    """Probability that one of so many independent tests has a p-value as small as this (Šidák)."""
-    if not is_number(p_value) or not 0.0 <= p_value <= 1.0:
-        raise InputError(f"p_value={p_value!r}; a probability was expected.")
-    if not is_number(number) or not number >= 1.0:
-        raise InputError(f"number={number!r} of trials; 1 or more was expected. Count every configuration tried.")
+def sidak_p_value(p_value: float, number: float) -> float:
+    """Return the probability that one of `number` independent tests has a p-value this small (Šidák)."""
+    check("p_value", p_value, RULES["p_value"])
+    check("number", number, RULES["number"])
     return 1.0 if p_value == 1.0 else float(-np.expm1(number * np.log1p(-p_value)))

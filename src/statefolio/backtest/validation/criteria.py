@@ -1,4 +1,4 @@
-"""Measures to choose by, of many portfolios at once: the higher, the better."""
+"""Scores many portfolios by a performance measure; higher scores are better."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.text import listed, shown
 from statefolio._arrays.types import Array
 from statefolio._renamed import renamed
 from statefolio.backtest.return_series import varies
@@ -21,34 +22,39 @@ def score(returns: pd.DataFrame, measure: Criterion = "sharpe", periods_per_year
     Parameters
     ----------
     returns : DataFrame (T dates, N portfolios)
-        In excess of cash for a Sharpe or Sortino ratio that is. No NaN.
+        Without NaN; in excess of cash for Sharpe and Sortino ratios of excess returns.
     measure : str or callable
-        "sharpe", "sortino", "calmar", "drawdown" (the deepest, a negative number), "return" (compounded, a year),
+        "sharpe", "sortino", "calmar", "drawdown" (the deepest, a negative number), "return" (compounded, per year),
         "volatility" (negative), as `measures` defines them; or a function of a Series of returns.
     periods_per_year : float
 
     Returns
     -------
     Series by portfolio
-        NaN where the measure says nothing, e.g. the Sharpe ratio of cash.
+        NaN where the measure is not defined, e.g. the Sharpe ratio of cash.
+
+    Raises
+    ------
+    InputError
+        If the measure is unknown.
     """
     if callable(measure):
         return returns.apply(measure).astype(np.float64)
     if measure not in CRITERIA:
         raise InputError(
-            f"measure={measure!r}; one of {', '.join(CRITERIA)}, or a function of a Series, was expected. "
-            "Pass 'sharpe'."
+            f"measure must be one of {listed(CRITERIA, most=len(CRITERIA))}, or a function of a Series, got "
+            f"{shown(measure)}. Pass e.g. measure='sharpe'."
         )
     return pd.Series(CRITERIA[measure](returns.to_numpy(dtype=np.float64), periods_per_year), index=returns.columns)
 
 
-def name_of(measure: Criterion) -> str:
-    """What to call a measure."""
+def criterion_name(measure: Criterion) -> str:
+    """Return the name of a measure."""
     return measure if isinstance(measure, str) else getattr(measure, "__name__", type(measure).__name__)
 
 
 def sharpe(r: Array, year: float) -> Array:
-    """Mean over standard deviation (T - 1), times the root of the dates a year."""
+    """Return the mean over the standard deviation (T - 1), times the square root of the dates per year."""
     spread = r.std(axis=0, ddof=1) if len(r) > 1 else np.zeros(r.shape[1])
     return _divide(r.mean(axis=0), spread, varies(r), np.sqrt(year))
 

@@ -1,39 +1,44 @@
-"""How many independent trials a set of correlated ones amounts to."""
+"""Estimates the effective number of independent trials among correlated ones."""
 
 from typing import Any
 
 import numpy as np
 
 from statefolio._arrays.types import Array
-from statefolio._options import is_number
+from statefolio._options import Number, check
 from statefolio.backtest.return_series import read_table, varies
-from statefolio.exceptions import InputError
 
 DRAWS = 20_000
+SIZE_RULE = Number(above=0.0, below=1.0, example=0.05)
 _CHUNK = 2_000_000
 
 
 def effective_number(trials: Any, size: float = 0.05, draws: int = DRAWS, seed: int = 0) -> float:
-    """Number of independent trials whose best reaches as high by chance as the best of these.
+    """Estimate the number of independent trials whose best is by chance as good as the best of these.
 
-    The t statistics of N trials without skill have, for long samples, the trials' own correlation C. With c the
-    value that the highest of N(0, C) exceeds with probability `size`, this is log(1 - size) / log F(c), F the
-    standard normal law: N for independent trials, 1 for copies of one. Measures from eigenvalues alone (Nyholt;
-    Li and Ji; Galwey) miss it by a factor of up to three.
+    In long samples the t statistics of N trials without skill have the correlation matrix C of the trials. Let c be
+    the value that the maximum of N(0, C) exceeds with probability `size`. The effective number is
+    log(1 - size) / log F(c), with F the standard normal distribution function: N for independent trials, 1 for
+    identical ones. Measures from eigenvalues alone (Nyholt; Li and Ji; Galwey) are wrong by a factor of up to three.
 
     Parameters
     ----------
     trials : DataFrame (T dates, N trials), mapping of returns, or `Trials`
         Trials that never vary are not counted. There may be more trials than dates.
     size : float
-        At which the two agree.
+        Significance level at which the two numbers of trials agree.
     draws, seed : int
-        Of the simulation of c.
+        Number of draws and seed of the simulation of c.
 
     Returns
     -------
     float
         Between 1 and N.
+
+    Raises
+    ------
+    InputError
+        If `size` is not between 0 and 1.
 
     References
     ----------
@@ -42,8 +47,7 @@ def effective_number(trials: Any, size: float = 0.05, draws: int = DRAWS, seed: 
     """
     from scipy.stats import norm
 
-    if not is_number(size) or not 0.0 < size < 1.0:
-        raise InputError(f"size={size!r}; a number between 0 and 1 was expected. Pass 0.05.")
+    check("size", size, SIZE_RULE)
     values = read_table(trials, "trials").to_numpy()
     values = values[:, varies(values)] if len(values) > 1 else values[:, :0]
     count = values.shape[1]
@@ -55,7 +59,7 @@ def effective_number(trials: Any, size: float = 0.05, draws: int = DRAWS, seed: 
 
 
 def _highest(values: Array, draws: int, seed: int) -> Array:
-    """Highest of N(0, C) in each draw."""
+    """Draw maxima of N(0, C)."""
     dates, count = values.shape
     standard = values - values.mean(axis=0)
     standard /= np.sqrt((standard**2).sum(axis=0))

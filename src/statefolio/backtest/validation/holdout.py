@@ -1,4 +1,4 @@
-"""The last part of the data, sealed: who develops sees only the rest, and every opening is written down."""
+"""Seals the last part of the data for a final test, and records every time it is opened."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from statefolio._arrays.dates import read_date
-from statefolio._arrays.text import show, span
-from statefolio._options import is_number
-from statefolio.backtest.validation.content import plain
+from statefolio._arrays.text import show, shown, span
+from statefolio._options import Number, check
+from statefolio.backtest.validation.content_hash import to_plain
 from statefolio.backtest.validation.record_file import read_record, write_record
 from statefolio.backtest.validation.sealed_data import dates_of, hash_between, until
 from statefolio.exceptions import InputError
@@ -20,11 +20,29 @@ _FIELDS = ("asked", "start", "end", "dates", "sha256", "sealed", "openings")
 
 
 class Holdout:
-    """A sealed part of the data, made by `Holdout.seal`.
+    """A sealed part of the data; make one with `Holdout.seal`.
 
-    The record is a small JSON file: the dates sealed, a hash of their content, when they were sealed, and every
-    opening with its result. It alone holds times of day, so that a study's results are the same bytes when re-run.
-    A seal stops nobody from reading the data by other ways; it makes what was done visible.
+    The record is a small JSON file: the sealed dates, a hash of their content, when they were sealed, and every
+    opening with its result. Only this file contains times of day, so that a study's results are the same bytes when it
+    is run again. A seal does not prevent access to the data; it makes the openings visible.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import statefolio as sf
+    >>> returns = sf.load_demo().returns.iloc[:, :3]
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> holdout = sf.backtest.Holdout.seal(returns, record=Path(folder.name) / "holdout.json", start="2021")
+    >>> holdout.development.index[-1]
+    Timestamp('2020-12-31 00:00:00')
+    >>> def mean_return(data, start):
+    ...     return round(float(data.loc[start:].mean(axis=None)), 5)
+    >>> holdout.open(mean_return, "equal weights")
+    VALUES
+    >>> holdout.describe()
+    VALUES
+    >>> folder.cleanup()
     """
 
     def __init__(self, data: Any, record: Path) -> None:
@@ -33,16 +51,16 @@ class Holdout:
 
     @classmethod
     def seal(cls, data: Any, *, record: str | Path, share: float | None = None, start: Any = None) -> "Holdout":
-        """Seal the last part of the data, or find it sealed already and unchanged.
+        """Seal the last part of the data, or verify an existing seal.
 
         Parameters
         ----------
         data : Market, DataFrame by date, or mapping of such frames
         record : path
-            The record file. If it is there, its seal is kept and verified: a re-run changes nothing in it. Dates
-            after the sealed ones may have been added since.
+            The record file. If it exists, its seal is kept and verified, and the file does not change. Dates after the
+            sealed ones may have been added since.
         share : float, optional
-            Of the dates to seal, between 0 and 1. Default .2.
+            Share of the dates to seal, between 0 and 1. Default: 0.2.
         start : date, optional
             First date to seal, instead of a share.
 
@@ -53,11 +71,13 @@ class Holdout:
         Raises
         ------
         InputError
-            If the data of the sealed dates are not those that were sealed, or the record was made with other options.
+            If the data of the sealed dates have changed, or the record was made with other options.
         """
         if share is not None and start is not None:
-            raise InputError(f"share={share!r} and start={start!r} came; one of them was expected. Drop one.")
-        asked = _asked(0.2 if share is None else share, start)
+            raise InputError(
+                f"share and start must not both be given, got share={shown(share)} and start={shown(start)}. Drop one."
+            )
+        asked = _options(0.2 if share is None else share, start)
         path = Path(record)
         if not path.exists():
             write_record(path, _sealed(data, asked))
@@ -65,15 +85,15 @@ class Holdout:
         found = holdout.record
         if found["asked"] != asked:
             raise InputError(
-                f"{path} was made with {found['asked']}, now {asked} came; the same was expected, for moving a seal "
-                "opens it. Take the former option, or another record file."
+                f"record must be that of a holdout with {asked}, got {path} made with {found['asked']}: moving a seal "
+                "opens it. Pass the former options, or another record file."
             )
         holdout.verify()
         return holdout
 
     @property
     def record(self) -> dict[str, Any]:
-        """What the record file says now."""
+        """Content of the record file."""
         return read_record(self._record, _KIND, _FIELDS)
 
     @property
@@ -88,18 +108,18 @@ class Holdout:
 
     @property
     def development(self) -> Any:
-        """The data before the seal, in the form they came in: what choices may be made on."""
+        """The data before the seal, in the same form as the input: choices may use only these."""
         dates = dates_of(self._data)
         return until(self._data, dates[dates < self.start][-1])
 
     @property
     def times_opened(self) -> int:
-        """How often it was opened; once is honest."""
+        """Number of openings; only the first is an out-of-sample result."""
         return len(self.record["openings"])
 
     @property
     def openings(self) -> pd.DataFrame:
-        """A row an opening: `opened` (UTC), `what`, and the result's entries; for a report."""
+        """Openings as a table with one row each: `opened` (UTC), `what`, and the entries of the result."""
         rows = [
             {"opened": one["opened"], "what": one["what"], **_entries(one["result"])} for one in self.record["openings"]
         ]
@@ -107,36 +127,36 @@ class Holdout:
         return pd.DataFrame(rows, index=number, columns=None if rows else ["opened", "what"])
 
     def describe(self) -> str:
-        """Say in a sentence what is sealed and how often it was opened."""
+        """Describe in a sentence what is sealed and how often it was opened."""
         found, times = self.record, self.times_opened
         opened = {0: "not opened yet", 1: "opened once"}.get(times, f"opened {times} times: only the first counts")
         return f"{found['dates']} dates from {found['start']} to {found['end']} are sealed; {opened}."
 
     def verify(self) -> None:
-        """See that the sealed dates hold what they held when they were sealed.
+        """Check that the data of the sealed dates have not changed.
 
         Raises
         ------
         InputError
-            If not.
+            If they have.
         """
         found = self.record
         now = hash_between(self._data, pd.Timestamp(found["start"]), pd.Timestamp(found["end"]))
         if now != found["sha256"]:
             raise InputError(
-                f"the data from {found['start']} to {found['end']} have the hash {now[:12]}..., but "
-                f"{found['sha256'][:12]}... was sealed in {self._record}; the same data were expected. Restore them, "
-                "or seal anew under another name and say so."
+                f"data from {found['start']} to {found['end']} must have the hash {found['sha256'][:12]} that was "
+                f"sealed in {self._record}, got {now[:12]}. Restore the data, or seal the new ones in another record."
             )
 
     def open(self, score: Callable[[Any, pd.Timestamp], Any], what: str) -> Any:
-        """Score on the sealed dates, and write it down.
+        """Open the holdout: compute a score on the sealed dates and record it.
 
         Parameters
         ----------
         score : callable
-            Called once with the data up to the last sealed date, and the first sealed date: a back-test may learn
-            from what is before and is judged on what is after. Returns a number, or a mapping or Series of numbers.
+            Called once with the data up to the last sealed date, and the first sealed date. A back-test may learn from
+            the data before that date and is judged on the data from it on. Returns a number, or a mapping or Series of
+            numbers.
         what : str
             What is scored, for the record.
 
@@ -147,7 +167,7 @@ class Holdout:
         Raises
         ------
         InputError
-            If the data were changed. If `score` raises, the opening stays in the record without a result.
+            If the data have changed. If `score` raises, the record keeps the opening without a result.
         """
         self.verify()
         opening: dict[str, Any] = {"opened": _now(), "what": str(what), "result": None}
@@ -155,16 +175,16 @@ class Holdout:
         record["openings"].append(opening)
         write_record(self._record, record)
         result = score(until(self._data, self.end), self.start)
-        opening["result"] = _written(result)
+        opening["result"] = _json_values(result)
         write_record(self._record, record)
         return result
 
 
-def _asked(share: Any, start: Any) -> dict[str, Any]:
+def _options(share: Any, start: Any) -> dict[str, Any]:
+    """Return the option that says what to seal, checked, in the form of the record."""
     if start is not None:
         return {"start": show(read_date(start, "start"))}
-    if not is_number(share) or not 0.0 < share < 1.0:
-        raise InputError(f"share={share!r}; a number between 0 and 1 was expected. Pass e.g. 0.2.")
+    check("share", share, Number(above=0.0, below=1.0, example=0.2))
     return {"share": float(share)}
 
 
@@ -173,8 +193,8 @@ def _sealed(data: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
     first = len(dates) - round(asked["share"] * len(dates)) if "share" in asked else dates.searchsorted(asked["start"])
     if not 0 < first < len(dates):
         raise InputError(
-            f"{asked} of {span(dates)} leaves {first} dates to develop on and {len(dates) - first} sealed; some of "
-            "each were expected. Choose another share or start."
+            f"share or start must leave dates on both sides, got {asked} for {span(dates)}: {first} dates to develop "
+            f"on and {len(dates) - first} sealed. Choose another share or start."
         )
     return {
         "kind": _KIND,
@@ -188,10 +208,10 @@ def _sealed(data: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _written(result: Any) -> Any:
+def _json_values(result: Any) -> Any:
     if isinstance(result, pd.Series):
         result = result.to_dict()
-    return plain(result)
+    return to_plain(result)
 
 
 def _entries(result: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How often the best in one half of the dates is worse than the median in the other half."""
+"""Estimates the probability of back-test overfitting: how often the best in sample fails out of sample."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,38 +8,39 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.backtest.return_series import read_table
-from statefolio.backtest.validation.criteria import Criterion, name_of, score
+from statefolio.backtest.validation.criteria import Criterion, criterion_name, score
 from statefolio.exceptions import InputError
 
-_MOST_BLOCKS = 20
+_MAXIMUM_BLOCKS = 20
 
 
 @dataclass(frozen=True, eq=False)
 class Overfitting:
-    """What combinatorially symmetric cross-validation found.
+    """Result of combinatorially symmetric cross-validation.
 
     Attributes
     ----------
     probability : float
-        Of back-test overfitting: the share of combinations in which the best trial of one half is no better than the
-        median of the other. Near one half where all trials are noise; NaN where `reason` says why.
+        Probability of back-test overfitting: the share of combinations in which the best trial of one half is not
+        better than the median of the other half. About 0.5 if all trials are noise; NaN if `reason` is not empty.
     slope : float
-        Of the chosen trial's measure out of sample on the one in sample, over combinations.
+        Slope of the regression of the chosen trial's measure out of sample on that in sample, over combinations.
     loss_probability : float
-        Share of combinations in which the chosen trial loses out of sample.
+        Share of combinations in which the chosen trial has a negative measure out of sample.
     logits : (combinations,) array
-        log(w / (1 - w)), w the chosen trial's rank out of sample over the trials + 1.
+        log(w / (1 - w)), with w the chosen trial's rank out of sample over the number of trials + 1.
     chosen : Series
         Share of combinations in which each trial was the best in sample.
     measure : str
     blocks : int
     dates : int
-        Used; the first few are left out so that blocks are equally long.
+        Number of dates used; the first few are left out so that blocks have equal lengths.
     reason : str
-        Why there is none.
+        Why there is no result; empty if there is one.
     """
 
     probability: float
@@ -54,41 +55,60 @@ class Overfitting:
 
 
 def overfitting_probability(trials: Any, measure: Criterion = "sharpe", blocks: int = 16) -> Overfitting:
-    """Probability of back-test overfitting (PBO), by combinatorially symmetric cross-validation (CSCV).
+    """Estimate the probability of back-test overfitting (PBO) by combinatorially symmetric cross-validation (CSCV).
 
     Parameters
     ----------
     trials : DataFrame (T dates, N trials), mapping of returns, or `Trials`
-        Returns of every configuration tried, in excess of cash. Dates that not all have are left out.
+        Returns of every configuration tried, in excess of cash. Only dates that all trials have are used.
     measure : str or callable
-        As for `score`. The Sharpe ratio takes milliseconds, others score every combination anew.
+        "sharpe", "sortino", "calmar", "drawdown", "return", "volatility", or a function of a Series of returns. The
+        Sharpe ratio takes milliseconds; other measures are computed for every combination.
     blocks : int
-        Even, 20 at most; the dates are cut into so many, and every half of them is one combination: 12,870 for 16.
+        Number of blocks of dates, even and at most 20. Every half of the blocks is one combination: 12,870 for 16.
 
     Returns
     -------
     Overfitting
 
+    Raises
+    ------
+    InputError
+        If `blocks` is not an even number from 2 to 20, or the measure is unknown.
+
     References
     ----------
     Bailey, Borwein, López de Prado and Zhu (2017), The Probability of Backtest Overfitting, Journal of Computational
     Finance 20(4), section 2.
+
+    Examples
+    --------
+    Choosing one of ten stocks by its past Sharpe ratio:
+
+    >>> import statefolio as sf
+    >>> found = sf.backtest.overfitting_probability(sf.load_demo().returns.iloc[:, :10], blocks=8)
+    >>> len(found.logits)
+    70
+    >>> f"{found.probability:.2f}"
+    VALUES
     """
-    if not is_whole(blocks) or blocks not in range(2, _MOST_BLOCKS + 1, 2):
-        raise InputError(f"blocks={blocks!r}; an even number from 2 to {_MOST_BLOCKS} was expected. Pass 16.")
+    if not is_whole(blocks) or blocks not in range(2, _MAXIMUM_BLOCKS + 1, 2):
+        raise InputError(
+            f"blocks must be an even number from 2 to {_MAXIMUM_BLOCKS}, got {shown(blocks)}. Pass e.g. blocks=16."
+        )
     table = read_table(trials, "trials")
     size, count = len(table) // blocks, table.shape[1]
     if count < 2 or size < 2:
         reason = f"{count} trial" if count < 2 else f"{len(table)} dates for {blocks} blocks of two or more"
-        nothing = pd.Series(np.nan, index=table.columns)
-        return Overfitting(np.nan, np.nan, np.nan, np.empty(0), nothing, name_of(measure), blocks, len(table), reason)
+        chosen, name = pd.Series(np.nan, index=table.columns), criterion_name(measure)
+        return Overfitting(np.nan, np.nan, np.nan, np.empty(0), chosen, name, blocks, len(table), reason)
     used = table.iloc[len(table) - size * blocks :]
     halves = _halves(blocks)
     if measure == "sharpe":
         inside, outside = _sharpe_of(used.to_numpy(), halves), _sharpe_of(used.to_numpy(), ~halves)
     else:
         inside, outside = _score_of(used, halves, measure), _score_of(used, ~halves, measure)
-    return _judge(inside, outside, used, name_of(measure), blocks)
+    return _judge(inside, outside, used, criterion_name(measure), blocks)
 
 
 def _judge(inside: Array, outside: Array, used: pd.DataFrame, measure: str, blocks: int) -> Overfitting:
@@ -118,7 +138,7 @@ def _judge(inside: Array, outside: Array, used: pd.DataFrame, measure: str, bloc
 
 @lru_cache(maxsize=4)
 def _halves(blocks: int) -> Any:
-    """Every choice of half of the blocks, as rows of a mask."""
+    """Return every choice of half of the blocks, as rows of a mask."""
     places = np.array(list(combinations(range(blocks), blocks // 2)))
     mask = np.zeros((len(places), blocks), dtype=bool)
     np.put_along_axis(mask, places, values=True, axis=1)
@@ -127,7 +147,7 @@ def _halves(blocks: int) -> Any:
 
 
 def _sharpe_of(r: Array, halves: Any) -> Array:
-    """Sharpe ratios on every half, from sums and squares by block."""
+    """Return Sharpe ratios on every half, from sums and squares by block."""
     scale = np.abs(r).max(axis=0)
     scale[scale == 0.0] = 1.0
     parts = (r / scale).reshape(halves.shape[1], -1, r.shape[1])

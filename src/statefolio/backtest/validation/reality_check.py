@@ -1,4 +1,4 @@
-"""Whether any trial is better than the benchmark, all of them considered: arch's `SPA` and `StepM`."""
+"""Tests whether any of many trials is better than a benchmark, with arch's `SPA` and `StepM`."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -8,28 +8,33 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.types import Array
-from statefolio._options import is_number, is_whole
-from statefolio.backtest.return_series import on_dates_of, read_table, varies
-from statefolio.exceptions import InputError
+from statefolio._options import Whole, check, check_options
+from statefolio.backtest.return_series import on_dates, read_table, varies
+from statefolio.backtest.validation.effective_trials import SIZE_RULE
 
 FEWEST = 30
+RULES = {
+    "replications": Whole(at_least=1, example=1000),
+    "seed": Whole(at_least=0),
+    "block_length": Whole(at_least=1, example=10) | None,
+}
 
 
 @dataclass(frozen=True)
 class RealityCheck:
-    """P-values of "no trial is better than the benchmark".
+    """P-values of the hypothesis that no trial is better than the benchmark.
 
     Attributes
     ----------
     p_value : float
-        Hansen's consistent one.
+        Hansen's consistent p-value.
     lower, upper : float
-        Hansen's bounds; `upper` is White's reality check, which takes every trial for as good as the benchmark.
+        Hansen's bounds; `upper` is White's reality check, which assumes that every trial is as good as the benchmark.
     best : str
-        Trial of the highest studentised difference.
+        Trial with the highest studentised difference.
     dates, trials, block_length, replications : int
     reason : str
-        Why there is none.
+        Why there are no p-values; empty if there are.
     """
 
     p_value: float
@@ -46,29 +51,44 @@ class RealityCheck:
 def reality_check(
     trials: Any, benchmark: Any = 0.0, *, replications: int = 1000, block_length: int | None = None, seed: int = 0
 ) -> RealityCheck:
-    """Test of superior predictive ability: whether the best trial's mean return is above the benchmark's.
+    """Test for superior predictive ability: whether the best trial has a higher mean return than the benchmark.
 
     Parameters
     ----------
     trials : DataFrame (T dates, N trials), mapping of returns, or `Trials`
-        Dates that not all have are left out.
+        Only dates that all trials have are used.
     benchmark : float or Series by date, default 0
-        Its returns; 0 for returns in excess of cash.
+        Returns of the benchmark; 0 for trials in excess of cash.
     replications : int
-        Of the stationary bootstrap.
+        Number of draws of the stationary bootstrap.
     block_length : int, optional
-        Mean length of its blocks in dates. Default: Politis and White's, the mean over trials.
+        Mean length of its blocks in dates. Default: Politis and White's optimal length, averaged over trials.
     seed : int
 
     Returns
     -------
     RealityCheck
         Differences are divided by their long-run standard deviations first, so that a volatile trial does not hide
-        the others: arch's own option reaches none of its p-values.
+        the others. (arch's own option for this does not affect its p-values.)
+
+    Raises
+    ------
+    InputError, DataTypeError
+        If an argument cannot be used.
 
     References
     ----------
     White (2000), Econometrica 68(5). Hansen (2005), Journal of Business & Economic Statistics 23(4).
+
+    Examples
+    --------
+    Is any of five stocks better than the average of all twenty?
+
+    >>> import statefolio as sf
+    >>> returns = sf.load_demo().returns
+    >>> found = sf.backtest.reality_check(returns.iloc[:, :5], returns.mean(axis=1), replications=200)
+    >>> found.best, f"{found.p_value:.2f}"
+    VALUES
     """
     differences, reason = _differences(trials, benchmark, replications, block_length, seed)
     dates, count = differences.shape
@@ -102,26 +122,38 @@ def stepwise(
     block_length: int | None = None,
     seed: int = 0,
 ) -> list[Any]:
-    """Trials that are better than the benchmark, with at most `size` probability that one of them is not.
+    """Find the trials that are better than the benchmark, with stepwise multiple testing.
 
     Parameters
     ----------
     trials, benchmark, replications, block_length, seed
         As for `reality_check`.
     size : float
-        Family-wise error rate.
+        Family-wise error rate: the largest probability that any of the trials found is not better.
 
     Returns
     -------
     list of names
-        In the order of the trials; empty if none is, or if nothing can be tested.
+        In the order of the trials; empty if none is better, or if nothing can be tested.
+
+    Raises
+    ------
+    InputError, DataTypeError
+        If an argument cannot be used.
 
     References
     ----------
     Romano and Wolf (2005), Econometrica 73(4).
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> returns = sf.load_demo().returns.iloc[:, :3]
+    >>> better = returns.assign(skilled=returns.iloc[:, 0] + 0.002)
+    >>> sf.backtest.stepwise(better, replications=200)
+    VALUES
     """
-    if not is_number(size) or not 0.0 < size < 1.0:
-        raise InputError(f"size={size!r}; a number between 0 and 1 was expected. Pass 0.05.")
+    check("size", size, SIZE_RULE)
     differences, reason = _differences(trials, benchmark, replications, block_length, seed)
     if reason:
         return []
@@ -139,14 +171,10 @@ def stepwise(
 def _differences(
     trials: Any, benchmark: Any, replications: Any, block_length: Any, seed: Any
 ) -> tuple[pd.DataFrame, str]:
-    """Returns less the benchmark's, of trials that are not the benchmark itself."""
-    length = 1 if block_length is None else block_length
-    least = {"replications": (replications, 1), "seed": (seed, 0), "block_length": (length, 1)}
-    for name, (value, fewest) in least.items():
-        if not is_whole(value) or value < fewest:
-            raise InputError(f"{name}={value!r}; a whole number, {fewest} or more, was expected.")
+    """Return the trials' returns minus the benchmark's, without trials that equal the benchmark."""
+    check_options({"replications": replications, "seed": seed, "block_length": block_length}, RULES)
     table = read_table(trials, "trials")
-    other = on_dates_of(table.index, benchmark, "benchmark")
+    other = on_dates(table.index, benchmark, "benchmark")
     differences = table.sub(other, axis=0)
     differences = differences.loc[:, varies(differences.to_numpy(), np.abs(other).max())]
     if len(table) < FEWEST:
@@ -162,7 +190,7 @@ def _block_length(values: Array) -> int:
 
 
 def _studentised(values: Array, length: int) -> Array:
-    """Columns over their standard deviations in the stationary bootstrap (Politis and Romano 1994, lemma 1)."""
+    """Divide columns by their standard deviations in the stationary bootstrap (Politis and Romano 1994, lemma 1)."""
     dates = len(values)
     deviations = values - values.mean(axis=0)
     spectrum = np.fft.rfft(deviations, n=2 * dates, axis=0)

@@ -1,4 +1,4 @@
-"""A small JSON file, read back and checked."""
+"""Reads and writes small JSON record files."""
 
 import json
 from pathlib import Path
@@ -9,12 +9,12 @@ from statefolio.exceptions import FileFormatError
 
 
 def write_record(path: Path, content: dict[str, Any]) -> None:
-    """Write it whole or not at all."""
+    """Write a record file, whole or not at all."""
     write_whole(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
 def read_record(path: Path, kind: str, fields: tuple[str, ...]) -> dict[str, Any]:
-    """Read such a file, and see that it is what it should be.
+    """Read a record file and validate it.
 
     Raises
     ------
@@ -25,8 +25,8 @@ def read_record(path: Path, kind: str, fields: tuple[str, ...]) -> dict[str, Any
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise FileFormatError(
-            f"{path} cannot be read ({error}); a {kind} record was expected. Check the path."
+            f"{path} must be a {kind} record, but it cannot be read ({error}). Check the path."
         ) from error
     if not isinstance(content, dict) or content.get("kind") != kind or any(name not in content for name in fields):
-        raise FileFormatError(f"{path} is no {kind} record; one written by statefolio was expected. Check the path.")
+        raise FileFormatError(f"{path} must be a {kind} record, but it is another file. Check the path.")
     return content

@@ -1,11 +1,12 @@
-"""Data of any shape, up to a date and by content: a market, a frame, or a mapping of frames."""
+"""Cuts and hashes dated data: a market, a DataFrame, or a mapping of DataFrames."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from statefolio.backtest.validation.content import hash_frame, hash_parameters
+from statefolio._arrays.text import shown
+from statefolio.backtest.validation.content_hash import hash_frame, hash_parameters
 from statefolio.exceptions import DataTypeError, InputError
 
 _MARKET_FRAMES = (
@@ -19,7 +20,7 @@ _MARKET_FRAMES = (
 
 
 def dates_of(data: Any) -> pd.DatetimeIndex:
-    """Dates of a market; of frames, all dates that any has."""
+    """Return the dates of a market, or all dates that any of the frames has."""
     if _is_market(data):
         return pd.DatetimeIndex(data.dates)
     frames = [_dated(frame, name) for name, frame in _frames(data).items()]
@@ -30,7 +31,7 @@ def dates_of(data: Any) -> pd.DatetimeIndex:
 
 
 def until(data: Any, date: pd.Timestamp) -> Any:
-    """The same kind of data, without anything after a date."""
+    """Return the data up to a date, in the same form."""
     if _is_market(data):
         return data.until(date)
     if isinstance(data, Mapping):
@@ -39,9 +40,9 @@ def until(data: Any, date: pd.Timestamp) -> Any:
 
 
 def hash_between(data: Any, start: pd.Timestamp, end: pd.Timestamp) -> str:
-    """SHA-256 of everything from a date to another, both included.
+    """Return the SHA-256 of the data from `start` to `end`, both included.
 
-    What has no dates (delistings by asset) counts as it stands for someone who knows the data to `end`.
+    Data without dates (delistings by asset) are hashed as they are known at `end`.
     """
     known = until(data, end)
     parts = {}
@@ -60,11 +61,12 @@ def _frames(data: Any) -> dict[str, Any]:
         return {"data": data}
     if isinstance(data, Mapping):
         if not data:
-            raise InputError("data is an empty mapping; frames by name were expected. Pass e.g. {'returns': returns}.")
+            raise InputError("data must hold at least one DataFrame, got none. Pass e.g. data={'returns': returns}.")
         return {str(name): _dated(frame, str(name)) for name, frame in data.items()}
     if not _is_market(data):
         raise DataTypeError(
-            f"data is a {type(data).__name__}; a Market, a DataFrame by date, or a mapping of such frames was expected."
+            f"data must be a Market, a DataFrame by date, or a mapping of such frames, got {shown(data)}. Pass e.g. "
+            "data=returns."
         )
     found = {name: getattr(data, name, None) for name in _MARKET_FRAMES}
     found |= {f"others/{name}": frame for name, frame in (getattr(data, "others", None) or {}).items()}
@@ -75,7 +77,7 @@ def _dated(frame: Any, name: str) -> Any:
     index = getattr(frame, "index", None)
     if not isinstance(index, pd.DatetimeIndex) or not index.is_monotonic_increasing or not index.is_unique:
         raise InputError(
-            f"{name} has no increasing dates without duplicates as its index; such were expected. "
-            f"Use {name}.sort_index(), or set the column of dates as index."
+            f"{name} must be indexed by increasing dates without duplicates, got a {type(index).__name__} that is not. "
+            f"Use {name}.sort_index(), or make the column of dates its index."
         )
     return frame

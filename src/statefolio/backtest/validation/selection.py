@@ -1,4 +1,4 @@
-"""Nested selection: choose on training dates, earn on the test dates that follow."""
+"""Chooses among candidates on training dates and evaluates the choice on the test dates that follow."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,38 +7,33 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.text import listed, show
+from statefolio._arrays.text import listed, show, shown, span
+from statefolio._options import Kind, check
 from statefolio._renamed import renamed
-from statefolio.backtest.performance import PERIODS, check_periods
+from statefolio.backtest.performance import PERIODS_PER_YEAR, PERIODS_RULE
 from statefolio.backtest.return_series import read_table
-from statefolio.backtest.validation.criteria import CRITERIA, Criterion, name_of, score
-from statefolio.backtest.validation.windows import (
-    CombinatorialWindow,
-    Window,
-    Windows,
-    combinatorial_windows,
-    read_index,
-)
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.backtest.validation.criteria import CRITERIA, Criterion, criterion_name, score
+from statefolio.backtest.validation.windows import CombinatorialWindow, Window, Windows, read_index
+from statefolio.exceptions import InputError
 
 Candidates: TypeAlias = "pd.DataFrame | Mapping[str, Any] | Callable[[Any], Any]"
 
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """What was chosen when, and what it then earned.
+    """The choice of each window and its returns out of sample.
 
     Attributes
     ----------
     measure : str
-        By which the choice was made.
-    choices : DataFrame
-        A row a window: `train_from`, `train_until`, `test_from`, `test_until`, `chosen`, its score `in_sample` and
-        `out_of_sample`, and its `rank` among the candidates out of sample (1 is the best).
+        Measure by which the choice was made.
+    choices : DataFrame (window)
+        `train_from`, `train_until`, `test_from`, `test_until`, `chosen`, its score `in_sample` and `out_of_sample`, and
+        its `rank` among the candidates out of sample (1 is the best).
     returns : Series
-        What the chosen earned on the test dates, one after the other; going over from one to the next costs nothing.
+        Returns of the chosen candidates on the test dates; changing from one candidate to the next costs nothing.
     in_sample, out_of_sample : DataFrame (window x candidate)
-        All scores.
+        Scores of all candidates.
     """
 
     measure: str
@@ -55,23 +50,23 @@ def nested_selection(
     windows: Windows | list[Window] | None = None,
     *,
     dates: Any = None,
-    periods_per_year: float = PERIODS,
+    periods_per_year: float = PERIODS_PER_YEAR,
 ) -> Selection:
-    """Choose the best candidate of each window's training dates, and earn its returns on the test dates.
+    """Choose the best candidate on the training dates of each window, and record its returns on the test dates.
 
     Parameters
     ----------
     candidates : DataFrame (date x candidate), mapping from name to returns or result, `Trials`, or callable
-        Returns, in excess of cash where the measure asks for it. A candidate without a return on every training
-        date is none in that window. A callable gets the `Window` and returns such a frame or mapping for its dates:
-        for what is tuned on the training dates.
+        Returns, in excess of cash if the measure needs it. In each window only candidates with a return on every
+        training date take part. A callable gets the `Window` and returns such a frame or mapping for its dates; it
+        serves candidates that are tuned on the training dates.
     measure : str or callable
-        As for `score`: "sharpe", "sortino", "calmar", "drawdown", "return", "volatility", or a function of a Series.
+        "sharpe", "sortino", "calmar", "drawdown", "return", "volatility", or a function of a Series of returns.
     windows : Windows or list of Window, optional
-        Default: 5 expanding ones with an embargo of 21 dates. Those of a list may not test a date twice; combinations
-        of folds do, and go to `combinatorial_selection`.
+        Default: 5 expanding windows with an embargo of 21 dates. The windows of a list must not test a date twice; use
+        `combinatorial_selection` for combinations of folds.
     dates : DatetimeIndex, optional
-        To cut into windows; needed with a callable unless `windows` is a list.
+        Dates to split into windows; needed for a callable unless `windows` is a list.
     periods_per_year : float
 
     Returns
@@ -81,17 +76,28 @@ def nested_selection(
     Raises
     ------
     InputError
-        If no candidate can be scored in a window; the message names it.
+        If no candidate can be scored in a window (the message names the window), or an argument cannot be used.
+
+    Examples
+    --------
+    Choosing the stock with the best past Sharpe ratio:
+
+    >>> import statefolio as sf
+    >>> returns = sf.load_demo().returns.iloc[:, :6]
+    >>> found = sf.backtest.nested_selection(returns, "sharpe", sf.backtest.Windows(count=4))
+    >>> found.choices[["chosen", "in_sample", "out_of_sample", "rank"]].round(2)
+    VALUES
     """
-    year = check_periods(periods_per_year)
+    check("periods_per_year", periods_per_year, PERIODS_RULE)
+    year = float(periods_per_year)
     table = None if callable(candidates) else read_table(candidates, "candidates", gaps=True)
     cut = _windows(windows, table, dates)
     rows, inside, outside, earned = [], [], [], []
     for window in cut:
         known = read_table(candidates(window), "candidates", gaps=True) if callable(candidates) else table
-        train, test = _complete(known, window)
+        train, test = complete_returns(known, window)
         before, after = score(train, measure, year), score(test, measure, year)
-        chosen = _best(before, window, measure)
+        chosen = best_candidate(before, window, measure)
         rows.append(
             {
                 "train_from": window.train[0],
@@ -109,9 +115,9 @@ def nested_selection(
         earned.append(test[chosen])
     number = pd.RangeIndex(1, len(cut) + 1, name="window")
     return Selection(
-        measure=name_of(measure),
+        measure=criterion_name(measure),
         choices=pd.DataFrame(rows, index=number),
-        returns=pd.concat(earned).rename(f"chosen by {name_of(measure)}"),
+        returns=pd.concat(earned).rename(f"chosen by {criterion_name(measure)}"),
         in_sample=pd.DataFrame(inside).set_axis(number),
         out_of_sample=pd.DataFrame(outside).set_axis(number),
     )
@@ -124,16 +130,36 @@ def compare_choices(
     windows: Windows | list[Window] | None = None,
     *,
     dates: Any = None,
-    periods_per_year: float = PERIODS,
+    periods_per_year: float = PERIODS_PER_YEAR,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """How the measure changes what is chosen.
+    """Compare the choices that different measures lead to.
+
+    Parameters
+    ----------
+    candidates, windows, dates, periods_per_year
+        As for `nested_selection`.
+    by : tuple of str or callable
+        Measures to choose by.
 
     Returns
     -------
     chosen : DataFrame (window x measure)
-        Names of the candidates.
+        Names of the chosen candidates.
     earned : DataFrame (measure to choose by x measure out of sample)
-        Of the test dates of all windows together.
+        Scores on the test dates of all windows together.
+
+    Raises
+    ------
+    InputError
+        As for `nested_selection`.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> returns = sf.load_demo().returns.iloc[:, :6]
+    >>> chosen, earned = sf.backtest.compare_choices(returns, ("sharpe", "drawdown"))
+    >>> earned[["sharpe", "drawdown"]].round(2)
+    VALUES
     """
     chosen, earned = {}, {}
     for measure in by:
@@ -144,102 +170,56 @@ def compare_choices(
     return pd.DataFrame(chosen), pd.DataFrame(earned).T.rename_axis("chosen by")
 
 
-@renamed("periods_a_year", "periods_per_year")
-def combinatorial_selection(
-    candidates: Candidates,
-    measure: Criterion = "sharpe",
-    *,
-    dates: Any = None,
-    folds: int = 10,
-    test_folds: int = 2,
-    purge: int = 0,
-    embargo: int = 21,
-    periods_per_year: float = PERIODS,
-) -> pd.DataFrame:
-    """Choose in every combination of folds, and string the tests together to paths.
-
-    Parameters
-    ----------
-    candidates : DataFrame (date x candidate), mapping from name to returns or result, `Trials`, or callable
-        As for `nested_selection`; a callable gets the `CombinatorialWindow`, whose `train` is not in one piece.
-    measure : str or callable
-        As for `score`.
-    dates : DatetimeIndex, optional
-        To cut into folds; needed with a callable.
-    folds, test_folds, purge, embargo
-        As for `combinatorial_windows`.
-    periods_per_year : float
-
-    Returns
-    -------
-    DataFrame (date x path)
-        What the chosen earned: as many histories as `combinatorial_windows` has paths. Each was chosen with hindsight
-        of other folds, so they show the spread of an outcome, not what could have been traded.
-    """
-    year = check_periods(periods_per_year)
-    table = None if callable(candidates) else read_table(candidates, "candidates")
-    if table is None and dates is None:
-        raise InputError("candidates is a function; dates to cut into folds were expected beside it. Pass dates=...")
-    paths: dict[int, list[pd.Series[float]]] = {}
-    for window in combinatorial_windows(table if dates is None else dates, folds, test_folds, purge, embargo):
-        known = read_table(candidates(window), "candidates", gaps=True) if callable(candidates) else table
-        train, tested = _complete(known, window)
-        chosen = _best(score(train, measure, year), window, measure)
-        for path, test in zip(window.paths, window.tests, strict=True):
-            paths.setdefault(path, []).append(tested.loc[test, chosen])
-    strung = {path: pd.concat(parts).sort_index() for path, parts in sorted(paths.items())}
-    return pd.DataFrame(strung).rename_axis(columns="path")
-
-
 def _windows(windows: Windows | list[Window] | None, table: pd.DataFrame | None, dates: Any) -> list[Window]:
     if isinstance(windows, list):
         return _checked(windows)
-    if windows is not None and not isinstance(windows, Windows):
-        raise DataTypeError(f"windows is a {type(windows).__name__}; Windows, or a list of Window, were expected.")
+    check("windows", windows, Kind(Windows, "Windows or a list of Window", "Windows()") | None)
     if dates is None and table is None:
-        raise InputError("candidates is a function; dates to cut into windows were expected beside it. Pass dates=...")
+        raise InputError("dates must be given for a function as candidates, got None. Pass the dates to split.")
     return (windows or Windows()).split(table if dates is None else read_index(dates))
 
 
 def _checked(windows: list[Any]) -> list[Window]:
-    """Windows that someone made, none of whose dates is tested twice."""
-    odd = [one for one in windows if not isinstance(one, Window)]
-    if odd or not windows:
-        came = f"a {type(odd[0]).__name__} among them" if odd else "none"
-        advice = "Use combinatorial_selection." if any(isinstance(one, CombinatorialWindow) for one in odd) else ""
-        raise InputError(f"windows came with {came}; one Window or more was expected. {advice}".rstrip())
+    """Check that a list has windows only and no date is tested twice."""
+    others = [window for window in windows if not isinstance(window, Window)]
+    if others or not windows:
+        got = shown(others[0]) if others else "none"
+        folds = any(isinstance(window, CombinatorialWindow) for window in others)
+        advice = "Use combinatorial_selection" if folds else "Pass e.g. Windows().split(dates)"
+        raise InputError(f"windows must be a list of at least one Window, got {got}. {advice}.")
     tested = pd.DatetimeIndex(np.concatenate([window.test for window in windows]))
     if not tested.is_unique:
-        again = show(tested[tested.duplicated()][0])
-        raise InputError(f"windows test {again} more than once; each date was expected once. Cut them anew.")
+        repeated = show(tested[tested.duplicated()][0])
+        raise InputError(f"windows must test each date once, got {repeated} more than once. Split the dates again.")
     return windows
 
 
-def _complete(known: Any, window: Window | CombinatorialWindow) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Returns of the candidates that have one on every training date."""
+def complete_returns(known: Any, window: Window | CombinatorialWindow) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return training and test returns of the candidates that have a return on every training date."""
     absent = window.train.append(window.test).difference(known.index)
     if len(absent):
         raise InputError(
-            f"candidates lack {len(absent)} dates of {window} (first: {show(absent[0])}); all were expected. "
-            "Pass windows cut from their dates."
+            f"candidates must have every date of {window}, got {len(absent)} missing (first: {show(absent[0])}). Split "
+            "the dates of the candidates."
         )
-    alive = known.loc[window.train].notna().all()
-    train, test = known.loc[window.train, alive], known.loc[window.test, alive]
+    complete = known.loc[window.train].notna().all()
+    train, test = known.loc[window.train, complete], known.loc[window.test, complete]
     ended = test.columns[test.isna().any()]
     if len(ended):
         raise InputError(
-            f"candidates {listed(list(ended))} have returns on all training dates of {window} but not on all test "
-            "dates; leaving them out would be hindsight. Fill what they earned, e.g. 0 after a run was stopped."
+            f"candidates with returns on all training dates must have returns on all test dates, got missing ones for "
+            f"{listed(list(ended))} in {window}; leaving them out would be hindsight. Fill them, e.g. with 0 after a "
+            "run was stopped."
         )
     return train, test
 
 
-def _best(scores: "pd.Series[float]", window: Any, measure: Criterion) -> Any:
-    """The highest score; of equals the first."""
+def best_candidate(scores: "pd.Series[float]", window: Any, measure: Criterion) -> Any:
+    """Return the candidate with the highest score; the first, if several have it."""
     if not scores.notna().any():
         raise InputError(
-            f"no candidate can be scored by {name_of(measure)} on {show(window.train[0])} to {show(window.train[-1])} "
-            f"({listed(list(scores.index)) or 'none has returns on all dates'}); one or more with returns that vary "
-            "were expected. Add a candidate, or take fewer windows."
+            f"candidates must include one that can be scored by {criterion_name(measure)} on {span(window.train)}, got "
+            f"{listed(list(scores.index)) or 'none with returns on all dates'}. Add a candidate whose returns vary, or "
+            "use fewer windows."
         )
     return scores.index[int(np.nanargmax(scores.to_numpy()))]

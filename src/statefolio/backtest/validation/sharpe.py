@@ -1,6 +1,6 @@
-"""What a Sharpe ratio is worth, given its sample's length and shape and the number of trials it was chosen from.
+"""Judges Sharpe ratios by the length and shape of their sample and by the number of trials.
 
-Inside, Sharpe ratios are a date's. What users pass and get is a year's, by `periods_per_year`.
+Internally, Sharpe ratios are per date. Users pass and get annual ones, converted with `periods_per_year`.
 """
 
 from dataclasses import dataclass
@@ -9,25 +9,33 @@ from typing import Any
 
 import numpy as np
 
-from statefolio._options import is_number
+from statefolio._options import Number, check
 from statefolio._renamed import renamed
-from statefolio.backtest.performance import PERIODS, check_periods
+from statefolio.backtest.performance import PERIODS_PER_YEAR, PERIODS_RULE
 from statefolio.backtest.return_series import read_series, varies
-from statefolio.exceptions import InputError
+
+RULES = {
+    "benchmark": Number(example=0.0),
+    "number": Number(at_least=1.0, example=20.0),
+    "variance": Number(at_least=0.0, infinite=True, example=0.1),
+    "sharpe": Number(above=0.0, infinite=True, example=1.0),
+    "confidence": Number(above=0.0, below=1.0, example=0.95),
+    "periods_per_year": PERIODS_RULE,
+}
 
 
 @dataclass(frozen=True)
 class SharpeMoments:
-    """What the law of an estimated Sharpe ratio hangs on.
+    """Moments that determine the distribution of an estimated Sharpe ratio.
 
     Attributes
     ----------
     sharpe : float
-        Of a date: mean over standard deviation (T - 1).
+        Sharpe ratio per date: mean over standard deviation (T - 1).
     dates : int
-        T.
+        Number of dates T.
     skewness, kurtosis : float
-        Of the returns; 0 and 3 for a Gaussian. Without bias correction, as in the papers.
+        Moments of the returns; 0 and 3 for a Gaussian. Without bias correction, as in the papers.
     """
 
     sharpe: float
@@ -37,7 +45,7 @@ class SharpeMoments:
 
     @classmethod
     def of(cls, returns: Any) -> "SharpeMoments":
-        """Moments of returns in excess of cash; NaN where they do not vary or are fewer than three."""
+        """Estimate the moments of returns in excess of cash; NaN for returns that do not vary or fewer than three."""
         r = np.asarray(read_series(returns), dtype=np.float64)
         if len(r) < 3 or not varies(r):
             return cls(np.nan, len(r), np.nan, np.nan)
@@ -47,50 +55,64 @@ class SharpeMoments:
 
     @property
     def spread(self) -> float:
-        """Standard error of the Sharpe ratio times the root of T - 1 (Mertens); NaN where the sum is negative."""
+        """Standard error of the Sharpe ratio times the root of T - 1 (Mertens); NaN if its square is negative."""
         inner = 1.0 - self.skewness * self.sharpe + (self.kurtosis - 1.0) / 4.0 * self.sharpe**2
         return float(np.sqrt(inner)) if inner > 0.0 else np.nan
 
     def probability_above(self, sharpe: float) -> float:
-        """Probability that the true Sharpe ratio is above one, both of a date."""
+        """Return the probability that the true Sharpe ratio is above `sharpe`, both per date."""
         from scipy.stats import norm
 
         return float(norm.cdf((self.sharpe - sharpe) * np.sqrt(self.dates - 1.0) / self.spread))
 
 
 @renamed("periods_a_year", "periods_per_year")
-def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_per_year: float = PERIODS) -> float:
-    """Probability that the true Sharpe ratio is above a benchmark's.
+def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_per_year: float = PERIODS_PER_YEAR) -> float:
+    """Return the probability that the true Sharpe ratio is above a benchmark.
 
     Parameters
     ----------
     returns : Series, back-test's result, or `SharpeMoments`
-        In excess of cash.
+        Returns in excess of cash.
     benchmark : float
-        A Sharpe ratio, of a year.
+        An annual Sharpe ratio.
     periods_per_year : float
 
     Returns
     -------
     float
-        NaN for fewer than three returns or returns that do not vary.
+        NaN for fewer than three returns, or returns that do not vary.
+
+    Raises
+    ------
+    InputError, DataTypeError
+        If an argument cannot be used.
 
     References
     ----------
     Bailey and López de Prado (2012), The Sharpe Ratio Efficient Frontier, Journal of Risk 15(2), equation 11.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> apple = sf.load_demo().returns.iloc[:250, 0]
+    >>> round(sf.backtest.probabilistic_sharpe(apple), 3)
+    VALUES
+    >>> round(sf.backtest.probabilistic_sharpe(apple, benchmark=1.0), 3)
+    VALUES
     """
-    return _moments(returns).probability_above(_a_date(benchmark, periods_per_year))
+    return _moments(returns).probability_above(_per_date(benchmark, periods_per_year))
 
 
 def expected_maximum_sharpe(number: float, variance: float = 1.0) -> float:
-    """Expected highest of the Sharpe ratios of independent trials without skill.
+    """Return the expected maximum of the Sharpe ratios of independent trials without skill.
 
     Parameters
     ----------
     number : float
-        Of trials, 1 or more; need not be whole.
+        Number of trials, at least 1; it may be fractional.
     variance : float
-        Of the trials' Sharpe ratios; the result is in the same unit.
+        Variance of the trials' Sharpe ratios; the result is in the same unit.
 
     References
     ----------
@@ -98,8 +120,7 @@ def expected_maximum_sharpe(number: float, variance: float = 1.0) -> float:
     """
     from scipy.stats import norm
 
-    if not is_number(number) or not 1.0 <= number < np.inf:
-        raise InputError(f"number={number!r} of trials; 1 or more was expected. Count every configuration tried.")
+    check("number", number, RULES["number"])
     if number == 1.0:
         return 0.0
     first, second = norm.isf(1.0 / number), norm.isf(1.0 / (number * np.e))
@@ -107,66 +128,99 @@ def expected_maximum_sharpe(number: float, variance: float = 1.0) -> float:
 
 
 @renamed("periods_a_year", "periods_per_year")
-def deflated_sharpe(returns: Any, number: float, variance: float, periods_per_year: float = PERIODS) -> float:
-    """Probability that the true Sharpe ratio is above what the best of so many trials without skill would show.
+def deflated_sharpe(returns: Any, number: float, variance: float, periods_per_year: float = PERIODS_PER_YEAR) -> float:
+    """Return the probability that the true Sharpe ratio is above the expected best of many trials without skill.
 
     Parameters
     ----------
     returns : Series, back-test's result, or `SharpeMoments`
-        Of the trial that was chosen, in excess of cash.
+        Returns of the chosen trial, in excess of cash.
     number : float
-        Of trials: all that were tried.
+        Number of all trials.
     variance : float
-        Of the trials' Sharpe ratios, those of a year (`Trials.sharpe_variance`).
+        Variance of the trials' annual Sharpe ratios (`Trials.sharpe_variance`).
     periods_per_year : float
 
     Returns
     -------
     float
-        It is conservative for independent trials: without skill it is above .95 hardly ever, because what it
-        subtracts, the expected maximum, is already most of the correction. Trials that share much of their variance
-        differ little, which makes `variance` and the correction small: its size then comes near 5 %.
-        `best_of_n` is made to have the size it says for both.
+        Conservative for independent trials: without skill it almost never exceeds 0.95, because subtracting the
+        expected maximum is already most of the correction. For strongly correlated trials `variance` and the
+        correction are small, and the rate of false positives is near 5 %. `best_of_n` has the stated rate in both
+        cases.
+
+    Raises
+    ------
+    InputError, DataTypeError
+        If an argument cannot be used.
 
     References
     ----------
     Bailey and López de Prado (2014), The Deflated Sharpe Ratio, Journal of Portfolio Management 40(5), equation 2.
+
+    Examples
+    --------
+    The same returns are less convincing as the best of 20 trials:
+
+    >>> import statefolio as sf
+    >>> apple = sf.load_demo().returns.iloc[:250, 0]
+    >>> [round(sf.backtest.deflated_sharpe(apple, number, variance=0.25), 3) for number in (1, 5, 20)]
+    VALUES
     """
-    if not is_number(variance) or not variance >= 0.0:
-        raise InputError(f"variance={variance!r} of the trials' Sharpe ratios; 0 or more was expected.")
+    check("variance", variance, RULES["variance"])
     return probabilistic_sharpe(returns, expected_maximum_sharpe(number, variance), periods_per_year)
 
 
 def minimum_length(number: float, sharpe: float = 1.0) -> float:
-    """Years below which the best of so many trials without skill is expected to show a Sharpe ratio.
+    """Return the minimum length of a back-test, in years, for a number of trials.
+
+    In a shorter back-test the best of that many trials without skill is expected to reach the Sharpe ratio by chance.
 
     Parameters
     ----------
     number : float
-        Of independent trials.
+        Number of independent trials.
     sharpe : float
-        Of a year: what the best one shows.
+        Annual Sharpe ratio of the best trial.
 
     Returns
     -------
     float
-        Years. Five years bear 45 trials for a Sharpe ratio of 1.
+        Years.
+
+    Raises
+    ------
+    InputError
+        If `number` is below 1 or `sharpe` is not above 0.
 
     References
     ----------
     Bailey, Borwein, López de Prado and Zhu (2014), Pseudo-Mathematics and Financial Charlatanism, Notices of the AMS
     61(5), equation 6.
+
+    Examples
+    --------
+    With five years of data, no more than 45 configurations should be tried for a Sharpe ratio of 1:
+
+    >>> import statefolio as sf
+    >>> round(sf.backtest.minimum_length(45, sharpe=1.0), 2)
+    VALUES
     """
-    if not is_number(sharpe) or not sharpe > 0.0:
-        raise InputError(f"sharpe={sharpe!r}; a Sharpe ratio above zero was expected. Pass what the best trial shows.")
+    check("sharpe", sharpe, RULES["sharpe"])
     return (expected_maximum_sharpe(number) / sharpe) ** 2
 
 
 @renamed("periods_a_year", "periods_per_year")
 def minimum_track_record(
-    returns: Any, benchmark: float = 0.0, confidence: float = 0.95, periods_per_year: float = PERIODS
+    returns: Any, benchmark: float = 0.0, confidence: float = 0.95, periods_per_year: float = PERIODS_PER_YEAR
 ) -> float:
-    """Dates needed to say with confidence that the true Sharpe ratio is above a benchmark's.
+    """Return the number of dates needed to conclude that the true Sharpe ratio is above a benchmark.
+
+    Parameters
+    ----------
+    returns, benchmark, periods_per_year
+        As for `probabilistic_sharpe`.
+    confidence : float
 
     Returns
     -------
@@ -179,9 +233,8 @@ def minimum_track_record(
     """
     from scipy.stats import norm
 
-    if not is_number(confidence) or not 0.0 < confidence < 1.0:
-        raise InputError(f"confidence={confidence!r}; a number between 0 and 1 was expected. Pass 0.95.")
-    found, least = _moments(returns), _a_date(benchmark, periods_per_year)
+    check("confidence", confidence, RULES["confidence"])
+    found, least = _moments(returns), _per_date(benchmark, periods_per_year)
     if np.isnan(found.sharpe) or np.isnan(found.spread):
         return np.nan
     if found.sharpe <= least:
@@ -189,11 +242,11 @@ def minimum_track_record(
     return float(ceil(1.0 + (found.spread * norm.ppf(confidence) / (found.sharpe - least)) ** 2))
 
 
-def _a_date(sharpe: Any, periods_per_year: float) -> float:
-    """The Sharpe ratio of a date, of a year's."""
-    if not is_number(sharpe) or not np.isfinite(sharpe):
-        raise InputError(f"benchmark={sharpe!r}; the Sharpe ratio of a year was expected. Pass e.g. 0.0.")
-    return float(sharpe / np.sqrt(check_periods(periods_per_year)))
+def _per_date(benchmark: Any, periods_per_year: Any) -> float:
+    """Convert an annual Sharpe ratio to one per date."""
+    check("benchmark", benchmark, RULES["benchmark"])
+    check("periods_per_year", periods_per_year, RULES["periods_per_year"])
+    return float(benchmark / np.sqrt(float(periods_per_year)))
 
 
 def _moments(returns: Any) -> SharpeMoments:

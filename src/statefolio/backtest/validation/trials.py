@@ -1,4 +1,4 @@
-"""Every configuration that was tried, counted once."""
+"""Counts every configuration that was tried, once each."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.text import listed
+from statefolio._options import check
 from statefolio._renamed import FormerName, renamed
-from statefolio.backtest.performance import PERIODS, check_periods
+from statefolio.backtest.performance import PERIODS_PER_YEAR, PERIODS_RULE
 from statefolio.backtest.return_series import read_series
-from statefolio.backtest.validation.content import hash_frame, hash_parameters, plain
+from statefolio.backtest.validation.content_hash import hash_frame, hash_parameters, to_plain
 from statefolio.backtest.validation.criteria import score
 from statefolio.backtest.validation.effective_trials import effective_number
 from statefolio.exceptions import InputError, UnknownNameError
@@ -18,17 +20,17 @@ from statefolio.exceptions import InputError, UnknownNameError
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One configuration and what it earned.
+    """One configuration and its returns.
 
     Attributes
     ----------
     name : str
     returns : Series
-        In excess of cash.
+        Returns in excess of cash.
     parameters : mapping
-        As plain numbers and words.
+        Parameters as numbers and text.
     content : str
-        Hash of parameters and returns; the name does not count.
+        Hash of parameters and returns, without the name.
     """
 
     name: str
@@ -38,7 +40,7 @@ class Trial:
 
 
 class Trials:
-    """A counter of configurations: whatever was run belongs in it, also what was thrown away.
+    """All configurations that were tried, including discarded ones; each is counted once.
 
     Parameters
     ----------
@@ -46,19 +48,26 @@ class Trials:
 
     Examples
     --------
-    >>> trials = Trials()
-    >>> for window in (20, 60, 120):
-    ...     excess = run_backtest(Momentum(window), market).returns - market.cash_rate.iloc[1:]
-    ...     trials.add(f"momentum {window}", excess, {"window": window})
+    >>> import statefolio as sf
+    >>> market = sf.Market(sf.load_demo().returns.iloc[:250, :4])
+    >>> trials = sf.backtest.Trials()
+    >>> for rebalance in ("weekly", "monthly", 60):
+    ...     result = sf.run_backtest(sf.portfolio.EqualWeight(), market, rebalance=rebalance)
+    ...     is_new = trials.add(f"equal weights, {rebalance}", result, {"rebalance": rebalance})
     >>> len(trials)
     3
+    >>> trials.sharpe.round(2)
+    VALUES
+    >>> f"{trials.effective_number:.1f} independent trials"
+    VALUES
     """
 
     periods_a_year = FormerName("periods_per_year")
 
     @renamed("periods_a_year", "periods_per_year")
-    def __init__(self, periods_per_year: float = PERIODS) -> None:
-        self.periods_per_year = check_periods(periods_per_year)
+    def __init__(self, periods_per_year: float = PERIODS_PER_YEAR) -> None:
+        check("periods_per_year", periods_per_year, PERIODS_RULE)
+        self.periods_per_year = float(periods_per_year)
         self._trials: dict[str, Trial] = {}
 
     def add(self, name: str, returns: Any, parameters: Mapping[str, Any] | None = None) -> bool:
@@ -67,21 +76,21 @@ class Trials:
         Parameters
         ----------
         name : str
-            To show it by.
+            Name for reports.
         returns : Series by date, or a back-test's result
-            In excess of cash; a result's are, where its market's cash rate is 0.
+            Returns in excess of cash. Those of a result are, if its market has a cash rate of 0.
         parameters : mapping, optional
-            What makes it differ from the others: numbers, text, dates, frames, estimators, lists and mappings.
+            What distinguishes it from the others: numbers, text, dates, frames, estimators, lists and mappings.
 
         Returns
         -------
         bool
-            False if the same parameters with the same returns were counted before, under whatever name.
+            False if the same parameters with the same returns were counted before, under any name.
 
         Raises
         ------
         InputError
-            If the name stands for another configuration.
+            If another configuration has this name.
         """
         series = read_series(returns, f"returns of {name!r}").rename(name)
         content = hash_parameters({"parameters": parameters or {}, "returns": hash_frame(series)})
@@ -89,10 +98,10 @@ class Trials:
             return False
         if any(trial.name == name for trial in self._trials.values()):
             raise InputError(
-                f"a trial called {name!r} came with other parameters or returns than the one counted; a name for each "
-                f"was expected. Put what differs into the name, e.g. '{name}, window 60'."
+                f"name must differ between configurations, got {name!r} again with other parameters or returns. Put "
+                f"the difference into the name, e.g. '{name}, window 60'."
             )
-        self._trials[content] = Trial(name, series, plain(parameters or {}), content)
+        self._trials[content] = Trial(name, series, to_plain(parameters or {}), content)
         return True
 
     def __len__(self) -> int:
@@ -105,38 +114,40 @@ class Trials:
         for trial in self:
             if trial.name == name:
                 return trial
-        raise UnknownNameError(f"{name!r} is no trial; one of those counted was expected. See trials.names.")
+        raise UnknownNameError(
+            f"name must be that of a trial ({listed(self.names, most=8)}), got {name!r}. See trials.names."
+        )
 
     @property
     def names(self) -> list[str]:
-        """In the order they were counted."""
+        """Names of the trials, in the order in which they were added."""
         return [trial.name for trial in self]
 
     @property
     def returns(self) -> pd.DataFrame:
-        """Returns (date x trial) on all dates of any trial; NaN where one has none."""
+        """Returns (date x trial) on all dates of any trial; NaN where missing."""
         if not self._trials:
-            raise InputError("no trial was counted; one or more were expected. Use trials.add(name, returns).")
+            raise InputError("trials must hold at least one trial, got none. Use trials.add(name, returns).")
         return pd.concat([trial.returns for trial in self], axis=1).sort_index()
 
     @property
     def parameters(self) -> pd.DataFrame:
-        """Parameters, a row a trial."""
+        """Parameters (trial x parameter)."""
         return pd.DataFrame([dict(trial.parameters) for trial in self], index=pd.Index(self.names, name="trial"))
 
     @property
     def sharpe(self) -> "pd.Series[float]":
-        """Sharpe ratios of a year, each on its own dates; NaN where returns do not vary."""
+        """Annual Sharpe ratios, each on the trial's own dates; NaN if its returns do not vary."""
         found = [score(trial.returns.to_frame(), "sharpe", self.periods_per_year).iloc[0] for trial in self]
         return pd.Series(found, index=pd.Index(self.names, name="trial"), name="sharpe", dtype=np.float64)
 
     @property
     def sharpe_variance(self) -> float:
-        """Variance over trials of the Sharpe ratios of a year; 0 for fewer than two."""
+        """Variance of the annual Sharpe ratios over trials; 0 for fewer than two."""
         known = self.sharpe.dropna()
         return float(known.var(ddof=1)) if len(known) > 1 else 0.0
 
     @property
     def effective_number(self) -> float:
-        """Number of independent trials they amount to, from their correlations on the dates that all have."""
+        """Effective number of independent trials, from the correlations on the dates that all trials have."""
         return effective_number(self.returns)

@@ -1,4 +1,4 @@
-"""All that is said of a set of trials, for a report to show."""
+"""Collects all tests of a set of trials for a report."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,32 +24,33 @@ from statefolio.exceptions import UnknownNameError
 
 @dataclass(frozen=True, eq=False)
 class ValidationReport:
-    """What luck may have done.
+    """Tests of a set of trials for luck.
 
     Attributes
     ----------
-    table : DataFrame
-        A row a strategy: `sharpe` (a year), `dates`, `years`, `probabilistic_sharpe`, `deflated_sharpe` (with `trials`
-        and their variance), `minimum_track_record` (dates), `minimum_length` (years below which the best of so many
-        trials shows this Sharpe ratio by chance), `long_enough`, and `better_than_benchmark` (a survivor of the
+    table : DataFrame (strategy)
+        `sharpe` (annual), `dates`, `years`, `probabilistic_sharpe`, `deflated_sharpe` (with the number of trials and
+        their variance), `minimum_track_record` (dates), `minimum_length` (years; the best of that many trials reaches
+        this Sharpe ratio by chance in a shorter back-test), `long_enough`, and `better_than_benchmark` (found by the
         stepwise test).
     trials : int
-        Configurations counted.
+        Number of configurations.
     effective_trials : float
-        Independent ones they amount to.
+        Effective number of independent trials.
     sharpe_variance : float
-        Of the trials' Sharpe ratios of a year.
+        Variance of the trials' annual Sharpe ratios.
     best : BestOfN
     overfitting : Overfitting
     reality_check : RealityCheck
-        Against the benchmark.
+        Test against the benchmark.
     survivors : list
         Trials that the stepwise test finds better than the benchmark, at `size`.
     size : float
+        Significance level of the stepwise test.
     benchmark : str
-        Its name.
+        Name of the benchmark.
     holdout : str
-        What `Holdout.describe` says, or nothing.
+        Description of the holdout; empty without one.
     openings : DataFrame
         `Holdout.openings`.
     """
@@ -68,7 +69,7 @@ class ValidationReport:
     openings: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def summary(self) -> "pd.Series[Any]":
-        """One line a number: trials, p-values, probability of overfitting."""
+        """Return the main numbers by name: trials, p-values, probability of overfitting."""
         return pd.Series(
             {
                 "trials counted": self.trials,
@@ -96,46 +97,65 @@ def validate_trials(
     replications: int = 1000,
     seed: int = 0,
 ) -> ValidationReport:
-    """Say what a set of trials is worth, all of them counted.
+    """Test a set of trials for luck, accounting for all of them.
 
     Parameters
     ----------
     trials : Trials
-        Everything that was tried.
+        All configurations that were tried.
     strategies : list of str, optional
-        Names of those to show a row of; default all.
+        Names of the trials in the table. Default: all.
     benchmark : float, Series by date or back-test's result, default 0
-        Returns in excess of cash to beat; 0 is cash. If it is one of the trials, that one is not tested against itself.
+        Benchmark returns in excess of cash; 0 is cash. A trial that equals the benchmark is not tested against it.
     benchmark_name : str
     holdout : Holdout, optional
-        To tell of its openings.
+        Holdout whose openings are reported.
     size : float
-        Of the stepwise test.
+        Significance level of the stepwise test.
     blocks : int
-        Of `overfitting_probability`.
+        As for `overfitting_probability`.
     replications, seed : int
-        Of `reality_check` and `stepwise`.
+        As for `reality_check` and `stepwise`.
 
     Returns
     -------
     ValidationReport
-        The same trials give the same numbers. Where something cannot be said it is NaN and its record has a `reason`.
+        Equal trials give equal numbers. Undefined results are NaN and have a `reason`.
+
+    Raises
+    ------
+    UnknownNameError
+        If a strategy is not one of the trials.
+    InputError, DataTypeError
+        If an option or a benchmark cannot be used.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> trials = sf.backtest.Trials()
+    >>> for name, returns in sf.load_demo().returns.iloc[:500, :5].items():
+    ...     is_new = trials.add(name, returns)
+    >>> report = sf.backtest.validate_trials(trials, blocks=8, replications=100)
+    >>> report.table[["sharpe", "probabilistic_sharpe", "deflated_sharpe"]].astype(float).round(2)
+    VALUES
+    >>> f"p-value of the best {report.best.p_value:.2f}, of the reality check {report.reality_check.p_value:.2f}"
+    VALUES
     """
-    shown = trials.names if strategies is None else strategies
-    unknown = [name for name in shown if name not in trials.names]
+    names = trials.names if strategies is None else strategies
+    unknown = [name for name in names if name not in trials.names]
     if unknown:
         raise UnknownNameError(
-            f"strategies names {listed(unknown)}, which is no trial; some of {listed(trials.names, most=8)} were "
-            "expected. Add them to the trials first: what is shown was tried."
+            f"strategies must be names of trials ({listed(trials.names, most=8)}), got {listed(unknown)}. Add them to "
+            "the trials first."
         )
     against = benchmark if isinstance(benchmark, int | float) else read_series(benchmark, "benchmark")
     returns = trials.returns
     options = {"replications": replications, "seed": seed}
     survivors = stepwise(returns, against, size=size, **options)
-    table = pd.DataFrame({name: _row(trials, name) for name in shown}).T.rename_axis("strategy")
+    table = pd.DataFrame({name: _row(trials, name) for name in names}).T.rename_axis("strategy")
     table = table.astype({"dates": int, "long_enough": bool})
     return ValidationReport(
-        table=table.assign(better_than_benchmark=[name in survivors for name in shown]),
+        table=table.assign(better_than_benchmark=[name in survivors for name in names]),
         trials=len(trials),
         effective_trials=trials.effective_number,
         sharpe_variance=trials.sharpe_variance,

@@ -1,4 +1,4 @@
-"""Training and test dates: expanding and rolling windows, and combinations of folds."""
+"""Splits dates into training and test windows: expanding, rolling, and combinations of folds."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,16 +6,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.text import span
-from statefolio._options import is_whole
+from statefolio._arrays.text import shown, span
+from statefolio._options import OneOf, Whole, check_options
 from statefolio.exceptions import InputError
 
-_KINDS = ("expanding", "rolling")
+_GAPS = {"purge": Whole(at_least=0), "embargo": Whole(at_least=0, example=21)}
+RULES = {"kind": OneOf("expanding", "rolling"), "count": Whole(at_least=1, example=5), **_GAPS}
+FOLD_RULES = {"folds": Whole(at_least=3, example=10), "test_folds": Whole(at_least=2), **_GAPS}
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """Dates to choose on, and dates on which the choice is tested.
+    """Training dates, on which a choice is made, and test dates, on which it is tested.
 
     Attributes
     ----------
@@ -31,11 +33,11 @@ class Window:
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows that walk forward: every test comes after its training.
+    """Walk-forward windows: the test dates follow the training dates.
 
-    T dates are cut into `count` + 1 blocks of equal length, the first one longer by what is left. Window k is tested
-    on block k + 1. It trains on all the blocks before ("expanding"), or on as many dates as the first block has
-    ("rolling"), less the last `purge` + `embargo` dates before the test.
+    T dates are split into `count` + 1 blocks of equal length; the remainder goes to the first block. Window k is tested
+    on block k + 1. It is trained on all blocks before ("expanding"), or on as many dates as the first block has
+    ("rolling"), without the last `purge` + `embargo` dates before the test.
 
     Parameters
     ----------
@@ -43,13 +45,22 @@ class Windows:
     count : int
         Number of windows.
     purge : int
-        Dates by which what was learned on a training date reaches ahead (a label's horizon, a holding period).
+        Number of training dates left out because their labels reach into the test (a forecast horizon, a holding
+        period).
     embargo : int
-        Dates left out besides, for what is correlated in time.
+        Number of further dates left out because data are correlated in time.
 
     References
     ----------
     López de Prado (2018), Advances in Financial Machine Learning, chapter 7, on purge and embargo.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> windows = sf.backtest.Windows("expanding", count=3, embargo=21)
+    >>> for window in windows.split(sf.load_demo().returns):
+    ...     print(window)
+    VALUES
     """
 
     kind: str = "expanding"
@@ -58,7 +69,7 @@ class Windows:
     embargo: int = 21
 
     def split(self, dates: Any) -> list[Window]:
-        """Cut dates into windows.
+        """Split dates into windows.
 
         Parameters
         ----------
@@ -72,18 +83,16 @@ class Windows:
         Raises
         ------
         InputError
-            If an option cannot be used, or the dates are too few for it.
+            If an option cannot be used, or there are too few dates.
         """
-        if self.kind not in _KINDS:
-            raise InputError(f"kind={self.kind!r}; 'expanding' or 'rolling' was expected. Pass one of them.")
-        _check_whole(count=(self.count, 1), purge=(self.purge, 0), embargo=(self.embargo, 0))
+        check_options(self, RULES)
         days = read_index(dates)
         gap, size = self.purge + self.embargo, len(days) // (self.count + 1)
         first = len(days) - self.count * size
         if size < 1 or first - gap < 2:
             raise InputError(
-                f"{len(days)} dates came for {self.count} windows with {gap} dates of purge and embargo; at least "
-                f"{(self.count + 1) * (gap + 2)} were expected. Take fewer windows, or a shorter purge and embargo."
+                f"dates must be at least {(self.count + 1) * (gap + 2)} for {self.count} windows with {gap} dates of "
+                f"purge and embargo, got {len(days)}. Use fewer windows, or a shorter purge and embargo."
             )
         windows = []
         for k in range(self.count):
@@ -95,16 +104,16 @@ class Windows:
 
 @dataclass(frozen=True, eq=False)
 class CombinatorialWindow:
-    """One combination of folds: some to test on, the others, purged, to choose on.
+    """One combination of folds: some are test folds, the others, purged, are for training.
 
     Attributes
     ----------
     train : DatetimeIndex
-        Not in one piece, and partly later than the tests: to judge a choice, not to trade it.
+        Training dates, with gaps and partly after the tests: they serve to judge a choice, not to trade it.
     tests : tuple of DatetimeIndex
-        The folds tested.
+        Dates of the test folds.
     paths : tuple of int
-        The path that each of them belongs to; every path has each fold once.
+        The path that each test fold belongs to; every path contains each fold once.
     """
 
     train: pd.DatetimeIndex
@@ -113,7 +122,7 @@ class CombinatorialWindow:
 
     @property
     def test(self) -> pd.DatetimeIndex:
-        """All dates tested, in order."""
+        """All test dates, in order."""
         return pd.DatetimeIndex(np.sort(np.concatenate(self.tests)))
 
     def __repr__(self) -> str:
@@ -124,37 +133,51 @@ class CombinatorialWindow:
 def combinatorial_windows(
     dates: Any, folds: int = 10, test_folds: int = 2, purge: int = 0, embargo: int = 21
 ) -> list[CombinatorialWindow]:
-    """Combinatorial purged cross-validation, by skfolio's `CombinatorialPurgedCV`.
+    """Split dates for combinatorial purged cross-validation, with skfolio's `CombinatorialPurgedCV`.
 
     Parameters
     ----------
     dates : DatetimeIndex, or a frame or market with dates
     folds, test_folds : int
-        Every combination of `test_folds` out of `folds` is a window; the tests make up
-        (test_folds / folds) times as many paths through all dates.
+        Every combination of `test_folds` out of `folds` is a window. The tests form paths through all dates; there are
+        (test_folds / folds) times as many paths as windows.
     purge : int
-        Training dates left out on both sides of a test.
+        Number of training dates left out on both sides of a test.
     embargo : int
-        Training dates left out besides after a test.
+        Number of further training dates left out after a test.
 
     Returns
     -------
     list of CombinatorialWindow
 
+    Raises
+    ------
+    InputError
+        If an option cannot be used, or there are too few dates.
+
     References
     ----------
     López de Prado (2018), Advances in Financial Machine Learning, chapter 12.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> windows = sf.backtest.combinatorial_windows(sf.load_demo().returns, folds=6, test_folds=2)
+    >>> len(windows)
+    15
+    >>> len({path for window in windows for path in window.paths})
+    5
     """
     from skfolio.model_selection import CombinatorialPurgedCV
 
-    _check_whole(folds=(folds, 3), test_folds=(test_folds, 2), purge=(purge, 0), embargo=(embargo, 0))
+    check_options({"folds": folds, "test_folds": test_folds, "purge": purge, "embargo": embargo}, FOLD_RULES)
     days = read_index(dates)
     if test_folds >= folds:
-        raise InputError(f"test_folds={test_folds}; fewer than folds={folds} were expected. Pass e.g. 2.")
+        raise InputError(f"test_folds must be below folds={folds}, got {test_folds}. Pass e.g. test_folds=2.")
     if purge + embargo >= len(days) // folds - 1:
         raise InputError(
-            f"{len(days)} dates in {folds} folds came with {purge + embargo} dates of purge and embargo; fewer than a "
-            f"fold ({len(days) // folds}) were expected. Take fewer folds, or a shorter purge and embargo."
+            f"purge + embargo must be shorter than a fold ({len(days) // folds} of {len(days)} dates), got "
+            f"{purge + embargo} dates. Use fewer folds, or a shorter purge and embargo."
         )
     splitter = CombinatorialPurgedCV(folds, test_folds, purged_size=purge, embargo_size=embargo)
     paths = splitter.get_path_ids()
@@ -165,19 +188,13 @@ def combinatorial_windows(
 
 
 def read_index(dates: Any) -> pd.DatetimeIndex:
-    """Return dates of an index, a frame, a series or a market."""
+    """Return the dates of an index, a frame, a series or a market."""
     for name in ("dates", "index"):
         if not isinstance(dates, pd.Index):
             dates = getattr(dates, name, dates)
     if not isinstance(dates, pd.DatetimeIndex) or not dates.is_monotonic_increasing or not dates.is_unique:
         raise InputError(
-            f"dates is a {type(dates).__name__} that is no increasing DatetimeIndex without duplicates; one was "
-            "expected. Pass e.g. returns.index."
+            f"dates must be an increasing DatetimeIndex without duplicates, got {shown(dates)} that is not. Pass e.g. "
+            "dates=returns.index."
         )
     return dates
-
-
-def _check_whole(**options: tuple[Any, int]) -> None:
-    for name, (value, least) in options.items():
-        if not is_whole(value) or value < least:
-            raise InputError(f"{name}={value!r}; a whole number, {least} or more, was expected.")

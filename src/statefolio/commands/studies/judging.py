@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from statefolio.backtest.result import BacktestResult
+from statefolio.backtest.validation.combinatorial_selection import combinatorial_selection
 from statefolio.backtest.validation.criteria import CRITERIA, score
 from statefolio.backtest.validation.overfitting import Overfitting, overfitting_probability
 from statefolio.backtest.validation.reality_check import RealityCheck, reality_check, stepwise
-from statefolio.backtest.validation.selection import combinatorial_selection, compare_choices, nested_selection
+from statefolio.backtest.validation.selection import compare_choices, nested_selection
 from statefolio.backtest.validation.sharpe import (
     deflated_sharpe,
     minimum_length,

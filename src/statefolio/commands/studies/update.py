@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from statefolio._writing import write_whole
-from statefolio.backtest.answers import ask
-from statefolio.backtest.gate import Gate
+from statefolio.backtest.decisions import request_decision
 from statefolio.backtest.market import Market
+from statefolio.backtest.point_in_time import PointInTimeData
 from statefolio.backtest.walk import Walk
 from statefolio.commands.listener import Listener
 from statefolio.commands.studies.data import check_names, last_prices, read_data
@@ -114,19 +114,19 @@ def write_orders(path: Path, brought: Brought) -> None:
 def _decide(walk: Walk, market: Market, own: Holdings | None, capital: float) -> dict[str, tuple[Holdings, Decision]]:
     """Ask every policy on the last date, whether or not it is its turn."""
     state, row = walk.state, len(market.dates) - 1
-    gate = Gate(market, state.shared)
-    gate.advance(row)
-    history = gate.history()
+    known = PointInTimeData(market, state.shared)
+    known.advance(row)
+    history = known.history()
     decided = {}
     for name, policy in state.policies.items():
-        weights, value = state.books[name].holdings(row, history.date, market.assets).weights, capital
+        weights, value = state.accounts[name].holdings(row, history.date, market.assets).weights, capital
         if own is not None:
             weights, value = own.weights, own.value
         before = _decision_dates(walk, name)
         before = before[before < history.date]
         since = row - int(market.dates.searchsorted(before[-1])) if len(before) else 0
         held = Holdings(history.date, weights, value, since)
-        answer = ask(policy, name, history, held, market.assets)
+        answer = request_decision(policy, name, history, held, market.assets)
         wanted = None if answer.weights is None else pd.Series(answer.weights, index=market.assets)
         decided[name] = held, replace(answer.decision, weights=wanted)
     return decided

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.backtest.gate import Gate
 from statefolio.backtest.market import Market
+from statefolio.backtest.point_in_time import PointInTimeData
 
 
 def check_equals_until(history, market, date):
@@ -21,7 +21,7 @@ def check_equals_until(history, market, date):
 
 
 def test_every_date_is_let_through_once(market):
-    gate, histories = Gate(market), []
+    gate, histories = PointInTimeData(market), []
     for row in range(len(market.dates)):
         gate.advance(row)
         histories.append(gate.history())
@@ -31,7 +31,7 @@ def test_every_date_is_let_through_once(market):
 
 
 def test_rows_can_come_together(market):
-    gate = Gate(market)
+    gate = PointInTimeData(market)
     for row in (3, 3, 80, 149):
         gate.advance(row)
         check_equals_until(gate.history(), market, market.dates[row])
@@ -55,18 +55,18 @@ def test_the_future_is_nowhere_to_be_found(make_frame):
     """Each return is a number of its own: none of a later date is in any array that a history leads to."""
     values = 1e-4 * np.arange(1.0, 601.0).reshape(200, 3)
     market = Market(make_frame(values), make_frame(-values, ["f", "g", "h"]), others={"x": make_frame(values)})
-    gate = Gate(market)
+    gate = PointInTimeData(market)
     gate.advance(99)
     arrays = [one for one in reachable(gate.history()) if isinstance(one, np.ndarray) and one.dtype == np.float64]
     assert any(np.isin(values[99], array).all() for array in arrays)
     for array in arrays:
         assert not np.isin(values[100:], array).any()
         assert not np.isin(-values[100:], array).any()
-    assert not any(isinstance(one, Market | Gate) for one in reachable(gate.history()))
+    assert not any(isinstance(one, Market | PointInTimeData) for one in reachable(gate.history()))
 
 
 def test_nothing_can_be_written(market):
-    gate = Gate(market)
+    gate = PointInTimeData(market)
     gate.advance(50)
     history = gate.history()
     with pytest.raises(ValueError):
@@ -78,7 +78,7 @@ def test_nothing_can_be_written(market):
 
 def test_active_means_listed_and_not_gone(noisy_returns):
     market = Market(noisy_returns, delisted_after=5)
-    gate = Gate(market)
+    gate = PointInTimeData(market)
     found = {}
     for row in range(150):
         gate.advance(row)
@@ -90,13 +90,13 @@ def test_active_means_listed_and_not_gone(noisy_returns):
     assert found[66] == "ABCDE"
     assert found[113] == "ABCDE"
     assert found[114] == "ABCE"
-    told = Gate(Market(noisy_returns, delistings={"D": noisy_returns.index[109]}))
+    told = PointInTimeData(Market(noisy_returns, delistings={"D": noisy_returns.index[109]}))
     told.advance(109)
     assert "D" not in told.history().active
 
 
 def test_what_is_shared_stays_for_the_run(market):
-    gate = Gate(market)
+    gate = PointInTimeData(market)
     gate.advance(0)
     gate.history().shared["a"] = 1
     gate.advance(1)

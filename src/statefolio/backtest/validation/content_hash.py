@@ -1,4 +1,4 @@
-"""What something holds, as a hash: the same content, the same hash, whatever it is called and wherever it lies."""
+"""Hashes data and parameters by their content, so that equal content has an equal hash."""
 
 import hashlib
 import json
@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.text import shown
 from statefolio.exceptions import DataTypeError
 
 _NAN = np.float64(np.nan)
 
 
 def hash_frame(frame: "pd.DataFrame | pd.Series[Any]") -> str:
-    """SHA-256 of dates (or other labels), column names and values of a frame.
+    """Return the SHA-256 of the dates (or other labels), column names and values of a frame.
 
-    Integers and floats of every width count by their value as float64; -0.0 is 0.0 and every NaN is the same.
+    Integers and floats of all widths are hashed as float64; -0.0 equals 0.0 and all NaN are equal.
     """
     table = frame.to_frame() if isinstance(frame, pd.Series) else frame
     found = hashlib.sha256(_labels(table.index))
@@ -28,34 +29,34 @@ def hash_frame(frame: "pd.DataFrame | pd.Series[Any]") -> str:
 
 
 def hash_parameters(parameters: Mapping[str, Any]) -> str:
-    """SHA-256 of parameters, whatever their order."""
-    return hashlib.sha256(json.dumps(plain(parameters), sort_keys=True).encode()).hexdigest()
+    """Return the SHA-256 of parameters; their order does not matter."""
+    return hashlib.sha256(json.dumps(to_plain(parameters), sort_keys=True).encode()).hexdigest()
 
 
-def plain(value: Any) -> Any:
-    """Write a parameter in words and numbers: a number, text, None, lists and mappings of them.
+def to_plain(value: Any) -> Any:
+    """Convert a parameter to JSON types: numbers, text, None, and lists and mappings of them.
 
-    Dates become text, frames their hash, an estimator its class and its parameters.
+    Dates become text, frames become their hash, and an estimator becomes its class and its parameters.
 
     Raises
     ------
     DataTypeError
-        If it is something else, whose content cannot be read.
+        If it has another type.
     """
     if value is None or isinstance(value, bool | str | int):
         return value
     if isinstance(value, np.generic) and not isinstance(value, np.datetime64 | np.timedelta64):
-        return plain(value.item())
+        return to_plain(value.item())
     if isinstance(value, float):
         return value if np.isfinite(value) else repr(value)
     if isinstance(value, pd.DataFrame | pd.Series):
         return hash_frame(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
+        return {str(key): to_plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple | pd.Index | np.ndarray):
-        return [plain(one) for one in value]
+        return [to_plain(one) for one in value]
     if isinstance(value, set | frozenset):
-        return sorted((plain(one) for one in value), key=repr)
+        return sorted((to_plain(one) for one in value), key=repr)
     if hasattr(value, "isoformat"):
         return value.isoformat()
     if isinstance(value, np.datetime64):
@@ -63,10 +64,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
     if hasattr(value, "get_params"):
-        return {"class": plain(type(value)), "parameters": plain(value.get_params(deep=False))}
+        return {"class": to_plain(type(value)), "parameters": to_plain(value.get_params(deep=False))}
     raise DataTypeError(
-        f"a parameter is a {type(value).__name__}; numbers, text, dates, frames, estimators, and lists and mappings of "
-        "them were expected. Describe it by a name, or by its own parameters."
+        f"a parameter must be a number, text, date, frame or estimator, or a list or mapping of them, got "
+        f"{shown(value)}. Pass its name, or its own parameters."
     )
 
 

@@ -13,11 +13,11 @@ from statefolio.portfolio.policy import Decision
 @pytest.mark.parametrize(
     ("decision", "told"),
     [
-        (Decision({"A": 0.5}, details={"x": 3}), "details that are no mapping"),
-        (Decision({"A": 0.5}, details=None), "details that are no mapping"),
-        (Decision({"A": 0.5}, converged="no"), "converged='no'"),
-        (Decision(None, converged=False, reason=3), "reason=3"),
-        (Decision(None, converged=False, fallback=None), "fallback=None"),
+        (Decision({"A": 0.5}, details={"x": 3}), "details must be a mapping"),
+        (Decision({"A": 0.5}, details=None), "details must be a mapping"),
+        (Decision({"A": 0.5}, converged="no"), "converged must be True or False, got 'no'"),
+        (Decision(None, converged=False, reason=3), "reason must be text, got 3"),
+        (Decision(None, converged=False, fallback=None), "fallback must be text, got None"),
         (Decision({"A": 1e9}), r"1e\+09 times the value"),
         ({"A": 2e308, "B": 1.0}, "NaN or infinite"),
         ({"A": np.True_}, "weight .*True"),
@@ -58,7 +58,7 @@ def test_what_cannot_be_copied_is_turned_away(market, policies):
 
 
 def test_policies_come_by_name(market, policies):
-    with pytest.raises(DataTypeError, match="policies is a list"):
+    with pytest.raises(DataTypeError, match="policies must be a mapping"):
         run_backtests([policies["equal"]()], market)
 
 

@@ -1,7 +1,6 @@
-"""The one way by which time enters: a row is copied in when its date has come, and not before.
+"""Reveals a market to policies date by date: a row is copied into the history once its date is reached.
 
-A history is made of buffers that hold the past and nothing else. Whatever a policy does with it, the future is not
-there to be found.
+A history consists of buffers that contain the past only, so a policy cannot find the future in it.
 """
 
 from collections.abc import Hashable, Mapping
@@ -15,34 +14,34 @@ import pandas as pd
 
 from statefolio._arrays.types import Array
 from statefolio.backtest.market import Market
-from statefolio.backtest.market_tables import STAYS, Table
+from statefolio.backtest.market_tables import NOT_DELISTED, Table
 
-_FIRST_ROOM = 64
+_FIRST_CAPACITY = 64
 
 
-class _Known:
-    """The rows of a table that are known by now, in a buffer that grows."""
+class _Buffer:
+    """The known rows of a table, in arrays that grow."""
 
-    def __init__(self, names: pd.Index, unit: Any) -> None:
-        self._names = names
-        self._values = np.zeros((_FIRST_ROOM, len(names)))
-        self._dates = np.zeros(_FIRST_ROOM, dtype=unit)
+    def __init__(self, table: Table) -> None:
+        self._names = table.names
+        self._values = np.zeros((_FIRST_CAPACITY, len(table.names)))
+        self._dates = np.zeros(_FIRST_CAPACITY, dtype=table.dates.to_numpy().dtype)
         self.count = 0
 
     def append(self, values: Array, dates: npt.NDArray[Any]) -> None:
         """Copy rows in."""
         last = self.count + len(values)
         if last > len(self._values):
-            self._values = _with_room(self._values[: self.count], 2 * last)
-            self._dates = _with_room(self._dates[: self.count], 2 * last)
-        for room, rows in ((self._values, values), (self._dates, dates)):
-            room.flags.writeable = True
-            room[self.count : last] = rows
-            room.flags.writeable = False
+            self._values = _enlarged(self._values[: self.count], 2 * last)
+            self._dates = _enlarged(self._dates[: self.count], 2 * last)
+        for target, rows in ((self._values, values), (self._dates, dates)):
+            target.flags.writeable = True
+            target[self.count : last] = rows
+            target.flags.writeable = False
         self.count = last
 
     def view(self) -> "_View":
-        """What is known now; it does not change when more becomes known."""
+        """Return the rows known now; later rows do not change it."""
         return _View(self._values[: self.count], self._dates[: self.count], self._names)
 
 
@@ -54,14 +53,14 @@ class _View:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A frame of its own at every call, so that a column set in one does not reach another policy."""
+        """A new DataFrame on every access, so that a column set in one does not reach another policy."""
         index = pd.DatetimeIndex(self.dates, name="date", copy=False)
         return pd.DataFrame(self.values, index=index, columns=self.names.view(), copy=False)
 
 
 @dataclass(frozen=True, eq=False)
 class KnownHistory:
-    """Everything known at the close of `date`; see `statefolio.portfolio.policy.History`."""
+    """Everything known at the close of `date`; implements `statefolio.portfolio.policy.History`."""
 
     date: pd.Timestamp
     active: pd.Index
@@ -76,39 +75,39 @@ class KnownHistory:
 
     @property
     def excess_returns(self) -> pd.DataFrame:
-        """Simple returns (date x asset) less the cash rate."""
+        """Simple returns (date x asset) minus the cash rate."""
         return self.views["excess_returns"].frame
 
     @property
     def factors(self) -> pd.DataFrame | None:
-        """Factor returns (date x factor), as they came."""
+        """Factor returns (date x factor), as in the market."""
         return self.views["factors"].frame if "factors" in self.views else None
 
     @property
     def cash_rate(self) -> "pd.Series[float]":
-        """What a unit of cash earns on each date."""
+        """Return of cash on each date."""
         return self.views["cash_rate"].frame["cash_rate"]
 
     @property
     def dollar_volumes(self) -> pd.DataFrame | None:
-        """Currency traded (date x asset)."""
+        """Traded volume in currency (date x asset)."""
         return self.views["dollar_volumes"].frame if "dollar_volumes" in self.views else None
 
     @property
     def others(self) -> Mapping[str, pd.DataFrame]:
-        """What else the market holds, by name, each cut at `date`."""
+        """The market's other tables by name, each up to `date`."""
         return MappingProxyType({name: view.frame for name, view in self.other_views.items()})
 
 
-class Gate:
-    """Lets the rows of a market through, date by date.
+class PointInTimeData:
+    """Gives policies the part of a market that is known on a date.
 
     Parameters
     ----------
     market
-        All of it; a history never refers to it.
+        The whole market; a history holds no reference to it.
     shared
-        What the policies of a run computed before, where the run continues.
+        What the policies of a run computed earlier, if the run is continued.
     """
 
     def __init__(self, market: Market, shared: dict[Hashable, Any] | None = None) -> None:
@@ -124,19 +123,18 @@ class Gate:
         if tables.dollar_volumes is not None:
             self._sources["dollar_volumes"] = tables.dollar_volumes
         self._tables = tables
-        self._known = {name: _room_for(table) for name, table in self._sources.items()}
-        self._known_others = {name: _room_for(table) for name, table in tables.others.items()}
-        self._moments = {name: table.dates.to_numpy() for name, table in (self._sources | dict(tables.others)).items()}
+        self._known = {name: _Buffer(table) for name, table in self._sources.items()}
+        self._known_others = {name: _Buffer(table) for name, table in tables.others.items()}
         self._last_seen = np.full(len(returns.names), -1)
         self.shared: dict[Hashable, Any] = {} if shared is None else shared
 
     @property
     def row(self) -> int:
-        """Row of the market's last known date; -1 before the first."""
+        """Row of the last known date of the market; -1 before the first."""
         return self._known["returns"].count - 1
 
     def advance(self, row: int) -> None:
-        """Let everything through that is known at the close of a row's date."""
+        """Add everything that is known at the close of a row's date."""
         first, last = self.row + 1, row + 1
         if first == last:
             return
@@ -152,15 +150,15 @@ class Gate:
         self._last_seen = np.where(seen.any(axis=0), latest, self._last_seen)
 
     def active(self) -> npt.NDArray[np.bool_]:
-        """Which assets have been seen, and have not left (N,)."""
+        """Return which assets are listed and not delisted (N,)."""
         tables, row = self._tables, self.row
-        gone = (tables.last_dates != STAYS) & (tables.last_dates <= row)
-        lost = row - self._last_seen >= tables.delisted_after
-        listed: npt.NDArray[np.bool_] = (self._last_seen >= 0) & ~gone & ~lost
-        return listed
+        announced = (tables.last_dates != NOT_DELISTED) & (tables.last_dates <= row)
+        silent = row - self._last_seen >= tables.delisted_after
+        active: npt.NDArray[np.bool_] = (self._last_seen >= 0) & ~announced & ~silent
+        return active
 
     def history(self) -> KnownHistory:
-        """What a policy may see now."""
+        """Return what a policy may see now."""
         returns = self._tables.returns
         return KnownHistory(
             date=returns.dates[self.row],
@@ -171,11 +169,7 @@ class Gate:
         )
 
 
-def _room_for(table: Table) -> _Known:
-    return _Known(table.names, table.dates.to_numpy().dtype)
-
-
-def _with_room(values: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
-    room = np.zeros((rows, *values.shape[1:]), dtype=values.dtype)
-    room[: len(values)] = values
-    return room
+def _enlarged(values: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
+    larger = np.zeros((rows, *values.shape[1:]), dtype=values.dtype)
+    larger[: len(values)] = values
+    return larger

@@ -1,0 +1,246 @@
+"""Settles an account date by date: trades, costs, profit, fees and delistings, in one compiled loop.
+
+On a date with an order, positions h (N, in currency, at the previous close) are traded to w V' where the order can be
+filled. V' is the value after the trade's costs, so that a fully invested target borrows nothing:
+
+    V' + C(V') = V      C(V') = sum_i c_i |d_i| + y sigma_i |d_i|^(3/2) / V_i^(1/2)      d_i = w_i V' - h_i
+
+C is convex in V' and C(V) >= 0, so Newton's method started at V' = V decreases to the root. If selling everything costs
+more than the account's value, there is no root above 0: V' is then 0 and the account is bankrupt. After the trade the
+positions earn h'r, interest and fees are charged, and delisted positions are closed.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from statefolio._arrays.types import Array
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+UNFILLED, DELISTED = 1, 2
+_MAXIMUM_STEPS = 60
+_TOLERANCE = 1e-14
+_SMALLEST_ORDER = 1e-12
+
+_compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
+
+
+class MarketArrays(NamedTuple):
+    """A market of T dates and N assets; `volumes` is (0, N) if dollar volumes are unknown."""
+
+    returns: Array
+    cash_rate: Array
+    volumes: Array
+    last_dates: "np.typing.NDArray[np.int64]"
+    delisting_return: Array
+    delisted_after: int
+
+
+class CostArrays(NamedTuple):
+    """Cost rates per unit of value traded (N,), and fee rates per date: borrow (N,), financing."""
+
+    trade: Array
+    impact: float
+    window: int
+    borrow: Array
+    financing: float
+
+
+class Orders(NamedTuple):
+    """Target weights (D, N), and which row of them is traded on each date (T,); -1 for no trade."""
+
+    due: "np.typing.NDArray[np.int64]"
+    targets: Array
+
+
+class AccountState(NamedTuple):
+    """Positions (N,) and cash (1,) in currency, and the number of dates since each asset's last return (N,)."""
+
+    positions: Array
+    cash: Array
+    unseen: "np.typing.NDArray[np.int64]"
+
+
+class Record(NamedTuple):
+    """Output of a run, from the row of its first decision: ledger (T', 9), weights and event marks (T', N)."""
+
+    ledger: Array
+    weights: Array
+    marks: "np.typing.NDArray[np.uint8]"
+
+
+@_compiled
+def settle(first, last, start, market, costs, orders, state, record):
+    """Settle rows `first` to `last` (exclusive) of the market; the record begins at row `start`.
+
+    Returns
+    -------
+    int
+        The row after the last settled one. It is less than `last` if the account went bankrupt.
+    bool
+        Whether the account went bankrupt, on the last settled row.
+    """
+    assets = len(state.positions)
+    share, held, rate, unit_impact = np.empty(assets), np.empty(assets), np.empty(assets), np.zeros(assets)
+    sums = np.empty((4, assets))
+    with_impact = costs.impact > 0.0
+    for t in range(first, last):
+        row = t - start
+        before = _total(state.positions) + state.cash[0]
+        invested = before
+        ledger = record.ledger[row]
+        ledger[:] = 0.0
+        if orders.due[t] >= 0:
+            target = orders.targets[orders.due[t]]
+            _prepare(market.returns[t], target, costs.trade, state.positions, share, held, rate)
+            if with_impact:
+                _write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact)
+            left = _value_after_costs(before, with_impact, share, held, rate, unit_impact)
+            _trade(left, with_impact, share, held, rate, unit_impact, state.positions, ledger)
+            invested = before - ledger[2] - ledger[3]
+            state.cash[0] = invested - _total(state.positions)
+            _mark_unfilled(left, before, target, rate, state.positions, record.marks[row])
+        _write_weights(invested, state.positions, record.weights[row])
+        _earn(t, market, costs, state, record.marks[row], ledger)
+        value = _total(state.positions) + state.cash[0]
+        ledger[0], ledger[8] = value, state.cash[0]
+        if value <= 0.0 or invested <= 0.0:
+            return t + 1, True
+    return last, False
+
+
+@_compiled
+def _total(values):
+    total = 0.0
+    for i in range(len(values)):
+        total += values[i]
+    return total
+
+
+@_compiled
+def _prepare(returns, target, trade, positions, share, held, rate):
+    """Write each asset's target share, position and cost rate; the rate is -1 where an order cannot be filled."""
+    for i in range(len(target)):
+        fills = not np.isnan(returns[i])
+        share[i] = target[i] if fills else 0.0
+        held[i] = positions[i] if fills else 0.0
+        rate[i] = trade[i] if fills else -1.0
+
+
+@_compiled
+def _write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact):
+    """Write the impact coefficient y sigma / sqrt(V) from the dates before t; without sigma or V there is no trade."""
+    squares, returns_known, volume, volumes_known = sums[0], sums[1], sums[2], sums[3]
+    sums[:] = 0.0
+    for s in range(max(t - costs.window, 0), t):
+        _add_known(market.returns[s], market.volumes[s], squares, returns_known, volume, volumes_known)
+    for i in range(len(share)):
+        unit_impact[i] = 0.0
+        if returns_known[i] > 0.0 and volume[i] > 0.0:
+            sigma = np.sqrt(squares[i] / returns_known[i])
+            unit_impact[i] = costs.impact * sigma / np.sqrt(volume[i] / volumes_known[i])
+        else:
+            share[i], held[i], rate[i] = 0.0, 0.0, -1.0
+
+
+@_compiled
+def _add_known(returns, volumes, squares, returns_known, volume, volumes_known):
+    for i in range(len(returns)):
+        known = not np.isnan(returns[i])
+        squares[i] += returns[i] ** 2 if known else 0.0
+        returns_known[i] += 1.0 if known else 0.0
+    for i in range(len(volumes)):
+        known = not np.isnan(volumes[i])
+        volume[i] += volumes[i] if known else 0.0
+        volumes_known[i] += 1.0 if known else 0.0
+
+
+@_compiled
+def _value_after_costs(value, with_impact, share, held, rate, unit_impact):
+    """Solve for V', the value after the costs of the trade to w V'."""
+    left = value
+    for _ in range(_MAXIMUM_STEPS):
+        cost, slope = 0.0, 0.0
+        for i in range(len(share)):
+            traded = share[i] * left - held[i]
+            sign = 1.0 if traded > 0.0 else -1.0
+            cost += rate[i] * sign * traded
+            slope += rate[i] * sign * share[i]
+        if with_impact:
+            for i in range(len(share)):
+                traded = share[i] * left - held[i]
+                root = np.sqrt(abs(traded))
+                cost += unit_impact[i] * root * abs(traded)
+                slope += 1.5 * unit_impact[i] * root * (share[i] if traded > 0.0 else -share[i])
+        step = (left + cost - value) / (1.0 + slope)
+        if abs(step) <= _TOLERANCE * value:
+            break
+        left -= step
+        if not left > 0.0:
+            return 0.0
+    return left
+
+
+@_compiled
+def _trade(left, with_impact, share, held, rate, unit_impact, positions, ledger):
+    """Fill the order, and record the value traded and its costs."""
+    traded_value, cost, impact = 0.0, 0.0, 0.0
+    for i in range(len(share)):
+        traded = abs(share[i] * left - held[i])
+        traded_value += traded
+        cost += rate[i] * traded
+        impact += unit_impact[i] * traded * np.sqrt(traded) if with_impact else 0.0
+        positions[i] = share[i] * left if rate[i] >= 0.0 else positions[i]
+    ledger[7], ledger[2], ledger[3] = traded_value, cost, impact
+
+
+@_compiled
+def _mark_unfilled(left, before, target, rate, positions, marks):
+    for i in range(len(target)):
+        if rate[i] < 0.0 and abs(target[i] * left - positions[i]) > _SMALLEST_ORDER * before:
+            marks[i] = UNFILLED
+
+
+@_compiled
+def _write_weights(invested, positions, weights):
+    unit = 1.0 / invested if invested > 0.0 else 0.0
+    for i in range(len(positions)):
+        weights[i] = positions[i] * unit
+
+
+@_compiled
+def _earn(t, market, costs, state, marks, ledger):
+    """Add the date's profit, borrow fee, cash interest and financing fee."""
+    profit, fee, unknown = 0.0, 0.0, 0
+    for i in range(len(state.positions)):
+        held = state.positions[i]
+        missing = np.isnan(market.returns[t, i])
+        gain = 0.0 if missing else held * market.returns[t, i]
+        fee += costs.borrow[i] * max(-held, 0.0)
+        profit += gain
+        unknown += missing
+        state.unseen[i] = state.unseen[i] + 1 if missing else 0
+        state.positions[i] = held + gain
+    cash = state.cash[0]
+    interest, financing = cash * market.cash_rate[t], costs.financing * max(-cash, 0.0)
+    state.cash[0] = cash + interest - financing - fee
+    if unknown > 0:
+        profit += _close_delisted(t, market, state, marks)
+    ledger[1], ledger[4], ledger[5], ledger[6] = profit, fee, financing, interest
+
+
+@_compiled
+def _close_delisted(t, market, state, marks):
+    """Turn positions in delisted assets into cash, and return their profit."""
+    profit = 0.0
+    for i in range(len(state.positions)):
+        gone = state.unseen[i] >= market.delisted_after or 0 <= market.last_dates[i] < t
+        if state.positions[i] != 0.0 and state.unseen[i] > 0 and gone:
+            gain = state.positions[i] * market.delisting_return[i]
+            state.cash[0] += state.positions[i] + gain
+            state.positions[i] = 0.0
+            profit += gain
+            marks[i] = DELISTED
+    return profit
