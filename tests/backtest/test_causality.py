@@ -276,7 +276,7 @@ def test_bad_input(demo, policies):
         check_causal(policies["equal"](), demo, cuts=0)
     with pytest.raises(InputError, match="cuts must be a list of dates, got 'soon'"):
         check_causal(policies["equal"](), demo, cuts="soon")
-    with pytest.raises(DataTypeError, match="must be a policy or a function .*, got 3"):
+    with pytest.raises(DataTypeError, match=r"must be a policy or a function .*, got 3"):
         check_causal(3, demo)
     with pytest.raises(InputError, match="cuts must leave a date with a future"):
         check_causal(policies["equal"](), demo, cuts=[demo.dates[-1]])

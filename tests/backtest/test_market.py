@@ -133,5 +133,5 @@ def test_costs_are_checked(options):
 def test_costs_by_asset_are_matched(market):
     with pytest.raises(UnknownNameError, match="proportional must name every asset"):
         TradingCosts(pd.Series({"A": 0.1})).trade_rates(market.assets)
-    with pytest.raises(InputError, match="borrow must .*, got -1"):
+    with pytest.raises(InputError, match=r"borrow must .*, got -1"):
         TradingCosts(borrow=-1.0).borrow_rates(market.assets)

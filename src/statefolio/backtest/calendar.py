@@ -37,7 +37,7 @@ class Drift:
     >>> market = sf.Market(sf.load_demo().returns.iloc[:500, :3])
     >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, rebalance=rule)
     >>> len(result.decisions)
-    VALUES
+    9
     """
 
     threshold: float

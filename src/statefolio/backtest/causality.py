@@ -67,7 +67,7 @@ def check_causal(
     ...     return market.returns / market.returns.std()
     >>> found = sf.backtest.check_causal(scaled_returns, market, cuts=3)
     >>> found.verdict, f"{found.first_difference:%Y-%m-%d}"
-    ('looks ahead', '2014-01-02')
+    ('looks ahead', '2014-01-03')
     """
     if isinstance(policy_or_builder, pd.DataFrame):
         detail = "it is not known what given weights were made from. Pass a function market -> weights."

@@ -49,7 +49,7 @@ class Market:
     >>> demo = sf.load_demo()
     >>> market = sf.Market(demo.returns.iloc[:, :3], demo.factors, cash_rate=0.0001)
     >>> market
-    VALUES
+    Market(2263 dates, 2014-01-03 to 2022-12-28; 3 assets)
     >>> market.until("2019").dates[-1]
     Timestamp('2019-12-31 00:00:00')
     """

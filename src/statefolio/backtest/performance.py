@@ -82,7 +82,10 @@ def measures(
     >>> dates = pd.bdate_range("2024-01-01", periods=4)
     >>> found = sf.backtest.measures(pd.Series([0.01, -0.02, 0.015, 0.005], index=dates))
     >>> found[["total_return", "maximum_drawdown", "hit_rate"]].round(4)
-    VALUES
+    total_return        0.0097
+    maximum_drawdown   -0.0200
+    hit_rate            0.7500
+    dtype: float64
 
     Measures that are not defined are NaN, with a reason:
 

@@ -89,9 +89,17 @@ class BacktestResult:
     >>> market = sf.Market(sf.load_demo().returns.iloc[:250, :3])
     >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, costs=sf.TradingCosts(0.001))
     >>> result.ledger[["value", "profit", "trading_cost"]].head(3).round(0)
-    VALUES
+                    value   profit  trading_cost
+    date
+    2014-01-03  1000000.0      0.0           0.0
+    2014-01-06  1016700.0  17699.0         999.0
+    2014-01-07  1015209.0  -1490.0           0.0
     >>> result.summary()[["annual_return", "sharpe", "turnover", "cost_drag"]].round(3)
-    VALUES
+    annual_return    0.053
+    sharpe           0.361
+    turnover         1.564
+    cost_drag        0.002
+    Name: EqualWeight, dtype: float64
     """
 
     name: str

@@ -84,7 +84,8 @@ def run_backtests(
     >>> for name, result in results.items():
     ...     cost = result.ledger["trading_cost"].sum()
     ...     print(f"{name}: value {result.value.iloc[-1]:,.0f}, trading costs {cost:,.0f}")
-    VALUES
+    equal: value 1,052,183, trading costs 1,561
+    held: value 1,084,539, trading costs 999
     """
     walk = Walk(
         policies,
@@ -135,9 +136,12 @@ def run_backtest(policy: Policy, market: Market, *, name: str | None = None, **o
     >>> market = sf.Market(sf.load_demo().returns.iloc[:250, :3])
     >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, costs=sf.TradingCosts(0.001))
     >>> result.decisions.round(3).head(2)
-    VALUES
+                 AAPL    AMD    BAC
+    date
+    2014-01-03  0.333  0.333  0.333
+    2014-02-03  0.333  0.333  0.333
     >>> print(f"{result.value.iloc[-1]:,.0f}")
-    VALUES
+    1,052,183
     """
     label = type(policy).__name__ if name is None else name
     return run_backtests({label: policy}, market, **options)[label]

@@ -43,7 +43,7 @@ def test_the_correction_for_many_trials():
     assert sidak_p_value(0.01, 10) == pytest.approx(1 - 0.99**10, rel=1e-12)
     assert sidak_p_value(1e-20, 100) == pytest.approx(1e-18, rel=1e-12)
     assert sidak_p_value(1.0, 5) == 1
-    with pytest.raises(InputError, match="p_value must be .* at most 1, got 1.5"):
+    with pytest.raises(InputError, match=r"p_value must be .* at most 1, got 1.5"):
         sidak_p_value(1.5, 5)
     with pytest.raises(InputError, match="number must be a number of at least 1, got 0"):
         sidak_p_value(0.5, 0)

@@ -67,7 +67,7 @@ def test_nothing_to_test_says_why(noise):
 def test_what_is_refused(noise):
     with pytest.raises(InputError, match="replications must be a whole number of at least 1, got 0"):
         reality_check(noise(), replications=0)
-    with pytest.raises(InputError, match="size must be .*, got 2"):
+    with pytest.raises(InputError, match=r"size must be .*, got 2"):
         stepwise(noise(), size=2)
     with pytest.raises(InputError, match="benchmark must have every date of the returns, got 100 missing"):
         reality_check(noise(), pd.Series(0.0, index=noise().index[100:]))

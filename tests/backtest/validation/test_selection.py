@@ -131,12 +131,12 @@ def test_windows_of_another_kind_are_refused(stocks):
             nested_selection(stocks, windows=given)
     with pytest.raises(InputError, match="more than once"):
         nested_selection(stocks, windows=[*windows, windows[0]])
-    with pytest.raises(DataTypeError, match="windows must be Windows .*, got 5"):
+    with pytest.raises(DataTypeError, match=r"windows must be Windows .*, got 5"):
         nested_selection(stocks, windows=5)
 
 
 def test_what_is_refused(stocks):
-    with pytest.raises(InputError, match="measure must be one of .*, got 'omega'"):
+    with pytest.raises(InputError, match=r"measure must be one of .*, got 'omega'"):
         nested_selection(stocks, "omega")
     with pytest.raises(InputError, match="candidates must include one that can be scored by sharpe"):
         nested_selection(stocks * 0)

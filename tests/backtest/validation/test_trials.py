@@ -41,7 +41,7 @@ def test_what_is_known_of_them(trials, noise):
     assert trials.parameters.loc["T3", "window"] == 60
     assert 5 < trials.effective_number <= 6
     assert trials["T2"].parameters == {"window": 40}
-    with pytest.raises(UnknownNameError, match="name must be that of a trial .*, got 'T9'"):
+    with pytest.raises(UnknownNameError, match=r"name must be that of a trial .*, got 'T9'"):
         trials["T9"]
 
 
@@ -76,7 +76,7 @@ def test_parameters_by_content():
     assert hash_parameters(one) == hash_parameters(same)
     for key, value in {"a": 2, "b": [0.5], "c": LedoitWolf(block_size=7), "d": dates[1]}.items():
         assert hash_parameters(one | {key: value}) != hash_parameters(one)
-    with pytest.raises(DataTypeError, match="a parameter must be .*, got a object"):
+    with pytest.raises(DataTypeError, match=r"a parameter must be .*, got a object"):
         hash_parameters({"a": object()})
 
 

@@ -40,7 +40,7 @@ def test_all_trials_count_for_the_few_that_are_shown(trials):
     few = validate_trials(trials, ["T5", "T1"], replications=50)
     assert list(few.table.index) == ["T5", "T1"]
     assert few.trials == 8
-    with pytest.raises(UnknownNameError, match="strategies must be names of trials .*, got 'mine'"):
+    with pytest.raises(UnknownNameError, match=r"strategies must be names of trials .*, got 'mine'"):
         validate_trials(trials, ["mine"])
 
 

@@ -72,14 +72,14 @@ def best_of_n(trials: Any, number: float | None = None, seed: int = 0) -> BestOf
 
     Examples
     --------
-    The best of eight stocks has a p-value of 5 % alone, and a larger one as the best of eight:
+    The best of eight stocks looks significant alone, but not as the best of eight:
 
     >>> import statefolio as sf
     >>> found = sf.backtest.best_of_n(sf.load_demo().returns.iloc[:500, :8])
     >>> found.best, found.trials
-    VALUES
+    ('HD', 8)
     >>> f"own p-value {found.own_p_value:.2f}, as the best of {found.number:.0f}: {found.p_value:.2f}"
-    VALUES
+    'own p-value 0.02, as the best of 7: 0.11'
     """
     from scipy.stats import t as student
 

@@ -56,8 +56,14 @@ def combinatorial_selection(
     >>> import statefolio as sf
     >>> returns = sf.load_demo().returns.iloc[:, :6]
     >>> paths = sf.backtest.combinatorial_selection(returns, folds=6)
-    >>> (paths.mean() / paths.std() * 252**0.5).round(2)
-    VALUES
+    >>> (paths.mean() / paths.std() * 252**0.5).round(2)  # Sharpe ratio of each path
+    path
+    0    0.73
+    1    0.52
+    2    0.52
+    3    0.10
+    4    0.43
+    dtype: float64
     """
     check("periods_per_year", periods_per_year, PERIODS_RULE)
     year = float(periods_per_year)

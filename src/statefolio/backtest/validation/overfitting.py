@@ -90,7 +90,7 @@ def overfitting_probability(trials: Any, measure: Criterion = "sharpe", blocks: 
     >>> len(found.logits)
     70
     >>> f"{found.probability:.2f}"
-    VALUES
+    '0.69'
     """
     if not is_whole(blocks) or blocks not in range(2, _MAXIMUM_BLOCKS + 1, 2):
         raise InputError(

@@ -88,7 +88,7 @@ def reality_check(
     >>> returns = sf.load_demo().returns
     >>> found = sf.backtest.reality_check(returns.iloc[:, :5], returns.mean(axis=1), replications=200)
     >>> found.best, f"{found.p_value:.2f}"
-    VALUES
+    ('AMD', '0.17')
     """
     differences, reason = _differences(trials, benchmark, replications, block_length, seed)
     dates, count = differences.shape
@@ -148,10 +148,11 @@ def stepwise(
     Examples
     --------
     >>> import statefolio as sf
-    >>> returns = sf.load_demo().returns.iloc[:, :3]
-    >>> better = returns.assign(skilled=returns.iloc[:, 0] + 0.002)
-    >>> sf.backtest.stepwise(better, replications=200)
-    VALUES
+    >>> returns = sf.load_demo().returns
+    >>> market = returns.mean(axis=1)
+    >>> trials = returns.iloc[:, :3].assign(skilled=market + 0.1 * returns["AAPL"])
+    >>> sf.backtest.stepwise(trials, market, replications=200)
+    ['skilled']
     """
     check("size", size, SIZE_RULE)
     differences, reason = _differences(trials, benchmark, replications, block_length, seed)

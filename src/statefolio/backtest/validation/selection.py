@@ -86,7 +86,12 @@ def nested_selection(
     >>> returns = sf.load_demo().returns.iloc[:, :6]
     >>> found = sf.backtest.nested_selection(returns, "sharpe", sf.backtest.Windows(count=4))
     >>> found.choices[["chosen", "in_sample", "out_of_sample", "rank"]].round(2)
-    VALUES
+           chosen  in_sample  out_of_sample  rank
+    window
+    1        AAPL       1.09           1.04   3.0
+    2        AAPL       0.95           0.40   4.0
+    3        AAPL       0.93           1.69   1.0
+    4        AAPL       1.14           0.20   2.0
     """
     check("periods_per_year", periods_per_year, PERIODS_RULE)
     year = float(periods_per_year)
@@ -159,7 +164,10 @@ def compare_choices(
     >>> returns = sf.load_demo().returns.iloc[:, :6]
     >>> chosen, earned = sf.backtest.compare_choices(returns, ("sharpe", "drawdown"))
     >>> earned[["sharpe", "drawdown"]].round(2)
-    VALUES
+               sharpe  drawdown
+    chosen by
+    sharpe       0.64     -0.39
+    drawdown     0.23     -0.69
     """
     chosen, earned = {}, {}
     for measure in by:

@@ -97,9 +97,9 @@ def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_per_year:
     >>> import statefolio as sf
     >>> apple = sf.load_demo().returns.iloc[:250, 0]
     >>> round(sf.backtest.probabilistic_sharpe(apple), 3)
-    VALUES
+    0.964
     >>> round(sf.backtest.probabilistic_sharpe(apple, benchmark=1.0), 3)
-    VALUES
+    0.796
     """
     return _moments(returns).probability_above(_per_date(benchmark, periods_per_year))
 
@@ -165,7 +165,7 @@ def deflated_sharpe(returns: Any, number: float, variance: float, periods_per_ye
     >>> import statefolio as sf
     >>> apple = sf.load_demo().returns.iloc[:250, 0]
     >>> [round(sf.backtest.deflated_sharpe(apple, number, variance=0.25), 3) for number in (1, 5, 20)]
-    VALUES
+    [0.964, 0.889, 0.81]
     """
     check("variance", variance, RULES["variance"])
     return probabilistic_sharpe(returns, expected_maximum_sharpe(number, variance), periods_per_year)
@@ -204,7 +204,7 @@ def minimum_length(number: float, sharpe: float = 1.0) -> float:
 
     >>> import statefolio as sf
     >>> round(sf.backtest.minimum_length(45, sharpe=1.0), 2)
-    VALUES
+    5.0
     """
     check("sharpe", sharpe, RULES["sharpe"])
     return (expected_maximum_sharpe(number) / sharpe) ** 2

@@ -57,9 +57,13 @@ class Trials:
     >>> len(trials)
     3
     >>> trials.sharpe.round(2)
-    VALUES
+    trial
+    equal weights, weekly     0.44
+    equal weights, monthly    0.41
+    equal weights, 60         0.43
+    Name: sharpe, dtype: float64
     >>> f"{trials.effective_number:.1f} independent trials"
-    VALUES
+    '1.1 independent trials'
     """
 
     periods_a_year = FormerName("periods_per_year")

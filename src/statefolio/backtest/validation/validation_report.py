@@ -137,9 +137,15 @@ def validate_trials(
     ...     is_new = trials.add(name, returns)
     >>> report = sf.backtest.validate_trials(trials, blocks=8, replications=100)
     >>> report.table[["sharpe", "probabilistic_sharpe", "deflated_sharpe"]].astype(float).round(2)
-    VALUES
+              sharpe  probabilistic_sharpe  deflated_sharpe
+    strategy
+    AAPL        0.82                  0.88             0.65
+    AMD        -0.04                  0.48             0.20
+    BAC         0.29                  0.66             0.36
+    BBY        -0.07                  0.46             0.19
+    CVX        -0.40                  0.29             0.09
     >>> f"p-value of the best {report.best.p_value:.2f}, of the reality check {report.reality_check.p_value:.2f}"
-    VALUES
+    'p-value of the best 0.46, of the reality check 0.39'
     """
     names = trials.names if strategies is None else strategies
     unknown = [name for name in names if name not in trials.names]

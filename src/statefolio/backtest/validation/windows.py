@@ -60,7 +60,9 @@ class Windows:
     >>> windows = sf.backtest.Windows("expanding", count=3, embargo=21)
     >>> for window in windows.split(sf.load_demo().returns):
     ...     print(window)
-    VALUES
+    Window(train 2014-01-03 to 2016-03-07, test 2016-04-07 to 2018-07-03)
+    Window(train 2014-01-03 to 2018-06-04, test 2018-07-05 to 2020-09-30)
+    Window(train 2014-01-03 to 2020-08-31, test 2020-10-01 to 2022-12-28)
     """
 
     kind: str = "expanding"
