@@ -27,7 +27,7 @@ def make_frame():
 
 @pytest.fixture
 def noisy_returns():
-    """150 dates of five assets: one lists late, one leaves, one has gaps."""
+    """150 dates of five assets: one is listed late, one is delisted, one has gaps."""
     values = np.random.default_rng(3).normal(0.0, 0.02, (150, 5))
     values[:40, 2] = np.nan
     values[110:, 3] = np.nan
@@ -44,27 +44,27 @@ def market(noisy_returns):
 
 
 class Equal:
-    """Equal weights of what can be bought."""
+    """Equal weights of the active assets."""
 
     def decide(self, history, holdings):
         return pd.Series(1.0 / len(history.active), index=history.active)
 
 
 class Winners:
-    """Half in each of the two best of the last dates; raises where there are fewer."""
+    """Half in each of the two best assets of the last dates; raises if there are fewer dates."""
 
     def __init__(self, window=20):
         self.window = window
 
     def decide(self, history, holdings):
         if len(history.returns) < self.window:
-            raise ValueError(f"{self.window} dates were expected, {len(history.returns)} came")
+            raise ValueError(f"{self.window} dates are needed, got {len(history.returns)}")
         past = history.returns[history.active].iloc[-self.window :].sum()
         return dict.fromkeys(past.nlargest(2).index, 0.5)
 
 
 class Answers:
-    """Returns what it was given."""
+    """Returns a given decision."""
 
     def __init__(self, answer):
         self.answer = answer

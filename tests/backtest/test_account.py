@@ -29,7 +29,7 @@ def check_adds_up(result):
 
 
 def everything(seed, rows=90, assets=6):
-    """Returns, volumes, weights, costs: nothing is constant, some of it is missing."""
+    """Returns, volumes, weights and costs that vary, with missing values."""
     draw = np.random.default_rng(seed)
     returns = draw.normal(0.0, 0.03, (rows, assets))
     returns[draw.random(returns.shape) < 0.05] = np.nan
@@ -97,7 +97,7 @@ def test_equals_the_slow_account(seed, lag, make_frame):
 
 @pytest.mark.parametrize("case", REFERENCE["cases"])
 def test_equals_bt_and_qis(case, make_frame):
-    """On dates without a trade: both peers charge a trade at its close, statefolio on the date that follows."""
+    """On dates without a trade: both peers charge a trade at its close, statefolio on the next date."""
     values = np.array(REFERENCE["returns"])
     if "gaps" in case:
         values[40:47, 1] = np.nan
@@ -171,7 +171,7 @@ def test_bankruptcy_stops_the_run_with_a_ledger(make_frame):
     check_adds_up(result)
 
 
-def test_costs_that_take_everything_end_in_bankruptcy(make_frame):
+def test_costs_above_the_value_end_in_bankruptcy(make_frame):
     frame = make_frame(np.zeros((4, 1)))
     wanted = pd.DataFrame({"A": [5.0, 0.0]}, index=frame.index[:2])
     result = simulate(wanted, Market(frame), costs=TradingCosts(2.0), capital=100.0)
@@ -181,7 +181,7 @@ def test_costs_that_take_everything_end_in_bankruptcy(make_frame):
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_it_adds_up_whatever_comes(seed, make_frame):
+def test_the_ledger_adds_up_in_extreme_cases(seed, make_frame):
     """Wild returns, total losses, long gaps, no volume, absurd costs and leverage: most of these go bankrupt."""
     draw = np.random.default_rng(seed)
     values = draw.normal(0.0, draw.choice([0.01, 0.2]), (60, 5)).clip(-1.0)

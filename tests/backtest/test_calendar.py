@@ -9,7 +9,7 @@ DATES = pd.bdate_range("2019-12-30", "2020-03-10").delete([3, 24])
 
 
 @pytest.mark.parametrize("kind", ["weekly", "monthly", "daily", 7, np.int64(1)])
-def test_what_comes_later_does_not_matter(kind):
+def test_later_dates_do_not_matter(kind):
     calls = decision_dates(kind, DATES)
     assert calls[0]
     for count in range(1, len(DATES)):
@@ -26,7 +26,7 @@ def test_first_dates_of_weeks_and_months():
 
 
 @pytest.mark.parametrize("kind", ["yearly", 0, 2.5, True, None])
-def test_other_calendars_are_turned_away(kind):
+def test_other_calendars_are_rejected(kind):
     with pytest.raises(InputError, match="rebalance="):
         decision_dates(kind, DATES)
 

@@ -1,4 +1,4 @@
-"""Looking ahead is caught, wherever the future is hidden; what is causal is cleared."""
+"""Look-ahead is found wherever the future is hidden, and causal policies are cleared."""
 
 import sys
 from collections import deque
@@ -25,7 +25,7 @@ def demo():
 
 
 class Follows:
-    """Buys what rises next, from data it was made with."""
+    """Buys the asset with the highest next return, from data it was made with."""
 
     def __init__(self, returns):
         self.returns = returns
@@ -36,7 +36,7 @@ class Follows:
 
 
 class Given:
-    """Weights that were made before, dated."""
+    """Returns dated weights that were made before."""
 
     def __init__(self, weights):
         self.weights = weights
@@ -112,14 +112,14 @@ class FollowsMarket:
 
 
 @pytest.mark.parametrize("make", [ReadsGlobal, lambda: closes_over(RETURNS), lambda: Given(RETURNS)])
-def test_what_may_hide_the_future_is_not_cleared(checked, make):
+def test_policies_that_may_contain_the_future_are_not_cleared(checked, make):
     check = checked(make())
     assert check.verdict == "cannot be checked"
     assert "beyond the decision of" in check.detail
 
 
 class Holds:
-    """Carries something, and looks at the first asset's next return through a function."""
+    """Carries an object, and reads the first asset's next return from it through a function."""
 
     def __init__(self, thing, look):
         self.thing, self.look = thing, look
@@ -141,12 +141,12 @@ CARRIED = {
 
 
 @pytest.mark.parametrize("kind", CARRIED)
-def test_whatever_holds_the_future_is_searched(checked, kind):
+def test_containers_of_future_data_are_searched(checked, kind):
     assert checked(CARRIED[kind]()).verdict != "causal"
 
 
 class LooksInside:
-    """Names the global in a comprehension alone, which is code of its own."""
+    """Names the global only inside a comprehension, which has its own code object."""
 
     def decide(self, history, holdings):
         row = min(len(history.returns), 299)
@@ -178,7 +178,7 @@ class ReadsModule:
 
 
 @pytest.mark.parametrize("policy", [LooksInside, Defaults, Property, ReadsModule])
-def test_whatever_names_the_future_is_not_cleared(checked, policy):
+def test_code_that_names_future_data_is_not_cleared(checked, policy):
     check = checked(policy())
     assert check.verdict == "cannot be checked"
     assert "beyond the decision of" in check.detail
@@ -192,7 +192,7 @@ def test_libraries_are_not_searched(checked):
     assert checked(Uses()).verdict == "causal"
 
 
-def test_what_is_not_seeded_is_not_cleared(checked):
+def test_unseeded_policies_are_not_cleared(checked):
     class Unseeded:
         def decide(self, history, holdings):
             return pd.Series(np.random.default_rng().dirichlet(np.ones(len(history.active))), index=history.active)
@@ -204,19 +204,19 @@ def test_what_is_not_seeded_is_not_cleared(checked):
 
 @pytest.mark.parametrize("make", HIDDEN)
 def test_a_hidden_future_is_caught(checked, make):
-    """A deep copy still holds it: it is found there, and drawn anew."""
+    """A deep copy still contains the data: the search finds and redraws them."""
     check = checked(make())
     assert check.verdict == "looks ahead", check.detail
     assert check.first_difference in check.cuts
 
 
-def test_a_neighbour_that_looks_ahead_condemns_itself_alone(demo, policies):
+def test_a_policy_that_looks_ahead_does_not_affect_the_others(demo, policies):
     runs = run_backtests({"equal": policies["equal"](), "follows": Follows(RETURNS)}, demo, rebalance="weekly", cuts=2)
     assert [run.causality.verdict for run in runs.values()] == ["causal", "looks ahead"]
 
 
 def scores_of(market, lag):
-    """Weights by yesterday's return, or with no lag: computed from the return that they then earn."""
+    """Weights by yesterday's return; without a lag, by the return that they then earn."""
     score = market.returns.rank(axis=1).shift(lag - 1).dropna()
     return score.div(score.sum(axis=1), axis=0)
 
@@ -230,7 +230,7 @@ def test_a_builder_is_built_anew(demo):
 
 
 def test_no_lag_is_caught(demo):
-    """A weight that is to earn the return of t is decided at t - 1: then it must not know that return."""
+    """A weight that earns the return of t is decided at t - 1 and must not use that return."""
     check = check_causal(lambda market: scores_of(market, 0), demo, cuts=4)
     assert check.verdict == "looks ahead"
     assert check.first_difference == check.cuts[0]
@@ -244,17 +244,17 @@ def test_scaling_by_the_whole_sample_is_caught(demo):
 
 
 def test_last_dates_of_months_are_caught(demo):
-    """That a date was the last of its month is known on the next one."""
+    """The last date of a month is only known to be the last on the next date."""
     check = check_causal(lambda market: market.returns.groupby(pd.Grouper(freq="ME")).tail(1), demo, cuts=3)
     assert check.verdict == "looks ahead"
 
 
-def test_weights_that_are_given_cannot_be_checked(demo):
+def test_given_weights_cannot_be_checked(demo):
     assert check_causal(scores_of(demo, 1), demo).verdict == "cannot be checked"
 
 
 def test_a_function_that_fails_without_the_future_looks_ahead(demo):
-    """Its last date is there in the whole market alone."""
+    """Only the whole market has its last date."""
 
     def made(market):
         last = market.returns.loc[[demo.dates[-1]]]
@@ -265,7 +265,7 @@ def test_a_function_that_fails_without_the_future_looks_ahead(demo):
         check_causal(lambda market: 1 / 0, demo)
 
 
-def test_where_nothing_was_decided_nothing_was_checked(demo):
+def test_without_decisions_nothing_is_checked(demo):
     check = check_causal(lambda market: demo.returns.iloc[[-1]], demo, cuts=3)
     assert check.verdict == "cannot be checked"
     assert "no decision" in check.detail

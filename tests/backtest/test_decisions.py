@@ -1,4 +1,4 @@
-"""What a policy may not answer, and what is its own."""
+"""Decisions that are rejected, and objects that a policy may change."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from statefolio.portfolio.policy import Decision
 
 
 @pytest.mark.parametrize(
-    ("decision", "told"),
+    ("decision", "message"),
     [
         (Decision({"A": 0.5}, details={"x": 3}), "details must be a mapping"),
         (Decision({"A": 0.5}, details=None), "details must be a mapping"),
@@ -23,8 +23,8 @@ from statefolio.portfolio.policy import Decision
         ({"A": np.True_}, "weight .*True"),
     ],
 )
-def test_nonsense_names_date_and_policy(market, policies, decision, told):
-    with pytest.raises(PolicyError, match=told) as raised:
+def test_errors_name_date_and_policy(market, policies, decision, message):
+    with pytest.raises(PolicyError, match=message) as raised:
         run_backtest(policies["answers"](decision), market, start="2020-02-03", name="odd")
     assert str(raised.value).startswith("policy 'odd' on 2020-02-03")
 
@@ -32,17 +32,17 @@ def test_nonsense_names_date_and_policy(market, policies, decision, told):
 def test_details_are_those_of_their_date(market):
     class Rewrites:
         def __init__(self):
-            self.told = pd.Series({"asked": 0.0})
+            self.message = pd.Series({"asked": 0.0})
 
         def decide(self, history, holdings):
-            self.told["asked"] += 1.0
-            return Decision(None, details={"count": self.told})
+            self.message["asked"] += 1.0
+            return Decision(None, details={"count": self.message})
 
     counted = run_backtest(Rewrites(), market).details["count"]["asked"]
     assert counted.tolist() == list(range(1, len(counted) + 1))
 
 
-def test_what_cannot_be_copied_is_turned_away(market, policies):
+def test_policies_that_cannot_be_copied_are_rejected(market, policies):
     with pytest.raises(DataTypeError, match="policy 'Answers' cannot be copied"):
         run_backtest(policies["answers"](number for number in range(3)), market)
 
@@ -57,12 +57,12 @@ def test_what_cannot_be_copied_is_turned_away(market, policies):
         run_backtest(Changes(), market)
 
 
-def test_policies_come_by_name(market, policies):
+def test_policies_are_a_mapping_by_name(market, policies):
     with pytest.raises(DataTypeError, match="policies must be a mapping"):
         run_backtests([policies["equal"]()], market)
 
 
-def test_what_a_policy_does_to_what_it_is_told_stays_with_it(market, policies):
+def test_a_policy_cannot_change_the_input_of_others(market, policies):
     class Spoils:
         def decide(self, history, holdings):
             holdings.weights.iloc[:] = 9.0
@@ -80,7 +80,7 @@ def test_what_a_policy_does_to_what_it_is_told_stays_with_it(market, policies):
     assert (market.assets.name, market.returns.columns.name) == (None, None)
 
 
-def test_a_policy_that_writes_to_its_holdings_is_not_accused(market):
+def test_a_policy_may_write_to_its_holdings(market):
     class Adds:
         def decide(self, history, holdings):
             holdings.weights["A"] = 0.5 * holdings.weights["A"] + 0.3

@@ -11,7 +11,7 @@ def dated(values):
 
 
 def walked(returns):
-    """The deepest fall, date by date."""
+    """Find the deepest drawdown date by date."""
     value, peak, peak_at, found = 1.0, 1.0, -1, (0.0, None, None)
     for t, r in enumerate(returns):
         value *= 1 + r

@@ -46,7 +46,7 @@ def test_another_future_and_the_same_past(market):
     assert other.returns.isna().loc[date:].to_numpy().sum() != market.returns.isna().loc[date:].to_numpy().sum()
 
 
-def test_the_past_stays_whatever_it_held(noisy_returns):
+def test_extreme_values_in_the_past_stay(noisy_returns):
     """A loss of nearly all, and a future without volume."""
     noisy_returns.iloc[20, 0] = -0.97
     volumes = noisy_returns * 0.0 + 5.0
@@ -68,7 +68,7 @@ def test_delistings_are_forgotten_before_they_happen(noisy_returns):
 
 
 def test_a_delisting_after_the_end_is_not_known_yet(noisy_returns):
-    """Else the asset would be sold on the last date of the data, and not on that date once there are later ones."""
+    """Otherwise the asset would be sold on the last date of the data, but not once later dates are added."""
     market = Market(noisy_returns, delistings={"A": "2030-01-04"})
     assert market.delistings.empty
     gate = PointInTimeData(market)
@@ -83,7 +83,7 @@ def test_a_pickle_is_the_same(market):
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "told"),
+    ("options", "error", "message"),
     [
         ({"delistings": {"Z": "2020-03-02"}}, UnknownNameError, "'Z'"),
         (
@@ -104,12 +104,12 @@ def test_a_pickle_is_the_same(market):
         ({"others": 3}, DataTypeError, "got 3"),
     ],
 )
-def test_bad_input_is_turned_away(noisy_returns, options, error, told):
-    with pytest.raises(error, match=told):
+def test_bad_input_is_rejected(noisy_returns, options, error, message):
+    with pytest.raises(error, match=message):
         Market(noisy_returns, **options)
 
 
-def test_bad_frames_are_turned_away(noisy_returns):
+def test_bad_frames_are_rejected(noisy_returns):
     with pytest.raises(UnknownNameError, match="dollar_volumes must have every asset of returns, got none of 'E'"):
         Market(noisy_returns, dollar_volumes=noisy_returns.abs()[list("ABCD")])
     with pytest.raises(InputError, match="dollar_volumes must have every date of returns, got 1 missing"):

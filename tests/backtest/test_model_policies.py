@@ -74,14 +74,14 @@ def test_details_reach_the_result(together):
     np.testing.assert_allclose(details["risk_contribution"].sum(axis=1), 1.0)
 
 
-def test_company_changes_nothing(market, together):
+def test_other_policies_in_a_run_change_nothing(market, together):
     for name in ("least", "useful"):
         alone = run_backtest(policies()[name], market, start=market.dates[START], costs=COSTS)
         pd.testing.assert_frame_equal(alone.weights, together[name].weights, check_exact=True)
 
 
-def test_company_that_decides_on_other_dates_changes_nothing(market):
-    """With a calendar of drift each is asked on dates of its own, on a walk that they share."""
+def test_policies_that_decide_on_other_dates_change_nothing(market):
+    """With a drift rule each policy decides on its own dates, on a shared walk."""
     given = {"start": market.dates[START], "rebalance": Drift(0.03), "costs": COSTS}
     chosen = {name: policies()[name] for name in ("least", "useful")}
     for name, among in run_backtests(chosen, market, **given).items():
@@ -90,14 +90,14 @@ def test_company_that_decides_on_other_dates_changes_nothing(market):
 
 
 def test_no_decision_sees_the_future(market, together):
-    """Decisions are made again at cuts for all of them; for the one with most in it, whole runs as well."""
+    """Decisions of all policies are repeated at cuts; for the most complex policy, whole runs too."""
     for name, result in together.items():
         assert result.causality.verdict == "causal", f"{name}: {result.causality.detail}"
     found = check_causal(policies()["useful"], market, cuts=[market.dates[190]], start=market.dates[START])
     assert found.verdict == "causal", found.detail
 
 
-def test_what_cannot_be_solved_is_counted(market):
+def test_failed_optimisations_are_counted(market):
     policy = ModelPolicy(MinimumVariance(), small_risk(), constraints=Constraints(upper=0.1))
     result = run_backtest(policy, market, start=market.dates[START], rebalance=40, costs=COSTS)
     events = result.events[result.events["kind"] == "fallback"]
@@ -106,7 +106,7 @@ def test_what_cannot_be_solved_is_counted(market):
     np.testing.assert_allclose(result.value, result.capital)
 
 
-def test_a_walk_goes_on_where_it_was_pickled(market, monkeypatch):
+def test_a_pickled_walk_continues(market, monkeypatch):
     gate = PointInTimeData(market)
     gate.advance(START)
     walk = ModelWalk(small_risk())

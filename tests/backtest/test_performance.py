@@ -67,7 +67,7 @@ def test_against_empyrical_and_skfolio_on_a_stock(stock):
     assert found["cvar_95"] == pytest.approx(partial, rel=1e-10)
 
 
-def test_cash_is_taken_off_ratios_and_hits():
+def test_cash_is_subtracted_in_ratios_and_hits():
     r, cash = dated([0.02, 0.0, 0.03, -0.01]), dated([0.01, 0.01, 0.01, 0.01])
     found, excess = measures(r, cash_rate=cash), measures(r - 0.01)
     for name in ("sharpe", "sortino", "hit_rate"):
@@ -93,7 +93,7 @@ def test_against_a_benchmark(stock):
         measures(stock, benchmark=market.iloc[1:])
 
 
-def test_a_result_brings_its_trading(stock):
+def test_a_result_provides_turnover_and_weights(stock):
     class Result:
         returns = stock
         gross_returns = stock + 0.0001
@@ -131,13 +131,13 @@ def test_one_date():
     assert found.attrs["reasons"]["sharpe"] == "one date; two or more are needed"
 
 
-def test_everything_lost():
+def test_total_loss():
     found = measures(dated([0.01, -1.0, 0.0]))
     assert found["annual_return"] == -1
     assert found["maximum_drawdown"] == pytest.approx(-1)
 
 
-def test_what_is_refused_in_words():
+def test_bad_input_is_rejected():
     with pytest.raises(InputError, match=r"got NaN on 1 of 3 dates \(first: 2020-01-02\)"):
         measures(dated([0.1, np.nan, 0.1]))
     with pytest.raises(DataTypeError, match="a Series by date"):
@@ -155,7 +155,7 @@ returns = st.lists(st.floats(-0.5, 0.5).filter(lambda x: x == 0 or abs(x) > 1e-6
 
 @settings(max_examples=50, deadline=None)
 @given(returns, st.floats(0.1, 1.9))
-def test_ratios_do_not_hang_on_leverage(values, scale):
+def test_ratios_do_not_depend_on_leverage(values, scale):
     one, other = measures(dated(values)), measures(dated(scale * np.array(values)))
     for name in ("sharpe", "sortino"):
         assert one[name] == pytest.approx(other[name], rel=1e-6, nan_ok=True)

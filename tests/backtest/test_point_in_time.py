@@ -20,7 +20,7 @@ def check_equals_until(history, market, date):
     assert history.date == date
 
 
-def test_every_date_is_let_through_once(market):
+def test_every_date_is_revealed_once(market):
     gate, histories = PointInTimeData(market), []
     for row in range(len(market.dates)):
         gate.advance(row)
@@ -30,7 +30,7 @@ def test_every_date_is_let_through_once(market):
         check_equals_until(history, market, market.dates[row])
 
 
-def test_rows_can_come_together(market):
+def test_several_rows_can_be_added_at_once(market):
     gate = PointInTimeData(market)
     for row in (3, 3, 80, 149):
         gate.advance(row)
@@ -38,7 +38,7 @@ def test_rows_can_come_together(market):
 
 
 def reachable(thing):
-    """Everything an object leads to, apart from code and modules."""
+    """All objects that an object refers to, without code and modules."""
     seen, waiting = {}, [thing]
     while waiting:
         one = waiting.pop()
@@ -51,8 +51,8 @@ def reachable(thing):
     return seen.values()
 
 
-def test_the_future_is_nowhere_to_be_found(make_frame):
-    """Each return is a number of its own: none of a later date is in any array that a history leads to."""
+def test_no_object_of_a_history_contains_the_future(make_frame):
+    """Every return is a different number, and no array of a history contains one of a later date."""
     values = 1e-4 * np.arange(1.0, 601.0).reshape(200, 3)
     market = Market(make_frame(values), make_frame(-values, ["f", "g", "h"]), others={"x": make_frame(values)})
     gate = PointInTimeData(market)
@@ -76,7 +76,7 @@ def test_nothing_can_be_written(market):
     check_equals_until(history, market, market.dates[50])
 
 
-def test_active_means_listed_and_not_gone(noisy_returns):
+def test_active_means_listed_and_not_delisted(noisy_returns):
     market = Market(noisy_returns, delisted_after=5)
     gate = PointInTimeData(market)
     found = {}
@@ -90,12 +90,12 @@ def test_active_means_listed_and_not_gone(noisy_returns):
     assert found[66] == "ABCDE"
     assert found[113] == "ABCDE"
     assert found[114] == "ABCE"
-    told = PointInTimeData(Market(noisy_returns, delistings={"D": noisy_returns.index[109]}))
-    told.advance(109)
-    assert "D" not in told.history().active
+    known = PointInTimeData(Market(noisy_returns, delistings={"D": noisy_returns.index[109]}))
+    known.advance(109)
+    assert "D" not in known.history().active
 
 
-def test_what_is_shared_stays_for_the_run(market):
+def test_shared_results_stay_for_the_run(market):
     gate = PointInTimeData(market)
     gate.advance(0)
     gate.history().shared["a"] = 1

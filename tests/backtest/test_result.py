@@ -33,14 +33,14 @@ def test_the_summary_by_hand(market, policies):
     assert all(name == name.lower() and " " not in name for name in found.index)
 
 
-def test_measures_of_a_result_leave_the_start_out(make_frame):
-    """On the date of the first decision nothing is held yet."""
+def test_measures_of_a_result_exclude_the_start(make_frame):
+    """Nothing is held on the date of the first decision."""
     market = Market(make_frame(np.random.default_rng(0).normal(0, 0.01, (3, 1))))
     run = simulate(pd.DataFrame({"A": [1.0]}, index=market.dates[:1]), market)
     assert measures(run)["gross_exposure"] == pytest.approx(1.0)
 
 
-def test_an_account_that_costs_take_has_measures(make_frame):
+def test_measures_of_an_account_that_costs_bankrupt(make_frame):
     frame = make_frame(np.zeros((4, 1)))
     wanted = pd.DataFrame({"A": [5.0, 0.0]}, index=frame.index[:2])
     run = simulate(wanted, Market(frame), costs=TradingCosts(2.0), capital=100.0)

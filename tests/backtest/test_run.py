@@ -25,13 +25,13 @@ def check_same(one, other):
 
 @pytest.mark.parametrize("rebalance", ["daily", "weekly", 10])
 @pytest.mark.parametrize("lag", [1, 2])
-def test_a_run_is_what_its_decisions_simulate(market, policies, rebalance, lag):
+def test_a_run_equals_the_simulation_of_its_decisions(market, policies, rebalance, lag):
     run = run_backtest(policies["equal"](), market, rebalance=rebalance, costs=COSTS, lag=lag)
     check_same(run, simulate(run.decisions, market, costs=COSTS, lag=lag))
     assert run.name == "Equal"
 
 
-def test_neighbours_in_a_run_change_nothing(market, policies):
+def test_policies_in_a_run_do_not_affect_each_other(market, policies):
     both = run_backtests(
         {"equal": policies["equal"](), "winners": policies["winners"](5)}, market, costs=COSTS, start=market.dates[10]
     )
@@ -40,7 +40,7 @@ def test_neighbours_in_a_run_change_nothing(market, policies):
 
 
 class Remembers(BaseEstimator):
-    """Holds one asset after the other; what it shares is counted."""
+    """Holds one asset after the other, and counts decisions in the shared results."""
 
     def __init__(self, start=0):
         self.start = start
@@ -78,7 +78,7 @@ def test_resuming_gives_the_same_bytes(market, policies):
         run_backtests(asked, market.perturbed_after(market.dates[2]), resume=pickle.loads(states[3]), **options)
 
 
-def test_a_walk_goes_step_by_step(market, policies):
+def test_a_walk_advances_step_by_step(market, policies):
     walk, seen = Walk({"equal": policies["equal"]()}, market, rebalance=30), []
     while not walk.done:
         walk.step()
@@ -86,10 +86,10 @@ def test_a_walk_goes_step_by_step(market, policies):
     assert seen == [(1, 150), (31, 150), (61, 150), (91, 150), (121, 150), (150, 150)]
 
 
-def test_progress_is_told(market, policies):
-    told = []
-    run_backtest(policies["equal"](), market, progress=lambda done, of: told.append((done, of)))
-    assert told[-1] == (150, 150)
+def test_progress_is_reported(market, policies):
+    message = []
+    run_backtest(policies["equal"](), market, progress=lambda done, of: message.append((done, of)))
+    assert message[-1] == (150, 150)
 
 
 def test_drift_decides_when_weights_have_drifted(market, policies):
@@ -102,14 +102,14 @@ def test_drift_decides_when_weights_have_drifted(market, policies):
     assert list(run.decisions.index[1:]) == list(beyond)
 
 
-def test_drift_waits_for_an_order_that_has_not_come_to_its_date(market, policies):
+def test_drift_waits_for_a_pending_order(market, policies):
     run = run_backtest(policies["answers"]({"A": 0.5, "B": 0.5}), market, rebalance=Drift(0.0), lag=3)
     asked = np.diff(market.dates.get_indexer(run.decisions.index))
     assert set(asked) == {3}
     assert run.decisions.index[-1] == market.dates[147]
 
 
-def test_holdings_tell_what_is_held(market):
+def test_holdings_against_the_ledger(market):
     class Looks:
         def decide(self, history, holdings):
             history.shared.setdefault("seen", []).append(holdings)
@@ -128,7 +128,7 @@ def test_holdings_tell_what_is_held(market):
     assert list(seen[1].weights.index) == list(market.assets)
 
 
-def test_details_and_fallbacks_are_written_down(market, policies):
+def test_details_and_fallbacks_are_recorded(market, policies):
     answer = Decision(
         None,
         converged=False,
@@ -164,7 +164,7 @@ def test_dates_without_anything_to_buy(make_frame, policies):
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         ({"A": np.nan}, "NaN or infinite for 'A'"),
         ({"A": np.inf}, "NaN or infinite"),
@@ -179,8 +179,8 @@ def test_dates_without_anything_to_buy(make_frame, policies):
         (Decision(np.ones(5)), "must return weights by asset .*, got a ndarray"),
     ],
 )
-def test_nonsense_names_date_and_policy(market, policies, answer, told):
-    with pytest.raises(PolicyError, match=told) as raised:
+def test_errors_name_date_and_policy(market, policies, answer, message):
+    with pytest.raises(PolicyError, match=message) as raised:
         run_backtest(policies["answers"](answer), market, start="2020-02-03", name="odd")
     assert str(raised.value).startswith("policy 'odd' on 2020-02-03")
 
@@ -192,7 +192,7 @@ def test_a_policy_that_raises_names_date_and_policy(market, policies):
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "told"),
+    ("options", "error", "message"),
     [
         ({"lag": 0}, InputError, "lag must be a whole number of at least 1, got 0"),
         ({"lag": 1.5}, InputError, "lag must be a whole number of at least 1, got 1.5"),
@@ -211,12 +211,12 @@ def test_a_policy_that_raises_names_date_and_policy(market, policies):
         ({"costs": TradingCosts(pd.Series({"A": 0.1}))}, UnknownNameError, "must name every asset"),
     ],
 )
-def test_options_are_checked(market, policies, options, error, told):
-    with pytest.raises(error, match=told):
+def test_options_are_checked(market, policies, options, error, message):
+    with pytest.raises(error, match=message):
         run_backtest(policies["equal"](), market, **options)
 
 
-def test_what_is_no_policy_or_market_is_turned_away(market, policies, noisy_returns):
+def test_objects_of_other_types_are_rejected(market, policies, noisy_returns):
     with pytest.raises(DataTypeError, match="the class Equal"):
         run_backtest(policies["equal"], market)
     with pytest.raises(DataTypeError, match="got 'equal'"):

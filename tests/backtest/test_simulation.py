@@ -32,7 +32,7 @@ def test_a_decision_on_the_last_date_is_not_traded(market):
     assert run.returns.empty
 
 
-def test_bad_weights_are_turned_away(market, weights):
+def test_bad_weights_are_rejected(market, weights):
     with pytest.raises(UnknownNameError, match="'Z'"):
         simulate(weights.rename(columns={"A": "Z"}), market)
     with pytest.raises(InputError, match=r"1 NaN \(first: 'B' on 2020-02-12"):
@@ -54,7 +54,7 @@ def test_bad_weights_are_turned_away(market, weights):
     simulate(weights, market, expected_sum=1.0)
 
 
-def test_runs_markets_and_simulations_read_periods_alike(market, policies):
+def test_runs_markets_and_simulations_read_dates_alike(market, policies):
     run = run_backtest(policies["equal"](), market, start="2020-02", end="2020-03", rebalance="weekly")
     assert run.ledger.index[[0, -1]].tolist() == [pd.Timestamp("2020-02-03"), pd.Timestamp("2020-03-31")]
     assert market.until("2020-03").dates[-1] == run.ledger.index[-1]

@@ -83,7 +83,7 @@ def test_the_two_figures(market, weights):
 
 
 def test_the_leak_is_caught(market):
-    """What earns the return of t was decided at t - 1, before that return was there."""
+    """The weights that earn the return of t are decided at t - 1, before that return is known."""
 
     def leaks(known):
         return a_date_earlier(textbook_weights(known.returns.iloc[1:]), known)

@@ -1,4 +1,4 @@
-"""A state goes on with the data it was made with, whatever comes later; and with no other."""
+"""A walk continues from a state on the data of that state only; later data may differ."""
 
 import pickle
 
@@ -58,7 +58,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_what_was_known_must_be_the_same_and_what_comes_need_not(kept, parts, policies, name):
+def test_known_data_must_be_the_same_and_later_data_may_differ(kept, parts, policies, name):
     assert resume(kept, Market(**parts | CHANGES[name](parts, 51)), policies).progress == (51, 150)
     for row in (0, 23, 50):
         with pytest.raises(InputError, match="resume must be a state of the same"):
@@ -69,14 +69,14 @@ def test_what_was_known_must_be_the_same_and_what_comes_need_not(kept, parts, po
     "given",
     [{"others": {}}, {"others": {"price": None}}, {"factors": None}, {"delisting_return": -0.5}, {"delisted_after": 9}],
 )
-def test_names_and_terms_must_be_the_same(kept, parts, policies, given):
+def test_names_and_settings_must_be_the_same(kept, parts, policies, given):
     if given.get("others"):
         given = {"others": {"price": parts["others"]["rate"]}}
     with pytest.raises(InputError, match="resume must be a state of the same"):
         resume(kept, Market(**parts | given), policies)
 
 
-def test_delistings_count_when_they_have_happened(kept, parts, policies):
+def test_delistings_count_once_they_have_happened(kept, parts, policies):
     resume(kept, Market(**parts | {"delistings": None}), policies)
     gone = parts["returns"].copy()
     gone.iloc[:, 0] = np.nan
@@ -87,6 +87,6 @@ def test_delistings_count_when_they_have_happened(kept, parts, policies):
         resume(pickle.dumps(walk.state), Market(**before | {"delistings": {"A": parts["returns"].index[0]}}), policies)
 
 
-def test_what_is_no_state_is_turned_away(parts, policies):
+def test_other_objects_are_no_state(parts, policies):
     with pytest.raises(DataTypeError, match="resume must be a WalkState, got a dict"):
         Walk({"equal": policies["equal"]()}, Market(**parts), resume={})

@@ -75,7 +75,7 @@ def settle_slowly(
 
 
 def depth_of(returns, volumes, t, i, impact, window):
-    """Impact of a unit of currency; None where it is not known."""
+    """Impact of a unit of currency; None if it is not known."""
     if impact == 0.0:
         return 0.0
     past = [r for r in returns[max(t - window, 0) : t, i] if not math.isnan(r)]

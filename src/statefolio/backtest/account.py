@@ -83,7 +83,7 @@ class Account:
 
     @property
     def has_pending_order(self) -> bool:
-        """Whether an order waits for its date."""
+        """True while an order waits for its date."""
         return self._last_trade >= self.settled
 
     def record_decision(self, row: int, checked: CheckedDecision, lag: int) -> None:

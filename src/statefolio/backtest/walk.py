@@ -102,7 +102,7 @@ class Walk:
 
     @property
     def done(self) -> bool:
-        """Whether the last date is settled, or every account is bankrupt."""
+        """True once the last date is settled, or every account is bankrupt."""
         over = self._state.row >= self._settings.stop
         return over or all(account.bankrupt for account in self._state.accounts.values())
 

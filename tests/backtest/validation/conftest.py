@@ -2,6 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import statefolio as sf
+
 
 @pytest.fixture
 def noise():
@@ -16,3 +18,8 @@ def noise():
         return pd.DataFrame(0.01 * e, index=index, columns=[f"T{j}" for j in range(count)])
 
     return make
+
+
+@pytest.fixture(scope="session")
+def stocks():
+    return sf.load_demo().returns.iloc[:, :8]

@@ -72,6 +72,6 @@ def test_skill_is_found_and_losers_are_not(noise):
     assert best_of_n(noise(750, 10) - 0.002).p_value > 0.5
 
 
-def test_nothing_to_test_says_why(noise):
+def test_a_reason_is_given_without_a_test(noise):
     assert best_of_n(noise() * 0).reason == "no trial varies"
     assert "2 dates" in best_of_n(noise(2, 3)).reason

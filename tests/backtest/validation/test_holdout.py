@@ -154,7 +154,7 @@ def test_the_record_is_whole_or_not_there(demo, path, monkeypatch):
         ({"start": "2000-01-01"}, ": 0 dates to develop on"),
     ],
 )
-def test_what_is_refused(demo, path, options, words):
+def test_bad_input_is_rejected(demo, path, options, words):
     with pytest.raises(InputError, match=words):
         Holdout.seal(demo, record=path, **options)
     assert not path.exists()

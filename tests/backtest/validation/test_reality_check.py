@@ -57,14 +57,14 @@ def test_size_on_noise(noise):
     assert np.mean([check.upper < 0.05 for check in found]) <= rate
 
 
-def test_nothing_to_test_says_why(noise):
+def test_a_reason_is_given_without_a_test(noise):
     assert "20 dates, fewer than the 30" in reality_check(noise(20, 3)).reason
     same = noise(100, 1)
     assert reality_check(same, same["T0"]).reason == "no trial differs from the benchmark"
     assert stepwise(same, same["T0"]) == []
 
 
-def test_what_is_refused(noise):
+def test_bad_input_is_rejected(noise):
     with pytest.raises(InputError, match="replications must be a whole number of at least 1, got 0"):
         reality_check(noise(), replications=0)
     with pytest.raises(InputError, match=r"size must be .*, got 2"):

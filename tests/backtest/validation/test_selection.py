@@ -2,30 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import statefolio as sf
 from statefolio.backtest.performance import measures
-from statefolio.backtest.validation.combinatorial_selection import combinatorial_selection
-from statefolio.backtest.validation.criteria import CRITERIA, score
+from statefolio.backtest.validation.criteria import score
 from statefolio.backtest.validation.selection import compare_choices, nested_selection
 from statefolio.backtest.validation.trials import Trials
 from statefolio.backtest.validation.windows import Windows, combinatorial_windows
 from statefolio.exceptions import DataTypeError, InputError
-
-
-@pytest.fixture(scope="module")
-def stocks():
-    return sf.load_demo().returns.iloc[:, :8]
-
-
-def test_criteria_are_the_measures(stocks):
-    names = {"sharpe": "sharpe", "sortino": "sortino", "calmar": "calmar", "drawdown": "maximum_drawdown"}
-    names |= {"return": "annual_return", "volatility": "annual_volatility"}
-    assert set(names) == set(CRITERIA)
-    for short, long in names.items():
-        found = score(stocks, short)
-        for stock in stocks:
-            sign = -1 if short == "volatility" else 1
-            assert found[stock] == pytest.approx(sign * measures(stocks[stock])[long], rel=1e-10)
 
 
 def test_against_a_loop(stocks):
@@ -88,35 +70,6 @@ def test_a_function_as_measure(stocks):
     assert found.choices["chosen"].iloc[0] == stocks.loc[window.train].median().idxmax()
 
 
-def test_combinatorial_paths(stocks):
-    paths = combinatorial_selection(stocks, folds=5, test_folds=2)
-    assert paths.shape == (len(stocks), 4)
-    assert paths.notna().all().all()
-    row = paths.iloc[700].to_numpy()
-    assert np.isin(row, stocks.iloc[700].to_numpy()).all()
-
-
-def test_combinations_by_hand(stocks):
-    """Each window's best on its own training dates earns on its own tests; a callable tunes within a window."""
-    windows = combinatorial_windows(stocks.index, folds=5, test_folds=2, purge=3)
-    expected = pd.DataFrame(index=stocks.index, columns=range(4), dtype=float)
-    for window in windows:
-        best = max(stocks, key=lambda s: measures(stocks.loc[window.train, s])["sortino"])
-        for path, test in zip(window.paths, window.tests, strict=True):
-            expected.loc[test, path] = stocks.loc[test, best]
-        assert window.test.equals(pd.DatetimeIndex(window.tests[0].union(window.tests[1])))
-        assert window.train.intersection(window.test).empty
-    options = {"measure": "sortino", "folds": 5, "test_folds": 2, "purge": 3}
-    found = combinatorial_selection(stocks, **options)
-    pd.testing.assert_frame_equal(found, expected, check_names=False, check_freq=False)
-    seen = []
-    again = combinatorial_selection(lambda window: seen.append(window) or stocks, dates=stocks.index, **options)
-    pd.testing.assert_frame_equal(again, found)
-    assert [repr(one) for one in seen] == [repr(one) for one in windows]
-    with pytest.raises(InputError, match="dates must be given for a function"):
-        combinatorial_selection(lambda window: stocks)
-
-
 def test_trials_are_candidates(stocks):
     trials = Trials()
     for name in stocks:
@@ -124,10 +77,10 @@ def test_trials_are_candidates(stocks):
     assert nested_selection(trials).choices.equals(nested_selection(stocks).choices)
 
 
-def test_windows_of_another_kind_are_refused(stocks):
+def test_bad_windows_are_rejected(stocks):
     windows = Windows().split(stocks.index)
-    for given, told in (([], "none"), (combinatorial_windows(stocks.index), "combinatorial_selection")):
-        with pytest.raises(InputError, match=told):
+    for given, message in (([], "none"), (combinatorial_windows(stocks.index), "combinatorial_selection")):
+        with pytest.raises(InputError, match=message):
             nested_selection(stocks, windows=given)
     with pytest.raises(InputError, match="more than once"):
         nested_selection(stocks, windows=[*windows, windows[0]])
@@ -135,7 +88,7 @@ def test_windows_of_another_kind_are_refused(stocks):
         nested_selection(stocks, windows=5)
 
 
-def test_what_is_refused(stocks):
+def test_bad_input_is_rejected(stocks):
     with pytest.raises(InputError, match=r"measure must be one of .*, got 'omega'"):
         nested_selection(stocks, "omega")
     with pytest.raises(InputError, match="candidates must include one that can be scored by sharpe"):

@@ -35,7 +35,7 @@ def test_the_probabilistic_sharpe_ratio_of_the_paper():
     assert probabilistic_sharpe(fund, 0.0, 12) == pytest.approx(0.913, abs=5e-4)
 
 
-def test_five_years_bear_45_trials():
+def test_five_years_allow_45_trials():
     """Bailey, Borwein, López de Prado and Zhu (2014), figure 2."""
     assert minimum_length(45) < 5 < minimum_length(46)
     assert minimum_length(10, 1.0) < 2 * np.log(10)  # their upper bound
@@ -77,14 +77,14 @@ def test_more_trials_deflate_more(one, other):
         assert deflated_sharpe(PAPER, few, 0.5, 250) >= deflated_sharpe(PAPER, many, 0.5, 250)
 
 
-def test_cash_and_short_samples_say_nothing():
+def test_cash_and_short_samples_are_nan():
     stock = sf.load_demo().returns.iloc[:, 0]
     assert np.isnan(probabilistic_sharpe(stock * 0))
     assert np.isnan(probabilistic_sharpe(stock.iloc[:2]))
     assert np.isnan(minimum_track_record(stock * 0))
 
 
-def test_what_is_refused():
+def test_bad_input_is_rejected():
     with pytest.raises(InputError, match="number must be a finite number of at least 1, got 0"):
         expected_maximum_sharpe(0)
     with pytest.raises(InputError, match="variance"):

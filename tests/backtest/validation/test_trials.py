@@ -32,7 +32,7 @@ def test_the_same_configuration_is_counted_once(trials, noise):
     assert len(trials) == 8
 
 
-def test_what_is_known_of_them(trials, noise):
+def test_names_parameters_and_sharpe_ratios(trials, noise):
     table = noise(300, 6)
     pd.testing.assert_frame_equal(trials.returns, table, check_names=False, check_freq=False)
     ratios = table.mean() / table.std() * np.sqrt(252)
@@ -57,7 +57,7 @@ def test_a_result_and_late_trials(trials, noise):
     assert np.isfinite(trials.sharpe_variance)
 
 
-def test_nothing_counted():
+def test_no_trials():
     assert Trials().sharpe_variance == 0
     with pytest.raises(InputError, match="at least one trial, got none"):
         _ = Trials().returns

@@ -18,7 +18,7 @@ def trials(noise):
     return found
 
 
-def test_what_it_says(trials):
+def test_the_report_against_its_parts(trials):
     found = validate_trials(trials, replications=200)
     assert found.trials == 8
     assert found.best.best == "T5"
@@ -36,7 +36,7 @@ def test_what_it_says(trials):
     assert found.summary()["holdout"] == "none"
 
 
-def test_all_trials_count_for_the_few_that_are_shown(trials):
+def test_all_trials_count_for_a_table_of_few(trials):
     few = validate_trials(trials, ["T5", "T1"], replications=50)
     assert list(few.table.index) == ["T5", "T1"]
     assert few.trials == 8

@@ -81,6 +81,6 @@ def test_every_path_has_every_date_once():
         (lambda: combinatorial_windows(DATES[:100], 10, 2), "must be shorter than a fold"),
     ],
 )
-def test_what_is_refused(make, words):
+def test_bad_input_is_rejected(make, words):
     with pytest.raises(InputError, match=words):
         make()
