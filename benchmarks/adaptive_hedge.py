@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from statefolio.pairs.recipe.adaptive import AdaptiveTuning, tune_adaptively
-from statefolio.pairs.recipe.basket_statistics import basket_statistics
-from statefolio.pairs.recipe.formulas import Choices
+from statefolio.pairs.adaptive.basket_statistics import basket_statistics
+from statefolio.pairs.adaptive.estimates import Choices
+from statefolio.pairs.adaptive.tuning import AdaptiveTuning, tune_adaptively
 
 TABLE = Path(__file__).resolve().parent / "results" / "adaptive_hedge.md"
 DATES, ASSETS = 1500, 3
@@ -144,7 +144,9 @@ def bootstrap(prices: np.ndarray, seed: int) -> np.ndarray:
 
 
 def calibration(prices: np.ndarray, carry_on: bool) -> Callable[[], list[Any]]:
-    choices = Choices(center_spread=True, start_from_path=False, center_on_sample=False, carry_on=carry_on)
+    choices = Choices(
+        center_spread=True, start_from_path=False, center_on_sample=False, continue_after_collapse=carry_on
+    )
 
     def draws() -> list[Any]:
         with ThreadPoolExecutor(2) as pool:
@@ -165,7 +167,7 @@ def main() -> None:
         return tune_adaptively(prices, passes=count, on_collapse="continue")
 
     tuned = tune(passes)
-    w, m = tuned.weights, tuned.law.spread_mean
+    w, m = tuned.weights, tuned.model.spread_mean
     y, X, ratios = prices[:, 0] - m, np.column_stack([np.ones(DATES), prices[:, 1:]]), -w[1:] / w[0]
     check_same(tuned, y, X, ratios)
     print(f"  {tuned.passes} passes run; {tuned.collapse.detail if tuned.collapse else 'no collapse'}", flush=True)

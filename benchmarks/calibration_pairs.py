@@ -24,9 +24,9 @@ import pandas as pd
 from statefolio.pairs.cointegration.mackinnon import p_values
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
-from statefolio.pairs.judging.bootstrap import ChangeBootstrap, default_block
-from statefolio.pairs.judging.measures import Measures, measure_all
 from statefolio.pairs.prices import Basket
+from statefolio.pairs.verdict.bootstrap import ChangeBootstrap, default_block
+from statefolio.pairs.verdict.statistics import HedgeStatistics, statistics_of_baskets
 
 RESULTS = Path(__file__).resolve().parent / "results"
 LEVEL, CHUNK, STEP = 0.05, 100, 0.5
@@ -96,12 +96,12 @@ CASES: dict[str, Draw] = {
 
 
 def measured(case: str, hedge: str, options: argparse.Namespace) -> pd.DataFrame:
-    """Measures of baskets, rows 2 i, and of one draw of each, rows 2 i + 1; what is missing is made."""
+    """Statistics of baskets, rows 2 i, and of one draw of each, rows 2 i + 1; what is missing is made."""
     adaptive = f"_{options.passes}" if hedge.startswith("adaptive") else ""
     name = "_".join(word.strip(".,") for word in f"{hedge} {case} {options.assets} {options.dates}".split())
     path = RESULTS / "calibration_pairs" / f"{name}{adaptive}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=list(Measures._fields), dtype=float)
+    found = pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=list(HedgeStatistics._fields), dtype=float)
     dates = pd.bdate_range("2000-01-03", periods=options.dates)
     like = Basket(np.empty((options.dates, options.assets)), dates, pd.RangeIndex(options.assets))
     while len(found) < 2 * options.baskets:
@@ -113,7 +113,7 @@ def measured(case: str, hedge: str, options: argparse.Namespace) -> pd.DataFrame
             prices = CASES[case](np.random.default_rng([list(CASES).index(case), seed]), options.dates, options.assets)
             return ChangeBootstrap(prices, default_block(options.dates - 1), seed).draw(0) if drawn else prices
 
-        fresh = measure_all(hedges(options.passes)[hedge], draw, 2 * CHUNK, like, options.dates)
+        fresh = statistics_of_baskets(hedges(options.passes)[hedge], draw, 2 * CHUNK, like, options.dates)
         found = fresh if found.empty else pd.concat([found, fresh], ignore_index=True)
         found.to_csv(path, index=False)
     return found.iloc[: 2 * options.baskets]

@@ -29,9 +29,9 @@ from peers.statsmodels import TimeVaryingRegression
 from statsmodels.tsa.stattools import coint
 
 from statefolio.pairs.cointegration.engle_granger import engle_granger_statistics
-from statefolio.pairs.screening.climbs import climb, new_climbs
 from statefolio.pairs.screening.many_hedges import hedge_pairs
-from statefolio.pairs.screening.units import in_units
+from statefolio.pairs.screening.scaling import scale_pairs
+from statefolio.pairs.screening.searches import new_searches, run_searches
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "sp500_close_2013_2018.parquet"
 DATES, STOCKS = 1250, 500
@@ -75,12 +75,12 @@ def hedge_of_ours(prices: pd.DataFrame, pairs: np.ndarray) -> pd.DataFrame:
 
 def best_of_six(prices: np.ndarray, pairs: np.ndarray) -> None:
     """How many pairs one start takes to within LEAST_GAIN of the best end of six."""
-    units = in_units(prices[:, pairs[:, 1]], prices[:, pairs[:, 0]])
+    units = scale_pairs(prices[:, pairs[:, 1]], prices[:, pairs[:, 0]])
     ends = []
     for start in ((0.02, 0.5), (0.02, 0.95), (0.02, 0.05), (0.4, 0.5), (0.02, 0.3), (0.2, 0.8)):
-        climbs = new_climbs(np.arange(len(units.usable)), units.start(*start))
-        climb(units.pairs, climbs, 0, len(units.usable))
-        ends.append(climbs.value)
+        searches = new_searches(np.arange(len(units.usable)), units.start(*start))
+        run_searches(units.pairs, searches, 0, len(units.usable))
+        ends.append(searches.value)
     share = np.mean(ends[0] > np.max(ends, axis=0) - LEAST_GAIN)
     print(f"{len(ends[0]):,} pairs: the first start reaches the best of six for {share:.2%}", flush=True)
 

@@ -21,11 +21,11 @@ from statefolio.pairs.cointegration.unit_root import adf_statistic
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import StaticHedge
-from statefolio.pairs.judging.verdict import Verdict, judge_basket
 from statefolio.pairs.trading.rules import Bands
 from statefolio.pairs.trading.signals import z_score
 from statefolio.pairs.trading.today import position_today
 from statefolio.pairs.trading.walk_forward import BasketWalk, walk_baskets
+from statefolio.pairs.verdict.verdict import Verdict, judge_basket
 from statefolio.report.pairs.calibration_figure import calibration_figure
 from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spread_figure
 from statefolio.report.pairs.signal_figure import signal_figure

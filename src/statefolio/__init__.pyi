@@ -35,7 +35,7 @@ from .loadings.least_squares import ExponentialLoadings as ExponentialLoadings
 from .loadings.least_squares import RollingLoadings as RollingLoadings
 from .loadings.least_squares import StaticLoadings as StaticLoadings
 from .pairs.hedges.kalman_hedge import KalmanHedge as KalmanHedge
-from .pairs.judging.verdict import judge_basket as judge_basket
+from .pairs.verdict.verdict import judge_basket as judge_basket
 from .portfolio.budgets.risk_budget import RiskBudget as RiskBudget
 from .portfolio.constraints import Constraints as Constraints
 from .portfolio.optimisation.kelly import FractionalKelly as FractionalKelly

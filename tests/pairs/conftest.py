@@ -1,4 +1,4 @@
-"""Baskets: simulated ones that are cointegrated and ones that are not, and real ones where the data are there."""
+"""A simulated basket with gaps, and prices of exchange-traded funds if the shared data are present."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from baskets import simulate
 
 @pytest.fixture
 def prices() -> pd.DataFrame:
-    """A cointegrated basket with gaps, its first dates and its last one among them."""
+    """A cointegrated basket with gaps, also on its first and its last date."""
     table = simulate(3)
     table.iloc[[0, 57, 58, 200, 399], [0, 1, 2, 0, 1]] = np.nan
     return table
@@ -22,5 +22,5 @@ def prices() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def etfs(shared: Path) -> pd.DataFrame:
-    """Closes of sixty-seven exchange-traded funds, 2006 to 2012."""
+    """Closing prices of sixty-seven exchange-traded funds, 2006 to 2012."""
     return pd.read_parquet(shared / "chan_etf_close_2006_2012.parquet")

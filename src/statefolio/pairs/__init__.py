@@ -1,4 +1,4 @@
-"""Cointegrated baskets: tests, hedge ratios that move through time, trading rules, verdicts and screens."""
+"""Cointegrated baskets: tests, static and time-varying hedge ratios, trading rules, verdicts and screens."""
 
 import lazy_loader
 

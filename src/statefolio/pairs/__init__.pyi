@@ -2,8 +2,6 @@ from .cointegration.basket_tests import cointegration_tests as cointegration_tes
 from .hedges.kalman_hedge import KalmanHedge as KalmanHedge
 from .hedges.static_hedges import RollingHedge as RollingHedge
 from .hedges.static_hedges import StaticHedge as StaticHedge
-from .judging.verdict import Verdict as Verdict
-from .judging.verdict import judge_basket as judge_basket
 from .screening.many_hedges import hedge_pairs as hedge_pairs
 from .screening.screen import screen_pairs as screen_pairs
 from .trading.rules import Bands as Bands
@@ -14,3 +12,5 @@ from .trading.today import Today as Today
 from .trading.today import position_today as position_today
 from .trading.walk_forward import BasketWalk as BasketWalk
 from .trading.walk_forward import walk_baskets as walk_baskets
+from .verdict.verdict import Verdict as Verdict
+from .verdict.verdict import judge_basket as judge_basket

@@ -1,4 +1,4 @@
-"""How this folder compiles its loops: no lock on the interpreter, and never code that belongs to older sources."""
+"""Compiles loops with Numba: without Python's global lock, and cached on disk until a source file changes."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The first cointegrating vector of Johansen's test, as the weights of a basket."""
+"""Computes basket weights from the first cointegrating vector of Johansen's test."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,9 @@ _TINY = 1e-6
 
 
 def johansen_weights(x: Array, assets: pd.Index) -> Array:
-    """Weights (k,) of the basket that reverts fastest: a constant and one lagged difference (Johansen 1991).
+    """Return the weights (k,) of the basket that reverts fastest.
+
+    The model has a constant and one lagged difference (Johansen 1991).
 
     Parameters
     ----------
@@ -22,7 +24,7 @@ def johansen_weights(x: Array, assets: pd.Index) -> Array:
     Raises
     ------
     InputError
-        If the first asset has no part in the basket: nothing hedges it.
+        If the weight of the first asset is negligible, so that the others do not hedge it.
     """
     from statsmodels.tsa.vector_ar.vecm import coint_johansen  # takes a moment to load
 
@@ -31,7 +33,7 @@ def johansen_weights(x: Array, assets: pd.Index) -> Array:
     if not parts[0] > _TINY * parts.max():
         other = assets[int(np.argmax(parts))]
         raise InputError(
-            f"{assets[0]!r} has a share of {parts[0] / parts.max():.1g} in the basket that reverts fastest; it cannot "
-            f"be what the others hedge. Put another asset first, e.g. {other!r}."
+            f"{assets[0]!r} must have a weight in the basket that reverts fastest to be hedged, got "
+            f"{parts[0] / parts.max():.1g} of the largest. Put another asset first, e.g. {other!r}."
         )
     return weights

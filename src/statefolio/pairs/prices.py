@@ -1,4 +1,4 @@
-"""Prices of a basket: what can be used, as arrays."""
+"""Validates the prices of a basket and converts them to arrays."""
 
 import warnings
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Basket:
     Attributes
     ----------
     values : (T, k) array
-        Prices, or their logarithms; a date without the price of every asset is NaN throughout.
+        Prices or their logarithms. All values of a date are NaN if one price is missing.
     dates : DatetimeIndex
     assets : Index
     """
@@ -36,32 +36,37 @@ class Basket:
 
     @property
     def complete(self) -> Array:
-        """The dates with all prices, (n, k)."""
+        """Prices (n, k) on the dates with all prices."""
         return self.values[~np.isnan(self.values[:, 0])]
 
     def until(self, date: Any) -> "Basket":
-        """The same, known at a date; None is all of it."""
+        """Return the basket up to a date; None returns all of it."""
         rows = rows_until(self.dates, date)
         return Basket(self.values[:rows], self.dates[:rows], self.assets)
 
 
 def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = None) -> Basket:
-    """Check prices, and mark the dates that lack one.
+    """Validate prices and convert them to arrays.
 
     Parameters
     ----------
     prices : DataFrame (date x asset)
-        NaN where there is no price; the first asset is the one that the others hedge.
+        NaN where there is no price. The others hedge the first asset.
     logs : bool
         Take logarithms.
     known : Index, optional
-        Assets of prices read before; these must name the same, in any order.
+        Assets of the basket, for prices that may have more columns or another order.
+
+    Raises
+    ------
+    InputError, DataTypeError, UnknownNameError
+        For fewer than two assets, assets of `known` that are missing, or prices that are not valid.
     """
     values, dates, assets = read_values(prices, "prices")
     if known is not None:
         values, assets = _in_order(values, assets, known), known
     if len(assets) < 2:
-        raise InputError(f"prices has one asset ({assets[0]!r}); two at least were expected. Add what hedges it.")
+        raise InputError(f"prices must have at least two assets, got {assets[0]!r} alone. Add an asset that hedges it.")
     warn_of_splits(values, dates, assets)
     if logs:
         values = logarithms(values, dates, assets)
@@ -71,26 +76,24 @@ def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = Non
 
 
 def check_tunable(basket: Basket) -> None:
-    """Raise InputError where no hedge can be learned: too few dates, or prices that say the same."""
+    """Raise InputError if no hedge can be estimated: too few dates, or constant or collinear prices."""
     x = basket.complete
     count, needed = len(x), 3 * len(basket.assets) + 2
     if count < needed:
         raise InputError(
-            f"prices has {count} dates with a price of all {len(basket.assets)} assets; {needed} at least were "
-            "expected to learn a hedge from. Drop the asset with the shortest history, or pass more dates."
+            f"prices must have at least {needed} dates with a price of all {len(basket.assets)} assets to estimate a "
+            f"hedge, got {count}. Drop the asset with the shortest history, or pass more dates."
         )
     away = x - x.mean(axis=0)
     size = np.linalg.norm(away, axis=0)
-    still = np.flatnonzero(size <= 1e-12 * np.linalg.norm(x, axis=0))
-    if len(still):
-        name = basket.assets[still[0]]
-        raise InputError(f"prices of {name!r} are constant; prices that move were expected. Drop it.")
+    constant = np.flatnonzero(size <= 1e-12 * np.linalg.norm(x, axis=0))
+    if len(constant):
+        raise InputError(f"prices must vary, got a constant price of {basket.assets[constant[0]]!r}. Drop it.")
     _, singular, right = np.linalg.svd(away / size, full_matrices=False)
     if singular[-1] <= _COLLINEAR * singular[0]:
         together = [name for name, part in zip(basket.assets, right[-1], strict=True) if abs(part) > 1e-6]
         raise InputError(
-            f"prices of {listed(together, 9)} are the same but for scale and shift (or a combination of each other); "
-            "assets of their own were expected. Drop one of them."
+            f"prices must not be linear combinations of each other, got {listed(together, 9)}. Drop one of them."
         )
 
 
@@ -98,35 +101,36 @@ def _in_order(values: Array, assets: pd.Index, known: pd.Index) -> Array:
     absent = known.difference(assets, sort=False)
     if len(absent):
         raise UnknownNameError(
-            f"prices lacks {listed(list(absent))}; all assets of the basket were expected: {listed(list(known), 9)}."
+            f"prices must have all assets of the basket, {listed(list(known), 9)}, got none for "
+            f"{listed(list(absent))}. Add its prices."
         )
     return values[:, assets.get_indexer(known)]
 
 
 def logarithms(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> Array:
-    """Logarithms of prices, or an InputError that names one that is not positive."""
+    """Return logarithms of prices, or raise an InputError that names one that is not positive."""
     bad = values <= 0.0
     if bad.any():
         row, place = np.argwhere(bad)[0]
         raise InputError(
-            f"prices has {int(bad.sum())} that are not positive (first: {assets[place]!r} on {show(dates[row])}); "
-            "logarithms need positive ones. Pass logs=False, or drop those dates."
+            f"prices must be positive to take logarithms, got {int(bad.sum())} that are not (first: {assets[place]!r} "
+            f"on {show(dates[row])}). Pass logs=False, or drop those dates."
         )
     found: Array = np.log(values)
     return found
 
 
 def warn_of_splits(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> None:
-    """Warn of moves that look like an unadjusted split: prices that double, halve, ... from one date to the next."""
+    """Warn of moves that look like an unadjusted split: a price doubles, halves, ... from one date to the next."""
     with np.errstate(invalid="ignore", divide="ignore"):
         change = np.abs(np.diff(np.log(np.where(values > 0.0, values, np.nan)), axis=0))
         near = (np.abs(change[:, :, None] - _SPLITS) < _SPLIT_TOLERANCE).any(axis=2)
     if near.any():
         row, place = np.argwhere(near)[0]
         warnings.warn(
-            f"prices has {int(near.sum())} moves that look like splits (first: {assets[place]!r} on "
-            f"{show(dates[row + 1])}, from {values[row, place]:g} to {values[row + 1, place]:g}); adjusted prices were "
-            "expected. Adjust them if so.",
+            f"prices should be adjusted for splits, got {int(near.sum())} moves that look like splits (first: "
+            f"{assets[place]!r} on {show(dates[row + 1])}, from {values[row, place]:g} to {values[row + 1, place]:g}). "
+            "Adjust the prices if they are.",
             StatefolioWarning,
             stacklevel=4,
         )

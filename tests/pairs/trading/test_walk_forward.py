@@ -1,4 +1,4 @@
-"""Baskets walked forward: the same as doing it by hand, week by week, and blind to the future."""
+"""Walk-forward tests equal a loop over weeks written by hand, and use no later dates."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from statefolio.pairs.trading.walk_forward import walk_baskets
 
 
 def cointegrated(dates: int = 240) -> pd.DataFrame:
-    """Two prices with gaps, the first 3 + .8 times the second + a spread that reverts."""
+    """Two prices with gaps, the first is 3 + .8 times the second + a spread that reverts."""
     draw = np.random.default_rng(5)
     second = 40.0 + np.cumsum(draw.normal(scale=0.5, size=dates))
     spread = np.zeros(dates)
@@ -33,13 +33,13 @@ PRICES = cointegrated()
 HEDGES = {
     "static": StaticHedge(),
     "rolling": RollingHedge(40),
-    "recipe": KalmanHedge("stationary", "adaptive", passes=5, on_collapse="continue"),
+    "adaptive": KalmanHedge("stationary", "adaptive", passes=5, on_collapse="continue"),
     "likelihood": KalmanHedge("stationary", "mle"),
 }
 
 
 def by_hand(hedge: StaticHedge | KalmanHedge, rule: Bands, start: str) -> pd.DataFrame:
-    """Each week: fit on the dates until the week before, run until the week ends, keep the week."""
+    """For each week: tune on the dates up to the week before, run to the end of the week, keep the week."""
     later = PRICES.loc[start:].index
     weeks = later.to_period("W")
     ratios, z = [], []
@@ -58,7 +58,7 @@ def by_hand(hedge: StaticHedge | KalmanHedge, rule: Bands, start: str) -> pd.Dat
 
 
 @pytest.mark.parametrize("name", ["static", "rolling", "likelihood"])
-def test_every_week_is_done_by_hand(name: str) -> None:
+def test_weights_equal_those_of_a_loop_over_weeks(name: str) -> None:
     walk = walk_baskets(PRICES, {name: HEDGES[name]}, Bands(1, 0), start="2015-09-02")
     expected = by_hand(HEDGES[name], Bands(1, 0), "2015-09-02")
     found = walk.results[name].decisions
@@ -67,7 +67,7 @@ def test_every_week_is_done_by_hand(name: str) -> None:
     assert walk.start == pd.Timestamp("2015-09-02")
 
 
-def test_learned_once_is_a_plain_fit() -> None:
+def test_tuning_once_is_a_plain_fit() -> None:
     walk = walk_baskets(PRICES, {"static": StaticHedge()}, Bands(1, 0), start="2015-09-02", retune=None)
     hedge = StaticHedge().fit(PRICES, tune_until="2015-09-01")
     held = hedge.held_value_.loc["2015-09-02":]
@@ -76,7 +76,7 @@ def test_learned_once_is_a_plain_fit() -> None:
     pd.testing.assert_series_equal(walk.hedges["static"].z_score_, z.to_series(), check_names=False)
 
 
-@pytest.mark.parametrize("name", ["recipe", "likelihood"])
+@pytest.mark.parametrize("name", ["adaptive", "likelihood"])
 def test_the_future_changes_no_weight(name: str) -> None:
     def weights(market: Market) -> pd.DataFrame:
         prices = (1.0 + market.returns.fillna(0.0)).cumprod().where(market.returns.notna()) * 50.0
@@ -87,13 +87,13 @@ def test_the_future_changes_no_weight(name: str) -> None:
     assert check_causal(weights, market, cuts=["2015-10-15"]).verdict == "causal"
 
 
-def test_costs_are_paid_and_everything_is_measured() -> None:
+def test_costs_and_measures() -> None:
     free = walk_baskets(PRICES, HEDGES, Bands(1, 0), start="2015-08-03")
     dear = walk_baskets(PRICES, HEDGES, Bands(1, 0), start="2015-08-03", costs=TradingCosts(0.002, borrow=0.02))
     assert (dear.table["annual_return"] < free.table["annual_return"]).all()
     assert list(free.table.index) == list(HEDGES)
-    assert set(free.parameters) == {"recipe", "likelihood"}
-    assert len(free.parameters["recipe"]) == len(PRICES.loc["2015-08-03":].index.to_period("W").unique())
+    assert set(free.parameters) == {"adaptive", "likelihood"}
+    assert len(free.parameters["adaptive"]) == len(PRICES.loc["2015-08-03":].index.to_period("W").unique())
     assert free.table["trades"].ge(4).all()
     assert free.table.loc["likelihood", "adf_p_value"] < 0.05
     row, result = free.table.loc["static"], free.results["static"]
@@ -116,9 +116,9 @@ def test_progress_names_each_hedge() -> None:
         {"static": StaticHedge(), "likelihood": HEDGES["likelihood"]},
         start="2015-11-02",
         retune="monthly",
-        progress=lambda *told: heard.append(told),
+        progress=lambda *step: heard.append(step),
     )
-    assert [told for told in heard if told[1] == told[2]] == [("static", 2, 2), ("likelihood", 2, 2)]
+    assert [step for step in heard if step[1] == step[2]] == [("static", 2, 2), ("likelihood", 2, 2)]
 
 
 def test_rule_and_gross_reach_the_account() -> None:
@@ -132,27 +132,27 @@ def test_rule_and_gross_reach_the_account() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
-        ({"start": "2014-01-01"}, "a date after the first"),
-        ({"start": "2016-06-01"}, "a date after the first"),
-        ({"start": "2015-01-08"}, "3 dates with a price of all 2 assets"),
-        ({"start": "soon"}, "start='soon' is not a date"),
-        ({"start": None}, "start=None is not a date"),
-        ({"start": "2015-09-02", "retune": 0}, "retune=0"),
-        ({"start": "2015-09-02", "retune": True}, "retune=True"),
-        ({"start": "2015-09-02", "retune": "yearly"}, "yearly"),
+        ({"start": "2014-01-01"}, "start must be a date after 2015-01-05"),
+        ({"start": "2016-06-01"}, "start must be a date after 2015-01-05"),
+        ({"start": "2015-01-08"}, "at least 8 dates with a price of all 2 assets .* got 3"),
+        ({"start": "soon"}, "start must be a date, got 'soon'"),
+        ({"start": None}, "start must be a date after 2015-01-05"),
+        ({"start": "2015-09-02", "retune": 0}, "retune must be .* got 0"),
+        ({"start": "2015-09-02", "retune": True}, "retune must be .* got True"),
+        ({"start": "2015-09-02", "retune": "yearly"}, "retune must be .* got 'yearly'"),
     ],
 )
-def test_what_cannot_be_walked(options: dict[str, object], told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_invalid_options(options: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         walk_baskets(PRICES, {"static": StaticHedge()}, **options)
-    with pytest.raises(DataTypeError, match="hedges by name"):
+    with pytest.raises(DataTypeError, match="hedges must map names to hedges"):
         walk_baskets(PRICES, {"static": "ols"}, start="2015-09-02")  # type: ignore[dict-item]
 
 
 def test_prices_without_returns_are_refused() -> None:
     table = PRICES.copy()
     table.iloc[50, 1] = -1.0
-    with pytest.raises(InputError, match="-1 for 'TWO' on 2015-03-16; positive prices"):
+    with pytest.raises(InputError, match="prices must be positive to have returns, got -1 for 'TWO' on 2015-03-16"):
         walk_baskets(table, {"static": StaticHedge()}, start="2015-09-02")

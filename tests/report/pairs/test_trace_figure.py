@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from statefolio.exceptions import InputError
-from statefolio.pairs.recipe.collapse import Collapse
+from statefolio.pairs.adaptive.collapse import Collapse
 from statefolio.report.pairs.trace_figure import trace_figure
 
 

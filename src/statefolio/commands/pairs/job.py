@@ -21,11 +21,11 @@ from statefolio.pairs.cointegration.results import CointegrationTests
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import StaticHedge
-from statefolio.pairs.judging.verdict import FEWEST_DRAWS, Verdict, judge_basket
 from statefolio.pairs.trading.rules import Bands, Rule
 from statefolio.pairs.trading.signals import z_score
 from statefolio.pairs.trading.today import position_today
 from statefolio.pairs.trading.walk_forward import BasketWalk, usual_hedges, walk_baskets
+from statefolio.pairs.verdict.verdict import FEWEST_DRAWS, Verdict, judge_basket
 from statefolio.report import write_report
 from statefolio.report.pairs.basket_chapters import basket_chapters, basket_tiles
 from statefolio.report.pairs.basket_results import BasketResults

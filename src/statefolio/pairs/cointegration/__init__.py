@@ -1,1 +1,1 @@
-"""Is a basket cointegrated: the field's tests, a labelled result each."""
+"""Tests of cointegration and of unit roots."""

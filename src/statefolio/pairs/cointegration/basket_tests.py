@@ -1,4 +1,4 @@
-"""Is a basket cointegrated? The tests of the field, by statsmodels and arch.
+"""Tests one basket for cointegration, with statsmodels and arch.
 
 | test | null | source |
 | --- | --- | --- |
@@ -8,20 +8,20 @@
 | KPSS | stationary | Kwiatkowski and others 1992, Journal of Econometrics 54 |
 | variance ratio | a random walk | Lo and MacKinlay 1988, Review of Financial Studies 1 |
 
-That nothing is found is a result, not an error.
+A basket that is not cointegrated is a result, not an error.
 """
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays.text import show
+from statefolio._arrays.text import show, shown
 from statefolio._arrays.types import Array
-from statefolio._options import is_whole
+from statefolio._options import Flag, OneOf, Whole, check_options, is_whole
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs.cointegration.mackinnon import MOST_SERIES
 from statefolio.pairs.cointegration.results import CointegrationTests, EngleGrangerTest, JohansenTest, SeriesTest
@@ -31,6 +31,7 @@ from statefolio.pairs.prices import Basket, check_tunable, read_basket
 Gaps = Literal["refuse", "drop"]
 
 HORIZONS = (2, 5, 10, 20)
+RULES = {"lags": Whole(at_least=0, example=1), "logs": Flag(), "gaps": OneOf("refuse", "drop")}
 _CRITICAL = (10, 5, 1)
 
 
@@ -43,23 +44,23 @@ def cointegration_tests(
     logs: bool = False,
     gaps: Gaps = "refuse",
 ) -> CointegrationTests:
-    """Test a basket in every way.
+    """Run the usual tests of cointegration, unit roots and mean reversion on one basket.
 
     Parameters
     ----------
     prices : DataFrame (date x asset)
-        The first asset is the one that the others hedge.
+        The others hedge the first asset.
     assets : sequence of names, optional
-        The basket, where `prices` holds more; two to six, the hedged one first.
+        The basket, if `prices` has more columns: two to six names, the hedged asset first.
     lags : int
-        Lagged differences in Johansen's model. Those of the other tests are chosen from the data.
+        Lagged differences in Johansen's model. The other tests choose their lags from the data.
     horizons : sequence of int
-        Dates over which the variance ratio looks, each at least 2.
+        Horizons of the variance ratio in dates, each at least 2.
     logs : bool
-        Test the prices' logarithms.
+        Test the logarithms of the prices.
     gaps : {"refuse", "drop"}
-        What becomes of dates on which an asset has no price. They are never filled; "drop" leaves them out, and the
-        result says how many they were.
+        Treatment of dates on which an asset has no price: raise an error, or leave the date out and count it in
+        `dropped`. Gaps are never filled.
 
     Returns
     -------
@@ -68,10 +69,25 @@ def cointegration_tests(
     Raises
     ------
     InputError
-        For prices that say the same or do not move, too few dates, gaps without `gaps="drop"`.
+        For constant or collinear prices, too few dates, or gaps without `gaps="drop"`.
     UnknownNameError
-        For assets that prices lacks.
+        For assets that are not in `prices`.
+
+    Examples
+    --------
+    The prices of Chevron and Exxon move together, but no test finds a stationary combination of them:
+
+    >>> import statefolio as sf
+    >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2018":]
+    >>> tests = sf.pairs.cointegration_tests(prices)
+    >>> tests.johansen.rank
+    0
+    >>> f"Engle-Granger p = {tests.engle_granger.p_value:.2f}"
+    'Engle-Granger p = 0.20'
+    >>> f"half-life of the spread: {tests.half_life.table.loc['spread', 'half_life']:.0f} dates"
+    'half-life of the spread: 75 dates'
     """
+    check_options({"lags": lags, "logs": logs, "gaps": gaps}, RULES)
     horizons = _checked_horizons(horizons)
     basket, dropped = _read(prices, assets, logs, gaps)
     _check_size(basket, lags, max(horizons))
@@ -93,14 +109,16 @@ def cointegration_tests(
 
 
 def johansen_test(prices: Any, *, lags: int = 1, logs: bool = False, gaps: Gaps = "refuse") -> JohansenTest:
-    """Johansen's test of two to twelve assets, with a constant; see `cointegration_tests` for the options."""
+    """Run Johansen's test of two to twelve assets, with a constant; see `cointegration_tests` for the options."""
+    check_options({"lags": lags, "logs": logs, "gaps": gaps}, RULES)
     basket, _ = _read(prices, None, logs, gaps, most=12)
     _check_size(basket, lags, 0)
     return _johansen(basket, lags)
 
 
 def engle_granger_test(prices: Any, *, logs: bool = False, gaps: Gaps = "refuse") -> EngleGrangerTest:
-    """Engle and Granger's test, each asset hedged in turn; see `cointegration_tests` for the options."""
+    """Run Engle and Granger's test with each asset hedged in turn; see `cointegration_tests` for the options."""
+    check_options({"lags": 0, "logs": logs, "gaps": gaps}, RULES)
     basket, _ = _read(prices, None, logs, gaps)
     _check_size(basket, 0, 0)
     return _engle_granger(basket)
@@ -109,23 +127,21 @@ def engle_granger_test(prices: Any, *, logs: bool = False, gaps: Gaps = "refuse"
 def _read(
     prices: Any, assets: Sequence[Any] | None, logs: bool, gaps: Gaps, most: int = MOST_SERIES
 ) -> tuple[Basket, int]:
-    """The basket on the dates that have all prices, and how many have not."""
-    if gaps not in get_args(Gaps):
-        raise InputError(f"gaps={gaps!r} came; 'refuse' or 'drop' was expected. Say what becomes of missing prices.")
+    """Return the basket on its complete dates, and the number of incomplete ones."""
     if isinstance(assets, str):
-        raise DataTypeError(f"assets={assets!r} is one name; a list of names was expected. Pass [{assets!r}, ...].")
+        raise DataTypeError(f"assets must be a list of names, got {shown(assets)}. Pass assets=[{assets!r}, ...].")
     basket = read_basket(prices, logs=logs, known=None if assets is None else pd.Index(list(assets)))
     if len(basket.assets) > most:
         raise InputError(
-            f"the basket has {len(basket.assets)} assets; at most {most} were expected, for which there are critical "
-            "values. Name them, e.g. assets=[...]."
+            f"prices must have at most {most} assets, for which there are critical values, got {len(basket.assets)}. "
+            "Select fewer columns."
         )
     known: NDArray[np.bool_] = np.asarray(np.isfinite(basket.values).all(axis=1))
     missing = int(np.count_nonzero(~known))
     if missing and gaps == "refuse":
         raise InputError(
-            f"prices lacks a price on {missing} of {len(known)} dates (first: {show(basket.dates[~known][0])}); one of "
-            'every asset was expected. Pass gaps="drop" to leave these dates out.'
+            f"prices must have a price of every asset on every date, got {missing} of {len(known)} dates without one "
+            f"(first: {show(basket.dates[~known][0])}). Pass gaps='drop' to leave these dates out."
         )
     check_tunable(basket)
     return Basket(basket.values[known], basket.dates[known], basket.assets), missing
@@ -134,18 +150,18 @@ def _read(
 def _checked_horizons(horizons: Sequence[int]) -> list[int]:
     found = list(horizons)
     if not found or not all(is_whole(horizon) and horizon >= 2 for horizon in found):
-        raise InputError(f"horizons={horizons!r} came; whole numbers of dates from 2 were expected, e.g. [2, 5, 10].")
+        raise InputError(
+            f"horizons must be whole numbers of at least 2, got {shown(horizons)}. Pass e.g. horizons=[2, 5, 10]."
+        )
     return found
 
 
 def _check_size(basket: Basket, lags: int, horizon: int) -> None:
-    if not is_whole(lags) or lags < 0:
-        raise InputError(f"lags={lags!r} came; a whole number from 0 was expected.")
     count, assets = len(basket.dates), len(basket.assets)
     needed = max(3 * assets + 2, 25 + assets, assets * (lags + 2) + lags + 2, 2 * horizon)
     if count < needed:
         raise InputError(
-            f"the basket has {count} dates with all {assets} prices; {needed} at least were expected by its tests. "
+            f"prices must have at least {needed} dates with all {assets} prices for these tests, got {count}. "
             "Pass more dates, fewer lags or shorter horizons."
         )
 
@@ -193,7 +209,7 @@ def _kpss(x: Array) -> dict[str, float]:
     from arch.unitroot import KPSS
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # arch tells that it chooses the lags from the data
+        warnings.simplefilter("ignore", DeprecationWarning)  # arch announces that it chooses the lags from the data
         return _of_arch(KPSS(x, trend="c"))
 
 
@@ -207,7 +223,7 @@ def _reversion(x: Array) -> dict[str, float]:
 
 
 def _variance_ratios(series: dict[str, Array], horizons: list[int]) -> pd.DataFrame:
-    """Of arch, overlapping and robust to changing volatility; below 1 where moves are taken back."""
+    """Overlapping variance ratios of arch, robust to changing volatility; below 1 for mean-reverting prices."""
     from arch.unitroot import VarianceRatio
 
     rows = {}

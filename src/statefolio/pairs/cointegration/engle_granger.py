@@ -1,13 +1,12 @@
-"""Engle and Granger's test of many baskets at once, compiled.
+"""Runs Engle and Granger's test on many baskets at once, compiled.
 
     x_1 = b_1 + sum over j >= 2 of b_j x_j + e        by least squares, on the rows where all k prices are known
     the augmented Dickey-Fuller statistic of e, without a constant         (nested_lags.py)
 
-It is statsmodels' `coint` with a constant, for every basket of a list (Engle and Granger 1987, Econometrica 55;
-p-values of mackinnon.py). Threads share the list; a basket's result depends on its own prices alone.
+The result equals statsmodels' `coint` with a constant (Engle and Granger 1987, Econometrica 55); p-values are those of
+mackinnon.py. Threads share the list of baskets; the result of a basket depends only on its own prices.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -20,34 +19,33 @@ from statefolio.pairs.cointegration.mackinnon import p_values
 from statefolio.pairs.cointegration.nested_lags import adf, inner_product, usual_most_lags
 from statefolio.pairs.cointegration.unit_root import half_life
 from statefolio.pairs.compiled import compiled
+from statefolio.pairs.progress import Progress
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
-Report = Callable[[int, int], None]
-
 FEWEST_ROWS: Final = 25
-"""Baskets with fewer common rows are not tested."""
+"""A basket of k assets is tested from this number of complete rows, plus k, on."""
 
-_COLLINEAR: Final = 100.0 * float(np.sqrt(np.finfo(float).eps))  # of 1 - R^2, as in statsmodels
-_CONSTANT: Final = 1e-12  # of a price's level
+_COLLINEAR: Final = 100.0 * float(np.sqrt(np.finfo(float).eps))  # threshold of 1 - R^2, as in statsmodels
+_CONSTANT: Final = 1e-12  # deviation of a constant price, as a share of its level
 
 
 @dataclass(frozen=True, eq=False)
 class EngleGrangerStatistics:
-    """What the test found, a basket a row; NaN where it could not be made.
+    """Results of M tests; NaN for baskets that cannot be tested.
 
     Attributes
     ----------
     statistic, p_value : (M,) arrays
-        Minus infinity and 0 where the prices are collinear.
+        Minus infinity and 0 for collinear prices.
     lags, rows : (M,) arrays of int
-        Lags of the regression; rows where all prices of the basket are known.
+        Lags of the Dickey-Fuller regression; rows where all prices of the basket are known.
     coefficients : (M, k) array
         The level b_1 and the hedge ratios b_2 .. b_k.
     deviation : (M,) array
-        Standard deviation of e.
+        Standard deviation of the residual e.
     half_life : (M,) array
-        Of e, in rows; infinite where it does not revert.
+        Half-life of e in rows; infinite if it does not revert.
     """
 
     statistic: Array
@@ -59,23 +57,23 @@ class EngleGrangerStatistics:
     half_life: Array
 
     def select(self, rows: NDArray[np.intp]) -> "EngleGrangerStatistics":
-        """The same of some baskets."""
+        """Return the results of some baskets."""
         return EngleGrangerStatistics(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 def engle_granger_statistics(
-    prices: Array, members: NDArray[np.int64], lags: int | None = None, report: Report | None = None
+    prices: Array, members: NDArray[np.int64], lags: int | None = None, report: Progress | None = None
 ) -> EngleGrangerStatistics:
     """Test every basket.
 
     Parameters
     ----------
     prices : (T, N) array
-        NaN where there is none.
+        NaN where an asset has no price.
     members : (M, k) array of int
-        Columns of each basket, the hedged one first. At most six.
+        Columns of each basket, the hedged asset first. k is at most six.
     lags : int, optional
-        Lags of the regression; without, Akaike's criterion chooses up to 12 (T/100)^(1/4) of them.
+        Lags of the Dickey-Fuller regression. By default Akaike's criterion chooses up to 12 (T/100)^(1/4).
     report : callable (done, total), optional
 
     Returns
@@ -103,7 +101,7 @@ def engle_granger_statistics(
 
 @compiled
 def _test_each(series, whole, members, most, choose, found, counts):
-    """Row by row: statistic, deviation, half-life, then the coefficients; lags and rows."""
+    """Fill `found` (statistic, deviation, half-life, coefficients) and `counts` (lags, rows), one row per basket."""
     k = members.shape[1]
     P = np.empty((k, series.shape[1]))
     R = np.empty((k, k))
@@ -113,11 +111,11 @@ def _test_each(series, whole, members, most, choose, found, counts):
         if rows < FEWEST_ROWS + k:
             continue
         e = P[0, :rows]
-        left = regress(P[:, :rows], R, found[n, 3:])
-        if np.isnan(left):
+        unexplained = regress(P[:, :rows], R, found[n, 3:])
+        if np.isnan(unexplained):
             continue
         found[n, 1] = np.sqrt(inner_product(e, e) / rows)
-        if left <= _COLLINEAR:
+        if unexplained <= _COLLINEAR:
             found[n, 0] = -np.inf
             continue
         found[n, 2] = half_life(e)
@@ -126,7 +124,7 @@ def _test_each(series, whole, members, most, choose, found, counts):
 
 @compiled
 def _take_known(series, whole, members, P):
-    """Copy the basket's prices on the rows where all are known; returns how many these are."""
+    """Copy the prices of a basket on the rows where all are known to P, and return the number of these rows."""
     k, dates = P.shape
     complete = True
     for j in range(k):
@@ -147,10 +145,10 @@ def _take_known(series, whole, members, P):
 
 @compiled
 def regress(P, R, coefficients):
-    """Turn P[0] into its residual on a constant and the other rows; by modified Gram-Schmidt, which they undergo.
+    """Regress P[0] on a constant and the other rows by modified Gram-Schmidt; P[0] becomes the residual.
 
-    Returns 1 - R^2, or NaN where a row is constant or the regressors are collinear. `coefficients` (k,) are the
-    constant's and the others'.
+    The other rows of P become orthonormal. `coefficients` (k,) receives the constant, then the slopes. Returns
+    1 - R^2, or NaN if a row is constant or the regressors are collinear.
     """
     k, rows = P.shape
     total = 0.0

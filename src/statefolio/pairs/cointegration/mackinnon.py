@@ -1,4 +1,4 @@
-"""MacKinnon's p-values of many unit-root statistics at once, from the surfaces that statsmodels holds."""
+"""Computes MacKinnon's p-values of many unit-root statistics at once, from the response surfaces in statsmodels."""
 
 import numpy as np
 from scipy.special import ndtr
@@ -6,23 +6,27 @@ from scipy.special import ndtr
 from statefolio._arrays.types import Array
 
 MOST_SERIES = 6
-"""The surfaces end here."""
+"""Largest number of series for which there is a response surface."""
 
 
 def p_values(statistics: Array, series: int = 1) -> Array:
-    """Probability of statistics as low or lower where there is a unit root, a constant in the regression.
+    """Return the probability, under a unit root, of statistics as low or lower; the regression has a constant.
 
     Parameters
     ----------
     statistics : array
-        t-values of the level, of an augmented Dickey-Fuller regression or of the second step of Engle and Granger.
+        t-values of the level in an augmented Dickey-Fuller regression, or in the second step of Engle and Granger.
     series : int
-        1 for a series that came as it is; k for the residual of one series on k - 1 others. At most 6.
+        1 for an observed series; k for the residual of one series on k - 1 others. At most 6.
 
     Returns
     -------
     array
-        NaN where the statistic is (MacKinnon 1994, Journal of Business and Economic Statistics 12).
+        NaN for a statistic that is NaN.
+
+    References
+    ----------
+    MacKinnon (1994), Journal of Business and Economic Statistics 12.
     """
     from statsmodels.tsa import adfvalues
 

@@ -1,4 +1,4 @@
-"""Augmented Dickey-Fuller tests whose number of lags is chosen, compiled: all numbers of lags in one pass.
+"""Computes augmented Dickey-Fuller statistics and chooses the number of lags, compiled: all lags in one pass.
 
     d_t = (c +) g e_t + sum over i = 1..l of f_i d_t-i + u_t        d_t = e_t+1 - e_t,  t = p..T-2
 
@@ -8,8 +8,8 @@ The cross-products of d_t, its p lags and the level e_t over those rows follow f
     h_j = sum of e_t d_t-j            h_j+1 = h_j + G_1,j+1 + e_p-1 d_p-1-j - e_T-2 d_T-2-j
 
 One Cholesky factor in the order (level, lags, d_t) then gives the residual sum of squares of every l. Akaike's
-criterion compares all l on the same rows; the test is run again on all the rows that the chosen l leaves
-(statsmodels' adfuller; Said and Dickey 1984, Biometrika 71).
+criterion compares all l on the same rows; the final statistic uses all rows that the chosen l allows, as statsmodels'
+adfuller does (Said and Dickey 1984, Biometrika 71).
 """
 
 import math
@@ -22,33 +22,33 @@ from statefolio.pairs.compiled import compiled
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
-_SINGULAR: Final = 1e-14  # of a column's own sum of squares
+_SINGULAR: Final = 1e-14  # pivot of a singular matrix, as a share of the column's sum of squares
 
 
 def usual_most_lags(dates: int, constants: int = 0) -> int:
-    """Schwert's 12 (T/100)^(1/4), rounded up, and no more than half the dates allow (Schwert 1989); may be negative."""
+    """Return Schwert's (1989) 12 (T/100)^(1/4), rounded up, at most what half the dates allow; may be negative."""
     return int(min(dates // 2 - constants - 1, math.ceil(12.0 * (dates / 100.0) ** 0.25)))
 
 
 @compiled
 def adf(e, most, choose, constant):
-    """The ADF statistic of a series, and the number of lags it was found with.
+    """Return the ADF statistic of a series and its number of lags.
 
     Parameters
     ----------
     e : (T,) array
-        Finite; of mean near zero, or the rounding grows.
+        Finite. A mean near zero keeps rounding errors small.
     most : int
-        The number of lags, or the largest one.
+        The number of lags; with `choose` the largest one.
     choose : bool
         Choose the number by Akaike's criterion.
     constant : bool
-        Put a constant into the regression.
+        Include a constant in the regression.
 
     Returns
     -------
     (float, int)
-        The t-value of the level; NaN where the regression is singular, as for a constant series.
+        The t-value of the level; NaN if the regression is singular, as for a constant series.
     """
     dates = e.size
     d = e[1:] - e[:-1]
@@ -67,7 +67,7 @@ def adf(e, most, choose, constant):
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
 def inner_product(x, y):
-    """Sum over x of its products with y, in whatever order is fastest: one that depends on the length alone."""
+    """Return the inner product of x and the start of y; the order of the sum depends only on the length."""
     total = 0.0
     for t in range(x.size):
         total += x[t] * y[t]
@@ -76,7 +76,7 @@ def inner_product(x, y):
 
 @compiled
 def _cross_products(e, d, lags, constant, C):
-    """Of the columns (d_t, d_t-1 .. d_t-lags, e_t) over rows t = lags .. T-2; less their means' with a constant."""
+    """Write the cross-products of (d_t, d_t-1 .. d_t-lags, e_t) over t = lags .. T-2 to C, centred with a constant."""
     last, level = d.size - 1, lags + 1
     for j in range(lags + 1):
         C[0, j] = inner_product(d[lags:], d[lags - j :])
@@ -87,14 +87,14 @@ def _cross_products(e, d, lags, constant, C):
     for j in range(lags):
         C[j + 1, level] = C[j, level] + C[1, j + 1] + e[lags - 1] * d[lags - 1 - j] - e[last] * d[last - j]
     if constant:
-        _take_means_out(e, d, lags, C)
+        _center(e, d, lags, C)
     for i in range(level + 1):
         for j in range(i):
             C[i, j] = C[j, i]
 
 
 @compiled
-def _take_means_out(e, d, lags, C):
+def _center(e, d, lags, C):
     rows = d.size - lags
     total = np.empty(lags + 2)
     total[lags + 1] = e[lags:-1].sum()
@@ -107,7 +107,7 @@ def _take_means_out(e, d, lags, C):
 
 @compiled
 def _fewest_by_akaike(C, most, rows):
-    """The number of lags of the least criterion; -1 where even the level alone is singular."""
+    """Return the number of lags with the smallest criterion; -1 if even the regression without lags is singular."""
     size = most + 1
     L, z = np.empty((size, size)), np.empty(size)
     rest = C[0, 0]
@@ -138,7 +138,7 @@ def _fewest_by_akaike(C, most, rows):
 
 @compiled
 def _t_value(C, lags, rows):
-    """Of the level, which comes last in the factor: after the lags."""
+    """Return the t-value of the level, whose column is last in the factor, after the lags."""
     size = lags + 1
     L = np.empty((size, size))
     rest, z = C[0, 0], np.empty(size)

@@ -1,4 +1,4 @@
-"""Does a series revert: the augmented Dickey-Fuller statistic and a half-life, compiled.
+"""Computes the augmented Dickey-Fuller statistic and the half-life of one series, compiled.
 
 The regression of Dickey and Fuller (1979, JASA 74) with lagged differences (Said and Dickey 1984, Biometrika 71):
 
@@ -17,7 +17,7 @@ from statefolio.pairs.compiled import compiled
 
 @compiled
 def adf_statistic(series, lags=1, constant=True):
-    """Augmented Dickey-Fuller statistic of a series, equal to statsmodels' ``adfuller(maxlag=lags, autolag=None)``.
+    """Return the augmented Dickey-Fuller statistic, equal to statsmodels' ``adfuller(maxlag=lags, autolag=None)``.
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ def adf_statistic(series, lags=1, constant=True):
     lags : int
         Lagged differences in the regression.
     constant : bool
-        Whether the regression has one.
+        Include a constant in the regression.
 
     Returns
     -------
     float
-        NaN where the regression cannot be run: too few dates, or a series without variance.
+        NaN if there are too few dates or the series is constant.
     """
     if series.size - 2 * lags - 2 - int(constant) <= 0:
         return np.nan
@@ -40,10 +40,10 @@ def adf_statistic(series, lags=1, constant=True):
 
 @compiled
 def half_life(series):
-    """Dates an Ornstein-Uhlenbeck process takes to come half way back: -ln 2 over the slope of dx_t on x_t-1.
+    """Return the half-life in dates of an Ornstein-Uhlenbeck process: -ln 2 / slope of dx_t on x_t-1.
 
-    Chan (2013, Algorithmic Trading, chapter 2): the regression has a constant, and the slope stands for the rate in
-    continuous time, without the logarithm of 1 + slope. Infinite where the series does not revert.
+    As in Chan (2013, Algorithmic Trading, chapter 2), the regression has a constant and the slope is used as the
+    continuous-time rate, without the logarithm of 1 + slope. Infinite if the series does not revert.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Hedges of a basket, one interface."""
+"""Hedges of a basket with one interface: constant, rolling, and by Kalman filter."""

@@ -1,4 +1,4 @@
-"""A hedge's law run through the panel engine: one asset whose regressors are the other prices."""
+"""Runs the model of a hedge through the panel engine: one asset whose regressors are the prices of the others."""
 
 import copy
 
@@ -12,60 +12,61 @@ from statefolio.kalman.panel import Filter, new_filter
 from statefolio.kalman.paths import before_run, entry_of, predicted_mean, predicted_variance
 from statefolio.kalman.smoother import smooth_panel
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
-from statefolio.pairs.hedges.results import HedgePaths
-from statefolio.pairs.law import HedgeLaw
+from statefolio.pairs.hedges.results import HedgeEstimates
+from statefolio.pairs.model import HedgeModel
 
 
 def motion(reverts: bool) -> Law:
-    """Gaussian, constant variances; the level reverts or nothing does."""
+    """Return the engine's model: Gaussian, constant variances, and a level that reverts to a mean or not."""
     return Law(CONSTANT, scales=False, reverts=reverts, tails=np.inf, memory=1.0, discount=1.0)
 
 
 def start_kinds(states: int, reverts: bool) -> NDArray[np.int64]:
-    """How the states start where no start is given: a level that reverts as it settles, the others diffuse."""
+    """Return the start of each state if none is given: stationary for a level that reverts, diffuse for the others."""
     kinds = np.full(states, DIFFUSE)
     kinds[0] = STATIONARY if reverts else DIFFUSE
     return kinds
 
 
-def filter_of(law: HedgeLaw) -> Filter:
-    """The filter of a law, before its first date."""
-    states = len(law.state_variance)
-    reverts = law.persistence != 1.0
+def filter_of(model: HedgeModel) -> Filter:
+    """Return the filter of a model before its first date."""
+    states = len(model.state_variance)
+    reverts = model.persistence != 1.0
     phi, mean = np.ones((states, 1)), np.zeros((states, 1))
-    phi[0], mean[0] = law.persistence, law.spread_mean
-    start, kinds = None, start_kinds(states, reverts and abs(law.persistence) < 1.0)
-    if law.start_mean is not None and law.start_variance is not None:
-        start, kinds = (law.start_mean[None], np.diag(law.start_variance)[None]), np.full(states, GIVEN)
+    phi[0], mean[0] = model.persistence, model.spread_mean
+    start, kinds = None, start_kinds(states, reverts and abs(model.persistence) < 1.0)
+    if model.start_mean is not None and model.start_variance is not None:
+        start, kinds = (model.start_mean[None], np.diag(model.start_variance)[None]), np.full(states, GIVEN)
     return new_filter(
         motion(reverts),
-        law.state_variance[:, None],
-        np.array([law.observation_variance]),
+        model.state_variance[:, None],
+        np.array([model.observation_variance]),
         phi=phi,
         mean=mean,
         start=start,
         kind=kinds,
-        before_prediction=law.before_prediction and start is not None,
+        before_prediction=model.before_prediction and start is not None,
     )
 
 
-def run(filter_: Filter, X: Array, y: Array, smooth: bool) -> tuple[HedgePaths, Filter, float]:
-    """Filter dates from where a filter stands, and smooth them if told to.
+def run(filter_: Filter, X: Array, y: Array, smooth: bool) -> tuple[HedgeEstimates, Filter, float]:
+    """Filter dates from the current state of a filter, and smooth them if asked to.
 
     Parameters
     ----------
     filter_ : Filter
-        It is not written to.
+        It is not changed.
     X : (T, k) array
-        NaN where a price is missing.
+        Regressors; NaN where a price is missing.
     y : (T,) array
+        Prices of the hedged asset.
     smooth : bool
-        Smoothed states are NaN without.
+        Otherwise smoothed states are NaN.
 
     Returns
     -------
-    HedgePaths, Filter, float
-        What was found, the filter past these dates, the log-likelihood of them.
+    HedgeEstimates, Filter, float
+        The estimates, the filter after these dates, and their log-likelihood.
     """
     seen = ~np.isnan(y)
     X, Y, common = np.where(seen[:, None], X, 0.0), pad_last(y[:, None], np.nan), np.ones(len(y))
@@ -78,7 +79,7 @@ def run(filter_: Filter, X: Array, y: Array, smooth: bool) -> tuple[HedgePaths, 
         back = smooth_panel(copy.deepcopy(filter_), X, Y, common)
         smoothed, smoothed_variance = back.mean[:, :, 0].copy(), back.variance[:, :, 0].copy()
     mean, covariance, noise = after.forecast(1.0)
-    paths = HedgePaths(
+    estimates = HedgeEstimates(
         predicted_mean(found.mean, own, entry, 1)[:, 0],
         predicted_variance(after.law, found.variance, found.level, own, entry, 1)[:, 0],
         found.mean[:, :, 0].copy(),
@@ -91,4 +92,4 @@ def run(filter_: Filter, X: Array, y: Array, smooth: bool) -> tuple[HedgePaths, 
         covariance[0],
         float(noise[0]),
     )
-    return paths, after, float(found.log_likelihood[0])
+    return estimates, after, float(found.log_likelihood[0])

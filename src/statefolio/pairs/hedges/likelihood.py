@@ -1,4 +1,4 @@
-"""Log-likelihoods of baskets at points of a climb, and their gradients: sixty-four points in one sweep."""
+"""Computes log-likelihoods of baskets and their gradients at up to sixty-four parameter points in one sweep."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from statefolio.kalman.records import Dates, Prior, new_room
 from statefolio.kalman.score import score_lanes
 from statefolio.pairs.hedges.engine import motion, start_kinds
 
-LITTLE_NOISE = 0.01  # of the residual variance of least squares
+LITTLE_NOISE = 0.01  # as a share of the residual variance of least squares
 _LEAST_NOISE = 1e-12
 _MOST_PERSISTENCE = 1.0 - 1e-6
 
@@ -20,6 +20,8 @@ Columns = NDArray[np.intp]
 
 
 class _Scales(NamedTuple):
+    """Units of the coordinates of one basket, and the correlation of neighbouring residuals."""
+
     moderate: Array  # (k,) c
     mean: float  # m_0
     deviation: float  # d
@@ -27,25 +29,27 @@ class _Scales(NamedTuple):
 
 
 def _scales(X: Array, y: Array) -> _Scales:
-    """Of one basket, from the dates with its price alone: what comes after leaves no trace, to the last bit."""
+    """Compute the scales of one basket from its observed dates only, so that later dates change no bit."""
     seen = ~np.isnan(y)
     X, y = X[seen], y[seen]
     ordinary = ordinary_least_squares(X, y[:, None])
-    left = y - X @ ordinary.mean[:, 0]
-    correlation = float(left[1:] @ left[:-1]) / float(left @ left)
+    residual = y - X @ ordinary.mean[:, 0]
+    correlation = float(residual[1:] @ residual[:-1]) / float(residual @ residual)
     deviation = float(np.sqrt(ordinary.residual_variance[0]))
     return _Scales(moderate_ratio(ordinary)[:, 0], float(ordinary.mean[0, 0]), deviation, correlation)
 
 
 class Baskets:
-    """Baskets whose parameters are looked for, a column each, and the coordinates that make them alike.
+    """N baskets whose likelihood is maximised, one column each, and coordinates in comparable units.
 
     Parameters
     ----------
     X : (T, k) or (T, k, N) array
-        Regressors; looked at only where Y is known.
+        Regressors; used only where Y is observed.
     Y : (T, N) array
+        Prices of the hedged assets.
     reverts : bool
+        The level reverts to a mean.
     """
 
     def __init__(self, X: Array, Y: Array, reverts: bool) -> None:
@@ -59,7 +63,7 @@ class Baskets:
         self.floor = np.arange(1 + self.states + 2 * reverts) < 1 + self.states
 
     def parameters(self, columns: Columns, theta: Array) -> Array:
-        """a, m, R and the state variances (n, k + 3) at points (n, D) of some baskets."""
+        """Return a, m, R and the state variances (n, k + 3) of some baskets at points (n, D)."""
         unit = self.deviation[columns] ** 2
         level = unit * (LITTLE_NOISE * np.expm1(theta[:, 0]) + _LEAST_NOISE)
         variance = self.moderate[:, columns].T * np.expm1(theta[:, 1 : 1 + self.states]) * unit[:, None]
@@ -70,7 +74,7 @@ class Baskets:
 
 
 class Likelihood:
-    """The lanes in which points are evaluated; exact diffuse, the level stationary where it reverts."""
+    """Evaluates points in the lanes of a block; the start is exact diffuse, or stationary for a level that reverts."""
 
     def __init__(self, baskets: Baskets) -> None:
         self.baskets = baskets
@@ -86,7 +90,7 @@ class Likelihood:
         self._columns = np.full(WIDTH, -1)
 
     def __call__(self, columns: Columns, theta: Array) -> tuple[Array, Array]:
-        """Log-likelihoods (n,) and gradients (n, D) at points (n, D) of some baskets, 64 at most."""
+        """Return log-likelihoods (n,) and gradients (n, D) of at most 64 baskets at points (n, D)."""
         baskets, states, count = self.baskets, self.baskets.states, len(theta)
         self._load(columns)
         a, m, level, variance = np.split(baskets.parameters(columns, theta).T, [1, 2, 3])
@@ -106,7 +110,7 @@ class Likelihood:
         return self._room.log_likelihood[:count].copy(), slope
 
     def _load(self, columns: Columns) -> None:
-        """Put the prices of these baskets into the lanes."""
+        """Copy the prices of these baskets to the lanes."""
         changed = np.flatnonzero(self._columns[: len(columns)] != columns)
         self._columns[changed] = columns[changed]
         self._Y[:, changed] = self.baskets.Y[:, columns[changed]]

@@ -1,11 +1,11 @@
-"""Exact maximum likelihood of Kalman hedges, by the engine's score: many climbs side by side, a lane each.
+"""Estimates Kalman hedges by exact maximum likelihood: quasi-Newton searches with the engine's score, one per lane.
 
-The coordinates of a climb, unbounded but for zeros that can be reached:
+The coordinates of a search are unbounded, except for zeros that can be reached:
 
-    log(1 + 100 R / d^2) >= 0,  log(1 + V_jj / (c_j d^2))  >= 0,  and of a level that reverts  atanh a,  (m - m_0) / d
+    log(1 + 100 R / d^2) >= 0,  log(1 + V_jj / (c_j d^2))  >= 0,  and for a level that reverts  atanh a,  (m - m_0) / d
 
-m_0 is the intercept of least squares, d the deviation of its residuals, c_j a moderate signal-to-noise ratio. The
-likelihood may have several maxima: each basket is climbed from several starts, and the best end is kept.
+m_0 is the intercept of least squares, d the standard deviation of its residuals, c_j a moderate signal-to-noise ratio.
+The likelihood may have several maxima, so that each basket is searched from several starts and the best end is kept.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -23,26 +23,26 @@ from statefolio.pairs.hedges.likelihood import LITTLE_NOISE, Baskets, Likelihood
 
 _TOLERANCE = 1e-9
 _STEP = 1e-4
-_STILL, _LIVELY = 0.1, 3.0  # coordinates of ratios that hardly move, and that move
+_SLOW_RATIO, _FAST_RATIO = 0.1, 3.0  # start coordinates of hedge ratios that hardly move, and that move
 _NOISE_SHARES = (0.05, 0.5)
-_FAST = 0.6
+_FAST_REVERSION = 0.6
 
 
 @dataclass(frozen=True, eq=False)
 class Maximum:
-    """The best end of all climbs of a basket.
+    """The maximum of the likelihood of one basket.
 
     Attributes
     ----------
     persistence, spread_mean, observation_variance : float
-        a (1 where nothing reverts), m (0 there) and R.
+        a, m and R; a is 1 and m is 0 if the level does not revert.
     state_variance : (k,) array
     log_likelihood : float
         Exact diffuse.
     converged : bool
     reason : str
     standard_error : (k + 3,) array, optional
-        Of a, m, R and the state variances, from the score's derivative; NaN for those at a bound.
+        Standard errors of a, m, R and the state variances, from the derivative of the score; NaN at a bound.
     """
 
     persistence: float
@@ -56,10 +56,10 @@ class Maximum:
 
 
 def maximise(x: Array, reverts: bool) -> Maximum:
-    """Maximise the likelihood of the prices of one basket (T, k), NaN on dates that lack one; with standard errors."""
+    """Maximise the likelihood of the prices (T, k) of one basket, with standard errors."""
     X, y = design(x)
     baskets = Baskets(X, y[:, None], reverts)
-    return _ends(baskets, np.zeros(1, dtype=np.intp), standard_errors=True)[0]
+    return _maxima(baskets, np.zeros(1, dtype=np.intp), standard_errors=True)[0]
 
 
 def maximise_all(X: Array, Y: Array, reverts: bool) -> list[Maximum]:
@@ -68,53 +68,60 @@ def maximise_all(X: Array, Y: Array, reverts: bool) -> list[Maximum]:
     Parameters
     ----------
     X : (T, k) or (T, k, N) array
-        Regressors, shared or each basket its own.
+        Regressors, shared by all baskets or one set per basket.
     Y : (T, N) array
-        The hedged prices; NaN on dates that lack a price, or come after what may be learned from.
+        Prices of the hedged assets; NaN on dates without all prices and on dates that must not be used.
     reverts : bool
-        Whether the level reverts to a mean; else it is a random walk.
+        The level reverts to a mean; otherwise it is a random walk.
     """
     baskets = Baskets(X, Y, reverts)
-    a_group = WIDTH // len(_starts(baskets, 0))
-    groups = np.array_split(np.arange(Y.shape[1]), -(-Y.shape[1] // a_group))
+    group_size = WIDTH // len(_starts(baskets, 0))
+    groups = np.array_split(np.arange(Y.shape[1]), -(-Y.shape[1] // group_size))
     with ThreadPoolExecutor(THREADS) as pool:
-        ended = pool.map(lambda columns: _ends(baskets, columns), groups)
-        return [found for group in ended for found in group]
+        maxima = pool.map(lambda columns: _maxima(baskets, columns), groups)
+        return [found for group in maxima for found in group]
 
 
 def _starts(baskets: Baskets, column: int) -> list[Array]:
-    """Points to climb from: much and little noise, ratios that move and that hardly do, fast and slow reversion."""
+    """Return start points: much and little noise, ratios that move and hardly move, fast and slow reversion."""
     states = baskets.states
     if not baskets.reverts:
-        return [np.array([3.0, level, *[other] * (states - 1)]) for level in (1.0, 9.0) for other in (_STILL, _LIVELY)]
+        return [
+            np.array([3.0, level, *[other] * (states - 1)])
+            for level in (1.0, 9.0)
+            for other in (_SLOW_RATIO, _FAST_RATIO)
+        ]
     slow = float(np.clip(baskets.correlation[column], 0.3, 0.98))
     points = []
     for a, share, other in zip(
-        (slow, slow, _FAST, 0.99), _NOISE_SHARES * 2, (_LIVELY, _STILL, _STILL, _LIVELY), strict=True
+        (slow, slow, _FAST_REVERSION, 0.99),
+        _NOISE_SHARES * 2,
+        (_FAST_RATIO, _SLOW_RATIO, _SLOW_RATIO, _FAST_RATIO),
+        strict=True,
     ):
         own = np.log1p((1.0 - a * a) * (1.0 - share) / baskets.moderate[0, column])
         points.append(np.array([np.log1p(share / LITTLE_NOISE), own, *[other] * (states - 1), np.arctanh(a), 0.0]))
     return points
 
 
-def _ends(baskets: Baskets, columns: NDArray[np.intp], standard_errors: bool = False) -> list[Maximum]:
-    """The best ends of some baskets' climbs, which share the lanes of one block."""
+def _maxima(baskets: Baskets, columns: NDArray[np.intp], standard_errors: bool = False) -> list[Maximum]:
+    """Search for the maxima of some baskets from all starts, in the lanes of one block."""
     points = [_starts(baskets, int(column)) for column in columns]
     of = np.repeat(columns, len(points[0]))
-    climbs = [new_climb(point) for start in points for point in start]
-    state = np.full(len(climbs), RUNNING)
+    searches = [new_climb(point) for start in points for point in start]
+    state = np.full(len(searches), RUNNING)
     likelihood = Likelihood(baskets)
-    while (going := np.flatnonzero(state == RUNNING)).size:
-        values, slopes = likelihood(of[going], np.array([climbs[place].trial for place in going]))
-        for row, place in enumerate(going):
-            state[place] = advance(baskets.floor, _TOLERANCE, climbs[place], values[row], slopes[row])
+    while (running := np.flatnonzero(state == RUNNING)).size:
+        values, slopes = likelihood(of[running], np.array([searches[place].trial for place in running]))
+        for row, place in enumerate(running):
+            state[place] = advance(baskets.floor, _TOLERANCE, searches[place], values[row], slopes[row])
     found = []
     for column in columns:
         mine = np.flatnonzero(of == column)
-        best = int(mine[np.argmax([climbs[place].value[0] for place in mine])])
-        theta = climbs[best].theta
+        best = int(mine[np.argmax([searches[place].value[0] for place in mine])])
+        theta = searches[best].theta
         errors = _standard_error(likelihood, int(column), theta) if standard_errors else None
-        found.append(_maximum(baskets, int(column), theta, float(climbs[best].value[0]), int(state[best]), errors))
+        found.append(_maximum(baskets, int(column), theta, float(searches[best].value[0]), int(state[best]), errors))
     return found
 
 
@@ -124,7 +131,7 @@ def _maximum(baskets: Baskets, column: int, theta: Array, value: float, reason: 
 
 
 def _standard_error(likelihood: Likelihood, column: int, theta: Array) -> Array:
-    """Of a, m, R and the state variances, by the derivative of the gradient at theta; NaN at a bound."""
+    """Return standard errors of a, m, R and the state variances from numerical derivatives at theta; NaN at a bound."""
     baskets, size = likelihood.baskets, len(theta)
     steps, here = _STEP * np.eye(size), np.full(size, column)
     _, slopes = likelihood(np.full(2 * size, column), np.concatenate([theta + steps, theta - steps]))

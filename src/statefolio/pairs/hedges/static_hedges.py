@@ -1,38 +1,52 @@
-"""Hedges without a hidden state: constant, and least squares over a rolling window."""
+"""Hedges without hidden states: constant ratios, and least squares over a rolling window."""
 
 from typing import Any
 
 import numpy as np
 
 from statefolio._arrays.types import Array
-from statefolio._options import is_whole
+from statefolio._options import OneOf, Whole, check_options
 from statefolio.exceptions import InputError
 from statefolio.kalman.least_squares import Memory, Scheme, empty_memory, least_squares
 from statefolio.kalman.ordinary import ordinary_least_squares
 from statefolio.pairs.design import design
+from statefolio.pairs.hedges import base
 from statefolio.pairs.hedges.base import Hedge
-from statefolio.pairs.hedges.results import HedgePaths
+from statefolio.pairs.hedges.results import HedgeEstimates
 from statefolio.pairs.johansen import johansen_weights
 from statefolio.pairs.prices import Basket
 
-_METHODS = ("ols", "johansen")
+STATIC_RULES = base.RULES | {"method": OneOf("ols", "johansen")}
+ROLLING_RULES = base.RULES | {"window": Whole(at_least=3, example=60)}
 
 
 class StaticHedge(Hedge):
-    """A hedge that never moves, learned once.
+    """A hedge with constant ratios.
 
     Parameters
     ----------
     method : {"ols", "johansen"}
-        Regress x_1 on the others and a constant (Engle and Granger 1987), or take the first cointegrating vector of
-        Johansen (1991), one lagged difference and a constant, and the mean of its spread as level.
+        Regress x_1 on the others and a constant (Engle and Granger 1987); or use the first cointegrating vector of
+        Johansen (1991) with one lagged difference and a constant, and the mean of its spread as level.
     logs : bool
         Hedge log prices.
 
     Notes
     -----
-    Variances of the coefficients are those of least squares, NaN under Johansen; that of the innovation is the
-    residual's in sample.
+    Variances of the coefficients are those of least squares, and NaN for Johansen's method. The variance of innovations
+    is the in-sample residual variance.
+
+    Examples
+    --------
+    Estimate a constant hedge ratio on 2018 and 2019, and hold the hedge through the years after:
+
+    >>> import statefolio as sf
+    >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2018":]
+    >>> hedge = sf.pairs.StaticHedge().fit(prices, tune_until="2019")
+    >>> round(float(hedge.next_["mean"].sel(state="XOM")), 2)
+    0.56
+    >>> round(float(hedge.held_value_.iloc[-1]), 1)  # profit in dollars per share of CVX
+    49.5
     """
 
     def __init__(self, method: str = "ols", *, logs: bool = False) -> None:
@@ -40,9 +54,7 @@ class StaticHedge(Hedge):
         self.logs = logs
 
     def _check_options(self) -> None:
-        super()._check_options()
-        if self.method not in _METHODS:
-            raise InputError(f"method={self.method!r} came. One of 'ols', 'johansen' was expected: choose one.")
+        check_options(self, STATIC_RULES)
 
     def _learn(self, basket: Basket) -> None:
         x = basket.complete
@@ -56,15 +68,15 @@ class StaticHedge(Hedge):
             ratios = -weights[1:] / weights[0]
             self._coefficients = np.concatenate([[np.mean(y - x[:, 1:] @ ratios)], ratios])
             self._covariance = np.full((states, states), np.nan)
-        left = y - X @ self._coefficients
-        self._residual_variance = float(left @ left) / (count - states)
+        residual = y - X @ self._coefficients
+        self._residual_variance = float(residual @ residual) / (count - states)
 
-    def _run(self, basket: Basket) -> HedgePaths:
+    def _run(self, basket: Basket) -> HedgeEstimates:
         X, y = design(basket.values)
         shape = X.shape
         mean = np.broadcast_to(self._coefficients, shape).copy()
         variance = np.broadcast_to(np.diag(self._covariance), shape).copy()
-        return HedgePaths(
+        return HedgeEstimates(
             *(mean, variance) * 3,
             y - (X * self._coefficients).sum(axis=1),
             np.full(len(y), self._residual_variance),
@@ -75,19 +87,28 @@ class StaticHedge(Hedge):
 
 
 class RollingHedge(Hedge):
-    """Least squares over the last dates, anew on each.
+    """A hedge with ratios from least squares over a rolling window.
 
     Parameters
     ----------
     window : int, default 60
-        Dates, those without prices included.
+        Length of the window in dates; dates without prices count.
     logs : bool
         Hedge log prices.
 
     Notes
     -----
-    `predicted` are the coefficients of the window that ends the date before, `filtered` of the one that ends with the
-    date; there are no smoothed ones (NaN).
+    `predicted` coefficients belong to the window that ends on the date before, `filtered` ones to the window that ends
+    on the date. Smoothed coefficients are NaN.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2018":]
+    >>> hedge = sf.pairs.RollingHedge(window=60).fit(prices)
+    >>> ratio = hedge.hedge_ratios_["predicted"].sel(asset="XOM")
+    >>> [round(float(ratio.sel(date=day)), 2) for day in ("2018-12-31", "2020-12-31")]
+    [1.03, 1.99]
     """
 
     def __init__(self, window: int = 60, *, logs: bool = False) -> None:
@@ -95,29 +116,27 @@ class RollingHedge(Hedge):
         self.logs = logs
 
     def _check_options(self) -> None:
-        super()._check_options()
-        if not is_whole(self.window) or self.window < 3:
-            raise InputError(f"window={self.window!r} came; a whole number of dates, 3 at least, was expected.")
+        check_options(self, ROLLING_RULES)
 
     def _learn(self, basket: Basket) -> None:
         states = len(basket.assets)
         if not states < self.window <= len(basket.dates):
             raise InputError(
-                f"window={self.window} came for {states} coefficients and {len(basket.dates)} dates to learn from; "
-                "more than the former and at most the latter was expected."
+                f"window must be from {states + 1} (more than the {states} coefficients) to {len(basket.dates)} (the "
+                f"dates to tune on), got {self.window}. Pass another window, or more prices."
             )
 
     def _start(self) -> None:
         self._memory: Memory = empty_memory(len(self.assets_), 1)
 
-    def _run(self, basket: Basket) -> HedgePaths:
+    def _run(self, basket: Basket) -> HedgeEstimates:
         X, y = design(basket.values)
         states = X.shape[1]
         scheme = Scheme(self.window, 1.0, states + 1)
         found, self._memory = least_squares(scheme, np.nan_to_num(X), y[:, None], self._memory)
         mean, variance = found.mean[:, :, 0], found.variance[:, :, 0]
         none = np.full(mean.shape, np.nan)
-        return HedgePaths(
+        return HedgeEstimates(
             np.concatenate([found.first_mean[:, :, 0], mean[:-1]]),
             np.concatenate([found.first_variance[:, :, 0], variance[:-1]]),
             mean,
@@ -133,7 +152,7 @@ class RollingHedge(Hedge):
 
 
 def _covariance(X: Array, residual_variance: float) -> Any:
-    """Of the coefficients of least squares."""
+    """Return the covariance of the coefficients of least squares."""
     scale = np.sqrt(np.mean(X * X, axis=0))
     inverse = np.linalg.inv((X / scale).T @ (X / scale))
     return residual_variance * inverse / np.outer(scale, scale)

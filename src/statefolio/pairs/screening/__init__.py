@@ -1,1 +1,1 @@
-"""All pairs of a panel: which are cointegrated, at which false-discovery rate, and hold later."""
+"""Screens all pairs of a panel for cointegration, and fits a Kalman hedge to each of thousands of pairs."""

@@ -1,8 +1,8 @@
-"""Hedges of an earlier period held through a later one, many at once, compiled.
+"""Tests hedges of a formation period on a later period, many at once, compiled.
 
-    held_value = x_1 - sum over j >= 2 of b_j x_j, less its first value        with the b_j of the earlier period
+    held_value = x_1 - sum over j >= 2 of b_j x_j, minus its first value        with the b_j of the formation period
 
-Nothing of it was chosen on the later dates: its Dickey-Fuller statistic has the law of a series that came as it is.
+Nothing is estimated on the later dates, so that the Dickey-Fuller statistic has the distribution for observed series.
 """
 
 from dataclasses import dataclass
@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
 from statefolio.kalman.blocks import over_blocks
-from statefolio.pairs.cointegration.engle_granger import FEWEST_ROWS, Report
+from statefolio.pairs.cointegration.engle_granger import FEWEST_ROWS
 from statefolio.pairs.cointegration.mackinnon import p_values
 from statefolio.pairs.cointegration.nested_lags import adf, usual_most_lags
 from statefolio.pairs.cointegration.unit_root import half_life
 from statefolio.pairs.compiled import compiled
+from statefolio.pairs.progress import Progress
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """What became of each hedge; NaN where there are too few dates, or the value stands still.
+    """Test results of M hedges on the later period; NaN if there are too few dates or the value is constant.
 
     Attributes
     ----------
@@ -39,20 +40,20 @@ class HeldOut:
 
 
 def held_out_statistics(
-    prices: Array, members: NDArray[np.int64], ratios: Array, lags: int | None = None, report: Report | None = None
+    prices: Array, members: NDArray[np.int64], ratios: Array, lags: int | None = None, report: Progress | None = None
 ) -> HeldOut:
-    """Hold every hedge through the later prices.
+    """Hold every hedge through the later prices and test its value for a unit root.
 
     Parameters
     ----------
     prices : (T, N) array
-        Of the later dates, NaN where there is none.
+        Prices of the later dates; NaN where an asset has none.
     members : (M, k) array of int
-        Columns of each basket, the hedged one first.
+        Columns of each basket, the hedged asset first.
     ratios : (M, k - 1) array
         b_2 .. b_k.
     lags : int, optional
-        Of the Dickey-Fuller regression, which has a constant; without, Akaike's criterion chooses.
+        Lags of the Dickey-Fuller regression, which has a constant. By default Akaike's criterion chooses.
     report : callable (done, total), optional
     """
     count = len(members)

@@ -1,13 +1,13 @@
-"""Kalman hedges of thousands of pairs: maximum likelihood of each (scoring.py), and where it stands now.
+"""Fits Kalman hedges to thousands of pairs: the maximum likelihood of each, and its state on the last date.
 
     x_1,t = b_1,t + b_2,t x_2,t + e_t,    level b_1 and ratio b_2 random walks, exact diffuse
 
-A climb starts from moments of the differences u = dx_1 - b dx_2, b their regression:
+The search for the maximum (searches.py) starts from moments of u = dx_1 - b dx_2, b the regression coefficient:
 
-    R = -cov(u_t, u_t-1),    what is left of var(u), less 2 R, shared by V_1 and V_2 x_2^2
+    R = -cov(u_t, u_t-1),    V_1 and V_2 x_2^2 share the rest, var(u) - 2 R
 
-One that does not settle, or ends with a level or a ratio that stands still, is climbed from a second start as well.
-`KalmanHedge` does one basket of any size, with paths, reversion and standard errors of the variances.
+A search that does not converge, or ends with a zero variance of the level or the ratio, is repeated from a second
+start. `KalmanHedge` fits one basket of any size, with the states of all dates, a stationary level and standard errors.
 """
 
 from collections.abc import Sequence
@@ -19,24 +19,24 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.types import Array
+from statefolio._options import Flag, check
 from statefolio.exceptions import InputError
 from statefolio.kalman.blocks import over_blocks, own_regressors, pad_last
 from statefolio.kalman.climb import CONVERGED
 from statefolio.kalman.panel import new_filter
 from statefolio.kalman.ratio import likelihood_ratios
-from statefolio.pairs.cointegration.engle_granger import Report
 from statefolio.pairs.hedges.engine import motion
 from statefolio.pairs.prices import logarithms, warn_of_splits
+from statefolio.pairs.progress import Progress
 from statefolio.pairs.screening.baskets import Members, all_pairs, labels, named_baskets
-from statefolio.pairs.screening.climbs import Climbs, climb, new_climbs
+from statefolio.pairs.screening.scaling import RATIO, ScaledPairs, scale_pairs
 from statefolio.pairs.screening.scoring import VARIANCES
-from statefolio.pairs.screening.units import RATIO, PairUnits, in_units
+from statefolio.pairs.screening.searches import Searches, new_searches, run_searches
 
 _AT_ONCE = 2048
-_STARTS = ((0.02, 0.5), (0.2, 0.8))  # least R as a share of var(u), share of the rest that is the level's
-_LEAST_NOISE = 1e-12  # share of var(u) that stands for an R of zero, where the exact diffuse start needs one
-
-_ROUNDING = 1e-20  # of the variance of a date's move
+_STARTS = ((0.02, 0.5), (0.2, 0.8))  # smallest R as a share of var(u), and the level's share of the rest
+_LEAST_NOISE = 1e-12  # replaces R = 0, which the exact diffuse start excludes; as a share of var(u)
+_ROUNDING = 1e-20  # an R that is rounding error, as a share of the variance of price changes
 
 
 def hedge_pairs(
@@ -44,38 +44,56 @@ def hedge_pairs(
     pairs: Sequence[tuple[Any, Any]] | None = None,
     *,
     logs: bool = False,
-    progress: Report | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Fit a Kalman hedge to every pair, level and hedge ratio random walks, by exact diffuse maximum likelihood.
+    """Fit a Kalman hedge with random-walk level and ratio to every pair, by exact diffuse maximum likelihood.
 
     Parameters
     ----------
     prices : DataFrame (date x asset)
-        NaN where there is no price; a date that lacks one of a pair's is a prediction without an update.
+        NaN where there is no price; a date without both prices of a pair is a prediction without an update.
     pairs : list of (hedged, hedging) names, optional
-        All pairs where not given, the name that comes first in the alphabet hedged.
+        By default all pairs; the first asset in alphabetical order is hedged.
     logs : bool
-        Hedge the prices' logarithms; hedge ratios are then ratios of value.
+        Hedge log prices; hedge ratios are then ratios of values.
     progress : callable (done, total), optional
+        Called after every block of pairs.
 
     Returns
     -------
     DataFrame
-        A row a pair ("A ~ B"): asset_1, asset_2, dates (with both prices), observation_variance, level_variance,
+        One row per pair ("A ~ B"): asset_1, asset_2, dates (with both prices), observation_variance, level_variance,
         ratio_variance, level, level_deviation, hedge_ratio, hedge_ratio_deviation (filtered, on the last date),
-        log_likelihood, converged. NaN where a price stands still, two are collinear, or there are too few dates.
+        log_likelihood, converged. NaN for constant or collinear prices and for pairs with too few dates.
 
     Raises
     ------
     InputError, UnknownNameError
+        For prices, names or options that are not valid.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> prices = sf.load_demo_prices()[["CVX", "KO", "PEP", "XOM"]].loc["2018":]
+    >>> table = sf.pairs.hedge_pairs(prices)
+    >>> table[["hedge_ratio", "hedge_ratio_deviation"]].round(2)
+               hedge_ratio  hedge_ratio_deviation
+    pair
+    CVX ~ KO          1.50                   0.21
+    CVX ~ PEP         0.45                   0.08
+    CVX ~ XOM         1.47                   0.06
+    KO ~ PEP          0.29                   0.01
+    KO ~ XOM          0.12                   0.03
+    PEP ~ XOM         0.27                   0.08
     """
+    check("logs", logs, Flag())
     values, dates, assets = read_values(prices, "prices")
     warn_of_splits(values, dates, assets)
     if logs:
         values = logarithms(values, dates, assets)
     members = all_pairs(assets) if pairs is None else named_baskets(pairs, assets, 2)
     if not len(members):
-        raise InputError(f"there is no pair among {len(assets)} assets; one at least was expected.")
+        raise InputError(f"prices must have at least two assets, got {len(assets)}. Add assets, or name pairs.")
     parts = []
     for first in range(0, len(members), _AT_ONCE):
         parts.append(_hedge(values, members[first : first + _AT_ONCE]))
@@ -88,15 +106,21 @@ def hedge_pairs(
 
 
 def moving_ratio_likelihoods(values: Array, members: Members) -> Array:
-    """Twice the log-likelihood that a moving hedge ratio adds to a moving level, (M,); NaN where there is no fit.
+    """Return the likelihood ratios (M,) of a moving against a constant hedge ratio, the level free to move.
 
     Parameters
     ----------
     values : (T, N) array
         NaN where there is no price.
     members : (M, k) array of int
-        Of more than two assets, the ratio that adds most, the others free to move (kalman/ratio.py); NaN where the
-        observation variance is down to rounding, and with it what the likelihoods differ by.
+        Columns of each basket, the hedged asset first.
+
+    Returns
+    -------
+    (M,) array
+        Twice the difference of the log-likelihoods; NaN for baskets that cannot be fitted. With more than two assets it
+        is the largest over the ratios, the others free to move (kalman/ratio.py), and NaN if the observation variance,
+        and with it the difference, is rounding error.
     """
     if members.shape[1] > 2:
         basket = values[:, members]  # (T, M, k)
@@ -106,56 +130,56 @@ def moving_ratio_likelihoods(values: Array, members: Members) -> Array:
         rounding = ratios.level < _ROUNDING * np.nanvar(np.diff(basket[:, :, 0], axis=0), axis=0)
         return np.where(rounding, np.nan, ratios.ratio[1:].max(axis=0))
     found = np.full(len(members), np.nan)
-    units = in_units(values[:, members[:, 1]], values[:, members[:, 0]])
-    free, still = _maximise(units), _maximise(units, held=RATIO)
-    found[units.usable] = 2.0 * np.maximum(free.value - still.value, 0.0)
+    scaled = scale_pairs(values[:, members[:, 1]], values[:, members[:, 0]])
+    moving, constant = _maximise(scaled), _maximise(scaled, fixed=RATIO)
+    found[scaled.usable] = 2.0 * np.maximum(moving.value - constant.value, 0.0)
     return found
 
 
-def _maximise(units: PairUnits, held: int = -1) -> Climbs:
-    """Climb every pair, the doubtful ones twice."""
-    everyone = np.arange(len(units.usable))
-    best = _climb(units, everyone, _STARTS[0], held)
-    free = [i for i in range(1, VARIANCES) if i != held]
+def _maximise(scaled: ScaledPairs, fixed: int = -1) -> Searches:
+    """Search for every pair's maximum, and repeat doubtful searches from a second start."""
+    everyone = np.arange(len(scaled.usable))
+    best = _search(scaled, everyone, _STARTS[0], fixed)
+    free = [i for i in range(1, VARIANCES) if i != fixed]
     doubtful = np.flatnonzero((best.reason != CONVERGED) | (best.theta[:, free] == 0.0).any(axis=1))
-    again = _climb(units, doubtful, _STARTS[1], held)
+    again = _search(scaled, doubtful, _STARTS[1], fixed)
     better = again.value > best.value[doubtful]
     for mine, other in ((best.theta, again.theta), (best.value, again.value), (best.reason, again.reason)):
         mine[doubtful[better]] = other[better]
     return best
 
 
-def _climb(units: PairUnits, columns: NDArray[np.intp], start: tuple[float, float], held: int) -> Climbs:
-    climbs = new_climbs(columns, units.start(*start)[columns], held)
+def _search(scaled: ScaledPairs, columns: NDArray[np.intp], start: tuple[float, float], fixed: int) -> Searches:
+    searches = new_searches(columns, scaled.start(*start)[columns], fixed)
     if len(columns):
         pieces = int(np.clip(len(columns) // 512, 1, 16))
         over_blocks(
-            lambda first, last: climb(units.pairs, climbs, first, last),
+            lambda first, last: run_searches(scaled.pairs, searches, first, last),
             len(columns),
-            float(len(columns)) * len(units.pairs.y),
+            float(len(columns)) * len(scaled.pairs.y),
             pieces=pieces,
         )
-    return climbs
+    return searches
 
 
 def _hedge(values: Array, members: Members) -> pd.DataFrame:
-    """Variances, and the state after the last date by the panel engine."""
+    """Return variances, states on the last date (filtered by the panel engine) and log-likelihoods of pairs."""
     x, y = values[:, members[:, 1]], values[:, members[:, 0]]
-    units = in_units(x, y)
+    scaled = scale_pairs(x, y)
     columns = {"observation_variance": np.full(len(members), np.nan)}
     names = ["level_variance", "ratio_variance", "level", "level_deviation", "hedge_ratio", "hedge_ratio_deviation"]
     columns |= {name: np.full(len(members), np.nan) for name in [*names, "log_likelihood"]}
     converged = np.zeros(len(members), dtype=bool)
-    count, usable = len(units.usable), units.usable
+    count, usable = len(scaled.usable), scaled.usable
     if count:
-        ends = _maximise(units)
-        variances = units.variances(ends.theta)
+        maxima = _maximise(scaled)
+        variances = scaled.variances(maxima.theta)
         X, Y = own_regressors(np.stack([np.ones((len(y), count)), x[:, usable]], axis=1), y[:, usable])
-        filter_ = new_filter(motion(False), variances[1:], np.maximum(variances[0], _LEAST_NOISE * units.deviation**2))
+        filter_ = new_filter(motion(False), variances[1:], np.maximum(variances[0], _LEAST_NOISE * scaled.deviation**2))
         paths = filter_.run(pad_last(X, 0.0), pad_last(Y, np.nan), store="likelihood")
         mean, covariance = filter_.state.mean[:, :count], filter_.state.covariance[:, :count]
         found = [*variances, mean[0], np.sqrt(covariance[0]), mean[1], np.sqrt(covariance[2])]
         for column, own in zip(columns.values(), [*found, paths.log_likelihood[:count]], strict=True):
             column[usable] = own
-        converged[usable] = ends.reason == CONVERGED
-    return pd.DataFrame({"dates": units.dates, **columns, "converged": converged})
+        converged[usable] = maxima.reason == CONVERGED
+    return pd.DataFrame({"dates": scaled.dates, **columns, "converged": converged})

@@ -1,4 +1,4 @@
-"""Options of a screen, and its two periods, checked."""
+"""Validates the options of a screen and its two periods."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,20 +6,25 @@ from typing import Any
 import pandas as pd
 
 from statefolio._arrays.dates import read_date, rows_through
-from statefolio._arrays.text import show, span
-from statefolio._options import is_number, is_whole
+from statefolio._arrays.text import show, shown, span
+from statefolio._options import Number, OneOf, Whole, check_options, is_number
 from statefolio.exceptions import InputError
 
-_CHOICES = {
-    "hedged": ("each", "first"),
-    "correction": ("by", "bh"),
-    "likelihood_ratio": ("cointegrated", "all", "none"),
+RULES = {
+    "hedged": OneOf("each", "first"),
+    "correction": OneOf("by", "bh"),
+    "likelihood_ratio": OneOf("cointegrated", "all", "none"),
+    "fdr": Number(above=0.0, below=1.0, example=0.05),
+    "confirm_level": Number(above=0.0, below=1.0, example=0.05),
+    "cost": Number(at_least=0.0, below=1.0, example=0.0005),
+    "entry": Number(above=0.0, unit=" of deviations", example=1.0),
+    "lags": Whole(at_least=0, example=1) | None,
 }
 
 
 @dataclass(frozen=True)
 class ScreenOptions:
-    """As `screen_pairs` takes them."""
+    """Options of `screen_pairs`."""
 
     hedged: str
     lags: int | None
@@ -32,50 +37,34 @@ class ScreenOptions:
     likelihood_ratio: str
 
     def check(self) -> None:
-        """Raise InputError for what cannot be used."""
-        for name, choices in _CHOICES.items():
-            value = getattr(self, name)
-            if value not in choices:
-                expected = ", ".join(repr(choice) for choice in choices)
-                raise InputError(f"{name}={value!r} came; one of {expected} was expected.")
-        for name in ("fdr", "confirm_level"):
-            value = getattr(self, name)
-            if not is_number(value) or not 0.0 < value < 1.0:
-                raise InputError(f"{name}={value!r} came; a number between 0 and 1 was expected, e.g. 0.05.")
-        if not is_number(self.cost) or not 0.0 <= self.cost < 1.0:
-            raise InputError(f"cost={self.cost!r} came; a share of the traded value from 0 was expected, e.g. 0.0005.")
-        if not is_number(self.entry) or not 0.0 < self.entry < float("inf"):
-            raise InputError(f"entry={self.entry!r} came; a positive number of deviations was expected, e.g. 1.")
-        if self.lags is not None and (not is_whole(self.lags) or self.lags < 0):
-            raise InputError(f"lags={self.lags!r} came; a whole number from 0, or None, was expected.")
+        """Raise InputError for an invalid option."""
+        check_options(self, RULES)
         _check_bounds(self.half_life)
 
 
 def _check_bounds(bounds: Any) -> None:
     pair = isinstance(bounds, tuple | list) and len(bounds) == 2 and all(is_number(bound) for bound in bounds)
     if not pair or not 0.0 <= bounds[0] < bounds[1]:
-        raise InputError(f"half_life={bounds!r} came; the least and the most dates were expected, e.g. (1, 126).")
+        raise InputError(
+            f"half_life must be the fewest and the most dates, got {shown(bounds)}. Pass e.g. half_life=(1, 126)."
+        )
 
 
 def split_periods(dates: pd.DatetimeIndex, until: Any, confirm: Any, fewest: int) -> tuple[slice, slice | None]:
-    """Rows of the formation period and of the later one, none without `until`."""
+    """Return the rows of the formation period and of the later period; the latter is None without `until`."""
     if until is None:
         if confirm is not None:
-            raise InputError(
-                f"confirm={confirm!r} came without until; the formation's last date was expected with it. Pass until."
-            )
-        _check_length(len(dates), "the formation period", fewest)
+            raise InputError(f"confirm must be None without until, got {shown(confirm)}. Pass until too.")
+        _check_length(len(dates), "prices", fewest, "Pass more dates.")
         return slice(0, len(dates)), None
     end = rows_through(dates, until, "until")
-    until_shown, last = show(read_date(until, "until", last=True)), rows_through(dates, confirm, "confirm")
-    _check_length(end, f"until={until_shown} leaves the formation period", fewest, dates)
-    _check_length(last - end, f"from until={until_shown} on, the later period", fewest, dates)
+    last = rows_through(dates, confirm, "confirm")
+    day, advice = show(read_date(until, "until", last=True)), f"Pass another until; prices has {span(dates)}."
+    _check_length(end, f"the formation period, until {day},", fewest, advice)
+    _check_length(last - end, f"the later period, after {day},", fewest, advice)
     return slice(0, end), slice(end, last)
 
 
-def _check_length(count: int, what: str, fewest: int, dates: pd.DatetimeIndex | None = None) -> None:
+def _check_length(count: int, period: str, fewest: int, advice: str) -> None:
     if count < fewest:
-        known = "" if dates is None else f" (prices: {span(dates)})"
-        raise InputError(
-            f"{what} has {max(count, 0)} dates{known}; {fewest} at least were expected. Pass more dates, or move it."
-        )
+        raise InputError(f"{period} must have at least {fewest} dates, got {max(count, 0)}. {advice}")

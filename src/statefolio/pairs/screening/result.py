@@ -1,4 +1,4 @@
-"""What a screen found: every basket that was tried, and how many each filter left."""
+"""Holds the result of a screen: a table of all tested baskets, and how many pass each filter."""
 
 from dataclasses import dataclass
 
@@ -9,32 +9,32 @@ FILTERS = ("cointegrated", "reverts_in_time", "pays_its_cost", "confirmed")
 
 @dataclass(frozen=True, eq=False)
 class PairScreen:
-    """Baskets in the order of their p-values.
+    """Result of a screen.
 
     Attributes
     ----------
     table : DataFrame
-        A row a basket that was tested, the index "basket" names it:
+        One row per tested basket in the order of the p-values, index "basket":
 
-        * asset_1 (hedged), asset_2, and asset_3 where there are triples;
-        * statistic, p_value, q_value, lags, dates: Engle and Granger's test on the formation period. Where each asset
-          of a basket was hedged in turn the strongest is shown, its p-value times their number;
-        * level, hedge_ratio_2, hedge_ratio_3; deviation of the spread; half_life, in dates;
-        * profit_to_cost: of a round trip from `entry` deviations to the mean;
-        * likelihood_ratio: of a moving hedge ratio against a constant one, the larger one of a triple; NaN where not
-          asked for;
-        * later_dates, later_statistic, later_p_value, later_half_life: of the value of the formation's hedge held
-          through the later period;
-        * cointegrated, reverts_in_time, pays_its_cost, confirmed: filters, each by itself; `confirmed` alone needs the
-          others too.
+        * asset_1 (hedged), asset_2, and asset_3 if there are triples;
+        * statistic, p_value, q_value, lags, dates: Engle and Granger's test on the formation period. If each asset of a
+          basket was hedged in turn, the smallest p-value, times the number of assets;
+        * level, hedge_ratio_2, hedge_ratio_3; deviation of the spread; half_life in dates;
+        * profit_to_cost of a round trip from `entry` deviations to the mean;
+        * likelihood_ratio of a moving against a constant hedge ratio, for a triple the larger one; NaN if it was not
+          computed;
+        * later_dates, later_statistic, later_p_value, later_half_life of the value of the formation period's hedge,
+          held through the later period;
+        * cointegrated, reverts_in_time, pays_its_cost, confirmed: the filters. `confirmed` includes the other three.
     counts : Series
-        How many baskets were tried, tested, and left after each filter in turn.
-    untested : DataFrame
-        Index basket, column reason.
+        Number of baskets that were tried, were tested, and passed each filter and all before it.
+    untested : DataFrame (basket x "reason")
+        Baskets that could not be tested.
     formation, later : (first date, last date)
-        `later` is None without confirmation.
-    false_discovery_rate : float
+        The two periods; `later` is None without confirmation.
+    false_discovery_rate, confirm_level : float
     correction : str
+        The options of the screen.
     """
 
     table: pd.DataFrame
@@ -48,17 +48,17 @@ class PairScreen:
 
     @property
     def selected(self) -> pd.DataFrame:
-        """Baskets that the formation period's filters leave."""
+        """Baskets that pass all filters of the formation period."""
         kept = self.table[list(FILTERS[:3])].all(axis=1)
         return self.table[kept]
 
     @property
     def confirmed(self) -> pd.DataFrame:
-        """Those of them that the later period confirms."""
+        """Selected baskets that the later period confirms."""
         return self.table[self.table["confirmed"]]
 
     def to_frame(self) -> pd.DataFrame:
-        """The table."""
+        """Return a copy of the table."""
         return self.table.copy()
 
     def __str__(self) -> str:
@@ -67,13 +67,14 @@ class PairScreen:
         lines = [
             f"{c['tried']} baskets tried, {c['tested']} tested on {_span(self.formation)}: {c['cointegrated']} "
             f"cointegrated at a false discovery rate of {self.false_discovery_rate:.0%} ({named}), of these "
-            f"{c['reverts_in_time']} with a half-life in bounds, of these {c['pays_its_cost']} that pay their costs."
+            f"{c['reverts_in_time']} with a half-life within bounds, of these {c['pays_its_cost']} with profits above "
+            "costs."
         ]
         if self.later is not None:
             chance = self.confirm_level * c["pays_its_cost"]
             lines.append(
-                f"{c['confirmed']} of {c['pays_its_cost']} confirmed on {_span(self.later)}; about {chance:.2g} would "
-                "be by chance alone."
+                f"{c['confirmed']} of {c['pays_its_cost']} confirmed on {_span(self.later)}; about {chance:.2g} "
+                "expected by chance."
             )
         shown = [name for name in self.table if name not in (*FILTERS, "lags", "dates", "level", "later_dates")]
         best = self.confirmed if len(self.confirmed) else self.selected

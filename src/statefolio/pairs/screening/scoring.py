@@ -1,18 +1,18 @@
-"""Log-likelihoods of pair hedges with gradient and information, sixty-four side by side, compiled.
+"""Computes log-likelihoods of pair hedges, gradients and Fisher information, sixty-four pairs at a time, compiled.
 
     x_1,t = b_1,t + b_2,t x_2,t + e_t,   Var e = R        b_j,t+1 = b_j,t + w_j,t,   Var w_j = V_j
 
-The filter carries its own derivatives by R, V_1 and V_2 forward, so that one pass gives the log-likelihood, its
-gradient and Fisher's information (Watson and Engle 1983, Journal of Econometrics 23),
+The filter also propagates its derivatives by R, V_1 and V_2, so that one pass gives the log-likelihood, its gradient
+and the Fisher information (Watson and Engle 1983, Journal of Econometrics 23),
 
     g_i = sum of F_i/F (v^2/F - 1)/2 - v v_i/F            I_ij = sum of F_i F_j/(2 F^2) + v_i v_j/F
 
-v the innovation, F its variance. The coordinates of climbs.py are
+where v is the innovation and F its variance. The coordinates of searches.py are
 
-    z_i = log(1 + theta_i / c_i) >= 0        zero is a variance of zero, and reached exactly
+    z_i = log(1 + theta_i / c_i) >= 0        a variance of zero is z_i = 0, which a search can reach exactly
 
-The second price is counted from its first one, so that level and ratio are told apart at once, and both start with a
-variance so large (`LARGE`) that the likelihood is the exact diffuse one up to a constant.
+The first value is subtracted from the second price, so that level and ratio are identified from the start. Both start
+with such large variances (`LARGE`) that the likelihood equals the exact diffuse one up to a constant.
 """
 
 from typing import NamedTuple
@@ -35,27 +35,27 @@ _FILTER = 5  # rows of a1, a2, P11, P12, P22, and of their derivatives by one va
 
 
 class Pairs(NamedTuple):
-    """Prices in units that make pairs alike, a column a pair."""
+    """Scaled prices, one column per pair."""
 
-    x: Array  # (T, N) of the second asset less its first price; finite
-    y: Array  # (T, N) of the first; NaN where either is missing
-    origin: Array  # (N,) the first price taken out of x
-    scale: Array  # (3, N) c, in which R, V_1 and V_2 are near one
+    x: Array  # (T, N) prices of the second asset minus its first price; finite
+    y: Array  # (T, N) prices of the first asset; NaN if either is missing
+    origin: Array  # (N,) the first price that was subtracted from x
+    scale: Array  # (3, N) c; R / c, V_1 / c and V_2 / c are near one
 
 
 class Lanes(NamedTuple):
-    """A block of climbs under way, a lane each."""
+    """Arrays of a block of searches, one lane each."""
 
     x: Array  # (T, W)
     y: Array  # (T, W)
     own: Array  # (4, W) R, V_1, V_2 and the origin
-    state: Array  # (4 x 5, W) the filter, and its derivatives by each variance
-    sums: Array  # (11, W) mantissa and exponent of the product of F, sum of v^2/F, gradient, information
-    value: Array  # (W,)
+    state: Array  # (4 x 5, W) the filter's state, and its derivatives by each variance
+    sums: Array  # (12, W) mantissa and exponent of the product of F, sum of v^2/F, gradient, information
+    value: Array  # (W,) log-likelihood
 
 
 def log_likelihoods(pairs: Pairs, theta: Array) -> tuple[Array, Array, Array]:
-    """Of up to sixty-four pairs at coordinates (n, 3): values, gradients (n, 3) and information (n, 3, 3)."""
+    """Return log-likelihoods (n,), gradients (n, 3) and information (n, 3, 3) of n <= 64 pairs at points (n, 3)."""
     count = len(theta)
     lanes, places = new_lanes(len(pairs.y)), np.arange(count)
     load_pairs(pairs, places, theta, places, lanes)
@@ -67,7 +67,7 @@ def log_likelihoods(pairs: Pairs, theta: Array) -> tuple[Array, Array, Array]:
 
 
 def new_lanes(dates: int) -> Lanes:
-    """Lanes that hold no pair yet."""
+    """Return empty lanes."""
     x, y = scratch(dates), scratch(dates)
     y[:] = np.nan
     return Lanes(x, y, scratch(4), scratch(_FILTER * (1 + VARIANCES)), scratch(12), scratch(1)[0])
@@ -75,7 +75,7 @@ def new_lanes(dates: int) -> Lanes:
 
 @compiled
 def load_pairs(pairs, columns, theta, places, lanes):
-    """Put pairs and their variances into lanes."""
+    """Write prices and variances of pairs to lanes."""
     for n in range(len(columns)):
         column, lane = columns[n], places[n]
         for t in range(pairs.y.shape[0]):
@@ -86,14 +86,14 @@ def load_pairs(pairs, columns, theta, places, lanes):
 
 @inner
 def set_variances(scale, theta, own, lane):
-    """Write the variances that coordinates stand for into a lane."""
+    """Write the variances at given coordinates to a lane."""
     for i in range(VARIANCES):
         own[i, lane] = scale[i] * np.expm1(theta[i])
 
 
 @compiled
 def score(lanes):
-    """One pass over all dates: log-likelihoods, and the sums of which gradient and information are made."""
+    """Filter all dates: compute log-likelihoods, and sums for gradient and information."""
     x_, y_, own, state, sums, value = lanes
     R, V1, V2, origin = load(own, 0), load(own, WIDTH), load(own, 2 * WIDTH), load(own, 3 * WIDTH)
     Q11, Q12 = V1 + V2 * origin * origin, V2 * origin
@@ -148,7 +148,7 @@ def _add(sums, row, more):
 
 @inner
 def _differentiate(state, block, by, x, v, M1, M2, K1, K2, inverse, origin):
-    """Move the filter's derivative by one variance on; returns those of F, over F, and of v."""
+    """Update the filter's derivative by one variance; return the derivatives of F, divided by F, and of v."""
     at = block * _FILTER * WIDTH
     a1, a2 = load(state, at), load(state, at + WIDTH)
     P11, P12, P22 = load(state, at + 2 * WIDTH), load(state, at + 3 * WIDTH), load(state, at + 4 * WIDTH)
@@ -173,7 +173,7 @@ def _differentiate(state, block, by, x, v, M1, M2, K1, K2, inverse, origin):
 
 @compiled
 def read_slopes(scale, theta, sums, lane, slope, curvature):
-    """Gradient and information by the coordinates."""
+    """Compute gradient and information by the coordinates from the sums of a lane."""
     row = 6
     for i in range(VARIANCES):
         by_i = scale[i] * np.exp(theta[i])

@@ -1,13 +1,13 @@
-"""Cointegrated pairs and triples of a whole panel, with false discoveries kept in check and a later period to confirm.
+"""Screens a panel for cointegrated pairs and triples, controls false discoveries, and confirms on a later period.
 
 1. Engle and Granger's test of every basket on the formation period (cointegration/engle_granger.py).
-2. q-values over all of them: Benjamini and Yekutieli (2001, Annals of Statistics 29), whatever the dependence of the
+2. q-values over all baskets: Benjamini and Yekutieli (2001, Annals of Statistics 29), valid under any dependence of the
    tests, or Benjamini and Hochberg (1995, JRSS B 57).
-3. Half-life within bounds; a round trip from `entry` deviations of the spread to its mean earns its costs:
-   entry x deviation >= 2 cost (|x_1| + sum of |b_j x_j|), prices at their formation mean.
+3. Half-life within bounds; a round trip from `entry` deviations of the spread to its mean earns more than its cost:
+   entry x deviation >= 2 cost (|x_1| + sum of |b_j x_j|), prices at their mean over the formation period.
 4. Kalman likelihood ratio of a moving against a constant hedge ratio, the level free to move (many_hedges.py).
-5. The formation's hedge held through the later period (held_out.py): Dickey-Fuller at `confirm_level`, half-life
-   within the bounds.
+5. The formation period's hedge held through the later period (held_out.py): Dickey-Fuller test at `confirm_level`,
+   half-life within the bounds.
 """
 
 from collections.abc import Sequence
@@ -20,15 +20,15 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.types import Array
+from statefolio._options import Flag, check
 from statefolio.exceptions import InputError
-from statefolio.kalman.tuning import Progress
 from statefolio.pairs.cointegration.engle_granger import (
     FEWEST_ROWS,
     EngleGrangerStatistics,
-    Report,
     engle_granger_statistics,
 )
 from statefolio.pairs.prices import logarithms, warn_of_splits
+from statefolio.pairs.progress import Progress, StageProgress
 from statefolio.pairs.screening.baskets import Members, all_pairs, each_hedged, labels, named_baskets
 from statefolio.pairs.screening.held_out import held_out_statistics
 from statefolio.pairs.screening.many_hedges import moving_ratio_likelihoods
@@ -55,45 +55,45 @@ def screen_pairs(
     confirm_level: float = 0.05,
     likelihood_ratio: Literal["cointegrated", "all", "none"] = "cointegrated",
     logs: bool = False,
-    progress: Progress | None = None,
+    progress: StageProgress | None = None,
 ) -> PairScreen:
-    """Look for baskets that revert, and say how many were tried.
+    """Screen a panel for cointegrated baskets that revert fast enough, pay their costs and do so again later.
 
     Parameters
     ----------
     prices : DataFrame (date x asset)
-        NaN where there is no price; a basket is tested on the dates that have all of its prices.
+        NaN where there is no price; a basket is tested on the dates with all of its prices.
     pairs, triples : lists of names, optional
-        Baskets to test. Without `pairs`, all of them; without `triples`, none.
+        Baskets to test. By default all pairs and no triples.
     until : date, optional
-        Last date of the formation period; None is all dates, and nothing is confirmed.
+        Last date of the formation period. By default it contains all dates, and nothing is confirmed.
     confirm : date, optional
-        Last date of the later period, which begins after `until`; None is the end.
+        Last date of the later period, which begins after `until`. By default the last date of `prices`.
     hedged : {"each", "first"}
-        Test a basket with each of its assets as the hedged one and keep the strongest, its p-value times their number
-        (Bonferroni); or with the first one of each basket, of all pairs the first by name.
+        Hedge each asset of a basket in turn and use the smallest p-value times the number of assets (Bonferroni); or
+        hedge only the first asset, which in the default pairs is the first in alphabetical order.
     lags : int, optional
-        Of the Dickey-Fuller regressions; None lets Akaike's criterion choose.
+        Lags of the Dickey-Fuller regressions. By default Akaike's criterion chooses.
     fdr : float
         False discovery rate among baskets called cointegrated.
     correction : {"by", "bh"}
-        Benjamini and Yekutieli, or Benjamini and Hochberg. Pairs that share an asset are found or missed together, and
-        the far tail of the test's law is approximate: on simulated panels of 20 assets and 500 dates, five true pairs
-        of 190, a rate of 5 % became 2 % false discoveries with the first and 12 % with the second.
+        Benjamini and Yekutieli, or Benjamini and Hochberg. Tests of pairs that share an asset are dependent, and the
+        far tail of the test's distribution is approximate: on simulated panels of 20 assets and 500 dates with five
+        cointegrated pairs among 190, a rate of 5 % gave 2 % false discoveries with the first and 12 % with the second.
     half_life : (float, float)
-        Least and most dates to come half-way back.
+        Fewest and most dates of the half-life.
     cost : float
-        Of trading, as a share of the value traded, one way, all assets alike.
+        One-way trading cost as a share of the value traded, the same for all assets.
     entry : float
-        Deviations of the spread at which a round trip would begin.
+        Deviations of the spread at which a round trip begins.
     confirm_level : float
-        Level of the later period's test.
+        Level of the test on the later period.
     likelihood_ratio : {"cointegrated", "all", "none"}
-        For which baskets the Kalman likelihoods are maximised.
+        Baskets for which the likelihood ratio of a moving hedge ratio is computed.
     logs : bool
-        Screen the prices' logarithms; hedge ratios are then ratios of value.
+        Screen log prices; hedge ratios are then ratios of values.
     progress : callable (stage, done, total), optional
-        Hears of "pairs", "triples", "hedges" and "later".
+        Called during the stages "pairs", "triples", "hedges" and "later".
 
     Returns
     -------
@@ -102,8 +102,24 @@ def screen_pairs(
     Raises
     ------
     InputError, UnknownNameError
-        For baskets, periods or options that cannot be used. A basket that cannot be tested is listed with the reason.
+        For baskets, periods or options that are not valid. Baskets that cannot be tested are listed in `untested`.
+
+    Examples
+    --------
+    Search four stocks for pairs that were cointegrated until 2014. One pair passes all filters, but the hedge of the
+    formation period does not revert in the years after:
+
+    >>> import statefolio as sf
+    >>> prices = sf.load_demo_prices()[["CVX", "KO", "PEP", "XOM"]].loc["2005":]
+    >>> screen = sf.pairs.screen_pairs(prices, until="2014", likelihood_ratio="none")
+    >>> screen.counts[["tried", "cointegrated", "confirmed"]].to_dict()
+    {'tried': 6, 'cointegrated': 1, 'confirmed': 0}
+    >>> screen.selected[["q_value", "half_life", "later_p_value"]].round(2)
+              q_value  half_life  later_p_value
+    basket
+    CVX ~ KO     0.04      35.87           0.15
     """
+    check("logs", logs, Flag())
     options = ScreenOptions(hedged, lags, fdr, correction, half_life, cost, entry, confirm_level, likelihood_ratio)
     options.check()
     values, dates, assets = read_values(prices, "prices")
@@ -117,8 +133,8 @@ def screen_pairs(
         chosen[3] = named_baskets(triples, assets, 3)
     if not any(map(len, chosen.values())):
         raise InputError(
-            f"there is no basket to screen: prices has {', '.join(map(repr, assets)) or 'no asset'}; "
-            "two assets at least were expected. Name more, or name baskets."
+            f"prices must have at least two assets, or pairs must name a basket, got {len(assets)} assets and no "
+            "basket. Add assets."
         )
     parts = {size: screen.strongest(members) for size, members in chosen.items()}
     p_values = np.concatenate([part.p_value for part in parts.values()])
@@ -141,40 +157,40 @@ def screen_pairs(
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Baskets of one size, each with one asset hedged, and what their test found."""
+    """Baskets of one size, the hedged asset first, and their test results."""
 
     members: Members
     found: EngleGrangerStatistics
-    p_value: Array  # NaN where there is no test
+    p_value: Array  # corrected for the number of hedged assets; NaN for baskets that cannot be tested
 
 
 @dataclass(frozen=True, eq=False)
 class _Screen:
-    """Prices of both periods, or their logarithms, and the options."""
+    """Prices of both periods (or their logarithms) and the options of a screen."""
 
     past: Array
     later: Array | None
     assets: pd.Index
     logs: bool
     options: ScreenOptions
-    progress: Progress | None
+    progress: StageProgress | None
 
     def strongest(self, members: Members) -> _Part:
-        """Test every basket, with each of its assets hedged if told to, and keep the least p-value."""
+        """Test every basket, with each asset hedged in turn if asked for, and keep the smallest p-value."""
         size = members.shape[1]
         turns = each_hedged(members, self.assets) if self.options.hedged == "each" else members[None]
         flat = np.ascontiguousarray(turns.reshape(-1, size))
         report = self._report({2: "pairs", 3: "triples"}[size])
         found = engle_granger_statistics(self.past, flat, self.options.lags, report)
         p = np.where(np.isfinite(found.statistic), found.p_value, np.nan).reshape(len(turns), -1)
-        unknown = np.isnan(p).any(axis=0)  # collinear one way is collinear
+        unknown = np.isnan(p).any(axis=0)  # collinear with one asset hedged is collinear with any
         best = np.argmin(np.where(np.isnan(p), np.inf, p), axis=0)
         chosen = best * len(members) + np.arange(len(members))
         least = np.where(unknown, np.nan, np.minimum(len(turns) * p.ravel()[chosen], 1.0))
         return _Part(flat[chosen], found.select(chosen), least)
 
     def table(self, part: _Part, q_value: Array) -> pd.DataFrame:
-        """A row a basket; those without a test with the reason."""
+        """Return one row per basket; `reason` says why a basket could not be tested."""
         members, found, size = part.members, part.found, part.members.shape[1]
         columns: dict[str, Any] = {f"asset_{j + 1}": self.assets[members[:, j]] for j in range(size)}
         columns |= {"statistic": found.statistic, "p_value": part.p_value, "q_value": q_value}
@@ -200,7 +216,7 @@ class _Screen:
         return pd.DataFrame(columns, index=pd.Index(labels(members, self.assets), name="basket", dtype=object))
 
     def _profit_to_cost(self, members: Members, found: EngleGrangerStatistics) -> Array:
-        """Of a round trip; the value traded is that of the basket at mean prices, one way and back."""
+        """Return the profit of a round trip over its cost, which is for twice the basket's value at mean prices."""
         with np.errstate(divide="ignore", invalid="ignore"):
             known = np.isfinite(self.past)
             mean = np.where(known, np.abs(self.past), 0.0).sum(axis=0) / known.sum(axis=0)
@@ -210,10 +226,10 @@ class _Screen:
         return ratio
 
     def _likelihood_ratios(self, members: Members, cointegrated: NDArray[np.bool_]) -> Array:
-        """Of the hedge ratio that moves most, for the baskets that are asked for."""
+        """Return the likelihood ratios of the baskets for which they are asked for; NaN for the others."""
         found = np.full(len(members), np.nan)
-        asked = self.options.likelihood_ratio
-        wanted = cointegrated if asked == "cointegrated" else np.full(len(members), asked == "all")
+        baskets = self.options.likelihood_ratio
+        wanted = cointegrated if baskets == "cointegrated" else np.full(len(members), baskets == "all")
         rows = np.flatnonzero(wanted)
         for first in range(0, len(rows), _AT_ONCE):
             here = rows[first : first + _AT_ONCE]
@@ -222,13 +238,13 @@ class _Screen:
                 self.progress("hedges", min(first + _AT_ONCE, len(rows)), len(rows))
         return found
 
-    def _report(self, stage: str) -> Report | None:
+    def _report(self, stage: str) -> Progress | None:
         progress = self.progress
         return None if progress is None else lambda done, total: progress(stage, done, total)
 
 
 def _q_values(p: Array, options: ScreenOptions) -> Array:
-    """Of the tests that could be made."""
+    """Return q-values; NaN for baskets that could not be tested."""
     from statsmodels.stats.multitest import multipletests
 
     known, q = np.isfinite(p), np.full(p.shape, np.nan)
@@ -238,14 +254,14 @@ def _q_values(p: Array, options: ScreenOptions) -> Array:
 
 
 def _reasons(found: EngleGrangerStatistics) -> list[str]:
-    """Why there is no test; nothing where there is one."""
+    """Return why each basket could not be tested; an empty text for a tested one."""
     fewest = FEWEST_ROWS + found.coefficients.shape[1]
     few = f"fewer than {fewest} dates with all prices"
-    reasons = np.where(found.rows < fewest, few, "a price stands still, or two agree")
+    reasons = np.where(found.rows < fewest, few, "constant or collinear prices")
     return ["" if np.isfinite(s) else str(reason) for s, reason in zip(found.statistic, reasons, strict=True)]
 
 
 def _counts(table: pd.DataFrame, tried: int) -> "pd.Series[int]":
-    left = table[list(FILTERS[:3])].cumprod(axis=1).sum()
-    numbers = [tried, len(table), *left.astype(int), int(table["confirmed"].sum())]
+    passed = table[list(FILTERS[:3])].cumprod(axis=1).sum()
+    numbers = [tried, len(table), *passed.astype(int), int(table["confirmed"].sum())]
     return pd.Series(numbers, index=["tried", "tested", *FILTERS], name="baskets")

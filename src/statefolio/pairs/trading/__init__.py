@@ -1,1 +1,1 @@
-"""From hedges to positions: rules, weights, what to hold today, hedges learned anew."""
+"""From hedges to positions: trading rules, weights, the position of today, and walk-forward tests."""

@@ -1,4 +1,4 @@
-"""From a hedge to positions: how far the basket is from where it should be, and what a rule makes of that."""
+"""Computes the z-score of a hedged basket, and the portfolio weights of a trading rule."""
 
 from typing import Any
 
@@ -7,38 +7,51 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
-from statefolio._options import is_number, is_whole
+from statefolio._options import Number, OneOf, Whole, check
 from statefolio.exceptions import InputError
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.prices import read_basket
 from statefolio.pairs.trading.rules import Rule
 
+OF = OneOf("innovation", "spread")
+LOOKBACK = Whole(at_least=2, example=60)
+GROSS = Number(above=0.0, example=1.0)
+
 
 def z_score(hedge: Hedge, *, of: str = "innovation", lookback: int | None = None) -> "pd.Series[float]":
-    """How many deviations the basket is from where it should be.
+    """Compute by how many standard deviations the basket differs from its fair value.
 
     Parameters
     ----------
     hedge : Hedge
-        Fitted.
+        A fitted hedge.
     of : {"innovation", "spread"}
-        The innovation in its own predicted deviations; or the spread under filtered ratios, from its mean over the last
-        `lookback` dates and in deviations of these.
+        "innovation": the innovation over its predicted standard deviation. "spread": the spread under filtered ratios,
+        minus its mean over the last `lookback` dates, over its standard deviation over these dates.
     lookback : int, optional
-        With "spread": dates, 2 at least.
+        Required with "spread": number of dates, at least 2.
+
+    Returns
+    -------
+    Series by date
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2018":]
+    >>> hedge = sf.pairs.RollingHedge(60).fit(prices)
+    >>> z = sf.pairs.z_score(hedge)
+    >>> f"{z.iloc[-1]:.1f} on {z.index[-1]:%Y-%m-%d}"
+    '0.2 on 2022-12-28'
     """
+    check("of", of, OF)
     if of == "innovation":
         found = hedge.innovations_
         z = (found["innovation"] / np.sqrt(found["innovation_variance"])).to_series()
         return z.rename("z_score")
-    if of != "spread":
-        raise InputError(f"of={of!r} came. One of 'innovation', 'spread' was expected: choose one.")
-    if not is_whole(lookback) or lookback < 2:
-        raise InputError(
-            f"lookback={lookback!r} came with of='spread'; a whole number of dates, 2 at least, was expected."
-        )
+    check("lookback", lookback, LOOKBACK)
     spread = hedge.spread_["filtered"].dropna()
-    last = spread.rolling(lookback)
+    last = spread.rolling(int(lookback or 0))
     return ((spread - last.mean()) / last.std()).reindex(hedge.spread_.index).rename("z_score")
 
 
@@ -51,35 +64,47 @@ def basket_weights(
     of: str = "innovation",
     lookback: int | None = None,
 ) -> pd.DataFrame:
-    """Weights decided at the close of each date of a hedge, to be traded on the next one.
+    """Compute the portfolio weights of a trading rule, decided at the close of each date and traded on the next.
 
-    Money is held in proportion to units x (1, -b_2, ..., -b_k) x prices, with the filtered ratios of the date. Dates
-    until the hedge's `tuned_until_` are in sample: its parameters knew them. `walk_baskets` has no such dates.
+    Values of the positions are proportional to units x (1, -b_2, ..., -b_k) x prices, with the filtered ratios of the
+    date. Weights up to `tuned_until_` of the hedge are in sample; `walk_baskets` has out-of-sample weights only.
 
     Parameters
     ----------
     hedge : Hedge
-        Fitted on these prices.
+        A hedge fitted to these prices.
     prices : DataFrame (date x asset)
     rule : Rule
+        Bands or Linear, for example.
     gross : float, default 1
-        Sum of absolute weights while a whole unit is held.
+        Sum of absolute weights of one whole unit.
     of, lookback
         As in `z_score`.
 
     Returns
     -------
     DataFrame (date x asset)
-        Shares of the value; a date that lacks a price has no row.
+        Shares of the portfolio value; dates without all prices have no row.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2018":]
+    >>> hedge = sf.pairs.RollingHedge(60).fit(prices)
+    >>> weights = sf.pairs.basket_weights(hedge, prices, sf.pairs.Bands(entry=1.5, exit=0))
+    >>> weights[weights["CVX"] != 0].round(2).tail(2)
+                 CVX   XOM
+    date
+    2022-12-21  0.49 -0.51
+    2022-12-22  0.49 -0.51
     """
     units = rule.units(np.asarray(z_score(hedge, of=of, lookback=lookback), dtype=np.float64))
     return weights_of_units(hedge, prices, units, gross)
 
 
 def weights_of_units(hedge: Hedge, prices: Any, units: Array, gross: float = 1.0) -> pd.DataFrame:
-    """Weights as in `basket_weights`, of units (T,) held on each date of a hedge."""
-    if not is_number(gross) or not 0.0 < gross < np.inf:
-        raise InputError(f"gross={gross!r} came; a number above 0 was expected.")
+    """Return weights as in `basket_weights` for given units (T,) of the basket."""
+    check("gross", gross, GROSS)
     money, known = _money_of_one_unit(hedge, prices)
     with np.errstate(invalid="ignore"):
         weights = gross * units[:, None] * money / np.abs(money).sum(axis=1, keepdims=True)
@@ -88,11 +113,17 @@ def weights_of_units(hedge: Hedge, prices: Any, units: Array, gross: float = 1.0
 
 
 def _money_of_one_unit(hedge: Hedge, prices: Any) -> tuple[Array, NDArray[np.bool_]]:
-    """Currency in each asset, long one share of the first and short its hedge (T, k), and which dates have prices."""
+    """Return the money (T, k) in each asset of one unit, and which dates have all prices (T,).
+
+    One unit is long one share of the first asset and short its hedge.
+    """
     basket = read_basket(prices, known=hedge.assets_)
     rows = basket.dates.get_indexer(hedge.spread_.index)
     if (rows < 0).any():
-        raise InputError("prices lacks dates that the hedge was run over; the same prices were expected.")
+        raise InputError(
+            f"prices must have all dates of the hedge, got {int((rows >= 0).sum())} of {len(rows)}. Pass the prices to "
+            "which it was fitted."
+        )
     ratios = hedge.hedge_ratios_["filtered"].to_numpy()
     shares = np.column_stack([np.ones(len(ratios)), -ratios])
     price = basket.values[rows]

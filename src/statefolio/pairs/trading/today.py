@@ -1,4 +1,4 @@
-"""What to hold now, and how far the next trade is."""
+"""Computes the position to hold after the last date, and how far away the next trade is."""
 
 import copy
 from dataclasses import dataclass, field
@@ -7,27 +7,45 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._options import is_number
+from statefolio._options import Number, check
 from statefolio.exceptions import InputError
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.prices import read_basket
 from statefolio.pairs.trading.rules import Rule
 from statefolio.pairs.trading.signals import basket_weights, z_score
 
+CAPITAL = Number(above=0.0, example=100_000.0)
+
 
 @dataclass(frozen=True, eq=False)
 class Today:
-    """What a rule holds after the last date of a hedge.
+    """Position after the last date of a hedge; result of `position_today`.
 
     Attributes
     ----------
     date : Timestamp
+        The last date with all prices and a z-score.
     z_score, units : float
+        Z-score of that date, and units of the basket to hold.
     positions : DataFrame (asset x "shares", "currency", "weight")
     distances : DataFrame (level x "z_score", "deviations", "price")
-        Of each level of the rule: how far it is from today's z-score, and the price of the first asset that would reach
-        it on the next date, the others standing still. Of scores of the spread it is the price as of today, nearly:
-        their mean and deviation stand still too.
+        For each level of the rule: its z-score, its distance from today's z-score, and the price of the first asset
+        that reaches the level on the next date if the other prices do not change. For z-scores of the spread the price
+        is approximate: it assumes that the mean and standard deviation of the spread do not change either.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2018":]
+    >>> hedge = sf.pairs.RollingHedge(60).fit(prices)
+    >>> today = sf.pairs.position_today(hedge, prices, sf.pairs.Bands(entry=1, exit=0))
+    >>> today.distances.round(2)
+                 z_score  deviations   price
+    level
+    long entry      -1.0       -1.19  171.68
+    long exit        0.0       -0.19  173.39
+    short exit       0.0       -0.19  173.39
+    short entry      1.0        0.81  175.09
     """
 
     date: pd.Timestamp
@@ -37,7 +55,7 @@ class Today:
     distances: pd.DataFrame = field(repr=False)
 
     def __str__(self) -> str:
-        """Everything, to be read."""
+        """Return the date, the z-score and both tables as text."""
         head = f"{self.date:%Y-%m-%d}: z-score {self.z_score:.2f}, {self.units:+.2g} units"
         return f"{head}\n{self.positions.to_string()}\n{self.distances.to_string()}"
 
@@ -52,21 +70,38 @@ def position_today(
     of: str = "innovation",
     lookback: int | None = None,
 ) -> Today:
-    """Say what to hold after the last date, and how far each level of the rule is.
+    """Compute the position to hold after the last date, and the distance to each level of the rule.
 
     Parameters
     ----------
     hedge, prices, rule, gross, of, lookback
         As in `basket_weights`.
     capital : float, default 1,000,000
-        In currency.
+        Value of the portfolio in currency.
+
+    Returns
+    -------
+    Today
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2018":]
+    >>> hedge = sf.pairs.RollingHedge(60).fit(prices)
+    >>> today = sf.pairs.position_today(hedge, prices, sf.pairs.Linear(full_at=2), capital=10_000)
+    >>> f"{today.date:%Y-%m-%d}: z-score {today.z_score:.1f}"
+    '2022-12-28: z-score 0.2'
+    >>> today.positions.round(2)
+           shares  currency  weight
+    asset
+    CVX     -2.70   -468.28   -0.05
+    XOM      4.73    504.81    0.05
     """
-    if not is_number(capital) or not 0.0 < capital < np.inf:
-        raise InputError(f"capital={capital!r} came; an amount above 0 was expected.")
+    check("capital", capital, CAPITAL)
     z = z_score(hedge, of=of, lookback=lookback)
     weights = basket_weights(hedge, prices, rule, gross=gross, of=of, lookback=lookback)
     if z.isna().all() or weights.empty:
-        raise InputError("no date has a z-score yet; more prices were expected. Pass a longer history.")
+        raise InputError("hedge must have a z-score on one date at least, got none. Fit it to a longer history.")
     date = pd.Timestamp(weights.index[-1])
     last = read_basket(prices, known=hedge.assets_)
     price = pd.Series(last.values[last.dates.get_indexer(pd.DatetimeIndex([date]))[0]], index=hedge.assets_)
@@ -87,9 +122,9 @@ def position_today(
 
 
 def _next_prediction(hedge: Hedge, price: "pd.Series[float]") -> tuple[float, float]:
-    """What the hedge foresees of the first asset (or of its logarithm) on its next date, and in which deviations."""
+    """Return the prediction of the first asset (or of its logarithm) for the next date, and its standard deviation."""
     next_date = pd.DatetimeIndex([hedge.spread_.index[-1] + pd.Timedelta(days=1)])
-    gone_on = copy.deepcopy(hedge).partial_fit(price.to_frame().T.set_axis(next_date))
+    continued = copy.deepcopy(hedge).partial_fit(price.to_frame().T.set_axis(next_date))
     first = float(np.log(price.iloc[0]) if hedge.logs else price.iloc[0])
-    innovation, variance = (float(gone_on.innovations_[name][0]) for name in ("innovation", "innovation_variance"))
+    innovation, variance = (float(continued.innovations_[name][0]) for name in ("innovation", "innovation_variance"))
     return first - innovation, float(np.sqrt(variance))

@@ -1,6 +1,6 @@
-"""Hedges walked forward as one would trade them: learned on data to Friday, held for a week, charged what it costs."""
+"""Tests hedges of a basket walk-forward: tuned on past dates, traded for a week (or month), with costs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.dates import split_row
-from statefolio._arrays.text import show
-from statefolio._options import is_whole
-from statefolio.backtest.calendar import Rebalance, decision_dates
+from statefolio._arrays.text import show, shown
+from statefolio._options import Kind, OneOf, Whole, check
+from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.result import BacktestResult
@@ -21,20 +21,22 @@ from statefolio.pairs.cointegration.mackinnon import p_values
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
-from statefolio.pairs.judging.measures import measure
 from statefolio.pairs.prices import Basket, read_basket
+from statefolio.pairs.progress import Progress, StageProgress
 from statefolio.pairs.trading.retuned import retuned
 from statefolio.pairs.trading.rules import Bands, Rule
 from statefolio.pairs.trading.signals import weights_of_units
-from statefolio.pairs.trading.walked import WalkedHedge, walk
+from statefolio.pairs.trading.walk_forward_hedge import WalkForwardHedge, walk
+from statefolio.pairs.verdict.statistics import hedge_statistics
 
-Progress = Callable[[str, int, int], None]
-
-_EARNED = ("annual_return", "annual_volatility", "sharpe", "maximum_drawdown", "calmar", "daily_turnover")
+RETUNE = (
+    OneOf("weekly", "monthly", "daily") | Whole(at_least=1, example=5) | Kind(Drift, "a Drift", "Drift(0.05)") | None
+)
+_PERFORMANCE = ("annual_return", "annual_volatility", "sharpe", "maximum_drawdown", "calmar", "daily_turnover")
 
 
 def usual_hedges() -> dict[str, Hedge]:
-    """The five that a walk compares by default."""
+    """Return the five hedges that `walk_baskets` compares by default."""
     return {
         "static": StaticHedge("johansen"),
         "rolling": RollingHedge(60),
@@ -46,27 +48,39 @@ def usual_hedges() -> dict[str, Hedge]:
 
 @dataclass(frozen=True, eq=False)
 class BasketWalk:
-    """What hedges of a basket earned out of sample.
+    """Result of `walk_baskets`: out-of-sample performance of several hedges of one basket.
 
     Attributes
     ----------
     table : DataFrame (hedge x measure)
-        Out of sample, after costs: measures of the results' `summary`; `trades`, how often the side changed;
-        `half_life` (dates) and `adf_p_value` of the value held under predicted ratios; `log_density`, the mean
-        predictive one of what the hedge observes (the first asset's price or its logarithm), higher is better;
-        `degenerate`, the share of the times it learned at which the tuning collapsed.
+        Out of sample, after costs: measures of the results' `summary`; `trades`, the number of changes of side;
+        `half_life` in dates and `adf_p_value` of the held value under predicted ratios; `log_density`, the mean
+        log predictive density of the first asset's price (or log price), higher is better; `degenerate`, the share of
+        tunings that collapsed.
     results : mapping of BacktestResult
-    hedges : mapping of WalkedHedge
-        What was in use on each date.
-    parameters : mapping of DataFrame (date of learning x parameter)
-        Of the Kalman hedges.
+        By name of the hedge.
+    hedges : mapping of WalkForwardHedge
+        Joined results of the hedges in use on each date.
+    parameters : mapping of DataFrame (last tuning date x parameter)
+        Parameters of the Kalman hedges.
     start : Timestamp
-        First decision.
+        Date of the first decision.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2021":]
+    >>> hedges = {"constant": sf.pairs.StaticHedge(), "rolling": sf.pairs.RollingHedge(60)}
+    >>> walk = sf.pairs.walk_baskets(prices, hedges, start="2022-07", retune="monthly")
+    >>> f"{walk.start:%Y-%m-%d}", list(walk.hedges)
+    ('2022-07-01', ['constant', 'rolling'])
+    >>> walk.table["trades"].astype(int).to_dict()
+    {'constant': 1, 'rolling': 14}
     """
 
     table: pd.DataFrame
     results: Mapping[str, BacktestResult] = field(repr=False)
-    hedges: Mapping[str, WalkedHedge] = field(repr=False)
+    hedges: Mapping[str, WalkForwardHedge] = field(repr=False)
     parameters: Mapping[str, pd.DataFrame] = field(repr=False)
     start: pd.Timestamp
 
@@ -83,110 +97,133 @@ def walk_baskets(
     gross: float = 1.0,
     of: str = "innovation",
     lookback: int | None = None,
-    progress: Progress | None = None,
+    progress: StageProgress | None = None,
 ) -> BasketWalk:
-    """Trade a basket under several hedges, each learned anew as time goes on.
+    """Trade a basket under several hedges walk-forward: each is tuned again and again on past dates only.
 
     Parameters
     ----------
     prices : DataFrame (date x asset)
-        The first asset is the one that the others hedge.
+        The others hedge the first asset.
     hedges : mapping of Hedge, optional
-        By name; static, rolling, identity, stationary by the adaptive recipe and by maximum likelihood by default.
+        Hedges by name. By default a constant and a rolling one, and Kalman hedges with fixed parameters, by adaptive
+        tuning and by maximum likelihood.
     rule : Rule, optional
-        `Bands()` by default.
+        By default `Bands()`.
     start : date
-        First decision; what comes before is only learned from.
+        First decision; earlier dates are only used for tuning.
     retune : {"weekly", "monthly"}, int or None
-        On the first date of a week parameters are learned from the dates until the week before ended, and held for the
-        week; so with months, and every so many dates. None: once, before `start`.
+        "weekly": on the first date of a week, tune on all dates up to the end of the week before, and keep the
+        parameters for the week. Likewise "monthly". A number tunes after so many dates; None once, before `start`.
     costs : TradingCosts, optional
-        None are charged by default.
+        By default no costs.
     capital, gross, of, lookback
         As in `position_today` and `basket_weights`.
-    progress : callable, optional
-        Called with a hedge's name, how many times it has learned, and of how many.
+    progress : callable (name of the hedge, done, total), optional
+        Called after every tuning.
 
     Returns
     -------
     BasketWalk
+
+    Raises
+    ------
+    InputError, DataTypeError
+        For prices, hedges or options that are not valid.
+
+    Examples
+    --------
+    Compare a constant with a rolling hedge, tuned again every month, at 5 basis points per trade. Neither earns money:
+
+    >>> import statefolio as sf
+    >>> from statefolio.backtest import TradingCosts
+    >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2021":]
+    >>> hedges = {"constant": sf.pairs.StaticHedge(), "rolling": sf.pairs.RollingHedge(60)}
+    >>> walk = sf.pairs.walk_baskets(prices, hedges, start="2022", retune="monthly", costs=TradingCosts(0.0005))
+    >>> walk.table[["annual_return", "sharpe", "maximum_drawdown"]].round(2)
+              annual_return  sharpe  maximum_drawdown
+    hedge
+    constant          -0.02   -0.15             -0.09
+    rolling           -0.11   -1.35             -0.16
     """
+    check("retune", retune, RETUNE)
     hedges = usual_hedges() if hedges is None else dict(hedges)
     if not hedges or not all(isinstance(hedge, Hedge) for hedge in hedges.values()):
-        raise DataTypeError(f"hedges={hedges!r} came; hedges by name, one at least, were expected.")
+        raise DataTypeError(
+            f"hedges must map names to hedges, one at least, got {shown(list(hedges.values()))}. "
+            "Pass e.g. hedges={'mle': KalmanHedge()}."
+        )
     rule, plain = Bands() if rule is None else rule, read_basket(prices)
     starts = _starts(plain.dates, start, retune)
     market = Market(_returns(plain))
-    walked: dict[str, WalkedHedge] = {}
+    walked: dict[str, WalkForwardHedge] = {}
     results: dict[str, BacktestResult] = {}
     parameters: dict[str, pd.DataFrame] = {}
     rows: dict[str, dict[str, float]] = {}
     for name, hedge in hedges.items():
         basket = read_basket(prices, logs=hedge.logs)
-        told = None if progress is None else _named(progress, name)
-        learned = retuned(hedge, basket, starts, told)
-        walked[name] = walk(learned, basket, starts, of=of, lookback=lookback)
+        tuned = retuned(hedge, basket, starts, None if progress is None else _named(progress, name))
+        walked[name] = walk(tuned, basket, starts, of=of, lookback=lookback)
         weights = _weights(walked[name], prices, rule, gross)
         results[name] = simulate(weights, market, costs=costs, capital=capital, name=name)
         if isinstance(hedge, KalmanHedge):
-            parameters[name] = _parameters(learned)
-        rows[name] = _measured(walked[name], basket, results[name], learned)
+            parameters[name] = _parameters(tuned)
+        rows[name] = _measures(walked[name], basket, results[name], tuned)
     table = pd.DataFrame(rows).T.rename_axis("hedge")
     return BasketWalk(table, results, walked, parameters, plain.dates[starts[0]])
 
 
 def _starts(dates: pd.DatetimeIndex, start: Any, retune: "Rebalance | None") -> list[int]:
-    """Rows on which a hedge comes into use; it has learned from the rows before."""
+    """Return the rows from which a newly tuned hedge is in use; it is tuned on all rows before."""
     first = split_row(dates, start, "start")
     if retune is None:
         return [first]
-    if (is_whole(retune) and retune < 1) or isinstance(retune, bool):
-        raise InputError(f"retune={retune!r} came; 'weekly', 'monthly', a number of dates or None was expected.")
     called = np.flatnonzero(decision_dates(retune, dates[first:]))
     return sorted({first, *(first + called).tolist()})
 
 
 def _returns(basket: Basket) -> pd.DataFrame:
-    """Simple returns of prices; a date without one has none, and the next one has both dates' together."""
+    """Return simple returns of prices; after a gap, the return since the last complete date."""
     if (basket.values <= 0.0).any():
         row, place = np.argwhere(basket.values <= 0.0)[0]
         raise InputError(
-            f"prices has {basket.values[row, place]:g} for {basket.assets[place]!r} on {show(basket.dates[row])}; "
-            "positive prices were expected, which have returns. Drop that asset or those dates."
+            f"prices must be positive to have returns, got {basket.values[row, place]:g} for {basket.assets[place]!r} "
+            f"on {show(basket.dates[row])}. Drop that asset or those dates."
         )
     return to_returns(pd.DataFrame(basket.values, index=basket.dates, columns=basket.assets), bridge_gaps=True)
 
 
-def _weights(hedge: WalkedHedge, prices: Any, rule: Rule, gross: float) -> pd.DataFrame:
-    """Weights from the first date in use on: what was held before, in sample, is not."""
+def _weights(hedge: WalkForwardHedge, prices: Any, rule: Rule, gross: float) -> pd.DataFrame:
+    """Return weights from the first date in use on; positions start from zero there."""
     z = hedge.z_score_.loc[hedge.in_use_from_ :]
     units = np.zeros(len(hedge.z_score_))
     units[len(units) - len(z) :] = rule.units(np.asarray(z, dtype=np.float64))
     return weights_of_units(hedge, prices, units, gross).loc[hedge.in_use_from_ :]
 
 
-def _parameters(learned: list[Hedge]) -> pd.DataFrame:
-    """Values that a Kalman hedge learned, by the last date it learned from."""
-    rows = {hedge.tuned_until_: hedge.parameters_["value"] for hedge in learned}
+def _parameters(tuned: list[Hedge]) -> pd.DataFrame:
+    """Return the parameters of Kalman hedges by the last date on which each was tuned."""
+    rows = {hedge.tuned_until_: hedge.parameters_["value"] for hedge in tuned}
     return pd.DataFrame(rows).T.rename_axis("date")
 
 
-def _measured(hedge: WalkedHedge, basket: Basket, result: BacktestResult, learned: list[Hedge]) -> dict[str, float]:
-    held = measure(hedge, basket, int(basket.dates.searchsorted(hedge.in_use_from_)))
+def _measures(hedge: WalkForwardHedge, basket: Basket, result: BacktestResult, tuned: list[Hedge]) -> dict[str, float]:
+    """Return one row of the table of `BasketWalk`."""
+    statistics = hedge_statistics(hedge, basket, int(basket.dates.searchsorted(hedge.in_use_from_)))
     found = hedge.innovations_.sel(date=slice(hedge.in_use_from_, None))
     v, S = found["innovation"].to_numpy(), found["innovation_variance"].to_numpy()
     seen = np.isfinite(v) & (S > 0.0)
     density = -0.5 * (np.log(2.0 * np.pi * S[seen]) + v[seen] ** 2 / S[seen])
     side = np.sign(result.decisions.iloc[:, 0].to_numpy())
     return {
-        **result.summary()[list(_EARNED)],
+        **result.summary()[list(_PERFORMANCE)],
         "trades": float((np.diff(side, prepend=0.0) != 0.0).sum()),
-        "half_life": held.half_life_held,
-        "adf_p_value": float(p_values(np.array([held.adf_held]))[0]),
+        "half_life": statistics.half_life_held,
+        "adf_p_value": float(p_values(np.array([statistics.adf_held]))[0]),
         "log_density": float(density.mean()) if seen.any() else np.nan,
-        "degenerate": float(np.mean([getattr(each, "degenerate_", False) for each in learned])),
+        "degenerate": float(np.mean([getattr(each, "degenerate_", False) for each in tuned])),
     }
 
 
-def _named(progress: Progress, name: str) -> Callable[[int, int], None]:
+def _named(progress: StageProgress, name: str) -> Progress:
     return lambda done, total: progress(name, done, total)

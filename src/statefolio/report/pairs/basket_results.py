@@ -6,10 +6,10 @@ import pandas as pd
 
 from statefolio.pairs.cointegration.results import CointegrationTests
 from statefolio.pairs.hedges.base import Hedge
-from statefolio.pairs.judging.verdict import Verdict
 from statefolio.pairs.trading.rules import Rule
 from statefolio.pairs.trading.today import Today
 from statefolio.pairs.trading.walk_forward import BasketWalk
+from statefolio.pairs.verdict.verdict import Verdict
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from statefolio.exceptions import InputError
-from statefolio.pairs.recipe.collapse import Collapse
+from statefolio.pairs.adaptive.collapse import Collapse
 from statefolio.report import style
 from statefolio.report.backtest.panels import stacked_panels
 from statefolio.report.pairs.marks import PAPER_LINE

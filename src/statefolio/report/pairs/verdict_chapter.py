@@ -1,6 +1,6 @@
 """The chapter that comes first: whether what is held reverts, or the tuning fooled itself."""
 
-from statefolio.pairs.judging.verdict import Verdict
+from statefolio.pairs.verdict.verdict import Verdict
 from statefolio.report.chapters import Chapter, Exhibit, drawn
 from statefolio.report.pairs.calibration_figure import calibration_figure
 

@@ -1,1 +1,0 @@
-"""The verdict on a basket, beside baskets that are not cointegrated."""

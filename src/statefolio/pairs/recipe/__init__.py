@@ -1,1 +1,0 @@
-"""The adaptive recipe: pass by pass, and where it collapses."""
