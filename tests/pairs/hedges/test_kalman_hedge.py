@@ -294,3 +294,9 @@ def test_results_before_fit() -> None:
     with pytest.raises(NotFittedError, match="Call fit"):
         _ = KalmanHedge().hedge_ratios_
     assert not hasattr(KalmanHedge(), "shape")
+
+
+def test_the_former_name_of_the_model_warns(prices: pd.DataFrame) -> None:
+    hedge = clone(FIXED["identity"]).fit(prices)
+    with pytest.warns(DeprecationWarning, match="law_ is now called model_"):
+        assert hedge.law_ is hedge.model_

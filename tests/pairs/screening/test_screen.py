@@ -275,7 +275,11 @@ def test_false_discovery_rate_and_power():
         ),
         ({"until": "2012-11-10"}, InputError, "the later period, after 2012-11-10, must have"),
         ({"until": "soon"}, InputError, "until must be a date, got 'soon'"),
-        ({"until": UNTIL, "confirm": "2011-01-03"}, InputError, "the later period, .* got 0"),
+        (
+            {"until": UNTIL, "confirm": "2011-01-03"},
+            InputError,
+            "the later period, .* must have at least 28 dates, got 0",
+        ),
         ({"confirm": "2012-01-03"}, InputError, "confirm must be None without until"),
         ({"fdr": 0.0}, InputError, "fdr must be .* got 0.0"),
         ({"fdr": float("nan")}, InputError, "fdr must be .* got nan"),

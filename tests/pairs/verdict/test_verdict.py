@@ -11,8 +11,9 @@ from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs.adaptive.collapse import Collapse
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import StaticHedge
-from statefolio.pairs.verdict.verdict import calibrated_p, judge_basket, outcome_of
-from statefolio.pairs.verdict.verdict_sentence import VerdictFacts, VerdictRow, sentence
+from statefolio.pairs.verdict.calibration import VerdictRow, calibrated_p, outcome_of
+from statefolio.pairs.verdict.verdict import judge_basket
+from statefolio.pairs.verdict.verdict_sentence import VerdictFacts, sentence
 
 ADAPTIVE = KalmanHedge(tuning="adaptive", passes=10)
 OTHERWISE = KalmanHedge(
@@ -98,7 +99,7 @@ def test_numbers_of_the_table_and_the_text() -> None:
     nominal = [adf < -2.871 for adf in found.draws["adf_predicted"]]  # MacKinnon's 5 % at 300 dates
     assert found.table.loc["adf_predicted", "false_alarms"] == pytest.approx(np.mean(nominal), abs=0.03)
     assert (
-        f"of 70 baskets with the same price changes that are not cointegrated, tuned in the same way, {lower} reach"
+        f"Of 70 baskets with the same price changes that are not cointegrated, tuned in the same way, {lower} reach"
         in str(found)
     )
     assert "ONE hedged by TWO and SIX with constant ratios (least squares)" in found.sentence

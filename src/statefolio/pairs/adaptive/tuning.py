@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, OneOf, Whole, check_options
 from statefolio.exceptions import DataTypeError, InputError
@@ -132,7 +131,7 @@ def tune_adaptively(
 def _read(prices: Any, names: Sequence[str] | None) -> Basket:
     """Return a basket without dates from the first complete row on; incomplete rows are NaN throughout."""
     if not isinstance(prices, np.ndarray) or prices.dtype != np.float64:
-        kind = f"an array of {prices.dtype}" if isinstance(prices, np.ndarray) else shown(prices)
+        kind = f"an array of {prices.dtype}" if isinstance(prices, np.ndarray) else f"a {type(prices).__name__}"
         raise DataTypeError(f"prices must be an array of float64, got {kind}. Use np.asarray(prices, dtype=float).")
     if prices.ndim != 2 or prices.shape[1] < 2:
         raise InputError(

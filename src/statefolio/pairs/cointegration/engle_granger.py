@@ -56,6 +56,14 @@ class EngleGrangerStatistics:
     deviation: Array
     half_life: Array
 
+    @property
+    def reasons(self) -> list[str]:
+        """Why each basket could not be tested; an empty text for a tested one."""
+        fewest = FEWEST_ROWS + self.coefficients.shape[1]
+        few = f"fewer than {fewest} dates with all prices"
+        reasons = np.where(self.rows < fewest, few, "constant or collinear prices")
+        return ["" if np.isfinite(s) else str(reason) for s, reason in zip(self.statistic, reasons, strict=True)]
+
     def select(self, rows: NDArray[np.intp]) -> "EngleGrangerStatistics":
         """Return the results of some baskets."""
         return EngleGrangerStatistics(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})

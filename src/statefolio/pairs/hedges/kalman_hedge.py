@@ -5,9 +5,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
-from statefolio._options import Flag, Number, OneOf, Whole, check, check_options
+from statefolio._options import Flag, OneOf, Whole, check_options
 from statefolio._renamed import FormerName
 from statefolio.exceptions import InputError
 from statefolio.pairs.adaptive.collapse import Collapse
@@ -15,6 +14,7 @@ from statefolio.pairs.design import design
 from statefolio.pairs.hedges import base
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.engine import filter_of, run
+from statefolio.pairs.hedges.given_model import check_given, given_model
 from statefolio.pairs.hedges.maximum_likelihood import Maximum, maximise
 from statefolio.pairs.hedges.results import LEVEL, HedgeEstimates
 from statefolio.pairs.model import HedgeModel
@@ -29,13 +29,6 @@ RULES = base.RULES | {
     "center": OneOf("johansen", "sample"),
     "on_collapse": OneOf("last_sound", "continue"),
 }
-FIXED_RULES = {
-    "delta": Number(at_least=0.0, below=1.0, example=1e-4),
-    "observation_variance": Number(above=0.0, example=1e-3),
-    "spread_mean": Number(example=0.0),
-}
-"""Checked for tuning="fixed"."""
-PERSISTENCE = Number(above=-1.0, below=1.0, example=0.9)
 
 
 class KalmanHedge(Hedge):
@@ -160,17 +153,7 @@ class KalmanHedge(Hedge):
                 "'identity'. Pass transition='stationary', or tuning='mle'."
             )
         if self.tuning == "fixed":
-            self._check_given()
-
-    def _check_given(self) -> None:
-        check_options(self, FIXED_RULES)
-        if self.start is not None and (not isinstance(self.start, tuple | list) or len(self.start) != 2):
-            raise InputError(
-                f"start must be a pair (mean, variance) of lists with one number per state, got {shown(self.start)}. "
-                "Pass e.g. start=([0, 1], [1, 0.1]) for two assets."
-            )
-        if self.transition == "stationary":
-            check("persistence", self.persistence, PERSISTENCE)
+            check_given(self)
 
     def _learn(self, basket: Basket) -> None:
         self.collapse_: Collapse | None = None
@@ -180,7 +163,7 @@ class KalmanHedge(Hedge):
         elif self.tuning == "adaptive":
             self._learn_adaptively(basket)
         else:
-            self.model_, self.converged_, self.reason_ = self._given_model(len(basket.assets)), True, "given"
+            self.model_, self.converged_, self.reason_ = given_model(self, len(basket.assets)), True, "given"
             self.parameters_ = _parameters(self.model_, None, basket.assets)
 
     def use_maximum(self, found: Maximum, basket: Basket) -> Self:
@@ -209,21 +192,6 @@ class KalmanHedge(Hedge):
         self.degenerate_ = found.collapse is not None
         self.parameters_ = _parameters(self.model_, None, basket.assets)
 
-    def _given_model(self, states: int) -> HedgeModel:
-        variance = np.full(states, self.delta / (1.0 - self.delta))
-        if self.state_variance is not None:
-            variance = _vector(self.state_variance, states, "state_variance")
-        start = (np.zeros(states), np.zeros(states)) if self.start is None else self.start
-        mean, spread = (_vector(part, states, "start") for part in start)
-        if (variance < 0.0).any() or (spread < 0.0).any():
-            raise InputError(
-                "state_variance and the variances of start must be at least 0, got one below. Pass 0 or more."
-            )
-        reverts = self.transition == "stationary"
-        a = float(self.persistence) if reverts and self.persistence is not None else 1.0
-        m = float(self.spread_mean) if reverts else 0.0
-        return HedgeModel(a, m, float(self.observation_variance), variance, mean, spread, before_prediction=False)
-
     def _start(self) -> None:
         self._filter = filter_of(self.model_)
 
@@ -236,20 +204,6 @@ class KalmanHedge(Hedge):
     def _run_filter(self, basket: Basket, smooth: bool) -> HedgeEstimates:
         estimates, self._filter, self.log_likelihood_ = run(self._filter, *design(basket.values), smooth)
         return estimates
-
-
-def _vector(given: Any, states: int, name: str) -> Array:
-    message = (
-        f"{name} must have {states} finite numbers, one per state with the level first, got {shown(given)}. "
-        "Pass a list of them."
-    )
-    try:
-        vector = np.asarray(given, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError(message) from error
-    if vector.shape != (states,) or not np.isfinite(vector).all():
-        raise InputError(message)
-    return vector
 
 
 def _model_at(found: Maximum) -> HedgeModel:

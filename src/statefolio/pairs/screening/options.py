@@ -59,7 +59,10 @@ def split_periods(dates: pd.DatetimeIndex, until: Any, confirm: Any, fewest: int
         return slice(0, len(dates)), None
     end = rows_through(dates, until, "until")
     last = rows_through(dates, confirm, "confirm")
-    day, advice = show(read_date(until, "until", last=True)), f"Pass another until; prices has {span(dates)}."
+    day, advice = (
+        show(read_date(until, "until", last=True).normalize()),
+        f"Pass another until; prices has {span(dates)}.",
+    )
     _check_length(end, f"the formation period, until {day},", fewest, advice)
     _check_length(last - end, f"the later period, after {day},", fewest, advice)
     return slice(0, end), slice(end, last)

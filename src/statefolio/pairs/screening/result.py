@@ -83,5 +83,12 @@ class PairScreen:
         return "\n".join(lines)
 
 
+def filter_counts(table: pd.DataFrame, tried: int) -> "pd.Series[int]":
+    """Count the baskets that were tried, were tested, and passed each filter and all before it."""
+    passed = table[list(FILTERS[:3])].cumprod(axis=1).sum()
+    numbers = [tried, len(table), *passed.astype(int), int(table["confirmed"].sum())]
+    return pd.Series(numbers, index=["tried", "tested", *FILTERS], name="baskets")
+
+
 def _span(period: tuple[pd.Timestamp, pd.Timestamp]) -> str:
     return f"{period[0]:%Y-%m-%d} to {period[1]:%Y-%m-%d}"

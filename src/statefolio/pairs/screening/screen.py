@@ -33,7 +33,7 @@ from statefolio.pairs.screening.baskets import Members, all_pairs, each_hedged, 
 from statefolio.pairs.screening.held_out import held_out_statistics
 from statefolio.pairs.screening.many_hedges import moving_ratio_likelihoods
 from statefolio.pairs.screening.options import ScreenOptions, split_periods
-from statefolio.pairs.screening.result import FILTERS, PairScreen
+from statefolio.pairs.screening.result import FILTERS, PairScreen, filter_counts
 
 _AT_ONCE = 2048
 
@@ -145,7 +145,7 @@ def screen_pairs(
     table = whole[tested := whole["p_value"].notna()].drop(columns="reason")
     return PairScreen(
         table=table,
-        counts=_counts(table, len(whole)),
+        counts=filter_counts(table, len(whole)),
         untested=whole.loc[~tested, ["reason"]],
         formation=(dates[formation][0], dates[formation][-1]),
         later=None if later is None else (dates[later][0], dates[later][-1]),
@@ -212,7 +212,7 @@ class _Screen:
             confirmed = np.logical_and.reduce(filters) & (held.p_value <= self.options.confirm_level)
             confirmed &= (held.half_life >= least) & (held.half_life <= most)
         columns |= dict(zip(FILTERS, [*filters, confirmed], strict=True))
-        columns["reason"] = _reasons(found)
+        columns["reason"] = found.reasons
         return pd.DataFrame(columns, index=pd.Index(labels(members, self.assets), name="basket", dtype=object))
 
     def _profit_to_cost(self, members: Members, found: EngleGrangerStatistics) -> Array:
@@ -251,17 +251,3 @@ def _q_values(p: Array, options: ScreenOptions) -> Array:
     if known.any():
         q[known] = multipletests(p[known], options.fdr, f"fdr_{options.correction}")[1]
     return q
-
-
-def _reasons(found: EngleGrangerStatistics) -> list[str]:
-    """Return why each basket could not be tested; an empty text for a tested one."""
-    fewest = FEWEST_ROWS + found.coefficients.shape[1]
-    few = f"fewer than {fewest} dates with all prices"
-    reasons = np.where(found.rows < fewest, few, "constant or collinear prices")
-    return ["" if np.isfinite(s) else str(reason) for s, reason in zip(found.statistic, reasons, strict=True)]
-
-
-def _counts(table: pd.DataFrame, tried: int) -> "pd.Series[int]":
-    passed = table[list(FILTERS[:3])].cumprod(axis=1).sum()
-    numbers = [tried, len(table), *passed.astype(int), int(table["confirmed"].sum())]
-    return pd.Series(numbers, index=["tried", "tested", *FILTERS], name="baskets")

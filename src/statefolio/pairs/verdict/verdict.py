@@ -11,7 +11,6 @@ This p-value is exact if the draws have the distribution of the basket under the
 1997, Bootstrap Methods, chapter 4).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,24 +18,16 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays.types import Array
 from statefolio._options import Kind, Number, Whole, check, check_options, is_whole
 from statefolio.exceptions import InputError
-from statefolio.pairs.adaptive.collapse import NO_REVERSION, Collapse
-from statefolio.pairs.cointegration.mackinnon import p_values
+from statefolio.pairs.adaptive.collapse import Collapse
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.prices import read_basket
 from statefolio.pairs.progress import Progress
 from statefolio.pairs.verdict.bootstrap import ChangeBootstrap, default_block
-from statefolio.pairs.verdict.statistics import HedgeStatistics, hedge_statistics, statistics_of_baskets
-from statefolio.pairs.verdict.verdict_sentence import (
-    NO_EVIDENCE,
-    REVERTS,
-    SPURIOUS,
-    VerdictFacts,
-    VerdictRow,
-    sentence,
-)
+from statefolio.pairs.verdict.calibration import VerdictRow, calibrated_rows, outcome_of
+from statefolio.pairs.verdict.statistics import hedge_statistics, statistics_of_baskets
+from statefolio.pairs.verdict.verdict_sentence import VerdictFacts, sentence
 
 FEWEST_DRAWS = 19
 """With fewer draws no p-value can be as low as 5 %."""
@@ -46,12 +37,6 @@ RULES = {
     "passes": Whole(at_least=1, example=200),
     "seed": Whole(at_least=0),
     "level": Number(above=0.0, below=1.0, example=0.05),
-}
-MEANINGS = {
-    "adf_held": "held value under predicted ratios; decides the outcome",
-    "half_life_held": "half-life of the held value in dates",
-    "adf_predicted": "spread under predicted ratios; not a profit",
-    "adf_filtered": "spread under filtered ratios; not tradable",
 }
 
 
@@ -192,7 +177,7 @@ def judge_basket(
         _check_tested(int((~np.isnan(basket.values[tuned:, 0])).sum()))
     bootstrap = ChangeBootstrap(basket.values, _block(block, len(basket.complete) - 1), seed)
     drawn = statistics_of_baskets(fitted, bootstrap.draw, draws, basket, tuned, progress)
-    rows = _rows(hedge_statistics(fitted, basket, tuned), drawn, level)
+    rows = calibrated_rows(hedge_statistics(fitted, basket, tuned), drawn, level)
     collapse: Collapse | None = getattr(fitted, "collapse_", None)
     dates = basket.dates if in_sample else basket.dates[tuned:]
     collapsed_draws = float((drawn["collapsed_at"] > 0).mean())
@@ -211,35 +196,6 @@ def judge_basket(
         bootstrap.block,
         sentence(facts),
     )
-
-
-def calibrated_p(value: float, draws: Array) -> float:
-    """Return the share of draws as low as a value or lower, the value included; a draw that is NaN counts as lower."""
-    if np.isnan(value):
-        return 1.0
-    return float((1 + np.count_nonzero(~(draws > value))) / (1 + len(draws)))
-
-
-def _rows(found: HedgeStatistics, drawn: pd.DataFrame, level: float) -> dict[str, VerdictRow]:
-    rows = {}
-    for name, meaning in MEANINGS.items():
-        value, others = float(getattr(found, name)), drawn[name].to_numpy(dtype=float)
-        nominal = alarms = np.nan
-        if name.startswith("adf"):
-            nominal = float(p_values(np.array([value]))[0])
-            alarms = float((p_values(others) <= level).mean())
-        rows[name] = VerdictRow(value, nominal, calibrated_p(value, others), alarms, meaning)
-    return rows
-
-
-def outcome_of(rows: Mapping[str, VerdictRow], collapse: Collapse | None, level: float) -> str:
-    """Return the outcome that follows from the table of a verdict and the collapse of its tuning; see `Verdict`."""
-    if rows["adf_held"].calibrated_p <= level:
-        return REVERTS
-    spreads = rows["adf_predicted"], rows["adf_filtered"]
-    misleading = any(row.nominal_p <= level < row.calibrated_p for row in spreads)
-    reproduces_prices = collapse is not None and collapse.reason != NO_REVERSION
-    return SPURIOUS if misleading or reproduces_prices else NO_EVIDENCE
 
 
 def _check_level(draws: int, level: float) -> None:

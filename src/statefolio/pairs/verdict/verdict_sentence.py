@@ -10,25 +10,13 @@ from statefolio.pairs.adaptive.collapse import Collapse
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
-
-REVERTS, SPURIOUS, NO_EVIDENCE = "reverts", "fooled itself", "no evidence"
-"""Outcomes of a verdict."""
+from statefolio.pairs.verdict.calibration import NO_EVIDENCE, REVERTS, SPURIOUS, VerdictRow
 
 _EXPLANATIONS = {
     REVERTS: "The held value",
     SPURIOUS: "The spread is misleading, and there is no evidence that the held value reverts: it",
     NO_EVIDENCE: "There is no evidence that the held value reverts: it",
 }
-
-
-class VerdictRow(NamedTuple):
-    """One statistic of a basket, and its position among the draws."""
-
-    value: float
-    nominal_p: float
-    calibrated_p: float
-    false_alarms: float
-    meaning: str
 
 
 class VerdictFacts(NamedTuple):
