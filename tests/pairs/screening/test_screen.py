@@ -216,7 +216,7 @@ def test_progress_and_words(prices, found):
     text = str(found)
     assert text.startswith("46 baskets tried, 46 tested on 2010-01-04 to 2011-12-02: ")
     assert "3 cointegrated at a false discovery rate of 5% (Benjamini-Yekutieli)" in text
-    assert "3 of 3 confirmed on 2011-12-05 to 2012-11-16; about 0.15 expected by chance." in text
+    assert "3 of 3 confirmed on 2011-12-05 to 2012-11-16; about 0.15 expected by chance alone." in text
     assert "A08 ~ A00" in text
     frame = found.to_frame()
     frame["p_value"] = 0.0

@@ -74,7 +74,7 @@ class PairScreen:
             chance = self.confirm_level * c["pays_its_cost"]
             lines.append(
                 f"{c['confirmed']} of {c['pays_its_cost']} confirmed on {_span(self.later)}; about {chance:.2g} "
-                "expected by chance."
+                "expected by chance alone."
             )
         shown = [name for name in self.table if name not in (*FILTERS, "lags", "dates", "level", "later_dates")]
         best = self.confirmed if len(self.confirmed) else self.selected

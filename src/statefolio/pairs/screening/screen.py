@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, check
 from statefolio.exceptions import InputError
@@ -132,10 +133,9 @@ def screen_pairs(
     if triples is not None:
         chosen[3] = named_baskets(triples, assets, 3)
     if not any(map(len, chosen.values())):
-        raise InputError(
-            f"prices must have at least two assets, or pairs must name a basket, got {len(assets)} assets and no "
-            "basket. Add assets."
-        )
+        if pairs is None:
+            raise InputError(f"prices must have at least two assets, got {listed(assets)}. Add assets.")
+        raise InputError("pairs must name at least one basket, got none. Name one, or leave pairs out to screen all.")
     parts = {size: screen.strongest(members) for size, members in chosen.items()}
     p_values = np.concatenate([part.p_value for part in parts.values()])
     q_values = np.split(_q_values(p_values, options), [len(chosen[2])])
