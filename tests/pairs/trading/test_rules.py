@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statefolio.exceptions import InputError
@@ -26,15 +26,16 @@ def test_units(rule: Bands | Linear, z: list[float], units: list[float]) -> None
     np.testing.assert_array_equal(rule.units(np.array(z, dtype=float)), units)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-5, 5) | st.just(float("nan")), min_size=2, max_size=40), st.integers(1, 39))
-def test_units_know_nothing_later_and_are_mirrored(z: list[float], cut: int) -> None:
+def test_units_use_no_later_score_and_are_symmetric(z: list[float], cut: int) -> None:
     scores = np.array(z)
     for rule in (Bands(1, 0, stop=3, longest=5), Linear(2.0)):
         np.testing.assert_array_equal(rule.units(scores)[:cut], rule.units(scores[:cut]))
         np.testing.assert_array_equal(rule.units(-scores), -rule.units(scores))
 
 
-def test_no_level_is_below_zero_by_a_sign_alone() -> None:
+def test_no_level_is_negative_zero() -> None:
     levels = Bands(1.0, 0.0).levels()
     assert list(levels) == ["long entry", "long exit", "short exit", "short entry"]
     assert not np.signbit([levels["long exit"], levels["short exit"]]).any()
