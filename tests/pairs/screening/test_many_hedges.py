@@ -180,6 +180,8 @@ def test_logarithms_and_invalid_prices():
         hedge_pairs(prices - 60.0, logs=True)
     with pytest.raises(UnknownNameError, match="'Z'"):
         hedge_pairs(prices, [("Y0", "Z")])
-    with pytest.raises(InputError, match="at least two assets, got 1"):
+    with pytest.raises(InputError, match="at least two assets, got 'X0'"):
         hedge_pairs(prices[["X0"]])
+    with pytest.raises(InputError, match="pairs must name at least one pair"):
+        hedge_pairs(prices, [])
     assert isinstance(scale_pairs(prices.to_numpy()[:, :1], prices.to_numpy()[:, 1:]).pairs, Pairs)

@@ -266,6 +266,7 @@ def test_false_discovery_rate_and_power():
         ({"pairs": [("A00", "A00")]}, InputError, "pairs must have 2 different assets each"),
         ({"pairs": [("A00", "A01"), ("A01", "A00")]}, InputError, "pairs must have every basket once"),
         ({"pairs": ["A00"]}, InputError, "pairs must be a list of 2 names each, got 'A00' in it"),
+        ({"pairs": []}, InputError, "pairs must name at least one basket"),
         ({"pairs": "A00"}, DataTypeError, "pairs must be a list of 2 names each, got 'A00'"),
         ({"triples": [("A00", "A01")]}, InputError, "triples must be a list of 3 names each"),
         (

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statefolio._arrays.frames import read_values
+from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, check
 from statefolio.exceptions import InputError
@@ -93,7 +94,9 @@ def hedge_pairs(
         values = logarithms(values, dates, assets)
     members = all_pairs(assets) if pairs is None else named_baskets(pairs, assets, 2)
     if not len(members):
-        raise InputError(f"prices must have at least two assets, got {len(assets)}. Add assets, or name pairs.")
+        if pairs is None:
+            raise InputError(f"prices must have at least two assets, got {listed(assets)}. Add assets.")
+        raise InputError("pairs must name at least one pair, got none. Name one, or leave pairs out to hedge all.")
     parts = []
     for first in range(0, len(members), _AT_ONCE):
         parts.append(_hedge(values, members[first : first + _AT_ONCE]))
