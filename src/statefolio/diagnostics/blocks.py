@@ -47,7 +47,7 @@ def random_signs(rng: np.random.Generator, *shape: int) -> Array:
     return rng.integers(0, 2, shape).astype(np.float64) * 2.0 - 1.0
 
 
-def turned(signs: Array, scores: Array, inverse: Array) -> tuple[Array, Array]:
+def flip_signs(signs: Array, scores: Array, inverse: Array) -> tuple[Array, Array]:
     """X'u of turned residuals u, sum_b sign_b sum_(t in b) x e, and (X'X)^-1 X'u: both (replications, N, K)."""
     blocks, assets, states = scores.shape
     sums = (signs @ scores.reshape(blocks, assets * states)).reshape(len(signs), assets, states)

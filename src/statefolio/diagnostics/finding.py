@@ -15,7 +15,7 @@ def false_alarms(p_value: float, level: float) -> str:
     return f"p = {p_value:.2g}; where nothing is wrong {level:.0%} are condemned"
 
 
-def nobody_excluded() -> pd.DataFrame:
+def no_exclusions() -> pd.DataFrame:
     """Table of excluded assets without any: index asset, column reason."""
     return pd.DataFrame({"reason": pd.Series(dtype=str)}, index=pd.Index([], name="asset"))
 
@@ -65,7 +65,7 @@ class Diagnosis:
 
     failure: Failure
     findings: tuple[Finding, ...]
-    excluded: pd.DataFrame = field(default_factory=nobody_excluded)
+    excluded: pd.DataFrame = field(default_factory=no_exclusions)
 
     def __getitem__(self, name: str) -> Finding:
         """Return the finding of that name."""
