@@ -1,7 +1,7 @@
-"""What is diagnosed: returns and factors that came through the door, and assets nothing can be asked of left out."""
+"""Prepares the data of a diagnosis: a checked panel with least-squares loadings, without assets of too little data."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,26 +9,27 @@ from sklearn.base import clone
 
 from statefolio._arrays.panel import make_panel
 from statefolio._arrays.types import Array
-from statefolio._options import is_number, is_whole
+from statefolio._options import Kind, check
 from statefolio.diagnostics.least_squares import LeastSquares, least_squares
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
 
 FEWEST = 60
-"""Returns an asset needs, beside three a loading."""
+"""Least number of returns of an asset; it also needs three per loading."""
 _EXACT = 1e-12
+_MODEL = Kind(LoadingsModel, "a model of loadings", "KalmanLoadings()")
 
 
 @dataclass(frozen=True, eq=False)
 class FittedPanel:
-    """Returns of the assets that are asked about, their regressors and least squares over all dates.
+    """Returns of the assets that are diagnosed, their regressors, and least squares over all dates.
 
     Attributes
     ----------
     returns : (T, N) array
-        NaN where not observed; every date has a return.
+        NaN where not observed; every date has at least one return.
     regressors : (T, K) array
-        The constant comes first.
+        The first is the constant.
     dates, assets, factors : Index
         The constant is the factor "alpha".
     fit : LeastSquares
@@ -47,12 +48,12 @@ class FittedPanel:
 
 
 def fit_panel(returns: Any, factors: Any) -> FittedPanel:
-    """Check two frames, regress each asset on a constant and the factors, and leave out whom nothing can be asked of.
+    """Check two DataFrames, regress each asset on a constant and the factors, and drop assets with too little data.
 
     Raises
     ------
     InputError
-        If no asset is left, or a frame cannot be used.
+        If no asset remains, or the data are invalid.
     """
     panel = make_panel(returns, factors, intercept=True)
     rows = np.flatnonzero(~np.isnan(panel.returns).all(axis=1))
@@ -62,9 +63,8 @@ def fit_panel(returns: Any, factors: Any) -> FittedPanel:
     kept = reasons == ""
     if not kept.any():
         raise InputError(
-            f"returns has {len(kept)} assets and none that can be diagnosed with {regressors.shape[1]} loadings "
-            f"(first: {panel.assets[0]!r}, {reasons[0]}); longer histories were expected. Pass more dates or fewer "
-            "factors."
+            f"returns must have at least one asset that can be diagnosed with {regressors.shape[1]} loadings, got "
+            f"{len(kept)} that cannot (first: {panel.assets[0]!r}, {reasons[0]}). Pass more dates or fewer factors."
         )
     excluded = pd.DataFrame({"reason": reasons[~kept]}, index=panel.assets[~kept].rename("asset"))
     return FittedPanel(
@@ -73,7 +73,7 @@ def fit_panel(returns: Any, factors: Any) -> FittedPanel:
 
 
 def _reasons(values: Array, fit: LeastSquares, needed: int) -> Any:
-    """Why each asset is left out; empty where it stays."""
+    """Return the reason to exclude each asset; empty where it is kept."""
     with np.errstate(invalid="ignore"):
         still = np.fmax.reduce(values, axis=0) <= np.fmin.reduce(values, axis=0)
         exact = fit.variance <= _EXACT * np.nanvar(np.where(fit.count > 0, values, 0.0), axis=0)
@@ -90,26 +90,9 @@ def _select(fit: LeastSquares, kept: Any) -> LeastSquares:
 
 
 def ensure_fitted(model: LoadingsModel, returns: Any, factors: Any) -> LoadingsModel:
-    """The model itself where it has been fitted, else a clone of it fitted here."""
-    if not isinstance(model, LoadingsModel):
-        raise DataTypeError(
-            f"model is a {type(model).__name__}; a model of loadings was expected. Pass e.g. KalmanLoadings()."
-        )
+    """Return the model if it is fitted, else a fitted clone."""
+    check("model", model, _MODEL)
     if model.__sklearn_is_fitted__():
         return model
     found: LoadingsModel = clone(model).fit(returns, factors)
     return found
-
-
-def check_level(level: Any) -> float:
-    """Check the share of sound models that a verdict may condemn."""
-    if not is_number(level) or not 0.0 < level < 1.0:
-        raise InputError(f"level={level!r}; a number between 0 and 1 was expected. Pass e.g. 0.05.")
-    return float(level)
-
-
-def check_count(value: Any, name: Literal["replications", "block_length", "window", "step", "seed"], least: int) -> int:
-    """Check a whole number."""
-    if not is_whole(value) or value < least:
-        raise InputError(f"{name}={value!r}; a whole number of at least {least} was expected. Pass a larger one.")
-    return int(value)

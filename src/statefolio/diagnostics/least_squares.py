@@ -1,4 +1,4 @@
-"""Least squares of every asset on the dates it was observed, all assets at once."""
+"""Ordinary least squares of every asset on the dates it was observed, all assets at once."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ _SINGULAR = 1e-11
 
 @dataclass(frozen=True, eq=False)
 class LeastSquares:
-    """LeastSquares least squares of N assets on the same K regressors, gaps left out asset by asset.
+    """Ordinary least squares of N assets on the same K regressors, each asset on its own dates.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class LeastSquares:
 
     @property
     def standard_error(self) -> Array:
-        """Classical standard errors (N, K): independent errors of one variance."""
+        """Classical standard errors (N, K), for independent errors of constant variance."""
         error: Array = np.sqrt(self.variance[:, None] * np.diagonal(self.inverse, axis1=1, axis2=2))
         return error
 
@@ -68,7 +68,7 @@ def second_moments(regressors: Array, known: npt.NDArray[np.bool_]) -> Array:
 
 
 def inverses(moments: Array) -> Array:
-    """Inverses of many symmetric matrices (..., K, K); NaN for those that have none."""
+    """Inverses of many symmetric matrices (..., K, K); NaN for singular ones."""
     states = moments.shape[-1]
     root = np.sqrt(np.diagonal(moments, axis1=-2, axis2=-1))
     scale = np.where(root > 0.0, root, 1.0)

@@ -65,7 +65,7 @@ def test_one_asset_and_short_histories(returns, factors):
     assert diagnosis["split-half agreement"].rejected is None
     assert diagnosis["shrinkage wanted"].rejected is None
     assert np.isfinite(diagnosis["block bootstrap"].table).all(axis=None)
-    with pytest.raises(InputError, match="makes 3 blocks of 260 dates; at least 10"):
+    with pytest.raises(InputError, match="at least 10 blocks, got 100, which gives 3 blocks of 260 dates"):
         diagnose_estimation(None, returns, factors, block_length=100)
 
 

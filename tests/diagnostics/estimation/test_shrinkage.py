@@ -45,5 +45,5 @@ def test_what_is_wanted_is_where_the_curve_is_highest():
     X, Y = draw()
     found = best_shrinkage(Y, X, 10)
     curve = found.curve(NAMES, 10_001)
-    np.testing.assert_allclose([found.common, *found.own], curve.idxmax(), atol=1e-4)
+    np.testing.assert_allclose([found.common, *found.separate], curve.idxmax(), atol=1e-4)
     assert 0.01 < found.common < 0.99

@@ -45,7 +45,7 @@ def test_exact_test_says_why_it_cannot_be_made():
     Y, F = draw(rng, assets=40, dates=42)
     found = gibbons_ross_shanken(Y, F)
     assert np.isnan([found.statistic, found.p_value]).all()
-    assert found.reason == "40 assets share 42 dates; at least 43 were needed"
+    assert found.reason == "40 assets share 42 dates, and at least 43 are needed"
     Y, F = draw(rng, assets=3)
     Y[:, 2] = Y[:, 1] + Y[:, 0]
     Y[100:, 0] = np.nan

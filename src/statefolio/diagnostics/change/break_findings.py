@@ -1,4 +1,4 @@
-"""What a search for breaks found: in which assets, when, and what moved."""
+"""Reports the search for breaks as findings: which assets break, when, and by how much."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from statefolio.diagnostics.finding import Finding
 
 
 def break_findings(found: Stability, assets: pd.Index, panel: Panel, level: float, most: int) -> tuple[Finding, ...]:
-    """Which assets broke, what moved at each break, and how many assets broke in each month."""
+    """Report which assets break, how loadings change at each break, and how many assets break in each month."""
     strongest = found.strongest
     table = pd.DataFrame(
         {
@@ -32,13 +32,13 @@ def break_findings(found: Stability, assets: pd.Index, panel: Panel, level: floa
     moved = pd.DataFrame({name: np.concatenate([row[name] for row in rows]) if rows else [] for name in _MOVED})
     months = _by_month(moved, panel.dates, len(assets))
     largest = float(months["share"].max())
-    when = "none broke" if not rows else f"most, {largest:.0%} of the assets, in {months['share'].idxmax():%Y-%m}"
+    when = "none" if not rows else f"at most {largest:.0%} of the assets, in {months['share'].idxmax():%Y-%m}"
     return (
         discovery_finding("breaks", table.assign(breaks=counts), "assets have a break", level),
         number_finding(
             "what moved", float(counts.sum()), f"{counts.sum()} breaks in {np.count_nonzero(counts)} assets.", moved
         ),
-        number_finding("breaks by month", largest, f"Assets whose loadings break within a month: {when}.", months),
+        number_finding("breaks by month", largest, f"Assets with a break in the same month: {when}.", months),
     )
 
 
@@ -49,7 +49,7 @@ _MOVED = (
 
 
 def _moved(asset: Any, panel: Panel, found: Break, change: Change) -> dict[str, Any]:
-    """One break: columns of a row a factor."""
+    """Return one break as columns with one row per factor."""
     difference = change.after - change.before
     moments = panel.dates.to_numpy()
     places = {"date": change.row, "earliest": change.earliest, "latest": change.latest}
@@ -71,7 +71,7 @@ _OF_BREAK = {"sup_wald": "statistic", "p_value": "p_value"}
 
 
 def _by_month(moved: pd.DataFrame, dates: pd.DatetimeIndex, count: int) -> pd.DataFrame:
-    """Assets that broke in each month of the panel."""
+    """Count the assets that break in each month of the panel."""
     months = pd.period_range(dates[0], dates[-1], freq="M", name="month")
     pairs = moved[["asset", "date"]].drop_duplicates()
     of_month = pd.PeriodIndex(pd.DatetimeIndex(pairs["date"]), freq="M")

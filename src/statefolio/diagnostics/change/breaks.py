@@ -1,12 +1,12 @@
-"""Where loadings break, and what moved.
+"""Finds and dates structural breaks of loadings, and estimates the loadings before and after.
 
     W = max over dates of  (RSS_0 - RSS_1) (n - 2K) / RSS_1        sup-Wald (Andrews 1993, Econometrica 61)
 
-RSS_0 is that of constant loadings, RSS_1 that of loadings of their own before and after the date, no side with less
-than `trim` of the observations. Its law under the null is simulated with the asset's own regressors (the fixed
-regressors of Hansen 2000, Journal of Econometrics 97). Parts on both sides of a break that is significant are searched
-in turn (Bai 1997, Econometric Theory 13); a date's 95 % interval is k +- 11 / (d'Q d) + 1 (Bai 1997, Review of
-Economics and Statistics 79), d the change and Q the mean of x x' / sigma^2 about it.
+RSS_0 is the residual sum of squares of constant loadings, RSS_1 that of separate loadings before and after the date,
+with at least `trim` of the observations on each side. The null distribution is simulated with the asset's regressors
+(the fixed regressors of Hansen 2000, Journal of Econometrics 97). The parts on both sides of a significant break are
+searched in turn (Bai 1997, Econometric Theory 13). The 95 % interval of a date k is k +- 11 / (d'Q d) + 1 (Bai 1997,
+Review of Economics and Statistics 79), where d is the change and Q the mean of x x' / sigma^2 around it.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ INTERVAL = 11.0
 class Break:
     """A block edge at which the loadings of one asset break."""
 
-    first: int  # blocks of the part that was searched
+    first: int  # blocks [first, last) of the part that was searched
     last: int
     at: int  # first block after the break
     statistic: float
@@ -34,7 +34,7 @@ class Break:
 
 
 def largest_break(scores: DrawnScores, first: int, last: int, trim: float = TRIM) -> Break | None:
-    """The sup-Wald break of the blocks [first, last); None where they are too few for one."""
+    """Return the sup-Wald break of the blocks [first, last); None where they are too few."""
     S, states = scores.moments[first:last], scores.sums.shape[1]
     full = scores.full[first:last]
     blocks = np.count_nonzero(full)
@@ -46,12 +46,12 @@ def largest_break(scores: DrawnScores, first: int, last: int, trim: float = TRIM
     if at.size == 0:
         return None
     A = np.cumsum(S, axis=0)[at]
-    turned = A @ np.linalg.inv(total)
-    between = np.asarray(np.linalg.inv(_symmetric(np.asarray(A - turned @ A))), dtype=np.float64)
+    share = A @ np.linalg.inv(total)
+    between = np.asarray(np.linalg.inv(_symmetric(np.asarray(A - share @ A))), dtype=np.float64)
     weight = np.asarray(np.linalg.cholesky(_symmetric(between)))
 
     def gains(so_far: Array) -> Array:
-        u = so_far[at] - turned @ so_far[-1]
+        u = so_far[at] - share @ so_far[-1]
         return np.asarray(((weight.swapaxes(1, 2) @ u) ** 2).sum(axis=1))
 
     def statistic(gain: Array, square: Array, whole: Array) -> Array:
@@ -70,7 +70,7 @@ def largest_break(scores: DrawnScores, first: int, last: int, trim: float = TRIM
 
 
 def all_breaks(scores: DrawnScores, found: Break, level: float, most: int) -> list[Break]:
-    """The break found and those of the parts it leaves, the strongest first searched, at most `most`; by date."""
+    """Return the break and significant breaks of the parts around it, at most `most`, in the order of dates."""
     kept, parts = [found], [(found.first, found.at), (found.at, found.last)]
     while len(kept) < most and parts:
         candidates = [other for a, b in parts if (other := largest_break(scores, a, b)) and other.p_value <= level]
@@ -85,7 +85,7 @@ def all_breaks(scores: DrawnScores, found: Break, level: float, most: int) -> li
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """Loadings on both sides of a break, and its date."""
+    """Loadings before and after a break, and its date."""
 
     row: int  # first date after the break
     earliest: int  # 95 % interval
@@ -97,7 +97,7 @@ class Change:
 
 
 def estimate_changes(X: Array, y: Array, sigma: Array, places: list[int], slack: int) -> list[Change]:
-    """Date breaks to the day, within `slack` dates of the rows `places`, and estimate what lies between them."""
+    """Date breaks to the day, within `slack` dates of the rows `places`, and estimate the loadings between them."""
     h = np.where(np.isfinite(y) & np.isfinite(sigma), 1.0 / sigma**2, 0.0)
     Z, r = X * np.sqrt(h)[:, None], np.nan_to_num(y) * np.sqrt(h)
     edges = [0, *places, len(y)]
@@ -118,7 +118,7 @@ def estimate_changes(X: Array, y: Array, sigma: Array, places: list[int], slack:
 
 
 def _refine(Z: Array, r: Array, first: int, last: int, low: int, high: int) -> int:
-    """First row after the break of rows [first, last) that fits best, from `low` to before `high`."""
+    """Return the first row after the best-fitting break of rows [first, last), among rows [low, high)."""
     A, c = Z[first:low].T @ Z[first:low], Z[first:low].T @ r[first:low]
     B, d = Z[low:last].T @ Z[low:last], Z[low:last].T @ r[low:last]
     inner = Z[low : high - 1]
@@ -128,7 +128,7 @@ def _refine(Z: Array, r: Array, first: int, last: int, low: int, high: int) -> i
 
 
 def _explained(A: Array, c: Array) -> Array:
-    """c'A^-1 c for each."""
+    """c'A^-1 c for each matrix."""
     scale = np.sqrt(np.maximum(A.diagonal(axis1=1, axis2=2), 1e-300))
     inner = A / (scale[:, :, None] * scale[:, None, :]) + 1e-10 * np.eye(A.shape[1])
     u = (c / scale)[:, :, None]

@@ -1,4 +1,4 @@
-"""Non-stationarity: which loadings move, when they break, whether the model still predicts."""
+"""Diagnoses non-stationarity: loadings that move or break, and predictions that drift."""
 
 from typing import Any
 
@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.panel import Panel, make_panel
-from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
-from statefolio._options import is_whole
+from statefolio._options import OneOf, Whole, check_options
 from statefolio.diagnostics.change.break_findings import break_findings
 from statefolio.diagnostics.change.cusum import Cusum, cusum, cusum_of_squares
 from statefolio.diagnostics.change.discoveries import add_q_values, discovery_finding
@@ -20,12 +19,22 @@ from statefolio.diagnostics.change.stability import (
     noise_deviation,
 )
 from statefolio.diagnostics.finding import Diagnosis, Finding
-from statefolio.diagnostics.fitted_panel import check_count, check_level, ensure_fitted
+from statefolio.diagnostics.fitted_panel import ensure_fitted
+from statefolio.diagnostics.options import LEVEL, SEED
 from statefolio.exceptions import InputError
 from statefolio.loadings.alignment import in_order, places
 from statefolio.loadings.base import LoadingsModel
 
-VOLATILITY = ("local", "constant", "model")
+RULES = {
+    "level": LEVEL,
+    "volatility": OneOf("local", "constant", "model"),
+    "block": Whole(at_least=2, example=50),
+    "least": Whole(at_least=30, example=250),
+    "breaks": Whole(at_least=1, example=3),
+    "draws": Whole(at_least=200, example=1000),
+    "panels": Whole(at_least=200, example=600),
+    "seed": SEED,
+}
 
 
 def diagnose_change(
@@ -42,56 +51,78 @@ def diagnose_change(
     panels: int = 600,
     seed: int = 0,
 ) -> Diagnosis:
-    """Test whether loadings are constant, find where they break, and whether the model's predictions drift.
+    """Test whether loadings are constant, date their breaks, and test whether the model's predictions drift.
 
     Parameters
     ----------
     model : LoadingsModel
-        Its innovations are cumulated, its intercept and factors are those of the tests. One that is not fitted is
-        cloned and fitted here.
+        Its innovations are cumulated, and its intercept and factors are used by all tests. An unfitted model is
+        cloned and fitted.
     returns, factors : DataFrame
-        Dates and assets that the model's results hold, all or some of them.
+        All or some of the dates and assets of the model's results.
     level : float
-        Of each test, and of the false discovery rate.
+        Level of each test, and false discovery rate.
     volatility : {"local", "constant", "model"}
-        What returns are divided by before loadings are tested: residual volatility around each date
-        (`local_volatility.py`), nothing, or the model's predicted standard deviation. Tests that take changing
-        volatility for constant reject far too often.
+        Scale by which returns are divided before loadings are tested: residual volatility around each date
+        (`local_volatility.py`), a constant, or the model's predicted standard deviation. With "constant", tests
+        reject far too often if volatility changes.
     block : int
-        Dates that are condensed into one step of a walk; breaks are found between blocks, then dated to the day.
+        Dates that are condensed into one step of a random walk. Breaks are searched between blocks, then dated to the
+        day.
     least : int
-        Returns an asset needs.
+        Least number of returns of an asset.
     breaks : int
-        Most breaks that are looked for in an asset.
+        Most breaks of an asset.
     draws, panels : int
-        Draws of each simulated law; assets in the panels drawn for the likelihood ratio.
+        Draws of each simulated null distribution; assets in the panels simulated for the likelihood ratio.
     seed : int
+        Seed of all random numbers.
 
     Returns
     -------
     Diagnosis
-        Of "non-stationarity", with these findings; p-values of a panel are Simes', the least
-        Benjamini-Hochberg value, and reject a panel of constant loadings in `level` of cases.
+        Of "non-stationarity", with the findings below. The p-value of a panel is Simes', the smallest
+        Benjamini-Hochberg value; a panel of constant loadings is rejected with probability `level`.
 
-        * "moving loadings": likelihood ratio, asset and factor (`moving.py`). Table: asset, factor,
-          likelihood_ratio, p_value, q_value (Benjamini-Hochberg), q_value_any (Benjamini-Yekutieli: assets may depend
-          on each other in any way), state_variance (of the loading's step a date), moves.
-        * "unstable loadings": Nyblom's test, asset and factor. Table: likewise.
-        * "unstable assets": Nyblom's test of all loadings of an asset. Table: an asset a row.
-        * "breaks": sup-Wald, an asset a row.
-        * "what moved": loadings on both sides of every break, with robust standard errors. After a search: t
-          statistics compare factors, they are no tests.
-        * "breaks by month": how many assets broke in each.
-        * "cusum", "cusum of squares": of standardised innovations, an asset a row.
+        * "moving loadings": likelihood ratio by asset and factor (`likelihood_ratio.py`). Table: asset, factor,
+          likelihood_ratio, p_value, q_value (Benjamini-Hochberg), q_value_any (Benjamini-Yekutieli, for any
+          dependence between assets), state_variance (of the loading's step per date), moves.
+        * "unstable loadings": Nyblom's test by asset and factor. Table: similar.
+        * "unstable assets": Nyblom's test of all loadings of an asset. Table: one row per asset.
+        * "breaks": sup-Wald test. Table: one row per asset.
+        * "what moved": loadings before and after each break, with robust standard errors. The break was searched for,
+          so t statistics only compare factors; they are not tests.
+        * "breaks by month": number of assets that break in each month.
+        * "cusum", "cusum of squares": of standardised innovations. Tables: one row per asset.
 
     Raises
     ------
     InputError
-        If an option cannot be used, a factor is constant, or no asset can be tested.
+        If an option is invalid, a factor is constant, or no asset can be tested.
+
+    Examples
+    --------
+    The loading of one of four simulated assets doubles in the middle of the sample:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> rng, dates = np.random.default_rng(0), pd.bdate_range("2020-01-01", periods=600)
+    >>> factors = pd.DataFrame({"market": rng.normal(0, 0.01, 600)}, index=dates)
+    >>> beta = np.ones((600, 4))
+    >>> beta[300:, 0] = 2.0
+    >>> returns = pd.DataFrame(beta * factors.to_numpy() + rng.normal(0, 0.01, (600, 4)), dates, list("ABCD"))
+    >>> diagnosis = sf.diagnostics.diagnose_change(
+    ...     sf.RollingLoadings(60), returns, factors, draws=200, panels=200)
+    >>> moving = diagnosis["moving loadings"].table
+    >>> moving.query("moves")[["asset", "factor"]].to_numpy().tolist()
+    [['A', 'market']]
+    >>> changed = diagnosis["what moved"].table.query("asset == 'A' and factor == 'market'").iloc[0]
+    >>> print(f"{changed['before']:.1f} to {changed['after']:.1f} in {changed['date']:%Y-%m}")
+    1.0 to 1.9 in 2021-02
     """
-    level = check_level(level)
-    _check_options(volatility, block, least, breaks, draws, panels)
-    seed = check_count(seed, "seed", 0)
+    options = {"level": level, "volatility": volatility, "block": block, "least": least, "breaks": breaks}
+    check_options(options | {"draws": draws, "panels": panels, "seed": seed}, RULES)
     model = ensure_fitted(model, returns, factors)
     panel = in_order(make_panel(returns, factors, model.intercept), model.factors_)
     z, deviation = _standardised(model, panel)
@@ -101,8 +132,8 @@ def diagnose_change(
     kept = np.flatnonzero(reasons == "")
     if kept.size == 0:
         raise InputError(
-            f"none of the {len(reasons)} assets can be tested ({reasons[0]}); at least one was expected. Pass longer "
-            "histories, or lower least and block."
+            f"returns must have at least one asset that can be tested, got {len(reasons)} that cannot (first: "
+            f"{panel.assets[0]!r}, {reasons[0]}). Pass more dates, or lower least and block."
         )
     assets = panel.assets[kept]
     plan = TestOptions(block, draws, panels, breaks, seed)
@@ -116,17 +147,6 @@ def diagnose_change(
     left_out = np.flatnonzero(reasons != "")
     excluded = pd.DataFrame({"reason": reasons[left_out]}, index=panel.assets[left_out].rename("asset"), dtype=str)
     return Diagnosis("non-stationarity", findings, excluded)
-
-
-def _check_options(volatility: Any, block: Any, least: Any, breaks: Any, draws: Any, panels: Any) -> None:
-    if volatility not in VOLATILITY:
-        raise InputError(
-            f"volatility={volatility!r}; one of {listed(list(VOLATILITY))} was expected. Pass one of them."
-        )
-    whole = {"block": (block, 2), "least": (least, 30), "breaks": (breaks, 1), "draws": (draws, 200)}
-    for name, (value, smallest) in (whole | {"panels": (panels, 200)}).items():
-        if not is_whole(value) or value < smallest:
-            raise InputError(f"{name}={value!r}; a whole number of at least {smallest} was expected.")
 
 
 def _standardised(model: LoadingsModel, panel: Panel) -> tuple[Array, Array]:
@@ -171,6 +191,6 @@ def _cusum_finding(name: str, found: Cusum, assets: pd.Index, dates: pd.Datetime
 
 
 def _pairs(assets: pd.Index, factors: pd.Index, values: dict[str, Array]) -> pd.DataFrame:
-    """A row an asset and factor of arrays (K, N)."""
+    """Return one row per asset and factor, from arrays (K, N)."""
     names = {"asset": np.repeat(assets.to_numpy(), len(factors)), "factor": np.tile(factors.to_numpy(), len(assets))}
     return pd.DataFrame(names | {name: array.T.ravel() for name, array in values.items()})

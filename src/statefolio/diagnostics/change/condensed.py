@@ -1,12 +1,12 @@
-"""A panel in a few rows a block of dates: all that constant loadings within a block leave to know.
+"""Condenses a panel to K rows per block of dates, which are sufficient if loadings are constant within a block.
 
 With weights h = 1 / sigma^2, and over the dates of block b on which an asset was observed,
 
     S_b = sum h x x' = L L'     c_b = sum h x r     C C' = Lbar^-1 V Lbar^-T
     rows  X_b = C^-1 L'    y_b = C^-1 L^-1 c_b      y_b = X_b beta + noise of covariance I
 
-where V is the sum of h^2 x x' e^2 over all dates and Lbar Lbar' the sum of S_b (Eicker, Huber and White; Hansen 1992):
-where sizes of e and x go together on the same date, rows of the factor concerned are divided by what that adds.
+where V is the sum of h^2 x x' e^2 over all dates and Lbar Lbar' the sum of S_b. This robust scaling (Eicker, Huber and
+White; Hansen 1992) accounts for residuals e whose size depends on x.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from statefolio._arrays.types import Array
 
 _SINGULAR = 1e-10
-_FULL = 2  # observations a coefficient that a block needs
+_FULL = 2  # least observations per coefficient of a block
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +29,13 @@ class Condensed:
     rows : (B, K, K, N) array
         Regressors of row r: rows[b, r]; zero where a block has too few observations of the asset.
     values : (B, K, N) array
-        What the rows observed; NaN there.
+        Observations of the rows; NaN where a row of regressors is zero.
     loadings : (K, N) array
-        Constant loadings by weighted least squares; NaN for an asset that has too few observations.
+        Constant loadings by weighted least squares; NaN for an asset with too few observations.
     residuals : (T, N) array
-        Returns less what constant loadings explain, divided by sigma.
+        Residuals of constant loadings, divided by sigma.
     scale : (K,) array
-        What regressors were divided by: loadings are those of the regressors as they came.
+        Scale by which regressors are divided in the rows; loadings are in the original units.
     edges : (B + 1,) array
         First row of each block; the number of dates at the end.
     """
@@ -49,7 +49,7 @@ class Condensed:
 
     @property
     def observed(self) -> Array:
-        """Rows that observed something, by asset."""
+        """Number of rows with an observation, by asset."""
         count: Array = np.isfinite(self.values).sum(axis=(0, 1)).astype(float)
         return count
 
@@ -75,11 +75,11 @@ def condense(X: Array, Y: Array, sigma: Array, edges: NDArray[np.intp], robust: 
     Y : (T, N) array
         Returns, NaN where not observed.
     sigma : (T, N) array
-        Standard deviation of the noise on each date, up to a factor.
+        Standard deviation of the noise on each date, up to a constant factor.
     edges : (B + 1,) array
         Blocks of dates.
     robust : bool
-        Learn C from the residuals; else it is a multiple of the identity.
+        Estimate C from the residuals; otherwise it is a multiple of the identity.
     """
     states = X.shape[1]
     scale = np.sqrt(np.mean(X * X, axis=0))
@@ -132,7 +132,7 @@ def _solve(S: Array, c: Array) -> tuple[Array, Array]:
 
 
 def _coupling(L: Array, meat: Array, robust: bool) -> Array:
-    """C (K, K, N): Cholesky factor of the covariance that L^-1 (sum of scores) shows."""
+    """C (K, K, N): Cholesky factor of the covariance of L^-1 (sum of scores)."""
     inner = _divide(L, _divide(L, meat).swapaxes(0, 1))
     if robust:
         return _cholesky(inner)

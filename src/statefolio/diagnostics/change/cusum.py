@@ -1,12 +1,13 @@
-"""Cumulative sums of standardised innovations and of their squares: drifting predictions, changing noise.
+"""Tests cumulative sums of standardised innovations and of their squares for drift and for changing variance.
 
     W_t = (z_1 + ... + z_t) / s             leaves +-a (sqrt n + 2 t / sqrt n) with probability
                                             2 (1 - Phi(3a) + exp(-4 a^2) Phi(a))
     U_t = sum to t of (u - mean u) / d      u = min(z^2, 9); max |U| / sqrt n is Kolmogorov's
 
-with s and d the standard deviations of z and u (Brown, Durbin and Evans 1975, Journal of the Royal Statistical Society
-B 37; squares with their own variance, so that tails may be fat: Deng and Perron 2008, Journal of Econometrics 142).
-Sums are seen on dates only and not between them: .5826 is added to the largest (Siegmund 1985, Sequential Analysis).
+where s and d are the standard deviations of z and u (Brown, Durbin and Evans 1975, Journal of the Royal Statistical
+Society B 37). Squares are scaled by their estimated variance, so that tails may be fat (Deng and Perron 2008, Journal
+of Econometrics 142). Sums are observed in discrete time: .5826 is added to the largest (Siegmund 1985, Sequential
+Analysis).
 """
 
 from typing import NamedTuple
@@ -22,12 +23,12 @@ _BETWEEN_DATES = 0.5826
 
 
 class Cusum(NamedTuple):
-    """A path by asset, and how far the furthest point of it is out."""
+    """Paths of cumulative sums by asset, and tests of their largest deviation."""
 
     path: Array  # (T, N) W or U, NaN before an asset's first innovation
     statistic: Array  # (N,) largest a, or largest |U| / sqrt n
     p_value: Array  # (N,)
-    worst: NDArray[np.intp]  # (N,) row of the furthest point
+    worst: NDArray[np.intp]  # (N,) row of the largest deviation
     innovations: Array  # (N,) n
 
 
@@ -57,7 +58,7 @@ def cusum_of_squares(z: Array) -> Cusum:
 
 
 def boundary(z: Array, a: float) -> Array:
-    """The line a (sqrt n + 2 t / sqrt n), t counting an asset's own innovations, (T, N)."""
+    """The line a (sqrt n + 2 t / sqrt n), (T, N), where t counts an asset's innovations."""
     seen = np.isfinite(z)
     t, n = np.cumsum(seen, axis=0), seen.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -72,7 +73,7 @@ def crossing_probability(a: Array | float) -> Array:
 
 
 def crossing_level(probability: float) -> float:
-    """The a of that probability."""
+    """Return the a that is crossed with this probability."""
     from scipy.optimize import brentq
 
     return float(brentq(lambda a: float(crossing_probability(a)) - probability, 0.2, 6.0))

@@ -1,15 +1,15 @@
-"""Many p-values at once: which are discoveries at a false discovery rate, and what they say of the panel."""
+"""Controls the false discovery rate of many tests, and reports the discoveries of a panel as one finding."""
 
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
 from statefolio._arrays.types import Array
-from statefolio.diagnostics.finding import Finding
+from statefolio.diagnostics.finding import Finding, p_value_text
 
 
 def add_q_values(table: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Add both kinds of q-values, and which rows are discoveries under the first."""
+    """Add q-values by Benjamini-Hochberg and Benjamini-Yekutieli, and which rows the first makes discoveries."""
     p = table["p_value"].to_numpy(dtype=float)
     q = _discoveries(p, "bh")
     return table.assign(q_value=q, q_value_any=_discoveries(p, "by"), moves=q <= level)
@@ -24,19 +24,19 @@ def _discoveries(p: Array, method: str) -> Array:
 
 
 def discovery_finding(name: str, table: pd.DataFrame, what: str, level: float) -> Finding:
-    """Share of rows that moved, and Simes' p-value of the panel."""
+    """Report the share of rows that are discoveries, with Simes' p-value of the panel."""
     known = table["q_value"].notna()
     if not known.any():
         return Finding(name, np.nan, np.nan, level, None, "Nothing could be tested.", table)
     moves, count = int(table["moves"].sum()), int(known.sum())
     p = float(table["q_value"].min())
     sentence = (
-        f"{moves} of {count} {what}, at most {level:.0%} of these expected to be false; one or more would be found "
-        f"in {level:.0%} of panels where none does (p = {p:.2g})."
+        f"{moves} of {count} {what}, with an expected share of false discoveries of at most {level:.0%}; a panel "
+        f"without any has one or more discoveries with probability {level:.0%} ({p_value_text(p)})."
     )
     return Finding(name, moves / count, p, level, p <= level, sentence, table)
 
 
 def number_finding(name: str, statistic: float, sentence: str, table: pd.DataFrame) -> Finding:
-    """A number without a test."""
+    """Report a number without a test."""
     return Finding(name, statistic, np.nan, np.nan, None, sentence, table)

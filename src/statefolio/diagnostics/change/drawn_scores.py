@@ -1,4 +1,4 @@
-"""One asset's condensed rows as sums by block, beside the same sums of drawn noise."""
+"""Sums one asset's condensed rows by block, and simulates the same sums of noise."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,7 @@ from statefolio.diagnostics.change.condensed import Condensed
 
 @dataclass(frozen=True, eq=False)
 class DrawnScores:
-    """What an asset's B blocks leave to know, and what noise of D draws would.
+    """Sufficient statistics of an asset's B blocks, and D simulated draws of them without breaks.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class DrawnScores:
 
     @property
     def full(self) -> Array:
-        """Which blocks have rows, (B,)."""
+        """Whether each block has rows, (B,)."""
         return np.asarray(self.moments.any(axis=(1, 2)))
 
     @cached_property
@@ -40,7 +40,7 @@ class DrawnScores:
 
 
 def running_sums(values: Array) -> Array:
-    """Cumulative sums along the first axis: NumPy's own are slow where the others are long."""
+    """Cumulative sums along the first axis; faster than NumPy's where the other axes are long."""
     sums = values.copy()
     for before, here in pairwise(sums):
         here += before
@@ -52,6 +52,6 @@ def draw_scores(condensed: Condensed, asset: int, noise: Array) -> DrawnScores:
     rows, values = condensed.rows[..., asset], condensed.values[..., asset]
     seen = np.isfinite(values)
     y, e = np.where(seen, values, 0.0), noise * seen[:, :, None]
-    turned = rows.swapaxes(1, 2)
-    return DrawnScores(turned @ rows, np.einsum("bkr,br->bk", turned, y), (y**2).sum(axis=1), turned @ e,
+    transposed = rows.swapaxes(1, 2)
+    return DrawnScores(transposed @ rows, np.einsum("bkr,br->bk", transposed, y), (y**2).sum(axis=1), transposed @ e,
                        np.einsum("brd,brd->bd", e, e))  # fmt: skip

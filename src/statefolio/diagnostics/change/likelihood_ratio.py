@@ -1,14 +1,16 @@
-"""Likelihood ratio of a moving against a constant loading, all other variances refitted, and its p-values.
+"""Tests a moving against a constant loading by the likelihood ratio, with calibrated p-values.
 
-1. LR_j of every asset and loading (kalman/ratio.py), on the condensed panel.
-2. p0: the probability of that LR under the law of walk_spectrum.py, with the asset's own regressors, as if the other
-   loadings were known to be constant (the fast approximation of Greven and others 2008, Journal of Computational and
-   Graphical Statistics 17). Refitted variances of other loadings take a share of what noise offers, so that p0 is too
-   large, by more for a factor that others resemble.
-3. Panels are drawn with the assets' own regressors, gaps and those of their loadings that move, each of these kept
-   constant half of the time, and go through steps 1 and 2. The p-value is the share of drawn p0 as small as the
-   asset's, among drawn assets whose loading j was constant (prepivoting: Beran 1988, Journal of the American
-   Statistical Association 83); below the 25th smallest it is proportional to p0.
+All other variances are refitted under both hypotheses.
+
+1. LR_j of every asset and loading is computed on the condensed panel (kalman/ratio.py).
+2. p0 is the probability of that LR under the null distribution of walk_spectrum.py, with the asset's regressors, as
+   if the other loadings were known to be constant (the fast approximation of Greven and others 2008, Journal of
+   Computational and Graphical Statistics 17). Because the variances of the other loadings are refitted, p0 is too
+   large, more so for a factor that resembles others.
+3. Panels are simulated with the assets' regressors, gaps and moving loadings, each of these constant in half of the
+   cases, and go through steps 1 and 2. The p-value is the share of simulated p0 as small as the asset's, among
+   simulated assets with a constant loading j (prepivoting: Beran 1988, Journal of the American Statistical Association
+   83). Below the 25th smallest it is proportional to p0.
 """
 
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from statefolio.diagnostics.change.condensed import Condensed
 from statefolio.diagnostics.change.walk_spectrum import EXCEEDANCES, Draws, exceedance, ratio_draws
 from statefolio.kalman.ratio import Ratios, likelihood_ratios
 
-_MOVES = 0.1  # p0 under which drawn assets have the loading move
+_MOVES = 0.1  # p0 below which the loading moves in simulated assets
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +32,7 @@ class MovingLoadings:
 
     ratio: Array
     p_value: Array
-    state_variance: Array  # of the loading's step from a date to the next, with all loadings free
+    state_variance: Array  # of the loading's step per date, with all loadings free
     converged: NDArray[np.bool_]  # (N,)
 
 
@@ -45,7 +47,7 @@ def moving_loadings(condensed: Condensed, spectra: Array, draws: Draws, panels: 
         Eigenvalues of each loading's walk.
     draws : Draws
     panels : int
-        Assets drawn in step 3: some of those there are, or all of them several times.
+        Number of assets simulated in step 3, chosen from the assets, with repetition if there are fewer.
     seed : int
     """
     X, Y = _rows(condensed)
@@ -65,7 +67,7 @@ def moving_loadings(condensed: Condensed, spectra: Array, draws: Draws, panels: 
 
 @dataclass(frozen=True)
 class _Null:
-    """The laws of step 2."""
+    """Null distributions of step 2."""
 
     spectra: Array  # (N, K, S)
     freedom: Array  # (N,)
@@ -86,7 +88,7 @@ class _Null:
 
 
 def _rows(condensed: Condensed) -> tuple[Array, Array]:
-    """The condensed panel as one of B K dates."""
+    """Return the condensed panel as a panel of B K dates."""
     blocks, states, _, count = condensed.rows.shape
     return condensed.rows.reshape(blocks * states, states, count), condensed.values.reshape(blocks * states, count)
 
@@ -99,7 +101,7 @@ def _draw_panel(
     moves: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> Array:
-    """Observations (rows, M) with unit noise and the chosen loadings moving as much as they were found to."""
+    """Simulate observations (rows, M) with unit noise; chosen loadings move with their estimated variance."""
     Y = rng.standard_normal(seen.shape)
     for j, moved in enumerate(moves):
         columns = np.flatnonzero(moved)
@@ -109,7 +111,7 @@ def _draw_panel(
 
 
 def _calibrated(p: Array, drawn: Array) -> Array:
-    """Shares of drawn p-values as small as each; proportional to p below the 25th smallest."""
+    """Shares of simulated p-values as small as each; proportional to p below the 25th smallest."""
     drawn = np.sort(drawn)
     share = (1.0 + np.searchsorted(drawn, p, side="right")) / (1.0 + drawn.size)
     at = min(EXCEEDANCES, drawn.size) - 1

@@ -1,10 +1,10 @@
-"""What a return's noise was like around its date, for tests that look at all dates.
+"""Estimates the volatility of residuals around each date, from dates on both sides.
 
     sigma_t^2 = sum over s != t of memory^|s - t| min(e_s^2, 9 s^2_s) / sum of memory^|s - t|
 
-with e the residuals of constant loadings and s^2 the same in a first pass; their mean square counts as one more date,
-and sigma^2 is a twenty-fifth of it at least. The date's own residual is left out, so that given the others' sizes its
-sign is still even, and sums of x_t e_t / sigma_t^2 keep a mean of zero and the variance that they show.
+where e are residuals of constant loadings and s^2 is the same estimate in a first pass. The mean squared residual
+counts as one more date, and sigma^2 is at least 4 % of it. The date's own residual is left out: given sigma its sign
+is then still even, and sums of x_t e_t / sigma_t^2 have mean zero.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ def local_variance(residuals: Array, memory: float = MEMORY) -> Array:
     residuals : (T, N) array
         NaN where nothing was observed.
     memory : float
-        Weight of a date beside that of the one nearer by a day.
+        Ratio of the weight of a date to that of the date one closer.
     """
     square = np.nan_to_num(residuals**2)
     seen = np.isfinite(residuals).astype(float)
@@ -35,7 +35,7 @@ def local_variance(residuals: Array, memory: float = MEMORY) -> Array:
 
 
 def _around(square: Array, seen: Array, mean: Array, memory: float) -> Array:
-    """Weighted means of what lies on both sides, with a date of the mean itself so that none is empty."""
+    """Weighted means over the dates on both sides, with the mean as one more date so that none is empty."""
     total, weight = np.zeros_like(square), np.zeros_like(seen)
     for order in (slice(None), slice(None, None, -1)):
         values, known = square[order], seen[order]

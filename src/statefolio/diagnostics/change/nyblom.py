@@ -1,8 +1,8 @@
-"""Nyblom's test of constant coefficients against random walks, in Hansen's form that allows unequal variances.
+"""Tests constant coefficients against random walks by Nyblom's statistic, in Hansen's heteroscedasticity-robust form.
 
     s_t = x_t e_t / sigma_t^2     S_t = s_1 + ... + s_t     V = sum of s_t s_t'      over the n dates observed
     L_j = sum_t S_jt^2 / (n V_jj)                           one coefficient
-    L   = trace(V^-1 sum_t S_t S_t') / n                    all of them
+    L   = trace(V^-1 sum_t S_t S_t') / n                    all coefficients
 
 (Nyblom 1989, Journal of the American Statistical Association 84; Hansen 1992, Journal of Policy Modeling 14,
 equations 8 and 9.) L_j is sum_s mu_s w_s^2 over its scale, with the eigenvalues of walk_spectrum.py.
@@ -20,14 +20,14 @@ _ASSETS = 64  # at a time
 
 
 class Nyblom(NamedTuple):
-    """Statistics of each coefficient (K, N), and of all together (N,)."""
+    """Statistics of each coefficient (K, N), and of all coefficients together (N,)."""
 
     single: Array
     joint: Array
 
 
 def nyblom(X: Array, residuals: Array, sigma: Array) -> Nyblom:
-    """Statistics of a panel.
+    """Compute the statistics of a panel.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def _products(s: Array) -> Array:
 
 
 def single_p_values(statistics: Array, spectra: Array, scale: Array, freedom: Array, draws: Draws) -> Array:
-    """p-values (K, N) of the single statistics, with each asset's own regressors.
+    """p-values (K, N) of the single statistics, given each asset's regressors.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def single_p_values(statistics: Array, spectra: Array, scale: Array, freedom: Ar
 
 
 def joint_p_value(statistic: float, scores: DrawnScores) -> float:
-    """p-value of one asset's joint statistic, with its own regressors."""
+    """p-value of one asset's joint statistic, given its regressors."""
     total = scores.moments.sum(axis=0)
     share = np.cumsum(scores.moments, axis=0) @ np.linalg.inv(total)
     S = scores.drawn_so_far - share @ scores.drawn_so_far[-1]
@@ -101,7 +101,7 @@ def joint_p_value(statistic: float, scores: DrawnScores) -> float:
 
 
 def limit_draws(coefficients: int, draws: Draws) -> Array:
-    """Draws (D,) of the joint statistic where information grows evenly: integrals of squared Brownian bridges."""
+    """Draws (D,) of the joint statistic if information grows evenly: integrals of squared Brownian bridges."""
     terms = draws.squares.shape[1] // coefficients
     mu = np.tile(1.0 / (np.pi * np.arange(1, terms + 1)) ** 2, coefficients)
     rest = coefficients * (1.0 / 6.0 - mu[:terms].sum())
@@ -115,6 +115,6 @@ def _quadratic(A: Array, u: Array) -> Array:
 
 
 def _exponential_tail(drawn: Array) -> float:
-    """Half the mean excess of the largest tenth over its least: chi-square tails of two degrees of freedom."""
+    """Half the mean excess of the largest tenth over its smallest: chi-square tails of two degrees of freedom."""
     largest = np.sort(drawn)[-max(drawn.size // 10, 2) :]
     return float(np.mean(largest - largest[0])) / 2.0

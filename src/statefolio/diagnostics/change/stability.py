@@ -1,4 +1,4 @@
-"""All tests of constant loadings on one panel of arrays."""
+"""Runs all tests of constant loadings on one panel of arrays."""
 
 from dataclasses import dataclass
 
@@ -16,28 +16,28 @@ from statefolio.diagnostics.change.walk_spectrum import draw, spectrum
 from statefolio.kalman.ordinary import ordinary_least_squares
 
 STEPS = 32
-"""Most steps of a walk whose spectrum is taken: more change no quantile of a null law by 2 % of it."""
+"""Most steps of a random walk in a spectrum: more steps change quantiles of null distributions by less than 2 %."""
 
 BREAK_DRAWS = 300
 FEWEST_BLOCKS = 6
-_FEWEST_STEPS = 24  # a panel's history is parted into at least so many blocks, where coefficients allow
+_FEWEST_STEPS = 24  # least number of blocks of a panel, where the number of coefficients allows
 _EXACT = 1e-24
 
 
 @dataclass(frozen=True)
 class TestOptions:
-    """What the tests are told beside the data."""
+    """Options of the tests."""
 
     block: int  # dates
     draws: int
-    panels: int  # assets in the drawn panels
-    breaks: int  # most an asset
+    panels: int  # assets in the simulated panels
+    breaks: int  # most per asset
     seed: int
 
 
 @dataclass(frozen=True, eq=False)
 class Stability:
-    """p-values and what they are of; (K, N), or (N,) for an asset as a whole."""
+    """Statistics and p-values, (K, N) by loading or (N,) by asset."""
 
     moving: MovingLoadings
     nyblom: Nyblom
@@ -49,7 +49,7 @@ class Stability:
 
 @dataclass(frozen=True, eq=False)
 class _BreakSearch:
-    """What a search for further breaks needs."""
+    """Searches an asset for further breaks."""
 
     condensed: Condensed
     X: Array
@@ -58,7 +58,7 @@ class _BreakSearch:
     noise: Array
 
     def breaks(self, asset: int, found: Break, level: float, most: int) -> list[tuple[Break, Change]]:
-        """All breaks of an asset, dated, with what moved."""
+        """Return all breaks of an asset, dated, with the loadings before and after."""
         edges, scores = self.condensed.edges, draw_scores(self.condensed, asset, self.noise)
         dated = all_breaks(scores, found, level, most)
         places = [int(edges[one.at]) for one in dated]
@@ -80,7 +80,7 @@ def noise_deviation(X: Array, Y: Array, volatility: str) -> Array:
 
 
 def exclusion_reasons(X: Array, Y: Array, sigma: Array, block: int, least: int) -> NDArray[np.object_]:
-    """Why an asset cannot be tested, (N,); empty where it can."""
+    """Return the reason why each asset cannot be tested, (N,); empty where it can."""
     count = np.isfinite(Y).sum(axis=0)
     condensed = condense(X, Y, sigma, edges_of(X, block))
     full = np.isfinite(condensed.values).all(axis=1).sum(axis=0)
@@ -89,7 +89,7 @@ def exclusion_reasons(X: Array, Y: Array, sigma: Array, block: int, least: int) 
     mean_square = np.nansum(Y**2, axis=0) / np.maximum(count, 1)
     few = full < FEWEST_BLOCKS
     reason[few] = [f"{n} blocks of dates with enough returns; {FEWEST_BLOCKS} are needed" for n in full[few]]
-    reason[~np.isfinite(condensed.loadings).all(axis=0)] = "factors cannot be told apart on its dates"
+    reason[~np.isfinite(condensed.loadings).all(axis=0)] = "factors are collinear on its dates"
     reason[~(least_squares.residual_variance[:-1] > _EXACT * mean_square)] = "the factors explain its returns exactly"
     short = count < least
     reason[short] = [f"{n} returns; {least} are needed" for n in count[short]]
@@ -103,7 +103,7 @@ def edges_of(X: Array, block: int) -> NDArray[np.intp]:
 
 
 def assess_stability(X: Array, Y: Array, sigma: Array, plan: TestOptions) -> Stability:
-    """Run every test on assets that can all be tested."""
+    """Run every test, on assets that can all be tested."""
     condensed = condense(X, Y, sigma, edges_of(X, plan.block))
     moments, _ = condensed.moments()
     merged = _merged(moments)
@@ -136,6 +136,6 @@ def _merged(moments: Array) -> Array:
 
 
 def _score_scale(moments: Array) -> Array:
-    """What Nyblom's sum over blocks is divided by, (K, N)."""
+    """Scale of Nyblom's sum over blocks, (K, N)."""
     blocks = moments.any(axis=(2, 3)).sum(axis=1)
     return np.asarray(moments.sum(axis=1).diagonal(axis1=1, axis2=2).T * blocks)

@@ -1,4 +1,4 @@
-"""What a loading's random walk adds to the covariance of returns, and what tests for it look like without it.
+"""Computes the spectrum of a loading's random walk, and simulates the null distributions of tests for it.
 
     r = X b + Z u + e,   u ~ N(0, lambda R I),  e ~ N(0, R I)       column t of Z: x_j from step t on, zero before
     G = Z'Z - Z'X (X'X)^-1 X'Z = U diag(mu) U'                      w^2_s, squares of independent normals under the null
@@ -7,8 +7,8 @@
          N = sum_s lambda mu_s w_s^2 / (1 + lambda mu_s)     D = sum_s w_s^2 / (1 + lambda mu_s) + rest
 
 with m = n - K and `rest` chi-square with m - S degrees of freedom (Crainiceanu and Ruppert 2004, Journal of the Royal
-Statistical Society B 66, theorem 1). LR is twice the gain in exact diffuse log-likelihood; its law depends on X
-alone. Nyblom's statistic is sum_s mu_s w_s^2 over its scale: the same w and mu.
+Statistical Society B 66, theorem 1). LR is twice the gain in exact diffuse log-likelihood; its null distribution
+depends on X alone. Nyblom's statistic is sum_s mu_s w_s^2 over its scale, with the same w and mu.
 """
 
 from typing import NamedTuple
@@ -22,18 +22,18 @@ GRID = np.concatenate([[0.0], np.geomspace(1e-2, 1e3, 20)])
 """Values of lambda times the largest mu."""
 
 EXCEEDANCES = 25
-"""With fewer simulated values beyond it, a probability is that of a chi-square tail through the last of them."""
+"""With fewer simulated values beyond it, a probability is extrapolated by a chi-square tail through the last."""
 
 
 class Draws(NamedTuple):
-    """Standard normals, squared, that the null laws of all assets are simulated from."""
+    """Random numbers from which the null distributions of all assets are simulated."""
 
-    squares: Array  # (D, S)
+    squares: Array  # (D, S) squared standard normals
     rest: Array  # (D,) standard normals
 
 
 def draw(count: int, steps: int, seed: int) -> Draws:
-    """Draws of `count` panels with at most `steps` steps."""
+    """Draw the random numbers of `count` panels with at most `steps` steps."""
     rng = np.random.default_rng(seed)
     return Draws(rng.standard_normal((count, steps)) ** 2, rng.standard_normal(count))
 
@@ -62,7 +62,7 @@ def single_ratio(moments: Array, sums: Array, square: float, observed: int, j: i
     moments, sums : (B, K, K) and (B, K) arrays
         X_b'X_b and X_b'y_b.
     square, observed
-        Sum of y^2, and how many y there are.
+        Sum of y^2, and the number of y.
     j : int
     """
     from scipy.optimize import minimize_scalar
@@ -107,8 +107,8 @@ def chi_square(normal: Array, freedom: Array | float) -> Array:
 def exceedance(drawn: Array, value: float, unit: float = 1.0, freedom: float = 1.0) -> float:
     """Probability of at least `value`, from simulated values (D,).
 
-    Beyond the last few of those it falls as that of `unit` times a chi-square variable, which is how these laws end
-    (Greven and others 2008, Journal of Computational and Graphical Statistics 17).
+    Beyond the last few simulated values it has the tail of `unit` times a chi-square variable (Greven and others 2008,
+    Journal of Computational and Graphical Statistics 17).
     """
     beyond = int(np.count_nonzero(drawn >= value))
     if beyond >= EXCEEDANCES:

@@ -1,4 +1,4 @@
-"""How much factors say the same: variance inflation, condition indices and Belsley's variance shares."""
+"""Measures collinearity of factors: variance inflation, condition indices and Belsley's variance shares."""
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,8 @@ _STILL = 1e-12
 def variance_inflation(factors: Array) -> Array:
     """1 / (1 - R^2) of each factor on the constant and the others, (K,).
 
-    It is the factor by which the variance of a loading's least-squares estimate grows because of the other factors;
-    infinite where they explain the factor exactly, or it does not vary.
+    The variance of a loading's least-squares estimate grows by this factor because of the other factors. It is
+    infinite where they explain the factor exactly, or the factor does not vary.
     """
     still = np.ptp(factors, axis=0) <= _STILL * np.abs(factors).max(axis=0)
     centred = np.where(still, 0.0, factors - factors.mean(axis=0))
@@ -27,15 +27,15 @@ def variance_inflation(factors: Array) -> Array:
 def condition_indices(regressors: Array) -> tuple[Array, Array]:
     """Condition indices of regressors (T, K) and each one's share of each coefficient's variance.
 
-    Columns, the constant among them, are scaled to length 1 and not centred; an index is the largest singular value
-    over another. Belsley, Kuh and Welsch (1980), Regression Diagnostics, section 3.2.
+    Columns, with the constant, are scaled to length 1 and not centred. An index is the largest singular value divided
+    by another. Belsley, Kuh and Welsch (1980), Regression Diagnostics, section 3.2.
 
     Returns
     -------
     indices : (K,) array
         Increasing from 1; infinite where columns are exactly dependent.
     shares : (K, K) array
-        A row an index, a column a coefficient; columns sum to 1.
+        One row per index, one column per coefficient; columns sum to 1.
     """
     singular, right = _scaled(regressors)
     with np.errstate(divide="ignore"):
@@ -61,7 +61,7 @@ def through_time(
     Returns
     -------
     DataFrame, DataFrame
-        Index date, the window's last; of one a column a factor, of the other "condition_number".
+        By the last date of each window: variance inflation with one column per factor, and "condition_number".
     """
     ends = np.arange(len(factors), window - 1, -step)[::-1]
     rows = []
@@ -76,7 +76,7 @@ def through_time(
 def _scaled(columns: Array) -> tuple[Array, Array]:
     """Singular values and right singular vectors (rows) of columns scaled to length 1.
 
-    Singular values that only rounding keeps from zero are zero.
+    Singular values within rounding error of zero are set to zero.
     """
     size = np.abs(columns).max(axis=0)
     safe = columns / np.where(size > 0.0, size, 1.0)

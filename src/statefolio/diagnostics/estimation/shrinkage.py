@@ -1,4 +1,4 @@
-"""How far loadings should move towards their mean across assets: as far as dates that were held out want."""
+"""Estimates by cross-validation how far loadings should be shrunk towards their mean across assets."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, eq=False)
 class Shrinkage:
-    """Held-out log-likelihood as a quadratic in the shrinkage s of each of K loadings: s'g - s'H s / 2, a return.
+    """Held-out log-likelihood per return, a quadratic in the shrinkage s of each of K loadings: s'g - s'H s / 2.
 
     Attributes
     ----------
@@ -29,16 +29,16 @@ class Shrinkage:
 
     @property
     def common(self) -> float:
-        """The shrinkage in [0, 1] that all loadings but the first want together; NaN where all are the same."""
+        """Best shrinkage in [0, 1] of all loadings but the first together; NaN where assets have the same loadings."""
         return _best(self.gradient[1:].sum(), self.curvature[1:, 1:].sum())
 
     @property
-    def own(self) -> Array:
-        """The shrinkage each loading wants while the others stay as they are."""
+    def separate(self) -> Array:
+        """Best shrinkage of each loading with the others unchanged."""
         return np.array([_best(g, h) for g, h in zip(self.gradient, np.diagonal(self.curvature), strict=True)])
 
     def curve(self, names: pd.Index, points: int = 21) -> pd.DataFrame:
-        """Log-likelihood a return gained by shrinkage, in 1e-4: columns for all but the first, and for each alone."""
+        """Gain in log-likelihood per return, in 1e-4: one column for all but the first, and one for each alone."""
         grid = np.linspace(0.0, 1.0, points)
         common = (self.gradient[1:].sum(), self.curvature[1:, 1:].sum())
         single = zip(self.gradient, np.diagonal(self.curvature), strict=True)
@@ -47,11 +47,11 @@ class Shrinkage:
 
 
 def best_shrinkage(returns: Array, regressors: Array, block_length: int) -> Shrinkage:
-    """Learn loadings without every fifth block of dates, shrink them, and score the blocks left out, five times.
+    """Estimate loadings without every fifth block of dates, shrink them, and score the held-out blocks, five times.
 
-    With b an asset's loadings, m their mean over assets and v its residual variance, all learned without the fold,
-    the fold's Gaussian log-likelihood at b - s (b - m) is a quadratic in s: g sums -d (X'r - X'X b) / v and H sums
-    d d' X'X / v over assets and folds, d = b - m. An asset that a fold leaves too little of is not counted there.
+    Let b be an asset's loadings, m their mean over assets, and v its residual variance, all estimated without the
+    fold. The fold's Gaussian log-likelihood at b - s (b - m) is a quadratic in s: g sums -d (X'r - X'X b) / v and H
+    sums d d' X'X / v over assets and folds, d = b - m. An asset with too few other dates is left out of that fold.
     """
     states = regressors.shape[1]
     starts = block_starts(len(returns), block_length)

@@ -1,4 +1,4 @@
-"""Whether two halves of the data agree on the loadings, and whether they would if assets did not differ."""
+"""Compares the loadings of two halves of the data, and tests whether assets differ."""
 
 from dataclasses import dataclass
 
@@ -19,19 +19,19 @@ from statefolio.diagnostics.least_squares import LeastSquares, inverses, second_
 
 @dataclass(frozen=True, eq=False)
 class SplitHalf:
-    """Loadings from odd and from even blocks of dates, and what chance alone would show.
+    """Loadings from odd and from even blocks of dates, and their agreement.
 
     Attributes
     ----------
     odd, even : (N, K) array
-        Least-squares loadings of each half; NaN for an asset that a half has too few returns of.
+        Least-squares loadings of each half; NaN for an asset with too few returns in one half.
     correlation : (K,) array
-        Of the two across assets.
+        Correlation of the two across assets.
     agreement_p_value : (K,) array
-        Chance of a correlation as high where all assets have the same loading.
+        Probability of a correlation as high if all assets have the same loading.
     difference : (K,) array
         Mean over assets of the squared difference in units of its classical variance: 1 for constant loadings and
-        independent errors of one variance, more where textbook standard errors are too small.
+        independent errors of constant variance, more where classical standard errors are too small.
     """
 
     odd: Array
@@ -42,7 +42,7 @@ class SplitHalf:
 
     @property
     def reliability(self) -> Array:
-        """Share of the variance across assets of full-length loadings that is no noise: 2 r / (1 + r), at least 0.
+        """Share of the variance of full-sample loadings across assets that is not noise: 2 r / (1 + r), at least 0.
 
         Spearman (1910) and Brown (1910), British Journal of Psychology 3.
         """
@@ -53,11 +53,11 @@ class SplitHalf:
 def split_halves(
     returns: Array, regressors: Array, fit: LeastSquares, block_length: int, replications: int, rng: np.random.Generator
 ) -> SplitHalf:
-    """Estimate loadings from every second block of dates and from the others, and compare.
+    """Estimate loadings from every second block of dates and from the others, and compare them.
 
-    The null keeps each block's residuals, all assets' together, with a random sign: correlation between assets, fat
-    tails and changing variance stay, and differences between assets' loadings go. Both halves are spread over all
-    years, so that slow movement is no disagreement.
+    The null distribution is a wild bootstrap of the residuals with one random sign per block, all assets together:
+    this preserves correlation between assets, fat tails and changing variance, and removes differences between the
+    assets' loadings. Both halves are spread over all years, so slowly moving loadings do not count as disagreement.
     """
     starts = block_starts(len(returns), block_length)
     states = regressors.shape[1]
@@ -83,7 +83,7 @@ def split_halves(
 
 
 def _half(returns: Array, regressors: Array, rows: npt.NDArray[np.bool_]) -> LeastSquares:
-    """Loadings, their inverses and counts on some dates; residuals are nobody's need."""
+    """Loadings, inverses and counts on some dates; residuals are not computed."""
     known = ~np.isnan(returns[rows])
     inverse = inverses(second_moments(regressors[rows], known))
     loadings = np.einsum("nkl,ln->nk", inverse, regressors[rows].T @ np.where(known, returns[rows], 0.0))
@@ -92,7 +92,7 @@ def _half(returns: Array, regressors: Array, rows: npt.NDArray[np.bool_]) -> Lea
 
 
 def _correlation(first: Array, second: Array) -> Array:
-    """Correlation across assets, the middle axis, NaN for fewer than three of them."""
+    """Correlation across assets, the middle axis; NaN for fewer than three assets."""
     if first.shape[1] < 3:
         return np.full((len(first), first.shape[2]), np.nan)
     a, b = (part - part.mean(axis=1, keepdims=True) for part in (first, second))

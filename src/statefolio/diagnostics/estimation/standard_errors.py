@@ -1,4 +1,4 @@
-"""How exactly loadings are known: least squares with memory and changing variance allowed, and by block bootstrap."""
+"""Estimates standard errors of least-squares loadings: Newey and West's, and by block bootstrap."""
 
 import numpy as np
 
@@ -10,15 +10,15 @@ _ASSETS_AT_ONCE = 128
 
 
 def newey_west_lags(count: int) -> int:
-    """Lags whose autocovariances count: 4 (T / 100)^(2/9), Newey and West (1994)."""
+    """Number of autocovariances: 4 (T / 100)^(2/9), Newey and West (1994)."""
     return int(4.0 * (count / 100.0) ** (2.0 / 9.0))
 
 
 def newey_west_errors(fit: LeastSquares, regressors: Array) -> Array:
-    """Standard errors (N, K) of least-squares loadings, robust to memory and changing variance.
+    """Standard errors (N, K) of least-squares loadings, robust to autocorrelation and changing variance.
 
-    (X'X)^-1 S (X'X)^-1 T / (T - K) with S the Bartlett-weighted sum of the autocovariances of x e over the dates an
-    asset was observed, from statsmodels. Newey and West (1987), Econometrica 55.
+    (X'X)^-1 S (X'X)^-1 T / (T - K), where S is the Bartlett-weighted sum of the autocovariances of x e over the
+    dates an asset was observed, from statsmodels. Newey and West (1987), Econometrica 55.
     """
     from statsmodels.stats.sandwich_covariance import S_hac_simple
 
@@ -37,10 +37,10 @@ def newey_west_errors(fit: LeastSquares, regressors: Array) -> Array:
 def block_bootstrap(
     returns: Array, regressors: Array, block_length: int, replications: int, rng: np.random.Generator
 ) -> Array:
-    """Standard errors (N, K) of loadings from blocks of dates drawn with replacement, all assets' together.
+    """Standard errors (N, K) of loadings from blocks of dates drawn with replacement, for all assets together.
 
     Blocks do not overlap (Carlstein 1986, Annals of Statistics 14): their moments are summed once and a draw is a
-    product of matrices. A draw with fewer than three returns a loading of an asset is left out for that asset.
+    product of matrices. A draw with fewer than three returns per loading of an asset is left out for that asset.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def block_bootstrap(
 
 
 def _spread(squares: Array, moments: Array) -> Array:
-    """Standard deviation over draws of (X'X)^-1 X'r, (N, K), of the draws with enough returns."""
+    """Standard deviation of (X'X)^-1 X'r over the draws with enough returns, (N, K)."""
     states = moments.shape[2]
     enough = squares[:, :, 0, 0] >= 3 * states
     inverse = inverses(np.where(enough[:, :, None, None], squares, np.eye(states)))

@@ -1,4 +1,4 @@
-"""Whether all alphas are zero: the exact test of Gibbons, Ross and Shanken, and one for any panel."""
+"""Tests whether all alphas are zero: the exact test of Gibbons, Ross and Shanken, and a bootstrap for any panel."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from statefolio.diagnostics.least_squares import LeastSquares, inverses, least_s
 
 @dataclass(frozen=True, eq=False)
 class GRSTest:
-    """The test of Gibbons, Ross and Shanken: statistic and p-value, NaN with a reason where it cannot be made."""
+    """Test of Gibbons, Ross and Shanken: statistic and p-value, NaN with a reason where they cannot be computed."""
 
     statistic: float
     p_value: float
@@ -25,8 +25,9 @@ def gibbons_ross_shanken(returns: Array, factors: Array) -> GRSTest:
 
         (T - N - K) / N  a' S^-1 a / (1 + m' W^-1 m)  ~  F(N, T - N - K)
 
-    a the alphas, S = E'E / T, m and W mean and covariance (over T) of the K factors. Exact for independent normal
-    errors, of any covariance across assets. Gibbons, Ross and Shanken (1989), Econometrica 57, equation 4.
+    where a are the alphas, S = E'E / T, and m and W mean and covariance (over T) of the K factors. It is exact for
+    independent normal errors with any covariance across assets. Gibbons, Ross and Shanken (1989), Econometrica 57,
+    equation 4.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def gibbons_ross_shanken(returns: Array, factors: Array) -> GRSTest:
     assets, states, dates = returns.shape[1], factors.shape[1], int(common.sum())
     freedom = dates - assets - states
     if freedom < 1:
-        reason = f"{assets} assets share {dates} dates; at least {assets + states + 1} were needed"
+        reason = f"{assets} assets share {dates} dates, and at least {assets + states + 1} are needed"
         return GRSTest(np.nan, np.nan, dates, reason)
     x = factors[common]
     fit = least_squares(returns[common], np.column_stack([np.ones(dates), x]))
@@ -55,7 +56,7 @@ def gibbons_ross_shanken(returns: Array, factors: Array) -> GRSTest:
 
 @dataclass(frozen=True, eq=False)
 class AlphaTest:
-    """Mean squared t statistic of the alphas, and the same on data whose alphas are zero."""
+    """Mean squared t statistic of the alphas, its p-value, and its bootstrap distribution where alphas are zero."""
 
     statistic: float
     p_value: float
@@ -65,12 +66,12 @@ class AlphaTest:
 def mean_squared_t(
     returns: Array, regressors: Array, fit: LeastSquares, block_length: int, replications: int, rng: np.random.Generator
 ) -> AlphaTest:
-    """Test that all alphas are zero by a wild bootstrap that keeps correlation between assets.
+    """Test that all alphas are zero by a wild bootstrap that preserves correlation between assets.
 
-    The statistic is the mean over assets of t^2, t = alpha / se. Its null: residuals of regressions without the
-    constant, whose blocks of dates change sign at random, all assets together, regressed with it. N may exceed T,
-    assets may have gaps, errors fat tails and changing variances. Davidson and Flachaire (2008), Journal of
-    Econometrics 146, on such signs and on residuals that obey the null.
+    The statistic is the mean over assets of t^2, t = alpha / se. Under the null, residuals of regressions without
+    the constant change sign at random by block of dates, all assets together, and are regressed on all regressors. N
+    may exceed T, assets may have gaps, and errors may have fat tails and changing variances. Davidson and Flachaire
+    (2008), Journal of Econometrics 146, justify random signs and residuals that satisfy the null.
     """
     restricted = least_squares(returns, regressors[:, 1:]).residuals
     starts = block_starts(len(returns), block_length)
@@ -78,8 +79,8 @@ def mean_squared_t(
     signs = random_signs(rng, replications, len(starts))
     sums, loadings = flip_signs(signs, scores, fit.inverse)
     total = np.nansum(restricted**2, axis=0)
-    left = total - np.einsum("bnk,bnk->bn", sums, loadings)
+    squares = total - np.einsum("bnk,bnk->bn", sums, loadings)
     of_alpha = fit.inverse[:, 0, 0]
-    null = (loadings[:, :, 0] ** 2 * (fit.count - regressors.shape[1]) / (left * of_alpha)).mean(axis=1)
+    null = (loadings[:, :, 0] ** 2 * (fit.count - regressors.shape[1]) / (squares * of_alpha)).mean(axis=1)
     statistic = float((fit.loadings[:, 0] ** 2 / (fit.variance * of_alpha)).mean())
     return AlphaTest(statistic, p_value(statistic, null), null)

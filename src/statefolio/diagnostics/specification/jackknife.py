@@ -1,4 +1,4 @@
-"""Residuals of dates that their own block of dates did not help to fit."""
+"""Computes out-of-block residuals: each block of dates at the loadings that the other dates give."""
 
 import numpy as np
 
@@ -10,10 +10,10 @@ from statefolio.diagnostics.least_squares import LeastSquares, inverses
 def jackknife_residuals(fit: LeastSquares, regressors: Array, starts: Starts) -> Array:
     """Residuals (T, N) on the dates of each block B at the loadings b_(-B) of an asset's other dates, r - X b_(-B).
 
-    What least squares leave is too small where a block pulls the fit to itself, most in wild times; what is made of
-    turned residuals would be too. With G and g_B the sums X'X and, over the block, X'e: b - b_(-B) = (G - G_B)^-1 g_B.
-    Bell and McCaffrey (2002), Survey Methodology 28, on this correction. Where a block is all an asset has, its
-    residuals stay as they are.
+    Least-squares residuals are too small where a block influences the fit, most in volatile times, and bootstrap
+    residuals would be too. With G = X'X over all dates, G_B the same over the block and g_B = X'e over the block,
+    b - b_(-B) = (G - G_B)^-1 g_B. Bell and McCaffrey (2002), Survey Methodology 28, introduce this correction. Where a
+    block holds all dates of an asset, its residuals are not changed.
     """
     scores = block_scores(fit.residuals, regressors, starts)
     known = ~np.isnan(fit.residuals)

@@ -1,4 +1,4 @@
-"""What the first principal component of the residuals looks like: a sector, a contrast of sectors, or nothing."""
+"""Describes the first principal component of the residuals by sector, and tests whether sectors differ."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Component:
 
 
 def first_component(correlation: Array) -> Component:
-    """Largest eigenvalue and its vector, most of whose weight is positive."""
+    """Largest eigenvalue and its eigenvector, with the sign that makes most of its weight positive."""
     values, vectors = np.linalg.eigh(correlation)
     vector = vectors[:, -1]
     vector = vector if (vector * np.abs(vector)).sum() >= 0.0 else -vector
@@ -36,7 +36,7 @@ def first_component(correlation: Array) -> Component:
 
 
 def sector_table(component: Component, sectors: pd.Series) -> pd.DataFrame:
-    """One row a sector, the strongest first.
+    """Summarise the component with one row per sector, the strongest first.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def share_between(loadings: Array, codes: npt.NDArray[np.int64]) -> float:
 def sector_test(
     loadings: Array, codes: npt.NDArray[np.int64], replications: int, rng: np.random.Generator
 ) -> tuple[float, float]:
-    """Share between sectors and its p-value: how often assets in random order would show as much."""
+    """Share between sectors, and its p-value by permuting the assets."""
     member = np.eye(codes.max() + 1)[codes]
     order = rng.permuted(np.tile(loadings, (replications, 1)), axis=1)
     share = share_between(loadings, codes)

@@ -1,9 +1,9 @@
-"""Whether residuals are uncorrelated across assets: largest eigenvalue and mean absolute correlation, and their nulls.
+"""Tests whether residuals are uncorrelated across assets: largest eigenvalue and mean absolute correlation.
 
-The null is made of the residuals themselves. Each asset's residuals keep their sizes and gaps, and blocks of dates
-change sign at random, asset by asset: fat tails, volatility that all assets share, and memory within a block stay;
-correlation between assets goes. Factors that least squares took out are then taken out again, of residuals that are as
-large as they were before (`jackknife.py`).
+The null distribution is a wild bootstrap of the residuals. Each block of dates of each asset changes sign at random:
+this removes correlation between assets and preserves fat tails, shared volatility, gaps, and autocorrelation within a
+block. The factors are then regressed out again, of out-of-block residuals (`jackknife.py`), because least-squares
+residuals are too small.
 """
 
 from dataclasses import dataclass
@@ -18,25 +18,25 @@ from statefolio.diagnostics.least_squares import inverses, second_moments
 
 Singles = npt.NDArray[np.float32]
 _DENSE = 60
-"""Up to so many assets all eigenvalues are found at once."""
+"""Most assets for which all eigenvalues are computed at once."""
 LEAST_OVERLAP = 30
-"""Dates two assets must share for their correlation to count in the mean."""
+"""Least number of common dates of two assets whose correlation counts in the mean."""
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Residuals of N assets in units of their own standard deviation, and what makes residuals of anything else.
+    """Residuals of N assets in units of their standard deviation, and the projection that makes residuals.
 
     Attributes
     ----------
     values : (T, N) array
-        Zero where there is none.
+        Zero where missing.
     before : (T, N) array
-        What stands for them before a fit took out its share, in the same units.
+        Out-of-block residuals in the same units, before the projection.
     known : (T, N) array
         Where there is a residual.
     regressors : (T, K) array
-        What is orthogonal to every asset's residuals over its own dates; K = 0 for innovations, which nothing is.
+        Orthogonal to every asset's residuals over its own dates; K = 0 for innovations.
     inverse : (N, K, K) array
         (X'X)^-1 over these dates.
     """
@@ -48,7 +48,7 @@ class Projection:
     inverse: Singles
 
     def correlation_of(self, values: Singles) -> Singles:
-        """Correlation matrix of what least squares leave of values, which are written over."""
+        """Correlation matrix of the least-squares residuals of values; overwrites the values."""
         if self.regressors.shape[1]:
             loadings = np.einsum("nkl,ln->kn", self.inverse, self.regressors.T @ values)
             values -= self.regressors @ loadings
@@ -69,7 +69,7 @@ class Projection:
 
 @dataclass(frozen=True, eq=False)
 class CorrelationNull:
-    """Both statistics of the residuals, and of each of the panels whose correlations were broken."""
+    """Both statistics of the residuals, and of each bootstrap panel without correlation."""
 
     correlation: Array
     largest: float
@@ -95,11 +95,10 @@ def project(residuals: Array, regressors: Array, before: Array | None = None) ->
 def correlation_null(
     projection: Projection, block_length: int, replications: int, rng: np.random.Generator
 ) -> CorrelationNull:
-    """Largest eigenvalue and mean absolute correlation of residuals, and what both are where nothing is correlated.
+    """Compute largest eigenvalue and mean absolute correlation of residuals, and their null distributions.
 
-    The eigenvalue is that of the matrix with elements sum_t z_i z_j / sqrt(sum z_i^2 sum z_j^2), zeros for missing
-    residuals, which is a covariance whatever the gaps. The mean is over pairs that share enough dates, each
-    correlation over the dates both have.
+    The matrix has elements sum_t z_i z_j / sqrt(sum z_i^2 sum z_j^2) with zeros for missing residuals, so it is
+    positive semidefinite for any gaps. The mean is over pairs with enough common dates, each correlation over these.
     """
     weights, values = _pair_weights(projection.known), projection.values
     correlation = projection.correlation_of(values.copy())
@@ -129,12 +128,12 @@ def largest_eigenvalue(matrix: npt.NDArray[np.floating]) -> float:
 
 
 def marchenko_pastur_edge(assets: int, dates: float) -> float:
-    """(1 + sqrt(N / T))^2: where the largest eigenvalue of independent unit noise lies as N and T grow together."""
+    """(1 + sqrt(N / T))^2: limit of the largest eigenvalue of independent unit noise as N and T grow together."""
     return float((1.0 + np.sqrt(assets / dates)) ** 2)
 
 
 def _pair_weights(known: npt.NDArray[np.bool_]) -> Singles:
-    """What makes the mean absolute correlation over pairs of a matrix with zeros for missing residuals, (N, N)."""
+    """Weights (N, N) that turn a matrix with zeros for missing residuals into the mean absolute correlation."""
     held = known.astype(np.float32)
     shared = held.T @ held
     count = np.diagonal(shared)

@@ -1,4 +1,4 @@
-"""Whose residuals are judged: a model's standardised innovations, or what least squares leave."""
+"""Selects the residuals to test: a model's standardised innovations, or least-squares residuals."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +17,12 @@ from statefolio.loadings.alignment import places
 from statefolio.loadings.base import LoadingsModel
 
 BURN_IN = 60
-"""First innovations of an asset that are left out: the model is finding its feet."""
+"""First innovations of an asset that are left out, while its loadings are still uncertain."""
 
 
 @dataclass(frozen=True, eq=False)
 class Residuals:
-    """Residuals ready to be compared with uncorrelated ones, whose they are, and who had too few."""
+    """Residuals prepared for tests of correlation, their assets, and the assets with too few of them."""
 
     projection: Projection
     assets: pd.Index
@@ -32,9 +32,7 @@ class Residuals:
 def select_residuals(
     model: LoadingsModel | None, kind: str, panel: FittedPanel, returns: Any, factors: Any, block_length: int
 ) -> Residuals:
-    """Least-squares residuals, or a model's innovations over their predicted standard deviations."""
-    if kind not in ("innovations", "least_squares"):
-        raise InputError(f"residuals={kind!r}; 'innovations' or 'least_squares' was expected. Pass one of them.")
+    """Return least-squares residuals, or a model's innovations over their predicted standard deviations."""
     if model is None or kind == "least_squares":
         before = jackknife_residuals(panel.fit, panel.regressors, block_starts(len(panel.dates), block_length))
         return Residuals(project(panel.fit.residuals, panel.regressors, before), panel.assets, panel.excluded.iloc[:0])
@@ -53,8 +51,8 @@ def _standardised(model: LoadingsModel, panel: FittedPanel) -> Array:
     rows = dates.get_indexer(panel.dates)
     if (rows < 0).all():
         raise InputError(
-            f"returns ({span(panel.dates)}) have no date in common with the model's results "
-            f"({span(pd.DatetimeIndex(dates))}); dates the results hold were expected. Pass those dates."
+            f"returns must have dates in common with the model's results ({span(pd.DatetimeIndex(dates))}), got "
+            f"{span(panel.dates)}. Pass those dates."
         )
     columns = places(found.indexes["asset"], panel.assets, "asset")
     v, S = (found[name].to_numpy()[np.ix_(rows, columns)] for name in ("innovation", "innovation_variance"))
