@@ -118,16 +118,16 @@ def test_without_uncertainty_there_is_no_line_for_it(demo, demo_model, weights):
 def test_portfolios_that_cannot_be_attributed(demo_risk, weights):
     with pytest.raises(UnknownNameError, match="'NOBODY'"):
         attribute_risk(demo_risk, {"NOBODY": 1.0})
-    with pytest.raises(InputError, match="sum to 1; 0 was expected"):
+    with pytest.raises(InputError, match="must sum to 0, got a sum of 1"):
         attribute_risk(demo_risk, weights, 0.0)
     with pytest.raises(InputError, match="all zero"):
         attribute_risk(demo_risk, 0.0 * weights)
 
 
 def test_what_cannot_be_attributed_at_all(demo, demo_risk, weights):
-    with pytest.raises(DataTypeError, match="risk is a KalmanLoadings"):
+    with pytest.raises(DataTypeError, match="risk must be a FactorRisk, got a KalmanLoadings"):
         attribute_risk(demo_risk.model_, weights)
-    with pytest.raises(DataTypeError, match="pass model_"):
+    with pytest.raises(DataTypeError, match=r"risk\.model_"):
         attribute_return(demo_risk, weights, demo.returns, demo.factors)
 
 
@@ -138,7 +138,7 @@ def test_lines_have_names_that_no_factor_has(returns, factors):
     ):
         called = factors.rename(columns={"size": taken})
         risk = FactorRisk(RollingLoadings(60), residual_structure=None).fit(returns, called)
-        with pytest.raises(InputError, match=f"a factor is called '{taken}'"):
+        with pytest.raises(InputError, match=f"factors must not be called '{taken}'"):
             attribute(risk, called)
 
 

@@ -172,7 +172,7 @@ def test_more_factors_than_dates_says_so():
     dates = pd.bdate_range("2020-01-01", periods=10)
     factors = pd.DataFrame(rng.normal(0, 0.01, (10, 20)), dates).add_prefix("f")
     returns = pd.DataFrame(rng.normal(0, 0.01, (10, 3)), dates, list("ABC"))
-    with pytest.raises(InputError, match=r"none of the 3 assets has a covariance .'10 returns were observed, 42"):
+    with pytest.raises(InputError, match=r"at least one asset with a covariance, got 3 without .'10 returns"):
         FactorRisk(KalmanLoadings(**FIXED)).fit(returns, factors)
 
 
@@ -224,9 +224,9 @@ def test_a_fitted_model_stays_as_it_is(returns, factors):
     risk.partial_fit(returns[200:], factors[200:])
     assert model.last_date_ == factors.index[199]
     assert model.next_.identical(before)
-    with pytest.raises(InputError, match=r"ends on .* the last date the model has seen"):
+    with pytest.raises(InputError, match=r"must end on .* the last date of the fitted model"):
         FactorRisk(model, prefit=True).fit(returns, factors)
-    with pytest.raises(InputError, match=r"differ in their assets .'A0'"):
+    with pytest.raises(InputError, match=r"must have the assets of the fitted model, .*'A0'"):
         FactorRisk(model, prefit=True).fit(returns[:200].drop(columns="A0"), factors)
     with pytest.raises(NotFittedError, match="prefit=True"):
         FactorRisk(KalmanLoadings(), prefit=True).fit(returns, factors)
@@ -239,7 +239,7 @@ def test_a_failed_continuation_leaves_what_was(returns, factors):
         risk.partial_fit(returns[100:150], factors[100:150])
     with pytest.raises(InputError):
         risk.partial_fit(returns[200:], factors[200:].rename(columns={"size": "other"}))
-    with pytest.raises(InputError, match="idiosyncratic is 'diagonal'"):
+    with pytest.raises(InputError, match="idiosyncratic must be 'shrunk' or .* got 'diagonal'"):
         risk.set_params(idiosyncratic="diagonal").partial_fit(returns[200:], factors[200:])
     np.testing.assert_array_equal(risk.covariance_.dense(), before)
     risk.set_params(idiosyncratic="shrunk").partial_fit(returns[200:], factors[200:])
@@ -249,42 +249,46 @@ def test_a_failed_continuation_leaves_what_was(returns, factors):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"factor_covariance": "garch"}, InputError, "factor_covariance is 'garch'"),
-        ({"idiosyncratic": 3.0}, InputError, "idiosyncratic is a float"),
-        ({"factor_mean": "last"}, InputError, "factor_mean is 'last'"),
-        ({"volatility_half_life": 0}, InputError, "volatility_half_life=0"),
-        ({"correlation_half_life": True}, InputError, "correlation_half_life=True"),
-        ({"correlation_shrinkage": 2.0}, InputError, "correlation_shrinkage=2"),
-        ({"min_observations": 0}, InputError, "min_observations=0"),
-        ({"groups": ["a"]}, DataTypeError, "groups is a list"),
-        ({"groups": pd.Series(["x", "y"], ["A0", "A0"])}, InputError, "groups names 'A0' twice"),
-        ({"residual_structure": Pairs}, DataTypeError, "residual_structure is the class Pairs"),
-        ({"residual_structure": 3}, DataTypeError, "residual_structure is a int"),
-        ({"residual_structure": "blocks"}, InputError, "residual_structure='blocks'"),
+        ({"factor_covariance": "garch"}, InputError, "factor_covariance must be .* got 'garch'"),
+        ({"idiosyncratic": 3.0}, InputError, r"idiosyncratic must be .* got 3\.0"),
+        ({"factor_mean": "last"}, InputError, "factor_mean must be .* got 'last'"),
+        ({"volatility_half_life": 0}, InputError, "volatility_half_life must be .* got 0"),
+        ({"correlation_half_life": True}, InputError, "correlation_half_life must be .* got True"),
+        ({"correlation_shrinkage": 2.0}, InputError, "correlation_shrinkage must be .* got 2"),
+        ({"min_observations": 0}, InputError, "min_observations must be .* got 0"),
+        ({"groups": ["a"]}, DataTypeError, "groups must be a Series by asset or None, got"),
+        (
+            {"groups": pd.Series(["x", "y"], ["A0", "A0"])},
+            InputError,
+            "groups must name each asset once, got 'A0' twice",
+        ),
+        ({"residual_structure": Pairs}, DataTypeError, "residual_structure must be .* got the class Pairs"),
+        ({"residual_structure": 3}, DataTypeError, "residual_structure must be .* got 3"),
+        ({"residual_structure": "blocks"}, InputError, "residual_structure must be .* got 'blocks'"),
         (
             {"factor_covariance": "regime", "volatility_half_life": np.inf},
             InputError,
-            "volatility_half_life is infinite",
+            "volatility_half_life must be finite",
         ),
         (
             {"factor_covariance": pd.DataFrame(1e-4, ["market", "size"], ["market", "size", "size"])},
             InputError,
-            "factor_covariance has a name twice",
+            "factor_covariance must have each factor once",
         ),
         (
             {"factor_covariance": pd.DataFrame(np.eye(2) * 1j, ["market", "size"], ["market", "size"])},
             DataTypeError,
-            "factor_covariance holds something that is no number",
+            "factor_covariance must hold numbers",
         ),
-        ({"loadings": "kalman"}, DataTypeError, "loadings is a str"),
-        ({"idiosyncratic": pd.Series({"A0": 1e-4})}, InputError, "lacks 39 assets .first: 'A1'"),
+        ({"loadings": "kalman"}, DataTypeError, "loadings must be a model of loadings or None, got"),
+        ({"idiosyncratic": pd.Series({"A0": 1e-4})}, InputError, "got 39 without .first: 'A1'"),
         (
             {"idiosyncratic": pd.Series({f"A{i}": 1e-4 - 1e-4 * (i == 7) for i in range(40)})},
             InputError,
-            "'A7' is negative",
+            "positive and finite, got other values for 'A7'",
         ),
         ({"factor_mean": pd.Series({"market": 0.0})}, InputError, "factor_mean lacks 'size'"),
-        ({"factor_mean": pd.Series({"market": 0.0, "size": np.nan})}, InputError, "factor_mean has NaN"),
+        ({"factor_mean": pd.Series({"market": 0.0, "size": np.nan})}, InputError, "factor_mean must be finite"),
         ({"factor_covariance": pd.DataFrame(np.eye(2))}, InputError, "lacks 'market'"),
         (
             {"factor_covariance": pd.DataFrame([[1, 2], [2, 1]], ["market", "size"], ["market", "size"])},
@@ -300,7 +304,7 @@ def test_options_that_cannot_be_used(returns, factors, options, error, message):
 
 def test_residual_factors_have_names_of_their_own(returns, factors):
     called = factors.rename(columns={"size": "first"})
-    with pytest.raises(InputError, match="both called 'first'"):
+    with pytest.raises(InputError, match="must have different names, got 'first'"):
         FactorRisk(StaticLoadings(), residual_structure=Pairs()).fit(returns, called)
 
 

@@ -168,12 +168,12 @@ def test_arrays_are_its_own():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"diagonal": np.array([1.0, 0.0])}, "not positive .least: 0, place 1"),
+        ({"diagonal": np.array([1.0, 0.0])}, "not positive .smallest: 0, place 1"),
         ({"diagonal": np.array([1.0, -2.0])}, "not positive"),
         ({"diagonal": np.array([1.0, np.nan])}, "NaN"),
         ({"loadings": np.array([[np.inf, 0.0], [0.0, 0.0]])}, "infinite"),
-        ({"diagonal": np.ones(3)}, "do not fit"),
-        ({"loadings": np.ones(2)}, "do not fit"),
+        ({"diagonal": np.ones(3)}, "must have shapes"),
+        ({"loadings": np.ones(2)}, "must have shapes"),
         ({"factor_covariance": np.array([[1.0, 2.0], [2.0, 1.0]])}, "negative eigenvalue"),
         ({"factor_covariance": np.array([[-1.0, 0.0], [0.0, 0.0]])}, "negative eigenvalue"),
         ({"factor_covariance": np.array([[1.0, 0.5], [0.1, 1.0]])}, "not symmetric"),
@@ -187,7 +187,7 @@ def test_what_is_no_covariance_is_refused(change, message):
 
 def test_arguments_that_do_not_fit():
     covariance = make(assets=3)
-    with pytest.raises(InputError, match=r"weights has shape \(2,\)"):
+    with pytest.raises(InputError, match=r"weights must have shape \(3,\) .* got shape \(2,\)"):
         covariance.variance(np.ones(2))
     with pytest.raises(InputError, match="along the last axis"):
         covariance.solve(np.ones((3, 2)))

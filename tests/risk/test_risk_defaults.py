@@ -57,7 +57,7 @@ def test_none_is_no_structure(made, demo, demo_model):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"residual_structure": "sectors"}, "residual_structure='sectors'"),
+        ({"residual_structure": "sectors"}, "residual_structure must be .* got 'sectors'"),
         ({"long_run_weight": -0.1}, "long_run_weight"),
     ],
 )
