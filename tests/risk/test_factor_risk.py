@@ -239,7 +239,7 @@ def test_a_failed_continuation_leaves_what_was(returns, factors):
         risk.partial_fit(returns[100:150], factors[100:150])
     with pytest.raises(InputError):
         risk.partial_fit(returns[200:], factors[200:].rename(columns={"size": "other"}))
-    with pytest.raises(InputError, match="idiosyncratic must be 'shrunk' or .* got 'diagonal'"):
+    with pytest.raises(InputError, match=r"idiosyncratic must be 'shrunk' or .* got 'diagonal'"):
         risk.set_params(idiosyncratic="diagonal").partial_fit(returns[200:], factors[200:])
     np.testing.assert_array_equal(risk.covariance_.dense(), before)
     risk.set_params(idiosyncratic="shrunk").partial_fit(returns[200:], factors[200:])

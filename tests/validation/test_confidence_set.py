@@ -72,5 +72,5 @@ def test_little_to_compare():
     assert model_confidence_set(constant).included.tolist() == [True, False]
     wrong = [("size", 1), ("size", "small"), ("replications", 0), ("block_length", -3), ("block_length", 0)]
     for name, value in [*wrong, ("seed", "x")]:
-        with pytest.raises(InputError, match=f"{name}={value!r}"):
+        with pytest.raises(InputError, match=f"{name} must be .* got {value!r}"):
             model_confidence_set(losses(), **{name: value})

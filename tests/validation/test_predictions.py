@@ -6,7 +6,7 @@ from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import RollingLoadings, StaticLoadings
 from statefolio.validation.predictions import name_models, predict_all
-from statefolio.validation.probability import law_of
+from statefolio.validation.probability import predictive_degrees_of_freedom
 
 LAWS = {
     "student": {},
@@ -22,7 +22,7 @@ def test_the_law_is_the_one_whose_density_the_model_reports(law, stocks):
     model = KalmanLoadings(**LAWS[law]).fit(returns.iloc[:, :6], factors)
     found = model.innovations_
     v, S = found["innovation"].to_numpy(), found["innovation_variance"].to_numpy()
-    nu = law_of(model, v)
+    nu = predictive_degrees_of_freedom(model, v)
     assert np.isinf(nu).all() == (law == "gaussian")
     if np.ndim(nu) == 0:
         nu = np.full(v.shape, nu)

@@ -116,15 +116,15 @@ def test_a_short_test_says_that_it_is(stocks):
 
 def test_bad_input(stocks):
     returns, factors = stocks
-    with pytest.raises(InputError, match="'rolling' predicts no return from 2019-01-02 on"):
+    with pytest.raises(InputError, match="got 'rolling', which predicts none from 2019-01-02 on"):
         validate({"rolling": RollingLoadings(5000, 5000)}, returns, factors, "2019-01-01")
-    with pytest.raises(InputError, match="0 in it"):
+    with pytest.raises(InputError, match=r"test_from must be .* 0 from it on"):
         validate(QUICK, returns, factors, "2030-01-01")
     with pytest.raises(InputError, match="after the burn-in"):
         validate(QUICK, returns, factors, "2020-12-01", burn_in=100)
-    with pytest.raises(UnknownNameError, match="benchmark='kalman' is no model"):
+    with pytest.raises(UnknownNameError, match=r"benchmark must be one of the models .* got 'kalman'"):
         validate(QUICK, returns, factors, "2020-12-01", benchmark="kalman")
-    with pytest.raises(InputError, match="predicts no return"):
+    with pytest.raises(InputError, match="which predicts none"):
         validate(QUICK, returns[["NONE"]], factors, "2019-01-01")
 
 
