@@ -26,7 +26,7 @@ def test_against_statsmodels_asset_by_asset(panel):
         assert fit.count[i] == rows.sum()
 
 
-def test_no_inverse_is_nan_and_spoils_no_other():
+def test_singular_matrices_are_nan_and_affect_no_other():
     whole = np.array([[2.0, 1.0], [1.0, 3.0]])
     found = inverses(np.stack([whole, np.ones((2, 2)), np.zeros((2, 2)), 1e-12 * whole]))
     np.testing.assert_allclose(found[0], np.linalg.inv(whole))

@@ -79,8 +79,8 @@ def test_more_assets_than_dates_and_a_column_never_seen():
     assert not found.loadings[3].any()
 
 
-def test_dates_with_the_same_gaps_are_taken_together_without_loss():
-    """The same rows, few enough of each pattern to be kept and so many that they are replaced, find the same."""
+def test_dates_with_the_same_gaps_are_combined_exactly():
+    """Rows that are compressed by pattern of gaps give the same result as rows that are not."""
     values, _ = sample(dates=60, assets=8, seed=5)
     values[:25, 2] = np.nan
     values[:, 6] = values[:, 5]  # second moments without full rank

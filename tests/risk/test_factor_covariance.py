@@ -8,7 +8,7 @@ from statefolio.risk.factor_covariance import ExponentialCovariance, FactorMean,
 
 
 def slow_omega(u, half_lives, shrinkage):
-    """Every weight written out, anew for every date."""
+    """Compute every weight explicitly, for every date."""
     dates, factors = u.shape
 
     def volatility(t):
@@ -81,7 +81,7 @@ def test_more_factors_than_dates_is_positive_semidefinite():
     assert (values > 1e-9).sum() == 5
 
 
-def test_nothing_seen_has_no_covariance():
+def test_no_covariance_without_dates():
     deviations, mean = FactorMean(np.zeros(2)).updated(np.ones((1, 2)))
     assert len(deviations) == 0
     np.testing.assert_array_equal(mean.mean(), [1.0, 1.0])
@@ -89,7 +89,7 @@ def test_nothing_seen_has_no_covariance():
         ExponentialCovariance.empty(2, (7.0, 20.0), 0.0).updated(deviations).covariance()
 
 
-def test_given_stays(returns):
+def test_a_given_covariance_does_not_change(returns):
     given = GivenCovariance(np.eye(3))
     assert given.updated(returns) is given
     np.testing.assert_array_equal(given.covariance(), np.eye(3))

@@ -13,11 +13,11 @@ from statefolio.risk.attribution import attribute_return, attribute_risk
 from statefolio.risk.factor_risk import FactorRisk
 
 FIXED = {"tuning": "fixed", "state_variance": 1e-4}
-"""Quick, and the same for a part of the dates as for all."""
+"""Options that are fast and do not depend on the number of dates."""
 
 
 class Pairs(BaseEstimator):
-    """Two groups of assets whose residuals move together; it counts what it saw."""
+    """Two groups of assets with correlated residuals; counts the dates."""
 
     def __init__(self, size=0.5):
         self.size = size
@@ -37,7 +37,7 @@ class Pairs(BaseEstimator):
 
 
 def slow_sigma(risk, model, omega, mu, D):
-    """Sigma, an entry at a time."""
+    """Sigma, entry by entry."""
     ahead = model.next_
     n, K = len(risk.assets_), len(risk.factors_)
     sigma = np.zeros((n, n))
@@ -88,7 +88,7 @@ def test_without_intercept_and_without_uncertainty(returns, factors):
         {"residual_structure": Pairs()},
     ],
 )
-def test_going_on_is_fitting_everything(returns, factors, options):
+def test_partial_fit_equals_fit(returns, factors, options):
     model = KalmanLoadings()
     until = factors.index[149]
     whole = FactorRisk(model, **options).fit(returns, factors, tune_until=until)
@@ -119,7 +119,7 @@ def test_assets_join_and_factors_come_in_any_order(returns, factors):
     np.testing.assert_allclose(parts.covariance_.dense(), whole.covariance_.dense(), rtol=1e-12)
 
 
-def test_the_future_does_not_matter(returns, factors):
+def test_future_data_change_nothing(returns, factors):
     risk = FactorRisk(KalmanLoadings(**FIXED)).fit(returns[:200], factors)
     cut = FactorRisk(KalmanLoadings(**FIXED)).fit(returns[:200], factors[:200])
     np.testing.assert_array_equal(risk.covariance_.dense(), cut.covariance_.dense())
@@ -167,7 +167,7 @@ def test_one_asset(returns, factors):
     assert risk.portfolio_volatility({"A0": 1.0}, 1.0) > 0.0
 
 
-def test_more_factors_than_dates_says_so():
+def test_more_factors_than_dates():
     rng = np.random.default_rng(0)
     dates = pd.bdate_range("2020-01-01", periods=10)
     factors = pd.DataFrame(rng.normal(0, 0.01, (10, 20)), dates).add_prefix("f")
@@ -217,7 +217,7 @@ def test_residual_structure_keeps_the_diagonal(returns, factors):
     np.testing.assert_allclose(np.diag(whole.covariance_frame()), np.diag(before), rtol=1e-12)
 
 
-def test_a_fitted_model_stays_as_it_is(returns, factors):
+def test_a_fitted_model_is_not_changed(returns, factors):
     model = KalmanLoadings(**FIXED).fit(returns[:200], factors[:200])
     before = copy.deepcopy(model.next_)
     risk = FactorRisk(model, prefit=True).fit(returns[:200], factors[:200])
@@ -232,7 +232,7 @@ def test_a_fitted_model_stays_as_it_is(returns, factors):
         FactorRisk(KalmanLoadings(), prefit=True).fit(returns, factors)
 
 
-def test_a_failed_continuation_leaves_what_was(returns, factors):
+def test_a_failed_partial_fit_changes_nothing(returns, factors):
     risk = FactorRisk(KalmanLoadings(**FIXED), residual_structure=Pairs()).fit(returns[:200], factors[:200])
     before = risk.covariance_.dense()
     with pytest.raises(InputError):
@@ -302,7 +302,7 @@ def test_options_that_cannot_be_used(returns, factors, options, error, message):
         FactorRisk(**{"loadings": KalmanLoadings(**FIXED), **options}).fit(returns, factors)
 
 
-def test_residual_factors_have_names_of_their_own(returns, factors):
+def test_residual_factors_need_distinct_names(returns, factors):
     called = factors.rename(columns={"size": "first"})
     with pytest.raises(InputError, match="must have different names, got 'first'"):
         FactorRisk(StaticLoadings(), residual_structure=Pairs()).fit(returns, called)
@@ -310,7 +310,7 @@ def test_residual_factors_have_names_of_their_own(returns, factors):
 
 @pytest.mark.parametrize("name", ["factor", "factor_other", "date", "asset", "scenario"])
 @pytest.mark.parametrize("intercept", [True, False])
-def test_what_indexes_are_called_does_not_matter(returns, factors, name, intercept):
+def test_names_of_indexes_do_not_matter(returns, factors, name, intercept):
     model = StaticLoadings(intercept=intercept)
     expected = FactorRisk(model).fit(returns, factors)
     of_assets, of_factors = returns.rename_axis(columns=name), factors.rename_axis(columns=name)
@@ -324,7 +324,7 @@ def test_what_indexes_are_called_does_not_matter(returns, factors, name, interce
         assert risk.model_.predict({"market": 0.0, "size": 0.0}).sizes == {"asset": 40}
 
 
-def test_a_pickle_goes_on_without_whoever_heard_of_the_progress(returns, factors):
+def test_a_pickle_continues_without_the_progress_callback(returns, factors):
     heard = []
     model = KalmanLoadings(progress=lambda *told: heard.append(told))
     risk = FactorRisk(model).fit(returns[:200], factors[:200], tune_until=returns.index[199])

@@ -17,7 +17,7 @@ def test_means_of_squares_by_hand_with_gaps_and_in_two_steps():
     assert found.mean(np.full(4, 7.0))[3] == 7.0
 
 
-def test_raises_calm_variances_most_and_leaves_correlations():
+def test_long_run_variance_raises_calm_variances_most_and_keeps_correlations():
     rng = np.random.default_rng(1)
     u = rng.normal(size=(800, 2)) @ np.array([[1.0, 0.5], [0.0, 1.0]])
     u[-200:, 0] *= 0.1

@@ -24,7 +24,7 @@ def plain(c):
 
 
 def exactness(sigma):
-    """What the dense way itself can be trusted to."""
+    """Tolerance that dense algebra itself can reach."""
     return max(1e-10, 100 * np.finfo(float).eps * np.linalg.cond(sigma))
 
 
@@ -156,7 +156,7 @@ def test_permuting_permutes_and_scaling_scales(seed, scale, assets, factors):
     )
 
 
-def test_arrays_are_its_own():
+def test_arrays_are_copied():
     B, omega, d = np.ones((2, 1)), np.eye(1), np.ones(2)
     covariance = LowRankCovariance(B, omega, d)
     B[0, 0] = np.nan
@@ -179,7 +179,7 @@ def test_arrays_are_its_own():
         ({"factor_covariance": np.array([[1.0, 0.5], [0.1, 1.0]])}, "not symmetric"),
     ],
 )
-def test_what_is_no_covariance_is_refused(change, message):
+def test_invalid_covariances(change, message):
     parts = {"loadings": np.ones((2, 2)), "factor_covariance": np.eye(2), "diagonal": np.ones(2)} | change
     with pytest.raises(InputError, match=message):
         LowRankCovariance(**parts)
@@ -203,7 +203,7 @@ def test_arguments_that_do_not_fit():
 
 
 @pytest.mark.parametrize("method", ["solve", "multiply", "whiten", "variance", "volatility", "marginal_risk"])
-def test_labels_that_would_be_ignored_are_refused(method):
+def test_labelled_arguments_are_refused(method):
     c = make(assets=3)
     with pytest.raises(DataTypeError, match=r"Series, whose labels would be ignored.*to_numpy"):
         getattr(c, method)(pd.Series([0.2, 0.3, 0.5], list("cba")))

@@ -10,7 +10,7 @@ ASSETS = 30
 
 
 def planted(factors=3, dates=1000, strength=0.5, gaps=0.0, seed=0):
-    """Standardised residuals with planted factors, gaps, a late listing and one that leaves."""
+    """Standardised residuals with simulated factors, gaps, a late listing and a delisting."""
     rng = np.random.default_rng(seed)
     loadings = strength * rng.choice([-1.0, 1.0], (ASSETS, factors)) * rng.uniform(0.6, 1.2, (ASSETS, factors))
     specific = np.maximum(1.0 - (loadings**2).sum(axis=1), 0.1)
@@ -59,7 +59,7 @@ def test_choice_sees_no_date_after_tune_until():
 
 
 @pytest.mark.parametrize("kind", ["factors", "sectors"])
-def test_going_on_is_fitting_all_at_once(kind):
+def test_partial_fit_equals_fit(kind):
     residuals, _ = planted(2, gaps=0.02)
     sectors = pd.Series([f"S{i % 4}" for i in range(ASSETS)], index=residuals.columns)
     model = ResidualFactors(2, window=500) if kind == "factors" else SectorBlocks(sectors, window=500)
@@ -85,7 +85,7 @@ def test_an_asset_with_few_residuals_has_no_loadings():
     assert loadings.drop(index="A05").ne(0.0).all(axis=None)
 
 
-def test_one_bad_print_is_no_factor():
+def test_one_bad_price_is_not_a_factor():
     residuals, _ = planted(0)
     spoiled = residuals.copy()
     spoiled.iloc[700, [7, 8]] = [500.0, -500.0]

@@ -10,7 +10,7 @@ EXCLUDED = pd.DataFrame({"reason": ["3 returns were observed, 14 are needed"]}, 
 DATES = pd.date_range("2020-01-01", periods=3)
 
 
-def test_order_and_those_not_named():
+def test_order_and_unnamed_assets():
     np.testing.assert_array_equal(match_weights({"C": 0.4, "A": 0.6}, ASSETS, EXCLUDED, 1.0), [0.6, 0.0, 0.4])
     np.testing.assert_array_equal(match_weights(pd.Series({"B": 1, "X": 0}), ASSETS, EXCLUDED), [0.0, 1.0, 0.0])
 

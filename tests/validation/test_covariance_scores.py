@@ -19,7 +19,7 @@ def low_rank(seed=0):
 
 
 def made(gaps=True, tails=None):
-    """Returns from the covariance itself, with gaps and an asset that comes late."""
+    """Returns simulated from the covariance, with gaps and a late listing."""
     values = low_rank().simulate(300, 1, tails)
     if gaps:
         values[np.random.default_rng(2).random(values.shape) < 0.03] = np.nan
@@ -29,7 +29,7 @@ def made(gaps=True, tails=None):
 
 
 def forecasts():
-    """Two of low rank: the right one and, from row 150 on, one for six assets."""
+    """Two low-rank forecasts: the correct one and, from row 150 on, one of six assets."""
     other = low_rank(5).select(np.arange(6))
     return {DATES[0]: CovarianceForecast(ASSETS, low_rank()), DATES[150]: CovarianceForecast(ASSETS[:6], other)}
 
@@ -93,7 +93,7 @@ def test_tables_count_and_measure():
     assert found.summary().loc["random long-only", "bias"] == found.portfolios.loc[long_only, "bias"].mean()
 
 
-def test_a_right_forecast_looks_right_and_half_the_variance_wrong():
+def test_a_correct_forecast_and_one_with_half_the_variance():
     right = {DATES[0]: CovarianceForecast(ASSETS, low_rank())}
     sigma = low_rank().dense()
     returns = pd.DataFrame(low_rank().simulate(300, 8), index=DATES, columns=ASSETS)
@@ -108,7 +108,7 @@ def test_a_right_forecast_looks_right_and_half_the_variance_wrong():
     assert (bad.summary()["coverage_95%"] < 0.9).all()
 
 
-def test_a_student_law_covers_student_returns():
+def test_student_intervals_cover_student_returns():
     returns = pd.DataFrame(low_rank().simulate(300, 4, 5.0), index=DATES, columns=ASSETS)
     right = {DATES[0]: CovarianceForecast(ASSETS, low_rank())}
     found = {nu: score_covariances(right, returns, degrees_of_freedom=nu).summary() for nu in (5.0, np.inf)}
@@ -118,7 +118,7 @@ def test_a_student_law_covers_student_returns():
         score_covariances(right, returns, degrees_of_freedom=2)
 
 
-def test_the_interval_covers_and_the_robust_error_does_where_it_does_not():
+def test_coverage_of_both_intervals_of_the_bias():
     rng = np.random.default_rng(0)
     for z, barra in ((rng.standard_normal((400, 400)), True), (rng.standard_t(6, (400, 400)) / np.sqrt(1.5), False)):
         found = np.array([bias_statistic(one) for one in z])

@@ -49,8 +49,8 @@ def test_validation_scores_the_walk(stocks, forecasts):
     assert not RISK.__sklearn_is_fitted__()
 
 
-def test_a_fresher_covariance_is_closer_to_what_comes(stocks):
-    """In 2020 a covariance held for a quarter of a year knows too little of the market."""
+def test_frequent_refits_improve_qlike(stocks):
+    """In 2020 a covariance that is updated once a quarter is too old."""
     quick = FactorRisk(RollingLoadings(250))
     scores = [validate_risk(quick, *stocks, "2020-01-02", every, random_portfolios=0) for every in (5, 63)]
     daily, quarterly = (one.by_date["qlike"].mean() for one in scores)

@@ -12,7 +12,7 @@ FROM = "2010-09-01"
 MODELS = {"static": StaticLoadings(), "fast": ExponentialLoadings(10), "rolling": RollingLoadings(60)}
 
 
-def test_against_the_plain_way(returns, factors):
+def test_against_a_plain_implementation(returns, factors):
     table = score_loadings(MODELS, returns, factors, FROM, burn_in=5)
     assert list(table.columns) == [
         "model",
@@ -71,7 +71,7 @@ def test_late_listings_are_scored_where_all_predict(returns, factors):
     assert table.loc["A1"].log_score_common.notna().all()
 
 
-def test_winners():
+def test_shares_of_best():
     table = pd.DataFrame(
         {
             "model": ["a", "a", "a", "b", "b", "b"],

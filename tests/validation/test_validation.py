@@ -98,7 +98,7 @@ def test_one_model_and_one_asset(stocks):
     )
 
 
-def test_models_that_say_the_same_are_told_so(stocks):
+def test_models_with_equal_predictions(stocks):
     result = validate({"a": StaticLoadings(), "b": StaticLoadings()}, *stocks, "2019-01-01")
     assert result.against_benchmark["p_value"].isna().all()
     assert result.against_benchmark["reason"].str.contains("same on every date").all()
@@ -106,7 +106,7 @@ def test_models_that_say_the_same_are_told_so(stocks):
     assert (result.mean_losses["p_value"] == 1.0).all()
 
 
-def test_a_short_test_says_that_it_is(stocks):
+def test_a_short_test_gives_a_reason(stocks):
     returns, factors = (table.loc[:"2019-01-15"] for table in stocks)
     result = validate(QUICK, returns, factors, "2019-01-02")
     assert result.against_benchmark["reason"].str.startswith("10 dates, fewer").all()

@@ -1,4 +1,4 @@
-"""Breaks: a slow search, published critical values, planted dates."""
+"""Breaks: a slow search, published critical values, simulated breaks."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ ANDREWS = {1: 8.68, 2: 11.72}  # Andrews 2003, table 1, trim .15, 5 %
 
 
 def simulate(seed, jumps=(), states=STATES, assets=1):
-    """Regressors, and returns of which the second loading jumps at rows."""
+    """Regressors, and returns whose second loading jumps at some rows."""
     rng = np.random.default_rng(seed)
     X = np.column_stack([np.ones(DATES), rng.standard_normal((DATES, states - 1))])
     Y = rng.standard_normal((DATES, assets)) + X @ np.ones((states, 1))
@@ -62,7 +62,7 @@ def test_published_critical_values(states, value):
 
 
 def probability_of(scores, value):
-    """Share of drawn sup-Wald statistics above a value: each draw searched as if it were an asset."""
+    """Share of simulated sup-Wald statistics above a value, with each draw searched like an asset."""
     above = 0
     for d in range(0, 4000, 8):
         few = {"drawn": scores.drawn[:, :, :30], "drawn_square": scores.drawn_square[:, :30]}

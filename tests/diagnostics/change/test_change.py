@@ -1,4 +1,4 @@
-"""diagnose_change from frames to findings."""
+"""diagnose_change from DataFrames to findings."""
 
 import numpy as np
 import pandas as pd
@@ -118,7 +118,7 @@ def test_statistics_do_not_depend_on_scale_or_order_of_assets(panel, found):
     pd.testing.assert_series_equal(one, two.reindex(one.index), rtol=1e-7)
 
 
-def test_the_same_seed_gives_the_same(panel, model, found):
+def test_the_same_seed_gives_the_same_result(panel, model, found):
     again = diagnose_change(model, *panel, **QUICK)
     for one, two in zip(found.findings, again.findings, strict=True):
         pd.testing.assert_frame_equal(one.table, two.table)
@@ -174,7 +174,7 @@ def test_constant_factors_and_unknown_assets(panel, model):
         diagnose_change(model, returns.rename(columns={"A0": "other"}), factors)
 
 
-def test_collinear_factors_are_said_to_be(panel):
+def test_collinear_factors_warn(panel):
     returns, factors = panel
     double = factors.assign(again=2.0 * factors["market"])
     with pytest.warns(sf.StatefolioWarning, match="collinear"):
@@ -203,7 +203,7 @@ def test_figures(found, model):
 
 
 def test_real_stocks_with_gaps_and_late_listings(shared):
-    """US stocks 2013 to 2018 on three factors and momentum: market loadings of many moved, all p-values are known."""
+    """US stocks 2013 to 2018 on three factors and momentum: many market loadings moved, and all p-values are finite."""
     prices = pd.read_parquet(shared / "sp500_close_2013_2018.parquet").iloc[:, ::12]
     table = pd.read_parquet(shared / "ff3_mom_daily_1926.parquet")
     returns = prices.pct_change(fill_method=None).iloc[1:].sub(table["RF"].reindex(prices.index[1:]), axis=0)

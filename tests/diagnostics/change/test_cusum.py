@@ -91,7 +91,7 @@ def test_size(test, tails):
     assert 0.035 < np.mean(test(z).p_value < 0.05) < 0.065
 
 
-def test_a_drift_and_a_change_of_variance_are_seen():
+def test_a_drift_and_a_change_of_variance_are_detected():
     rng = np.random.default_rng(5)
     z = rng.standard_normal((500, 300))
     assert np.mean(cusum(z + 0.3 * (np.arange(500) > 250)[:, None]).p_value < 0.05) > 0.6

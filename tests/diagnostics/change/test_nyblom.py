@@ -49,7 +49,7 @@ def test_statistics_are_those_of_a_loop_over_dates(panel):
 
 
 def test_joint_statistic_against_statsmodels():
-    """Theirs also asks whether the variance is constant: its part is the statistic of e^2 less its mean."""
+    """Statsmodels' statistic also tests whether the variance is constant, by e^2 minus its mean."""
     rng = np.random.default_rng(1)
     X = np.column_stack([np.ones(300), rng.standard_normal((300, 2))])
     y = X @ [0.1, 1.0, 2.0] + rng.standard_normal(300)
@@ -82,7 +82,7 @@ def test_published_values_of_several_coefficients(coefficients, value):
 
 
 def test_uneven_information_moves_critical_values():
-    """A factor that is large in a tenth of the dates only: the published 5 % value hardly ever rejects."""
+    """If a factor is large in a tenth of the dates only, the published 5 % value rejects too rarely."""
     rng = np.random.default_rng(3)
     X = rng.standard_normal((1000, 1)) * np.where(np.arange(1000) < 900, 0.05, 3.0)[:, None]
     moments = (X[:, :, None] * X[:, None, :]).reshape(40, 25, 1, 1).sum(axis=1)
@@ -92,7 +92,7 @@ def test_uneven_information_moves_critical_values():
     assert p[0, 0] < 0.01
 
 
-def test_p_values_are_even_where_loadings_are_constant(panel):
+def test_p_values_are_uniform_where_loadings_are_constant(panel):
     X, Y, sigma = panel
     condensed = condense(X, Y, sigma, block_edges(DATES, 16))
     noise = np.random.default_rng(4).standard_normal((*condensed.values.shape[:2], 400))
@@ -108,7 +108,7 @@ def test_p_values_are_even_where_loadings_are_constant(panel):
         assert np.mean(p < 0.5) > 0.35
 
 
-def test_a_moving_loading_is_seen(panel):
+def test_a_moving_loading_is_detected(panel):
     X, Y, sigma = panel
     walk = np.cumsum(np.random.default_rng(5).standard_normal(DATES)) * 0.1
     condensed = condense(X, Y + (X[:, 1] * walk)[:, None], sigma, block_edges(DATES, 25))

@@ -1,4 +1,4 @@
-"""The law of the likelihood ratio: against dense matrices, the engine's likelihood, and the half-half mixture."""
+"""Null distribution of the likelihood ratio: dense matrices, the filter's likelihood, the half-half mixture."""
 
 import numpy as np
 import pytest
@@ -123,7 +123,7 @@ def test_half_half_mixture_is_wrong(asset):
 
 
 def test_published_mass_at_zero():
-    """A constant that walks or not: LR is zero in .65 of cases (Shephard and Harvey 1990)."""
+    """With a constant alone, LR is zero in .65 of cases (Shephard and Harvey 1990)."""
     X = np.ones((100, 1))
     drawn = ws.ratio_draws(ws.spectrum(X[:, :, None] * X[:, None, :])[0], 99.0, ws.draw(10_000, 99, 1))
     assert np.mean(drawn == 0.0) == pytest.approx(0.65, abs=0.02)

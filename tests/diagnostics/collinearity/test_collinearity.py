@@ -13,7 +13,7 @@ def model():
     return KalmanLoadings(tuning="fixed", state_variance=0.0, noise="constant", tails="gaussian")
 
 
-def test_factors_that_can_be_told_apart(returns, factors):
+def test_identified_factors(returns, factors):
     diagnosis = diagnose_collinearity(model(), returns, factors, window=100)
     assert list(diagnosis.summary().index) == NAMES
     assert not diagnosis.summary().rejected.any()
@@ -39,7 +39,7 @@ def test_a_blend_is_found_and_named(returns, factors):
     assert "'own'" not in diagnosis["variance decomposition"].verdict
 
 
-def test_the_window_that_went_wrong(returns, factors):
+def test_a_collinear_window(returns, factors):
     late = factors.copy()
     late.iloc[130:, 1] = late.iloc[130:, 0] * 1.5
     table = diagnose_collinearity(None, returns, late, window=60, step=20)["variance inflation"].table
@@ -47,7 +47,7 @@ def test_the_window_that_went_wrong(returns, factors):
     assert (table.loc[: factors.index[130]] < 2.0).all(axis=None)
 
 
-def test_a_factor_that_stands_still_and_one_copied(returns, factors):
+def test_a_constant_factor_and_a_copied_one(returns, factors):
     found = diagnose_collinearity(None, returns, factors.assign(still=0.01))
     assert np.isinf(found["variance inflation"].statistic)
     assert "'still'" in found["variance inflation"].verdict

@@ -8,7 +8,7 @@ from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import StaticLoadings
 
 
-def test_constant_loadings_that_are_well_known(sectored):
+def test_precise_constant_loadings(sectored):
     returns, factors, _ = sectored
     diagnosis = diagnose_estimation(StaticLoadings(), returns, factors)
     summary = diagnosis.summary()
@@ -39,7 +39,7 @@ def test_equal_loadings_are_noise(sectored):
     assert diagnosis["shrinkage wanted"].statistic > 0.9
 
 
-def test_a_model_too_sure_of_itself(sectored):
+def test_a_model_with_too_narrow_bands(sectored):
     returns, factors, _ = sectored
     sure = KalmanLoadings(
         tuning="fixed", state_variance=0.0, observation_variance=1e-6, noise="constant", tails="gaussian"
@@ -49,7 +49,7 @@ def test_a_model_too_sure_of_itself(sectored):
     assert finding.statistic < 0.3
 
 
-def test_dependence_that_the_textbook_does_not_see(sectored):
+def test_dependence_that_classical_errors_miss(sectored):
     _, factors, _ = sectored
     rng = np.random.default_rng(6)
     wild = 5.0 * np.abs(factors[["market"]].to_numpy()) * rng.standard_normal((400, 20))

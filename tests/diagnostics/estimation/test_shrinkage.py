@@ -15,7 +15,7 @@ def draw():
 
 
 def gained(X, Y, shrinkage):
-    """Log-likelihood a return that shrinkage (K,) gains on blocks held out, one asset and fold at a time."""
+    """Gain in held-out log-likelihood per return by shrinkage (K,), asset by asset and fold by fold."""
     fold = np.arange(200) // 10 % FOLDS
     total, count = 0.0, 0
     for k in range(FOLDS):
@@ -41,7 +41,7 @@ def test_the_curve_is_what_held_out_blocks_gain():
         np.testing.assert_allclose(curve.loc[s, "y"], 1e4 * gained(X, Y, np.array([0.0, 0.0, s])), rtol=1e-8)
 
 
-def test_what_is_wanted_is_where_the_curve_is_highest():
+def test_best_shrinkage_maximises_the_curve():
     X, Y = draw()
     found = best_shrinkage(Y, X, 10)
     curve = found.curve(NAMES, 10_001)

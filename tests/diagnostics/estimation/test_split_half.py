@@ -42,7 +42,7 @@ def test_halves_against_plain_regressions():
     np.testing.assert_allclose(found.agreement_p_value, (1 + count) / 16)
 
 
-def test_differences_are_what_the_textbook_promises():
+def test_squared_differences_match_classical_variances():
     rng = np.random.default_rng(2)
     found = [halves_of(*draw(rng), rng, 1).difference for _ in range(40)]
     np.testing.assert_allclose(np.mean(found), 1.0, atol=0.1)
@@ -109,7 +109,7 @@ def test_shrinkage_against_scoring_every_fold():
     assert abs(found.common - best) <= 0.05
 
 
-def test_shrinkage_wanted_is_noise_over_noise_and_signal():
+def test_best_shrinkage_is_noise_over_noise_and_signal():
     rng = np.random.default_rng(6)
     for spread, wanted in ((0.0, 1.0), (1.0, 0.0), (np.sqrt(1.49 / 0.8 / 400), 0.5)):
         found = [best_shrinkage(*draw(rng, assets=150, dates=400, spread=spread), 10).common for _ in range(6)]

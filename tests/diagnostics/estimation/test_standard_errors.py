@@ -57,7 +57,7 @@ def test_bootstrap_against_arch():
 
 
 def test_bootstrap_errors_are_as_large_as_estimates_vary():
-    """Independent normal errors: the textbook is right, and so is the bootstrap on average."""
+    """With independent normal errors, bootstrap and classical standard errors agree on average."""
     rng = np.random.default_rng(6)
     X = np.column_stack([np.ones(500), rng.standard_normal((500, 2))])
     Y = rng.standard_normal((500, 60))

@@ -40,7 +40,7 @@ def test_one_asset_is_its_squared_t():
     np.testing.assert_allclose(found.p_value, 2 * stats.t.sf(abs(t), len(F) - 3), rtol=1e-10)
 
 
-def test_exact_test_says_why_it_cannot_be_made():
+def test_exact_test_gives_a_reason_where_it_cannot_be_computed():
     rng = np.random.default_rng(2)
     Y, F = draw(rng, assets=40, dates=42)
     found = gibbons_ross_shanken(Y, F)
@@ -52,7 +52,7 @@ def test_exact_test_says_why_it_cannot_be_made():
     assert gibbons_ross_shanken(Y[:, :2], F).dates == 100
 
 
-def test_mean_squared_t_against_regressing_every_turned_panel():
+def test_mean_squared_t_against_regressing_every_bootstrap_panel():
     rng = np.random.default_rng(3)
     Y, F = draw(rng, gaps=True, alpha=0.2)
     X = np.column_stack([np.ones(len(F)), F])
@@ -96,7 +96,7 @@ def test_size_and_power(case):
     assert np.mean(rejected[0.25]) >= 0.6
 
 
-def test_an_asset_made_of_others_is_no_exact_test():
+def test_no_exact_test_with_an_asset_made_of_others():
     Y, F = draw(np.random.default_rng(8), assets=3)
     Y[:, 2] = Y[:, 0] + 2.0 * Y[:, 1]
     found = gibbons_ross_shanken(Y, F)

@@ -20,7 +20,7 @@ from statefolio.diagnostics.specification.residual_correlation import (
 
 
 def draw(rng, assets=25, dates=160, missing=0.0, gaps=True):
-    """Fat tails, a volatility that all share with the factor, gaps, late listings, and perhaps a factor left out."""
+    """Fat tails, a volatility shared with the factor, gaps, late listings, and optionally a missing factor."""
     level = np.exp(0.4 * np.sin(np.arange(dates) / 15.0))[:, None]
     X = np.column_stack([np.ones(dates), rng.standard_normal((dates, 2)) * level])
     E = rng.standard_t(5, (dates, assets)) * level + missing * rng.standard_normal((dates, 1)) * level
@@ -82,7 +82,7 @@ def test_largest_eigenvalue_of_many_assets():
     np.testing.assert_allclose(largest_eigenvalue(matrix), np.linalg.eigvalsh(matrix)[-1], rtol=1e-4)
 
 
-def test_edge_is_where_large_noise_ends():
+def test_edge_bounds_the_eigenvalues_of_large_noise():
     x = np.random.default_rng(4).standard_normal((2000, 500))
     np.testing.assert_allclose(marchenko_pastur_edge(500, 2000), np.linalg.eigvalsh(x.T @ x / 2000)[-1], rtol=0.02)
 

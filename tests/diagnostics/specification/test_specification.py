@@ -50,7 +50,7 @@ def test_seed_and_scale_and_order(sectored):
     np.testing.assert_allclose(other.statistic.to_numpy(dtype=float), first.statistic.to_numpy(dtype=float), rtol=1e-4)
 
 
-def test_who_cannot_be_asked_is_named(returns, factors):
+def test_excluded_assets_are_named(returns, factors):
     returns = returns.assign(still=0.001, market=factors["market"])
     diagnosis = diagnose_specification(StaticLoadings(), returns, factors)
     reasons = diagnosis.excluded["reason"]
@@ -79,7 +79,7 @@ def test_one_asset(returns, factors):
     assert 0.0 < diagnosis["Gibbons-Ross-Shanken"].p_value <= 1.0
 
 
-def test_what_cannot_be_used(returns, factors):
+def test_invalid_input(returns, factors):
     with pytest.raises(InputError, match="at least one asset that can be diagnosed with 3 loadings"):
         diagnose_specification(None, returns.iloc[:40], factors)
     with pytest.raises(InputError, match=r"level must be a finite number above 0 and below 1, got 1\.5"):
@@ -107,13 +107,13 @@ def test_real_stocks(stocks):
 
 
 @pytest.mark.parametrize(("level", "replications"), [(0.05, 59), (0.05, 19), (0.1, 999), (0.07, 99)])
-def test_what_lies_above_the_limit_is_what_the_p_value_condemns(level, replications):
+def test_the_critical_value_agrees_with_the_p_value(level, replications):
     null = np.random.default_rng(9).standard_normal(replications)
     limit = critical_value(null, level)
     for statistic in np.concatenate([null, null + 1e-9, null - 1e-9]):
         assert (statistic > limit) == (p_value(statistic, null) <= level)
 
 
-def test_a_seed_that_is_no_number(returns, factors):
+def test_invalid_seed(returns, factors):
     with pytest.raises(InputError, match=r"seed must be .* got 'a'"):
         diagnose_specification(None, returns, factors, seed="a")
