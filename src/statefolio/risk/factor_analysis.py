@@ -132,8 +132,8 @@ def _compressed(rows: _Rows) -> _Rows:
     kept = rows.order[counts[rows.pattern[rows.order]] <= assets]
     values, weights, pattern = [rows.values[kept]], [rows.weights[kept]], [rows.pattern[kept]]
     for p in np.flatnonzero(counts > assets):
-        own = rows.order[rows.starts[p] : rows.starts[p] + counts[p]]
-        values.append(_root(rows.values[own] * np.sqrt(rows.weights[own])[:, None]))
+        rows_of_pattern = rows.order[rows.starts[p] : rows.starts[p] + counts[p]]
+        values.append(_root(rows.values[rows_of_pattern] * np.sqrt(rows.weights[rows_of_pattern])[:, None]))
         weights.append(np.ones(len(values[-1])))
         pattern.append(np.full(len(values[-1]), p))
     joined = np.concatenate(pattern)
@@ -169,8 +169,8 @@ def _components(rows: _Rows, count: int) -> Array:
     return loadings
 
 
-def _bounded_specific(left: Array, variance: Array) -> Array:
-    return np.maximum(left, LEAST_SPECIFIC * variance)
+def _bounded_specific(remaining: Array, variance: Array) -> Array:
+    return np.maximum(remaining, LEAST_SPECIFIC * variance)
 
 
 def _posterior(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
@@ -212,5 +212,5 @@ def _improve(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
         moments[~known] = np.eye(count)
         loadings = np.asarray(np.linalg.solve(moments, cross[:, :, None])[:, :, 0], dtype=np.float64)
     weight = np.where(known, rows.observed_weight, 1.0)
-    left: Array = rows.variance - np.einsum("nr,nr->n", loadings, cross) / weight
-    return loadings, _bounded_specific(left, rows.variance)
+    remaining: Array = rows.variance - np.einsum("nr,nr->n", loadings, cross) / weight
+    return loadings, _bounded_specific(remaining, rows.variance)

@@ -44,10 +44,10 @@ def idiosyncratic_variance(
 def _shrink(logs: Array, error: Array) -> Array:
     if len(logs) < 3:
         return logs
-    own = max(float(logs.var(ddof=1) - error.mean()), 0.0)
-    weight = 1.0 / (own + error)
+    between = max(float(logs.var(ddof=1) - error.mean()), 0.0)
+    weight = 1.0 / (between + error)
     centre = float(weight @ logs / weight.sum())
-    shrunk: Array = centre + own / (own + error) * (logs - centre)
+    shrunk: Array = centre + between / (between + error) * (logs - centre)
     return shrunk
 
 

@@ -64,9 +64,9 @@ def best_shrinkage(returns: Array, regressors: Array, block_length: int) -> Shri
     counts = np.stack([seen.sum(axis=0) for seen, _, _ in parts])
     gradient, curvature, scored = np.zeros(states), np.zeros((states, states)), 0
     for k in range(FOLDS):
-        left, right, total, count = (part.sum(axis=0) - part[k] for part in (squares, products, totals, counts))
-        loadings = np.einsum("nkl,nl->nk", inverses(left), right)
-        variance = (total - (loadings * right).sum(axis=1)) / np.maximum(count - states, 1)
+        moments, cross, total, count = (part.sum(axis=0) - part[k] for part in (squares, products, totals, counts))
+        loadings = np.einsum("nkl,nl->nk", inverses(moments), cross)
+        variance = (total - (loadings * cross).sum(axis=1)) / np.maximum(count - states, 1)
         usable = ~np.isnan(loadings).any(axis=1) & (count >= 3 * states) & (variance > 0.0)
         b, v = loadings[usable], variance[usable][:, None]
         d = b - b.mean(axis=0) if usable.any() else b
