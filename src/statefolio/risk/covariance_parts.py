@@ -21,10 +21,12 @@ from statefolio.risk.uncertainty import loading_uncertainty
 
 @dataclass(frozen=True, eq=False)
 class CovarianceParts:
-    """Parts of a covariance of N assets.
+    """A covariance of N assets and its parts.
 
     Attributes
     ----------
+    covariance : LowRankCovariance
+        Sigma.
     assets, excluded : Index, DataFrame
         Assets with a covariance, and those without one and the reason.
     exposures, residual_loadings : DataFrame
@@ -35,6 +37,7 @@ class CovarianceParts:
         mu, D (without what residual factors explain), and U.
     """
 
+    covariance: LowRankCovariance
     assets: pd.Index
     excluded: pd.DataFrame
     exposures: pd.DataFrame
@@ -43,15 +46,6 @@ class CovarianceParts:
     factor_mean: pd.Series
     idiosyncratic_variance: pd.Series
     loading_uncertainty: pd.Series
-
-    def covariance(self, uncertainty: bool) -> LowRankCovariance:
-        """Sigma, with or without U."""
-        B, G = self.exposures.to_numpy(), self.residual_loadings.to_numpy()
-        D, U = self.idiosyncratic_variance.to_numpy(), self.loading_uncertainty.to_numpy()
-        count, extra = B.shape[1], G.shape[1]
-        block = np.eye(count + extra)
-        block[:count, :count] = self.factor_covariance.to_numpy()
-        return LowRankCovariance(np.hstack([B, G]), block, D + U if uncertainty else D)
 
 
 def compute_parts(
@@ -62,7 +56,7 @@ def compute_parts(
     long_run: LongRunVariance,
     observed: pd.Series,
 ) -> CovarianceParts:
-    """Compute the parts of the covariance on the next date.
+    """Compute the covariance on the next date and its parts.
 
     Parameters
     ----------
@@ -106,7 +100,12 @@ def compute_parts(
     G = correlation_loadings.reindex(assets).fillna(0.0)
     check_names_differ(names, G.columns)
     loadings, remaining = residual_loadings(G.to_numpy(dtype=np.float64), D.to_numpy())
+    count, extra = len(names), G.shape[1]
+    block = np.eye(count + extra)
+    block[:count, :count] = omega
+    diagonal = remaining + U if options.uncertainty else remaining
     return CovarianceParts(
+        LowRankCovariance(np.hstack([B, loadings]), block, diagonal),
         assets,
         excluded,
         pd.DataFrame(B, index=assets, columns=names),

@@ -243,7 +243,7 @@ class FactorRisk(BaseEstimator):
         parts = compute_parts(
             self, self.model_, self._forecast, self._structure.loadings_, self._long_run, self._observed
         )
-        self.covariance_ = parts.covariance(self.uncertainty)
+        self.covariance_ = parts.covariance
         self.assets_, self.factors_ = parts.assets, self._forecast.names
         self.exposures_ = parts.exposures
         self.residual_loadings_ = parts.residual_loadings
