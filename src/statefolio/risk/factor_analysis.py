@@ -46,7 +46,7 @@ class _Rows(NamedTuple):
     variance: Array  # (N,)
 
 
-def analyse(values: Array, weights: Array, count: int, iterations: int = 40) -> FactorAnalysis:
+def fit_factor_analysis(values: Array, weights: Array, count: int, iterations: int = 40) -> FactorAnalysis:
     """Estimate `count` factors by expectation-maximisation from the leading components (Rubin and Thayer 1982).
 
     Parameters

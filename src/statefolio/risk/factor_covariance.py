@@ -93,7 +93,7 @@ class ExponentialCovariance:
     def empty(
         cls, factors: int, half_lives: tuple[float, float], shrinkage: float, long_run_weight: float = 0.0
     ) -> Self:
-        """Before the first date."""
+        """Return the state before the first date."""
         products, long_run = np.zeros((factors, factors)), LongRunVariance.empty(factors)
         return cls(half_lives, shrinkage, np.zeros(factors), products, long_run, long_run_weight)
 

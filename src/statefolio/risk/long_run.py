@@ -27,7 +27,7 @@ class LongRunVariance:
 
     @classmethod
     def empty(cls, count: int) -> Self:
-        """Before the first date."""
+        """Return the state before the first date."""
         return cls(np.zeros(count), np.zeros(count))
 
     def updated(self, values: Array) -> Self:

@@ -28,7 +28,7 @@ class RegimeCovariance:
 
     @classmethod
     def empty(cls, volatility_half_life: float, correlation_half_life: float) -> Self:
-        """Before the first date."""
+        """Return the state before the first date."""
         from skfolio.moments import RegimeAdjustedEWCovariance
 
         return cls(

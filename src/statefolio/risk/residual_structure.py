@@ -11,7 +11,7 @@ from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio._options import Kind, Rule, Whole
 from statefolio.exceptions import InputError
-from statefolio.risk.factor_analysis import FactorAnalysis, analyse, log_density
+from statefolio.risk.factor_analysis import FactorAnalysis, fit_factor_analysis, log_density
 from statefolio.risk.recent_residuals import RecentResiduals
 
 _HELD_OUT = 0.4
@@ -122,7 +122,7 @@ class ResidualFactors(RecentResiduals):
         for later in range(_FOLDS, 0, -1):
             end = len(values) - later * fold
             known, held_out = values[max(0, end - self.window) : end], values[end : end + fold]
-            found = analyse(known, self._weights(len(known)), count, _STEPS_TO_CHOOSE)
+            found = fit_factor_analysis(known, self._weights(len(known)), count, _STEPS_TO_CHOOSE)
             density += float(log_density(found, held_out).sum())
             seen += int(np.count_nonzero(~np.isnan(held_out)))
         return density / max(seen, 1)
@@ -133,7 +133,7 @@ class ResidualFactors(RecentResiduals):
         kept = np.count_nonzero(~np.isnan(values), axis=0) >= self.min_observations
         loadings = np.zeros((values.shape[1], self.count_))
         if kept.any() and self.count_ > 0:
-            found = analyse(values[:, kept], self._weights(len(values)), self.count_)
+            found = fit_factor_analysis(values[:, kept], self._weights(len(values)), self.count_)
             loadings[kept] = _ordered(_standardised(found))
         return pd.DataFrame(loadings, index=residuals.columns, columns=names)
 
@@ -199,7 +199,7 @@ class SectorBlocks(RecentResiduals):
         weights = self._weights(len(residuals))
         for name in names:
             members = sector_of.index[sector_of == name]
-            found = analyse(residuals[members].to_numpy(), weights, 1)
+            found = fit_factor_analysis(residuals[members].to_numpy(), weights, 1)
             loadings.loc[members, name] = _ordered(_standardised(found))[:, 0]
         return loadings
 

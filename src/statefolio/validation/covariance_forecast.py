@@ -96,7 +96,6 @@ class CovarianceForecast:
         N names.
     covariance : LowRankCovariance or DenseCovariance
         Of their returns, around a mean of zero.
-
     """
 
     assets: pd.Index
