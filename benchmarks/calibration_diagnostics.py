@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from statefolio.diagnostics.alphas import gibbons_ross_shanken, mean_squared_t
 from statefolio.diagnostics.blocks import block_starts, p_value
-from statefolio.diagnostics.jackknife import jackknife_residuals
-from statefolio.diagnostics.ordinary import ordinary
-from statefolio.diagnostics.residual_component import first_component, sector_test
-from statefolio.diagnostics.residual_correlation import correlation_null, project
-from statefolio.diagnostics.split_half import split_halves
+from statefolio.diagnostics.estimation.split_half import split_halves
+from statefolio.diagnostics.least_squares import least_squares
+from statefolio.diagnostics.specification.alphas import gibbons_ross_shanken, mean_squared_t
+from statefolio.diagnostics.specification.jackknife import jackknife_residuals
+from statefolio.diagnostics.specification.residual_component import first_component, sector_test
+from statefolio.diagnostics.specification.residual_correlation import correlation_null, project
 from statefolio.loadings.least_squares import StaticLoadings
 
 LEVEL = 0.05
@@ -77,7 +77,7 @@ Test = Callable[[np.ndarray, np.ndarray, np.random.Generator], dict[str, float]]
 
 
 def residual_tests(returns: np.ndarray, regressors: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
-    fit = ordinary(returns, regressors)
+    fit = least_squares(returns, regressors)
     before = jackknife_residuals(fit, regressors, block_starts(len(returns), BLOCK))
     return _correlated(project(fit.residuals, regressors, before), rng)
 
@@ -102,14 +102,14 @@ def _correlated(projection, rng: np.random.Generator) -> dict[str, float]:
 
 
 def alpha_tests(returns: np.ndarray, regressors: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
-    fit = ordinary(returns, regressors)
+    fit = least_squares(returns, regressors)
     found = {"mean squared t of alphas": mean_squared_t(returns, regressors, fit, BLOCK, MORE, rng).p_value}
     exact = gibbons_ross_shanken(returns, regressors[:, 1:])
     return found if exact.reason else {"Gibbons-Ross-Shanken": exact.p_value, **found}
 
 
 def half_tests(returns: np.ndarray, regressors: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
-    halves = split_halves(returns, regressors, ordinary(returns, regressors), BLOCK, MORE, rng)
+    halves = split_halves(returns, regressors, least_squares(returns, regressors), BLOCK, MORE, rng)
     return {"split-half agreement": halves.agreement_p_value[1]}
 
 

@@ -183,7 +183,7 @@ def test_data_that_cannot_be_used(full, factors, risk):
         prior.fit(full, factors=factors.shift(1000, freq="D"))
     with pytest.raises(InputError, match="infinite"):
         prior.fit(full.replace(full.iloc[3, 3], np.inf), factors=factors)
-    with pytest.raises(InputError, match=r"can be held|has a covariance"):
+    with pytest.raises(InputError, match=r"can be held|with a covariance"):
         prior.fit(full * np.nan, factors=factors)
     with pytest.raises(TypeError, match="factors"):
         prior.fit(full)

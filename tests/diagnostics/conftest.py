@@ -1,23 +1,18 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 SECTORS = ("tech", "oil", "food")
 
 
 @pytest.fixture(scope="session")
-def stocks() -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
-    """Eighty US stocks of 2013 to 2018, late listings among them, on three factors, and their sectors."""
-    if not SHARED.is_dir():
-        pytest.skip("the folder shared/data is not beside the project: tests on those files are skipped")
-    prices = pd.read_parquet(SHARED / "sp500_close_2013_2018.parquet").astype(float)
-    sectors = pd.read_csv(SHARED / "sp500_sector_map.csv", index_col=0).iloc[:, 0]
+def stocks(shared) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+    """Eighty US stocks of 2013 to 2018 with late listings, three factors, and sectors."""
+    prices = pd.read_parquet(shared / "sp500_close_2013_2018.parquet").astype(float)
+    sectors = pd.read_csv(shared / "sp500_sector_map.csv", index_col=0).iloc[:, 0]
     late = prices.columns[prices.iloc[0].isna()][:10]
     chosen = prices[[*prices.columns[prices.notna().all()][::6][:70], *late]]
-    table = pd.read_parquet(SHARED / "ff5_mom_daily.parquet")
+    table = pd.read_parquet(shared / "ff5_mom_daily.parquet")
     returns = chosen.pct_change(fill_method=None).iloc[1:]
     returns = returns.sub(table.loc[returns.index, "RF"], axis=0)
     return returns, table.loc[returns.index, ["Mkt-RF", "SMB", "HML"]], sectors
@@ -25,7 +20,7 @@ def stocks() -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
 
 @pytest.fixture(scope="session")
 def sectored() -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
-    """Thirty assets of three sectors, one of which a factor moves that nobody knows of; gaps and a late listing."""
+    """Thirty assets of three sectors, one of which has a hidden factor; gaps and a late listing."""
     rng = np.random.default_rng(21)
     dates = pd.bdate_range("2012-01-02", periods=400, name="date")
     names = [f"A{i:02d}" for i in range(30)]

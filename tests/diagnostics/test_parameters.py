@@ -5,7 +5,7 @@ from statefolio.diagnostics import parameter_count
 from statefolio.exceptions import InputError
 
 
-def test_the_article():
+def test_published_example():
     assert parameter_count(1000, 10) == (500_500, 11_055)
 
 
@@ -18,6 +18,6 @@ def test_against_counting():
 
 
 @pytest.mark.parametrize(("n", "m"), [(0, 1), (2.5, 1), (True, 1), (3, -1)])
-def test_what_is_no_count(n, m):
+def test_invalid_counts(n, m):
     with pytest.raises(InputError, match="whole number"):
         parameter_count(n, m)

@@ -1,4 +1,4 @@
-"""The same panels as the tests of loadings have, and a covariance worked out the long way."""
+"""Panels of the tests of loadings, and a fitted risk model on the demo data."""
 
 import numpy as np
 import pandas as pd

@@ -24,8 +24,8 @@ class Common:
         return self
 
 
-def made_anew(risk, w, B):
-    """Contributions to volatility of loadings B (N, K), an entry at a time: by factor and by asset."""
+def rebuilt(risk, w, B):
+    """Contributions to volatility of loadings B (N, K), by factor and by asset, from dense matrices."""
     omega = risk.factor_covariance_.to_numpy()
     G, D = risk.residual_loadings_.to_numpy(), risk.idiosyncratic_variance_.to_numpy()
     U = risk.loading_uncertainty_.to_numpy()
@@ -47,7 +47,7 @@ def test_parts_add_up_and_are_those_of_dense_algebra(request, weights, which):
     risk = request.getfixturevalue(which)
     found = attribute_risk(risk, weights, 1.0)
     w = weights[risk.assets_].to_numpy()
-    by_factor, by_asset, volatility = made_anew(risk, w, risk.exposures_.to_numpy())
+    by_factor, by_asset, volatility = rebuilt(risk, w, risk.exposures_.to_numpy())
     np.testing.assert_allclose(found["contribution"], by_factor, rtol=1e-10, atol=1e-16)
     np.testing.assert_allclose(found["asset_contribution"], by_asset, rtol=1e-10)
     assert float(found["volatility"]) == pytest.approx(volatility, rel=1e-12)
@@ -66,14 +66,14 @@ def test_parts_add_up_and_are_those_of_dense_algebra(request, weights, which):
 
 @pytest.mark.parametrize("which", ["demo_risk", "structured"])
 def test_delta_method_against_simulated_loadings(request, weights, which):
-    """Standard errors of loadings drawn from N(mean, P_i / 25): small enough that first order is all there is."""
+    """Simulate loadings from N(mean, P_i / 25), small enough for first order to hold."""
     risk, shrink = request.getfixturevalue(which), 5.0
     w = weights[risk.assets_].to_numpy()
     found = attribute_risk(risk, weights)
     P = risk.model_.next_["covariance"].sel(asset=risk.assets_).to_numpy()[:, 1:, 1:] / shrink**2
     mean, rng = risk.exposures_.to_numpy(), np.random.default_rng(8)
     roots = np.linalg.cholesky(P)
-    draws = [made_anew(risk, w, mean + (roots @ rng.standard_normal((*mean.shape, 1)))[..., 0]) for _ in range(4000)]
+    draws = [rebuilt(risk, w, mean + (roots @ rng.standard_normal((*mean.shape, 1)))[..., 0]) for _ in range(4000)]
     by_factor, by_asset, volatility = (np.array(part) for part in zip(*draws, strict=True))
     simulated = {
         "contribution": by_factor,
@@ -92,15 +92,15 @@ def test_delta_method_against_simulated_loadings(request, weights, which):
     )
 
 
-def test_bands_hold_the_loadings_that_were_drawn(demo_risk, weights):
-    """At full size the 95 % band of the market's contribution covers about that share of drawn loadings."""
+def test_bands_cover_simulated_loadings(demo_risk, weights):
+    """The 95 % band of the market's contribution covers about 95 % of simulated loadings."""
     found = attribute_risk(demo_risk, weights)
     w, rng = weights[demo_risk.assets_].to_numpy(), np.random.default_rng(9)
     P = demo_risk.model_.next_["covariance"].sel(asset=demo_risk.assets_).to_numpy()[:, 1:, 1:]
     mean, roots = demo_risk.exposures_.to_numpy(), np.linalg.cholesky(P)
     market = np.array(
         [
-            made_anew(demo_risk, w, mean + (roots @ rng.standard_normal((*mean.shape, 1)))[..., 0])[0][0]
+            rebuilt(demo_risk, w, mean + (roots @ rng.standard_normal((*mean.shape, 1)))[..., 0])[0][0]
             for _ in range(2000)
         ]
     )
@@ -118,27 +118,27 @@ def test_without_uncertainty_there_is_no_line_for_it(demo, demo_model, weights):
 def test_portfolios_that_cannot_be_attributed(demo_risk, weights):
     with pytest.raises(UnknownNameError, match="'NOBODY'"):
         attribute_risk(demo_risk, {"NOBODY": 1.0})
-    with pytest.raises(InputError, match="sum to 1; 0 was expected"):
+    with pytest.raises(InputError, match="must sum to 0, got a sum of 1"):
         attribute_risk(demo_risk, weights, 0.0)
     with pytest.raises(InputError, match="all zero"):
         attribute_risk(demo_risk, 0.0 * weights)
 
 
-def test_what_cannot_be_attributed_at_all(demo, demo_risk, weights):
-    with pytest.raises(DataTypeError, match="risk is a KalmanLoadings"):
+def test_invalid_input(demo, demo_risk, weights):
+    with pytest.raises(DataTypeError, match="risk must be a FactorRisk, got a KalmanLoadings"):
         attribute_risk(demo_risk.model_, weights)
-    with pytest.raises(DataTypeError, match="pass model_"):
+    with pytest.raises(DataTypeError, match=r"risk\.model_"):
         attribute_return(demo_risk, weights, demo.returns, demo.factors)
 
 
-def test_lines_have_names_that_no_factor_has(returns, factors):
+def test_reserved_names_of_factors(returns, factors):
     for taken, attribute in (
         ("loading uncertainty", lambda risk, _: attribute_risk(risk, {"A0": 1.0})),
         ("unattributed", lambda risk, called: attribute_return(risk.model_, {"A0": 0.0}, returns, called)),
     ):
         called = factors.rename(columns={"size": taken})
         risk = FactorRisk(RollingLoadings(60), residual_structure=None).fit(returns, called)
-        with pytest.raises(InputError, match=f"a factor is called '{taken}'"):
+        with pytest.raises(InputError, match=f"factors must not be called '{taken}'"):
             attribute(risk, called)
 
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import multivariate_normal
 from sklearn.decomposition import FactorAnalysis as OfSklearn
 
-from statefolio.risk.factor_analysis import FactorAnalysis, analyse, log_density
+from statefolio.risk.factor_analysis import FactorAnalysis, fit_factor_analysis, log_density
 
 
 def sample(dates=400, assets=12, factors=2, gaps=0.0, seed=0):
@@ -22,7 +22,7 @@ def test_same_maximum_as_sklearn():
     values, _ = sample()
     values -= values.mean(axis=0)
     other = OfSklearn(2, tol=1e-10, max_iter=20_000, svd_method="lapack").fit(values)
-    ours = covariance_of(analyse(values, np.ones(len(values)), 2, 1_500))
+    ours = covariance_of(fit_factor_analysis(values, np.ones(len(values)), 2, 1_500))
     np.testing.assert_allclose(ours, other.get_covariance(), rtol=1e-4, atol=1e-5)
 
 
@@ -30,7 +30,7 @@ def test_step_with_gaps_and_weights_is_the_textbook_one():
     """One step asset by asset and date by date, as Rubin and Thayer write it, with gaps and weights."""
     values, _ = sample(dates=30, assets=5, gaps=0.2, seed=1)
     weights = np.linspace(0.2, 1.0, 30)
-    before, after = (analyse(values, weights, 2, steps) for steps in (3, 4))
+    before, after = (fit_factor_analysis(values, weights, 2, steps) for steps in (3, 4))
     L, psi = before
     cross, moments = np.zeros((5, 2)), np.zeros((5, 2, 2))
     squares, weight = np.zeros(5), np.zeros(5)
@@ -53,7 +53,7 @@ def test_step_with_gaps_and_weights_is_the_textbook_one():
 def test_log_density_is_that_of_the_observed_part(count):
     values, _ = sample(dates=40, assets=6, gaps=0.25, seed=2)
     values[7] = np.nan
-    found = analyse(values, np.ones(40), count)
+    found = fit_factor_analysis(values, np.ones(40), count)
     expected = np.zeros(40)
     for t, z in enumerate(values):
         o = ~np.isnan(z)
@@ -65,7 +65,7 @@ def test_log_density_is_that_of_the_observed_part(count):
 def test_likelihood_never_falls():
     values, _ = sample(gaps=0.1, seed=3)
     weights = np.ones(len(values))
-    totals = [log_density(analyse(values, weights, 2, steps), values).sum() for steps in range(12)]
+    totals = [log_density(fit_factor_analysis(values, weights, 2, steps), values).sum() for steps in range(12)]
     assert np.all(np.diff(totals) > -1e-8)
     assert totals[-1] > totals[0] + 1.0
 
@@ -73,24 +73,24 @@ def test_likelihood_never_falls():
 def test_more_assets_than_dates_and_a_column_never_seen():
     values, _ = sample(dates=20, assets=40, factors=1, seed=4)
     values[:, 3] = np.nan
-    found = analyse(values, np.ones(20), 2)
+    found = fit_factor_analysis(values, np.ones(20), 2)
     assert np.isfinite(found.loadings).all()
     assert (found.specific > 0).all()
     assert not found.loadings[3].any()
 
 
-def test_dates_with_the_same_gaps_are_taken_together_without_loss():
-    """The same rows, few enough of each pattern to be kept and so many that they are replaced, find the same."""
+def test_dates_with_the_same_gaps_are_combined_exactly():
+    """Rows that are compressed by pattern of gaps give the same result as rows that are not."""
     values, _ = sample(dates=60, assets=8, seed=5)
     values[:25, 2] = np.nan
     values[:, 6] = values[:, 5]  # second moments without full rank
     values[40, 0] = np.nan
     weights = np.linspace(0.2, 1.0, 60)
-    often = analyse(values, weights, 2)
+    often = fit_factor_analysis(values, weights, 2)
     apart = np.array_split(np.arange(60), 20)
     marked = np.full((60, 8 + len(apart)), np.nan)
     marked[:, :8] = values
     for column, part in enumerate(apart, 8):
         marked[part, column] = 0.0
-    found = analyse(marked, weights, 2)
+    found = fit_factor_analysis(marked, weights, 2)
     np.testing.assert_allclose(covariance_of(often), covariance_of(found)[:8, :8], rtol=1e-6, atol=1e-8)

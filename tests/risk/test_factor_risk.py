@@ -13,11 +13,11 @@ from statefolio.risk.attribution import attribute_return, attribute_risk
 from statefolio.risk.factor_risk import FactorRisk
 
 FIXED = {"tuning": "fixed", "state_variance": 1e-4}
-"""Quick, and the same for a part of the dates as for all."""
+"""Options that are fast and do not depend on the number of dates."""
 
 
 class Pairs(BaseEstimator):
-    """Two groups of assets whose residuals move together; it counts what it saw."""
+    """Two groups of assets with correlated residuals; counts the dates."""
 
     def __init__(self, size=0.5):
         self.size = size
@@ -37,7 +37,7 @@ class Pairs(BaseEstimator):
 
 
 def slow_sigma(risk, model, omega, mu, D):
-    """Sigma, an entry at a time."""
+    """Sigma, entry by entry."""
     ahead = model.next_
     n, K = len(risk.assets_), len(risk.factors_)
     sigma = np.zeros((n, n))
@@ -88,7 +88,7 @@ def test_without_intercept_and_without_uncertainty(returns, factors):
         {"residual_structure": Pairs()},
     ],
 )
-def test_going_on_is_fitting_everything(returns, factors, options):
+def test_partial_fit_equals_fit(returns, factors, options):
     model = KalmanLoadings()
     until = factors.index[149]
     whole = FactorRisk(model, **options).fit(returns, factors, tune_until=until)
@@ -119,7 +119,7 @@ def test_assets_join_and_factors_come_in_any_order(returns, factors):
     np.testing.assert_allclose(parts.covariance_.dense(), whole.covariance_.dense(), rtol=1e-12)
 
 
-def test_the_future_does_not_matter(returns, factors):
+def test_future_data_change_nothing(returns, factors):
     risk = FactorRisk(KalmanLoadings(**FIXED)).fit(returns[:200], factors)
     cut = FactorRisk(KalmanLoadings(**FIXED)).fit(returns[:200], factors[:200])
     np.testing.assert_array_equal(risk.covariance_.dense(), cut.covariance_.dense())
@@ -167,12 +167,12 @@ def test_one_asset(returns, factors):
     assert risk.portfolio_volatility({"A0": 1.0}, 1.0) > 0.0
 
 
-def test_more_factors_than_dates_says_so():
+def test_more_factors_than_dates():
     rng = np.random.default_rng(0)
     dates = pd.bdate_range("2020-01-01", periods=10)
     factors = pd.DataFrame(rng.normal(0, 0.01, (10, 20)), dates).add_prefix("f")
     returns = pd.DataFrame(rng.normal(0, 0.01, (10, 3)), dates, list("ABC"))
-    with pytest.raises(InputError, match=r"none of the 3 assets has a covariance .'10 returns were observed, 42"):
+    with pytest.raises(InputError, match=r"at least one asset with a covariance, got 3 without .'10 returns"):
         FactorRisk(KalmanLoadings(**FIXED)).fit(returns, factors)
 
 
@@ -217,29 +217,29 @@ def test_residual_structure_keeps_the_diagonal(returns, factors):
     np.testing.assert_allclose(np.diag(whole.covariance_frame()), np.diag(before), rtol=1e-12)
 
 
-def test_a_fitted_model_stays_as_it_is(returns, factors):
+def test_a_fitted_model_is_not_changed(returns, factors):
     model = KalmanLoadings(**FIXED).fit(returns[:200], factors[:200])
     before = copy.deepcopy(model.next_)
     risk = FactorRisk(model, prefit=True).fit(returns[:200], factors[:200])
     risk.partial_fit(returns[200:], factors[200:])
     assert model.last_date_ == factors.index[199]
     assert model.next_.identical(before)
-    with pytest.raises(InputError, match=r"ends on .* the last date the model has seen"):
+    with pytest.raises(InputError, match=r"must end on .* the last date of the fitted model"):
         FactorRisk(model, prefit=True).fit(returns, factors)
-    with pytest.raises(InputError, match=r"differ in their assets .'A0'"):
+    with pytest.raises(InputError, match=r"must have the assets of the fitted model, .*'A0'"):
         FactorRisk(model, prefit=True).fit(returns[:200].drop(columns="A0"), factors)
     with pytest.raises(NotFittedError, match="prefit=True"):
         FactorRisk(KalmanLoadings(), prefit=True).fit(returns, factors)
 
 
-def test_a_failed_continuation_leaves_what_was(returns, factors):
+def test_a_failed_partial_fit_changes_nothing(returns, factors):
     risk = FactorRisk(KalmanLoadings(**FIXED), residual_structure=Pairs()).fit(returns[:200], factors[:200])
     before = risk.covariance_.dense()
     with pytest.raises(InputError):
         risk.partial_fit(returns[100:150], factors[100:150])
     with pytest.raises(InputError):
         risk.partial_fit(returns[200:], factors[200:].rename(columns={"size": "other"}))
-    with pytest.raises(InputError, match="idiosyncratic is 'diagonal'"):
+    with pytest.raises(InputError, match=r"idiosyncratic must be 'shrunk' or .* got 'diagonal'"):
         risk.set_params(idiosyncratic="diagonal").partial_fit(returns[200:], factors[200:])
     np.testing.assert_array_equal(risk.covariance_.dense(), before)
     risk.set_params(idiosyncratic="shrunk").partial_fit(returns[200:], factors[200:])
@@ -249,42 +249,46 @@ def test_a_failed_continuation_leaves_what_was(returns, factors):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"factor_covariance": "garch"}, InputError, "factor_covariance is 'garch'"),
-        ({"idiosyncratic": 3.0}, InputError, "idiosyncratic is a float"),
-        ({"factor_mean": "last"}, InputError, "factor_mean is 'last'"),
-        ({"volatility_half_life": 0}, InputError, "volatility_half_life=0"),
-        ({"correlation_half_life": True}, InputError, "correlation_half_life=True"),
-        ({"correlation_shrinkage": 2.0}, InputError, "correlation_shrinkage=2"),
-        ({"min_observations": 0}, InputError, "min_observations=0"),
-        ({"groups": ["a"]}, DataTypeError, "groups is a list"),
-        ({"groups": pd.Series(["x", "y"], ["A0", "A0"])}, InputError, "groups names 'A0' twice"),
-        ({"residual_structure": Pairs}, DataTypeError, "residual_structure is the class Pairs"),
-        ({"residual_structure": 3}, DataTypeError, "residual_structure is a int"),
-        ({"residual_structure": "blocks"}, InputError, "residual_structure='blocks'"),
+        ({"factor_covariance": "garch"}, InputError, "factor_covariance must be .* got 'garch'"),
+        ({"idiosyncratic": 3.0}, InputError, r"idiosyncratic must be .* got 3\.0"),
+        ({"factor_mean": "last"}, InputError, "factor_mean must be .* got 'last'"),
+        ({"volatility_half_life": 0}, InputError, "volatility_half_life must be .* got 0"),
+        ({"correlation_half_life": True}, InputError, "correlation_half_life must be .* got True"),
+        ({"correlation_shrinkage": 2.0}, InputError, "correlation_shrinkage must be .* got 2"),
+        ({"min_observations": 0}, InputError, "min_observations must be .* got 0"),
+        ({"groups": ["a"]}, DataTypeError, "groups must be a Series by asset or None, got"),
+        (
+            {"groups": pd.Series(["x", "y"], ["A0", "A0"])},
+            InputError,
+            "groups must name each asset once, got 'A0' twice",
+        ),
+        ({"residual_structure": Pairs}, DataTypeError, "residual_structure must be .* got the class Pairs"),
+        ({"residual_structure": 3}, DataTypeError, "residual_structure must be .* got 3"),
+        ({"residual_structure": "blocks"}, InputError, "residual_structure must be .* got 'blocks'"),
         (
             {"factor_covariance": "regime", "volatility_half_life": np.inf},
             InputError,
-            "volatility_half_life is infinite",
+            "volatility_half_life must be finite",
         ),
         (
             {"factor_covariance": pd.DataFrame(1e-4, ["market", "size"], ["market", "size", "size"])},
             InputError,
-            "factor_covariance has a name twice",
+            "factor_covariance must have each factor once",
         ),
         (
             {"factor_covariance": pd.DataFrame(np.eye(2) * 1j, ["market", "size"], ["market", "size"])},
             DataTypeError,
-            "factor_covariance holds something that is no number",
+            "factor_covariance must hold numbers",
         ),
-        ({"loadings": "kalman"}, DataTypeError, "loadings is a str"),
-        ({"idiosyncratic": pd.Series({"A0": 1e-4})}, InputError, "lacks 39 assets .first: 'A1'"),
+        ({"loadings": "kalman"}, DataTypeError, "loadings must be a model of loadings or None, got"),
+        ({"idiosyncratic": pd.Series({"A0": 1e-4})}, InputError, "got 39 without .first: 'A1'"),
         (
             {"idiosyncratic": pd.Series({f"A{i}": 1e-4 - 1e-4 * (i == 7) for i in range(40)})},
             InputError,
-            "'A7' is negative",
+            "positive and finite, got other values for 'A7'",
         ),
         ({"factor_mean": pd.Series({"market": 0.0})}, InputError, "factor_mean lacks 'size'"),
-        ({"factor_mean": pd.Series({"market": 0.0, "size": np.nan})}, InputError, "factor_mean has NaN"),
+        ({"factor_mean": pd.Series({"market": 0.0, "size": np.nan})}, InputError, "factor_mean must be finite"),
         ({"factor_covariance": pd.DataFrame(np.eye(2))}, InputError, "lacks 'market'"),
         (
             {"factor_covariance": pd.DataFrame([[1, 2], [2, 1]], ["market", "size"], ["market", "size"])},
@@ -298,15 +302,15 @@ def test_options_that_cannot_be_used(returns, factors, options, error, message):
         FactorRisk(**{"loadings": KalmanLoadings(**FIXED), **options}).fit(returns, factors)
 
 
-def test_residual_factors_have_names_of_their_own(returns, factors):
+def test_residual_factors_need_distinct_names(returns, factors):
     called = factors.rename(columns={"size": "first"})
-    with pytest.raises(InputError, match="both called 'first'"):
+    with pytest.raises(InputError, match="must have different names, got 'first'"):
         FactorRisk(StaticLoadings(), residual_structure=Pairs()).fit(returns, called)
 
 
 @pytest.mark.parametrize("name", ["factor", "factor_other", "date", "asset", "scenario"])
 @pytest.mark.parametrize("intercept", [True, False])
-def test_what_indexes_are_called_does_not_matter(returns, factors, name, intercept):
+def test_names_of_indexes_do_not_matter(returns, factors, name, intercept):
     model = StaticLoadings(intercept=intercept)
     expected = FactorRisk(model).fit(returns, factors)
     of_assets, of_factors = returns.rename_axis(columns=name), factors.rename_axis(columns=name)
@@ -320,7 +324,7 @@ def test_what_indexes_are_called_does_not_matter(returns, factors, name, interce
         assert risk.model_.predict({"market": 0.0, "size": 0.0}).sizes == {"asset": 40}
 
 
-def test_a_pickle_goes_on_without_whoever_heard_of_the_progress(returns, factors):
+def test_a_pickle_continues_without_the_progress_callback(returns, factors):
     heard = []
     model = KalmanLoadings(progress=lambda *told: heard.append(told))
     risk = FactorRisk(model).fit(returns[:200], factors[:200], tune_until=returns.index[199])

@@ -9,7 +9,7 @@ def test_means_of_squares_by_hand_with_gaps_and_in_two_steps():
     values = rng.normal(size=(300, 4))
     values[rng.random(values.shape) < 0.2] = np.nan
     values[:, 3] = np.nan
-    found = LongRunVariance.empty(3).after(values[:120, :3]).joined_by(1).after(values[120:])
+    found = LongRunVariance.empty(3).updated(values[:120, :3]).with_new_assets(1).updated(values[120:])
     for i in range(3):
         known = values[:, i][~np.isnan(values[:, i])]
         weights = 0.5 ** (np.arange(len(known))[::-1] / LONG_RUN_HALF_LIFE)
@@ -17,12 +17,12 @@ def test_means_of_squares_by_hand_with_gaps_and_in_two_steps():
     assert found.mean(np.full(4, 7.0))[3] == 7.0
 
 
-def test_raises_calm_variances_most_and_leaves_correlations():
+def test_long_run_variance_raises_calm_variances_most_and_keeps_correlations():
     rng = np.random.default_rng(1)
     u = rng.normal(size=(800, 2)) @ np.array([[1.0, 0.5], [0.0, 1.0]])
     u[-200:, 0] *= 0.1
-    plain, raised = (ExponentialCovariance.empty(2, (20.0, 45.0), 0.05, b).after(u).covariance() for b in (0.0, 0.08))
-    long_run = LongRunVariance.empty(2).after(u).mean(np.zeros(2))
+    plain, raised = (ExponentialCovariance.empty(2, (20.0, 45.0), 0.05, b).updated(u).covariance() for b in (0.0, 0.08))
+    long_run = LongRunVariance.empty(2).updated(u).mean(np.zeros(2))
     np.testing.assert_allclose(np.diag(raised), np.diag(plain) + 0.08 * long_run, rtol=1e-12)
     ratio = np.diag(raised) / np.diag(plain)
     assert ratio[0] > 2.0 > 1.2 > ratio[1]

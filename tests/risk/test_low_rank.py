@@ -24,7 +24,7 @@ def plain(c):
 
 
 def exactness(sigma):
-    """What the dense way itself can be trusted to."""
+    """Tolerance that dense algebra itself can reach."""
     return max(1e-10, 100 * np.finfo(float).eps * np.linalg.cond(sigma))
 
 
@@ -156,7 +156,7 @@ def test_permuting_permutes_and_scaling_scales(seed, scale, assets, factors):
     )
 
 
-def test_arrays_are_its_own():
+def test_arrays_are_copied():
     B, omega, d = np.ones((2, 1)), np.eye(1), np.ones(2)
     covariance = LowRankCovariance(B, omega, d)
     B[0, 0] = np.nan
@@ -168,18 +168,18 @@ def test_arrays_are_its_own():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"diagonal": np.array([1.0, 0.0])}, "not positive .least: 0, place 1"),
+        ({"diagonal": np.array([1.0, 0.0])}, "not positive .smallest: 0, place 1"),
         ({"diagonal": np.array([1.0, -2.0])}, "not positive"),
         ({"diagonal": np.array([1.0, np.nan])}, "NaN"),
         ({"loadings": np.array([[np.inf, 0.0], [0.0, 0.0]])}, "infinite"),
-        ({"diagonal": np.ones(3)}, "do not fit"),
-        ({"loadings": np.ones(2)}, "do not fit"),
+        ({"diagonal": np.ones(3)}, "must have shapes"),
+        ({"loadings": np.ones(2)}, "must have shapes"),
         ({"factor_covariance": np.array([[1.0, 2.0], [2.0, 1.0]])}, "negative eigenvalue"),
         ({"factor_covariance": np.array([[-1.0, 0.0], [0.0, 0.0]])}, "negative eigenvalue"),
         ({"factor_covariance": np.array([[1.0, 0.5], [0.1, 1.0]])}, "not symmetric"),
     ],
 )
-def test_what_is_no_covariance_is_refused(change, message):
+def test_invalid_covariances(change, message):
     parts = {"loadings": np.ones((2, 2)), "factor_covariance": np.eye(2), "diagonal": np.ones(2)} | change
     with pytest.raises(InputError, match=message):
         LowRankCovariance(**parts)
@@ -187,7 +187,7 @@ def test_what_is_no_covariance_is_refused(change, message):
 
 def test_arguments_that_do_not_fit():
     covariance = make(assets=3)
-    with pytest.raises(InputError, match=r"weights has shape \(2,\)"):
+    with pytest.raises(InputError, match=r"weights must have shape \(3,\) .* got shape \(2,\)"):
         covariance.variance(np.ones(2))
     with pytest.raises(InputError, match="along the last axis"):
         covariance.solve(np.ones((3, 2)))
@@ -203,7 +203,7 @@ def test_arguments_that_do_not_fit():
 
 
 @pytest.mark.parametrize("method", ["solve", "multiply", "whiten", "variance", "volatility", "marginal_risk"])
-def test_labels_that_would_be_ignored_are_refused(method):
+def test_labelled_arguments_are_refused(method):
     c = make(assets=3)
     with pytest.raises(DataTypeError, match=r"Series, whose labels would be ignored.*to_numpy"):
         getattr(c, method)(pd.Series([0.2, 0.3, 0.5], list("cba")))

@@ -10,7 +10,7 @@ ASSETS = 30
 
 
 def planted(factors=3, dates=1000, strength=0.5, gaps=0.0, seed=0):
-    """Standardised residuals with planted factors, gaps, a late listing and one that leaves."""
+    """Standardised residuals with simulated factors, gaps, a late listing and a delisting."""
     rng = np.random.default_rng(seed)
     loadings = strength * rng.choice([-1.0, 1.0], (ASSETS, factors)) * rng.uniform(0.6, 1.2, (ASSETS, factors))
     specific = np.maximum(1.0 - (loadings**2).sum(axis=1), 0.1)
@@ -59,7 +59,7 @@ def test_choice_sees_no_date_after_tune_until():
 
 
 @pytest.mark.parametrize("kind", ["factors", "sectors"])
-def test_going_on_is_fitting_all_at_once(kind):
+def test_partial_fit_equals_fit(kind):
     residuals, _ = planted(2, gaps=0.02)
     sectors = pd.Series([f"S{i % 4}" for i in range(ASSETS)], index=residuals.columns)
     model = ResidualFactors(2, window=500) if kind == "factors" else SectorBlocks(sectors, window=500)
@@ -85,7 +85,7 @@ def test_an_asset_with_few_residuals_has_no_loadings():
     assert loadings.drop(index="A05").ne(0.0).all(axis=None)
 
 
-def test_one_bad_print_is_no_factor():
+def test_one_bad_price_is_not_a_factor():
     residuals, _ = planted(0)
     spoiled = residuals.copy()
     spoiled.iloc[700, [7, 8]] = [500.0, -500.0]
@@ -123,7 +123,7 @@ def test_bad_input():
     residuals, _ = planted(1, dates=200)
     with pytest.raises(InputError, match="half_life"):
         ResidualFactors(half_life=0.0).fit(residuals)
-    with pytest.raises(InputError, match="count=-1"):
+    with pytest.raises(InputError, match=r"count must be .* got -1"):
         ResidualFactors(-1).fit(residuals)
     for option in ({"window": 1}, {"window": 2.5}, {"half_life": "year"}, {"min_observations": "some"}):
         with pytest.raises(InputError, match=next(iter(option))):
@@ -132,7 +132,7 @@ def test_bad_input():
         ResidualFactors().partial_fit(residuals)
     with pytest.raises(InputError, match="dates after"):
         ResidualFactors(1).fit(residuals).partial_fit(residuals)
-    with pytest.raises(DataTypeError, match="sectors is a dict"):
+    with pytest.raises(DataTypeError, match="sectors must be a Series by asset, got a dict"):
         SectorBlocks({"A00": "bank"}).fit(residuals)
     with pytest.raises(InputError, match="twice"):
         SectorBlocks(pd.Series(["a", "b"], index=["A00", "A00"])).fit(residuals)

@@ -44,7 +44,7 @@ def test_long_run_variance_is_added_to_d(made, demo_model):
 
 
 def _left(risk):
-    """Share of D that residual factors leave: the sum of both parts is D before."""
+    """Share of D that residual factors do not explain."""
     shared = risk.residual_loadings_.pow(2).sum(axis=1)
     return risk.idiosyncratic_variance_ / (risk.idiosyncratic_variance_ + shared)
 
@@ -57,7 +57,7 @@ def test_none_is_no_structure(made, demo, demo_model):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"residual_structure": "sectors"}, "residual_structure='sectors'"),
+        ({"residual_structure": "sectors"}, "residual_structure must be .* got 'sectors'"),
         ({"long_run_weight": -0.1}, "long_run_weight"),
     ],
 )
@@ -66,7 +66,7 @@ def test_options_that_cannot_be_used(demo, demo_model, options, message):
         FactorRisk(demo_model, prefit=True, **options).fit(demo.returns, demo.factors)
 
 
-def test_a_variance_rests_on_what_its_model_remembers():
+def test_effective_observations_follow_the_models_memory():
     rng, dates = np.random.default_rng(3), pd.bdate_range("2020-01-01", periods=400)
     factors = pd.DataFrame(rng.normal(0, 0.01, (400, 1)), dates, ["market"])
     returns = pd.DataFrame(rng.normal(0, 0.01, (400, 2)), dates, ["old", "new"])

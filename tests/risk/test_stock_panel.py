@@ -1,4 +1,4 @@
-"""505 stocks with gaps, late listings, spin-offs and a bad print: is the covariance one, and is it right?"""
+"""505 stocks with gaps, late listings, spin-offs and a bad price: is the covariance valid and accurate?"""
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ def panel(shared):
 
 @pytest.fixture(scope="module")
 def walked(panel):
-    """Random portfolios' returns over the volatility forecast for them, a forecast a week."""
+    """Returns of random portfolios over their forecast volatility, with one forecast per week."""
     returns, factors = panel
     risk = FactorRisk(KalmanLoadings()).fit(returns[:FIRST], factors)
     rng = np.random.default_rng(0)

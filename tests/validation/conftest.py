@@ -22,7 +22,7 @@ def models():
 
 @pytest.fixture(scope="session")
 def stocks() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Twenty stocks, five years: 2 % gaps, a late listing inside the test, one that leaves, one never observed."""
+    """Twenty stocks, five years: 2 % gaps, a late listing in the test, a delisting, and one asset never observed."""
     data = load_demo()
     returns = data.returns.loc["2016":"2020"].copy()
     rng = np.random.default_rng(3)

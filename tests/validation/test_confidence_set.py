@@ -29,7 +29,7 @@ def test_against_arch():
     pd.testing.assert_frame_equal(found, model_confidence_set(1e-9 * table, 0.1, 500, seed=7))
 
 
-def test_it_holds_the_best_model_as_often_as_promised():
+def test_coverage_of_the_best_model():
     held = [model_confidence_set(losses(200, 0.0, seed), 0.1, 200, block_length=3)["included"] for seed in range(60)]
     assert np.mean([one.all() for one in held]) >= 0.8
     lost = [model_confidence_set(losses(200, 1.0, seed), 0.1, 200, block_length=3)["included"] for seed in range(20)]
@@ -37,7 +37,7 @@ def test_it_holds_the_best_model_as_often_as_promised():
     assert np.mean([one["a"] and one["b"] for one in lost]) >= 0.7
 
 
-def test_models_that_tie_share_their_value():
+def test_tied_models_have_the_same_value():
     table = losses()
     table.insert(1, "twin", table["worse"])
     found = model_confidence_set(table, replications=300)
@@ -72,5 +72,5 @@ def test_little_to_compare():
     assert model_confidence_set(constant).included.tolist() == [True, False]
     wrong = [("size", 1), ("size", "small"), ("replications", 0), ("block_length", -3), ("block_length", 0)]
     for name, value in [*wrong, ("seed", "x")]:
-        with pytest.raises(InputError, match=f"{name}={value!r}"):
+        with pytest.raises(InputError, match=f"{name} must be .* got {value!r}"):
             model_confidence_set(losses(), **{name: value})

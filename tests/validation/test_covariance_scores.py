@@ -19,7 +19,7 @@ def low_rank(seed=0):
 
 
 def made(gaps=True, tails=None):
-    """Returns from the covariance itself, with gaps and an asset that comes late."""
+    """Returns simulated from the covariance, with gaps and a late listing."""
     values = low_rank().simulate(300, 1, tails)
     if gaps:
         values[np.random.default_rng(2).random(values.shape) < 0.03] = np.nan
@@ -29,7 +29,7 @@ def made(gaps=True, tails=None):
 
 
 def forecasts():
-    """Two of low rank: the right one and, from row 150 on, one for six assets."""
+    """Two low-rank forecasts: the correct one and, from row 150 on, one of six assets."""
     other = low_rank(5).select(np.arange(6))
     return {DATES[0]: CovarianceForecast(ASSETS, low_rank()), DATES[150]: CovarianceForecast(ASSETS[:6], other)}
 
@@ -93,7 +93,7 @@ def test_tables_count_and_measure():
     assert found.summary().loc["random long-only", "bias"] == found.portfolios.loc[long_only, "bias"].mean()
 
 
-def test_a_right_forecast_looks_right_and_half_the_variance_wrong():
+def test_a_correct_forecast_and_one_with_half_the_variance():
     right = {DATES[0]: CovarianceForecast(ASSETS, low_rank())}
     sigma = low_rank().dense()
     returns = pd.DataFrame(low_rank().simulate(300, 8), index=DATES, columns=ASSETS)
@@ -108,17 +108,17 @@ def test_a_right_forecast_looks_right_and_half_the_variance_wrong():
     assert (bad.summary()["coverage_95%"] < 0.9).all()
 
 
-def test_a_student_law_covers_student_returns():
+def test_student_intervals_cover_student_returns():
     returns = pd.DataFrame(low_rank().simulate(300, 4, 5.0), index=DATES, columns=ASSETS)
     right = {DATES[0]: CovarianceForecast(ASSETS, low_rank())}
     found = {nu: score_covariances(right, returns, degrees_of_freedom=nu).summary() for nu in (5.0, np.inf)}
     off = {nu: (table["coverage_99%"] - 0.99).abs().mean() for nu, table in found.items()}
     assert off[5.0] < off[np.inf]
-    with pytest.raises(InputError, match="degrees_of_freedom=2"):
+    with pytest.raises(InputError, match=r"degrees_of_freedom must be .* got 2"):
         score_covariances(right, returns, degrees_of_freedom=2)
 
 
-def test_the_interval_covers_and_the_robust_error_does_where_it_does_not():
+def test_coverage_of_both_intervals_of_the_bias():
     rng = np.random.default_rng(0)
     for z, barra in ((rng.standard_normal((400, 400)), True), (rng.standard_t(6, (400, 400)) / np.sqrt(1.5), False)):
         found = np.array([bias_statistic(one) for one in z])
@@ -157,37 +157,37 @@ def test_bad_forecasts_and_portfolios():
     holey = frame.copy()
     holey.iloc[0, 1] = np.nan
     for wrong, kind, word in (
-        ({}, DataTypeError, "one entry or more"),
+        ({}, DataTypeError, "at least one entry"),
         (frame, DataTypeError, "mapping"),
-        ({DATES[0]: frame.to_numpy()}, DataTypeError, "DataFrame asset x asset"),
-        ({DATES[0]: frame.iloc[:, ::-1]}, InputError, "other rows than columns"),
+        ({DATES[0]: frame.to_numpy()}, DataTypeError, "DataFrames .asset x asset."),
+        ({DATES[0]: frame.iloc[:, ::-1]}, InputError, "same assets in rows and columns"),
         ({DATES[0]: holey}, InputError, "NaN or infinite"),
         ({DATES[0]: frame * 0.0}, InputError, "eigenvalue"),
-        ({pd.Timestamp("2030-01-01"): frame}, InputError, "no forecast is for a return"),
-        ({"soon": frame}, InputError, "key 'soon'"),
+        ({pd.Timestamp("2030-01-01"): frame}, InputError, "forecasts must be for dates and assets of returns"),
+        ({"soon": frame}, InputError, "got the key 'soon'"),
         ({None: frame}, InputError, "key None"),
         ({20200102: frame}, InputError, "key 20200102"),
         ({DATES[0].tz_localize("UTC"): frame}, InputError, "time zone"),
         ({DATES[0]: frame, str(DATES[0].date()): frame}, InputError, "twice"),
-        ({DATES[0]: frame.astype(object).replace(frame.iloc[0, 0], "x")}, DataTypeError, "no number"),
+        ({DATES[0]: frame.astype(object).replace(frame.iloc[0, 0], "x")}, DataTypeError, "must hold numbers"),
     ):
         with pytest.raises(kind, match=word):
             score_covariances(wrong, returns)
     for wrong, kind, word in (
-        (pd.Series({"A0": 1.0}), DataTypeError, "portfolios is a Series"),
+        (pd.Series({"A0": 1.0}), DataTypeError, "portfolios must be .* got a Series"),
         ({"x": pd.Series({"A9": 1.0})}, UnknownNameError, "'A9'"),
         ({"x": pd.Series({"A0": 0.0})}, InputError, "'x'"),
         ({"equal weight": pd.Series({"A0": 1.0})}, InputError, "reserved"),
         ({"random long-only 1": pd.Series({"A0": 1.0})}, InputError, "reserved"),
-        ({"x": pd.Series([0.5, 0.5], ["A0", "A0"])}, InputError, "'A0'.*once"),
-        (pd.DataFrame(0.5, ["x"], ["A0", "A0"]), InputError, "'A0'.*once"),
-        ({"x": pd.Series({"A0": "half"})}, DataTypeError, "no number"),
+        ({"x": pd.Series([0.5, 0.5], ["A0", "A0"])}, InputError, "once, got 'A0' twice"),
+        (pd.DataFrame(0.5, ["x"], ["A0", "A0"]), InputError, "once, got 'A0' twice"),
+        ({"x": pd.Series({"A0": "half"})}, DataTypeError, "must hold numbers"),
     ):
         with pytest.raises(kind, match=word):
             score_covariances({DATES[0]: frame}, returns, wrong)
-    with pytest.raises(InputError, match="degrees_of_freedom='fat'"):
+    with pytest.raises(InputError, match=r"degrees_of_freedom must be .* got 'fat'"):
         score_covariances({DATES[0]: frame}, returns, degrees_of_freedom="fat")
-    with pytest.raises(InputError, match="random_portfolios=-1"):
+    with pytest.raises(InputError, match=r"random_portfolios must be .* got -1"):
         score_covariances({DATES[0]: frame}, returns, random_portfolios=-1)
-    with pytest.raises(InputError, match="as many names"):
+    with pytest.raises(InputError, match="one distinct name per asset"):
         CovarianceForecast(ASSETS[:3], DenseCovariance(np.eye(4)))

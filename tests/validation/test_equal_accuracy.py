@@ -26,7 +26,7 @@ def series(dates=400, rho=0.5, seed=0, mean=0.0):
 
 
 def slow(x, lags):
-    """Newey-West by its double sum over dates."""
+    """Newey-West by the double sum over dates."""
     mean, total = sum(x) / len(x), 0.0
     for s in range(len(x)):
         for t in range(len(x)):
@@ -59,8 +59,8 @@ def test_without_lags_it_is_harvey_leybourne_newbold_and_so_a_t_test():
 
 
 @pytest.mark.parametrize("b", [0.02, 0.05, 0.1])
-def test_the_law_has_the_critical_values_of_kiefer_and_vogelsang(b):
-    """Their table 1, Bartlett kernel: 97.5 % and 95 % points of the fixed-b law as polynomials in b."""
+def test_critical_values_of_kiefer_and_vogelsang(b):
+    """Their table 1, Bartlett kernel: 97.5 % and 95 % points of the fixed-b distribution as polynomials in b."""
     two_sided = 1.9600 + 2.9694 * b + 0.4160 * b**2 - 0.5324 * b**3
     one_sided = 1.6449 + 2.1859 * b + 0.3142 * b**2 - 0.3427 * b**3
     ours = stats.t.ppf([0.975, 0.95], 1.5 / b) / np.sqrt(1 - b)
@@ -99,7 +99,7 @@ def test_the_variance_is_never_negative():
         assert long_run_variance(x - x.mean(), lags) > 0.0
 
 
-def test_where_there_is_no_test_it_says_why():
+def test_a_reason_where_there_is_no_test():
     same = diebold_mariano(np.zeros(50))
     assert same.difference == 0.0
     assert np.isnan(same.p_value)
@@ -114,7 +114,7 @@ def test_where_there_is_no_test_it_says_why():
 
 @pytest.mark.parametrize("lags", [-1, 1.5, "auto", True, 200])
 def test_bad_lags(lags):
-    with pytest.raises(InputError, match="lags="):
+    with pytest.raises(InputError, match="lags must be"):
         diebold_mariano(series(), lags)
 
 

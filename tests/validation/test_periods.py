@@ -8,7 +8,7 @@ from statefolio.validation.periods import find_stress
 
 
 def plain_volatilities(values):
-    """Known before each row, by explicit sums."""
+    """Volatilities known before each row, by explicit sums."""
     found, means = [], [np.nanmean(row) if np.isfinite(row).any() else np.nan for row in values]
     for until in range(len(values)):
         market = [mean for mean in means[:until] if np.isfinite(mean)]

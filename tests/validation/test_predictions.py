@@ -6,9 +6,9 @@ from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import RollingLoadings, StaticLoadings
 from statefolio.validation.predictions import name_models, predict_all
-from statefolio.validation.probability import law_of
+from statefolio.validation.probability import predictive_degrees_of_freedom
 
-LAWS = {
+DISTRIBUTIONS = {
     "student": {},
     "gaussian": {"tails": "gaussian", "common_volatility": False},
     "constant": {"noise": "constant", "common_volatility": False},
@@ -16,14 +16,14 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_the_law_is_the_one_whose_density_the_model_reports(law, stocks):
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_degrees_of_freedom_reproduce_the_models_density(distribution, stocks):
     returns, factors = (table.iloc[:400] for table in stocks)
-    model = KalmanLoadings(**LAWS[law]).fit(returns.iloc[:, :6], factors)
+    model = KalmanLoadings(**DISTRIBUTIONS[distribution]).fit(returns.iloc[:, :6], factors)
     found = model.innovations_
     v, S = found["innovation"].to_numpy(), found["innovation_variance"].to_numpy()
-    nu = law_of(model, v)
-    assert np.isinf(nu).all() == (law == "gaussian")
+    nu = predictive_degrees_of_freedom(model, v)
+    assert np.isinf(nu).all() == (distribution == "gaussian")
     if np.ndim(nu) == 0:
         nu = np.full(v.shape, nu)
     known = np.isfinite(found["log_density"].to_numpy())
@@ -33,7 +33,7 @@ def test_the_law_is_the_one_whose_density_the_model_reports(law, stocks):
     np.testing.assert_allclose(found["log_density"].to_numpy()[known], t.logpdf(v[known]), rtol=1e-6, atol=1e-6)
 
 
-def test_transforms_are_the_distribution_function_of_that_law(stocks):
+def test_transforms_are_the_distribution_function(stocks):
     returns, factors = (table.iloc[:500] for table in stocks)
     named = {"static": StaticLoadings(), "kalman": KalmanLoadings()}
     found = predict_all(named, returns, factors, returns.index[400], burn_in=10)
@@ -52,7 +52,7 @@ def test_transforms_are_the_distribution_function_of_that_law(stocks):
     assert (found.scored[10:] <= found.known[410:]).all()
 
 
-def test_models_come_as_they_were(stocks):
+def test_models_are_not_changed(stocks):
     model = RollingLoadings(30)
     predict_all({"a": model}, *(table.iloc[:100] for table in stocks), stocks[0].index[80], 0)
     assert not hasattr(model, "last_date_")

@@ -77,7 +77,7 @@ def test_coverage_counts_values_inside_the_central_interval():
     assert np.isnan(coverage_by_column(np.full((3, 1), np.nan))).all()
 
 
-def test_probabilities_of_laws():
+def test_probabilities_of_distributions():
     v, S = np.array([0.01, -0.03, np.nan, 0.02]), np.array([1e-4, 4e-4, 1e-4, 0.0])
     z = v[:2] / np.sqrt(S[:2])
     np.testing.assert_allclose(probabilities(v, S)[:2], stats.norm.cdf(z))

@@ -5,13 +5,14 @@ from scipy import stats
 
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
-from statefolio.validation.scores import common_density, score_loadings, summarise_scores
+from statefolio.validation.losses import common_density
+from statefolio.validation.scores import score_loadings, summarise_scores
 
 FROM = "2010-09-01"
 MODELS = {"static": StaticLoadings(), "fast": ExponentialLoadings(10), "rolling": RollingLoadings(60)}
 
 
-def test_against_the_plain_way(returns, factors):
+def test_against_a_plain_implementation(returns, factors):
     table = score_loadings(MODELS, returns, factors, FROM, burn_in=5)
     assert list(table.columns) == [
         "model",
@@ -70,7 +71,7 @@ def test_late_listings_are_scored_where_all_predict(returns, factors):
     assert table.loc["A1"].log_score_common.notna().all()
 
 
-def test_winners():
+def test_shares_of_best():
     table = pd.DataFrame(
         {
             "model": ["a", "a", "a", "b", "b", "b"],
@@ -115,11 +116,11 @@ def test_a_common_start_that_is_unknown():
     [
         ([], {}, InputError, "empty"),
         (StaticLoadings(), {}, DataTypeError, "mapping"),
-        ({"x": 3}, {}, DataTypeError, "'x' is a int"),
-        (MODELS, {"burn_in": -1}, InputError, "burn_in=-1"),
-        (MODELS, {"test_from": "1999-01-01"}, InputError, "leaves 0 dates before"),
-        (MODELS, {"test_from": "2050-01-01"}, InputError, "0 in it"),
-        (MODELS, {"test_from": "soon"}, InputError, "a date without a time zone"),
+        ({"x": 3}, {}, DataTypeError, "models.'x'. must be a model of loadings, got 3"),
+        (MODELS, {"burn_in": -1}, InputError, "burn_in must be .* got -1"),
+        (MODELS, {"test_from": "1999-01-01"}, InputError, "0 dates are before it"),
+        (MODELS, {"test_from": "2050-01-01"}, InputError, "0 from it on"),
+        (MODELS, {"test_from": "soon"}, InputError, "test_from must be a date, got 'soon'"),
     ],
 )
 def test_bad_input(models, options, kind, word, returns, factors):

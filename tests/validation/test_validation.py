@@ -98,7 +98,7 @@ def test_one_model_and_one_asset(stocks):
     )
 
 
-def test_models_that_say_the_same_are_told_so(stocks):
+def test_models_with_equal_predictions(stocks):
     result = validate({"a": StaticLoadings(), "b": StaticLoadings()}, *stocks, "2019-01-01")
     assert result.against_benchmark["p_value"].isna().all()
     assert result.against_benchmark["reason"].str.contains("same on every date").all()
@@ -106,7 +106,7 @@ def test_models_that_say_the_same_are_told_so(stocks):
     assert (result.mean_losses["p_value"] == 1.0).all()
 
 
-def test_a_short_test_says_that_it_is(stocks):
+def test_a_short_test_gives_a_reason(stocks):
     returns, factors = (table.loc[:"2019-01-15"] for table in stocks)
     result = validate(QUICK, returns, factors, "2019-01-02")
     assert result.against_benchmark["reason"].str.startswith("10 dates, fewer").all()
@@ -116,15 +116,15 @@ def test_a_short_test_says_that_it_is(stocks):
 
 def test_bad_input(stocks):
     returns, factors = stocks
-    with pytest.raises(InputError, match="'rolling' predicts no return from 2019-01-02 on"):
+    with pytest.raises(InputError, match="got 'rolling', which predicts none from 2019-01-02 on"):
         validate({"rolling": RollingLoadings(5000, 5000)}, returns, factors, "2019-01-01")
-    with pytest.raises(InputError, match="0 in it"):
+    with pytest.raises(InputError, match=r"test_from must be .* 0 from it on"):
         validate(QUICK, returns, factors, "2030-01-01")
     with pytest.raises(InputError, match="after the burn-in"):
         validate(QUICK, returns, factors, "2020-12-01", burn_in=100)
-    with pytest.raises(UnknownNameError, match="benchmark='kalman' is no model"):
+    with pytest.raises(UnknownNameError, match=r"benchmark must be one of the models .* got 'kalman'"):
         validate(QUICK, returns, factors, "2020-12-01", benchmark="kalman")
-    with pytest.raises(InputError, match="predicts no return"):
+    with pytest.raises(InputError, match="which predicts none"):
         validate(QUICK, returns[["NONE"]], factors, "2019-01-01")
 
 

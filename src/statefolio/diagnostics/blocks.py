@@ -1,4 +1,4 @@
-"""Dates in blocks: sums over each, signs that turn each, and p-values from what the turned data show."""
+"""Sums over blocks of dates, wild bootstrap with one random sign per block, and Monte Carlo p-values."""
 
 import numpy as np
 import numpy.typing as npt
@@ -25,14 +25,14 @@ def block_sums(values: Array, starts: Starts) -> Array:
 
 
 def block_scores(residuals: Array, regressors: Array, starts: Starts) -> Array:
-    """Sums of x e over each block, (blocks, N, K); a missing residual counts nothing."""
+    """Sums of x e over each block, (blocks, N, K); a missing residual counts as zero."""
     filled = np.nan_to_num(residuals)
     parts = [block_sums(filled * column[:, None], starts) for column in regressors.T]
     return np.stack(parts, axis=2)
 
 
 def block_second_moments(regressors: Array, known: Array, starts: Starts) -> Array:
-    """X'X over each block and each column's known dates (ones, else zeros), (blocks, N, K, K)."""
+    """X'X over each block and each column's known dates (1 where known, else 0), (blocks, N, K, K)."""
     states = regressors.shape[1]
     squares = np.empty((len(starts), known.shape[1], states, states))
     for row in range(states):
@@ -47,8 +47,11 @@ def random_signs(rng: np.random.Generator, *shape: int) -> Array:
     return rng.integers(0, 2, shape).astype(np.float64) * 2.0 - 1.0
 
 
-def turned(signs: Array, scores: Array, inverse: Array) -> tuple[Array, Array]:
-    """X'u of turned residuals u, sum_b sign_b sum_(t in b) x e, and (X'X)^-1 X'u: both (replications, N, K)."""
+def flip_signs(signs: Array, scores: Array, inverse: Array) -> tuple[Array, Array]:
+    """Bootstrap X'u and (X'X)^-1 X'u, both (replications, N, K), where u are residuals times the sign of their block.
+
+    X'u = sum_b sign_b sum_(t in b) x e.
+    """
     blocks, assets, states = scores.shape
     sums = (signs @ scores.reshape(blocks, assets * states)).reshape(len(signs), assets, states)
     loadings: Array = (sums.transpose(1, 0, 2) @ inverse).transpose(1, 0, 2)
@@ -56,7 +59,7 @@ def turned(signs: Array, scores: Array, inverse: Array) -> tuple[Array, Array]:
 
 
 def critical_value(null: Array, level: float) -> float:
-    """What a statistic must exceed for its `p_value` to be at most the level."""
+    """Value that a statistic must exceed for its `p_value` to be at most the level."""
     allowed = int(np.floor(level * (1 + len(null)) * (1.0 + 1e-12)))
     return float(np.sort(null)[-allowed])
 

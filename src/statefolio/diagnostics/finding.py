@@ -1,4 +1,4 @@
-"""What a diagnosis found: a number, a verdict with its false-alarm rate, and what its figure draws."""
+"""Holds the results of a diagnosis: findings with a statistic, a p-value, a verdict and a table."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,36 +10,52 @@ from statefolio.exceptions import UnknownNameError
 Failure = Literal["specification", "estimation", "non-stationarity", "multicollinearity"]
 
 
+def p_value_text(p_value: float) -> str:
+    """Format a p-value to three decimals."""
+    return "p < .001" if p_value < 0.001 else f"p = {p_value:.3f}"
+
+
 def false_alarms(p_value: float, level: float) -> str:
-    """Say a p-value, and how often such a test condemns where nothing is wrong."""
-    return f"p = {p_value:.2g}; where nothing is wrong {level:.0%} are condemned"
+    """Format a p-value and the share of sound models that the test rejects."""
+    return f"{p_value_text(p_value)}; the test rejects {level:.0%} of sound models"
 
 
-def nobody_excluded() -> pd.DataFrame:
-    """Table of excluded assets without any: index asset, column reason."""
+def no_exclusions() -> pd.DataFrame:
+    """Return a table of excluded assets without rows: index asset, column reason."""
     return pd.DataFrame({"reason": pd.Series(dtype=str)}, index=pd.Index([], name="asset"))
 
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """One number about one failure, and what it means.
+    """One statistic of a diagnosis and its interpretation.
 
     Attributes
     ----------
     name : str
-        What was measured, e.g. "largest residual eigenvalue".
+        Name of the statistic, e.g. "largest residual eigenvalue".
     statistic : float
-        The number; NaN where it could not be found, with the reason in `verdict`.
+        Its value; NaN where it could not be computed, with the reason in `verdict`.
     p_value : float
-        Probability of a statistic as bad or worse where nothing is wrong; NaN where there is no test.
+        Probability of a statistic at least as extreme under the null hypothesis; NaN where there is no test.
     level : float
-        Share of sound models that the verdict condemns; NaN where it goes by a threshold and not by a test.
+        Share of sound models that the test rejects; NaN where the verdict follows a threshold.
     rejected : bool or None
-        Is it bad? None where nothing can be said.
+        True where the model fails the check, None where nothing could be computed.
     verdict : str
-        One sentence, with its false-alarm rate or threshold.
+        One sentence, with the false-alarm rate of the test or the threshold.
     table : DataFrame
-        What its figure draws.
+        Data of its figure.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> diagnosis = sf.diagnostics.diagnose_collinearity(None, demo.returns, demo.factors)
+    >>> finding = diagnosis["condition number"]
+    >>> print(f"{finding.statistic:.1f}", finding.rejected)
+    2.9 False
+    >>> print(finding.verdict)
+    Loadings are robust to small changes of the data: ...
     """
 
     name: str
@@ -60,12 +76,22 @@ class Diagnosis:
     failure : {"specification", "estimation", "non-stationarity", "multicollinearity"}
     findings : tuple of Finding
     excluded : DataFrame
-        Index asset, column reason: assets that nothing was asked of. Findings speak of the others.
+        Assets with too little data, which the findings leave out: index asset, column reason.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> diagnosis = sf.diagnostics.diagnose_collinearity(None, demo.returns, demo.factors)
+    >>> [finding.name for finding in diagnosis.findings]
+    ['variance inflation', 'condition number', 'variance decomposition']
+    >>> diagnosis.summary()["rejected"].tolist()
+    [False, False, False]
     """
 
     failure: Failure
     findings: tuple[Finding, ...]
-    excluded: pd.DataFrame = field(default_factory=nobody_excluded)
+    excluded: pd.DataFrame = field(default_factory=no_exclusions)
 
     def __getitem__(self, name: str) -> Finding:
         """Return the finding of that name."""
@@ -73,10 +99,12 @@ class Diagnosis:
             if finding.name == name:
                 return finding
         names = ", ".join(repr(finding.name) for finding in self.findings)
-        raise UnknownNameError(f"{name!r} is no finding about {self.failure}; one of {names} was expected.")
+        raise UnknownNameError(
+            f"name must be a finding about {self.failure} ({names}), got {name!r}. Pass one of these names."
+        )
 
     def summary(self) -> pd.DataFrame:
-        """One row a finding, in their order: failure, statistic, p_value, level, rejected, verdict."""
+        """Return one row per finding, in their order: failure, statistic, p_value, level, rejected, verdict."""
         columns = ("statistic", "p_value", "level", "rejected", "verdict")
         rows = [[self.failure, *(getattr(finding, column) for column in columns)] for finding in self.findings]
         names = pd.Index([finding.name for finding in self.findings], name="finding")

@@ -1,20 +1,26 @@
-"""How many numbers a covariance asks for, and how many a factor model asks for instead."""
+"""Counts the free parameters of a covariance and of a factor model of it."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from statefolio._options import is_whole
-from statefolio.exceptions import InputError
+from statefolio._options import Whole, check
 
 
 class ParameterCount(NamedTuple):
-    """Free numbers in the covariance of n assets: n (n + 1) / 2, and with m factors n m + m (m + 1) / 2 + n."""
+    """Free parameters in the covariance of n assets: n (n + 1) / 2, and with m factors n m + m (m + 1) / 2 + n.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> sf.diagnostics.parameter_count(500, 6).factor_model
+    3521
+    """
 
     full_covariance: int
     factor_model: int
 
 
 def parameter_count(n: int, m: int) -> ParameterCount:
-    """Count the free numbers in a full covariance and in a factor model of it.
+    """Count the free parameters of a full covariance and of a factor model of it.
 
     Parameters
     ----------
@@ -29,18 +35,15 @@ def parameter_count(n: int, m: int) -> ParameterCount:
     Raises
     ------
     InputError
-        If n is not a whole number above zero, or m not one of zero or more.
+        If n is not a whole number of at least 1, or m not one of at least 0.
 
     Examples
     --------
-    >>> parameter_count(1000, 10)
+    >>> import statefolio as sf
+    >>> sf.diagnostics.parameter_count(1000, 10)
     ParameterCount(full_covariance=500500, factor_model=11055)
     """
-    assets, factors = _whole(n, "n", 1), _whole(m, "m", 0)
+    check("n", n, Whole(at_least=1, example=1000))
+    check("m", m, Whole(at_least=0, example=10))
+    assets, factors = int(n), int(m)
     return ParameterCount(assets * (assets + 1) // 2, assets * factors + factors * (factors + 1) // 2 + assets)
-
-
-def _whole(value: Any, name: str, least: int) -> int:
-    if not is_whole(value) or value < least:
-        raise InputError(f"{name}={value!r}; a whole number of at least {least} was expected. Pass e.g. {name}=10.")
-    return int(value)

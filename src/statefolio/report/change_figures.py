@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from statefolio.diagnostics.cusum import boundary, crossing_level, cusum
+from statefolio.diagnostics.change.cusum import boundary, crossing_level, cusum
 from statefolio.diagnostics.finding import Diagnosis
 from statefolio.exceptions import UnknownNameError
 from statefolio.loadings.base import LoadingsModel

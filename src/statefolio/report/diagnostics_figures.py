@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from statefolio.diagnostics.collinearity import CONDITION, INFLATION
+from statefolio.diagnostics.collinearity.collinearity import CONDITION, INFLATION
 from statefolio.diagnostics.finding import Diagnosis, Finding
 from statefolio.exceptions import InputError
 from statefolio.report import style

@@ -1,4 +1,4 @@
-"""Where a portfolio's risk comes from, and where its return came from, by factor and by asset, with bands."""
+"""Attributes a portfolio's risk and return to factors and assets, with error bands."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,8 @@ from statefolio._arrays.frames import read_values
 from statefolio._arrays.panel import RESIDUAL
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio._options import Kind, check
+from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.results import HALF_BAND
 from statefolio.risk.factor_risk import FactorRisk
@@ -23,10 +24,10 @@ UNATTRIBUTED = "unattributed"
 
 @dataclass(frozen=True, eq=False)
 class _Portfolio:
-    """A portfolio's exposures and what its volatility is made of.
+    """A portfolio's exposures and the parts of its volatility.
 
-    With x = B'w, variance v = x' Omega x + rest, and pull = Omega x: dv = 2 pull'dx. The exposures err with
-    covariance V = sum w_i^2 P_i.
+    With x = B'w, the variance is v = x' Omega x + rest, and dv = 2 pull'dx where pull = Omega x. The error covariance
+    of the exposures is V = sum w_i^2 P_i.
     """
 
     B: Array
@@ -40,11 +41,11 @@ class _Portfolio:
 
 
 def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = None) -> xr.Dataset:
-    """Split a portfolio's volatility on the next date into what factors and assets contribute (Euler).
+    """Split a portfolio's volatility on the next date into contributions of factors and assets (Euler).
 
-    A factor contributes x_k (Omega x)_k / sigma, where x = B'w are the portfolio's exposures; an asset
-    w_i (Sigma w)_i / sigma. Standard errors are those that the loadings' covariance P_i gives by the delta method,
-    assets independent, with Omega, G, D and U held; bands reach 1.96 of them to either side.
+    A factor contributes x_k (Omega x)_k / sigma, where x = B'w are the portfolio's exposures; an asset contributes
+    w_i (Sigma w)_i / sigma. Standard errors follow from the loadings' covariance P_i by the delta method, with
+    independent assets and fixed Omega, G, D and U. Bands are 1.96 standard errors wide on each side.
 
     Parameters
     ----------
@@ -52,24 +53,38 @@ def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = 
         Fitted.
     weights : Series or mapping by asset
     expected_sum : float, optional
-        What the weights must sum to.
+        Required sum of the weights.
 
     Returns
     -------
     Dataset
-        By factor (residual factors, then "residual" and "loading uncertainty" last): exposure (NaN for the last two),
+        By factor (then residual factors, "residual" and "loading uncertainty"): exposure (NaN for the last two),
         contribution and share of the variance. By asset: weight, asset_contribution, asset_share. By both:
-        contribution_of_asset, whose sums are the others. volatility. All but weight and contribution_of_asset with
-        <name>_standard_error, <name>_lower and <name>_upper. Contributions add up to the volatility, shares to 1.
+        contribution_of_asset, whose sums are the contributions. And volatility. All but weight and
+        contribution_of_asset come with <name>_standard_error, <name>_lower and <name>_upper. Contributions sum to the
+        volatility, shares to 1.
 
     Raises
     ------
     UnknownNameError, InputError
-        As `FactorRisk.align_weights`; also for a portfolio of nothing.
+        As `FactorRisk.align_weights`; also if all weights are zero.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> risk = sf.risk.FactorRisk(sf.RollingLoadings(120), residual_structure=None)
+    >>> risk = risk.fit(demo.returns.iloc[:500, :10], demo.factors.iloc[:500])
+    >>> split = sf.risk.attribute_risk(risk, {"AAPL": 0.5, "JNJ": 0.5})
+    >>> for factor in ("market", "low_volatility", "residual"):
+    ...     print(f"{factor:14} {float(split['share'].sel(factor=factor)):4.0%}")
+    market          49%
+    low_volatility  12%
+    residual        32%
+    >>> print(f"{float(split['contribution'].sum()):.2%} = {float(split['volatility']):.2%}")
+    1.27% = 1.27%
     """
-    given: Any = risk
-    if not isinstance(given, FactorRisk):
-        raise DataTypeError(f"risk is a {type(given).__name__}; a FactorRisk was expected. Fit FactorRisk first.")
+    check("risk", risk, Kind(FactorRisk, "a FactorRisk", "FactorRisk().fit(returns, factors)"))
     w = risk.align_weights(weights, expected_sum)
     risk.covariance_.marginal_risk(w)
     G = risk.residual_loadings_.to_numpy()
@@ -81,7 +96,7 @@ def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = 
     if risk.uncertainty:
         parts.append((w * w * U)[:, None])
         names.append(UNCERTAINTY)
-    _check_own(names)
+    _check_line_names(names)
     split = np.hstack(parts) / p.volatility
     by_factor, by_asset = split.sum(axis=0), split.sum(axis=1)
     exposure = np.full(len(names), np.nan)
@@ -100,12 +115,11 @@ def attribute_risk(risk: FactorRisk, weights: Any, expected_sum: float | None = 
     return xr.Dataset(found, {"asset": risk.assets_, "factor": pd.Index(names)}, {"after": show(risk.last_date_)})
 
 
-def _check_own(names: list[Any]) -> list[Any]:
-    """The names of lines, the last one being the attribution's own; InputError where a factor has it too."""
+def _check_line_names(names: list[Any]) -> list[Any]:
+    """Return the names unless the last, which the attribution adds, is also the name of a factor."""
     if names[-1] in names[:-1]:
         raise InputError(
-            f"a factor is called {names[-1]!r}; that name was expected to be free for what factors do not explain. "
-            "Rename the factor."
+            f"factors must not be called {names[-1]!r}, which names a part of the attribution. Rename the factor."
         )
     return names
 
@@ -121,7 +135,7 @@ def _portfolio(risk: FactorRisk, w: Array) -> _Portfolio:
 
 
 def _factor_errors(p: _Portfolio, contribution: Array, power: int) -> Array:
-    """Standard errors of v_k / sigma^power, v_k what each line adds to the variance: its derivative by x, and V."""
+    """Standard errors of v_k / sigma^power, where v_k is each line's part of the variance, by the delta method."""
     slope = np.outer(-power * contribution / p.volatility ** (power + 1), p.pull)
     count = len(p.x)
     slope[:count] += (np.diag(p.pull) + p.x[:, None] * p.omega) / p.volatility**power
@@ -130,9 +144,9 @@ def _factor_errors(p: _Portfolio, contribution: Array, power: int) -> Array:
 
 
 def _asset_errors(p: _Portfolio, contribution: Array, power: int) -> Array:
-    """Standard errors of w_i (Sigma w)_i / sigma^power: by the asset's own loadings (a) and by the exposures (b).
+    """Standard errors of w_i (Sigma w)_i / sigma^power: derivatives by the asset's loadings (a) and by x (b).
 
-    The two err together: cov(beta_i, x) = w_i P_i.
+    Their errors are correlated: cov(beta_i, x) = w_i P_i.
     """
     scale = p.volatility**power
     a = p.w[:, None] * p.pull / scale
@@ -155,37 +169,48 @@ def _with_band(name: str, dims: Any, value: Array, error: Array) -> dict[str, An
 
 
 def attribute_return(model: LoadingsModel, weights: Any, returns: Any, factors: Any) -> xr.Dataset:
-    """Split a portfolio's returns into what each factor and each asset earned, with the predicted loadings.
+    """Split a portfolio's returns into contributions of each factor and each asset, with the predicted loadings.
 
     Parameters
     ----------
     model : LoadingsModel
-        Fitted; its results hold the dates.
+        Fitted; its results contain the dates.
     weights : Series or mapping by asset, or DataFrame (date x asset)
-        The same on all dates, or those held into each date of `returns`. An asset that is not named has none.
+        Constant weights, or the weights held into each date of `returns`. An asset that is not named has weight 0.
     returns, factors : DataFrame
         As for `LoadingsModel.contributions`.
 
     Returns
     -------
     Dataset
-        portfolio_return by date; contribution by date and factor ("residual" and "unattributed" last: the latter is
+        portfolio_return by date. contribution by date and factor ("residual" and "unattributed" last: the latter is
         the return of assets whose loadings were not known yet), with contribution_standard_error, contribution_lower
-        and contribution_upper, what the loadings' variances give with assets independent; asset_contribution by date
-        and asset; contribution_of_asset by all three. The parts add up to the whole.
+        and contribution_upper from the loadings' variances, assets independent. asset_contribution by date and asset.
+        contribution_of_asset by all three. Contributions sum to the portfolio's return.
 
     Raises
     ------
     UnknownNameError
-        If weights name assets that returns lack.
+        If weights name assets that are not in returns.
     InputError
-        If weights lack a date or hold NaN, or an asset is held into a date without a return.
+        If weights lack a date or contain NaN, or an asset is held into a date without a return.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.iloc[:500, :10], demo.factors.iloc[:500]
+    >>> model = sf.RollingLoadings(120).fit(returns, factors)
+    >>> split = sf.risk.attribute_return(model, {"AAPL": 0.5, "JNJ": 0.5}, returns, factors)
+    >>> last = split.isel(date=-1)
+    >>> for factor in ("market", "residual"):
+    ...     print(f"{factor:9} {float(last['contribution'].sel(factor=factor)):7.2%}")
+    market     -0.16%
+    residual   -0.75%
+    >>> print(f"{float(last['contribution'].sum()):.2%} = {float(last['portfolio_return']):.2%}")
+    -0.80% = -0.80%
     """
-    given: Any = model
-    if not isinstance(given, LoadingsModel):
-        raise DataTypeError(
-            f"model is a {type(given).__name__}; a model of loadings was expected. Of a FactorRisk, pass model_."
-        )
+    check("model", model, Kind(LoadingsModel, "a model of loadings", "risk.model_"))
     earned = model.contributions(returns, factors)
     observed, dates, assets = read_values(returns, "returns")
     w = dated_weights(weights, dates, assets, observed)
@@ -205,5 +230,5 @@ def attribute_return(model: LoadingsModel, weights: Any, returns: Any, factors: 
         "contribution_of_asset": (("date", "asset", "factor"), split),
         "weight": (("date", "asset"), w),
     }
-    names = pd.Index(_check_own([*earned.indexes["factor"], UNATTRIBUTED]))
+    names = pd.Index(_check_line_names([*earned.indexes["factor"], UNATTRIBUTED]))
     return xr.Dataset(found, {"date": dates, "asset": assets, "factor": names}, earned.attrs)

@@ -1,4 +1,4 @@
-"""Which assets have no covariance, and why."""
+"""Finds the assets for which no covariance can be estimated, with the reason."""
 
 from typing import Any
 
@@ -11,26 +11,26 @@ from statefolio._arrays.types import Array
 _TINY = 1e-14
 
 
-def excluded_assets(
+def find_excluded(
     assets: pd.Index, observed: NDArray[np.integer[Any]], needed: int, covariance: Array, noise: Array
 ) -> pd.DataFrame:
-    """Assets that a covariance leaves out.
+    """Find the assets that a covariance leaves out.
 
     Parameters
     ----------
     assets : Index
         N names.
     observed : (N,) array
-        Returns seen of each, `needed` at least.
+        Number of returns of each asset; at least `needed` are required.
     covariance : (N, J, J) array
-        Of the loadings on the next date, NaN where the data do not determine them.
+        Covariance of the loadings on the next date, NaN where the data do not determine them.
     noise : (N,) array
         Observation variances on the next date.
 
     Returns
     -------
     DataFrame
-        By asset: reason.
+        Index asset, column reason.
     """
     undetermined = ~np.isfinite(covariance).all(axis=(1, 2))
     unknown = ~np.isfinite(noise)

@@ -1,4 +1,4 @@
-"""Maximum likelihood factor analysis of rows with gaps: z = L f + u, f with unit variance, u uncorrelated."""
+"""Maximum likelihood factor analysis with missing values: z = L f + u, f with unit variance, u uncorrelated."""
 
 from functools import cache
 from typing import NamedTuple
@@ -12,13 +12,13 @@ from threadpoolctl import ThreadpoolController
 from statefolio._arrays.types import Array
 
 LEAST_SPECIFIC = 0.05
-"""Share of an asset's variance that stays its own at least: without it the likelihood may rise without bound."""
+"""Least specific share of an asset's variance; without a bound the likelihood may be unbounded."""
 
 _SMALLEST = 1e-12
 
 
 class FactorAnalysis(NamedTuple):
-    """What one analysis found.
+    """Result of a factor analysis.
 
     Attributes
     ----------
@@ -33,32 +33,32 @@ class FactorAnalysis(NamedTuple):
 
 
 class _Rows(NamedTuple):
-    """Rows to learn from: zeros where not observed, and those with the same gaps taken together."""
+    """Data of the analysis: zeros where not observed, and dates grouped by their pattern of gaps."""
 
     values: Array  # (T, N)
     weights: Array  # (T,)
     patterns: Array  # (P, N) 1 where observed
-    pattern: NDArray[np.intp]  # (T,) which of them a date has
+    pattern: NDArray[np.intp]  # (T,) pattern of each date
     order: NDArray[np.intp]  # (T,) dates by pattern
-    starts: NDArray[np.intp]  # (P,) where each begins among them
+    starts: NDArray[np.intp]  # (P,) first place of each pattern in `order`
     pattern_weight: Array  # (P,)
     observed_weight: Array  # (N,)
     variance: Array  # (N,)
 
 
-def analyse(values: Array, weights: Array, count: int, iterations: int = 40) -> FactorAnalysis:
-    """Find `count` factors by expectation-maximisation from the leading components (Rubin and Thayer 1982).
+def fit_factor_analysis(values: Array, weights: Array, count: int, iterations: int = 40) -> FactorAnalysis:
+    """Estimate `count` factors by expectation-maximisation from the leading components (Rubin and Thayer 1982).
 
     Parameters
     ----------
     values : (T, N) array
-        Rows around zero, NaN where not observed. A column without any is given no loadings and variance 1.
+        Values with mean zero, NaN where not observed. A column without observations has zero loadings and variance 1.
     weights : (T,) array
-        Of the dates.
+        Weights of the dates.
     count : int
-        R; the loadings have no more columns than there are dates or columns, and zeros for the rest.
+        R; columns of loadings beyond the number of dates or assets are zero.
     iterations : int
-        Steps of the maximisation.
+        Steps of expectation-maximisation.
 
     Returns
     -------
@@ -67,10 +67,10 @@ def analyse(values: Array, weights: Array, count: int, iterations: int = 40) -> 
     rows = _rows(values, weights)
     if count == 0:
         return FactorAnalysis(np.zeros((values.shape[1], 0)), rows.variance)
-    with _pools().limit(limits=1, user_api="blas"):  # products are small: threads would wait for each other
-        rows = _fewer(rows)
+    with _pools().limit(limits=1, user_api="blas"):  # matrices are too small for several threads
+        rows = _compressed(rows)
         loadings = _components(rows, count)
-        specific = _specific(rows.variance - np.einsum("nr,nr->n", loadings, loadings), rows.variance)
+        specific = _bounded_specific(rows.variance - np.einsum("nr,nr->n", loadings, loadings), rows.variance)
         for _ in range(iterations):
             loadings, specific = _improve(rows, loadings, specific)
     return FactorAnalysis(loadings, specific)
@@ -82,7 +82,7 @@ def _pools() -> ThreadpoolController:
 
 
 def log_density(found: FactorAnalysis, values: Array) -> Array:
-    """Gaussian log-density of each row (T,) as far as it was observed; O(N R^2) a pattern of gaps."""
+    """Gaussian log-density of the observed values of each row (T,), in O(N R^2) per pattern of gaps."""
     rows = _rows(values, np.ones(len(values)))
     L, psi = found
     information, posterior = _posterior(rows, L, psi)
@@ -110,7 +110,7 @@ def _rows(values: Array, weights: Array) -> _Rows:
 
 
 def _patterns(seen: NDArray[np.bool_]) -> tuple[Array, NDArray[np.intp]]:
-    """Distinct rows (P, N), 1 where seen, and which of them each row is (T,)."""
+    """Distinct patterns of gaps (P, N), 1 where observed, and the pattern of each row (T,)."""
     if (seen == seen[:1]).all():
         return seen[:1].astype(np.float64), np.zeros(len(seen), dtype=np.intp)
     _, first, pattern = np.unique(np.packbits(seen, axis=1), axis=0, return_index=True, return_inverse=True)
@@ -118,13 +118,13 @@ def _patterns(seen: NDArray[np.bool_]) -> tuple[Array, NDArray[np.intp]]:
 
 
 def _sorted(pattern: NDArray[np.intp], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows by pattern, and where each of the patterns begins among them."""
+    """Rows in the order of patterns, and the first place of each pattern."""
     order = np.argsort(pattern, kind="stable")
     return order, np.searchsorted(pattern[order], np.arange(count))
 
 
-def _fewer(rows: _Rows) -> _Rows:
-    """Rows with the same weighted second moments, at most N of each pattern: all that the maximisation asks for."""
+def _compressed(rows: _Rows) -> _Rows:
+    """Replace rows by at most N per pattern with the same weighted second moments, which is all the EM needs."""
     assets = rows.values.shape[1]
     counts = np.bincount(rows.pattern)
     if counts.max() <= assets:
@@ -132,8 +132,8 @@ def _fewer(rows: _Rows) -> _Rows:
     kept = rows.order[counts[rows.pattern[rows.order]] <= assets]
     values, weights, pattern = [rows.values[kept]], [rows.weights[kept]], [rows.pattern[kept]]
     for p in np.flatnonzero(counts > assets):
-        own = rows.order[rows.starts[p] : rows.starts[p] + counts[p]]
-        values.append(_root(rows.values[own] * np.sqrt(rows.weights[own])[:, None]))
+        rows_of_pattern = rows.order[rows.starts[p] : rows.starts[p] + counts[p]]
+        values.append(_root(rows.values[rows_of_pattern] * np.sqrt(rows.weights[rows_of_pattern])[:, None]))
         weights.append(np.ones(len(values[-1])))
         pattern.append(np.full(len(values[-1]), p))
     joined = np.concatenate(pattern)
@@ -144,7 +144,7 @@ def _fewer(rows: _Rows) -> _Rows:
 
 
 def _root(values: Array) -> Array:
-    """As few rows as there are ranks, with the same Z'Z: its Cholesky factor, pivoted as columns may be alike."""
+    """As many rows as the rank of Z, with the same Z'Z: its Cholesky factor, pivoted as columns may be dependent."""
     factor, pivots, rank, _ = dpstrf(values.T @ values)
     root = np.zeros((rank, values.shape[1]))
     root[:, pivots - 1] = np.triu(factor)[:rank]
@@ -152,7 +152,7 @@ def _root(values: Array) -> Array:
 
 
 def _components(rows: _Rows, count: int) -> Array:
-    """Loadings to begin with: leading eigenvectors of the correlations, gaps filled with zeros."""
+    """Initial loadings: leading eigenvectors of the correlations, gaps filled with zeros."""
     standard = rows.values * (np.sqrt(rows.weights / rows.pattern_weight.sum())[:, None] / np.sqrt(rows.variance))
     dates, assets = standard.shape
     loadings = np.zeros((assets, count))
@@ -169,12 +169,12 @@ def _components(rows: _Rows, count: int) -> Array:
     return loadings
 
 
-def _specific(left: Array, variance: Array) -> Array:
-    return np.maximum(left, LEAST_SPECIFIC * variance)
+def _bounded_specific(remaining: Array, variance: Array) -> Array:
+    return np.maximum(remaining, LEAST_SPECIFIC * variance)
 
 
 def _posterior(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
-    """Information on the factors by pattern of gaps, and its inverse, their covariance: (P, R, R) each."""
+    """Information matrix of the factors by pattern of gaps, and its inverse, their covariance: (P, R, R) each."""
     count, scaled = L.shape[1], L / psi[:, None]
     if len(rows.patterns) == 1:
         information = np.eye(count) + ((rows.patterns * L.T) @ scaled)[None]
@@ -194,7 +194,7 @@ def _factors(rows: _Rows, scaled: Array, posterior: Array) -> Array:
 
 
 def _improve(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
-    """One step: expected factors of each date, then each asset's regression on them."""
+    """One EM step: expected factors of each date, then each asset's regression on them."""
     count = L.shape[1]
     _, posterior = _posterior(rows, L, psi)
     scaled = rows.values @ (L / psi[:, None])
@@ -212,5 +212,5 @@ def _improve(rows: _Rows, L: Array, psi: Array) -> tuple[Array, Array]:
         moments[~known] = np.eye(count)
         loadings = np.asarray(np.linalg.solve(moments, cross[:, :, None])[:, :, 0], dtype=np.float64)
     weight = np.where(known, rows.observed_weight, 1.0)
-    left: Array = rows.variance - np.einsum("nr,nr->n", loadings, cross) / weight
-    return loadings, _specific(left, rows.variance)
+    remaining: Array = rows.variance - np.einsum("nr,nr->n", loadings, cross) / weight
+    return loadings, _bounded_specific(remaining, rows.variance)

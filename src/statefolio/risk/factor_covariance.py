@@ -1,4 +1,4 @@
-"""Mean and covariance of the factors' next return, kept up to date one date at a time."""
+"""Estimates mean and covariance of the factors' next return, and updates them date by date."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol, Self
@@ -12,13 +12,13 @@ from statefolio.risk.long_run import LongRunVariance
 
 
 class FactorCovariance(Protocol):
-    """An estimate of Omega that goes on from date to date; nothing is written to, a step gives a new one."""
+    """An estimate of Omega that is updated date by date; estimates are immutable, an update returns a new one."""
 
-    def after(self, deviations: Array) -> Self:
-        """The estimate once these deviations (T, K) from the forecast mean have been seen too."""
+    def updated(self, deviations: Array) -> Self:
+        """Return the estimate after these deviations (T, K) from the forecast mean."""
 
     def covariance(self) -> Array:
-        """Omega (K, K), for the date after the last one seen."""
+        """Omega (K, K), for the date after the last update."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,22 +30,22 @@ class FactorMean:
     total : (K,) array
         Sum of the returns so far.
     seen : int
-        How many dates those are.
+        Number of dates so far.
     """
 
     total: Array
     seen: int = 0
 
     def mean(self) -> Array:
-        """Mean of what has been seen, zeros before the first date."""
+        """Mean of the returns so far, zeros before the first date."""
         return self.total / max(self.seen, 1)
 
-    def after(self, returns: Array) -> tuple[Array, "FactorMean"]:
-        """Deviations of new returns (T, K) from the mean before each, and the mean after them all.
+    def updated(self, returns: Array) -> tuple[Array, "FactorMean"]:
+        """Return deviations of new returns (T, K) from the mean before each, and the mean after all of them.
 
-        A deviation is scaled by sqrt(n / (n + 1)), n the dates seen before it: its variance is then that of one
-        return, and with equal weights their squares add up to those around the full mean (Welford 1962,
-        Technometrics 4, 419-420). The very first date has nothing to deviate from and is left out.
+        A deviation is scaled by sqrt(n / (n + 1)), where n is the number of dates before it: its variance is then
+        that of one return, and with equal weights the squares sum to those around the full mean (Welford 1962,
+        Technometrics 4, 419-420). The first date has no deviation and is left out.
         """
         sums = np.cumsum(np.vstack([self.total, returns]), axis=0)
         n = self.seen + np.arange(len(returns))[:, None]
@@ -55,20 +55,20 @@ class FactorMean:
 
 @dataclass(frozen=True, eq=False)
 class ExponentialCovariance:
-    """Exponentially weighted volatilities, and correlations of standardised returns with a half-life of their own.
+    """Exponentially weighted volatilities, and correlations of standardised returns with a separate half-life.
 
         V_i   = sum w(h_v) u_i^2 / sum w(h_v)            w(h) = 2^(-age / h)
         C     = correlations of sum w(h_c) z z'          z_it = u_it / sqrt(V_it), V_it with date t itself
         Omega = sqrt((V_i + b L_i) (V_j + b L_j)) ((1 - a) C_ij + a 1[i = j])
 
-    Dividing by the sum of the weights removes the start's bias. Standardising keeps a stormy month from deciding the
-    correlations of a year, and as V_it counts date t, z^2 is at most the sum of the weights. L_i is the long-run mean
-    of u_i^2: a forecast that errs does least harm when it is quoted a little higher, most so where it is lowest.
+    Dividing by the sum of the weights removes the bias at the start. With standardised returns a volatile month does
+    not dominate the correlations, and because V_it includes date t, z^2 is at most the sum of the weights. L_i is the
+    long-run mean of u_i^2: forecasts that are too low cost most, so a share of it is added.
 
     Attributes
     ----------
     half_lives : (float, float)
-        h_v and h_c in dates; infinity weighs all dates alike.
+        h_v and h_c in dates; infinity weights all dates equally.
     shrinkage : float
         a.
     squares, products : (K,) and (K, K) array
@@ -93,23 +93,23 @@ class ExponentialCovariance:
     def empty(
         cls, factors: int, half_lives: tuple[float, float], shrinkage: float, long_run_weight: float = 0.0
     ) -> Self:
-        """Before the first date."""
+        """Return the state before the first date."""
         products, long_run = np.zeros((factors, factors)), LongRunVariance.empty(factors)
         return cls(half_lives, shrinkage, np.zeros(factors), products, long_run, long_run_weight)
 
-    def after(self, deviations: Array) -> Self:
+    def updated(self, deviations: Array) -> Self:
         """See `FactorCovariance`."""
         fast, slow = (0.5 ** (1.0 / h) for h in self.half_lives)
         squares, products, weight = standardised_moments(
             deviations, self.squares, self.products, self.weight, (fast, slow)
         )
-        long_run = self.long_run.after(deviations)
+        long_run = self.long_run.updated(deviations)
         return replace(self, squares=squares, products=products, weight=weight, long_run=long_run)
 
     def covariance(self) -> Array:
         """See `FactorCovariance`."""
         if not self.weight > 0.0:
-            raise InputError("factors has fewer than 2 known dates; more were expected, for a covariance. Pass more.")
+            raise InputError("factors must have at least 2 known dates for a covariance, got fewer. Pass more dates.")
         size = np.sqrt(np.diag(self.products))
         scale = (1.0 - self.shrinkage) / np.outer(np.where(size > 0.0, size, 1.0), np.where(size > 0.0, size, 1.0))
         recent = self.squares / self.weight
@@ -121,11 +121,11 @@ class ExponentialCovariance:
 
 @dataclass(frozen=True, eq=False)
 class GivenCovariance:
-    """Omega as somebody gave it: it stays."""
+    """A given Omega, which does not change."""
 
     given: Array
 
-    def after(self, deviations: Array) -> Self:  # noqa: ARG002 - it learns nothing
+    def updated(self, deviations: Array) -> Self:  # noqa: ARG002 - not estimated
         """See `FactorCovariance`."""
         return self
 

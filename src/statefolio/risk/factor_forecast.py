@@ -1,4 +1,4 @@
-"""The factors' next return: its forecast mean and the covariance around it."""
+"""Forecasts the factors' next return: its mean and the covariance around it."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -14,20 +14,20 @@ from statefolio.risk.factor_covariance import FactorCovariance, FactorMean
 
 @dataclass(frozen=True, eq=False)
 class FactorForecast:
-    """What is expected of the factors on the first date not yet seen; a step gives a new one.
+    """Forecast of the factors' return on the date after the data; immutable, an update returns a new one.
 
     Attributes
     ----------
     names : Index
         K factors.
     running : FactorMean
-        Mean of all returns seen.
+        Mean of all returns so far.
     covariance : FactorCovariance
-        Omega, learned from deviations from that mean as it was before each date, or from zero.
+        Omega, estimated from deviations from the running mean before each date, or from zero.
     given : (K,) array or None
-        mu where it is not the running mean.
+        mu, unless it is the running mean.
     around_zero : bool
-        Whether Omega is taken around zero.
+        Omega is estimated around zero.
     """
 
     names: pd.Index
@@ -41,8 +41,8 @@ class FactorForecast:
         """The forecast mean mu (K,)."""
         return self.running.mean() if self.given is None else self.given
 
-    def after(self, factors: Any, until: pd.Timestamp, since: pd.Timestamp | None = None) -> Self:
-        """The forecast once the dates of a frame after `since` and up to `until` have been seen too.
+    def updated(self, factors: Any, until: pd.Timestamp, since: pd.Timestamp | None = None) -> Self:
+        """Return the forecast after the dates of a DataFrame after `since` and up to `until`.
 
         Dates on which a factor is not known are left out.
         """
@@ -52,6 +52,6 @@ class FactorForecast:
         if since is not None:
             rows &= dates > since
         values = values[rows][:, columns.get_indexer(self.names)]
-        deviations, running = self.running.after(values)
-        learned = self.covariance.after(values if self.around_zero else deviations)
+        deviations, running = self.running.updated(values)
+        learned = self.covariance.updated(values if self.around_zero else deviations)
         return replace(self, running=running, covariance=learned)

@@ -1,4 +1,4 @@
-"""From loadings to the covariance of the next date's returns."""
+"""Estimates the covariance of the next date's returns from loadings and their uncertainty."""
 
 import copy
 from typing import Any, Self
@@ -8,41 +8,26 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
 from statefolio._arrays.frames import read_values
-from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
-from statefolio.exceptions import InputError, NotFittedError
+from statefolio.exceptions import NotFittedError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
-from statefolio.risk.exclusion import excluded_assets
-from statefolio.risk.idiosyncratic import effective_observations, idiosyncratic_variance
+from statefolio.risk.covariance_parts import compute_parts
 from statefolio.risk.long_run import LongRunVariance
-from statefolio.risk.low_rank import LowRankCovariance
-from statefolio.risk.residual import (
-    capped_innovations,
-    check_distinct,
-    residual_loadings,
-    standardised_innovations,
-)
-from statefolio.risk.risk_options import (
-    check_options,
-    given_variance,
-    prefit_model,
-    start_forecast,
-    start_structure,
-)
-from statefolio.risk.uncertainty import loading_uncertainty
-from statefolio.risk.weights import weights_of
+from statefolio.risk.residual import capped_innovations, standardised_innovations
+from statefolio.risk.risk_options import check_risk_options, copy_fitted_model, make_forecast, make_structure
+from statefolio.risk.weights import match_weights
 
 
 class FactorRisk(BaseEstimator):
-    """Covariance of the next date's returns from loadings, what they are not sure of included.
+    """Covariance of the next date's returns, from predicted loadings and their uncertainty.
 
         Sigma = B Omega B' + G G' + D + U
 
-    B are the loadings predicted for the first date not yet seen, Omega the covariance of the factors' next return,
-    G the loadings on residual factors if there are any, D idiosyncratic variances and U, diagonal, what the loadings'
-    uncertainty adds: U_i = trace(P_i M) with P_i the covariance of (alpha and) asset i's loadings and
-    M = [[1, mu'], [mu, Omega + mu mu']], mu the forecast factor mean.
+    B are the loadings predicted for the first date not yet seen, Omega is the covariance of the factors' next return, G
+    are loadings on residual factors, and D idiosyncratic variances. The diagonal U is the variance that the
+    uncertainty of the loadings adds: U_i = trace(P_i M), where P_i is the covariance of asset i's loadings (alpha
+    included), M = [[1, mu'], [mu, Omega + mu mu']], and mu is the forecast factor mean.
 
     Parameters
     ----------
@@ -51,48 +36,69 @@ class FactorRisk(BaseEstimator):
     factor_covariance : {"ewma", "regime"} or DataFrame (factor x factor)
         Omega: exponentially weighted, by skfolio's regime-adjusted estimator, or given.
     idiosyncratic : {"shrunk", "model"} or Series by asset
-        D: the model's next observation variances, drawn towards those of similar assets or as they are; or given.
+        D: the model's next observation variances, shrunk towards those of similar assets or unchanged; or given.
     factor_mean : {"mean", "zero"} or Series by factor
-        mu: the mean of all returns so far, zero, or a forecast. "zero" also takes Omega around zero.
+        mu: the mean of all returns so far, zero, or a forecast. With "zero", Omega is a second moment around zero.
     residual_structure : "factors", ResidualStructure or None
-        What the residuals have in common: a few statistical factors, their number chosen on held-out dates
-        (`ResidualFactors`), an unfitted estimator such as `SectorBlocks`, or nothing. The diagonal of Sigma is the same
-        with and without.
+        Correlation of the residuals: a few statistical factors, their number chosen on held-out dates
+        (`ResidualFactors`), an unfitted estimator such as `SectorBlocks`, or none. It does not change the diagonal
+        of Sigma.
     uncertainty : bool
-        Whether U is part of Sigma. `loading_uncertainty_` holds it either way.
+        Add U to Sigma. `loading_uncertainty_` is computed in either case.
     groups : Series by asset, optional
-        Sectors, say: variances are drawn towards those of the same group.
+        Groups such as sectors: variances are shrunk towards those of the same group.
     volatility_half_life, correlation_half_life : float
-        Of Omega, in dates. The defaults, like the shrinkage, predict daily factors best over the next day and the
-        next 21 days.
+        Half-lives of Omega, in dates. These defaults and the default shrinkage predict daily factors best over the
+        next day and the next 21 days.
     correlation_shrinkage : float
-        What the factors' correlations are drawn towards zero by; "ewma" only.
+        Shrinkage of the factors' correlations towards zero, from 0 to 1; "ewma" only.
     long_run_weight : float
-        What share of its mean over the years is added to each variance that is forecast from recent dates: Omega's
-        where "ewma", D's where "shrunk". Without it the forecasts are too low on average after calm months.
+        Share of its long-run mean that is added to each variance: to Omega's if "ewma", to D's if "shrunk". Without
+        it forecasts are too low on average after calm months.
     min_observations : int, optional
-        Returns an asset needs; default twice the number of loadings.
+        Least number of returns of an asset; default twice the number of loadings.
     prefit : bool
-        `loadings` is fitted: it is used as it stands, and `fit` takes the data it has seen. Residual structure and
-        long-run variances then know the dates that its results hold.
+        `loadings` is fitted and is used unchanged; pass the data it was fitted on to `fit`. Residual structure and
+        long-run variances then use the dates of its results.
 
     Attributes
     ----------
     covariance_ : LowRankCovariance
         Sigma; its columns of loadings are the factors and then the residual factors.
     assets_, factors_ : Index
-        Those of the covariance; the factors without "alpha".
+        Assets and factors of the covariance; the factors without "alpha".
     last_date_ : Timestamp
-        Sigma is that of the first date after.
+        Last date of the data; Sigma is for the date after it.
     model_ : LoadingsModel
         Fitted.
     exposures_, residual_loadings_ : DataFrame
         B and G, by asset.
     factor_covariance_ : DataFrame
+        Omega.
     factor_mean_, idiosyncratic_variance_, loading_uncertainty_ : Series
-        Omega, mu, D (what residual factors leave of it), and U.
+        mu, D (without what residual factors explain), and U.
     excluded_ : DataFrame
         Assets without a covariance, and the reason.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.iloc[:500, :10], demo.factors.iloc[:500]
+    >>> risk = sf.risk.FactorRisk(sf.RollingLoadings(120)).fit(returns, factors)
+    >>> weights = {"AAPL": 0.5, "JNJ": 0.5}
+    >>> print(f"{risk.portfolio_volatility(weights):.2%} per day")
+    1.27% per day
+    >>> risk.covariance_frame().shape
+    (10, 10)
+    >>> print(f"{risk.exposures_.loc['AAPL', 'market']:.2f}")  # predicted for the next date
+    0.63
+
+    Continue with later data; the covariance is then for the date after them:
+
+    >>> risk = risk.partial_fit(demo.returns.iloc[500:520, :10], demo.factors.iloc[500:520])
+    >>> print(risk.last_date_.date())
+    2016-01-27
     """
 
     def __init__(
@@ -126,15 +132,15 @@ class FactorRisk(BaseEstimator):
         self.prefit = prefit
 
     def fit(self, returns: Any, factors: Any, tune_until: Any = None) -> Self:
-        """Fit the loadings and everything that stands around them.
+        """Fit the loadings and estimate all parts of the covariance.
 
         Parameters
         ----------
         returns, factors : DataFrame
-            As for `LoadingsModel.fit`. Factors may begin earlier: Omega then knows those dates too. Later ones are
-            left aside.
+            As for `LoadingsModel.fit`. Factors may begin earlier: Omega then uses those dates too. Later dates of
+            factors are ignored.
         tune_until : date, optional
-            Hyper-parameters see data up to and including this date only.
+            Hyper-parameters are tuned on data up to and including this date only.
 
         Returns
         -------
@@ -143,27 +149,27 @@ class FactorRisk(BaseEstimator):
         Raises
         ------
         InputError
-            If the data cannot be used, or no asset has a covariance.
+            If an option or the data are invalid, or no asset has a covariance.
         """
-        check_options(self)
+        check_risk_options(self)
         self.__dict__.pop("last_date_", None)
         if self.prefit:
-            self.model_ = prefit_model(self.loadings, returns)
+            self.model_ = copy_fitted_model(self.loadings, returns)
         else:
             model = KalmanLoadings() if self.loadings is None else clone(self.loadings)
             self.model_ = model.fit(returns, factors, tune_until=tune_until)
         names = self.model_.factors_[1:] if self.model_.intercept else self.model_.factors_
-        self._seen = pd.Series(0, index=self.model_.assets_)
-        self._structure = start_structure(self)
+        self._observed = pd.Series(0, index=self.model_.assets_)
+        self._structure = make_structure(self)
         self._structure.fit(standardised_innovations(self.model_), tune_until)
-        self._long_run = LongRunVariance.empty(len(self.model_.assets_)).after(capped_innovations(self.model_))
-        self._count(returns)
-        self._forecast = start_forecast(self, names).after(factors, self.model_.last_date_)
+        self._long_run = LongRunVariance.empty(len(self.model_.assets_)).updated(capped_innovations(self.model_))
+        self._count_observations(returns)
+        self._forecast = make_forecast(self, names).updated(factors, self.model_.last_date_)
         self._assemble()
         return self
 
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:
-        """Continue over later dates, hyper-parameters held; the same as having fitted all dates at once.
+        """Continue over later dates with the same hyper-parameters; the result equals fitting all dates at once.
 
         Parameters
         ----------
@@ -175,7 +181,7 @@ class FactorRisk(BaseEstimator):
         self
         """
         self._check_fitted()
-        check_options(self)
+        check_risk_options(self)
         before, model, structure = self.__dict__.copy(), copy.copy(self.model_), copy.deepcopy(self._structure)
         try:
             self.model_, self._structure = model, structure
@@ -183,9 +189,9 @@ class FactorRisk(BaseEstimator):
             model.partial_fit(new_returns, new_factors)
             structure.partial_fit(standardised_innovations(model))
             joined = len(model.assets_) - len(self._long_run.weight)
-            self._long_run = self._long_run.joined_by(joined).after(capped_innovations(model))
-            self._count(new_returns)
-            self._forecast = self._forecast.after(new_factors, model.last_date_, since=last)
+            self._long_run = self._long_run.with_new_assets(joined).updated(capped_innovations(model))
+            self._count_observations(new_returns)
+            self._forecast = self._forecast.updated(new_factors, model.last_date_, since=last)
             self._assemble()
         except BaseException:
             self.__dict__ = before
@@ -193,12 +199,12 @@ class FactorRisk(BaseEstimator):
         return self
 
     def covariance_frame(self) -> pd.DataFrame:
-        """Sigma itself (asset x asset): N x N numbers."""
+        """Return Sigma as a DataFrame (asset x asset) of N x N numbers."""
         self._check_fitted()
         return pd.DataFrame(self.covariance_.dense(), index=self.assets_, columns=self.assets_)
 
     def align_weights(self, weights: Any, expected_sum: float | None = None) -> Array:
-        """Weights by asset as an array in the covariance's order; an asset that is not named has none.
+        """Return weights by asset as an array in the order of `assets_`; an asset that is not named has weight 0.
 
         Raises
         ------
@@ -208,70 +214,42 @@ class FactorRisk(BaseEstimator):
             If a weight is NaN or infinite, an asset is named twice, or the weights do not sum to `expected_sum`.
         """
         self._check_fitted()
-        return weights_of(weights, self.assets_, self.excluded_, expected_sum)
+        return match_weights(weights, self.assets_, self.excluded_, expected_sum)
 
     def portfolio_variance(self, weights: Any, expected_sum: float | None = None) -> float:
-        """Variance w' Sigma w of weights by asset; raises as `align_weights`."""
+        """Return the variance w' Sigma w of weights by asset; raises as `align_weights`."""
         w = self.align_weights(weights, expected_sum)
         return float(self.covariance_.variance(w))
 
     def portfolio_volatility(self, weights: Any, expected_sum: float | None = None) -> float:
-        """Square root of `portfolio_variance`."""
+        """Return the square root of `portfolio_variance`."""
         return float(np.sqrt(self.portfolio_variance(weights, expected_sum)))
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Tell scikit-learn whether `fit` was called."""
+        """Report to scikit-learn whether `fit` was called."""
         return hasattr(self, "last_date_")
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
-            raise NotFittedError("FactorRisk has not been fitted; a fitted one was expected. Call fit first.")
+            raise NotFittedError("FactorRisk has not been fitted. Call fit first.")
 
-    def _count(self, returns: Any) -> None:
+    def _count_observations(self, returns: Any) -> None:
         values, _, assets = read_values(returns, "returns")
         new = pd.Series(np.count_nonzero(~np.isnan(values), axis=0), index=assets)
-        self._seen = self._seen.reindex(self.model_.assets_, fill_value=0).add(new, fill_value=0)
-        self._seen = self._seen.reindex(self.model_.assets_).astype(int)
+        self._observed = self._observed.reindex(self.model_.assets_, fill_value=0).add(new, fill_value=0)
+        self._observed = self._observed.reindex(self.model_.assets_).astype(int)
 
     def _assemble(self) -> None:
-        model, forecast = self.model_, self._forecast
-        ahead, omega, mean = model.next_, forecast.covariance.covariance(), forecast.mean
-        P = ahead["covariance"].to_numpy()
-        noise = given_variance(self.idiosyncratic, model.assets_, ahead["observation_variance"].to_numpy())
-        needed = 2 * len(model.factors_) if self.min_observations is None else self.min_observations
-        self.excluded_ = excluded_assets(model.assets_, self._seen.to_numpy(), needed, P, noise)
-        kept = ~model.assets_.isin(self.excluded_.index)
-        if not kept.any():
-            reasons = listed(list(self.excluded_["reason"].unique()))
-            raise InputError(
-                f"none of the {len(model.assets_)} assets has a covariance ({reasons}); at least one was expected. "
-                "Pass more dates, or fewer factors."
-            )
-        assets = model.assets_[kept]
-        D = pd.Series(noise[kept], index=assets)
-        if isinstance(self.idiosyncratic, str) and self.idiosyncratic == "shrunk":
-            D = idiosyncratic_variance(D, effective_observations(model, self._seen)[kept], self.groups)
-            D = D + self.long_run_weight * self._long_run.mean(noise)[kept]
-        U = loading_uncertainty(P[kept], omega, mean, model.intercept)
-        B = ahead["mean"].to_numpy()[kept, int(model.intercept) :]
-        self._store(assets, forecast.names, B, omega, mean, D, U)
-
-    def _store(
-        self, assets: pd.Index, names: pd.Index, B: Array, omega: Array, mean: Array, D: pd.Series, U: Array
-    ) -> None:
-        G = self._structure.loadings_.reindex(assets).fillna(0.0)
-        check_distinct(names, G.columns)
-        shared, remaining = residual_loadings(G.to_numpy(dtype=np.float64), D.to_numpy())
-        count, extra = len(names), G.shape[1]
-        block = np.eye(count + extra)
-        block[:count, :count] = omega
-        diagonal = remaining + U if self.uncertainty else remaining
-        self.covariance_ = LowRankCovariance(np.hstack([B, shared]), block, diagonal)
-        self.assets_, self.factors_ = assets, names
-        self.exposures_ = pd.DataFrame(B, index=assets, columns=names)
-        self.residual_loadings_ = pd.DataFrame(shared, index=assets, columns=G.columns)
-        self.factor_covariance_ = pd.DataFrame(omega, index=names, columns=names)
-        self.factor_mean_ = pd.Series(mean, index=names)
-        self.idiosyncratic_variance_ = pd.Series(remaining, index=assets)
-        self.loading_uncertainty_ = pd.Series(U, index=assets)
+        parts = compute_parts(
+            self, self.model_, self._forecast, self._structure.loadings_, self._long_run, self._observed
+        )
+        self.covariance_ = parts.covariance
+        self.assets_, self.factors_ = parts.assets, self._forecast.names
+        self.exposures_ = parts.exposures
+        self.residual_loadings_ = parts.residual_loadings
+        self.factor_covariance_ = parts.factor_covariance
+        self.factor_mean_ = parts.factor_mean
+        self.idiosyncratic_variance_ = parts.idiosyncratic_variance
+        self.loading_uncertainty_ = parts.loading_uncertainty
+        self.excluded_ = parts.excluded
         self.last_date_ = self.model_.last_date_

@@ -1,4 +1,4 @@
-"""Idiosyncratic variances, drawn towards those of similar assets as far as they are uncertain."""
+"""Shrinks idiosyncratic variances towards those of similar assets, by empirical Bayes."""
 
 import numpy as np
 import pandas as pd
@@ -13,20 +13,21 @@ def idiosyncratic_variance(
 ) -> pd.Series:
     """Shrink log-variances towards their group's mean, by empirical Bayes.
 
-    The log of a variance learned from n returns errs with variance s^2 = (kurtosis - 1) / n. What log-variances of a
-    group scatter beyond the mean of s^2 is their own spread tau^2, and each keeps tau^2 / (tau^2 + s^2) of its distance
-    from the group's mean (Efron and Morris 1973, Journal of the American Statistical Association 68, 117-130).
+    The log of a variance estimated from n returns has error variance s^2 = (kurtosis - 1) / n. The variance of the
+    log-variances of a group beyond the mean of s^2 is their true variance tau^2, and each keeps tau^2 / (tau^2 + s^2)
+    of its distance from the group's mean (Efron and Morris 1973, Journal of the American Statistical Association 68,
+    117-130).
 
     Parameters
     ----------
     variance : Series by asset
         Positive.
     observations : Series by asset
-        Effective number of returns that each was learned from.
+        Effective number of returns that each was estimated from.
     groups : Series by asset, optional
-        Sectors, say. Assets without one, and groups of fewer than 3, are taken together.
+        Groups such as sectors. Assets without one, and groups of fewer than 3, form one group.
     kurtosis : float
-        Of the noise; 3 if Gaussian.
+        Kurtosis of the noise; 3 if Gaussian.
 
     Returns
     -------
@@ -43,10 +44,10 @@ def idiosyncratic_variance(
 def _shrink(logs: Array, error: Array) -> Array:
     if len(logs) < 3:
         return logs
-    own = max(float(logs.var(ddof=1) - error.mean()), 0.0)
-    weight = 1.0 / (own + error)
+    between = max(float(logs.var(ddof=1) - error.mean()), 0.0)
+    weight = 1.0 / (between + error)
     centre = float(weight @ logs / weight.sum())
-    shrunk: Array = centre + own / (own + error) * (logs - centre)
+    shrunk: Array = centre + between / (between + error) * (logs - centre)
     return shrunk
 
 
@@ -60,7 +61,7 @@ def _members(assets: pd.Index, groups: pd.Series | None) -> list[NDArray[np.intp
 
 
 def effective_observations(model: LoadingsModel, observed: pd.Series) -> pd.Series:
-    """How many returns each learned variance rests on: those seen, or what a memory or a window keeps of them."""
+    """Effective number of returns behind each variance: all observed ones, or those that a memory or window keeps."""
     table, seen = model.parameters_, np.maximum(observed.to_numpy(dtype=np.float64), 1.0)
     if "observations" in table:
         seen = np.fmin(seen, np.maximum(table["observations"].to_numpy(), 1.0))

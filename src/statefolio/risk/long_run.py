@@ -1,4 +1,4 @@
-"""Long-run levels of variances, which forecasts from recent dates are moved towards."""
+"""Estimates long-run levels of variances, a share of which is added to forecasts from recent dates."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -9,17 +9,17 @@ from statefolio._arrays.types import Array
 from statefolio.kalman.moments import observed_squares
 
 LONG_RUN_HALF_LIFE = 1260.0
-"""Of a date's weight, in dates: five years."""
+"""Half-life of a date's weight, in dates: five years."""
 
 
 @dataclass(frozen=True, eq=False)
 class LongRunVariance:
-    """Slowly forgetting means of squares; nothing is written to, a step gives a new one.
+    """Exponentially weighted means of squares with a long half-life; immutable, an update returns a new one.
 
     Attributes
     ----------
     squares, weight : (N,) array
-        Weighted sums of the squares seen, and of the weights.
+        Weighted sums of the squares, and of the weights.
     """
 
     squares: Array
@@ -27,21 +27,21 @@ class LongRunVariance:
 
     @classmethod
     def empty(cls, count: int) -> Self:
-        """Before the first date."""
+        """Return the state before the first date."""
         return cls(np.zeros(count), np.zeros(count))
 
-    def after(self, values: Array) -> Self:
-        """The state once these values (T, N) around zero, NaN where not observed, have been seen too."""
+    def updated(self, values: Array) -> Self:
+        """Return the means after these values (T, N) with mean zero, NaN where not observed."""
         memory = 0.5 ** (1.0 / LONG_RUN_HALF_LIFE)
         squares, weight = observed_squares(values, self.squares, self.weight, memory)
         return replace(self, squares=squares, weight=weight)
 
-    def joined_by(self, count: int) -> Self:
-        """The state with `count` more columns, never seen."""
+    def with_new_assets(self, count: int) -> Self:
+        """Return the means with `count` more columns without observations."""
         none = np.zeros(count)
         return replace(self, squares=np.append(self.squares, none), weight=np.append(self.weight, none))
 
     def mean(self, otherwise: Array) -> Array:
-        """Means of squares (N,); `otherwise` where nothing was seen."""
+        """Means of squares (N,); `otherwise` where there are no observations."""
         known = self.weight > 0.0
         return np.where(known, self.squares / np.where(known, self.weight, 1.0), otherwise)

@@ -1,6 +1,7 @@
-"""What estimators of residual structure have in common: the last dates, recent ones counting more."""
+"""Provides the base class of estimators of residual structure: a rolling window with exponential weights."""
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -9,30 +10,37 @@ from sklearn.base import BaseEstimator
 from statefolio._arrays.dates import rows_until
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
-from statefolio._options import is_number, is_whole
-from statefolio.exceptions import DataTypeError, InputError, NotFittedError
+from statefolio._options import Kind, Number, Rule, Whole, check, check_options
+from statefolio.exceptions import InputError, NotFittedError
 from statefolio.risk.residual import CAP
+
+_FRAME = Kind(pd.DataFrame, "a DataFrame (date x asset)", "pd.DataFrame(values, index=dates, columns=assets)")
 
 
 class RecentResiduals(BaseEstimator):
-    """Estimators of residual structure that learn from the last dates, recent ones counting more.
+    """Base class of estimators of residual structure on a rolling window with exponential weights.
 
-    Going on over new dates gives what one fit over all of them gives: only the dates in the window count.
+    `partial_fit` over new dates gives the same result as one fit over all dates.
     """
 
+    RULES: ClassVar[Mapping[str, Rule]] = {
+        "half_life": Number(above=0.0, infinite=True, example=504),
+        "window": Whole(at_least=2, example=1512),
+        "min_observations": Whole(at_least=1, example=60),
+    }
     half_life: float
     window: int
     min_observations: int
 
     def fit(self, residuals: pd.DataFrame, tune_until: Any = None) -> Self:
-        """Learn from standardised innovations.
+        """Estimate from standardised innovations.
 
         Parameters
         ----------
         residuals : DataFrame (date x asset)
-            NaN where there is none.
+            NaN where missing.
         tune_until : date, optional
-            What is chosen on held-out dates sees dates up to and including this one only. Default: all.
+            Hyper-parameters are chosen on dates up to and including this one only. Default: all dates.
 
         Returns
         -------
@@ -42,22 +50,22 @@ class RecentResiduals(BaseEstimator):
         check_residuals(residuals)
         tuning = residuals.iloc[: rows_until(pd.DatetimeIndex(residuals.index), tune_until)]
         self._recent = residuals.iloc[:0]
-        self._choose(_capped(tuning))
-        return self._see(residuals)
+        self._choose_count(_capped(tuning))
+        return self._update(residuals)
 
     def partial_fit(self, residuals: pd.DataFrame) -> Self:
-        """Go on over later dates, with what was chosen held. Assets may join."""
+        """Continue over later dates with the same hyper-parameters. Assets may join."""
         if not hasattr(self, "_recent"):
-            raise NotFittedError(f"{type(self).__name__} has not been fitted; a fitted one was expected. Call fit.")
+            raise NotFittedError(f"{type(self).__name__} has not been fitted. Call fit first.")
         check_residuals(residuals)
         if len(self._recent) and residuals.index[0] <= self._recent.index[-1]:
             raise InputError(
-                f"residuals begin on {show(residuals.index[0])}; dates after {show(self._recent.index[-1])}, the last "
-                "one seen, were expected. Pass new dates only."
+                f"residuals must have dates after {show(self._recent.index[-1])}, the last date of the fit, got "
+                f"{show(residuals.index[0])}. Pass new dates only."
             )
-        return self._see(residuals)
+        return self._update(residuals)
 
-    def _see(self, residuals: pd.DataFrame) -> Self:
+    def _update(self, residuals: pd.DataFrame) -> Self:
         joined = residuals.columns[~residuals.columns.isin(self._recent.columns)]
         columns = self._recent.columns.append(joined) if len(self._recent) else residuals.columns
         parts = [part for part in (self._recent, _capped(residuals.iloc[-self.window :])) if len(part)]
@@ -69,15 +77,10 @@ class RecentResiduals(BaseEstimator):
         return np.asarray(0.5 ** (np.arange(dates)[::-1] / self.half_life))
 
     def _check_options(self) -> None:
-        if not is_number(self.half_life) or not self.half_life > 0.0:
-            raise InputError(f"half_life={self.half_life!r}; a positive number of dates was expected. Pass e.g. 500.")
-        for name, least in (("window", 2), ("min_observations", 1)):
-            value = getattr(self, name)
-            if not is_whole(value) or value < least:
-                raise InputError(f"{name}={value!r}; a whole number, {least} or more, was expected.")
+        check_options(self, self.RULES)
 
-    def _choose(self, residuals: pd.DataFrame) -> None:
-        """Choose on held-out dates among these, and remember it."""
+    def _choose_count(self, residuals: pd.DataFrame) -> None:
+        """Choose the number of factors on held-out dates."""
 
     def _loadings(self, residuals: pd.DataFrame) -> pd.DataFrame:
         raise NotImplementedError
@@ -88,8 +91,10 @@ def _capped(residuals: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_residuals(residuals: Any) -> None:
-    """Raise unless these are finite residuals, or NaN, in a frame (date x asset)."""
-    if not isinstance(residuals, pd.DataFrame):
-        raise DataTypeError(f"residuals is a {type(residuals).__name__}; a DataFrame (date x asset) was expected.")
+    """Raise unless residuals are a DataFrame (date x asset) of finite numbers or NaN."""
+    check("residuals", residuals, _FRAME)
     if residuals.empty or np.isinf(residuals.to_numpy(dtype=np.float64)).any():
-        raise InputError("residuals is empty or has infinite values; finite numbers or NaN were expected.")
+        raise InputError(
+            "residuals must be finite or NaN on at least one date, got infinite values or an empty table. Use "
+            "residuals.replace([np.inf, -np.inf], np.nan)."
+        )

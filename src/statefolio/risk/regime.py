@@ -1,4 +1,4 @@
-"""skfolio's regime-adjusted covariance, for factor returns."""
+"""Adapts skfolio's regime-adjusted covariance estimator to factor returns; imports skfolio only when used."""
 
 from copy import deepcopy
 from dataclasses import dataclass
@@ -12,14 +12,15 @@ from statefolio.exceptions import InputError
 
 @dataclass(frozen=True, eq=False)
 class RegimeCovariance:
-    """Exponential weighting times a level that follows how large recent returns were against their forecasts.
+    """Exponentially weighted covariance times a level that follows the size of recent returns over their forecasts.
 
     Attributes
     ----------
     estimator : RegimeAdjustedEWCovariance
-        skfolio's; its short-term volatility update is Paleologo (2025), The Elements of Quantitative Investing.
+        skfolio's estimator; its short-term volatility update is from Paleologo (2025), The Elements of Quantitative
+        Investing.
     seen : int
-        Dates it has seen.
+        Number of dates so far.
     """
 
     estimator: Any
@@ -27,7 +28,7 @@ class RegimeCovariance:
 
     @classmethod
     def empty(cls, volatility_half_life: float, correlation_half_life: float) -> Self:
-        """Before the first date."""
+        """Return the state before the first date."""
         from skfolio.moments import RegimeAdjustedEWCovariance
 
         return cls(
@@ -36,8 +37,8 @@ class RegimeCovariance:
             )
         )
 
-    def after(self, deviations: Array) -> Self:
-        """The estimate once these deviations (T, K) from the forecast mean have been seen too."""
+    def updated(self, deviations: Array) -> Self:
+        """Return the estimate after these deviations (T, K) from the forecast mean."""
         if len(deviations) == 0:
             return self
         estimator = deepcopy(self.estimator)
@@ -45,8 +46,8 @@ class RegimeCovariance:
         return type(self)(estimator, self.seen + len(deviations))
 
     def covariance(self) -> Array:
-        """Omega (K, K), for the date after the last one seen."""
+        """Omega (K, K), for the date after the last update."""
         if self.seen == 0:
-            raise InputError("factors has fewer than 2 known dates; more were expected, for a covariance. Pass more.")
+            raise InputError("factors must have at least 2 known dates for a covariance, got fewer. Pass more dates.")
         omega = np.array(self.estimator.covariance_, dtype=np.float64)
         return 0.5 * (omega + omega.T)

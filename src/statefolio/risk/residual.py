@@ -1,4 +1,4 @@
-"""What residuals have in common: the form in which extra residual factors come to the covariance."""
+"""Defines the interface of residual structure, and converts its loadings to the covariance of returns."""
 
 from typing import Any, Protocol, Self
 
@@ -12,45 +12,45 @@ from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
 
 LARGEST_SHARE = 0.95
-"""Of an asset's idiosyncratic variance, what residual factors may explain at most: D stays positive."""
+"""Largest share of an asset's idiosyncratic variance that residual factors may explain, so that D is positive."""
 
 
 class ResidualStructure(Protocol):
-    """An estimator of what the residuals have in common; scikit-learn's `clone` must work on it.
+    """An estimator of the correlation between residuals; scikit-learn's `clone` must work on it.
 
     Attributes
     ----------
     loadings_ : DataFrame (asset x R)
-        G: loadings of standardised residuals on R uncorrelated factors of unit variance, so that their correlation is
-        G G' off the diagonal. R may be 0. Assets that it lacks have no loadings. Columns are named (e.g. "residual 1",
-        or a sector).
+        G: loadings of standardised residuals on R uncorrelated factors of unit variance, so that correlations off the
+        diagonal are G G'. R may be 0. Assets that are not in it have zero loadings. Columns are named, e.g.
+        "residual 1", or by sector.
     """
 
     loadings_: pd.DataFrame
 
     def fit(self, residuals: pd.DataFrame, tune_until: Any = None) -> Self:
-        """Learn from standardised innovations (date x asset; NaN where there is none).
+        """Estimate from standardised innovations (date x asset; NaN where missing).
 
-        What is chosen on held-out dates sees dates up to and including `tune_until` only.
+        Hyper-parameters are chosen on dates up to and including `tune_until` only.
         """
 
     def partial_fit(self, residuals: pd.DataFrame) -> Self:
-        """Go on over later dates, with what was chosen held."""
+        """Continue over later dates with the same hyper-parameters."""
 
 
 CAP = 4.0
-"""Standardised residuals count at most this many standard deviations: one bad print is no common factor."""
+"""Standardised residuals are capped at this many standard deviations, so that one bad price is not a common factor."""
 
 
 def residual_loadings(correlation_loadings: Array, variance: Array) -> tuple[Array, Array]:
-    """Turn loadings of standardised residuals into loadings of returns, and what variance is left.
+    """Convert loadings of standardised residuals to loadings of returns, and compute the remaining variance.
 
     Parameters
     ----------
     correlation_loadings : (N, R) array
         G. Where an asset's squares add up to more than `LARGEST_SHARE`, its row is scaled down to that.
     variance : (N,) array
-        Idiosyncratic variances; the sum of both parts stays this.
+        Idiosyncratic variances, which are the sum of both parts.
 
     Returns
     -------
@@ -65,19 +65,19 @@ def residual_loadings(correlation_loadings: Array, variance: Array) -> tuple[Arr
     return loadings, variance * (1.0 - share * scale**2)
 
 
-def check_distinct(factors: pd.Index, residual_factors: pd.Index) -> None:
-    """Raise InputError where a residual factor has the name of another factor, or of what is left."""
+def check_names_differ(factors: pd.Index, residual_factors: pd.Index) -> None:
+    """Raise InputError where a residual factor has the name of another factor, or is called "residual"."""
     both = pd.Index([*factors, *residual_factors, RESIDUAL])
     if not both.is_unique:
         again = list(dict.fromkeys(both[both.duplicated()]))
         raise InputError(
-            f"residual factors and factors are both called {listed(again)}; names of their own were expected. Rename "
-            "the factors, or the sectors."
+            f"factors and residual factors must have different names, got {listed(again)} twice. Rename the factors, "
+            "or the sectors."
         )
 
 
 def standardised_innovations(model: LoadingsModel) -> pd.DataFrame:
-    """Innovations over their predicted standard deviations (date x asset), for the dates a model's results hold."""
+    """Innovations over their predicted standard deviations (date x asset), on the dates of a model's results."""
     found = model.innovations_
     variance = found["innovation_variance"].to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -86,7 +86,7 @@ def standardised_innovations(model: LoadingsModel) -> pd.DataFrame:
 
 
 def capped_innovations(model: LoadingsModel) -> Array:
-    """Innovations (T, N) for the dates a model's results hold, at most `CAP` predicted standard deviations each."""
+    """Innovations (T, N) on the dates of a model's results, capped at `CAP` predicted standard deviations."""
     found = model.innovations_
     most = CAP * np.sqrt(np.maximum(found["innovation_variance"].to_numpy(), 0.0))
     capped: Array = np.clip(found["innovation"].to_numpy(), -most, most)

@@ -1,4 +1,4 @@
-"""The options of FactorRisk, checked and turned into what it works with."""
+"""Checks the options of FactorRisk, and creates the estimators they select."""
 
 from copy import copy
 from typing import Any
@@ -8,9 +8,9 @@ import pandas as pd
 from sklearn.base import clone
 
 from statefolio._arrays.frames import read_labels
-from statefolio._arrays.text import listed, show
+from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
-from statefolio._options import is_number, is_whole
+from statefolio._options import Kind, Number, OneOf, Whole, check_options
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.loadings.alignment import check_names
 from statefolio.loadings.base import LoadingsModel
@@ -25,91 +25,69 @@ from statefolio.risk.regime import RegimeCovariance
 from statefolio.risk.residual import ResidualStructure
 from statefolio.risk.residual_structure import NoStructure, ResidualFactors
 
-_CHOICES: dict[str, tuple[tuple[str, ...], type]] = {
-    "factor_covariance": (("ewma", "regime"), pd.DataFrame),
-    "idiosyncratic": (("shrunk", "model"), pd.Series),
-    "factor_mean": (("mean", "zero"), pd.Series),
+_SERIES = Kind(pd.Series, "a Series by asset", "pd.Series({'AAPL': 0.0002})")
+_MEAN = Kind(pd.Series, "a Series by factor", "pd.Series({'market': 0.0003})")
+_MATRIX = Kind(pd.DataFrame, "a DataFrame (factor x factor)", "factors.cov()")
+_HALF_LIFE = Number(above=0.0, infinite=True, example=40)
+RULES = {
+    "factor_covariance": OneOf("ewma", "regime") | _MATRIX,
+    "idiosyncratic": OneOf("shrunk", "model") | _SERIES,
+    "factor_mean": OneOf("mean", "zero") | _MEAN,
+    "volatility_half_life": _HALF_LIFE,
+    "correlation_half_life": _HALF_LIFE,
+    "correlation_shrinkage": Number(at_least=0.0, at_most=1.0, example=0.05),
+    "long_run_weight": Number(at_least=0.0, example=0.08),
+    "min_observations": Whole(at_least=1, example=60) | None,
+    "groups": Kind(pd.Series, "a Series by asset", "pd.Series({'AAPL': 'Technology'})") | None,
+    "loadings": Kind(LoadingsModel, "a model of loadings", "KalmanLoadings()") | None,
 }
 
 
-def check_options(risk: Any) -> None:
-    """Raise InputError or DataTypeError for the first option that cannot be used."""
-    for name, (words, kind) in _CHOICES.items():
-        value = getattr(risk, name)
-        if not (isinstance(value, kind) or (isinstance(value, str) and value in words)):
-            given = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
-            raise InputError(f"{name} is {given}; {' or '.join(map(repr, words))}, or a {kind.__name__} was expected.")
-    for name in ("volatility_half_life", "correlation_half_life"):
-        value = getattr(risk, name)
-        if not is_number(value) or not value > 0.0:
-            raise InputError(f"{name}={value!r}; a positive number of dates was expected. Pass e.g. 40.")
+def check_risk_options(risk: Any) -> None:
+    """Raise InputError or DataTypeError for the first invalid option."""
+    check_options(risk, RULES)
     if isinstance(risk.factor_covariance, str) and risk.factor_covariance == "regime":
-        _check_finite_half_lives(risk)
-    shrinkage = risk.correlation_shrinkage
-    if not is_number(shrinkage) or not 0.0 <= shrinkage <= 1.0:
-        raise InputError(f"correlation_shrinkage={shrinkage!r}; a number from 0 to 1 was expected. Pass e.g. 0.05.")
-    extra = risk.long_run_weight
-    if not is_number(extra) or not 0.0 <= extra < np.inf:
-        raise InputError(f"long_run_weight={extra!r}; a number, 0 or more, was expected. Pass e.g. 0.08.")
-    least = risk.min_observations
-    if least is not None and (not is_whole(least) or least < 1):
-        raise InputError(f"min_observations={least!r}; a whole number above zero was expected. Pass e.g. 60.")
-    _check_groups(risk.groups)
-    if risk.loadings is not None and not isinstance(risk.loadings, LoadingsModel):
-        raise DataTypeError(
-            f"loadings is a {type(risk.loadings).__name__}; a model of loadings was expected, e.g. KalmanLoadings()."
-        )
+        for name in ("volatility_half_life", "correlation_half_life"):
+            if np.isinf(getattr(risk, name)):
+                raise InputError(
+                    f"{name} must be finite with factor_covariance='regime', got inf. Pass e.g. {name}=250, or "
+                    "factor_covariance='ewma'."
+                )
+    if risk.groups is not None and not risk.groups.index.is_unique:
+        again = risk.groups.index[risk.groups.index.duplicated()].unique()
+        raise InputError(f"groups must name each asset once, got {listed(list(again))} twice. Drop repeats.")
 
 
-def _check_groups(groups: Any) -> None:
-    if groups is None:
-        return
-    if not isinstance(groups, pd.Series):
-        raise DataTypeError(f"groups is a {type(groups).__name__}; a Series by asset was expected. Label them.")
-    if not groups.index.is_unique:
-        again = groups.index[groups.index.duplicated()].unique()
-        raise InputError(f"groups names {listed(list(again))} twice; each asset was expected once. Drop repeats.")
-
-
-def _check_finite_half_lives(risk: Any) -> None:
-    for name in ("volatility_half_life", "correlation_half_life"):
-        if np.isinf(getattr(risk, name)):
-            raise InputError(
-                f"{name} is infinite; a finite one was expected, for the regime-adjusted estimator has no other. Pass "
-                "a long one, or factor_covariance='ewma'."
-            )
-
-
-def start_structure(risk: Any) -> ResidualStructure:
-    """What the options ask for as residual structure, unfitted."""
-    asked = risk.residual_structure
-    if asked is None:
+def make_structure(risk: Any) -> ResidualStructure:
+    """Create the estimator of residual structure that the options select, unfitted."""
+    given = risk.residual_structure
+    if given is None:
         return NoStructure()
-    if isinstance(asked, str):
-        if asked != "factors":
-            raise InputError(
-                f"residual_structure={asked!r}; 'factors', None or an estimator such as SectorBlocks(sectors) was "
-                "expected. Pass one of them."
-            )
+    if isinstance(given, str):
+        if given != "factors":
+            raise _not_a_structure(InputError, given)
         return ResidualFactors()
-    if isinstance(asked, type) or not all(hasattr(asked, name) for name in ("get_params", "fit")):
-        kind = f"the class {asked.__name__}" if isinstance(asked, type) else f"a {type(asked).__name__}"
-        raise DataTypeError(
-            f"residual_structure is {kind}; 'factors', None or an estimator was expected. Pass e.g. "
-            "SectorBlocks(sectors)."
-        )
-    structure: ResidualStructure = clone(asked)
+    if isinstance(given, type) or not all(hasattr(given, name) for name in ("get_params", "fit")):
+        raise _not_a_structure(DataTypeError, given)
+    structure: ResidualStructure = clone(given)
     return structure
 
 
-def start_forecast(risk: Any, factors: pd.Index) -> FactorForecast:
-    """What the options ask for as mu and Omega, before the first date."""
-    asked, mean = risk.factor_covariance, risk.factor_mean
+def _not_a_structure(error: type[InputError | DataTypeError], given: Any) -> InputError | DataTypeError:
+    return error(
+        f"residual_structure must be 'factors', None or an unfitted estimator, got {shown(given)}. Pass e.g. "
+        "residual_structure=SectorBlocks(sectors)."
+    )
+
+
+def make_forecast(risk: Any, factors: pd.Index) -> FactorForecast:
+    """Create the forecast of mu and Omega that the options select, before the first date."""
+    given_omega, mean = risk.factor_covariance, risk.factor_mean
     half_lives = (float(risk.volatility_half_life), float(risk.correlation_half_life))
     covariance: FactorCovariance
-    if isinstance(asked, pd.DataFrame):
-        covariance = GivenCovariance(_given_covariance(asked, factors))
-    elif asked == "regime":
+    if isinstance(given_omega, pd.DataFrame):
+        covariance = GivenCovariance(_given_covariance(given_omega, factors))
+    elif given_omega == "regime":
         covariance = RegimeCovariance.empty(*half_lives)
     else:
         covariance = ExponentialCovariance.empty(
@@ -121,45 +99,46 @@ def start_forecast(risk: Any, factors: pd.Index) -> FactorForecast:
         check_names(mean.index, factors, "factor_mean")
         given = _numbers(mean, "factor_mean").loc[factors].to_numpy()
         if not np.isfinite(given).all():
-            raise InputError("factor_mean has NaN or infinite values; finite numbers were expected. Fill them first.")
+            raise InputError("factor_mean must be finite, got NaN or infinite values. Fill them first.")
     return FactorForecast(factors, FactorMean(np.zeros(len(factors))), covariance, given, around_zero)
 
 
-def prefit_model(model: LoadingsModel | None, returns: Any) -> LoadingsModel:
-    """A copy of the model that came fitted: going on leaves the user's own as it is."""
+def copy_fitted_model(model: LoadingsModel | None, returns: Any) -> LoadingsModel:
+    """Copy a fitted model, so that `partial_fit` does not change the user's; check that returns fit it."""
     if model is None or not model.__sklearn_is_fitted__():
-        raise NotFittedError("prefit=True came without a fitted model; one was expected as loadings. Fit it first.")
+        got = "None" if model is None else f"an unfitted {type(model).__name__}"
+        raise NotFittedError(f"loadings must be fitted with prefit=True, got {got}. Fit it first.")
     dates, assets = read_labels(returns, "returns")
     odd = assets.symmetric_difference(model.assets_)
     if len(odd):
         raise InputError(
-            f"returns and the fitted model differ in their assets ({listed(list(odd))}); those of the fit were "
-            "expected. Pass the data it was fitted on."
+            f"returns must have the assets of the fitted model, got other ones (different: {listed(list(odd))}). Pass "
+            "the data it was fitted on."
         )
     if dates[-1] != model.last_date_:
         raise InputError(
-            f"returns ends on {show(dates[-1])}; {show(model.last_date_)}, the last date the model has seen, was "
-            "expected. Pass the data it was fitted on."
+            f"returns must end on {show(model.last_date_)}, the last date of the fitted model, got "
+            f"{show(dates[-1])}. Pass the data it was fitted on."
         )
     return copy(model)
 
 
 def given_variance(given: Any, assets: pd.Index, learned: Array) -> Array:
-    """Observation variances (N,): the model's, or those given."""
+    """Observation variances (N,): the model's, or the given ones."""
     if not isinstance(given, pd.Series):
         return learned
     absent = assets.difference(given.index, sort=False)
     if len(absent):
         raise InputError(
-            f"idiosyncratic lacks {len(absent)} assets (first: {absent[0]!r}); a variance for each was expected. "
-            "Name every one."
+            f"idiosyncratic must have a variance for each asset, got {len(absent)} without (first: {absent[0]!r}). "
+            "Add them."
         )
     values: Array = _numbers(given, "idiosyncratic").loc[assets].to_numpy()
     bad = ~(values > 0.0) | np.isinf(values)
     if bad.any():
         raise InputError(
-            f"idiosyncratic of {listed(list(assets[bad]))} is negative, zero or not finite; positive variances were "
-            "expected. Correct them."
+            f"idiosyncratic must be positive and finite, got other values for {listed(list(assets[bad]))}. Correct "
+            "them."
         )
     return values
 
@@ -168,19 +147,19 @@ def _given_covariance(given: pd.DataFrame, factors: pd.Index) -> Array:
     check_names(given.index, factors, "factor_covariance's index")
     check_names(given.columns, factors, "factor_covariance")
     if not given.columns.is_unique:
-        raise InputError("factor_covariance has a name twice; each was expected once. Drop one.")
+        raise InputError("factor_covariance must have each factor once in its columns, got duplicates. Drop them.")
     values: Array = _numbers(given, "factor_covariance").loc[factors, factors].to_numpy()
     if not np.isfinite(values).all():
-        raise InputError("factor_covariance has NaN or infinite values; a covariance was expected. Fill them first.")
+        raise InputError("factor_covariance must be finite, got NaN or infinite values. Fill them first.")
     return values
 
 
 def _numbers(given: Any, name: str) -> Any:
     if not given.index.is_unique:
-        raise InputError(f"{name} has a name twice; each was expected once. Drop one.")
+        raise InputError(f"{name} must have each name once in its index, got duplicates. Drop them.")
     try:
         if np.iscomplexobj(given.to_numpy()):
             raise TypeError("complex numbers")
         return given.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise DataTypeError(f"{name} holds something that is no number; numbers were expected. Convert it.") from error
+        raise DataTypeError(f"{name} must hold numbers, got other values. Convert them with pd.to_numeric.") from error

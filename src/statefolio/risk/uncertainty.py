@@ -1,4 +1,4 @@
-"""What the loadings' uncertainty adds to an asset's variance."""
+"""Computes the variance that the uncertainty of the loadings adds to each asset."""
 
 import numpy as np
 
@@ -8,24 +8,24 @@ from statefolio._arrays.types import Array
 def loading_uncertainty(
     covariance: Array, factor_covariance: Array, factor_mean: Array, intercept: bool = True
 ) -> Array:
-    """Variance of (beta - b)'x where beta and x are independent, b the mean of beta: trace(P M), by asset.
+    """Variance of (beta - b)'x for independent beta and x, where b is the mean of beta: trace(P M), by asset.
 
     Parameters
     ----------
     covariance : (N, J, J) array
-        P_i, of (alpha and) the loadings on the next date; J = K + 1 with an intercept, else K.
+        P_i, covariance of the loadings (alpha included) on the next date; J = K + 1 with an intercept, else K.
     factor_covariance : (K, K) array
-        Omega, of the factors' next return around its forecast.
+        Omega, covariance of the factors' next return around its forecast.
     factor_mean : (K,) array
-        mu, that forecast.
+        mu, the forecast.
     intercept : bool
         x = (1, f), so that M = [[1, mu'], [mu, Omega + mu mu']]; otherwise x = f and M = Omega + mu mu'.
 
     Returns
     -------
     (N,) array
-        The diagonal of U. With one filter an asset, assets' loadings err independently given the factors and U has
-        nothing beside its diagonal.
+        The diagonal of U. With one filter per asset, the errors of different assets' loadings are independent given
+        the factors, so U is diagonal.
     """
     M = second_moment(factor_covariance, factor_mean, intercept)
     added: Array = np.einsum("njk,jk->n", covariance, M)

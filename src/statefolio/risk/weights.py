@@ -1,4 +1,4 @@
-"""Weights by asset, matched with the assets they are for."""
+"""Reads labelled weights and aligns them with the assets of a covariance or a panel."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,24 +7,24 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.frames import read_values
-from statefolio._arrays.text import listed, show
+from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 _SUM_TOLERANCE = 1e-6
 
 
-def weights_of(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expected_sum: float | None = None) -> Array:
-    """Weights in the order of `assets`, 0 for those not named; excluded assets may be named with a weight of 0.
+def match_weights(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expected_sum: float | None = None) -> Array:
+    """Return weights in the order of `assets`, 0 if not named; excluded assets may be named with a weight of 0.
 
     Raises
     ------
     DataTypeError
-        If the weights are not labelled numbers, or what they must sum to is none.
+        If the weights are not labelled numbers, or `expected_sum` is not a number.
     UnknownNameError
-        If they name assets that are not there.
+        If they name unknown assets.
     InputError
-        If they hold NaN, name an asset twice, or do not sum to `expected_sum` to 1e-6.
+        If they contain NaN, name an asset twice, or do not sum to `expected_sum` to 1e-6.
     """
     named = read_numbers(weights, "weights")
     values = named.to_numpy()
@@ -33,13 +33,15 @@ def weights_of(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expected_
     if absent.any():
         raise _unknown(named.index[absent], excluded)
     total = float(values.sum())
-    asked: Any = expected_sum
-    if isinstance(asked, bool) or not isinstance(asked, int | float | np.number | None):
-        raise DataTypeError(f"expected_sum={expected_sum!r}; a number or None was expected. Pass e.g. 1.")
+    given: Any = expected_sum
+    if isinstance(given, bool) or not isinstance(given, int | float | np.number | None):
+        raise DataTypeError(
+            f"expected_sum must be a number or None, got {shown(expected_sum)}. Pass e.g. expected_sum=1."
+        )
     if expected_sum is not None and not abs(total - expected_sum) <= _SUM_TOLERANCE:
         raise InputError(
-            f"weights sum to {total:.8g}; {expected_sum:g} was expected. Divide them by their sum, or say what they "
-            "sum to."
+            f"weights must sum to {expected_sum:g}, got a sum of {total:.8g}. Divide them by their sum, or pass "
+            "another expected_sum."
         )
     aligned = np.zeros(len(assets))
     aligned[found[found >= 0]] = values[found >= 0]
@@ -47,16 +49,16 @@ def weights_of(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expected_
 
 
 def dated_weights(weights: Any, dates: pd.DatetimeIndex, assets: pd.Index, observed: Array) -> Array:
-    """Weights (T, N) held into each date, from one Series for all dates or from a frame (date x asset).
+    """Return weights (T, N) held into each date, from a Series for all dates or a DataFrame (date x asset).
 
     Raises
     ------
     DataTypeError
         If the weights are not labelled numbers.
     UnknownNameError
-        If they name assets that are not there.
+        If they name unknown assets.
     InputError
-        If they lack a date, hold NaN, or hold an asset into a date on which `observed` (T, N) has no return.
+        If they lack a date, contain NaN, or hold an asset into a date on which `observed` (T, N) has no return.
     """
     if isinstance(weights, Mapping | pd.Series):
         named = read_numbers(weights, "weights")
@@ -66,17 +68,18 @@ def dated_weights(weights: Any, dates: pd.DatetimeIndex, assets: pd.Index, obser
     found = assets.get_indexer(names)
     if (found < 0).any():
         raise UnknownNameError(
-            f"weights name {listed(list(names[found < 0]))}, which returns lacks; its assets were expected."
+            f"weights must name assets of returns, got {listed(list(names[found < 0]))}. Leave them out, or add their "
+            "returns."
         )
     aligned = np.zeros((len(dates), len(assets)))
     aligned[:, found] = rows
-    blind = (aligned != 0.0) & np.isnan(observed)
-    if blind.any():
-        row, column = np.argwhere(blind)[0]
+    unpriced = (aligned != 0.0) & np.isnan(observed)
+    if unpriced.any():
+        row, column = np.argwhere(unpriced)[0]
         raise InputError(
-            f"weights hold assets on {np.count_nonzero(blind.any(axis=1))} dates without their return (first: "
-            f"{assets[column]!r} on {show(dates[row])}); a return was expected where something is held. Put the "
-            "weight to 0 there, or fill the return."
+            "returns must be known where an asset is held, got weights on "
+            f"{np.count_nonzero(unpriced.any(axis=1))} dates without their return (first: {assets[column]!r} on "
+            f"{show(dates[row])}). Set the weight to 0 there, or fill the return."
         )
     return aligned
 
@@ -87,41 +90,48 @@ def _rows_of(weights: Any, dates: pd.DatetimeIndex) -> tuple[pd.Index, Array]:
     absent = dates[places < 0]
     if len(absent):
         raise InputError(
-            f"weights lack {len(absent)} dates of returns (first: {show(absent[0])}); those held into each date were "
-            "expected. Use weights.reindex(returns.index, method='ffill') where they are kept."
+            f"weights must have every date of returns, got {len(absent)} missing (first: {show(absent[0])}). Use "
+            "weights.reindex(returns.index, method='ffill') if they are kept."
         )
     rows = values[places]
     unknown = np.flatnonzero(np.isnan(rows).any(axis=0))
     if len(unknown):
         raise InputError(
-            f"weights of {listed(list(names[unknown]))} are NaN on some dates; numbers were "
-            "expected. Use weights.fillna(0)."
+            f"weights must be numbers on all dates, got NaN for {listed(list(names[unknown]))}. Use weights.fillna(0)."
         )
     return names, rows
 
 
 def read_numbers(given: Any, name: str) -> "pd.Series[float]":
-    """Finite numbers by label, each label once."""
+    """Read finite numbers by label, each label once.
+
+    Raises
+    ------
+    DataTypeError
+        If they are not labelled, or not numbers.
+    InputError
+        If one is NaN or infinite, or a label occurs twice.
+    """
     if isinstance(given, Mapping):
         given = pd.Series(dict(given), dtype=object)
     if not isinstance(given, pd.Series):
         raise DataTypeError(
-            f"{name} is a {type(given).__name__}; a Series or mapping by name was expected. Label its numbers."
+            f"{name} must be a Series or a mapping from name to number, got {shown(given)}. Label its numbers."
         )
     if any(isinstance(value, bool | np.bool_) for value in given):
-        raise DataTypeError(f"{name} holds True or False; numbers were expected. Convert it.")
+        raise DataTypeError(f"{name} must hold numbers, got True or False. Convert them with .astype(float).")
     try:
         numbers = given.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise DataTypeError(f"{name} holds something that is no number; numbers were expected. Convert it.") from error
+        raise DataTypeError(f"{name} must hold numbers, got other values. Convert them with pd.to_numeric.") from error
     odd = ~np.isfinite(numbers.to_numpy())
     if odd.any():
         raise InputError(
-            f"{name} of {listed(list(numbers.index[odd]))} is NaN or infinite; numbers were expected. Fill them."
+            f"{name} must be finite, got NaN or infinite values for {listed(list(numbers.index[odd]))}. Fill them."
         )
     if not numbers.index.is_unique:
         again = list(numbers.index[numbers.index.duplicated()].unique())
-        raise InputError(f"{name} names {listed(again)} twice; each was expected once. Drop one.")
+        raise InputError(f"{name} must have each name once, got {listed(again)} twice. Drop one.")
     return numbers
 
 
@@ -129,9 +139,10 @@ def _unknown(names: pd.Index, excluded: pd.DataFrame) -> UnknownNameError:
     out = [name for name in names if name in excluded.index]
     if out:
         return UnknownNameError(
-            f"weights name {listed(out)}, which the covariance excludes ({excluded.loc[out[0], 'reason']}); "
-            "others were expected. Give them no weight; excluded_ lists them."
+            f"weights must name assets of the covariance, got {listed(out)}, which it excludes "
+            f"({excluded.loc[out[0], 'reason']}). Give them no weight; excluded_ lists them."
         )
     return UnknownNameError(
-        f"weights name {listed(list(names))}, which the covariance lacks; its assets were expected. See assets_."
+        f"weights must name assets of the covariance, got {listed(list(names))}. Leave them out; assets_ lists its "
+        "assets."
     )

@@ -1,4 +1,4 @@
-"""Models against a benchmark and against each other: which differences in loss are real."""
+"""Compares the losses of models with a benchmark's and with each other's, and tests the differences."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from statefolio._arrays.text import listed
+from statefolio._arrays.text import listed, shown
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
@@ -20,35 +20,35 @@ Pair = tuple[str, str]
 
 
 def compare_with(losses: xr.Dataset, benchmark: str, lags: int | str | None = None) -> pd.DataFrame:
-    """Diebold-Mariano tests of every other model against one, for every loss.
+    """Test every other model against a benchmark by Diebold-Mariano, for every loss.
 
     Parameters
     ----------
     losses : Dataset (model, date, asset)
         From `losses_dataset`.
     benchmark : str
-        One of its models.
+        Name of a model.
     lags : int or "newey-west", optional
         As for `diebold_mariano`.
 
     Returns
     -------
     DataFrame
-        A row a loss and model: `difference`, the model's mean loss less the benchmark's, below zero where the
-        model is better; the two-sided test; and why there is none. Models do not nest: for those that do see
-        `compare_nested`.
+        One row per loss and model: `difference`, the model's mean loss minus the benchmark's, below zero where the
+        model is better; the two-sided test; and the reason where there is none. The test is for models that are not
+        nested; for nested models see `compare_nested`.
     """
     others = [name for name in losses.indexes["model"] if name != benchmark]
     return _tests(losses, [(name, benchmark) for name in others], lags)
 
 
 def compare_pairs(losses: xr.Dataset, lags: int | str | None = None) -> pd.DataFrame:
-    """Diebold-Mariano tests of every pair of models, for every loss; columns as in `compare_with`."""
+    """Test every pair of models by Diebold-Mariano, for every loss; columns as in `compare_with`."""
     return _tests(losses, list(combinations(losses.indexes["model"], 2)), lags)
 
 
 def compare_nested(losses: xr.Dataset, nested: Iterable[Pair], lags: int | str | None = None) -> pd.DataFrame:
-    """Clark-West tests on squared errors of larger models against those nested in them.
+    """Test larger models against models nested in them by Clark-West, on squared errors.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def compare_nested(losses: xr.Dataset, nested: Iterable[Pair], lags: int | str |
     Returns
     -------
     DataFrame
-        A row a pair: `model` (the larger), `benchmark` (the smaller), `difference`, the larger's mean squared
-        error less the smaller's, `adjusted`, Clark and West's difference, above zero where the larger is
+        One row per pair: `model` (the larger), `benchmark` (the smaller), `difference`, the larger's mean squared
+        error minus the smaller's, `adjusted`, Clark and West's difference, above zero where the larger is
         better, and the one-sided test.
     """
     means = date_series(losses, "squared_error").mean()
@@ -85,35 +85,41 @@ def compare_nested(losses: xr.Dataset, nested: Iterable[Pair], lags: int | str |
 
 
 def nested_pairs(models: Mapping[str, LoadingsModel], given: Any = "auto") -> list[Pair]:
-    """Pairs (smaller, larger) of models of which one nests the other.
+    """Find or check pairs (smaller, larger) of models where the smaller is a special case of the larger.
 
     Parameters
     ----------
     models : mapping from name to model
     given : "auto", None or iterable of (smaller, larger)
-        What the caller says. "auto" finds static loadings inside loadings that a Kalman filter lets move
-        (state variances of zero), and a model without the constant inside the same one with it.
+        "auto" finds static loadings, nested in Kalman loadings (with state variances of zero), and models without
+        the constant, nested in the same model with it.
     """
     if given is None:
         return []
     if isinstance(given, str):
         if given != "auto":
-            raise InputError(f"nested={given!r}; 'auto', None or pairs (smaller, larger) were expected. Pass 'auto'.")
+            raise _not_pairs(given)
         return [pair for pair in permutations(models, 2) if _nests(models[pair[0]], models[pair[1]])]
     pairs = []
     if not isinstance(given, Iterable):
-        raise InputError(f"nested={given!r}; 'auto', None or pairs (smaller, larger) were expected. Pass 'auto'.")
+        raise _not_pairs(given)
     for pair in given:
         if not isinstance(pair, tuple | list) or len(pair) != 2 or pair[0] == pair[1]:
-            raise InputError(f"nested has {pair!r}; a pair of two names (smaller, larger) was expected. Pass a tuple.")
+            raise _not_pairs(pair)
         unknown = [name for name in pair if name not in models]
         if unknown:
             raise UnknownNameError(
-                f"nested names {listed(unknown)}, which is no model; one of {listed(list(models), most=8)} was "
-                "expected. Pass names of models."
+                f"nested must name models ({listed(list(models), most=8)}), got {listed(unknown)}. Pass their names."
             )
         pairs.append((str(pair[0]), str(pair[1])))
     return pairs
+
+
+def _not_pairs(given: Any) -> InputError:
+    return InputError(
+        f"nested must be 'auto', None or pairs of two names (smaller, larger), got {shown(given)}. Pass e.g. "
+        "nested=[('static', 'kalman')]."
+    )
 
 
 def _nests(smaller: LoadingsModel, larger: LoadingsModel) -> bool:

@@ -1,4 +1,4 @@
-"""The set of models that holds the best one with a given confidence."""
+"""Computes the model confidence set: the models that are not significantly worse than the best."""
 
 from math import ceil
 from typing import Any
@@ -6,10 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._options import is_number, is_whole
-from statefolio.exceptions import InputError
+from statefolio._options import Number, Whole, check_options
 from statefolio.validation.equal_accuracy import FEWEST
 
+RULES = {
+    "size": Number(above=0.0, below=1.0, example=0.1),
+    "replications": Whole(at_least=1, example=1000),
+    "block_length": Whole(at_least=1, example=10) | None,
+    "seed": Whole(at_least=0, example=0),
+}
 COLUMNS = ["p_value", "included", "block_length", "reason"]
 
 
@@ -20,33 +25,46 @@ def model_confidence_set(
     block_length: int | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Models that cannot be told from the best one (Hansen, Lunde and Nason), by arch's `MCS`.
+    """Find the models that are not significantly worse than the best (Hansen, Lunde and Nason), by arch's `MCS`.
 
     Parameters
     ----------
     losses : DataFrame (T dates, models)
         Dates with a NaN are left out.
     size : float
-        One less the confidence that the set holds the best model.
+        1 minus the confidence that the set contains the best model.
     replications : int
-        Of the stationary bootstrap.
+        Replications of the stationary bootstrap.
     block_length : int, optional
         Mean length of its blocks in dates. Default: the longest of Politis and White's lengths for the losses
-        less their mean over models.
+        minus their mean over models.
     seed : int
+        Seed of the bootstrap.
 
     Returns
     -------
     DataFrame
-        A row a model, in their order: `p_value`, the smallest size at which the model leaves the set;
-        `included`; `block_length`; and `reason`, where there was nothing to compare. Models with the same
-        losses on every date share a value. The statistic is T_R, the largest t statistic of all pairs.
+        One row per model, in their order: `p_value`, the smallest size at which the model leaves the set;
+        `included`; `block_length`; and `reason`, where there is no test. Models with the same losses on every date
+        have the same values. The statistic is T_R, the largest t statistic of all pairs.
 
     References
     ----------
     Hansen, Lunde and Nason (2011), Econometrica 79. Politis and White (2004), Econometric Reviews 23.
+
+    Examples
+    --------
+    The third of three models is worse:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> noise = np.random.default_rng(2).normal(size=(300, 3))
+    >>> losses = pd.DataFrame(noise + [1.0, 1.0, 1.3], columns=["a", "b", "c"])
+    >>> sf.validation.model_confidence_set(losses, replications=200)["included"].to_dict()
+    {'a': True, 'b': True, 'c': False}
     """
-    _check_options(size, replications, block_length, seed)
+    check_options({"size": size, "replications": replications, "block_length": block_length, "seed": seed}, RULES)
     table = losses.dropna()
     values = table.to_numpy(dtype=np.float64)
     count, models = values.shape
@@ -63,17 +81,6 @@ def model_confidence_set(
     p_value = np.array([p_values[i] for i in first])
     found = {"p_value": p_value, "included": p_value > size, "block_length": length, "reason": ""}
     return pd.DataFrame(found, index=losses.columns)
-
-
-def _check_options(size: Any, replications: Any, block_length: Any, seed: Any) -> None:
-    if not is_number(size) or not 0.0 < size < 1.0:
-        raise InputError(f"size={size!r}; a number between 0 and 1 was expected. Pass e.g. 0.1.")
-    least = {"replications": (replications, 1), "seed": (seed, 0)}
-    if block_length is not None:
-        least["block_length"] = (block_length, 1)
-    for name, (value, fewest) in least.items():
-        if not is_whole(value) or value < fewest:
-            raise InputError(f"{name}={value!r}; a whole number, {fewest} or more, was expected.")
 
 
 def _without(models: pd.Index, p_value: float, reason: str) -> pd.DataFrame:

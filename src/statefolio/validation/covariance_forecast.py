@@ -1,4 +1,4 @@
-"""Covariances forecast for dates to come, of low rank or dense, behind one small set of methods."""
+"""Reads covariance forecasts, low-rank or dense, and gives them the same few methods."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.text import show
+from statefolio._arrays.text import show, shown
 from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError
 
 
 class Covariance(Protocol):
-    """What scoring needs of a covariance of N assets; `LowRankCovariance` has it."""
+    """Methods of a covariance of N assets that scoring uses; `LowRankCovariance` has them."""
 
     @property
     def asset_variance(self) -> Array:
@@ -25,17 +25,17 @@ class Covariance(Protocol):
         """Logarithm of the determinant."""
 
     def solve(self, x: Any) -> Array:
-        """Sigma^-1 x for every row."""
+        """Sigma^-1 x for each row."""
 
     def variance(self, weights: Any) -> Any:
-        """Variance w' Sigma w for every row."""
+        """Variance w' Sigma w for each row."""
 
     def select(self, places: Any) -> "Covariance":
         """The covariance of some assets."""
 
 
 class DenseCovariance:
-    """An N x N covariance as it came.
+    """An N x N covariance matrix.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class DenseCovariance:
     Raises
     ------
     InputError
-        If it is not.
+        If it is not positive definite.
     """
 
     def __init__(self, matrix: Array) -> None:
@@ -55,8 +55,8 @@ class DenseCovariance:
         except np.linalg.LinAlgError as error:
             least = float(np.linalg.eigvalsh(matrix)[0])
             raise InputError(
-                f"a covariance forecast has the eigenvalue {least:g}; a positive definite matrix was expected. "
-                "Shrink it, or leave out assets that others replicate."
+                f"forecasts must be positive definite, got a matrix with the eigenvalue {least:g}. Shrink it, or leave "
+                "out assets that others replicate."
             ) from error
 
     @cached_property
@@ -70,14 +70,14 @@ class DenseCovariance:
         return float(2.0 * np.log(np.diag(self._root)).sum())
 
     def solve(self, x: Any) -> Array:
-        """Sigma^-1 x for every row."""
+        """Sigma^-1 x for each row."""
         from scipy.linalg import cho_solve
 
         solved: Array = cho_solve((self._root, True), np.asarray(x).T).T
         return solved
 
     def variance(self, weights: Any) -> Any:
-        """Variance w' Sigma w for every row."""
+        """Variance w' Sigma w for each row."""
         w = np.asarray(weights)
         return ((w @ self._root) ** 2).sum(axis=-1)
 
@@ -88,7 +88,7 @@ class DenseCovariance:
 
 @dataclass(frozen=True, eq=False)
 class CovarianceForecast:
-    """The covariance of some assets' returns on dates to come.
+    """A forecast covariance of returns, with the names of its assets.
 
     Attributes
     ----------
@@ -105,8 +105,8 @@ class CovarianceForecast:
         count = len(self.covariance.asset_variance)
         if count != len(self.assets) or not self.assets.is_unique:
             raise InputError(
-                f"a covariance forecast of {count} assets came with {len(self.assets)} names; as many names, each "
-                "once, were expected. Pass the names in the covariance's order."
+                f"assets must have one distinct name per asset of the covariance ({count}), got {len(self.assets)} "
+                "names. Pass the names in the covariance's order."
             )
 
 
@@ -124,14 +124,14 @@ def read_forecasts(forecasts: Any) -> dict[pd.Timestamp, CovarianceForecast]:
     """
     if not isinstance(forecasts, Mapping) or not forecasts:
         raise DataTypeError(
-            f"forecasts is a {type(forecasts).__name__}; a mapping from date to covariance, with one entry or more, "
-            "was expected. Pass e.g. {'2020-01-02': covariance}."
+            f"forecasts must be a mapping from date to covariance with at least one entry, got {shown(forecasts)}. "
+            "Pass e.g. {'2020-01-02': covariance}."
         )
     dated: dict[pd.Timestamp, CovarianceForecast] = {}
     for key, forecast in forecasts.items():
         date = _date(key)
         if date in dated:
-            raise InputError(f"forecasts has {show(date)} twice; each date was expected once. Drop one.")
+            raise InputError(f"forecasts must have each date once, got {show(date)} twice. Drop one.")
         dated[date] = _read(forecast, date)
     return {date: dated[date] for date in sorted(dated)}
 
@@ -143,7 +143,7 @@ def _date(key: Any) -> pd.Timestamp:
         date = None
     if not isinstance(date, pd.Timestamp) or date.tz is not None:
         raise InputError(
-            f"forecasts has the key {key!r}; a date without a time zone was expected. Pass e.g. '2020-01-02'."
+            f"forecasts must have dates without a time zone as keys, got the key {shown(key)}. Pass e.g. '2020-01-02'."
         )
     return date
 
@@ -153,23 +153,23 @@ def _read(forecast: Any, date: Any) -> CovarianceForecast:
         return forecast
     if not isinstance(forecast, pd.DataFrame):
         raise DataTypeError(
-            f"the covariance for {show(date)} is a {type(forecast).__name__}; a DataFrame asset x asset or a "
-            "CovarianceForecast was expected. Put names on it: CovarianceForecast(assets, covariance)."
+            f"forecasts must be DataFrames (asset x asset) or CovarianceForecast, got {shown(forecast)} for "
+            f"{show(date)}. Pass e.g. CovarianceForecast(assets, covariance)."
         )
     if not forecast.index.equals(forecast.columns):
         raise InputError(
-            f"the covariance for {show(date)} has other rows than columns; the same assets in the same order were "
-            "expected. Use covariance.loc[names, names]."
+            f"forecasts must have the same assets in rows and columns, in the same order, got different ones for "
+            f"{show(date)}. Use covariance.loc[names, names]."
         )
     try:
         values = forecast.to_numpy(dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataTypeError(
-            f"the covariance for {show(date)} holds something that is no number; numbers were expected. Convert it."
+            f"forecasts must hold numbers, got other values for {show(date)}. Convert them with pd.to_numeric."
         ) from error
     if not np.isfinite(values).all() or not np.allclose(values, values.T, rtol=1e-8, atol=1e-12 * np.abs(values).max()):
         raise InputError(
-            f"the covariance for {show(date)} is not symmetric or has values that are NaN or infinite; a covariance "
-            "was expected. Leave out the assets it does not know."
+            f"forecasts must be symmetric and finite, got a matrix for {show(date)} that is not symmetric or has NaN "
+            "or infinite values. Leave out assets without a forecast."
         )
     return CovarianceForecast(forecast.columns, DenseCovariance(values))

@@ -1,4 +1,4 @@
-"""Scores of covariance forecasts: bias statistic, QLIKE, coverage and integral transforms."""
+"""Scores covariance forecasts: bias statistic, QLIKE, coverage and probability integral transforms."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import pandas as pd
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
-from statefolio._options import is_number
+from statefolio._options import Number, check
 from statefolio.exceptions import InputError
 from statefolio.validation.covariance_forecast import Covariance, CovarianceForecast, read_forecasts
 from statefolio.validation.equal_accuracy import standard_error
@@ -20,26 +20,26 @@ from statefolio.validation.probability import LEVELS, coverage_by_column, probab
 
 @dataclass(frozen=True, eq=False)
 class CovarianceScores:
-    """What came against the covariances that were forecast.
+    """Scores of covariance forecasts against realised returns.
 
     Attributes
     ----------
     by_date : DataFrame
-        `assets` scored; `qlike` = (log det S + r' S^-1 r) / N of returns in decimals; `distance` = r' S^-1 r / N,
-        1 on average where the forecast is right.
+        Number of `assets` scored; `qlike` = (log det S + r' S^-1 r) / N of returns in decimals; `distance` =
+        r' S^-1 r / N, with mean 1 for a correct forecast.
     standardised, probability : DataFrame (date x portfolio)
-        Portfolio returns over their forecast volatility, and their integral transforms.
+        Portfolio returns over their forecast volatility, and their probability integral transforms.
     standardised_assets : DataFrame (date x asset)
-        The same of single assets.
+        Returns of single assets over their forecast volatility.
     portfolios, assets : DataFrame
-        A row each: `kind`, `dates`, `bias` (standard deviation of the standardised returns), its
-        `standard_error` (robust to fat tails and clustering), `lower` and `upper`, between which 95 % of
-        the biases of a right Gaussian forecast lie (1 -+ root of 2/T), `inside`, and coverage of the central
-        90, 95 and 99 % intervals.
+        One row per portfolio or asset: `kind`, `dates`, `bias` (standard deviation of the standardised returns), its
+        `standard_error` (robust to fat tails and clustering), `lower` and `upper`, which contain 95 % of the biases
+        of a correct Gaussian forecast (1 -+ root of 2/T), `inside`, and coverage of the central 90, 95 and 99 %
+        intervals.
     uniformity : DataFrame
-        Tests of the portfolios' integral transforms, as `uniformity` gives them.
+        Tests of the portfolios' integral transforms, from `uniformity`.
     degrees_of_freedom : float
-        Of the law that intervals and transforms take; infinite is Gaussian.
+        Of the distribution of intervals and transforms; infinite is Gaussian.
 
     References
     ----------
@@ -57,7 +57,7 @@ class CovarianceScores:
     degrees_of_freedom: float
 
     def summary(self) -> pd.DataFrame:
-        """A row a kind of portfolio, and one for single assets: means over them, and the QLIKE of all assets."""
+        """Return one row per kind of portfolio and one for single assets: mean scores, and the QLIKE of all assets."""
         found = {str(kind): _means(part) for kind, part in self.portfolios.groupby("kind", sort=False)}
         found["single assets"] = _means(self.assets.dropna(subset="bias"))
         table = pd.DataFrame(found).T.rename_axis("kind")
@@ -72,24 +72,25 @@ def score_covariances(
     degrees_of_freedom: float = np.inf,
     seed: int = 0,
 ) -> CovarianceScores:
-    """Score a sequence of covariance forecasts on the returns that came.
+    """Score a sequence of covariance forecasts against realised returns.
 
     Parameters
     ----------
     forecasts : mapping from date to DataFrame (asset x asset) or CovarianceForecast
-        A forecast is for its date and the dates after it until the next one: it may know only what came before.
+        A forecast is for its date and later dates until the next forecast. To be out of sample, it may use data before
+        its date only.
     returns : DataFrame (T dates, N assets)
-        Where one is missing on a date, the forecast's margin without it is scored. An asset without a forecast
-        is not scored.
+        If returns are missing on a date, the forecast of the other assets is scored. Assets without a forecast are
+        not scored.
     portfolios : DataFrame (portfolio x asset) or mapping from name to Series, optional
-        To be scored beside equal weights, the random portfolios and the forecast's own minimum-variance portfolio
-        (free), which finds what a covariance gets wrong.
+        Portfolios to score in addition to equal weights, random portfolios, and the forecast's unconstrained
+        minimum-variance portfolio, which is most sensitive to errors of the forecast.
     random_portfolios : int
-        Of each of two kinds, long-only and long-short.
+        Number of random portfolios of each of two kinds, long-only and long-short.
     degrees_of_freedom : float
-        Of a Student-t law for the standardised returns; default Gaussian.
+        Of a Student-t distribution of the standardised returns; default Gaussian.
     seed : int
-        Of the random portfolios.
+        Seed of the random portfolios.
 
     Returns
     -------
@@ -99,17 +100,28 @@ def score_covariances(
     ------
     InputError
         If a forecast is not positive definite, or none is for a date of the returns.
+
+    Examples
+    --------
+    The covariance of 2014 and 2015 underestimates the volatility of 2020:
+
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> forecast = {"2020-01-02": demo.returns.loc["2014":"2015"].cov()}
+    >>> scores = sf.validation.score_covariances(forecast, demo.returns.loc["2020"], random_portfolios=10)
+    >>> print(f"{scores.portfolios.loc['equal weight', 'bias']:.2f}")  # 1 is right
+    2.57
+    >>> print(f"{scores.summary().loc['single assets', 'coverage_95%']:.0%}")
+    78%
     """
-    nu: Any = degrees_of_freedom
-    if not is_number(nu) or not nu > 2.0:
-        raise InputError(f"degrees_of_freedom={degrees_of_freedom!r}; above 2 was expected, for a variance to exist.")
+    check("degrees_of_freedom", degrees_of_freedom, Number(above=2.0, infinite=True, example=5.0))
     dated = read_forecasts(forecasts)
     values, dates, assets = read_values(returns, "returns")
     weights, kinds = gather_portfolios(portfolios, assets, random_portfolios, seed)
     by_date = np.full((len(dates), 3), np.nan)
     z = np.full((len(dates), len(weights) + 1), np.nan)
     z_assets = np.full(values.shape, np.nan)
-    for first, last, forecast in _in_force(dated, dates):
+    for first, last, forecast in _forecast_rows(dated, dates):
         places = assets.get_indexer(forecast.assets)
         known = places >= 0
         covariance = forecast.covariance if known.all() else forecast.covariance.select(known)
@@ -117,8 +129,8 @@ def score_covariances(
     scored = np.isfinite(by_date[:, 1])
     if not scored.any():
         raise InputError(
-            f"no forecast is for a return that came: forecasts from {show(next(iter(dated)))}, returns until "
-            f"{show(dates[-1])}; forecasts of the assets of returns were expected. Check dates and names."
+            f"forecasts must be for dates and assets of returns, got none (forecasts from {show(next(iter(dated)))}, "
+            f"returns until {show(dates[-1])}). Check dates and names."
         )
     kinds = pd.concat([kinds, pd.Series([MINIMUM], index=[MINIMUM])])
     at = dates[scored].rename("date")
@@ -128,10 +140,10 @@ def score_covariances(
     return _scores(daily, standardised, of_assets, kinds, float(degrees_of_freedom))
 
 
-def _in_force(
+def _forecast_rows(
     dated: dict[pd.Timestamp, CovarianceForecast], dates: pd.DatetimeIndex
 ) -> Iterator[tuple[int, int, CovarianceForecast]]:
-    """Rows [first, last) of every forecast."""
+    """Yield the rows [first, last) of each forecast."""
     starts = [*dates.searchsorted(pd.DatetimeIndex(list(dated))), len(dates)]
     for place, forecast in enumerate(dated.values()):
         if starts[place] < starts[place + 1]:
@@ -147,7 +159,7 @@ def _score_block(
     weights: Array,
     into: tuple[Array, Array, Array],
 ) -> None:
-    """Score the dates of one forecast, those with the same assets observed together."""
+    """Score the dates of one forecast, grouped by the assets observed."""
     by_date, z, z_assets = into
     block = values[first:last][:, places]
     observed = np.isfinite(block)
@@ -190,7 +202,7 @@ def _scores(
 
 
 def bias_statistic(standardised: Any) -> tuple[float, float, float]:
-    """Standard deviation of standardised returns, its robust standard error, and half the width of Barra's interval.
+    """Compute the bias statistic, its robust standard error, and half the width of Barra's interval.
 
     Parameters
     ----------
@@ -200,8 +212,8 @@ def bias_statistic(standardised: Any) -> tuple[float, float, float]:
     Returns
     -------
     bias, standard_error, half_width : float
-        The error is that of the mean squared deviation (Bartlett) by the delta method; the half width is the root
-        of 2/T, for Gaussian returns. NaN for fewer than two.
+        Standard deviation of the standardised returns; its standard error by the delta method from that of the mean
+        squared deviation (Bartlett); and the root of 2/T, for Gaussian returns. NaN for fewer than two returns.
     """
     z = np.asarray(standardised, dtype=np.float64)
     z = z[np.isfinite(z)]

@@ -1,4 +1,4 @@
-"""Tests of equal predictive accuracy on a series of losses through time: Diebold-Mariano and Clark-West."""
+"""Tests equal predictive accuracy on a time series of losses: Diebold-Mariano and Clark-West."""
 
 from dataclasses import dataclass
 from math import ceil, inf, isqrt, nan, sqrt
@@ -7,28 +7,29 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.exceptions import InputError
 
 FEWEST = 20
-"""Fewer dates than this say nothing about a difference."""
+"""Least number of dates for a test."""
 
 
 @dataclass(frozen=True)
 class EqualAccuracy:
-    """What a test of equal accuracy found.
+    """Result of a test of equal accuracy.
 
     Attributes
     ----------
     difference, standard_error : float
         Mean of the series, and its heteroscedasticity and autocorrelation consistent standard error.
     statistic, degrees_of_freedom, p_value : float
-        The corrected t statistic, of the Student-t law that gives the p-value.
+        The corrected t statistic, and the degrees of freedom of its Student-t distribution.
     lags, dates : int
-        Autocovariances that the standard error counts, and dates that entered.
+        Number of autocovariances in the standard error, and number of dates.
     reason : str
-        Why there is no test (statistic and p-value are then NaN); else empty.
+        Reason why there is no test (statistic and p-value are then NaN); else empty.
     """
 
     difference: float
@@ -42,16 +43,16 @@ class EqualAccuracy:
 
 
 def diebold_mariano(difference: Any, lags: int | str | None = None) -> EqualAccuracy:
-    """Test that two models' mean loss is the same, against that it is not.
+    """Test the hypothesis that two models have the same mean loss, two-sided.
 
     Parameters
     ----------
     difference : array (T,)
-        Loss of one model less that of another, by date, one step ahead. NaN are left out and the dates on
-        either side of them taken for neighbours.
+        Loss of one model minus that of another, by date, one step ahead. NaN are left out, and the dates on
+        either side treated as consecutive.
     lags : int or "newey-west", optional
-        Autocovariances in the standard error: a number, Newey and West's automatic choice, or, by default,
-        the whole part of the root of T, with which the test keeps its size (Coroneo and Iacone).
+        Number of autocovariances in the standard error: a number, Newey and West's automatic choice, or, by default,
+        the whole part of the root of T, with which the test has its nominal size (Coroneo and Iacone).
 
     Returns
     -------
@@ -59,10 +60,10 @@ def diebold_mariano(difference: Any, lags: int | str | None = None) -> EqualAccu
 
     Notes
     -----
-    With d the mean and V the Bartlett estimate of the long-run variance, S = sum_k (1 - k/(L+1)) gamma_k over
-    lags -L to L, and b = (L+1)/T, the statistic is d / sqrt(V/T) sqrt(1 - b) and its law Student-t with
+    With d the mean and V the Bartlett estimate of the long-run variance, V = sum_k (1 - |k|/(L+1)) gamma_k over
+    lags -L to L, and b = (L+1)/T, the statistic is d / sqrt(V/T) sqrt(1 - b), and its null distribution Student-t with
     min(T - 1, 1.5/b) degrees of freedom. At L = 0 that is Harvey, Leybourne and Newbold's test for one step
-    ahead; at larger L it is what fixed-b asymptotics make of it, within one percent of Kiefer and Vogelsang's
+    ahead; at larger L it approximates fixed-b asymptotics, within one percent of Kiefer and Vogelsang's
     critical values up to b = .1.
 
     References
@@ -71,32 +72,58 @@ def diebold_mariano(difference: Any, lags: int | str | None = None) -> EqualAccu
     (1997), International Journal of Forecasting 13. Newey and West (1994), Review of Economic Studies 61.
     Kiefer and Vogelsang (2005), Econometric Theory 21. Sun (2014), Journal of Econometrics 178. Coroneo and
     Iacone (2020), Journal of Applied Econometrics 35.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import statefolio as sf
+    >>> noise = np.random.default_rng(0).normal(size=500)
+    >>> test = sf.validation.diebold_mariano(noise - 0.1)  # the first model has the smaller loss
+    >>> print(f"t = {test.statistic:.1f}, p = {test.p_value:.3f}, {test.lags} lags")
+    t = -3.0, p = 0.005, 22 lags
     """
     return _test(difference, lags, two_sided=True)
 
 
 def clark_west(adjusted: Any, lags: int | str | None = None) -> EqualAccuracy:
-    """Test that a larger model predicts no better than one nested in it, against that it does.
+    """Test the hypothesis that a larger model predicts no better than one nested in it, one-sided.
 
     Parameters
     ----------
     adjusted : array (T,)
-        e1^2 - (e2^2 - (y1 - y2)^2) by date, errors e and predictions y of the smaller model (1) and the larger
-        (2); a cross-sectional mean of it, for a panel.
+        e1^2 - (e2^2 - (y1 - y2)^2) by date, with errors e and predictions y of the smaller model (1) and the larger
+        (2); for a panel, its cross-sectional mean.
     lags : int, optional
-        Default: Newey and West's automatic choice. Under the null one-step errors have no memory.
+        Default: Newey and West's automatic choice. Under the null, one-step errors are not autocorrelated.
 
     Returns
     -------
     EqualAccuracy
-        The p-value is one-sided. `difference` is the adjusted one.
+        The p-value is one-sided. `difference` is the mean of `adjusted`.
 
     Notes
     -----
-    Under the null the larger model estimates what is zero, and its squared error is larger for that alone by
-    (y1 - y2)^2 on average; the adjustment takes that out (Clark and West, 2007, Journal of Econometrics 138,
-    equation 3.1). As they say the test is conservative: at 5 % it rejects 2 to 4 % of true nulls for one asset, and
-    about 4 % for the mean of twenty.
+    Under the null the larger model estimates parameters that are zero, which increases its squared error by
+    (y1 - y2)^2 on average; the adjustment removes this (Clark and West, 2007, Journal of Econometrics 138,
+    equation 3.1). The test is conservative, as they report: at 5 % it rejects 2 to 4 % of true nulls for one asset,
+    and about 4 % for the mean of twenty.
+
+    Examples
+    --------
+    The larger model overestimates a weak signal x, so its squared error is larger than that of predicting 0; the
+    adjusted test still detects the signal:
+
+    >>> import numpy as np
+    >>> import statefolio as sf
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=500)
+    >>> y = 0.1 * x + rng.normal(size=500)
+    >>> e1, e2 = y, y - 0.5 * x
+    >>> bool(np.mean(e2**2) > np.mean(e1**2))
+    True
+    >>> test = sf.validation.clark_west(e1**2 - (e2**2 - (0.5 * x) ** 2))
+    >>> print(f"t = {test.statistic:.1f}, p = {test.p_value:.3f}")
+    t = 2.6, p = 0.006
     """
     return _test(adjusted, "newey-west" if lags is None else lags, two_sided=False)
 
@@ -136,7 +163,7 @@ def long_run_variance(centred: Array, lags: int) -> float:
 
 
 def count_lags(centred: Array, lags: int | str | None) -> int:
-    """How many autocovariances to count."""
+    """Number of autocovariances in the standard error."""
     count = len(centred)
     if lags is None:
         return isqrt(count)
@@ -149,12 +176,12 @@ def count_lags(centred: Array, lags: int | str | None) -> int:
     if is_whole(lags) and 0 <= lags < count // 2:
         return int(lags)
     raise InputError(
-        f"lags={lags!r} for {count} dates; a whole number from 0 to below half the dates, 'newey-west' or None was "
-        "expected. Pass None for the default."
+        f"lags must be a whole number of at least 0 and below half the dates ({count}), 'newey-west' or None, got "
+        f"{shown(lags)}. Pass lags=None for the default."
     )
 
 
 def _sums(centred: Array, lags: int) -> Array:
-    """Sums of products with what came 0 to `lags` dates before."""
+    """Sums of products with the values 0 to `lags` dates earlier."""
     count = len(centred)
     return np.array([centred[k:] @ centred[: count - k] for k in range(lags + 1)])

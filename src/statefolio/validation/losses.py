@@ -1,4 +1,4 @@
-"""Losses of predictions by date and asset, and their cross-sectional means: smaller is better."""
+"""Computes losses of predictions by date and asset, and their cross-sectional means; smaller is better."""
 
 from math import lgamma, log, pi
 
@@ -17,12 +17,12 @@ FLOOR = 1e-4
 LOSSES = ("squared_error", "negative_log_score", "negative_log_score_common", "qlike")
 
 
-def losses_of(predictions: Predictions, name: str) -> dict[str, Array]:
-    """Losses (test dates, N) of one model, NaN where not every model predicts or nothing is scored.
+def model_losses(predictions: Predictions, name: str) -> dict[str, Array]:
+    """Compute the losses (test dates, N) of one model, NaN for returns that are not scored.
 
-    `squared_error` is v^2 of the error v; `negative_log_score` the log predictive density under the model's own
-    noise, its sign changed; `negative_log_score_common` the same with every model's errors under one noise
-    model (`common_density`); `qlike` log S + v^2/S, S the model's variance of the error.
+    `squared_error` is v^2 of the error v. `negative_log_score` is minus the log predictive density under the model's
+    noise; `negative_log_score_common` is the same under one noise model for all models (`common_density`). `qlike` is
+    log S + v^2/S, where S is the model's variance of the error.
     """
     one, first, scored = predictions.by_model[name], predictions.first, predictions.scored
     errors = np.where(predictions.known, one.errors, np.nan)
@@ -37,10 +37,10 @@ def losses_of(predictions: Predictions, name: str) -> dict[str, Array]:
 
 
 def losses_dataset(predictions: Predictions) -> xr.Dataset:
-    """Losses, innovations and probability integral transforms by model, date and asset."""
+    """Return losses, innovations and probability integral transforms by model, date and asset."""
     tables: dict[str, list[Array]] = {name: [] for name in (*LOSSES, "innovation", "probability")}
     for name, one in predictions.by_model.items():
-        found = losses_of(predictions, name)
+        found = model_losses(predictions, name)
         found["innovation"] = np.where(predictions.scored, one.errors[predictions.first :], np.nan)
         found["probability"] = np.where(predictions.scored, one.probability, np.nan)
         for variable, values in found.items():
@@ -56,10 +56,10 @@ def losses_dataset(predictions: Predictions) -> xr.Dataset:
 
 
 def date_series(losses: xr.Dataset, loss: str) -> pd.DataFrame:
-    """Cross-sectional mean of a loss by date and model, over the assets scored on the date.
+    """Average a loss by date and model, over the assets scored on the date.
 
-    Every model is scored on the same returns, so that differences of columns are means of differences. Dates
-    without a scored return are left out.
+    All models are scored on the same returns, so differences of columns are means of differences. Dates without a
+    scored return are left out.
     """
     return _means(losses[loss].to_numpy(), losses)
 
@@ -93,7 +93,7 @@ def common_density(errors: Array, start: Array) -> Array:
 
 
 def mean_of_columns(values: Array) -> Array:
-    """Means of columns, NaN for a column of nothing else."""
+    """Means of columns without NaN; NaN for a column without values."""
     count = np.count_nonzero(~np.isnan(values), axis=0)
     with np.errstate(invalid="ignore"):
         mean: Array = np.nansum(values, axis=0) / np.where(count > 0, count, np.nan)

@@ -1,4 +1,4 @@
-"""Dates of a test by year, and by calm and stress as they were known the day before."""
+"""Splits a test into years, and into calm and stress by the volatility known the day before."""
 
 from dataclasses import dataclass
 
@@ -11,24 +11,24 @@ from statefolio.validation.equal_accuracy import diebold_mariano, standard_error
 from statefolio.validation.losses import LOSSES, date_series
 
 MEMORY = 0.94
-"""Factor by which squared market returns are forgotten, a date (RiskMetrics)."""
+"""Decay factor per date of squared market returns (RiskMetrics)."""
 
 WINDOW = 750
 SHARE = 1.0 / 3.0
 FEWEST = 60
-"""Fewer volatilities than this say nothing about what is high: the date is calm."""
+"""Least number of volatilities to compare with; with fewer the date is calm."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stress:
-    """Volatility known before each date, and whether that made it a date of stress."""
+    """Volatility known before each date, and whether it makes it a date of stress."""
 
     volatility: pd.Series
     stressed: pd.Series
 
 
 def find_stress(returns: Array, dates: pd.DatetimeIndex) -> Stress:
-    """Call a date one of stress where the volatility of the market before it was high.
+    """Find the dates of stress, where the volatility of the market before the date is high.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def find_stress(returns: Array, dates: pd.DatetimeIndex) -> Stress:
     -------
     Stress
         The volatility at t is the root of the exponentially weighted mean (factor .94) of squared cross-sectional
-        mean returns up to t-1; the date is one of stress where it is in the top third of the volatilities of
-        the last 750 dates, itself included. Both are known before the date.
+        mean returns up to t-1. The date is one of stress if it is in the top third of the volatilities of
+        the last 750 dates, including its own. Both are known before the date.
     """
     count = np.isfinite(returns).sum(axis=1)
     market = np.where(count > 0, np.nansum(returns, axis=1) / np.maximum(count, 1), np.nan)
@@ -52,7 +52,7 @@ def find_stress(returns: Array, dates: pd.DatetimeIndex) -> Stress:
 
 
 def losses_by_period(losses: xr.Dataset, stress: Stress, benchmark: str, lags: int | str | None = None) -> pd.DataFrame:
-    """Mean losses in every year of the test, in calm and in stress, and the difference from a benchmark.
+    """Average losses by year, in calm and in stress, and test the difference from a benchmark.
 
     Parameters
     ----------
@@ -61,15 +61,15 @@ def losses_by_period(losses: xr.Dataset, stress: Stress, benchmark: str, lags: i
     stress : Stress
         On all dates of the losses.
     benchmark : str
-        A model.
+        Name of a model.
     lags : "newey-west", optional
-        As for `diebold_mariano`; a number would not fit every period.
+        As for `diebold_mariano`; a number would be too large for short periods.
 
     Returns
     -------
     DataFrame
-        A row a loss, period and model: `dates`, `mean` and its `standard_error`; `difference` from the
-        benchmark's mean and the `p_value` of its Diebold-Mariano test, NaN for the benchmark itself.
+        One row per loss, period and model: `dates`, `mean` and its `standard_error`; `difference` from the
+        benchmark's mean and the `p_value` of its Diebold-Mariano test, NaN for the benchmark.
     """
     rows = []
     for loss in LOSSES:

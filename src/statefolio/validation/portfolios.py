@@ -1,12 +1,12 @@
-"""Portfolios that put a covariance to the test: named ones, and random ones of two kinds."""
+"""Makes portfolios on which covariance forecasts are scored: given, equal-weight and random ones."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.text import listed
-from statefolio._options import is_whole
+from statefolio._arrays.text import listed, shown
+from statefolio._options import Whole, check
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 GIVEN, EQUAL, LONG_ONLY, LONG_SHORT, MINIMUM = (
@@ -19,16 +19,16 @@ GIVEN, EQUAL, LONG_ONLY, LONG_SHORT, MINIMUM = (
 
 
 def gather_portfolios(given: Any, assets: pd.Index, random: Any, seed: int) -> tuple[pd.DataFrame, pd.Series]:
-    """Weights (portfolio x asset) and the kind of every portfolio.
+    """Return the weights (portfolio x asset) and the kind of every portfolio.
 
     Parameters
     ----------
     given : DataFrame (portfolio x asset), mapping from name to Series, or None
-        Weights of named portfolios; an asset that is not there has none.
+        Weights of named portfolios; an asset that is not named has weight 0.
     assets : Index
     random : int
-        Portfolios of each random kind: long-only with weights uniform on the simplex, and long-short with
-        standard normal weights less their mean.
+        Number of portfolios of each random kind: long-only with weights uniform on the simplex, and long-short with
+        standard normal weights minus their mean.
     seed : int
 
     Returns
@@ -37,8 +37,7 @@ def gather_portfolios(given: Any, assets: pd.Index, random: Any, seed: int) -> t
         `given` first, then equal weights, then the random ones.
     kinds : Series
     """
-    if not is_whole(random) or random < 0:
-        raise InputError(f"random_portfolios={random!r}; a number, 0 or more, was expected. Pass e.g. 100.")
+    check("random_portfolios", random, Whole(at_least=0, example=100))
     rng = np.random.default_rng(seed)
     shape = (random, len(assets))
     long_only = rng.exponential(size=shape)
@@ -60,13 +59,13 @@ def gather_portfolios(given: Any, assets: pd.Index, random: Any, seed: int) -> t
 
 
 def _rows(given: Any) -> pd.DataFrame:
-    """A row a portfolio, from a mapping."""
+    """Convert a mapping to one row per portfolio."""
     rows = {name: pd.Series(weights) for name, weights in given.items()}
     for name, row in rows.items():
         if not row.index.is_unique:
             again = list(row.index[row.index.duplicated()].unique())
             raise InputError(
-                f"portfolio {name!r} names assets twice ({listed(again)}); each was expected once. Add them up."
+                f"portfolios must name each asset once, got {listed(again)} twice in {name!r}. Add their weights."
             )
     return pd.DataFrame(rows).T
 
@@ -76,30 +75,31 @@ def _named(given: Any, assets: pd.Index, drawn: list[str]) -> pd.DataFrame:
         return pd.DataFrame(columns=assets, dtype=np.float64)
     if isinstance(given, pd.Series | np.ndarray) or not hasattr(given, "items"):
         raise DataTypeError(
-            f"portfolios is a {type(given).__name__}; a DataFrame portfolio x asset, or a mapping from name to a "
-            "Series by asset, was expected. Pass e.g. {'mine': weights}."
+            "portfolios must be a DataFrame (portfolio x asset) or a mapping from name to a Series by asset, got "
+            f"{shown(given)}. Pass e.g. {{'mine': weights}}."
         )
     table = given if isinstance(given, pd.DataFrame) else _rows(given)
     if not table.columns.is_unique:
         again = list(table.columns[table.columns.duplicated()].unique())
-        raise InputError(f"portfolios names assets twice ({listed(again)}); each was expected once. Add them up.")
+        raise InputError(f"portfolios must name each asset once, got {listed(again)} twice. Add their weights.")
     unknown = table.columns.difference(assets, sort=False)
     if len(unknown):
         raise UnknownNameError(
-            f"portfolios holds {listed(list(unknown))}, which returns lacks; assets of returns were expected. "
-            "Leave those out."
+            f"portfolios must hold assets of returns, got {listed(list(unknown))}. Leave them out or add their returns."
         )
     try:
         table = table.reindex(columns=assets).astype(np.float64).fillna(0.0)
     except (TypeError, ValueError) as error:
-        raise DataTypeError("portfolios holds something that is no number; numbers were expected.") from error
+        raise DataTypeError(
+            "portfolios must hold numbers, got other values. Convert them with pd.to_numeric."
+        ) from error
     values = table.to_numpy()
     empty = ~(np.isfinite(values).all(axis=1) & (values != 0.0).any(axis=1))
     reserved = table.index.intersection(pd.Index([EQUAL, MINIMUM, *drawn]))
     if empty.any() or len(reserved) or not table.index.is_unique:
         odd = [*table.index[empty], *reserved, *table.index[table.index.duplicated()]]
         raise InputError(
-            f"portfolios has {listed(odd)}: empty, not finite, named twice or by a reserved name; finite weights under "
-            "names of their own were expected. Rename or drop them."
+            f"portfolios must have finite weights that are not all zero, and distinct names that are not reserved, got "
+            f"{listed(odd)}. Rename or drop them."
         )
     return table

@@ -1,4 +1,4 @@
-"""What several models say of the same returns, one step ahead: each is fitted once, on dates before the test."""
+"""Predicts the same returns one step ahead with several models, each tuned once on the dates before the test."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,16 @@ from sklearn.base import clone
 
 from statefolio._arrays.dates import split_row
 from statefolio._arrays.frames import read_labels
-from statefolio._arrays.text import listed
+from statefolio._arrays.text import listed, shown
 from statefolio._arrays.types import Array
-from statefolio._options import is_whole
+from statefolio._options import Kind, Whole, check
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.base import LoadingsModel
-from statefolio.validation.probability import law_of, probabilities
+from statefolio.validation.probability import predictive_degrees_of_freedom, probabilities
 
 Mask = npt.NDArray[np.bool_]
+BURN_IN = Whole(at_least=0, example=60)
+_MODEL = Kind(LoadingsModel, "a model of loadings", "RollingLoadings()")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +31,9 @@ class Prediction:
     Attributes
     ----------
     errors : (T, N)
-        Return less its prediction, on all dates.
+        Return minus its prediction, on all dates.
     variance, density, probability : (test dates, N)
-        The error's variance, the log density of the return, and the probability of a lower one, by the model.
+        The model's variance of the error, log density of the return, and probability of a lower return.
     """
 
     errors: Array
@@ -42,7 +44,7 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Predictions of all models, and which returns they are judged by.
+    """Predictions of all models, and the returns that are scored.
 
     Attributes
     ----------
@@ -52,9 +54,9 @@ class Predictions:
     first : int
         Row of the first date of the test.
     known : (T, N)
-        Returns that every model predicts.
+        Whether every model predicts the return.
     scored : (test dates, N)
-        Those of the test, after its burn-in.
+        Whether the return is scored: known, in the test, and after the burn-in.
     """
 
     by_model: dict[str, Prediction]
@@ -73,11 +75,11 @@ class Predictions:
 def predict_all(
     named: Mapping[str, LoadingsModel], returns: Any, factors: Any, test_from: Any, burn_in: int
 ) -> Predictions:
-    """Fit clones of all models with `tune_until` the last date before the test, and run them to the end.
+    """Fit clones of all models on all dates, with `tune_until` the last date before the test.
 
-    `named` comes from `name_models`; the rest is as for `score_loadings`.
+    `named` comes from `name_models`; the other arguments are those of `score_loadings`.
     """
-    _check_burn_in(burn_in)
+    check("burn_in", burn_in, BURN_IN)
     dates, assets = read_labels(returns, "returns")
     first = split_row(dates, test_from, "test_from")
     found = {name: _predict(model, returns, factors, dates[first - 1], first) for name, model in named.items()}
@@ -88,11 +90,19 @@ def predict_all(
 
 
 def name_models(models: Any) -> dict[str, LoadingsModel]:
-    """Give every model of a mapping or list a name, or say what came instead of models."""
+    """Check models in a mapping or list, and name them; models in a list are named by their class.
+
+    Raises
+    ------
+    InputError
+        If there are no models, or names are equal as text.
+    DataTypeError
+        If they are not models in a mapping or list.
+    """
     if isinstance(models, Mapping):
         named = {str(name): model for name, model in models.items()}
         if len(named) < len(models):
-            raise InputError(f"models has names that read alike ({listed(list(models))}); others were expected.")
+            raise InputError(f"models must have names that differ as text, got {listed(list(models))}. Rename one.")
     elif isinstance(models, Sequence) and not isinstance(models, str):
         kinds = [type(model).__name__ for model in models]
         named = {
@@ -101,23 +111,14 @@ def name_models(models: Any) -> dict[str, LoadingsModel]:
         }
     else:
         raise DataTypeError(
-            f"models is a {type(models).__name__}; a mapping from name to model, or a list of models, was "
-            "expected. Pass e.g. {'rolling': RollingLoadings()}."
+            f"models must be a mapping from name to model, or a list of models, got {shown(models)}. Pass e.g. "
+            "{'rolling': RollingLoadings()}."
         )
     if not named:
-        raise InputError("models is empty; at least one model was expected. Pass e.g. [RollingLoadings()].")
+        raise InputError("models must not be empty, got no model. Pass e.g. [RollingLoadings()].")
     for name, model in named.items():
-        if not isinstance(model, LoadingsModel):
-            raise DataTypeError(
-                f"model {name!r} is a {type(model).__name__}; a model of loadings was expected. Pass an "
-                "unfitted model, e.g. RollingLoadings()."
-            )
+        check(f"models[{name!r}]", model, _MODEL)
     return named
-
-
-def _check_burn_in(burn_in: Any) -> None:
-    if not is_whole(burn_in) or burn_in < 0:
-        raise InputError(f"burn_in={burn_in!r}; a number of dates, 0 or more, was expected. Pass e.g. 60.")
 
 
 def _predict(model: LoadingsModel, returns: Any, factors: Any, tune_until: Any, first: int) -> Prediction:
@@ -130,5 +131,5 @@ def _predict(model: LoadingsModel, returns: Any, factors: Any, tune_until: Any, 
     else:
         with np.errstate(divide="ignore", invalid="ignore"):
             density = -0.5 * (np.log(2.0 * pi * S) + v * v / S)
-    law = law_of(fitted, errors)
-    return Prediction(errors, S, density, probabilities(v, S, law if np.ndim(law) == 0 else law[first:]))
+    freedom = predictive_degrees_of_freedom(fitted, errors)
+    return Prediction(errors, S, density, probabilities(v, S, freedom if np.ndim(freedom) == 0 else freedom[first:]))

@@ -1,4 +1,4 @@
-"""Where returns fall in the law a model gave them: probability integral transforms, coverage, uniformity."""
+"""Assesses predictive distributions: probability integral transforms, coverage of intervals, tests of uniformity."""
 
 from typing import Any
 
@@ -13,19 +13,19 @@ from statefolio.loadings.base import LoadingsModel
 
 LEVELS = (0.90, 0.95, 0.99)
 FEWEST = 30
-"""Fewer returns than this say nothing about uniformity."""
+"""Least number of returns for a test of uniformity."""
 _LEAST = 1e-12
 
 
-def law_of(model: LoadingsModel, errors: Array) -> Any:
-    """Degrees of freedom of a fitted model's Student-t, infinite where its law is Gaussian.
+def predictive_degrees_of_freedom(model: LoadingsModel, errors: Array) -> Any:
+    """Return the degrees of freedom of a fitted model's Student-t, infinite where it is Gaussian.
 
-    A number, or by date and asset (T, N) where the model learns how well it knows its variance.
+    A number, or by date and asset (T, N) for `noise="discount"`, where they depend on the returns observed so far.
     """
     parameters = model.parameters_
     if getattr(model, "noise", None) == "discount":
-        worth = np.full(errors.shape[1], PRIOR_OBSERVATIONS)
-        return freedom(float(parameters["memory"].iloc[0]), np.isfinite(errors), worth)
+        prior = np.full(errors.shape[1], PRIOR_OBSERVATIONS)
+        return freedom(float(parameters["memory"].iloc[0]), np.isfinite(errors), prior)
     if "degrees_of_freedom" not in parameters:
         return np.inf
     return float(parameters["degrees_of_freedom"].iloc[0])
@@ -37,14 +37,14 @@ def probabilities(errors: Array, variance: Array, degrees_of_freedom: Any = np.i
     Parameters
     ----------
     errors, variance : arrays of one shape
-        What came less its prediction, and its variance by the model; NaN where there is none.
+        Return minus its prediction, and the model's variance of it; NaN where missing.
     degrees_of_freedom : float or array
-        Of the Student-t of that variance, above 2; infinite is Gaussian.
+        Of the Student-t with that variance, above 2; infinite is Gaussian.
 
     Returns
     -------
     array
-        Uniform on 0 to 1 and independent through time where the model is right (Diebold, Gunther and Tay,
+        Uniform on 0 to 1 and independent through time if the model is correct (Diebold, Gunther and Tay,
         1998, International Economic Review 39).
     """
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -66,17 +66,17 @@ def coverage_by_column(probability: Array, levels: tuple[float, ...] = LEVELS) -
 
 
 def uniformity(probability: pd.DataFrame) -> pd.DataFrame:
-    """Test each column of probability integral transforms for uniformity and memory.
+    """Test each column of probability integral transforms for uniformity and autocorrelation.
 
     Parameters
     ----------
     probability : DataFrame (T dates, N columns)
-        NaN where there is none.
+        NaN where missing.
 
     Returns
     -------
     DataFrame
-        A row a column: `count`; Kolmogorov's `kolmogorov_statistic` and its p-value; and Berkowitz's
+        One row per column: `count`; Kolmogorov's `kolmogorov_statistic` and its p-value; and Berkowitz's
         likelihood ratio of normal scores against independent standard normals, within Gaussian
         autoregressions of order one, `berkowitz_statistic`, its p-value by chi-squared with 3 degrees of
         freedom, and the fitted `mean`, `variance` and `autocorrelation`. The likelihood is conditional, over
@@ -84,8 +84,8 @@ def uniformity(probability: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Parameters of the model count as known. Kolmogorov's test takes the values as independent, Berkowitz's
-    finds out whether they are.
+    Parameters of the model are treated as known. Kolmogorov's test assumes independent values; Berkowitz's tests
+    this too.
 
     References
     ----------
@@ -97,8 +97,8 @@ def uniformity(probability: pd.DataFrame) -> pd.DataFrame:
 
 
 def _kolmogorov(values: Array) -> dict[str, Array]:
-    """The limit law at Vrbik's (2018) argument, which corrects it to order 1/n."""
-    ordered = np.sort(np.where(np.isfinite(values), values, np.inf), axis=0)  # what is missing comes last
+    """Kolmogorov's limit distribution at Vrbik's (2018) argument, which corrects it to order 1/n."""
+    ordered = np.sort(np.where(np.isfinite(values), values, np.inf), axis=0)  # missing values last
     known = np.isfinite(ordered)
     count = known.sum(axis=0).astype(float)
     count[count < FEWEST] = np.nan
@@ -112,7 +112,7 @@ def _kolmogorov(values: Array) -> dict[str, Array]:
 
 
 def _berkowitz(values: Array) -> dict[str, Array]:
-    """Maximum likelihood is least squares of each normal score on a constant and the one before."""
+    """Berkowitz's test; its maximum likelihood is least squares of each normal score on a constant and the previous."""
     z = stats.norm.ppf(np.clip(values, _LEAST, 1.0 - _LEAST))
     pairs = np.isfinite(z[1:]) & np.isfinite(z[:-1])
     count = pairs.sum(axis=0).astype(float)

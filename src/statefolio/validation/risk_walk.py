@@ -1,4 +1,4 @@
-"""Factor risk walked forward through a test: forecast, hold, see what came, continue."""
+"""Walks a factor risk model forward through a test and scores its covariance forecasts."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from sklearn.base import clone
 
 from statefolio._arrays.dates import split_row
 from statefolio._arrays.frames import read_values
-from statefolio._options import is_whole
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio._options import Kind, Whole, check
+from statefolio.exceptions import InputError
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.validation.covariance_forecast import CovarianceForecast
 from statefolio.validation.covariance_scores import CovarianceScores, score_covariances
@@ -17,35 +17,31 @@ from statefolio.validation.covariance_scores import CovarianceScores, score_cova
 def walk_risk(
     risk: FactorRisk, returns: Any, factors: Any, test_from: Any, refit_every: Any = 21
 ) -> dict[pd.Timestamp, CovarianceForecast]:
-    """Covariances that a factor risk model would have forecast through a test.
+    """Forecast covariances through a test with a factor risk model, without look-ahead.
 
     Parameters
     ----------
     risk : FactorRisk
         Not fitted; it is cloned.
     returns, factors : DataFrame
-        As for `FactorRisk.fit`. Hyper-parameters are tuned on the dates before the test and held.
+        As for `FactorRisk.fit`. Hyper-parameters are tuned on the dates before the test only.
     test_from : date
         First date of the test.
     refit_every : int
-        Dates that a covariance is held before the model continues over them by `partial_fit`.
+        Number of dates that a forecast is for; the model then continues over them by `partial_fit`.
 
     Returns
     -------
     dict
         Forecasts by the first date they are for, from data up to the date before.
     """
-    if not isinstance(risk, FactorRisk):
-        raise DataTypeError(f"risk is a {type(risk).__name__}; a FactorRisk was expected. Pass e.g. FactorRisk().")
+    check("risk", risk, Kind(FactorRisk, "a FactorRisk", "FactorRisk()"))
     if risk.prefit:
         raise InputError(
-            "risk has prefit=True, so what it learned may come from the test; a model to fit was expected. Pass "
+            "risk must have prefit=False, got prefit=True: its model may be tuned on the test. Pass "
             "FactorRisk(loadings) with prefit=False."
         )
-    if not is_whole(refit_every) or refit_every < 1:
-        raise InputError(
-            f"refit_every={refit_every!r}; a whole number of dates, 1 or more, was expected. Pass e.g. 21."
-        )
+    check("refit_every", refit_every, Whole(at_least=1, example=21))
     r, f = _frame(returns, "returns"), _frame(factors, "factors")
     dates = pd.DatetimeIndex(r.index)
     first = split_row(dates, test_from, "test_from")
@@ -68,7 +64,7 @@ def validate_risk(
     random_portfolios: int = 100,
     seed: int = 0,
 ) -> CovarianceScores:
-    """Walk a factor risk model forward through a test and score every covariance on the returns that came.
+    """Walk a factor risk model forward through a test and score its covariance forecasts out of sample.
 
     Parameters
     ----------
@@ -80,6 +76,17 @@ def validate_risk(
     Returns
     -------
     CovarianceScores
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.loc[:"2016", "AAPL":"JPM"], demo.factors.loc[:"2016"]
+    >>> risk = sf.risk.FactorRisk(sf.RollingLoadings(250), residual_structure=None)
+    >>> scores = sf.validation.validate_risk(risk, returns, factors, "2016", 63, random_portfolios=20)
+    >>> summary = scores.summary()
+    >>> print(f"bias of random long-only portfolios {summary.loc['random long-only', 'bias']:.2f}")
+    bias of random long-only portfolios 0.95
     """
     forecasts = walk_risk(risk, returns, factors, test_from, refit_every)
     return score_covariances(forecasts, returns, portfolios, random_portfolios, seed=seed)

@@ -1,4 +1,4 @@
-"""Scores of loadings: how well models predict returns one step ahead, on dates they learned nothing from."""
+"""Scores models of loadings by their one-step-ahead predictions out of sample."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,10 +7,8 @@ import numpy as np
 import pandas as pd
 
 from statefolio.loadings.base import LoadingsModel
-from statefolio.validation.losses import common_density, losses_of, mean_of_columns
+from statefolio.validation.losses import mean_of_columns, model_losses
 from statefolio.validation.predictions import Predictions, name_models, predict_all
-
-__all__ = ["SCORES", "common_density", "score_loadings", "summarise_scores"]
 
 SCORES = ("error_variance", "log_score", "log_score_common")
 
@@ -22,44 +20,55 @@ def score_loadings(
     test_from: Any,
     burn_in: int = 0,
 ) -> pd.DataFrame:
-    """Score one-step-ahead predictions from a date on; hyper-parameters learned only before it.
+    """Score one-step-ahead predictions from a date on; hyper-parameters are tuned on the dates before it.
 
-    Each model is cloned and fitted with `tune_until` the last date before the test. All are scored on the
-    same returns: those from `test_from` on which every model predicts.
+    Each model is cloned and fitted with `tune_until` the last date before the test. All are scored on the same
+    returns: those from `test_from` that every model predicts.
 
     Parameters
     ----------
     models : mapping from name to model, or sequence of models
-        Left as they are.
+        They are cloned and not changed.
     returns, factors : DataFrame
         As for `fit`.
     test_from : date
         First date of the test.
     burn_in : int
-        Dates at the start of the test that are not scored.
+        Number of dates at the start of the test that are not scored.
 
     Returns
     -------
     DataFrame
-        A row a model and asset: `model`, `asset`, `returns_scored`; `error_variance`, the mean squared
-        error; `log_score`, the mean log predictive density (of returns in decimals) under the model's own
-        noise; and `log_score_common`, the same with every model's loadings under one noise model. That is a
-        Student-t with 6 degrees of freedom whose variance S starts at the mean squared error before the
-        test (the median asset's, for one without) and then follows the model's own errors v:
-        S <- max(.98 S + .02 min(v^2/S, 9) S, 1e-4 S_0), S_0 the start.
+        One row per model and asset: `model`, `asset`, `returns_scored`; `error_variance`, the mean squared
+        error; `log_score`, the mean log predictive density (of returns in decimals) under the model's noise; and
+        `log_score_common`, the same under one noise model for all. That is a Student-t with 6 degrees of freedom
+        whose variance S starts at S_0, the mean squared error before the test (the median asset's for an asset
+        without), and then follows the model's errors v: S <- max(.98 S + .02 min(v^2/S, 9) S, 1e-4 S_0).
         NaN for an asset without scored returns.
 
     See Also
     --------
-    summarise_scores : Means over assets, and the share of assets each model wins.
-    statefolio.validation.validation.validate : Whether the differences are real.
+    summarise_scores : Means over assets, and the share of assets for which each model is best.
+    statefolio.validation.validation.validate : Tests whether the differences are significant.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.iloc[:700, :5], demo.factors.iloc[:700]
+    >>> models = {"rolling": sf.RollingLoadings(120), "static": sf.StaticLoadings()}
+    >>> scores = sf.validation.score_loadings(models, returns, factors, test_from="2016")
+    >>> scores.shape
+    (10, 6)
+    >>> scores["returns_scored"].unique().tolist()
+    [197]
     """
     predictions = predict_all(name_models(models), returns, factors, test_from, burn_in)
     return pd.concat([_table(name, predictions) for name in predictions.by_model], ignore_index=True)
 
 
 def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
-    """Average scores over assets, and count who wins.
+    """Average scores over assets, and compute the share of assets for which each model is best.
 
     Parameters
     ----------
@@ -69,9 +78,20 @@ def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a model, in their order: the mean of each score over the assets scored, and
-        `share_best_<score>`, the share of those assets where the model is the best (lowest error variance,
-        highest log score); models that tie share the asset.
+        One row per model, in their order: the mean of each score over the assets scored, and
+        `share_best_<score>`, the share of those assets for which the model is best (lowest error variance, highest
+        log score); models that tie share the asset.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.iloc[:700, :5], demo.factors.iloc[:700]
+    >>> models = {"kalman": sf.KalmanLoadings(tuning="discount"), "static": sf.StaticLoadings()}
+    >>> scores = sf.validation.score_loadings(models, returns, factors, test_from="2016")
+    >>> summary = sf.validation.summarise_scores(scores)
+    >>> summary["share_best_log_score"].round(1).to_dict()
+    {'kalman': 1.0, 'static': 0.0}
     """
     models = list(dict.fromkeys(scores["model"]))
     columns: dict[str, pd.Series] = {}
@@ -86,7 +106,7 @@ def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _table(name: str, predictions: Predictions) -> pd.DataFrame:
-    losses = losses_of(predictions, name)
+    losses = model_losses(predictions, name)
     return pd.DataFrame(
         {
             "model": name,

@@ -1,4 +1,4 @@
-"""Held-out validation of models of loadings: one call, one labelled result."""
+"""Validates models of loadings out of sample, and tests which differences between them are significant."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from statefolio._arrays.frames import read_values
-from statefolio._arrays.text import listed, show
+from statefolio._arrays.text import listed, show, shown
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.validation.comparison import compare_nested, compare_pairs, compare_with, nested_pairs
@@ -23,7 +23,7 @@ from statefolio.validation.probability import LEVELS, coverage_by_column, unifor
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """How well models predicted one step ahead on dates they learned nothing from.
+    """Out-of-sample losses of models one step ahead, tests of their differences, and calibration.
 
     Attributes
     ----------
@@ -31,23 +31,36 @@ class Validation:
         `squared_error`, `negative_log_score`, `negative_log_score_common`, `qlike`, and the `innovation` and
         `probability` (integral transform) of every return that all models predict; NaN elsewhere.
     mean_losses : DataFrame
-        A row a loss and model: mean over dates of the cross-sectional mean, its standard error (Bartlett), and
+        One row per loss and model: mean over dates of the cross-sectional mean, its standard error (Bartlett), and
         the model confidence set: `p_value`, `included`, `block_length`, `reason`.
     against_benchmark, pairwise : DataFrame
-        Diebold-Mariano tests, as `compare_with` and `compare_pairs` give them.
+        Diebold-Mariano tests, from `compare_with` and `compare_pairs`.
     nested : DataFrame
-        Clark-West tests, as `compare_nested` gives them.
+        Clark-West tests, from `compare_nested`.
     by_period : DataFrame
-        As `losses_by_period` gives it.
+        From `losses_by_period`.
     stress : Stress
-        What was known of volatility before each date of the test.
+        Volatility known before each date of the test, and whether it is a date of stress.
     coverage : DataFrame
-        A row a model and asset, a column a level: share of returns inside the predicted central interval.
+        One row per model and asset, one column per level: share of returns inside the predicted central interval.
     uniformity : DataFrame
-        A row a model and asset: tests of the integral transforms, as `uniformity` gives them.
+        One row per model and asset: tests of the integral transforms, from `uniformity`.
     benchmark : str
+        Name of the benchmark.
     tuned_until : Timestamp
-        The last date that hyper-parameters were learned from.
+        Last date on which hyper-parameters were tuned.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.iloc[:700, :5], demo.factors.iloc[:700]
+    >>> models = {"static": sf.StaticLoadings(), "kalman": sf.KalmanLoadings(tuning="discount")}
+    >>> result = sf.validation.validate(models, returns, factors, test_from="2016", replications=200)
+    >>> print(result.benchmark, result.tuned_until.date())
+    static 2015-12-31
+    >>> print(f"{result.coverage.loc[('kalman', 'AAPL'), 0.95]:.0%}")  # of returns in 95 % intervals
+    93%
     """
 
     losses: xr.Dataset
@@ -63,11 +76,11 @@ class Validation:
     tuned_until: pd.Timestamp
 
     def summary(self) -> pd.DataFrame:
-        """A row a model: mean losses, whether they can be told from the benchmark's and the best, calibration.
+        """Return one row per model: mean losses, their tests against the benchmark and the best, and calibration.
 
-        `<loss>` is the mean, `<loss>_p_value` that of the test against the benchmark, `<loss>_included` says
-        whether the model is in the confidence set; `coverage_<level>` is over all returns, and
-        `share_not_uniform` the share of assets whose integral transforms Berkowitz's test rejects at 5 %.
+        `<loss>` is the mean, `<loss>_p_value` that of the test against the benchmark, and `<loss>_included` whether
+        the model is in the confidence set. `coverage_<level>` is over all returns, and `share_not_uniform` the share
+        of assets for which Berkowitz's test of the integral transforms rejects at 5 %.
         """
         models = list(self.losses.indexes["model"])
         tests = self.against_benchmark.set_index(["loss", "model"])["p_value"]
@@ -104,29 +117,29 @@ def validate(
     replications: int = 1000,
     seed: int = 0,
 ) -> Validation:
-    """Score models one step ahead on held-out dates, and say which differences are real.
+    """Score models one step ahead out of sample, and test which differences are significant.
 
     Each model is cloned and fitted with `tune_until` the last date before the test. All are scored on the same
-    returns: those from `test_from` on that every model predicts.
+    returns: those from `test_from` that every model predicts.
 
     Parameters
     ----------
     models : mapping from name to model, or sequence of models
-        Unfitted; left as they are.
+        They are cloned and not changed.
     returns, factors : DataFrame
         As for `fit`.
     test_from : date
         First date of the test.
     benchmark : str, optional
-        The model that the others are compared with; default the first.
+        Model that the others are compared with; default the first.
     nested : "auto", None or iterable of (smaller, larger)
-        Which models nest which, for Clark-West tests; see `nested_pairs`.
+        Pairs of nested models for Clark-West tests; see `nested_pairs`.
     burn_in : int
-        Dates at the start of the test that are not scored.
+        Number of dates at the start of the test that are not scored.
     lags : int or "newey-west", optional
-        In the standard errors; see `diebold_mariano`. A number holds for the whole test, not for its periods.
+        Lags in the standard errors; see `diebold_mariano`. A number applies to the whole test, not to its periods.
     size, replications, seed : float, int, int
-        Of the model confidence set.
+        Options of the model confidence set.
 
     Returns
     -------
@@ -135,9 +148,24 @@ def validate(
     Raises
     ------
     InputError
-        If the test has no dates, a model predicts none of its returns, or the models share none.
+        If the test has no dates, a model predicts none of its returns, or the models have no common predictions.
     UnknownNameError
-        If the benchmark or a nested model is none of the models.
+        If the benchmark or a nested name is not a model.
+
+    Examples
+    --------
+    Do time-varying loadings predict better than constant ones?
+
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.iloc[:700, :5], demo.factors.iloc[:700]
+    >>> models = {"static": sf.StaticLoadings(), "kalman": sf.KalmanLoadings(tuning="discount")}
+    >>> result = sf.validation.validate(models, returns, factors, test_from="2016", replications=200)
+    >>> summary = result.summary()
+    >>> summary["negative_log_score"].idxmin()
+    'kalman'
+    >>> summary["negative_log_score_included"].to_dict()  # in the model confidence set
+    {'static': False, 'kalman': True}
     """
     named = name_models(models)
     benchmark = _benchmark(benchmark, list(named))
@@ -169,7 +197,8 @@ def _benchmark(given: str | None, models: list[str]) -> str:
         return models[0]
     if given not in models:
         raise UnknownNameError(
-            f"benchmark={given!r} is no model; one of {listed(models, most=8)} was expected. Pass one of those names."
+            f"benchmark must be one of the models ({listed(models, most=8)}), got {shown(given)}. Pass one of these "
+            "names."
         )
     return given
 
@@ -179,13 +208,13 @@ def _check_predictions(predictions: Predictions) -> None:
     for name, one in predictions.by_model.items():
         if np.isnan(one.density).all():
             raise InputError(
-                f"model {name!r} predicts no return from {first} on; a model with predictions was expected. Give it "
-                "more dates before the test, or a shorter window, or leave it out."
+                f"models must predict returns of the test, got {name!r}, which predicts none from {first} on. Pass "
+                "more dates before the test or a shorter window, or leave the model out."
             )
     if not predictions.scored.any():
         raise InputError(
-            f"no return from {first} on is predicted by every model after the burn-in; some were expected. Pass a "
-            "shorter burn_in, or models that predict the same assets."
+            f"models must have common predictions after the burn-in, got no return from {first} on that all of them "
+            "predict. Pass a smaller burn_in, or models that predict the same assets."
         )
 
 
@@ -202,7 +231,7 @@ def _mean_losses(losses: xr.Dataset, lags: Any, size: float, replications: int, 
 
 
 def _calibration(losses: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Coverage and tests of uniformity of every model and asset."""
+    """Compute coverage and tests of uniformity for every model and asset."""
     covered, tests = {}, {}
     assets = losses.indexes["asset"]
     for name in losses.indexes["model"]:

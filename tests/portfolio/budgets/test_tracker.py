@@ -201,7 +201,7 @@ def test_bad_options(options, words):
 
 def test_bad_data():
     returns, weights = data()
-    with pytest.raises(StatefolioError, match="weights lack 210 dates"):
+    with pytest.raises(StatefolioError, match="every date of returns, got 210 missing"):
         RiskContributionTracker().fit(returns, weights.shift(400, freq="B"))
     with pytest.raises(StatefolioError, match="must be fitted"):
         RiskContributionTracker().tracking_  # noqa: B018

@@ -1,0 +1,1 @@
+"""Tests whether loadings are constant, dates their breaks, and tests whether predictions drift."""

@@ -1,0 +1,1 @@
+"""Measures multicollinearity: variance inflation, condition indices, unidentified combinations."""

@@ -1,0 +1,1 @@
+"""Measures how well loadings are known: standard errors, split halves and shrinkage."""

@@ -1,0 +1,1 @@
+"""Tests whether the factors are the right ones: correlated residuals and alphas."""
