@@ -1,4 +1,4 @@
-"""What a study found, as files."""
+"""Writes the tables of a study's results."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +8,7 @@ import pandas as pd
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.trials import Trials
 from statefolio.commands.studies.judging import Judgement
+from statefolio.commands.studies.walking import WalkedStudy
 
 FILES = frozenset(
     {
@@ -31,22 +32,17 @@ FILES = frozenset(
 )
 
 
-def write_tables(
-    folder: Path,
-    results: Mapping[str, BacktestResult],
-    measures: pd.DataFrame,
-    judgement: Judgement,
-    trials: Trials,
-) -> None:
-    """Write everything but the report and the holdout into a folder.
+def write_tables(folder: Path, walked: WalkedStudy, judgement: Judgement, trials: Trials) -> None:
+    """Write every table, except that of the holdout, into a folder.
 
-    The same results are the same bytes: nothing here knows when it was written.
+    No table has a time of writing: the same results give the same bytes.
     """
+    results = walked.results
     value_table(results).to_csv(folder / "value.csv", index_label="date")
     for name in ("ledger", "weights", "decisions"):
         frames = {key: getattr(result, name) for key, result in results.items()}
         _stacked(frames).to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
-    measures.to_csv(folder / "measures.csv", index_label="measure")
+    walked.measures.to_csv(folder / "measures.csv", index_label="measure")
     judgement.scores.to_csv(folder / "validation.csv", index_label="portfolio")
     judgement.windows.to_csv(folder / "windows.csv", index_label="window")
     judgement.choices.to_csv(folder / "choices.csv", index_label="window")
@@ -60,7 +56,7 @@ def write_tables(
 
 
 def value_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:
-    """Value of each portfolio by date, net, and gross of costs and fees."""
+    """Return the value of each portfolio by date, net, and gross of costs and fees."""
     columns: dict[str, pd.Series[float]] = {}
     for name, result in results.items():
         columns[name] = result.value
@@ -70,7 +66,7 @@ def value_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:
 
 
 def look_ahead_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:
-    """The verdict on each portfolio's decisions."""
+    """Return the result of the look-ahead check of each portfolio."""
     rows = {}
     for name, result in results.items():
         check = result.causality
@@ -85,7 +81,7 @@ def look_ahead_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:
 
 
 def trials_table(trials: Trials) -> pd.DataFrame:
-    """A row a configuration tried: its name, its Sharpe ratio, and how its portfolio was asked for."""
+    """Return one row per configuration tried: its name, its Sharpe ratio, its dates and its options."""
     sharpe = trials.sharpe if len(trials) else pd.Series(dtype=float)
     rows = [
         {
@@ -93,19 +89,19 @@ def trials_table(trials: Trials) -> pd.DataFrame:
             "sharpe": float(sharpe[trial.name]),
             "from": trial.returns.index[0],
             "to": trial.returns.index[-1],
-            "portfolio": _told(trial.parameters.get("portfolio", {})),
+            "portfolio": _as_text(trial.parameters.get("portfolio", {})),
         }
         for trial in trials
     ]
     return pd.DataFrame(rows, columns=["name", "sharpe", "from", "to", "portfolio"])
 
 
-def _told(options: Mapping[str, object]) -> str:
-    """Options in words, the objective first, those that are not set left out."""
+def _as_text(options: Mapping[str, object]) -> str:
+    """Options as text, the objective first, without those that are not set."""
     parts = []
     for name, value in sorted(options.items(), key=lambda option: option[0] != "objective"):
         if isinstance(value, Mapping):
-            inner = _told(value)
+            inner = _as_text(value)
             parts += [f"{name} ({inner})"] if inner else []
         elif value is not None:
             parts.append(f"{name} {value}")
@@ -113,7 +109,7 @@ def _told(options: Mapping[str, object]) -> str:
 
 
 def _stacked(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Frames one below the other, with a column for the portfolio and their dates as a column."""
+    """Concatenate frames, with a column for the portfolio and one for the dates."""
     parts = []
     for name, frame in frames.items():
         dated = isinstance(frame.index, pd.DatetimeIndex)

@@ -1,4 +1,4 @@
-"""Every configuration that was ever run under a study's name, with what it earned, in one file beside the results."""
+"""The record of trials: every configuration ever run under a study's name, with its returns, in one file."""
 
 import io
 import json
@@ -11,60 +11,61 @@ import pandas as pd
 from statefolio._writing import write_whole
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.trials import Trials
-from statefolio.commands.studies.configuration import configuration
-from statefolio.commands.studies.reading import fingerprint
-from statefolio.commands.studies.schema import Study
+from statefolio.commands.studies.records.configuration import configuration, fingerprint
+from statefolio.commands.studies.schema.study import Study
 from statefolio.exceptions import FileFormatError
 
 COLUMNS = ("study", "content", "name", "parameters", "date", "returns")
 
 
-def record_path(folder: Path) -> Path:
-    """Return where the record of a results folder stands: beside it, so that replacing the folder forgets nothing."""
+def trials_path(folder: Path) -> Path:
+    """Return the path of the record of a results folder: next to it, so that replacing the folder keeps the record."""
     return folder.absolute().with_name(f"{folder.absolute().name}.trials.parquet")
 
 
 def read_trials(path: Path) -> pd.DataFrame:
-    """Return the record, a row a configuration and date; empty where nothing was tried yet.
+    """Return the record, one row per configuration and date; empty before the first run.
 
     Raises
     ------
     FileFormatError
-        If the file is no such record.
+        If the file is not such a record.
     """
     if not path.exists():
         return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
     try:
         table = pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise FileFormatError(f"{path} is no record of trials, or is damaged ({error}). Restore it.") from error
+        raise FileFormatError(f"{path} is not a record of trials, or is damaged ({error}). Restore it.") from error
     if list(table.columns) != list(COLUMNS):
-        raise FileFormatError(f"{path} is no record of trials: it has {', '.join(table.columns)}. Check the path.")
+        raise FileFormatError(
+            f"{path} must be a record of trials, got the columns {', '.join(table.columns)}. Check the path."
+        )
     return table
 
 
 def with_results(
     record: pd.DataFrame, study: Study, results: Mapping[str, BacktestResult], cash_rate: "pd.Series[float]"
 ) -> pd.DataFrame:
-    """Return the record with a study's portfolios in it, the benchmark left out: it is what trials are held against.
+    """Return the record with the portfolios of a study added, except the benchmark, which trials are compared with.
 
-    A configuration that is there already stays one, under the name it has now and with the returns of this run. After
-    a bankruptcy there is nothing left to earn: 0.
+    A configuration that is already in the record is one trial, with the name and the returns of this run. Returns after
+    a bankruptcy are 0.
     """
     parts = [record]
     dates = max((result.returns.index for result in results.values()), key=len)
     for name, result in results.items():
         if name == study.backtest.benchmark:
             continue
-        told = configuration(study, name)
-        content = fingerprint(told)
+        tried = configuration(study, name)
+        content = fingerprint(tried)
         excess = (result.returns - cash_rate.reindex(result.returns.index)).reindex(dates, fill_value=0.0)
         parts = [part[(part["study"] != study.study.name) | (part["content"] != content)] for part in parts]
         rows = {
             "study": study.study.name,
             "content": content,
             "name": name,
-            "parameters": json.dumps(told, sort_keys=True, default=str),
+            "parameters": json.dumps(tried, sort_keys=True, default=str),
             "date": excess.index,
             "returns": excess.to_numpy(),
         }
@@ -72,6 +73,15 @@ def with_results(
     filled = [part for part in parts if len(part)]
     together = pd.concat(filled, ignore_index=True) if filled else record
     return together.sort_values(["study", "content", "date"], kind="stable", ignore_index=True)
+
+
+def record_trials(
+    path: Path, study: Study, results: Mapping[str, BacktestResult], cash_rate: "pd.Series[float]"
+) -> Trials:
+    """Add the portfolios of a study to the record, and return every trial under the study's name."""
+    record = with_results(read_trials(path), study, results, cash_rate)
+    write_trials(path, record)
+    return trials_of(record, study)
 
 
 def write_trials(path: Path, record: pd.DataFrame) -> None:
@@ -82,7 +92,7 @@ def write_trials(path: Path, record: pd.DataFrame) -> None:
 
 
 def trials_of(record: pd.DataFrame, study: Study) -> Trials:
-    """Return every trial of a study's name; those of this file under their names, former ones with a hash."""
+    """Return every trial under a study's name; those of earlier files have a hash after their names."""
     own = {fingerprint(configuration(study, name)): name for name in study.portfolio}
     trials = Trials(study.backtest.periods_per_year)
     rows = record[record["study"] == study.study.name]

@@ -1,4 +1,4 @@
-"""The tables [portfolio.NAME] and [backtest.costs] as policies and costs."""
+"""The policies of a study, unfitted, with their constraints, costs and trading calendar."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,10 +9,10 @@ import pandas as pd
 from statefolio.backtest.calendar import Drift, Rebalance
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
-from statefolio.commands.studies.backtest_tables import BacktestTable, CostsTable, DriftTable
-from statefolio.commands.studies.data import by_asset, check_names
-from statefolio.commands.studies.models import make_loadings, make_risk, make_view, naming, read_groups_of
-from statefolio.commands.studies.portfolio_tables import (
+from statefolio.commands.studies.parts.market import by_asset, check_names
+from statefolio.commands.studies.parts.models import make_loadings, make_risk, make_view, naming, read_groups_of
+from statefolio.commands.studies.schema.backtest_tables import BacktestTable, CostsTable, DriftTable
+from statefolio.commands.studies.schema.portfolio_tables import (
     NEEDS_VIEWS,
     ConstraintsTable,
     EqualWeightTable,
@@ -25,7 +25,7 @@ from statefolio.commands.studies.portfolio_tables import (
     RiskBudgetTable,
     UtilityTable,
 )
-from statefolio.commands.studies.schema import Study
+from statefolio.commands.studies.schema.study import Study
 from statefolio.exceptions import InputError
 from statefolio.portfolio.budgets.factor_risk_budget import FactorRiskBudget
 from statefolio.portfolio.budgets.risk_budget import RiskBudget
@@ -50,9 +50,9 @@ def make_policies(study: Study, market: Market, folder: Path) -> dict[str, Polic
     study
         The checked file.
     market
-        What names of assets and factors are looked up in.
+        The data that has the names of assets and factors.
     folder
-        What paths in the file are relative to.
+        The folder that paths in the file are relative to.
 
     Raises
     ------
@@ -88,12 +88,12 @@ def make_policies(study: Study, market: Market, folder: Path) -> dict[str, Polic
 
 
 def make_costs(table: CostsTable, market: Market) -> TradingCosts:
-    """Return what trading and holding cost."""
+    """Return the costs of trading and holding."""
     where = "backtest.costs"
     if table.impact > 0.0 and market.dollar_volumes is None:
         raise InputError(
-            f"{where}.impact = {table.impact:g} needs dollar volumes, and there are none; data.dollar_volumes was "
-            "expected. Name the file, or leave impact out."
+            f"{where}.impact must be 0 without data.dollar_volumes, got {table.impact:g}. Name the file of dollar "
+            "volumes, or leave out impact."
         )
     return TradingCosts(
         proportional=by_asset(table.proportional, market.assets, 0.0, f"{where}.proportional"),
@@ -106,13 +106,13 @@ def make_costs(table: CostsTable, market: Market) -> TradingCosts:
 
 
 def make_rebalance(table: BacktestTable) -> Rebalance:
-    """Return the calendar."""
+    """Return the trading calendar."""
     given: Any = table.rebalance
     return Drift(given.drift) if isinstance(given, DriftTable) else given
 
 
 def make_constraints(table: ConstraintsTable, market: Market, folder: Path, field: str) -> Constraints:
-    """Return what weights must keep to."""
+    """Return the constraints on the weights."""
     for name in ("lower", "upper"):
         if isinstance(getattr(table, name), dict):
             check_names(getattr(table, name), market.assets, f"{field}.{name}", "assets")
@@ -123,8 +123,8 @@ def make_constraints(table: ConstraintsTable, market: Market, folder: Path, fiel
         check_names(table.factor_limits, _factors(market), f"{field}.factor_limits", "factors")
     if table.volume_share is not None and market.dollar_volumes is None:
         raise InputError(
-            f"{field}.volume_share needs dollar volumes, and there are none; data.dollar_volumes was expected. Name "
-            "the file, or leave volume_share out."
+            f"{field}.volume_share must be left out without data.dollar_volumes, got {table.volume_share:g}. Name the "
+            "file of dollar volumes, or leave it out."
         )
     options = {name: getattr(table, name) for name in type(table).model_fields}
     with naming(field):
@@ -156,7 +156,7 @@ def _objective(
 def _budget(
     given: Mapping[str, float], assets: pd.Index, groups: "pd.Series[str] | None", field: str
 ) -> "pd.Series[float]":
-    """Shares by asset, or by group where the constraints have groups and the budget names one."""
+    """The budget by asset, or by group where the constraints have groups and the budget names one."""
     field = f"{field}.budget"
     if groups is not None and any(name in set(groups) for name in given):
         return _complete(given, pd.Index(groups.unique()), field, "groups")
@@ -164,11 +164,11 @@ def _budget(
 
 
 def _complete(given: Mapping[str, float], lines: pd.Index, field: str, what: str) -> "pd.Series[float]":
-    """A share for every line: none for those that are not named."""
+    """A share for every line of the budget; zero for those that are not named."""
     check_names(given, lines, field, what)
     total = sum(given.values())
     if abs(total - 1.0) > _BUDGET_TOLERANCE:
-        raise InputError(f"{field} adds up to {total:.6g}; 1 was expected. Divide it by its sum.")
+        raise InputError(f"{field} must add up to 1, got {total:.6g}. Divide it by its sum.")
     return pd.Series(given, dtype=float).reindex(lines, fill_value=0.0)
 
 

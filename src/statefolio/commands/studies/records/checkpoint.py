@@ -1,7 +1,7 @@
-"""A walk that was interrupted, on disk: written whole or not at all, read back only by whom it was written.
+"""The checkpoint: the state of a walk on disk, from which an interrupted run resumes.
 
-The content is a pickle, and reading a pickle executes what is in it. It is therefore signed with a key that stays with
-the user on the machine, and a file with another signature is refused unread.
+The state is a pickle, and reading a pickle executes code. The file is therefore signed with a key of the user on this
+machine, and a file with another signature is not read.
 """
 
 import hashlib
@@ -21,21 +21,21 @@ _SIGNATURE = hashlib.sha256().digest_size
 
 
 def checkpoint_path(folder: Path) -> Path:
-    """Return where the checkpoint of a run into a folder stands: beside it."""
+    """Return the path of the checkpoint of a run into a folder: next to the folder."""
     return folder.absolute().with_name(f".{folder.absolute().name}.checkpoint")
 
 
 def write_checkpoint(path: Path, state: WalkState, run: str) -> None:
-    """Write where a walk stands.
+    """Write the state of a walk.
 
     Parameters
     ----------
     path
-        The file; a former one is replaced only when the new one is whole.
+        The file; it is replaced whole or not at all.
     state
-        Of a walk between two steps.
+        The state of a walk between two steps.
     run
-        What the run is of: a fingerprint of study, data and versions.
+        The fingerprint of the run: of its study, data and version.
     """
     content = pickle.dumps((run, state), protocol=5)
     write_whole(path, _MAGIC + _signature(content) + content, private=True)
@@ -47,29 +47,29 @@ def read_checkpoint(path: Path, run: str) -> WalkState:
     Raises
     ------
     FileFormatError
-        If there is none, it is no checkpoint, or another user or machine wrote it.
+        If there is no checkpoint, or another user or machine wrote it.
     InputError
-        If it is of another run: the study file, the data or the library changed.
+        If it belongs to another run: the study file, the data or the version changed.
     """
     try:
         raw = path.read_bytes()
     except FileNotFoundError as error:
         raise FileFormatError(
-            f"{path} is not there; the checkpoint of an interrupted run was expected. Run without --resume."
+            f"--resume needs the checkpoint of an interrupted run; {path} does not exist. Run without --resume."
         ) from error
     except OSError as error:
         raise FileFormatError(f"{path} cannot be read ({error.strerror}). Run without --resume.") from error
     signature, content = raw[len(_MAGIC) :][:_SIGNATURE], raw[len(_MAGIC) + _SIGNATURE :]
     if not raw.startswith(_MAGIC) or not hmac.compare_digest(signature, _signature(content)):
         raise FileFormatError(
-            f"{path} is damaged or was written on another machine, and is not opened; a checkpoint of your own was "
-            "expected. Remove it, and run without --resume."
+            f"{path} is damaged or was written on another machine, and was not opened. Remove it, and run without "
+            "--resume."
         )
     written_for, state = pickle.loads(content)
     if written_for != run or not isinstance(state, WalkState):
         raise InputError(
-            f"{path} is of another run: the study file, the data or the version of statefolio has changed since. The "
-            "same ones were expected. Run without --resume."
+            f"{path} belongs to another run: the study file, the data or the version of statefolio has changed since. "
+            "Run without --resume."
         )
     return state
 
@@ -79,7 +79,7 @@ def _signature(content: bytes) -> bytes:
 
 
 def _key() -> bytes:
-    """The user's key on this machine, drawn when it is first needed; of two that draw at once the first one counts."""
+    """The user's key on this machine, made when it is first needed. If two processes make one, the first is kept."""
     home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "statefolio"
     file = home / "checkpoint.key"
     try:
@@ -97,6 +97,6 @@ def _key() -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise OutputError(
-            f"{file} cannot be written ({error.strerror}); checkpoints are signed with it. Set XDG_STATE_HOME to a "
+            f"{file}, the key that signs checkpoints, cannot be written ({error.strerror}). Set XDG_STATE_HOME to a "
             "folder that you may write to."
         ) from error

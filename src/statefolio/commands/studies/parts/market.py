@@ -1,4 +1,4 @@
-"""The data of a study: a market to test on, and what a report tells of the files."""
+"""The market of a study: the data that [data] names, with facts about the files."""
 
 import datetime as dt
 from dataclasses import dataclass, replace
@@ -6,47 +6,49 @@ from pathlib import Path
 
 import pandas as pd
 
+from statefolio._arrays.text import span
 from statefolio.backtest.market import Market
-from statefolio.commands.inputs import Inputs, Source, demo_inputs, read_inputs
-from statefolio.commands.studies.messages import close_match
-from statefolio.commands.studies.schema import DataTable
+from statefolio.commands.inputs import PanelInputs, demo_panel, read_panel
+from statefolio.commands.shared_options import PanelFiles
+from statefolio.commands.studies.schema.messages import close_match
+from statefolio.commands.studies.schema.study import DataTable
 from statefolio.data import load_demo_prices, read_prices, read_returns
 from statefolio.exceptions import InputError, UnknownNameError
 
 
 @dataclass(frozen=True, eq=False)
 class StudyData:
-    """A market, and what was read to make it.
+    """A market, and the inputs it was made from.
 
     Attributes
     ----------
     market : Market
         Total returns; factors, cash rate and dollar volumes on the same dates.
-    inputs : Inputs
-        The same returns and factors, what looks wrong in them, and where they are from.
+    inputs : PanelInputs
+        The same returns and factors, their suspicious cells, and facts about the files.
     """
 
     market: Market
-    inputs: Inputs
+    inputs: PanelInputs
 
 
 def read_data(table: DataTable, folder: Path) -> StudyData:
-    """Read what [data] names.
+    """Read the data.
 
     Parameters
     ----------
     table
         The checked table.
     folder
-        What paths in it are relative to.
+        The folder that paths in it are relative to.
 
     Raises
     ------
     FileFormatError, InputError, UnknownNameError
-        If a file cannot be read, or what is in it cannot be used.
+        If a file cannot be read, or its content cannot be used.
     """
     inputs = _demo(table) if table.source == "demo" else _files(table, folder)
-    inputs, rate = _split(inputs, table.risk_free)
+    inputs, rate = _take_cash_rate(inputs, table.risk_free)
     loss = table.delisting_return
     market = Market(
         inputs.returns,
@@ -74,12 +76,14 @@ def last_prices(table: DataTable, folder: Path, date: pd.Timestamp) -> "pd.Serie
 def by_asset(
     given: float | dict[str, float], assets: pd.Index, otherwise: float, field: str
 ) -> "float | pd.Series[float]":
-    """A number as it is; a table from names to numbers with every asset in it, `otherwise` for those not named.
+    """Return a number unchanged, and a table from names to numbers as a Series of all assets.
+
+    Assets that the table does not name have the value `otherwise`.
 
     Raises
     ------
     UnknownNameError
-        If it names an asset that the data lack.
+        If the table names an unknown asset.
     """
     if not isinstance(given, dict):
         return given
@@ -88,51 +92,56 @@ def by_asset(
 
 
 def check_names(given: object, known: pd.Index, field: str, what: str) -> None:
-    """Raise UnknownNameError for the first name that is not among those known."""
+    """Raise UnknownNameError for the first unknown name; `what` are the known ones, e.g. "assets"."""
     names = [str(name) for name in known]
     for name in given:  # type: ignore[attr-defined]
         if name not in names:
             shown = ", ".join(names[:20]) + ", ..." * (len(names) > 20)
             raise UnknownNameError(
-                f"{field} names {name!r}, which is none of the {len(names)} {what}: {shown}.{close_match(name, names)}"
+                f"{field} must name {what} of the data ({shown}), got {name!r}.{close_match(name, names)}"
             )
 
 
-def _demo(table: DataTable) -> Inputs:
-    inputs = demo_inputs()
+def _demo(table: DataTable) -> PanelInputs:
+    inputs = demo_panel()
     first, last = _stamp(table.first), _stamp(table.last)
     returns, factors = inputs.returns.loc[first:last], inputs.factors.loc[first:last]
     if returns.empty:
         raise InputError(
-            f"data.from and data.to leave none of the bundled dates, {inputs.returns.index[0]:%Y-%m-%d} to "
-            f"{inputs.returns.index[-1]:%Y-%m-%d}. Choose dates among them."
+            "data.from and data.to must leave some of the bundled dates, "
+            f"{span(pd.DatetimeIndex(inputs.returns.index))}, got none. Choose dates in that range."
         )
-    about = {**inputs.about, "dates": f"{len(returns):,}, {returns.index[0]:%Y-%m-%d} to {returns.index[-1]:%Y-%m-%d}"}
-    return replace(inputs, returns=returns, factors=factors, about=about)
+    facts = {**inputs.facts, "dates": f"{len(returns):,}, {span(pd.DatetimeIndex(returns.index))}"}
+    return replace(inputs, returns=returns, factors=factors, facts=facts)
 
 
-def _files(table: DataTable, folder: Path) -> Inputs:
+def _files(table: DataTable, folder: Path) -> PanelInputs:
     values = table.prices if table.prices is not None else table.returns
     if values is None or table.factors is None:
-        raise InputError("data has no file of returns or none of factors; both were expected. Name them.")
-    first, last = _datetime(table.first), _datetime(table.last)
-    return read_inputs(
-        Source(folder / values, folder / table.factors, prices=table.prices is not None, first=first, last=last)
+        raise InputError("data must name a file of returns or prices and a file of factors. Name both.")
+    return read_panel(
+        PanelFiles(
+            returns=folder / values,
+            factors=folder / table.factors,
+            prices=table.prices is not None,
+            first=_datetime(table.first),
+            last=_datetime(table.last),
+        )
     )
 
 
-def _split(inputs: Inputs, column: str | None) -> tuple[Inputs, "float | pd.Series[float]"]:
-    """Take the cash rate out of the factors."""
+def _take_cash_rate(inputs: PanelInputs, column: str | None) -> tuple[PanelInputs, "float | pd.Series[float]"]:
+    """Separate the cash rate from the factors."""
     if column is None:
         return inputs, 0.0
     check_names([column], inputs.factors.columns, "data.risk_free", "columns of the factors")
     if len(inputs.factors.columns) == 1:
         raise InputError(
-            f"data.factors has no column beside the risk-free {column!r}. At least one factor was expected."
+            f"data.factors must have a factor next to the risk-free rate, got {column!r} alone. Add a factor."
         )
     rate = inputs.factors[column]
-    about = {**inputs.about, "risk-free rate": f"{column}, what cash earns"}
-    return replace(inputs, factors=inputs.factors.drop(columns=column), about=about), rate
+    facts = {**inputs.facts, "risk-free rate": f"{column}, the interest on cash"}
+    return replace(inputs, factors=inputs.factors.drop(columns=column), facts=facts), rate
 
 
 def _volumes(table: DataTable, folder: Path, returns: pd.DataFrame) -> pd.DataFrame | None:
@@ -143,7 +152,8 @@ def _volumes(table: DataTable, folder: Path, returns: pd.DataFrame) -> pd.DataFr
     missing = returns.columns.difference(volumes.columns)
     if len(missing):
         raise UnknownNameError(
-            f"data.dollar_volumes lacks {len(missing)} of the assets (first: {missing[0]!r}); all were expected."
+            f"data.dollar_volumes must have every asset of the returns, got {len(missing)} missing (first: "
+            f"{missing[0]!r}). Add them."
         )
     return volumes.reindex(index=returns.index, columns=returns.columns)
 

@@ -1,24 +1,32 @@
-"""The study file as a whole: every table it may hold, and what must agree between them."""
+"""The study file: all of its tables, and the checks between them."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from statefolio.commands.studies.backtest_tables import BacktestTable, ValidationTable
-from statefolio.commands.studies.field_types import Day, File, FiniteOrTable, Table
-from statefolio.commands.studies.model_tables import LoadingsTable, NoViews, RiskTable, ViewsTable
-from statefolio.commands.studies.portfolio_tables import NEEDS_VIEWS, PortfolioTable
+from statefolio.commands.studies.schema.backtest_tables import BacktestTable, ValidationTable
+from statefolio.commands.studies.schema.field_types import (
+    Count,
+    CountOrZero,
+    Day,
+    File,
+    FiniteOrTable,
+    Table,
+    one_of,
+)
+from statefolio.commands.studies.schema.model_tables import LoadingsTable, NoViews, RiskTable, ViewsTable
+from statefolio.commands.studies.schema.portfolio_tables import NEEDS_VIEWS, PortfolioTable
 
 
 class StudyTable(Table):
-    """[study]: what it is called, and the seed of everything drawn at random."""
+    """[study]: the name, and the seed of all random numbers."""
 
     name: Annotated[str, Field(min_length=1)]
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: CountOrZero = 0
 
 
 class DataTable(Table):
-    """[data]: the bundled data, or files; paths are relative to the study file."""
+    """[data]: the bundled data, or files. Paths are relative to the study file."""
 
     source: Literal["demo", "files"]
     returns: File | None = None
@@ -27,7 +35,7 @@ class DataTable(Table):
     risk_free: str | None = None
     dollar_volumes: File | None = None
     delisting_return: FiniteOrTable = 0.0
-    delisted_after: Annotated[int, Field(ge=1)] = 21
+    delisted_after: Count = 21
     first: Day | None = Field(default=None, alias="from")
     last: Day | None = Field(default=None, alias="to")
 
@@ -37,20 +45,18 @@ class DataTable(Table):
             name for name in ("returns", "prices", "factors", "risk_free", "dollar_volumes") if getattr(self, name)
         ]
         if self.source == "demo" and given:
-            raise ValueError(
-                f'{given[0]} came with source = "demo", which has no use for it; source = "files" was expected'
-            )
+            raise ValueError(f'must have source = "files" where it has {given[0]}, got source = "demo"')
         if self.source == "files" and (self.returns is None) == (self.prices is None):
-            raise ValueError('source = "files" expects returns or prices, and not both')
+            raise ValueError('must have either returns or prices, and not both, where source = "files"')
         if self.source == "files" and self.factors is None:
-            raise ValueError('source = "files" expects factors too')
+            raise ValueError('must have factors where source = "files"')
         if self.first is not None and self.last is not None and self.first > self.last:
-            raise ValueError(f"from ({self.first}) is after to ({self.last}); an earlier date was expected")
+            raise ValueError(f"must have from before to, got from = {self.first} and to = {self.last}")
         return self
 
 
 class ReportTable(Table):
-    """[report]: the page's heading."""
+    """[report]: the title of the report."""
 
     title: str | None = None
 
@@ -72,9 +78,7 @@ class Study(Table):
     def _benchmark_among_portfolios(self) -> "Study":
         benchmark, names = self.backtest.benchmark, list(self.portfolio)
         if benchmark not in names:
-            raise ValueError(
-                f'backtest.benchmark = "{benchmark}"; one of the portfolios, {", ".join(names)}, was expected'
-            )
+            raise ValueError(f'backtest.benchmark must be one of the portfolios, {one_of(*names)}, got "{benchmark}"')
         return self
 
     @model_validator(mode="after")
@@ -82,7 +86,7 @@ class Study(Table):
         for name, table in self.portfolio.items():
             if isinstance(table, NEEDS_VIEWS) and isinstance(table.views or self.views, NoViews):
                 raise ValueError(
-                    f'portfolio.{name}.objective = "{table.objective}" weighs expected returns, and views.kind is '
-                    '"none"; "kalman_mean" or "factor_premia" was expected'
+                    f'views.kind must be "kalman_mean" or "factor_premia" for portfolio.{name} with objective = '
+                    f'"{table.objective}", which depends on expected returns, got "none"'
                 )
         return self

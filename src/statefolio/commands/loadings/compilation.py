@@ -1,7 +1,6 @@
-"""The first run of a machine compiles; a second process takes the half that is needed later.
+"""Compiles ahead on the first run: a second process compiles the functions that the job needs later.
 
-Numba compiles one function at a time in a process, and keeps what it compiled on disk, where the job finds it when
-it gets there.
+Numba compiles one function at a time in a process and stores what it compiled on disk, where the job then finds it.
 """
 
 import os
@@ -19,12 +18,12 @@ from statefolio.kalman.sweep import sweep
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import RollingLoadings
 
-_COMMAND = "from statefolio.commands.loadings.rehearsal import rehearse; rehearse()"
+_COMMAND = "from statefolio.commands.loadings.compilation import compile_all; compile_all()"
 
 
 @contextmanager
-def compiling_beside() -> Iterator[None]:
-    """Let another process compile the filter and the regressions meanwhile, if nothing is compiled yet."""
+def compiling_ahead() -> Iterator[None]:
+    """Compile the filter and the regressions in a second process meanwhile, if nothing is compiled yet."""
     if is_compiled() or (os.cpu_count() or 1) < 2:
         yield
         return
@@ -43,12 +42,12 @@ def compiling_beside() -> Iterator[None]:
 
 
 def is_compiled() -> bool:
-    """Whether the filter's compiled code is on disk."""
+    """Return whether the compiled filter is on disk."""
     return any(Path(sweep.stats.cache_path).glob("sweep.sweep-*.nbi"))
 
 
-def rehearse() -> None:
-    """Climb, filter and regress with a few numbers: what the main job does after its first score."""
+def compile_all() -> None:
+    """Compile what the job runs after its first score: one step of the optimiser, the filter, and the regressions."""
     advance(np.zeros(2, dtype=bool), 1e-6, new_climb(np.ones(2)), -1.0, np.ones(2))
     dates = pd.bdate_range("2000-01-03", periods=40)
     numbers = 0.01 * np.random.default_rng(0).standard_normal((len(dates), 3))

@@ -1,10 +1,10 @@
-"""The tables [portfolio.NAME]: what each portfolio looks for, and what its weights must keep to."""
+"""The tables [portfolio.NAME]: the objective and the constraints of each portfolio."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from statefolio.commands.studies.field_types import (
+from statefolio._options import Number, Whole
+from statefolio.commands.studies.schema.field_types import (
+    Confidence,
     Count,
     Groups,
     NotNegative,
@@ -14,8 +14,10 @@ from statefolio.commands.studies.field_types import (
     Ranges,
     Signs,
     Table,
+    tables_by,
+    valid,
 )
-from statefolio.commands.studies.model_tables import ViewsTable
+from statefolio.commands.studies.schema.model_tables import ViewsTable
 
 
 class ConstraintsTable(Table):
@@ -28,7 +30,7 @@ class ConstraintsTable(Table):
     groups: Groups | None = None
     group_limits: Ranges | None = None
     factor_limits: Ranges | None = None
-    exposure_confidence: Annotated[float, Field(ge=0.5, lt=1.0)] | None = None
+    exposure_confidence: Confidence | None = None
     turnover: NotNegative | None = None
     daily_turnover: NotNegative | None = None
     max_holdings: Count | None = None
@@ -37,7 +39,7 @@ class ConstraintsTable(Table):
 
 
 class Optimised(Table):
-    """What every portfolio that is solved for has beside its objective."""
+    """The fields of every optimised portfolio."""
 
     constraints: ConstraintsTable = ConstraintsTable()
     fallback: Literal["keep", "cash"] = "keep"
@@ -50,7 +52,7 @@ class Optimised(Table):
 
 
 class RiskBudgetTable(Optimised):
-    """Contributions to risk by asset meet a budget; equal shares where none is given."""
+    """Risk contributions by asset match a budget; by default equal shares."""
 
     objective: Literal["risk_budget"]
     budget: dict[str, NotNegative] | None = None
@@ -59,7 +61,7 @@ class RiskBudgetTable(Optimised):
 
 
 class FactorRiskBudgetTable(Optimised):
-    """Contributions to risk by factor meet a budget; "idiosyncratic" is a line of it."""
+    """Risk contributions by factor match a budget, which may have the line "idiosyncratic"."""
 
     objective: Literal["factor_risk_budget"]
     budget: dict[str, NotNegative]
@@ -70,24 +72,24 @@ class KellyTable(Optimised):
     """A fraction of the growth-optimal portfolio."""
 
     objective: Literal["kelly"]
-    fraction: Annotated[float, Field(gt=0.0, le=1.0)] = 0.25
+    fraction: Annotated[float, valid(Number(above=0.0, at_most=1.0))] = 0.25
 
 
 class MaximumSharpeTable(Optimised):
-    """The largest expected return for its risk."""
+    """The largest ratio of expected return to risk."""
 
     objective: Literal["maximum_sharpe"]
 
 
 class UtilityTable(Optimised):
-    """Expected return less risk aversion times half the variance, less costs."""
+    """Expected return minus half the risk aversion times the variance, minus costs."""
 
     objective: Literal["utility"]
     risk_aversion: Positive
 
 
 class MinimumVarianceTable(Optimised):
-    """The least risk."""
+    """The smallest variance."""
 
     objective: Literal["minimum_variance"]
 
@@ -102,7 +104,7 @@ class InverseVolatilityTable(Table):
     """Weights inverse to each asset's volatility over a window of dates."""
 
     objective: Literal["inverse_volatility"]
-    window: Annotated[int, Field(ge=2)] = 63
+    window: Annotated[int, valid(Whole(at_least=2))] = 63
 
 
 PortfolioTable = Annotated[
@@ -114,7 +116,17 @@ PortfolioTable = Annotated[
     | MinimumVarianceTable
     | EqualWeightTable
     | InverseVolatilityTable,
-    Field(discriminator="objective"),
+    tables_by(
+        "objective",
+        RiskBudgetTable,
+        FactorRiskBudgetTable,
+        KellyTable,
+        MaximumSharpeTable,
+        UtilityTable,
+        MinimumVarianceTable,
+        EqualWeightTable,
+        InverseVolatilityTable,
+    ),
 ]
 NEEDS_VIEWS = (KellyTable, MaximumSharpeTable, UtilityTable)
-"""Objectives that weigh expected returns."""
+"""Objectives that depend on expected returns."""

@@ -1,6 +1,5 @@
-"""A study's report: its back-tests, how far they can be trusted, and the loadings behind them."""
+"""Writes the report of a study: its back-tests, their significance, and the loadings they are based on."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -8,52 +7,52 @@ import xarray as xr
 
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.holdout import Holdout
-from statefolio.commands.studies.backtest_tables import DriftTable
-from statefolio.commands.studies.data import StudyData
-from statefolio.commands.studies.holdout import Opened
+from statefolio.backtest.validation.trials import Trials
 from statefolio.commands.studies.judging import LEVEL, Judgement
-from statefolio.commands.studies.outcome import StudyOutcome
-from statefolio.commands.studies.schema import Study
-from statefolio.commands.studies.tables import trials_table
+from statefolio.commands.studies.parts.market import StudyData
+from statefolio.commands.studies.result_tables import trials_table
+from statefolio.commands.studies.schema.backtest_tables import DriftTable
+from statefolio.commands.studies.schema.study import Study
+from statefolio.commands.studies.walking import OpenedHoldout, WalkedStudy
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.budgets.risk_budget import RiskBudget
 from statefolio.portfolio.budgets.tracker import RiskContributionTracker
 from statefolio.portfolio.policies.model_policy import ModelPolicy
-from statefolio.portfolio.policy import Policy
 from statefolio.report import write_report
 from statefolio.report.backtest_chapters import study_chapters, study_tiles
 from statefolio.report.study_results import Evidence, HoldoutRecord, Selection, StudyResults
 from statefolio.risk.attribution import attribute_return
 
 LEAD = (
-    "Portfolios walked forward over data whose end they never saw: what they earned after costs, how they carried "
-    "their risk, how far that is more than luck, and the loadings behind them."
+    "Portfolios walked forward: their returns after costs, their risk, the significance of the results, and the "
+    "loadings they are based on."
 )
 
 YEARLY = ("borrow", "financing")
-"""Costs that are rates a year; the others are shares of what is traded."""
+"""Costs that are rates per year; the others are shares of the traded value."""
 
 
 def write_study_report(
     path: Path,
-    study: Study,
-    data: StudyData,
     model: KalmanLoadings,
-    policies: Mapping[str, Policy],
-    outcome: StudyOutcome,
+    walked: WalkedStudy,
+    judgement: Judgement,
+    trials: Trials,
+    holdout: Holdout | None,
+    opened: OpenedHoldout | None,
 ) -> None:
-    """Write the page; `data` ends where development did."""
-    results, judgement = outcome.results, outcome.judgement
-    told = StudyResults(
+    """Write the page. `model` is fitted to the dates that were walked."""
+    study, data, results = walked.built.study, walked.built.data, walked.results
+    found = StudyResults(
         results=results,
         benchmark=study.backtest.benchmark,
-        rebalance=_rebalance(study),
-        costs=_costs(study),
+        rebalance=_rebalance_as_text(study),
+        costs=_costs_as_text(study),
         cash_rate=data.market.cash_rate,
-        measures=outcome.measures,
+        measures=walked.measures,
         checks={name: result.causality for name, result in results.items() if result.causality is not None},
-        attribution={name: _earned(model, result, data) for name, result in results.items()},
-        tracked=_tracked(policies, results, data),
+        attribution={name: _attribution(model, result, data) for name, result in results.items()},
+        tracked=_tracked(walked),
         evidence=_evidence(judgement),
         selection=Selection(
             measure=study.validation.measure,
@@ -62,24 +61,24 @@ def write_study_report(
             chosen_by=judgement.chosen_by,
             paths=judgement.paths,
         ),
-        trials=trials_table(outcome.trials),
-        holdout=None if outcome.holdout is None else _holdout(outcome.holdout, outcome.opened),
+        trials=trials_table(trials),
+        holdout=None if holdout is None else _holdout(holdout, opened),
     )
     write_report(
         path,
         model,
-        reading={**data.inputs.about, "notes": " ".join(data.inputs.notes)},
+        reading={**data.inputs.facts, "notes": " ".join(data.inputs.notes)},
         options={"study": study.study.name, "seed": study.study.seed, **study.loadings.model_dump(exclude_none=True)},
         suspicious=data.inputs.suspicious,
-        chapters=study_chapters(told),
-        tiles=study_tiles(told),
+        chapters=study_chapters(found),
+        tiles=study_tiles(found),
         lead=LEAD,
         title=study.report.title or study.study.name,
     )
 
 
-def _earned(model: KalmanLoadings, result: BacktestResult, data: StudyData) -> pd.DataFrame:
-    """What each factor earned of a portfolio's return before costs, by date."""
+def _attribution(model: KalmanLoadings, result: BacktestResult, data: StudyData) -> pd.DataFrame:
+    """The part of a portfolio's return before costs that each factor earned, by date."""
     dates = result.weights.index[1:]
     market = data.market.until(dates[-1])
     excess = market.excess_returns.loc[dates]
@@ -88,20 +87,18 @@ def _earned(model: KalmanLoadings, result: BacktestResult, data: StudyData) -> p
     return found["contribution"].to_series().unstack("factor")
 
 
-def _tracked(
-    policies: Mapping[str, Policy], results: Mapping[str, BacktestResult], data: StudyData
-) -> dict[str, xr.Dataset]:
-    """Realised shares of risk of the portfolios that have a budget over assets."""
-    assets = data.market.assets
+def _tracked(walked: WalkedStudy) -> dict[str, xr.Dataset]:
+    """Realised risk contributions of the portfolios with a risk budget over assets."""
+    market = walked.built.market
     tracked = {}
-    for name, result in results.items():
-        policy, dates = policies[name], result.weights.index[1:]
+    for name, result in walked.results.items():
+        policy, dates = walked.built.policies[name], result.weights.index[1:]
         if not isinstance(policy, ModelPolicy) or not isinstance(policy.objective, RiskBudget):
             continue
-        budget = result.details["risk_budget"].iloc[-1].reindex(assets, fill_value=0.0).fillna(0.0)
+        budget = result.details["risk_budget"].iloc[-1].reindex(market.assets, fill_value=0.0).fillna(0.0)
         tracker = RiskContributionTracker(budget / budget.sum())
         if len(dates) >= tracker.window:
-            tracker.fit(data.market.returns.loc[dates], result.weights.loc[dates])
+            tracker.fit(market.returns.loc[dates], result.weights.loc[dates])
             tracked[name] = tracker.tracking_
     return tracked
 
@@ -119,7 +116,7 @@ def _evidence(judgement: Judgement) -> Evidence:
     )
 
 
-def _holdout(holdout: Holdout, opened: Opened | None) -> HoldoutRecord:
+def _holdout(holdout: Holdout, opened: OpenedHoldout | None) -> HoldoutRecord:
     times = tuple(pd.Timestamp(time).tz_localize(None) for time in holdout.openings["opened"])
     return HoldoutRecord(
         start=holdout.start,
@@ -131,15 +128,15 @@ def _holdout(holdout: Holdout, opened: Opened | None) -> HoldoutRecord:
     )
 
 
-def _rebalance(study: Study) -> str:
+def _rebalance_as_text(study: Study) -> str:
     given = study.backtest.rebalance
     when = {"daily": "every date", "weekly": "the first date of a week", "monthly": "the first date of a month"}
     if isinstance(given, DriftTable):
-        return f"Decided when weights had drifted by {given.drift:g}"
+        return f"Decided when weights have drifted by {given.drift:g}"
     return f"Decided on {when[given]}" if isinstance(given, str) else f"Decided every {given} dates"
 
 
-def _costs(study: Study) -> str:
+def _costs_as_text(study: Study) -> str:
     costs = study.backtest.costs
     parts = []
     for name, value in costs.model_dump().items():

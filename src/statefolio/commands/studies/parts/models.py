@@ -1,4 +1,4 @@
-"""The tables [loadings], [risk] and [views] as models, unfitted."""
+"""The models of a study, unfitted: of loadings, risk and expected returns."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio.commands.studies.model_tables import (
+from statefolio.commands.studies.schema.model_tables import (
     FactorPremiaViews,
     KalmanMeanViews,
     LoadingsTable,
@@ -23,12 +23,10 @@ from statefolio.portfolio.views.kalman_mean import KalmanMean
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.risk.residual_structure import SectorBlocks
 
-_BY_FACTOR = ("state_variance", "phi", "mean")
-
 
 @contextmanager
 def naming(field: str) -> Iterator[None]:
-    """Let every error of the library begin with the field it is about."""
+    """Begin every error of the library with the field of the study file that it is about."""
     try:
         yield
     except StatefolioError as error:
@@ -56,14 +54,14 @@ def make_risk(table: RiskTable, loadings: KalmanLoadings, assets: pd.Index, fold
     Raises
     ------
     InputError, UnknownNameError
-        If sectors are asked for without groups, or an asset has none.
+        If the residual structure is by sector and an asset has no group.
     """
     options = table.model_dump()
     groups = read_groups_of(table.groups, assets, folder, "risk.groups")
     if table.residual_structure == "sectors" and groups is None:
         raise InputError(
-            'risk.residual_structure = "sectors" came without risk.groups; the sector of each asset was expected. Name '
-            "a file with the columns asset and group."
+            'risk.groups must give the sector of each asset where risk.residual_structure = "sectors", got nothing. '
+            "Name a file with the columns asset and group."
         )
     structure: Any = {"factors": "factors", "none": None, "sectors": None if groups is None else SectorBlocks(groups)}
     options.update(groups=groups, residual_structure=structure[table.residual_structure])
@@ -71,7 +69,7 @@ def make_risk(table: RiskTable, loadings: KalmanLoadings, assets: pd.Index, fold
 
 
 def make_view(table: ViewsTable, loadings: KalmanLoadings) -> KalmanMean | FactorPremia | None:
-    """Return what expects returns, or None where nothing is to be expected."""
+    """Return the model of expected returns; None without views."""
     if isinstance(table, KalmanMeanViews):
         options = table.model_dump(exclude={"kind"})
         options["phi"] = None if table.phi == "tuned" else table.phi
@@ -89,7 +87,7 @@ def make_view(table: ViewsTable, loadings: KalmanLoadings) -> KalmanMean | Facto
 def read_groups_of(
     given: Path | Mapping[str, str] | None, assets: pd.Index, folder: Path, field: str
 ) -> "pd.Series[str] | None":
-    """Return the group of each asset, from a table or a file; None where there are none.
+    """Return the group of each asset, from a table or a file; None without groups.
 
     Raises
     ------
@@ -102,7 +100,7 @@ def read_groups_of(
     missing = assets.difference(groups.index, sort=False)
     if len(missing):
         raise UnknownNameError(
-            f"{field} has no group for {len(missing)} of {len(assets)} assets (first: {missing[0]!r}); each was "
-            "expected to have one. Add them."
+            f"{field} must give each asset a group, got none for {len(missing)} of {len(assets)} assets (first: "
+            f"{missing[0]!r}). Add them."
         )
     return groups.reindex(assets).rename("group")

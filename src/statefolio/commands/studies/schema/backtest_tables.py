@@ -1,26 +1,30 @@
-"""The tables [backtest] and [validation]: how the portfolios are traded, and how what comes of it is judged."""
+"""The tables [backtest] and [validation]: how the portfolios are traded, and how the results are judged."""
 
 import math
 import warnings
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, model_validator
 
-from statefolio.commands.studies.field_types import (
+from statefolio._options import Whole
+from statefolio.commands.studies.schema.field_types import (
     Count,
+    CountOrZero,
     Day,
+    Invalid,
     NotNegative,
     NumberOrTable,
     Positive,
     Share,
     Table,
     is_finite,
+    valid,
 )
 from statefolio.exceptions import StatefolioWarning
 
 REBALANCE = ("daily", "weekly", "monthly")
 MOST_COMBINATIONS = 5_000
-"""Of folds; each is chosen on and tested."""
+"""Most combinations of folds."""
 
 
 def _rebalance(value: object) -> object:
@@ -31,17 +35,17 @@ def _rebalance(value: object) -> object:
     if isinstance(value, dict) and set(value) == {"drift"} and is_finite(value["drift"]) and value["drift"] > 0.0:
         return DriftTable(drift=float(value["drift"]))
     words = ", ".join(f'"{word}"' for word in REBALANCE)
-    raise ValueError(f"{words}, a whole number of dates, or {{ drift = 0.05 }} was expected")
+    raise Invalid(f"{words}, a whole number of dates, or {{ drift = 0.05 }}")
 
 
 class DriftTable(Table):
-    """Trade when weights have drifted this far from those wanted."""
+    """Trade when the weights have drifted this far from their targets."""
 
     drift: Positive
 
 
 class CostsTable(Table):
-    """[backtest.costs]: shares of the traded value, yearly fees, and the square-root law of impact."""
+    """[backtest.costs]: shares of the traded value, yearly fees, and square-root market impact."""
 
     proportional: NumberOrTable = 0.0
     half_spread: NumberOrTable = 0.0
@@ -52,7 +56,7 @@ class CostsTable(Table):
 
 
 class BacktestTable(Table):
-    """[backtest]: when it starts, when it trades, what that costs."""
+    """[backtest]: the start, the trading calendar, the costs and the benchmark."""
 
     start: Day | None = None
     rebalance: Annotated[str | int | DriftTable, BeforeValidator(_rebalance)] = "monthly"
@@ -76,37 +80,37 @@ class BacktestTable(Table):
 
 
 class WindowsTable(Table):
-    """[validation.windows]: training and test dates, apart by an embargo."""
+    """[validation.windows]: training and test dates, separated by an embargo."""
 
     kind: Literal["expanding", "rolling"] = "expanding"
     count: Count = 5
-    purge: Annotated[int, Field(ge=0)] = 0
-    embargo: Annotated[int, Field(ge=0)] = 21
+    purge: CountOrZero = 0
+    embargo: CountOrZero = 21
 
 
 class CombinatorialTable(Table):
-    """[validation.combinatorial]: every combination of folds tested, the choice made on the others, purged."""
+    """[validation.combinatorial]: every combination of folds is a test, and the other folds, purged, choose."""
 
-    folds: Annotated[int, Field(ge=3, le=100)] = 10
-    test_folds: Annotated[int, Field(ge=2)] = 2
-    purge: Annotated[int, Field(ge=0)] = 0
-    embargo: Annotated[int, Field(ge=0)] = 21
+    folds: Annotated[int, valid(Whole(at_least=3, at_most=100))] = 10
+    test_folds: Annotated[int, valid(Whole(at_least=2))] = 2
+    purge: CountOrZero = 0
+    embargo: CountOrZero = 21
 
     @model_validator(mode="after")
     def _some_to_choose_on(self) -> "CombinatorialTable":
         if self.test_folds >= self.folds:
-            raise ValueError(f"test_folds ({self.test_folds}) below folds ({self.folds}) was expected")
+            raise ValueError(f"must have test_folds below folds, got {self.test_folds} of {self.folds}")
         count = math.comb(self.folds, self.test_folds)
         if count > MOST_COMBINATIONS:
             raise ValueError(
-                f"{self.test_folds} of {self.folds} folds make {count:,} combinations; at most "
-                f"{MOST_COMBINATIONS:,} were expected"
+                f"must make at most {MOST_COMBINATIONS:,} combinations, got {count:,} ({self.test_folds} of "
+                f"{self.folds} folds)"
             )
         return self
 
 
 class HoldoutTable(Table):
-    """[validation.holdout]: the last part of the data, which nobody who chooses a portfolio sees."""
+    """[validation.holdout]: the last part of the data, which takes no part in choosing portfolios."""
 
     share: Share | None = None
     start: Day | None = None
@@ -114,16 +118,16 @@ class HoldoutTable(Table):
     @model_validator(mode="after")
     def _one_of_both(self) -> "HoldoutTable":
         if (self.share is None) == (self.start is None):
-            raise ValueError("either share (of the dates) or start (a date) was expected, and not both")
+            raise ValueError("must have either share (of the dates) or start (a date), and not both")
         return self
 
 
 class ValidationTable(Table):
-    """[validation]: windows, folds, the measure that chooses, what was tried, holdout, look-ahead check."""
+    """[validation]: windows, folds, the measure that chooses, earlier trials, holdout, look-ahead check."""
 
     windows: WindowsTable = WindowsTable()
     combinatorial: CombinatorialTable | None = None
     measure: Literal["sharpe", "sortino", "calmar", "drawdown"] = "sharpe"
-    trials: Annotated[int, Field(ge=0)] = 0
+    trials: CountOrZero = 0
     holdout: HoldoutTable | None = None
-    look_ahead_cuts: Annotated[int, Field(ge=0)] = 10
+    look_ahead_cuts: CountOrZero = 10
