@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from rich.markup import escape
 
 from statefolio.commands.terminal import Terminal
@@ -19,6 +20,12 @@ CONTENTS = {
     "scores.csv": "scores of every model and asset, out of sample",
     "model.statefolio": "the model; continue it with `statefolio update --model ...`",
 }
+SCORES = {
+    "error_variance": "error variance",
+    "log_score": "log score",
+    "log_score_common": "log score, common noise",
+}
+MOVED = {"expected": "forecast", "now": "filtered", "standard_errors": "surprise, standard errors"}
 
 
 def show_loadings(terminal: Terminal, result: "LoadingsResult") -> None:
@@ -26,7 +33,7 @@ def show_loadings(terminal: Terminal, result: "LoadingsResult") -> None:
     terminal.end_progress()
     terminal.out.print()
     title = f"One-step-ahead forecasts from {result.test_from:%Y-%m-%d}, every model tuned on earlier dates alone"
-    terminal.out.print(table(result.comparison.reset_index(), title))
+    terminal.out.print(table(_comparison(result.comparison), title))
     terminal.out.print(f"The loadings that were written are those of a model tuned until {result.tune_until:%Y-%m-%d}.")
     terminal.show_files(result.folder, CONTENTS, f" ({result.rows:,} rows of loadings)")
 
@@ -42,5 +49,15 @@ def show_updated(terminal: Terminal, updated: "UpdatedModel") -> None:
         terminal.out.print("No loading moved beyond its 95 % band.")
     else:
         title = f"{len(updated.moved):,} loadings moved beyond their 95 % bands"
-        terminal.out.print(table(updated.moved.head(MOST_MOVED), title))
+        terminal.out.print(table(updated.moved.head(MOST_MOVED).rename(columns=MOVED), title))
     terminal.out.print(f"{escape(str(updated.model))} now ends on {updated.last_date:%Y-%m-%d}.", soft_wrap=True)
+
+
+def _comparison(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Scores by model, and the share of the assets for which a model has the best score."""
+    columns: dict[str, object] = {"model": comparison.index.astype(str)}
+    for name, heading in SCORES.items():
+        columns[heading] = comparison[name].to_numpy()
+    for name, heading in SCORES.items():
+        columns[f"best {heading}, % of assets"] = 100.0 * comparison[f"share_best_{name}"].to_numpy()
+    return pd.DataFrame(columns)

@@ -11,7 +11,6 @@ from statefolio._arrays.text import span
 from statefolio.commands.inputs import read_panel
 from statefolio.commands.progress import Progress
 from statefolio.commands.shared_options import PanelFiles
-from statefolio.exceptions import FileFormatError
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.results import HALF_BAND
 
@@ -52,7 +51,7 @@ def update_model(model_file: Path, files: PanelFiles, progress: Progress) -> Upd
     progress
         Takes the number of new dates.
     """
-    model = _load(model_file)
+    model = KalmanLoadings.load(model_file)
     seen, known = model.last_date_, {str(name) for name in model.assets_}
     before = model.next_
     inputs = read_panel(files)
@@ -89,14 +88,3 @@ def moved_beyond(before: Any, now: Any) -> pd.DataFrame:
         }
     )
     return table.sort_values("standard_errors", key=np.abs, ascending=False, ignore_index=True)
-
-
-def _load(path: Path) -> KalmanLoadings:
-    try:
-        return KalmanLoadings.load(path)
-    except FileNotFoundError as error:
-        raise FileFormatError(
-            f"--model must be a model that `statefolio loadings` saved; there is no file {path}. Check the path."
-        ) from error
-    except OSError as error:
-        raise FileFormatError(f"--model {path} cannot be read ({error.strerror}). Check the path.") from error

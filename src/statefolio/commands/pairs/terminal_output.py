@@ -79,8 +79,21 @@ def show_screen(terminal: Terminal, result: "ScreenResult") -> None:
     terminal.out.print(escape(screen_lead(found)), soft_wrap=True)
     best = found.confirmed if len(found.confirmed) else found.selected
     if len(best):
-        columns = ["p_value", "half_life", "hedge_ratio_2", "later_p_value", "later_half_life"]
-        first = best.head(MOST_BASKETS)[[name for name in columns if name in best]].reset_index()
+        first = best.head(MOST_BASKETS)
         kind = "Confirmed baskets" if len(found.confirmed) else "Baskets that passed the filters"
-        terminal.out.print(table(first, f"{kind}: the first {len(first)} of {len(best):,}"))
+        terminal.out.print(table(_basket_table(first), f"{kind}: the first {len(first)} of {len(best):,}"))
     terminal.show_files(result.folder, SCREEN_CONTENTS)
+
+
+def _basket_table(baskets: pd.DataFrame) -> pd.DataFrame:
+    """One row per basket: the test, the half-life and the hedge ratio, and the later test where there is one."""
+    columns: dict[str, object] = {
+        "basket": baskets.index.astype(str),
+        "p-value": [p_value(value) for value in baskets["p_value"]],
+        "half-life, dates": [number(value, "{:.1f}") for value in baskets["half_life"]],
+        "hedge ratio": [number(value, "{:.3g}") for value in baskets["hedge_ratio_2"]],
+    }
+    if "later_p_value" in baskets:
+        columns["later p-value"] = [p_value(value) for value in baskets["later_p_value"]]
+        columns["later half-life, dates"] = [number(value, "{:.1f}") for value in baskets["later_half_life"]]
+    return pd.DataFrame(columns)
