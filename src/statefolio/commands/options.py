@@ -1,12 +1,19 @@
 """Declares an option of a command once: name, help, default and validation, in one field of a frozen dataclass.
 
-    @dataclass(frozen=True, kw_only=True)
-    class Hedging:
-        passes: Annotated[int, Option("Most passes of the recipe.", Whole(at_least=1))] = 2000
+>>> from statefolio._options import Whole
+>>> @dataclass(frozen=True, kw_only=True)
+... class Hedging:
+...     most_passes: Annotated[int, Option("Most passes of the recipe.", Whole(at_least=1))] = 2000
+>>> (passes,) = declared_options(Hedging)
+>>> passes.name, passes.default
+('--most-passes', 2000)
+>>> passes.value(0)
+Traceback (most recent call last):
+statefolio.exceptions.InputError: --most-passes must be a whole number of at least 1, got 0. Pass e.g. --most-passes=1.
 
-Such a class is an option record. The field's name is the option's (`--passes`), the field's default is its default. A
-field may be another record: the command then has that record's options too. A `Literal` type lists the valid words.
-The command line builds its signature from the record (`typer_command.py`), and the job takes the record itself.
+Such a class is an option record. A field may be another record: the command then has that record's options too. A
+`Literal` type lists the valid words. The command line builds its signature from the record (`typer_command.py`), and
+the job takes the record itself.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -67,7 +74,7 @@ class Declared:
 
     @property
     def required(self) -> bool:
-        """Whether it has no default."""
+        """True for an option without a default."""
         return self.default is MISSING
 
     @property
@@ -82,7 +89,7 @@ class Declared:
 
     @property
     def dated(self) -> bool:
-        """Whether the value is a date."""
+        """True for an option whose value is a date."""
         return datetime in _members(self.type)
 
     def value(self, typed: Any) -> Any:

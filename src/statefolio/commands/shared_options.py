@@ -14,7 +14,6 @@ RiskFree = Annotated[
 First = Annotated[datetime | None, Option("First date to read.", name="--from")]
 Last = Annotated[datetime | None, Option("Last date to read.", name="--to")]
 Overwrite = Annotated[bool, Option("Replace the results of an earlier run.")]
-Cost = "Cost of trading, as a share of the traded value, e.g. 0.0005."
 
 Tuning = Literal["pooled", "mle", "shrunk", "discount"]
 Noise = Literal["ewma", "constant", "discount"]

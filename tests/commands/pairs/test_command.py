@@ -78,7 +78,7 @@ def test_without_draws_there_is_no_verdict(file, tmp_path):
     done = pairs(file, tmp_path / "out", "--draws", "0", "--start", "2019-09-02")
     assert done.exit_code == 0, done.output
     assert entries(tmp_path / "out") == sorted(ALWAYS)
-    assert "No verdict was asked for" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "No verdict (--draws 0)" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     value = pd.read_csv(tmp_path / "out" / "value.csv", index_col="date", parse_dates=True)
     assert value.index[0] == pd.Timestamp("2019-09-02")
 

@@ -182,7 +182,7 @@ def _write_page(path: Path, inputs: PriceInputs, options: PairsOptions, results:
         "seed": options.seed,
         "capital": f"{options.capital:,.0f}",
     }
-    without = "No verdict was asked for (--draws 0): nothing here says whether the basket reverts."
+    without = "No verdict (--draws 0): the report does not judge whether the basket reverts to its mean."
     write_report(
         path,
         None,

@@ -7,12 +7,18 @@ from typing import Annotated, Literal
 
 from statefolio._options import Number, Whole
 from statefolio.commands.options import Option, read_names
-from statefolio.commands.shared_options import Cost, First, Last, Output
+from statefolio.commands.shared_options import First, Last, Output
 from statefolio.exceptions import InputError
 
 PriceFile = Annotated[Path, Option("Prices by asset: CSV or Parquet, wide or long.")]
 Logs = Annotated[bool, Option("Use the logarithms of the prices.")]
-CostOption = Annotated[float, Option(Cost, Number(at_least=0.0, below=1.0, example=0.0005))]
+Cost = Annotated[
+    float,
+    Option(
+        "Cost of trading, as a share of the traded value, e.g. 0.0005.",
+        Number(at_least=0.0, below=1.0, example=0.0005),
+    ),
+]
 Level = Number(above=0.0, below=1.0, example=0.05)
 
 
@@ -67,7 +73,7 @@ class PairsOptions:
 
     files: BasketFile
     tuning: Annotated[Literal["mle", "adaptive"], Option("How the hedge is tuned.")] = "mle"
-    passes: Annotated[int, Option("Most passes of the adaptive recipe.", Whole(at_least=1, example=2000))] = 2000
+    passes: Annotated[int, Option("Most passes of the adaptive tuning.", Whole(at_least=1, example=2000))] = 2000
     retune: Annotated[
         int | str | None,
         Option("When the hedges of the walk are tuned again.", metavar="weekly|monthly|N|never", read=read_retune),
@@ -80,10 +86,12 @@ class PairsOptions:
     ] = 500
     seed: Annotated[int, Option("Seed of the simulation.", Whole(at_least=0))] = 0
     entry: Annotated[float, Option("Standard deviations at which a position is opened.")] = 1.0
-    leave: Annotated[float, Option("Standard deviations at which it is closed.", name="--exit")] = 0.0
-    stop: Annotated[float | None, Option("Standard deviations at which it is stopped out.")] = None
-    longest: Annotated[int | None, Option("Most dates that it is held.", Whole(at_least=1, example=60))] = None
-    cost: CostOption = 0.0
+    leave: Annotated[float, Option("Standard deviations at which a position is closed.", name="--exit")] = 0.0
+    stop: Annotated[float | None, Option("Standard deviations at which a position is stopped out.")] = None
+    longest: Annotated[int | None, Option("Most dates that a position stays open.", Whole(at_least=1, example=60))] = (
+        None
+    )
+    cost: Cost = 0.0
     borrow: Annotated[
         float, Option("Yearly fee on short positions, e.g. 0.01.", Number(at_least=0.0, example=0.01))
     ] = 0.0
@@ -112,7 +120,7 @@ class Screening:
     half_life: Annotated[
         tuple[float, float], Option("Shortest and longest half-life, in dates.", metavar="LEAST,MOST", read=read_bounds)
     ] = (1.0, 126.0)
-    cost: CostOption = 0.0
+    cost: Cost = 0.0
     entry: Annotated[
         float, Option("Standard deviations at which a round trip begins.", Number(above=0.0, example=1.0))
     ] = 1.0

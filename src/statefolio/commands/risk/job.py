@@ -113,7 +113,11 @@ def run_risk(inputs: RiskInputs, options: RiskOptions, progress: Progress) -> Ri
             other=RollingLoadings(window=ROLLING_WINDOW).fit(returns, factors),
             other_name=f"rolling OLS, {ROLLING_WINDOW} dates",
             reading=_facts(inputs, options),
-            options={"tuned until": tune_until, "test from": test_from, "covariance held, dates": options.refit_every},
+            options={
+                "tuned until": tune_until,
+                "test from": test_from,
+                "dates between forecasts": options.refit_every,
+            },
             suspicious=inputs.panel.suspicious,
             lead=LEAD,
             chapters=risk_chapters(risk, attribution, earned, diagnoses, validation, forecasts),

@@ -18,7 +18,7 @@ from statefolio.backtest.validation.sharpe import (
 )
 from statefolio.backtest.validation.trials import Trials
 from statefolio.commands.progress import Progress
-from statefolio.commands.studies.parts.models import naming
+from statefolio.commands.studies.parts.models import errors_about
 from statefolio.commands.studies.parts.windows import make_windows
 from statefolio.commands.studies.schema.study import Study
 from statefolio.commands.studies.walking import WalkedStudy
@@ -103,7 +103,7 @@ def _paths(study: Study, excess: pd.DataFrame) -> pd.DataFrame | None:
     table, year = study.validation.combinatorial, study.backtest.periods_per_year
     if table is None:
         return None
-    with naming("validation.combinatorial"):
+    with errors_about("validation.combinatorial"):
         paths = combinatorial_selection(excess, study.validation.measure, **table.model_dump(), periods_per_year=year)
     scores = pd.DataFrame({measure: score(paths, measure, year) for measure in CRITERIA})
     return _volatility_above_zero(scores.rename_axis("path"))

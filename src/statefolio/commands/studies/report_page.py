@@ -7,9 +7,9 @@ import xarray as xr
 
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.holdout import Holdout
-from statefolio.backtest.validation.trials import Trials
 from statefolio.commands.studies.judging import LEVEL, Judgement
 from statefolio.commands.studies.parts.market import StudyData
+from statefolio.commands.studies.result import StudyResult
 from statefolio.commands.studies.result_tables import trials_table
 from statefolio.commands.studies.schema.backtest_tables import DriftTable
 from statefolio.commands.studies.schema.study import Study
@@ -32,17 +32,10 @@ YEARLY = ("borrow", "financing")
 """Costs that are rates per year; the others are shares of the traded value."""
 
 
-def write_study_report(
-    path: Path,
-    model: KalmanLoadings,
-    walked: WalkedStudy,
-    judgement: Judgement,
-    trials: Trials,
-    holdout: Holdout | None,
-    opened: OpenedHoldout | None,
-) -> None:
+def write_study_report(path: Path, model: KalmanLoadings, result: StudyResult) -> None:
     """Write the page. `model` is fitted to the dates that were walked."""
-    study, data, results = walked.built.study, walked.built.data, walked.results
+    walked, judgement, results = result.walked, result.judgement, result.results
+    study, data = walked.built.study, walked.built.data
     found = StudyResults(
         results=results,
         benchmark=study.backtest.benchmark,
@@ -50,8 +43,8 @@ def write_study_report(
         costs=_costs_as_text(study),
         cash_rate=data.market.cash_rate,
         measures=walked.measures,
-        checks={name: result.causality for name, result in results.items() if result.causality is not None},
-        attribution={name: _attribution(model, result, data) for name, result in results.items()},
+        checks={name: each.causality for name, each in results.items() if each.causality is not None},
+        attribution={name: _attribution(model, each, data) for name, each in results.items()},
         tracked=_tracked(walked),
         evidence=_evidence(judgement),
         selection=Selection(
@@ -61,8 +54,8 @@ def write_study_report(
             chosen_by=judgement.chosen_by,
             paths=judgement.paths,
         ),
-        trials=trials_table(trials),
-        holdout=None if holdout is None else _holdout(holdout, opened),
+        trials=trials_table(result.trials),
+        holdout=None if result.holdout is None else _holdout(result.holdout, result.opened),
     )
     write_report(
         path,

@@ -7,8 +7,7 @@ import pandas as pd
 
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.trials import Trials
-from statefolio.commands.studies.judging import Judgement
-from statefolio.commands.studies.walking import WalkedStudy
+from statefolio.commands.studies.result import StudyResult
 
 FILES = frozenset(
     {
@@ -32,27 +31,29 @@ FILES = frozenset(
 )
 
 
-def write_tables(folder: Path, walked: WalkedStudy, judgement: Judgement, trials: Trials) -> None:
-    """Write every table, except that of the holdout, into a folder.
+def write_tables(folder: Path, result: StudyResult) -> None:
+    """Write every table into a folder.
 
     No table has a time of writing: the same results give the same bytes.
     """
-    results = walked.results
+    results, judgement = result.results, result.judgement
     value_table(results).to_csv(folder / "value.csv", index_label="date")
     for name in ("ledger", "weights", "decisions"):
-        frames = {key: getattr(result, name) for key, result in results.items()}
+        frames = {key: getattr(each, name) for key, each in results.items()}
         _stacked(frames).to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
-    walked.measures.to_csv(folder / "measures.csv", index_label="measure")
+    result.walked.measures.to_csv(folder / "measures.csv", index_label="measure")
     judgement.scores.to_csv(folder / "validation.csv", index_label="portfolio")
     judgement.windows.to_csv(folder / "windows.csv", index_label="window")
     judgement.choices.to_csv(folder / "choices.csv", index_label="window")
     judgement.chosen_by.to_csv(folder / "chosen_by.csv", index_label="chosen by")
     if judgement.paths is not None:
         judgement.paths.to_csv(folder / "paths.csv", index_label="path")
-    events = {name: result.events for name, result in results.items()}
+    events = {name: each.events for name, each in results.items()}
     _stacked(events).to_csv(folder / "events.csv", index=False)
-    trials_table(trials).to_csv(folder / "trials.csv", index=False)
+    trials_table(result.trials).to_csv(folder / "trials.csv", index=False)
     look_ahead_table(results).to_csv(folder / "look_ahead.csv", index_label="portfolio")
+    if result.opened is not None:
+        result.opened.measures.to_csv(folder / "holdout.csv", index_label="measure")
 
 
 def value_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:

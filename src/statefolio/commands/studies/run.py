@@ -11,7 +11,8 @@ from statefolio.commands.studies.reading import StudyFile
 from statefolio.commands.studies.records.checkpoint import checkpoint_path
 from statefolio.commands.studies.records.holdout import holdout_path, seal_holdout
 from statefolio.commands.studies.records.trials import record_trials, trials_path
-from statefolio.commands.studies.reporting import StudyResult, write_results
+from statefolio.commands.studies.reporting import write_results
+from statefolio.commands.studies.result import StudyResult
 from statefolio.commands.studies.result_tables import FILES
 from statefolio.commands.studies.walking import walk_forward, walk_holdout
 from statefolio.exceptions import InputError

@@ -10,7 +10,7 @@ from statefolio.commands.terminal_tables import number, p_value, table
 
 if TYPE_CHECKING:
     from statefolio.backtest.validation.reality_check import RealityCheck
-    from statefolio.commands.studies.reporting import StudyResult
+    from statefolio.commands.studies.result import StudyResult
     from statefolio.commands.studies.update import UpdatedStudy
 
 CONTENTS = {
@@ -47,7 +47,7 @@ def show_study(terminal: Terminal, result: "StudyResult") -> None:
     terminal.out.print(table(_measures(result.walked.measures), "Development dates, net of costs"))
     judgement = result.judgement
     checks = {each.causality.verdict for each in result.results.values() if each.causality is not None}
-    terminal.out.print(f"Look-ahead check: {', '.join(sorted(checks)) or 'not asked for'}.")
+    terminal.out.print(f"Look-ahead check: {', '.join(sorted(checks)) or 'not run'}.")
     terminal.out.print(f"Configurations tried: {judgement.number:,}. {_significance(judgement.check)}", soft_wrap=True)
     if result.holdout is not None:
         terminal.out.print(f"Holdout: {escape(result.holdout.describe())}", soft_wrap=True)

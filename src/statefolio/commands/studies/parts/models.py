@@ -25,7 +25,7 @@ from statefolio.risk.residual_structure import SectorBlocks
 
 
 @contextmanager
-def naming(field: str) -> Iterator[None]:
+def errors_about(field: str) -> Iterator[None]:
     """Begin every error of the library with the field of the study file that it is about."""
     try:
         yield
@@ -43,7 +43,7 @@ def make_loadings(table: LoadingsTable) -> KalmanLoadings:
     """
     start = table.start if isinstance(table.start, str) else (table.start.mean, table.start.covariance)
     model = KalmanLoadings(**{**table.model_dump(), "start": start})
-    with naming("loadings"):
+    with errors_about("loadings"):
         check_options(model.get_params())
     return model
 

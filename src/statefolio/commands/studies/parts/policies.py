@@ -10,7 +10,7 @@ from statefolio.backtest.calendar import Drift, Rebalance
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.commands.studies.parts.market import by_asset, check_names
-from statefolio.commands.studies.parts.models import make_loadings, make_risk, make_view, naming, read_groups_of
+from statefolio.commands.studies.parts.models import errors_about, make_loadings, make_risk, make_view, read_groups_of
 from statefolio.commands.studies.schema.backtest_tables import BacktestTable, CostsTable, DriftTable
 from statefolio.commands.studies.schema.portfolio_tables import (
     NEEDS_VIEWS,
@@ -127,7 +127,7 @@ def make_constraints(table: ConstraintsTable, market: Market, folder: Path, fiel
             "file of dollar volumes, or leave it out."
         )
     options = {name: getattr(table, name) for name in type(table).model_fields}
-    with naming(field):
+    with errors_about(field):
         return Constraints(**{**options, "groups": groups})
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from statefolio._arrays.text import span
 from statefolio.backtest.validation.windows import Window, Windows, combinatorial_windows
-from statefolio.commands.studies.parts.models import naming
+from statefolio.commands.studies.parts.models import errors_about
 from statefolio.commands.studies.schema.study import Study
 from statefolio.exceptions import InputError
 
@@ -35,7 +35,7 @@ def check_windows(study: Study, dates: pd.DatetimeIndex) -> None:
     make_windows(study, tested[1:])
     table = study.validation.combinatorial
     if table is not None:
-        with naming("validation.combinatorial"):
+        with errors_about("validation.combinatorial"):
             combinatorial_windows(tested[1:], **table.model_dump())
 
 
@@ -48,5 +48,5 @@ def make_windows(study: Study, dates: pd.DatetimeIndex) -> list[Window]:
         If the dates are too few; the message begins with the field.
     """
     table = study.validation.windows
-    with naming("validation.windows"):
+    with errors_about("validation.windows"):
         return Windows(table.kind, table.count, table.purge, table.embargo).split(dates)

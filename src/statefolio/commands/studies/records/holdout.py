@@ -6,7 +6,7 @@ import pandas as pd
 
 from statefolio.backtest.market import Market
 from statefolio.backtest.validation.holdout import Holdout
-from statefolio.commands.studies.parts.models import naming
+from statefolio.commands.studies.parts.models import errors_about
 from statefolio.commands.studies.schema.backtest_tables import HoldoutTable
 
 
@@ -26,5 +26,5 @@ def seal_holdout(table: HoldoutTable | None, market: Market, record: Path) -> Ho
     if table is None:
         return None
     start = None if table.start is None else pd.Timestamp(table.start)
-    with naming("validation.holdout"):
+    with errors_about("validation.holdout"):
         return Holdout.seal(market, record=record, share=table.share, start=start)
