@@ -106,6 +106,8 @@ def test_help_shows_names_defaults_and_valid_words(fit):
             "--refit-every must be a whole number of at least 1, got 0. Pass e.g. --refit-every",
         ),
         (["--cost", "-1"], "--cost must be a finite number of at least 0, got -1.0."),
+        (["--refit-every", "often"], "--refit-every must be a whole number, got 'often'."),
+        (["--cost", "cheap"], "--cost must be a number, got 'cheap'."),
         (["--cost", "nan"], "--cost must be a finite number of at least 0, got nan."),
         (["--noise", "loud"], "--noise must be 'ewma' or 'constant', got 'loud'. Pass e.g. --noise='ewma'."),
         (["--from", "soon"], "--from must be a date such as 2015-12-31, got 'soon'."),

@@ -19,7 +19,8 @@ the job takes the record itself.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -42,7 +43,7 @@ class Option:
     name : str
         The option as it is typed, where it does not follow from the field's name.
     metavar : str, optional
-        How help shows the value.
+        How help shows the value, where it does not follow from the type.
     read : callable (name, text), optional
         Turns the text that was typed into the value.
     argument : bool
@@ -88,9 +89,17 @@ class Declared:
         return tuple(word for each in _members(self.type) if get_origin(each) is Literal for word in get_args(each))
 
     @property
-    def dated(self) -> bool:
-        """True for an option whose value is a date."""
-        return datetime in _members(self.type)
+    def read(self) -> Callable[[str, str], Any] | None:
+        """The function that turns the typed text into the value; None for words, paths and flags."""
+        kinds = _members(self.type)
+        return self.option.read or next((read for kind, read in _READ.items() if kind in kinds), None)
+
+    @property
+    def metavar(self) -> str | None:
+        """The value as help shows it."""
+        kinds = _members(self.type)
+        usual = next((shown for kind, shown in _METAVARS.items() if kind in kinds), None)
+        return self.option.metavar or "|".join(self.words) or usual
 
     def value(self, typed: Any) -> Any:
         """Read what was typed, and check it.
@@ -102,11 +111,11 @@ class Declared:
         """
         if typed is None or (self.option.repeated and not typed):
             return self.default
-        read = read_date if self.dated else self.option.read
-        if read is not None:
-            typed = [read(self.name, one) for one in typed] if self.option.repeated else read(self.name, typed)
+        if self.read is not None:
+            read = partial(self.read, self.name)
+            typed = [read(each) for each in typed] if self.option.repeated else read(typed)
         rule = self.option.rule or (OneOf(*self.words) if self.words else None)
-        if rule is not None and not (typed is None and self.default is None):
+        if rule is not None:
             check(self.name, typed, rule)
         return typed
 
@@ -150,9 +159,29 @@ def read_date(name: str, text: str) -> datetime:
         raise InputError(f"{name} must be a date such as 2015-12-31, got {text!r}.") from error
 
 
+def read_whole_number(name: str, text: str) -> int:
+    """Read a whole number."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InputError(f"{name} must be a whole number, got {text!r}.") from error
+
+
+def read_number(name: str, text: str) -> float:
+    """Read a number."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InputError(f"{name} must be a number, got {text!r}.") from error
+
+
 def read_names(_: str, text: str) -> tuple[str, ...]:
     """Read names between commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+_READ: dict[type, Callable[[str, str], Any]] = {datetime: read_date, int: read_whole_number, float: read_number}
+_METAVARS = {datetime: "YYYY-MM-DD", int: "INTEGER", float: "NUMBER", Path: "PATH"}
 
 
 def _declaration(hint: Any, where: str) -> tuple[Any, Option]:

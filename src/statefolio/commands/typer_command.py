@@ -4,6 +4,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import MISSING
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -53,19 +54,18 @@ def _parameter(declared: Declared) -> inspect.Parameter:
     """Return the parameter that typer turns into the option."""
     option, kind, default = declared.option, declared.type, declared.default
     shown = option.default_text or True if default is None else True
-    if declared.dated or declared.words or option.read is not None:  # typed as text; `declared.value` reads it
+    if declared.words or declared.read is not None:  # typed as text, which `declared.value` reads
         kind = list[str] | None if option.repeated else str if declared.required else str | None
-        default = ",".join(f"{each:g}" for each in default) if isinstance(default, tuple) else default
-    metavar = option.metavar or ("YYYY-MM-DD" if declared.dated else "|".join(declared.words) or None)
+        default = _written(default)
     if option.argument:
-        info: Any = typer.Argument(help=option.help, metavar=metavar, show_default=shown)
+        info: Any = typer.Argument(help=option.help, metavar=option.metavar, show_default=shown)
     else:
         negated = f"/--no-{declared.name.removeprefix('--')}" if kind is bool and default is True else ""
         complete = (lambda: list(declared.words)) if declared.words else None
         info = typer.Option(
             f"{declared.name}{negated}",
             help=option.help,
-            metavar=metavar,
+            metavar=declared.metavar,
             show_default=shown,
             autocompletion=complete,
         )
@@ -75,3 +75,10 @@ def _parameter(declared: Declared) -> inspect.Parameter:
         default=inspect.Parameter.empty if declared.required else default,
         annotation=Annotated[kind, info],
     )
+
+
+def _written(default: Any) -> str | None:
+    """Return a default as the user would type it."""
+    if isinstance(default, tuple):
+        return ",".join(f"{each:g}" for each in default)
+    return None if default is None or default is MISSING else str(default)

@@ -11,12 +11,11 @@ from statefolio.exceptions import InputError
 
 def check_dates(study: Study, dates: pd.DatetimeIndex) -> None:
     """Raise InputError, which names the field, if fewer than two dates follow the start of the back-test."""
-    start = study.backtest.start
-    left = dates if start is None else dates[dates >= pd.Timestamp(start)]
-    if len(left) < 2:
+    left = len(_from_start(study, dates))
+    if left < 2:
         raise InputError(
-            f"backtest.start must leave two dates or more of {span(dates)}, got {start}, which leaves {len(left)}. "
-            "Choose an earlier start."
+            f"backtest.start must leave two dates or more of {span(dates)}, got {study.backtest.start}, which leaves "
+            f"{left}. Choose an earlier start."
         )
 
 
@@ -30,13 +29,12 @@ def check_windows(study: Study, dates: pd.DatetimeIndex) -> None:
     dates
         The dates of the market on which the study is developed.
     """
-    start = study.backtest.start
-    tested = dates if start is None else dates[dates >= pd.Timestamp(start)]
-    make_windows(study, tested[1:])
+    tested = _from_start(study, dates)[1:]
+    make_windows(study, tested)
     table = study.validation.combinatorial
     if table is not None:
         with errors_about("validation.combinatorial"):
-            combinatorial_windows(tested[1:], **table.model_dump())
+            combinatorial_windows(tested, **table.model_dump())
 
 
 def make_windows(study: Study, dates: pd.DatetimeIndex) -> list[Window]:
@@ -50,3 +48,8 @@ def make_windows(study: Study, dates: pd.DatetimeIndex) -> list[Window]:
     table = study.validation.windows
     with errors_about("validation.windows"):
         return Windows(table.kind, table.count, table.purge, table.embargo).split(dates)
+
+
+def _from_start(study: Study, dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    start = study.backtest.start
+    return dates if start is None else dates[dates >= pd.Timestamp(start)]
