@@ -201,7 +201,7 @@ WRONG = {
         ['risk.groups must give the sector of each asset where risk.residual_structure = "sectors"'],
     ),
     "impact without volumes": (SMALL.replace("[validation]", "impact = 1.0\n[validation]"), ["backtest.costs.impact"]),
-    "costs of an asset nobody has": (
+    "costs of an unknown asset": (
         SMALL.replace("proportional = 0.0005", "proportional = { TSLA = 0.001 }"),
         ["backtest.costs.proportional must name assets", "got 'TSLA'"],
     ),
@@ -217,7 +217,7 @@ WRONG = {
         SMALL.replace("folds = 4, test_folds = 2, embargo = 5", "folds = 4, test_folds = 2, embargo = 200"),
         ["validation.combinatorial: ", "got 200 dates"],
     ),
-    "a sign of a factor nobody has": (
+    "a sign of an unknown factor": (
         SMALL.replace('"risk_budget"', '"factor_risk_budget"\nbudget = { market = 1.0 }\nsigns = { marke = 1 }'),
         ["portfolio.budget.signs must name factors of the data", "got 'marke'", "Did you mean market?"],
     ),

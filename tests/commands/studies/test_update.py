@@ -39,7 +39,7 @@ def test_prices_are_those_of_the_date(updated):
 
 
 def test_the_decision_is_that_of_a_longer_walk(updated, tmp_path):
-    """What is ordered on a date of the calendar is what a walk decides there."""
+    """Orders on a date of the calendar are the decision of a walk on that date."""
     text = SMALL.replace("to = 2020-06-30", "to = 2020-07-01")
     due = update_study(study_of(text, tmp_path), Recorded())
     assert due.due
