@@ -2,6 +2,7 @@
 
 A rule says which values are valid, describes them and gives an example, so that every message has the same form:
 `window must be a whole number of at least 2, got 1. Pass e.g. window=2.` Rules combine with `|`; None may be one side.
+The command line declares its options with rules too, so this file imports neither NumPy nor pandas.
 
 >>> check("window", 60, Whole(at_least=2))
 >>> check("half_life", None, Number(above=0.0) | None)
@@ -10,11 +11,11 @@ Traceback (most recent call last):
 statefolio.exceptions.InputError: tails must be 'student' or 'gaussian', got 'normal'. Pass e.g. tails='student'.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, TypeGuard
-
-import numpy as np
 
 from statefolio._arrays.text import shown
 from statefolio.exceptions import DataTypeError, InputError
@@ -22,12 +23,12 @@ from statefolio.exceptions import DataTypeError, InputError
 
 def is_whole(value: Any) -> TypeGuard[int]:
     """Return whether this is a whole number; True and False are not."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> TypeGuard[float]:
     """Return whether this is a real number, NaN and infinities included; True and False are not."""
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 class Rule:
@@ -91,7 +92,7 @@ class Number(Rule):
 
     def accepts(self, value: Any) -> bool:
         """Return whether the value is a number within the bounds; NaN never is."""
-        if not is_number(value) or np.isnan(value) or (np.isinf(value) and not self.infinite):
+        if not is_number(value) or value != value or (abs(value) > sys.float_info.max and not self.infinite):
             return False
         return _within(value, self.above, self.at_least, self.below, self.at_most)
 
@@ -132,7 +133,8 @@ class Flag(Rule):
 
     def accepts(self, value: Any) -> bool:
         """Return whether the value is a boolean."""
-        return isinstance(value, bool | np.bool_)
+        numpy = sys.modules.get("numpy")  # without NumPy there are no booleans of NumPy, and no reason to import it
+        return isinstance(value, bool) or (numpy is not None and isinstance(value, numpy.bool_))
 
     def __str__(self) -> str:
         """Describe both values."""

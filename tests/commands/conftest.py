@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 
-class Heard:
-    """A listener that remembers."""
+class Recorded:
+    """A progress callback that remembers its calls."""
 
     def __init__(self):
         self.said, self.stages = [], {}
@@ -14,13 +14,13 @@ class Heard:
     def say(self, text):
         self.said.append(text)
 
-    def progress(self, stage, done, total):
+    def __call__(self, stage, done, total):
         self.stages[stage] = (done, total)
 
 
 @pytest.fixture
-def heard():
-    return Heard()
+def progress():
+    return Recorded()
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ def files(tables, tmp_path):
     return ["--returns", tmp_path / "returns.csv", "--factors", tmp_path / "factors.csv", "--risk-free", "rf"]
 
 
-def test_a_run_writes_everything_and_says_where(files, tables, tmp_path):
+def test_a_run_writes_all_files_and_lists_them(files, tables, tmp_path):
     done = run("loadings", *files, "--out", tmp_path / "out", "--test-from", "2018-01-01")
     assert done.exit_code == 0, done.output
     assert entries(tmp_path / "out") == WRITTEN
@@ -90,11 +90,11 @@ def test_an_update_continues_the_saved_model(files, tables, tmp_path):
     np.testing.assert_array_equal(continued, at_once)
     again = run("update", "--model", model, *files)
     assert again.exit_code == 0
-    assert "Nothing new" in again.output
+    assert "No new dates" in again.output
     assert entries(out) == WRITTEN
 
 
-def test_a_former_run_is_replaced_only_when_asked(files, tmp_path):
+def test_an_earlier_run_is_replaced_only_with_overwrite(files, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "scores.csv").write_text("former")
     done = run("loadings", *files, "--out", tmp_path / "out")
@@ -161,15 +161,15 @@ def test_bad_files_give_one_message_exit_code_2_and_no_folder(what, files, tmp_p
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--risk-free", "RF"], "'RF' is not in"),
-        (["--from", "2030-01-01"], "none with --from 2030-01-01"),
-        (["--test-from", "2030-01-01"], "--test-from 2030-01-01"),
-        (["--tune-until", "1990-01-01"], "--tune-until 1990-01-01"),
-        (["--tuning", "magic"], "pooled"),
-        (["--from", "yesterday"], "%Y-%m-%d"),
+        (["--risk-free", "RF"], "--risk-free must be a column of"),
+        (["--from", "2030-01-01"], "--from 2030-01-01 must leave dates"),
+        (["--test-from", "2030-01-01"], "--test-from must be after 2015-01-01 and at or before 2019-12-25, got 2030"),
+        (["--tune-until", "1990-01-01"], "--tune-until must be at or after the first date, 2015-01-01, got 1990-01-01"),
+        (["--tuning", "magic"], "--tuning must be 'pooled', 'mle', 'shrunk' or 'discount', got 'magic'"),
+        (["--from", "yesterday"], "--from must be a date such as 2015-12-31, got 'yesterday'"),
     ],
 )
-def test_bad_options_say_what_is_right(options, message, files, tmp_path):
+def test_bad_options_are_named_with_the_valid_values(options, message, files, tmp_path):
     before = entries(tmp_path)
     done = run("loadings", *files[:4], "--out", tmp_path / "out", *options)
     assert done.exit_code == 2
@@ -177,16 +177,16 @@ def test_bad_options_say_what_is_right(options, message, files, tmp_path):
     assert entries(tmp_path) == before
 
 
-def test_a_model_file_that_is_none(files, tmp_path):
+def test_a_file_that_is_not_a_model(files, tmp_path):
     (tmp_path / "model.statefolio").write_text("no model")
     for name in ("model.statefolio", "not there"):
         done = run("update", "--model", tmp_path / name, *files)
         assert done.exit_code == 2
-        assert "expected" in plain(done.stderr)
+        assert f"error: {tmp_path / name}" in plain(done.stderr)
     assert (tmp_path / "model.statefolio").read_text() == "no model"
 
 
-def test_probable_mistakes_are_warned_of(tables, files, tmp_path):
+def test_returns_in_percent_give_a_warning(tables, files, tmp_path):
     (100 * tables[0]).to_csv(tmp_path / "returns.csv")
     done = run("loadings", *files[:4], "--out", tmp_path / "out")
     assert "warning:" in plain(done.stderr)
@@ -203,10 +203,10 @@ def test_an_interrupt_writes_nothing(files, tmp_path):
             time.sleep(0.002)
         begun = entries(tmp_path)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=120)
-    assert any(name.endswith(".part") for name in begun), told
-    assert process.returncode == 130, told
-    assert "nothing was written" in told
+        _, printed = process.communicate(timeout=120)
+    assert any(name.endswith(".part") for name in begun), printed
+    assert process.returncode == 130, printed
+    assert "nothing was written" in printed
     assert entries(tmp_path) == before
 
 

@@ -45,11 +45,11 @@ def test_a_block_that_fails_leaves_the_former_folder(tmp_path):
     assert entries(tmp_path) == ["out"]
 
 
-def test_a_former_run_is_replaced_only_when_asked(tmp_path):
+def test_an_earlier_run_is_replaced_only_with_overwrite(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "b.txt").write_text("former")
-    with pytest.raises(OutputError, match=r"out exists already.*--overwrite"):
+    with pytest.raises(OutputError, match=r"--out must be a new folder, got .*out, which exists already.*--overwrite"):
         whole_folder(out, FILES, overwrite=False).__enter__()
     with whole_folder(out, FILES, overwrite=True) as folder:
         (folder / "a.txt").write_text("new")
@@ -57,7 +57,7 @@ def test_a_former_run_is_replaced_only_when_asked(tmp_path):
     assert entries(tmp_path) == ["out"]
 
 
-def test_a_folder_with_anything_else_in_it_is_never_replaced(tmp_path):
+def test_a_folder_with_other_files_is_never_replaced(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").write_text("years")
     with pytest.raises(OutputError, match=r"thesis\.tex"):
@@ -68,16 +68,16 @@ def test_a_folder_with_anything_else_in_it_is_never_replaced(tmp_path):
 def test_places_where_no_folder_can_be_made(tmp_path):
     (tmp_path / "file").touch()
     for out, message in (
-        (tmp_path / "file", "is a file"),
-        (tmp_path / "no" / "out", "Make it first"),
-        (tmp_path / "file" / "out", "cannot be|no folder"),
+        (tmp_path / "file", "must be a folder, got the file"),
+        (tmp_path / "no" / "out", "must be in a folder that exists"),
+        (tmp_path / "file" / "out", "cannot be|Make"),
     ):
         with pytest.raises(OutputError, match=message):
             whole_folder(out, FILES, overwrite=True).__enter__()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_place_that_may_not_be_written_to(tmp_path):
+def test_a_folder_without_permission_to_write(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(OutputError, match="cannot be written"):
         whole_folder(tmp_path / "out", FILES, overwrite=False).__enter__()

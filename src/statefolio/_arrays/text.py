@@ -1,21 +1,25 @@
-"""Dates, names and values as messages show them."""
+"""Dates, names and values as messages show them. Imports neither NumPy nor pandas before it needs them."""
 
+import datetime as dt
+import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LONGEST_VALUE = 60
 
 
 def show(date: Any) -> str:
     """Format a date, with its time only where it has one."""
+    import pandas as pd
+
     moment = pd.Timestamp(date)
     return moment.strftime("%Y-%m-%d") if moment == moment.normalize() else moment.isoformat()
 
 
-def span(dates: pd.DatetimeIndex) -> str:
+def span(dates: "pd.DatetimeIndex") -> str:
     """Format the first and last date."""
     return f"{show(dates[0])} to {show(dates[-1])}"
 
@@ -29,9 +33,10 @@ def listed(names: Iterable[Any], most: int = 3) -> str:
 
 def shown(value: Any) -> str:
     """Format a received value for a message: short values as they are, long ones cut, containers by their type."""
-    if isinstance(value, np.generic):
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.generic):
         value = value.item()
-    if value is None or isinstance(value, bool | int | float | str | pd.Timestamp | tuple | list):
+    if value is None or isinstance(value, bool | int | float | str | dt.datetime | tuple | list):
         text = repr(value)
         return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
     return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"

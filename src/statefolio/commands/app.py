@@ -1,14 +1,11 @@
-"""The command itself: its name, its version, and what becomes of errors and interrupts."""
+"""The application: the name of the command line, `--version`, and its start."""
 
 import signal
-import sys
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from statefolio import __version__
-from statefolio.exceptions import StatefolioError
 
 app = typer.Typer(
     name="statefolio",
@@ -35,20 +32,6 @@ def _statefolio(
 
 
 def main() -> None:
-    """Run the command line; being told to end is an interrupt too."""
+    """Run the command line; a request to terminate is handled like an interrupt."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()
-
-
-def guarded(job: Callable[[], None]) -> None:
-    """Run a job; an error of the library becomes one message and exit code 2, an interrupt exit code 130."""
-    try:
-        job()
-    except StatefolioError as error:
-        from statefolio.commands.terminal import show_error
-
-        show_error(error)
-        raise typer.Exit(2) from error
-    except KeyboardInterrupt as stop:
-        print(f"Interrupted; {str(stop) or 'nothing was written.'}", file=sys.stderr)
-        raise typer.Exit(130) from stop

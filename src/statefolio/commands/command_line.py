@@ -1,6 +1,6 @@
-"""The command line: every family of commands, registered in the order in which the help lists them.
+"""The command line: registers every command, in the order in which help lists them.
 
-Heavy libraries are imported inside the commands, so that help answers at once.
+The commands import heavy libraries when they run, so that help answers at once.
 """
 
 # isort: off

@@ -1,105 +1,114 @@
-"""Returns and factors from files: read, cut, aligned, and looked through for suspicious cells."""
+"""Reads returns and factors from files, cuts and aligns them, and finds suspicious cells."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import pandas as pd
 
+from statefolio._arrays.text import listed, span
+from statefolio.commands.shared_options import PanelFiles
 from statefolio.data import align, find_suspicious_cells, load_demo, read_prices, read_returns, to_returns
 from statefolio.exceptions import InputError, UnknownNameError
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where returns and factors come from, and how to read them."""
+class PanelInputs:
+    """Returns and factors on the same dates, with facts and notes about the files.
 
-    returns: Path
-    factors: Path
-    prices: bool = False
-    risk_free: str | None = None
-    first: datetime | None = None
-    last: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Returns and factors on the same dates, and what is known about them."""
+    Attributes
+    ----------
+    returns, factors : DataFrame (date x asset), (date x factor)
+    suspicious : DataFrame
+        Cells that look wrong; they are kept.
+    facts : mapping
+        Facts by name, for the terminal and the report.
+    notes : tuple of str
+        Sentences about the alignment.
+    """
 
     returns: pd.DataFrame
     factors: pd.DataFrame
     suspicious: pd.DataFrame
-    about: Mapping[str, object]
+    facts: Mapping[str, object]
     notes: tuple[str, ...]
 
 
-def read_inputs(source: Source) -> Inputs:
-    """Read both files and bring them to common dates."""
-    table = read_prices(source.returns) if source.prices else read_returns(source.returns)
-    factors = read_returns(source.factors)
-    _check_column(factors, source)
-    table, factors = _cut(table, source, str(source.returns)), _cut(factors, source, str(source.factors))
-    suspicious = find_suspicious_cells(table, kind="prices" if source.prices else "returns")
-    returns, factors, report = align(to_returns(table) if source.prices else table, factors)
-    if source.risk_free is not None:
-        returns = returns.sub(factors[source.risk_free], axis=0)
-        factors = factors.drop(columns=source.risk_free)
-    about: dict[str, object] = {
-        "returns": f"{source.returns.name}{' (prices)' if source.prices else ''}",
-        "factors file": source.factors.name,
-        "risk-free rate": source.risk_free or "none subtracted",
-        **_described(returns, factors, suspicious),
+def read_panel(files: PanelFiles) -> PanelInputs:
+    """Read both files and align them on their common dates."""
+    table = read_prices(files.returns) if files.prices else read_returns(files.returns)
+    factors = read_returns(files.factors)
+    _check_risk_free(factors, files)
+    table, factors = (
+        cut_dates(each, files.first, files.last, str(name))
+        for each, name in ((table, files.returns), (factors, files.factors))
+    )
+    suspicious = find_suspicious_cells(table, kind="prices" if files.prices else "returns")
+    returns, factors, report = align(to_returns(table) if files.prices else table, factors)
+    if files.risk_free is not None:
+        returns = returns.sub(factors[files.risk_free], axis=0)
+        factors = factors.drop(columns=files.risk_free)
+    facts: dict[str, object] = {
+        "returns": f"{files.returns.name}{' (prices)' if files.prices else ''}",
+        "factors file": files.factors.name,
+        "risk-free rate": files.risk_free or "none subtracted",
+        **_facts(returns, factors, suspicious),
     }
-    return Inputs(returns, factors, suspicious, about, tuple(str(report).splitlines()))
+    return PanelInputs(returns, factors, suspicious, facts, tuple(str(report).splitlines()))
 
 
-def demo_inputs() -> Inputs:
+def demo_panel() -> PanelInputs:
     """Return the bundled real data."""
     demo = load_demo()
     suspicious = find_suspicious_cells(demo.returns, kind="returns")
-    about: dict[str, object] = {
+    facts: dict[str, object] = {
         "returns": "real data bundled with skfolio",
-        **_described(demo.returns, demo.factors, suspicious),
+        **_facts(demo.returns, demo.factors, suspicious),
     }
-    return Inputs(demo.returns, demo.factors, suspicious, about, (demo.description,))
+    return PanelInputs(demo.returns, demo.factors, suspicious, facts, (demo.description,))
 
 
-def _check_column(factors: pd.DataFrame, source: Source) -> None:
-    if source.risk_free is None:
-        return
-    names, file = [str(name) for name in factors.columns], source.factors
-    if source.risk_free not in names:
-        raise UnknownNameError(
-            f"risk-free column {source.risk_free!r} is not in {file}, which has {', '.join(names)}. "
-            "Name one of those with --risk-free, or leave it out."
-        )
-    if len(names) == 1:
-        raise InputError(
-            f"{source.factors} has no column beside the risk-free {source.risk_free!r}. At least one factor "
-            "was expected: add one, or leave --risk-free out."
-        )
+def cut_dates(table: pd.DataFrame, first: datetime | None, last: datetime | None, name: str) -> pd.DataFrame:
+    """Keep the dates from `first` to `last` (--from and --to).
 
-
-def _cut(table: pd.DataFrame, source: Source, name: str) -> pd.DataFrame:
-    """Keep the dates from `first` to `last`."""
-    kept = table.loc[source.first : source.last]
+    Raises
+    ------
+    InputError
+        If no date is left.
+    """
+    kept = table.loc[first:last]
     if kept.empty:
-        edges = {"--from": source.first, "--to": source.last}
-        asked = " ".join(f"{option} {edge:%Y-%m-%d}" for option, edge in edges.items() if edge)
+        edges = {"--from": first, "--to": last}
+        given = " ".join(f"{option} {edge:%Y-%m-%d}" for option, edge in edges.items() if edge)
         raise InputError(
-            f"{name} has dates from {table.index[0]:%Y-%m-%d} to {table.index[-1]:%Y-%m-%d} and none with "
-            f"{asked}. Choose dates that it has."
+            f"{given} must leave dates of {name}, which runs {span(pd.DatetimeIndex(table.index))}; it leaves none. "
+            "Choose dates in that range."
         )
     return kept
 
 
-def _described(returns: pd.DataFrame, factors: pd.DataFrame, suspicious: pd.DataFrame) -> dict[str, object]:
+def _check_risk_free(factors: pd.DataFrame, files: PanelFiles) -> None:
+    if files.risk_free is None:
+        return
+    names = [str(name) for name in factors.columns]
+    if files.risk_free not in names:
+        raise UnknownNameError(
+            f"--risk-free must be a column of {files.factors}, {listed(names, len(names))}, got {files.risk_free!r}. "
+            "Name one of them, or leave out --risk-free."
+        )
+    if len(names) == 1:
+        raise InputError(
+            f"{files.factors} must have a factor next to the risk-free rate, got {files.risk_free!r} alone. Add a "
+            "factor, or leave out --risk-free."
+        )
+
+
+def _facts(returns: pd.DataFrame, factors: pd.DataFrame, suspicious: pd.DataFrame) -> dict[str, object]:
     missing = int(returns.isna().to_numpy().sum())
     return {
-        "dates": f"{len(returns):,}, {returns.index[0]:%Y-%m-%d} to {returns.index[-1]:%Y-%m-%d}",
+        "dates": f"{len(returns):,}, {span(pd.DatetimeIndex(returns.index))}",
         "assets": returns.shape[1],
         "factors": ", ".join(str(name) for name in factors.columns),
         "missing returns": f"{missing:,} ({missing / max(1, returns.size):.1%})",
-        "cells that look wrong": len(suspicious),
+        "suspicious cells": len(suspicious),
     }

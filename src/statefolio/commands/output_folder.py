@@ -1,4 +1,4 @@
-"""A folder that appears whole or not at all."""
+"""Writes a folder of results whole or not at all."""
 
 import os
 import secrets
@@ -12,16 +12,16 @@ from statefolio.exceptions import OutputError
 
 @contextmanager
 def whole_folder(folder: Path, files: frozenset[str], *, overwrite: bool) -> Iterator[Path]:
-    """Give a temporary folder beside `folder`; put it in its place if the block ends well, else remove it.
+    """Give a temporary folder next to `folder`; rename it to `folder` if the block succeeds, else remove it.
 
     Parameters
     ----------
     folder
         The folder to make.
     files
-        The names a run may write. A folder with anything else in it is never replaced.
+        The names a run may write. A folder that contains any other file is never replaced.
     overwrite
-        Replace a folder that a former run wrote.
+        Replace a folder that an earlier run wrote.
     """
     check_folder(folder, files, overwrite=overwrite)
     temporary = folder.absolute().with_name(f".{folder.absolute().name}.{secrets.token_hex(4)}.part")
@@ -41,7 +41,7 @@ def whole_folder(folder: Path, files: frozenset[str], *, overwrite: bool) -> Ite
 
 
 def check_folder(folder: Path, files: frozenset[str], *, overwrite: bool) -> None:
-    """Say early what would go wrong at the end."""
+    """Raise OutputError if the folder could not be written, before the work begins."""
     try:
         _check_place(folder, files, overwrite=overwrite)
     except OutputError:
@@ -54,25 +54,25 @@ def _check_place(folder: Path, files: frozenset[str], *, overwrite: bool) -> Non
     parent = folder.absolute().parent
     if folder.exists():
         if not folder.is_dir():
-            raise OutputError(f"{folder} is a file; a folder was expected. Choose another name with --out.")
+            raise OutputError(f"--out must be a folder, got the file {folder}. Choose another name.")
         if not overwrite:
             raise OutputError(
-                f"{folder} exists already. A new folder was expected: choose another, or pass --overwrite."
+                f"--out must be a new folder, got {folder}, which exists already. Choose another, or pass --overwrite."
             )
         others = sorted(file.name for file in folder.iterdir() if file.name not in files)
         if others:
             raise OutputError(
-                f"{folder} holds files that no run wrote (first: {others[0]}), and is not replaced. "
-                "Choose another folder."
+                f"--out must be a folder with results of an earlier run alone, got {folder}, which has other files "
+                f"(first: {others[0]}). Choose another folder."
             )
     if not parent.is_dir():
-        raise OutputError(f"{parent} is no folder, so {folder} cannot be made in it. Make it first.")
+        raise OutputError(f"--out must be in a folder that exists, got {folder}. Make {parent} first.")
     if not os.access(parent, os.W_OK | os.X_OK):
-        raise OutputError(f"{parent} cannot be written to. Choose a folder that you may write to.")
+        raise OutputError(f"--out cannot be written: no permission in {parent}. Choose a folder that you may write to.")
 
 
 def _put(temporary: Path, folder: Path) -> None:
-    """Rename the finished folder into place; the former one goes only after that."""
+    """Rename the finished folder into place, then remove the former one."""
     if not folder.exists():
         temporary.rename(folder)
         return

@@ -1,8 +1,9 @@
-"""What every command shows: progress, warnings, errors, what was read, and which files were written."""
+"""The terminal: shows progress, warnings, errors, the inputs that were read, and the files that were written."""
 
 import sys
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
@@ -16,11 +17,11 @@ from statefolio.exceptions import StatefolioWarning
 MOST_CELLS = 8
 
 
-class Read(Protocol):
-    """What a job read: the part that is shown."""
+class Inputs(Protocol):
+    """The part of a job's inputs that is shown."""
 
     @property
-    def about(self) -> Mapping[str, object]:
+    def facts(self) -> Mapping[str, object]:
         """Facts by name."""
 
     @property
@@ -29,11 +30,11 @@ class Read(Protocol):
 
     @property
     def suspicious(self) -> pd.DataFrame:
-        """Cells that look wrong: asset, date, kind, detail."""
+        """Suspicious cells: asset, date, kind, detail."""
 
 
-class Screen:
-    """Results to standard output; progress, warnings and notes to standard error."""
+class Terminal:
+    """Writes results to standard output; progress, warnings and notes to standard error. It is a `Progress`."""
 
     def __init__(self) -> None:
         self.out = Console(highlight=False)
@@ -61,39 +62,41 @@ class Screen:
         self._bars.stop()
         self._caught.__exit__(kind, error, trace)
 
-    def stop(self) -> None:
-        """End the bars: results follow."""
+    def end_progress(self) -> None:
+        """Remove the progress bars, before results are printed."""
         self._bars.stop()
 
     def say(self, text: str) -> None:
-        """Show a sentence."""
+        """Print a sentence."""
         self.err.print(escape(text), soft_wrap=True)
 
-    def progress(self, stage: str, done: int, total: int) -> None:
-        """Show how far a stage has come; a total of zero means that nobody knows."""
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage is; a total of 0 is an unknown one."""
         if stage not in self._stages:
             self._bars.start()
             self._stages[stage] = self._bars.add_task(stage, total=total or None)
         self._bars.update(self._stages[stage], completed=done, total=total or None)
 
-    def read(self, inputs: Read) -> None:
-        """Show what was read."""
-        for name, value in inputs.about.items():
-            shown = f"{value:,}" if isinstance(value, int) else str(value)
-            self.err.print(f"  [dim]{escape(name):<22}[/dim] {escape(shown)}", soft_wrap=True)
+    def show_inputs(self, inputs: Inputs) -> None:
+        """Show what was read: facts, notes and the first suspicious cells."""
+        for name, value in inputs.facts.items():
+            text = f"{value:,}" if isinstance(value, int) else str(value)
+            self.err.print(f"  [dim]{escape(name):<22}[/dim] {escape(text)}", soft_wrap=True)
         for note in inputs.notes:
             self.say(f"  {note}")
         for row in inputs.suspicious.head(MOST_CELLS).itertuples(index=False):
-            self.say(f"  looks wrong: {row.asset}, {row.date:%Y-%m-%d}, {row.kind}: {row.detail}")
+            self.say(f"  suspicious: {row.asset}, {row.date:%Y-%m-%d}, {row.kind}: {row.detail}")
         left = len(inputs.suspicious) - MOST_CELLS
         if left > 0:
-            self.say(f"  ... and {left:,} more, listed in the report. Nothing was changed.")
+            self.say(f"  ... and {left:,} more, listed in the report. No value was changed.")
 
-    def files(self, what: dict[str, str]) -> None:
-        """Show files and what is in each."""
-        width = max(map(len, what))
-        for name, told in what.items():
-            self.out.print(f"  {name:<{width}}  [dim]{escape(told)}[/dim]", soft_wrap=True)
+    def show_files(self, folder: Path, contents: Mapping[str, str], note: str = "") -> None:
+        """Show where results were written: those files that are in the folder, each with what it contains."""
+        written = {name: content for name, content in contents.items() if (folder / name).exists()}
+        self.out.print(f"\nWritten to [bold]{escape(str(folder))}/[/bold]{note}", soft_wrap=True)
+        width = max(map(len, written))
+        for name, content in written.items():
+            self.out.print(f"  {name:<{width}}  [dim]{escape(content)}[/dim]", soft_wrap=True)
 
     def _warn(
         self,
@@ -114,5 +117,5 @@ class Screen:
 
 
 def show_error(error: BaseException) -> None:
-    """Show an error as one message."""
+    """Print an error as one message."""
     Console(stderr=True, highlight=False).print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)

@@ -1,27 +1,37 @@
-"""Short tables for a terminal."""
+"""Makes short tables for a terminal."""
 
+import math
 from typing import Literal
 
 import pandas as pd
 from rich import box
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
 
-def table(frame: pd.DataFrame, title: str) -> Table:
-    """Return a frame as a table with a title; numbers stand to the right."""
-    shown = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
-    for name in frame.columns:
-        numeric = pd.api.types.is_numeric_dtype(frame[name])
-        justify: Literal["left", "right"] = "right" if numeric else "left"
-        shown.add_column(escape(str(name).replace("_", " ")), justify=justify, no_wrap=not numeric)
+def table(frame: pd.DataFrame, title: str) -> Group:
+    """Return a frame as a table below its title; numbers are right-aligned."""
+    made = Table(box=box.SIMPLE_HEAD)
+    for number_of_column, name in enumerate(frame.columns):
+        justify: Literal["left", "right"] = "right" if pd.api.types.is_numeric_dtype(frame[name]) else "left"
+        made.add_column(escape(str(name)), justify=justify, no_wrap=number_of_column == 0)
     for row in frame.itertuples(index=False):
-        cells = zip(row, frame.columns, strict=True)
-        shown.add_row(*[escape(_text(value, str(name))) for value, name in cells])
-    return shown
+        made.add_row(*[escape(_text(value)) for value in row])
+    return Group(f"[bold]{escape(title)}[/bold]", made)
 
 
-def _text(value: object, name: str) -> str:
-    if not isinstance(value, float):
-        return f"{value:,}" if isinstance(value, int) else str(value)
-    return f"{value:.1%}" if name.startswith("share") else f"{value:.3g}"
+def number(value: float, form: str) -> str:
+    """Format a number; a missing one is a dash."""
+    return "-" if math.isnan(value) else form.format(value)
+
+
+def p_value(value: float) -> str:
+    """Format a p-value with three decimals; a missing one is a dash."""
+    return "< .001" if value < 0.001 else number(value, "{:.3f}").replace("0.", ".", 1)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return number(value, "{:.3g}")
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -5,7 +5,7 @@ import xarray as xr
 from statefolio.commands.loadings import tables as long_table
 
 
-def test_rows_are_date_asset_factor_whatever_the_chunks(tmp_path, monkeypatch):
+def test_rows_have_the_same_order_for_every_chunk_size(tmp_path, monkeypatch):
     rng = np.random.default_rng(3)
     dims, shape = ("date", "asset", "factor"), (11, 3, 2)
     names = ("predicted", "predicted_variance", "filtered", "filtered_variance")

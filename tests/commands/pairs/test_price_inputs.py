@@ -1,4 +1,4 @@
-"""Prices from a file: the wanted assets in the wanted order, and what is said where they are not there."""
+"""Prices from a file: the wanted assets in their order, and errors about unknown ones."""
 
 from datetime import datetime
 
@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.commands.pairs.price_inputs import PriceSource, read_price_inputs
+from statefolio.commands.pairs.options import UniverseFile
+from statefolio.commands.pairs.price_inputs import read_price_inputs
 from statefolio.exceptions import InputError, UnknownNameError
 
 
@@ -18,32 +19,34 @@ def file(tmp_path):
     return tmp_path / "prices.csv"
 
 
-def test_assets_come_in_the_order_they_were_named_and_gaps_stay(file):
-    found = read_price_inputs(PriceSource(file, ("C", "B"), datetime(2020, 1, 2), datetime(2020, 1, 20)))
+def test_assets_have_the_order_of_their_names_and_gaps_stay(file):
+    found = read_price_inputs(
+        UniverseFile(prices=file, assets=("C", "B"), first=datetime(2020, 1, 2), last=datetime(2020, 1, 20))
+    )
     assert list(found.prices.columns) == ["C", "B"]
     assert found.prices.index[[0, -1]].strftime("%Y-%m-%d").tolist() == ["2020-01-02", "2020-01-20"]
     assert found.prices.isna().to_numpy().sum() == 1
-    assert found.about["missing prices"].startswith("1 (")
+    assert found.facts["missing prices"].startswith("1 (")
 
 
-def test_without_names_all_come(file):
-    assert list(read_price_inputs(PriceSource(file)).prices.columns) == ["A", "B", "C"]
+def test_without_names_all_assets_are_read(file):
+    assert list(read_price_inputs(UniverseFile(prices=file)).prices.columns) == ["A", "B", "C"]
 
 
-def test_names_that_are_not_there_and_names_said_twice_are_refused(file):
-    with pytest.raises(UnknownNameError, match=r"has no 'a'; it has 'A', 'B', 'C'"):
-        read_price_inputs(PriceSource(file, ("A", "a")))
+def test_unknown_and_repeated_names_are_refused(file):
+    with pytest.raises(UnknownNameError, match=r"must name assets of .*'A', 'B', 'C', got 'a'"):
+        read_price_inputs(UniverseFile(prices=file, assets=("A", "a")))
     with pytest.raises(InputError, match="'A' more than once"):
-        read_price_inputs(PriceSource(file, ("A", "B", "A")))
+        read_price_inputs(UniverseFile(prices=file, assets=("A", "B", "A")))
 
 
-def test_a_name_close_to_one_that_is_there_is_offered(file):
+def test_a_close_name_is_suggested(file):
     table = pd.read_csv(file, index_col=0).rename(columns={"A": "EWA"})
     table.to_csv(file)
     with pytest.raises(UnknownNameError, match=r"Did you mean 'EWA'\?"):
-        read_price_inputs(PriceSource(file, ("EWX", "B")))
+        read_price_inputs(UniverseFile(prices=file, assets=("EWX", "B")))
 
 
-def test_no_dates_left_are_said(file):
-    with pytest.raises(InputError, match="none of those asked for"):
-        read_price_inputs(PriceSource(file, None, datetime(2021, 1, 1)))
+def test_dates_outside_the_file_are_refused(file):
+    with pytest.raises(InputError, match="--from 2021-01-01 must leave dates"):
+        read_price_inputs(UniverseFile(prices=file, first=datetime(2021, 1, 1)))

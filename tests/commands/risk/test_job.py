@@ -92,7 +92,7 @@ def test_the_parts_add_up_to_the_covariance_that_was_written(done, folder):
     np.testing.assert_allclose(common[pairs], sigma.to_numpy()[pairs], rtol=1e-9)
 
 
-def test_all_four_failures_are_told(done, folder):
+def test_all_four_failures_are_written(done, folder):
     table = pd.read_csv(folder / "out" / "failures.csv")
     assert set(table["failure"]) == {"specification", "estimation", "non-stationarity", "multicollinearity"}
     assert table["verdict"].str.len().min() > 20
@@ -146,7 +146,7 @@ def test_weights_that_cannot_be_used(folder, text, more, words):
     assert not (folder / "wrong").exists()
 
 
-def test_histories_too_short_for_a_diagnosis_say_so_and_the_rest_goes_on(folder, tmp_path):
+def test_a_history_too_short_for_a_diagnosis_is_reported_and_the_others_run(folder, tmp_path):
     (folder / "short.csv").write_text("asset,weight\ns0,0.5\ns2,0.5\n", encoding="utf-8")
     done = run(*files(folder, "short.csv"), "--to", "2015-09-30", "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output

@@ -10,12 +10,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory):
-    """Folder of the small study and what came of it."""
-    from small_study import SMALL, Heard, study_of
+    """Return the folder of the small study, its result, and the recorded progress."""
+    from small_study import SMALL, Recorded, study_of
 
-    from statefolio.commands.studies.run import StudyPlan, run_study
+    from statefolio.commands.studies.options import StudyOutput
+    from statefolio.commands.studies.run import run_study
 
     home = tmp_path_factory.mktemp("study")
-    heard = Heard()
-    outcome = run_study(study_of(SMALL, home), StudyPlan(home / "out"), heard)
-    return home, outcome, heard
+    recorded = Recorded()
+    result = run_study(study_of(SMALL, home), StudyOutput(out=home / "out"), recorded)
+    return home, result, recorded

@@ -1,4 +1,4 @@
-"""A small study on three years of the bundled data, and who listens to it."""
+"""A small study on three years of the bundled data, and a progress callback for it."""
 
 from statefolio.commands.studies.reading import StudyFile, parse_study
 
@@ -42,8 +42,8 @@ share = 0.2
 """
 
 
-class Heard:
-    """A listener that remembers, and may interrupt."""
+class Recorded:
+    """A progress callback that remembers its calls, and may interrupt."""
 
     def __init__(self, interrupt_at=None):
         self.said, self.stages, self.interrupt_at = [], {}, interrupt_at
@@ -51,7 +51,7 @@ class Heard:
     def say(self, text):
         self.said.append(text)
 
-    def progress(self, stage, done, total):
+    def __call__(self, stage, done, total):
         self.stages[stage] = (done, total)
         if stage == "walking" and self.interrupt_at is not None and done >= self.interrupt_at:
             raise KeyboardInterrupt

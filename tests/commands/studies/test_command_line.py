@@ -1,4 +1,4 @@
-"""init, run and update as a user types them."""
+"""The commands init, run and update."""
 
 import re
 import signal
@@ -52,7 +52,7 @@ def test_init_then_run_then_update(tmp_path, monkeypatch):
     [
         (SMALL.replace("[backtest]", "[backtset]"), "Did you mean backtest?"),
         (SMALL.replace('"demo"', '"files"\nprices = "p.csv"\nfactors = "f.csv"'), "p.csv cannot be read"),
-        ("[study", "is no TOML"),
+        ("[study", "must be TOML"),
     ],
 )
 def test_a_bad_study_is_one_message_and_exit_code_2(text, message, tmp_path):
@@ -69,11 +69,11 @@ def test_update_takes_a_study_or_a_model(tmp_path):
     for arguments in ((), ("--model", "m"), ("study.toml", "--model", "m"), ("study.toml", "--returns", "r")):
         done = run("update", *arguments)
         assert done.exit_code == 2
-        assert "either a study file, or --model with --returns and --factors" in plain(done.stderr)
+        assert "update needs either a study file, or --model with --returns and --factors" in plain(done.stderr)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_leaves_no_results_and_says_how_to_go_on(stop, tmp_path):
+def test_an_interrupt_leaves_no_results_and_says_how_to_continue(stop, tmp_path):
     (tmp_path / "study.toml").write_text(SMALL.replace("look_ahead_cuts = 2", "look_ahead_cuts = 40"))
     command = [sys.executable, "-m", "statefolio", "run", str(tmp_path / "study.toml")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -83,10 +83,10 @@ def test_an_interrupt_leaves_no_results_and_says_how_to_go_on(stop, tmp_path):
                 break
             time.sleep(0.005)
         process.send_signal(stop)
-        _, told = process.communicate(timeout=120)
-    assert process.returncode == 130, told
+        _, printed = process.communicate(timeout=120)
+    assert process.returncode == 130, printed
     left = {path.name for path in tmp_path.iterdir()}
     assert left <= {"study.toml", "study-results.holdout.json", ".study-results.checkpoint"}
-    said = "--resume goes on" if ".study-results.checkpoint" in left else "run it again"
-    assert f"Interrupted; no results were written, and {'how' if 'goes' in said else 'it'}" in plain(told)
-    assert said in plain(told)
+    advice = "--resume continues" if ".study-results.checkpoint" in left else "run it again"
+    assert "Interrupted; no results were written" in plain(printed)
+    assert advice in plain(printed)

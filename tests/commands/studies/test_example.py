@@ -3,14 +3,14 @@
 import pytest
 
 from statefolio.commands.studies.example import example_source, write_example
-from statefolio.commands.studies.reading import parse_study, read_study
+from statefolio.commands.studies.reading import open_study, parse_study
 from statefolio.exceptions import OutputError
 
 
 def test_it_is_a_study_on_bundled_data(tmp_path):
     file = write_example(tmp_path)
     assert file == tmp_path / "study.toml"
-    study = read_study(file)
+    study = open_study(file).study
     assert study.data.source == "demo"
     objectives = {name: table.objective for name, table in study.portfolio.items()}
     assert objectives == {"risk_budget": "risk_budget", "quarter_kelly": "kelly", "equal_weight": "equal_weight"}
@@ -20,7 +20,7 @@ def test_it_is_a_study_on_bundled_data(tmp_path):
     assert study.validation.holdout is not None
 
 
-def test_what_is_commented_out_is_valid_too():
+def test_options_in_comments_are_valid_too():
     """Options shown as comments, one at a time, are accepted where they stand."""
     lines = example_source().splitlines()
     shown = [i for i, line in enumerate(lines) if line.startswith("# ") and " = " in line.split("#")[1]]
@@ -43,7 +43,7 @@ def test_own_files_as_the_example_shows_them():
     assert study.data.risk_free == "RF"
 
 
-def test_nothing_is_replaced(tmp_path):
+def test_an_existing_file_is_not_replaced(tmp_path):
     write_example(tmp_path / "mine.toml")
     (tmp_path / "mine.toml").write_text("mine")
     with pytest.raises(OutputError, match="exists already"):

@@ -18,7 +18,7 @@ def test_holdings_and_orders_make_targets(held, wanted, value):
     assert (np.diff(orders["currency"].abs()) <= 0).all()
 
 
-def test_shares_are_whole_and_within_half_of_what_is_meant():
+def test_shares_are_rounded_to_whole_ones():
     held, wanted = pd.Series({"a": 0.5, "b": 0.5}), pd.Series({"a": 0.2, "c": 0.8})
     prices = pd.Series({"a": 30.0, "b": 7.0, "c": np.nan})
     orders = make_orders(held, wanted, 1000.0, prices)
@@ -31,12 +31,12 @@ def test_shares_are_whole_and_within_half_of_what_is_meant():
     assert ((known["shares"] * known["price"] - known["currency"]).abs() <= known["price"] / 2).all()
 
 
-def test_what_is_not_traded_is_no_order():
+def test_an_unchanged_weight_is_not_an_order():
     same = pd.Series({"a": 0.5, "b": 0.5})
     assert make_orders(same, same, 1000.0).empty
 
 
-def test_less_than_half_a_share_is_no_order():
+def test_less_than_half_a_share_is_not_an_order():
     held, wanted = pd.Series({"A": 0.5, "B": 0.1}), pd.Series({"A": 0.5004, "B": 0.2})
     assert list(make_orders(held, wanted, 1000.0, pd.Series({"A": 50.0, "B": 10.0})).index) == ["B"]
     assert list(make_orders(held, wanted, 1000.0, pd.Series({"A": np.nan, "B": 10.0})).index) == ["B", "A"]

@@ -1,47 +1,47 @@
-"""A study brought to the last date of its data: orders that turn what is held into what is wanted."""
+"""A study at the last date of its data: orders that turn holdings into target weights."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import SMALL, Heard, study_of
+from small_study import SMALL, Recorded, study_of
 
-from statefolio.commands.studies.update import bring_study, write_orders
+from statefolio.commands.studies.update import update_study, write_orders
 from statefolio.data import load_demo_prices
 from statefolio.exceptions import InputError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
-def brought(tmp_path_factory):
-    return bring_study(study_of(SMALL, tmp_path_factory.mktemp("update")), Heard())
+def updated(tmp_path_factory):
+    return update_study(study_of(SMALL, tmp_path_factory.mktemp("update")), Recorded())
 
 
-def test_orders_turn_holdings_into_targets(brought):
-    assert brought.date == pd.Timestamp("2020-06-30")
-    assert not brought.due
-    assert brought.last_decision == pd.Timestamp("2020-06-01")
-    for each in brought.instructions.values():
+def test_orders_turn_holdings_into_targets(updated):
+    assert updated.date == pd.Timestamp("2020-06-30")
+    assert not updated.due
+    assert updated.last_decision == pd.Timestamp("2020-06-01")
+    for each in updated.instructions.values():
         assert each.decision.converged
         value = each.holdings.value
         assert value == 1_000_000.0
         after = each.holdings.weights * value
         after = after.add(each.orders["currency"], fill_value=0.0)
         wanted = each.decision.weights.reindex(after.index)
-        prices = load_demo_prices().loc[brought.date].reindex(after.index)
+        prices = load_demo_prices().loc[updated.date].reindex(after.index)
         left = prices.where(~after.index.isin(each.orders.index), 0.0) / 2.0  # less than half a share is no order
         assert ((after - wanted * value).abs() <= left + 1e-6).all()
 
 
-def test_prices_are_those_of_the_date(brought):
-    orders = brought.instructions["even"].orders
+def test_prices_are_those_of_the_date(updated):
+    orders = updated.instructions["even"].orders
     prices = load_demo_prices().loc["2020-06-30"]
     np.testing.assert_array_equal(orders["price"], prices[orders.index])
     assert ((orders["shares"] * orders["price"] - orders["currency"]).abs() <= orders["price"] / 2 + 1e-9).all()
 
 
-def test_the_decision_is_that_of_a_longer_walk(brought, tmp_path):
-    """What is ordered on a date of the calendar is what a walk decides there."""
+def test_the_decision_is_that_of_a_longer_walk(updated, tmp_path):
+    """Orders on a date of the calendar are the decision of a walk on that date."""
     text = SMALL.replace("to = 2020-06-30", "to = 2020-07-01")
-    due = bring_study(study_of(text, tmp_path), Heard())
+    due = update_study(study_of(text, tmp_path), Recorded())
     assert due.due
     assert due.last_decision == due.date == pd.Timestamp("2020-07-01")
     np.testing.assert_allclose(due.instructions["even"].decision.weights, 0.05)
@@ -51,7 +51,7 @@ def test_the_decision_is_that_of_a_longer_walk(brought, tmp_path):
 def test_orders_start_from_what_is_really_held(tmp_path):
     held = tmp_path / "held.csv"
     held.write_text("asset,shares\nAAPL,100\nXOM,200\n")
-    found = bring_study(study_of(SMALL, tmp_path), Heard(), holdings=held, cash=5_000.0)
+    found = update_study(study_of(SMALL, tmp_path), Recorded(), holdings=held, cash=5_000.0)
     prices = load_demo_prices().loc["2020-06-30"]
     even = found.instructions["even"]
     worth = 100 * prices["AAPL"] + 200 * prices["XOM"] + 5_000.0
@@ -64,7 +64,7 @@ def test_orders_start_from_what_is_really_held(tmp_path):
     assert set(table["portfolio"]) == {"budget", "kelly", "even"}
     held.write_text("asset,shares\nTSLA,100\n")
     with pytest.raises(UnknownNameError, match="TSLA"):
-        bring_study(study_of(SMALL, tmp_path), Heard(), holdings=held)
+        update_study(study_of(SMALL, tmp_path), Recorded(), holdings=held)
 
 
 def test_where_only_returns_are_known_orders_are_in_currency(tmp_path):
@@ -75,11 +75,13 @@ def test_where_only_returns_are_known_orders_are_in_currency(tmp_path):
     demo.factors.loc["2018":"2020-06"].assign(RF=1e-5).to_csv(tmp_path / "factors.csv")
     source = 'source = "files"\nreturns = "returns.csv"\nfactors = "factors.csv"\nrisk_free = "RF"'
     text = SMALL.replace('source = "demo"', source)
-    found = bring_study(study_of(text, tmp_path), Heard())
+    found = update_study(study_of(text, tmp_path), Recorded())
     assert list(found.instructions["even"].orders.columns) == ["held", "wanted", "currency"]
     (tmp_path / "held.csv").write_text("asset,shares\nAAPL,100\n")
     with pytest.raises(InputError, match=r"Name data\.prices"):
-        bring_study(study_of(text, tmp_path), Heard(), holdings=tmp_path / "held.csv")
+        update_study(study_of(text, tmp_path), Recorded(), holdings=tmp_path / "held.csv")
     wrong = text.replace('"RF"', '"RFF"')
-    with pytest.raises(UnknownNameError, match=r"data\.risk_free names 'RFF'.*Did you mean RF\?"):
-        bring_study(study_of(wrong, tmp_path), Heard())
+    with pytest.raises(
+        UnknownNameError, match=r"data\.risk_free must name columns of the factors .*got 'RFF'.*Did you mean RF\?"
+    ):
+        update_study(study_of(wrong, tmp_path), Recorded())

@@ -1,1 +1,1 @@
-"""Commands on panels of returns and factors: `loadings`, and `update` of a saved model."""
+"""Commands on panels of returns and factors: `loadings`, and the update of a saved model."""

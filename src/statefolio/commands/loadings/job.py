@@ -1,18 +1,18 @@
-"""The main job: fit a panel, compare out of sample, write everything into one folder."""
+"""The job of `loadings`: fits a panel, compares it with least squares out of sample, and writes one folder."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from statefolio.commands.inputs import Inputs
-from statefolio.commands.listener import Listener
-from statefolio.commands.loadings.rehearsal import compiling_beside
+from statefolio._arrays.text import show
+from statefolio.commands.inputs import PanelInputs
+from statefolio.commands.loadings.compilation import compiling_ahead
+from statefolio.commands.loadings.options import LoadingsOptions
 from statefolio.commands.loadings.tables import write_loadings
 from statefolio.commands.output_folder import whole_folder
+from statefolio.commands.progress import Progress
+from statefolio.commands.shared_options import ModelOptions, SplitDates
 from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
@@ -22,27 +22,16 @@ from statefolio.validation.scores import score_loadings, summarise_scores
 
 FILES = frozenset({"loadings.parquet", "parameters.csv", "scores.csv", "model.statefolio", "report.html"})
 WINDOWS = (60, 120, 250, 500)
-BESIDE = 250
-"""The rolling window drawn beside the model, in dates."""
+DRAWN_WINDOW = 250
+"""Dates of the rolling regression that the report draws next to the model."""
 TEST_SHARE = 0.4
-"""The last share of the dates is the test where the caller names no date."""
+"""The share of the dates, at the end, that is out of sample where no option gives a date."""
+TITLE = "Time-varying loadings"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What to fit, what to judge it by, and where to write."""
-
-    out: Path
-    overwrite: bool = False
-    tune_until: datetime | None = None
-    test_from: datetime | None = None
-    model_options: Mapping[str, Any] = field(default_factory=dict)
-    title: str = "Time-varying loadings"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of it."""
+class LoadingsResult:
+    """A fitted model and its comparison with least squares, with the folder they were written to."""
 
     folder: Path
     model: KalmanLoadings
@@ -52,49 +41,50 @@ class Outcome:
     rows: int
 
 
-def run_loadings(inputs: Inputs, plan: Plan, listener: Listener) -> Outcome:
+def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progress) -> LoadingsResult:
     """Fit the panel, score it against least squares, and write the folder whole or not at all."""
-    with whole_folder(plan.out, FILES, overwrite=plan.overwrite) as folder, compiling_beside():
-        tune_until, test_from = split(pd.DatetimeIndex(inputs.returns.index), plan.tune_until, plan.test_from)
-        model = KalmanLoadings(**plan.model_options, progress=listener.progress)
-        model.fit(inputs.returns, inputs.factors, tune_until=tune_until)
+    returns, factors = inputs.returns, inputs.factors
+    output = options.output
+    with whole_folder(output.out, FILES, overwrite=output.overwrite) as folder, compiling_ahead():
+        tune_until, test_from = split(pd.DatetimeIndex(returns.index), options.dates)
+        model = KalmanLoadings(**asdict(options.model), progress=progress)
+        model.fit(returns, factors, tune_until=tune_until)
         model.set_params(progress=None)
-        listener.progress("comparing", 0, 0)
-        scores = score_loadings(competitors(plan.model_options), inputs.returns, inputs.factors, test_from=test_from)
+        progress("comparing", 0, 0)
+        scores = score_loadings(competitors(options.model), returns, factors, test_from=test_from)
         comparison = summarise_scores(scores)
-        listener.progress("comparing", 1, 1)
-        listener.progress("writing", 0, len(FILES))
-        rows = _write_tables(folder, model, scores, listener)
+        progress("comparing", 1, 1)
+        progress("writing", 0, len(FILES))
+        rows = _write_tables(folder, model, scores, progress)
         write_report(
             folder / "report.html",
             model,
-            other=RollingLoadings(window=BESIDE).fit(inputs.returns, inputs.factors),
-            other_name=f"rolling OLS, {BESIDE} dates",
+            other=RollingLoadings(window=DRAWN_WINDOW).fit(returns, factors),
+            other_name=f"rolling OLS, {DRAWN_WINDOW} dates",
             comparison=comparison,
-            reading={**inputs.about, "notes": " ".join(inputs.notes)},
+            reading={**inputs.facts, "notes": " ".join(inputs.notes)},
             options=_options(model, tune_until, test_from),
             suspicious=inputs.suspicious,
-            title=plan.title,
+            title=TITLE,
         )
-        listener.progress("writing", len(FILES), len(FILES))
-    return Outcome(plan.out, model, comparison, tune_until, test_from, rows)
+        progress("writing", len(FILES), len(FILES))
+    return LoadingsResult(output.out, model, comparison, tune_until, test_from, rows)
 
 
-def split(
-    dates: pd.DatetimeIndex, tune_until: datetime | None, test_from: datetime | None
-) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the last date to tune on and the first date of the test.
+def split(dates: pd.DatetimeIndex, given: SplitDates) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the last date of the tuning and the first date of the comparison out of sample.
 
-    Where only one is given the other is its neighbour; where neither is, the last four tenths are the test.
+    Where only one of them is given, the other is the date next to it. Where none is given, the last four tenths of the
+    dates are out of sample.
     """
     if len(dates) < 3:
-        raise InputError(
-            f"returns and factors have {len(dates)} dates in common. At least 3 were expected: check the files."
-        )
+        raise InputError(f"returns and factors must have 3 common dates or more, got {len(dates)}. Check the files.")
     default = dates[int((1 - TEST_SHARE) * len(dates))]
+    tune_until, test_from = given.tune_until, given.test_from
     if tune_until is not None and dates[0] > pd.Timestamp(tune_until):
         raise InputError(
-            f"--tune-until {tune_until:%Y-%m-%d} is before the first date, {dates[0]:%Y-%m-%d}. Choose a later date."
+            f"--tune-until must be at or after the first date, {show(dates[0])}, got {show(tune_until)}. "
+            "Choose a later date."
         )
     if test_from is None:
         after = dates[dates > pd.Timestamp(tune_until)] if tune_until is not None else dates[:0]
@@ -105,9 +95,9 @@ def split(
     return end, start
 
 
-def competitors(model_options: Mapping[str, Any]) -> dict[str, LoadingsModel]:
-    """Return the models that are compared, none of them fitted."""
-    models: dict[str, LoadingsModel] = {"Kalman": KalmanLoadings(**model_options), "static": StaticLoadings()}
+def competitors(model: ModelOptions) -> dict[str, LoadingsModel]:
+    """Return the models that are compared, unfitted."""
+    models: dict[str, LoadingsModel] = {"Kalman": KalmanLoadings(**asdict(model)), "static": StaticLoadings()}
     models.update({f"rolling {window}": RollingLoadings(window=window) for window in WINDOWS})
     models["exponential"] = ExponentialLoadings()
     return models
@@ -116,23 +106,23 @@ def competitors(model_options: Mapping[str, Any]) -> dict[str, LoadingsModel]:
 def _test_start(dates: pd.DatetimeIndex, test_from: pd.Timestamp) -> pd.Timestamp:
     if test_from <= dates[0] or test_from > dates[-1]:
         raise InputError(
-            f"--test-from {test_from:%Y-%m-%d} leaves no dates on one side of it: they run from "
-            f"{dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}. Choose a date between them."
+            f"--test-from must be after {show(dates[0])} and at or before {show(dates[-1])}, got {show(test_from)}. "
+            "Choose a date that leaves dates on both sides."
         )
     return dates[dates >= test_from][0]
 
 
-def _write_tables(folder: Path, model: KalmanLoadings, scores: pd.DataFrame, listener: Listener) -> int:
+def _write_tables(folder: Path, model: KalmanLoadings, scores: pd.DataFrame, progress: Progress) -> int:
     rows = write_loadings(folder / "loadings.parquet", model.loadings_)
-    listener.progress("writing", 1, len(FILES))
+    progress("writing", 1, len(FILES))
     model.parameters_.to_csv(folder / "parameters.csv", index_label="asset")
     scores.to_csv(folder / "scores.csv", index=False)
     model.save(folder / "model.statefolio")
-    listener.progress("writing", 4, len(FILES))
+    progress("writing", 4, len(FILES))
     return rows
 
 
 def _options(model: KalmanLoadings, tune_until: pd.Timestamp, test_from: pd.Timestamp) -> dict[str, object]:
-    chosen = {name.replace("_", " "): value for name, value in model.get_params().items() if name != "progress"}
-    shown = {name: value for name, value in chosen.items() if value is not None}
-    return {"tuned until": tune_until, "test from": test_from, **shown}
+    chosen = {name: value for name, value in model.get_params().items() if name != "progress" and value is not None}
+    named = {name.replace("_", " "): value for name, value in chosen.items()}
+    return {"tuned until": tune_until, "test from": test_from, **named}

@@ -1,4 +1,4 @@
-"""`loadings.parquet`: a row for each date, asset and factor, written in chunks so that memory stays small."""
+"""Writes `loadings.parquet`: one row per date, asset and factor, in chunks, so that memory use stays small."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import xarray as xr
 
 ROWS = 1_000_000
-"""Rows in a chunk, about."""
+"""Rows of a chunk, approximately."""
 
 
 def write_loadings(path: Path, loadings: xr.Dataset) -> int:

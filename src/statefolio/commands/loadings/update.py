@@ -1,4 +1,4 @@
-"""New dates for a saved model, and what moved beyond its band."""
+"""The update of a saved model: continues it over new dates and lists the loadings that left their bands."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,16 +7,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio.commands.inputs import Source, read_inputs
-from statefolio.commands.listener import Listener
-from statefolio.exceptions import FileFormatError
+from statefolio._arrays.text import span
+from statefolio.commands.inputs import read_panel
+from statefolio.commands.progress import Progress
+from statefolio.commands.shared_options import PanelFiles
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.results import HALF_BAND
 
 
 @dataclass(frozen=True)
-class Updated:
-    """What came of an update: the new dates, the new assets, and the loadings that left their bands."""
+class UpdatedModel:
+    """A model continued over new dates.
+
+    Attributes
+    ----------
+    model : Path
+    last_date : Timestamp
+    dates : DatetimeIndex
+        The new dates.
+    joined : tuple of str
+        The new assets.
+    moved : DataFrame
+        One row per loading whose new filtered mean is outside the 95 % band that was forecast before the new dates,
+        the largest surprise first.
+    """
 
     model: Path
     last_date: pd.Timestamp
@@ -25,42 +39,36 @@ class Updated:
     moved: pd.DataFrame
 
 
-def run_update(model_file: Path, source: Source, listener: Listener) -> Updated:
-    """Continue a saved model over the dates it has not seen, and save it in its place.
+def update_model(model_file: Path, files: PanelFiles, progress: Progress) -> UpdatedModel:
+    """Continue a saved model over the dates that it has not seen, and save it in place of the former one.
 
     Parameters
     ----------
     model_file
-        What a run of `statefolio loadings` saved. It is replaced whole or not at all.
-    source
-        Files that hold the new dates; earlier dates are passed over.
-    listener
-        Hears what was read.
-
-    Returns
-    -------
-    Updated
-        `moved` has a row for each loading whose new filtered mean lies outside the 95 % band in which it was
-        expected before the new dates came, the most surprising first.
+        A model that `statefolio loadings` saved. It is replaced whole or not at all.
+    files
+        Files with the new dates; earlier dates in them are ignored.
+    progress
+        Takes the number of new dates.
     """
-    model = _loaded(model_file)
+    model = KalmanLoadings.load(model_file)
     seen, known = model.last_date_, {str(name) for name in model.assets_}
     before = model.next_
-    inputs = read_inputs(source)
+    inputs = read_panel(files)
     new = inputs.returns.index > seen
     dates = pd.DatetimeIndex(inputs.returns.index[new])
     if not len(dates):
-        return Updated(model_file, seen, dates, (), moved_beyond(before, before["mean"]))
-    listener.say(f"{len(dates):,} new dates, {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}.")
+        return UpdatedModel(model_file, seen, dates, (), moved_beyond(before, before["mean"]))
+    progress.say(f"{len(dates):,} new dates, {span(dates)}.")
     model.partial_fit(inputs.returns[new], inputs.factors[new])
     moved = moved_beyond(before, model.loadings_["filtered"].isel(date=-1))
     joined = tuple(str(name) for name in model.assets_ if str(name) not in known)
     model.save(model_file)
-    return Updated(model_file, model.last_date_, dates, joined, moved)
+    return UpdatedModel(model_file, model.last_date_, dates, joined, moved)
 
 
 def moved_beyond(before: Any, now: Any) -> pd.DataFrame:
-    """List the loadings outside their former 95 % bands, those furthest out first."""
+    """List the loadings outside the 95 % bands of their forecasts, the largest surprise first."""
     variances = np.diagonal(before["covariance"].to_numpy(), axis1=1, axis2=2)
     expected, error = before["mean"].to_numpy(), np.sqrt(variances)
     present = now.reindex(asset=before.indexes["asset"]).transpose("asset", "factor").to_numpy()
@@ -80,14 +88,3 @@ def moved_beyond(before: Any, now: Any) -> pd.DataFrame:
         }
     )
     return table.sort_values("standard_errors", key=np.abs, ascending=False, ignore_index=True)
-
-
-def _loaded(path: Path) -> KalmanLoadings:
-    try:
-        return KalmanLoadings.load(path)
-    except FileNotFoundError as error:
-        raise FileFormatError(
-            f"{path} is not there. A model that `statefolio loadings` saved was expected: check the path."
-        ) from error
-    except OSError as error:
-        raise FileFormatError(f"{path} cannot be read ({error.strerror}). Check the path.") from error

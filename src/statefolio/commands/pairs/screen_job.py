@@ -1,53 +1,42 @@
-"""The job on a universe: every pair tested, filtered, confirmed on a later period; one folder."""
+"""The job of `screen`: tests every pair of a universe, filters them, confirms the rest, and writes one folder."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from statefolio._arrays.text import show
-from statefolio.commands.listener import Listener
 from statefolio.commands.output_folder import whole_folder
+from statefolio.commands.pairs.options import Screening, ScreenOptions
 from statefolio.commands.pairs.price_inputs import PriceInputs
+from statefolio.commands.progress import Progress
 from statefolio.pairs.screening.result import PairScreen
 from statefolio.pairs.screening.screen import screen_pairs
 from statefolio.report import write_report
 from statefolio.report.pairs.screen_chapters import screen_chapters, screen_lead, screen_tiles
 
 FILES = frozenset({"baskets.parquet", "counts.csv", "report.html", "selected.csv", "untested.csv"})
+TITLE = "Screen of pairs"
 
 
 @dataclass(frozen=True)
-class ScreenPlan:
-    """How to screen, and where to write."""
-
-    out: Path
-    overwrite: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
-    title: str = "Screen of pairs"
-
-
-@dataclass(frozen=True)
-class ScreenOutcome:
-    """What came of it."""
+class ScreenResult:
+    """A screen of a universe, with the folder it was written to."""
 
     folder: Path
     screen: PairScreen
 
 
-def run_screen(inputs: PriceInputs, plan: ScreenPlan, listener: Listener) -> ScreenOutcome:
+def run_screen(inputs: PriceInputs, options: ScreenOptions, progress: Progress) -> ScreenResult:
     """Screen the panel, and write the folder whole or not at all.
 
     Raises
     ------
     StatefolioError
-        For options and prices that cannot be used. That no basket is left is a result.
+        For options and prices that cannot be used. That no basket passes the filters is a result.
     """
-    with whole_folder(plan.out, FILES, overwrite=plan.overwrite) as folder:
-        screen = screen_pairs(inputs.prices, **plan.options, progress=listener.progress)
-        listener.progress("writing", 0, 0)
+    output = options.output
+    with whole_folder(output.out, FILES, overwrite=output.overwrite) as folder:
+        screen = screen_pairs(inputs.prices, **vars(options.screening), progress=progress)
+        progress("writing", 0, 0)
         screen.table.to_parquet(folder / "baskets.parquet")
         screen.selected.to_csv(folder / "selected.csv")
         screen.counts.to_csv(folder / "counts.csv", index_label="filter")
@@ -59,22 +48,20 @@ def run_screen(inputs: PriceInputs, plan: ScreenPlan, listener: Listener) -> Scr
             chapters=screen_chapters(screen),
             tiles=screen_tiles(screen),
             lead=screen_lead(screen),
-            reading=inputs.about,
-            options=_shown(plan.options),
+            reading=inputs.facts,
+            options=_as_text(options.screening),
             suspicious=inputs.suspicious,
-            title=plan.title,
+            title=TITLE,
         )
-        listener.progress("writing", 1, 1)
-    return ScreenOutcome(plan.out, screen)
+        progress("writing", 1, 1)
+    return ScreenResult(output.out, screen)
 
 
-def _shown(options: Mapping[str, Any]) -> dict[str, object]:
-    """Options in words; those left to their defaults are not there."""
-    named = {name: value for name, value in options.items() if value is not None}
-    if "triples" in named:
-        named["triples"] = [" ".join(triple) for triple in named["triples"]]
-    for name in {"until", "confirm"} & set(named):
-        named[name] = show(pd.Timestamp(named[name]))
-    if "half_life" in named:
-        named["half_life"] = "{:g} to {:g} dates".format(*named["half_life"])
+def _as_text(screening: Screening) -> dict[str, object]:
+    """The options as the report shows them, without those that are None."""
+    named: dict[str, object] = {name: value for name, value in vars(screening).items() if value is not None}
+    if screening.triples is not None:
+        named["triples"] = [" ".join(triple) for triple in screening.triples]
+    named |= {name: show(named[name]) for name in ("until", "confirm") if name in named}
+    named["half_life"] = "{:g} to {:g} dates".format(*screening.half_life)
     return {name.replace("_", " "): value for name, value in named.items()}

@@ -1,4 +1,4 @@
-"""Tables of a basket as the job on one writes them."""
+"""Tables that the job of `pairs` writes."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from statefolio.report.pairs.basket_results import BasketResults
 
 
 def hedge_table(found: BasketResults) -> pd.DataFrame:
-    """By date: predicted ratios with standard errors, level, spreads, held value, innovation, z-score."""
+    """Ratios with standard errors, level, spreads, value of the held basket, innovation and z-score, by date."""
     hedge = found.hedge
     ratios = hedge.hedge_ratios_
     columns: dict[str, object] = {}
@@ -31,13 +31,13 @@ def hedge_table(found: BasketResults) -> pd.DataFrame:
 
 
 def value_table(walk: BasketWalk) -> pd.DataFrame:
-    """Value after costs by date, a column a hedge."""
+    """Value after costs by date: one column per hedge."""
     values = {name: result.value for name, result in walk.results.items()}
     return pd.DataFrame(values).rename_axis("date")
 
 
 def weight_table(walk: BasketWalk) -> pd.DataFrame:
-    """What was wanted: date, hedge, and a column an asset."""
+    """Target weights: date, hedge, and one column per asset."""
     parts = []
     for name, result in walk.results.items():
         wanted = result.decisions.rename_axis("date").reset_index()
@@ -47,12 +47,12 @@ def weight_table(walk: BasketWalk) -> pd.DataFrame:
 
 
 def level_table(now: Today) -> pd.DataFrame:
-    """Levels of the rule, with the date and the z-score they are seen from."""
+    """Distances to the levels of the rule, with the date and the present z-score."""
     return now.distances.assign(date=f"{now.date:%Y-%m-%d}", z_score_now=now.z_score, units_now=now.units)
 
 
 def write_tables(folder: Path, found: BasketResults) -> None:
-    """Every number of the report, in files."""
+    """Write every number of the report to files."""
     hedge_table(found).to_csv(folder / "hedge.csv")
     found.hedge.parameters_.to_csv(folder / "parameters.csv")
     found.walk.table.to_csv(folder / "walk.csv")

@@ -1,21 +1,21 @@
-"""The risk job: covariance today, a portfolio's risk by factor, the four failures, validation; one folder."""
+"""The job of `risk`: a portfolio's risk by factor, the four failures, the validation, and one folder."""
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import xarray as xr
 
-from statefolio.commands.inputs import Inputs
-from statefolio.commands.listener import Listener
+from statefolio.commands.inputs import PanelInputs, read_panel
 from statefolio.commands.loadings.job import split
 from statefolio.commands.output_folder import whole_folder
+from statefolio.commands.progress import Progress
+from statefolio.commands.risk.options import RiskOptions
 from statefolio.commands.risk.tables import asset_table, factor_table
+from statefolio.data import read_groups, read_weights
 from statefolio.diagnostics import (
     Diagnosis,
     Finding,
@@ -50,33 +50,26 @@ FILES = frozenset(
     }
 )
 LEAD = (
-    "A portfolio's risk by factor and asset; how the model behind it may fail; how its predictions and covariances did "
-    "out of sample; and the loadings themselves."
+    "A portfolio's risk by factor and asset, tests for four failures of the model, the accuracy of its forecasts out "
+    "of sample, and the loadings."
 )
-BESIDE = 250
-"""The rolling window that the loadings are compared with, in dates."""
+ROLLING_WINDOW = 250
+"""Dates of the rolling regression that the loadings are compared with."""
+TITLE = "Factor risk"
 
 
 @dataclass(frozen=True)
-class RiskPlan:
-    """Whose risk to measure, what to judge it by, and where to write."""
+class RiskInputs:
+    """Returns and factors, the portfolio, and the sector of each asset where there is one."""
 
-    out: Path
-    overwrite: bool = False
-    tune_until: datetime | None = None
-    test_from: datetime | None = None
-    expected_sum: float | None = None
-    groups: "pd.Series[str] | None" = None
-    refit_every: int = 21
-    dense: bool = False
-    model_options: Mapping[str, Any] = field(default_factory=dict)
-    about: Mapping[str, object] = field(default_factory=dict)
-    title: str = "Factor risk"
+    panel: PanelInputs
+    weights: "pd.Series[float]"
+    groups: "pd.Series[str] | None"
 
 
 @dataclass(frozen=True)
-class RiskOutcome:
-    """What came of it."""
+class RiskResult:
+    """A portfolio's risk, the diagnosis and the validation of the model, with the folder they were written to."""
 
     folder: Path
     risk: FactorRisk
@@ -87,94 +80,119 @@ class RiskOutcome:
     test_from: pd.Timestamp
 
 
-def run_risk(inputs: Inputs, weights: "pd.Series[float]", plan: RiskPlan, listener: Listener) -> RiskOutcome:
+def read_risk_inputs(options: RiskOptions) -> RiskInputs:
+    """Read the files."""
+    weights = read_weights(options.weights)
+    groups = None if options.groups is None else read_groups(options.groups)
+    return RiskInputs(read_panel(options.files), weights, groups)
+
+
+def run_risk(inputs: RiskInputs, options: RiskOptions, progress: Progress) -> RiskResult:
     """Fit, attribute, diagnose, validate, and write the folder whole or not at all."""
-    returns, factors = inputs.returns, inputs.factors
+    returns, factors, weights = inputs.panel.returns, inputs.panel.factors, inputs.weights
+    output = options.output
     check_weights(weights, pd.Index(returns.columns))
-    with whole_folder(plan.out, FILES, overwrite=plan.overwrite) as folder:
-        tune_until, test_from = split(pd.DatetimeIndex(returns.index), plan.tune_until, plan.test_from)
-        loadings = KalmanLoadings(**plan.model_options, progress=listener.progress)
-        risk = FactorRisk(loadings, groups=plan.groups).fit(returns, factors, tune_until=tune_until)
+    with whole_folder(output.out, FILES, overwrite=output.overwrite) as folder:
+        tune_until, test_from = split(pd.DatetimeIndex(returns.index), options.dates)
+        loadings = KalmanLoadings(tuning=options.tuning, progress=progress)
+        risk = FactorRisk(loadings, groups=inputs.groups).fit(returns, factors, tune_until=tune_until)
         risk.model_.set_params(progress=None)
         for asset, reason in risk.excluded_["reason"].items():
-            listener.say(f"  excluded: {asset}: {reason}")
-        attribution = attribute_risk(risk, weights, plan.expected_sum)
-        earned = attribute_return(risk.model_, _held_where_observed(weights, returns), returns, factors)
-        diagnoses = _diagnose(risk, returns, factors, plan.groups, listener)
-        listener.progress("validating", 0, 2)
-        competitors = {
-            "Kalman": KalmanLoadings(**plan.model_options),
-            "static": StaticLoadings(),
-            f"rolling {BESIDE}": RollingLoadings(window=BESIDE),
-            "exponential": ExponentialLoadings(),
-        }
-        validation = validate(competitors, returns, factors, test_from, benchmark="static")
-        listener.progress("validating", 1, 2)
-        plain = FactorRisk(KalmanLoadings(**plan.model_options), groups=plan.groups)
-        held = pd.DataFrame({"portfolio": weights}).T
-        forecasts = validate_risk(plain, returns, factors, test_from, plan.refit_every, portfolios=held)
-        listener.progress("validating", 2, 2)
+            progress.say(f"  excluded: {asset}: {reason}")
+        attribution = attribute_risk(risk, weights, options.weights_sum)
+        earned = attribute_return(risk.model_, _weights_where_observed(weights, returns), returns, factors)
+        diagnoses = _diagnose(risk, inputs, progress)
+        validation, forecasts = _validate(inputs, options, test_from, progress)
         failures = pd.concat([diagnosis.summary() for diagnosis in diagnoses])
-        listener.progress("writing", 0, 2)
-        _write_tables(folder, risk, attribution, failures, validation, plan.dense)
-        listener.progress("writing", 1, 2)
+        progress("writing", 0, 2)
+        _write_tables(folder, risk, attribution, failures, validation, options.dense)
+        progress("writing", 1, 2)
         write_report(
             folder / "report.html",
             risk.model_,
-            other=RollingLoadings(window=BESIDE).fit(returns, factors),
-            other_name=f"rolling OLS, {BESIDE} dates",
-            reading={**inputs.about, **plan.about, "notes": " ".join(inputs.notes)},
-            options={"tuned until": tune_until, "test from": test_from, "covariance held, dates": plan.refit_every},
-            suspicious=inputs.suspicious,
+            other=RollingLoadings(window=ROLLING_WINDOW).fit(returns, factors),
+            other_name=f"rolling OLS, {ROLLING_WINDOW} dates",
+            reading=_facts(inputs, options),
+            options={
+                "tuned until": tune_until,
+                "test from": test_from,
+                "dates between forecasts": options.refit_every,
+            },
+            suspicious=inputs.panel.suspicious,
             lead=LEAD,
             chapters=risk_chapters(risk, attribution, earned, diagnoses, validation, forecasts),
-            title=plan.title,
+            title=TITLE,
         )
-        listener.progress("writing", 2, 2)
-    return RiskOutcome(plan.out, risk, attribution, failures, validation, forecasts, test_from)
+        progress("writing", 2, 2)
+    return RiskResult(output.out, risk, attribution, failures, validation, forecasts, test_from)
 
 
 def check_weights(weights: "pd.Series[float]", assets: pd.Index) -> None:
-    """Say early that weights name assets there are no returns of."""
+    """Raise UnknownNameError if the weights name an asset without returns."""
     unknown = weights.index[~weights.index.isin(assets)]
     if len(unknown):
         raise UnknownNameError(
-            f"weights name {len(unknown)} assets that returns lacks (first: {unknown[0]!r}); assets with returns were "
-            "expected. Drop them, or add their returns."
+            f"--weights must name assets with returns, got {len(unknown)} without (first: {unknown[0]!r}). Drop "
+            "them, or add their returns."
         )
 
 
-def _held_where_observed(weights: "pd.Series[float]", returns: pd.DataFrame) -> pd.DataFrame:
-    """Weights by date: those given, and none in an asset whose return is missing."""
+def _weights_where_observed(weights: "pd.Series[float]", returns: pd.DataFrame) -> pd.DataFrame:
+    """The weights by date, zero where an asset's return is missing."""
     given = weights.reindex(returns.columns, fill_value=0.0)
     return returns.notna().astype(float) * given
 
 
-def _diagnose(
-    risk: FactorRisk, returns: pd.DataFrame, factors: pd.DataFrame, groups: Any, listener: Listener
-) -> tuple[Diagnosis, ...]:
-    asked = (risk.model_, returns, factors)
-    jobs: dict[Failure, Callable[[], Diagnosis]] = {
-        "specification": partial(diagnose_specification, *asked, sectors=groups),
-        "estimation": partial(diagnose_estimation, *asked),
-        "non-stationarity": partial(diagnose_change, *asked),
-        "multicollinearity": partial(diagnose_collinearity, *asked),
+def _diagnose(risk: FactorRisk, inputs: RiskInputs, progress: Progress) -> tuple[Diagnosis, ...]:
+    fitted = (risk.model_, inputs.panel.returns, inputs.panel.factors)
+    diagnoses: dict[Failure, Callable[[], Diagnosis]] = {
+        "specification": partial(diagnose_specification, *fitted, sectors=inputs.groups),
+        "estimation": partial(diagnose_estimation, *fitted),
+        "non-stationarity": partial(diagnose_change, *fitted),
+        "multicollinearity": partial(diagnose_collinearity, *fitted),
     }
     found = []
-    for number, (failure, job) in enumerate(jobs.items()):
-        listener.progress("diagnosing", number, len(jobs))
-        found.append(_told(failure, job))
-    listener.progress("diagnosing", len(jobs), len(jobs))
+    for number, (failure, diagnose) in enumerate(diagnoses.items()):
+        progress("diagnosing", number, len(diagnoses))
+        found.append(_diagnosis_or_reason(failure, diagnose))
+    progress("diagnosing", len(diagnoses), len(diagnoses))
     return tuple(found)
 
 
-def _told(failure: Failure, job: Callable[[], Diagnosis]) -> Diagnosis:
-    """The diagnosis, or why these data cannot be asked for it."""
+def _diagnosis_or_reason(failure: Failure, diagnose: Callable[[], Diagnosis]) -> Diagnosis:
+    """The diagnosis, or the reason why it cannot be computed from these data."""
     try:
-        return job()
+        return diagnose()
     except InputError as error:
         reason = Finding("not asked", math.nan, math.nan, math.nan, None, str(error), pd.DataFrame())
         return Diagnosis(failure, (reason,))
+
+
+def _validate(
+    inputs: RiskInputs, options: RiskOptions, test_from: pd.Timestamp, progress: Progress
+) -> tuple[Validation, CovarianceScores]:
+    """Validate the loadings against other models, and the covariance forecasts, out of sample."""
+    returns, factors = inputs.panel.returns, inputs.panel.factors
+    progress("validating", 0, 2)
+    models = {
+        "Kalman": KalmanLoadings(tuning=options.tuning),
+        "static": StaticLoadings(),
+        f"rolling {ROLLING_WINDOW}": RollingLoadings(window=ROLLING_WINDOW),
+        "exponential": ExponentialLoadings(),
+    }
+    validation = validate(models, returns, factors, test_from, benchmark="static")
+    progress("validating", 1, 2)
+    unfitted = FactorRisk(KalmanLoadings(tuning=options.tuning), groups=inputs.groups)
+    portfolio = pd.DataFrame({"portfolio": inputs.weights}).T
+    forecasts = validate_risk(unfitted, returns, factors, test_from, options.refit_every, portfolios=portfolio)
+    progress("validating", 2, 2)
+    return validation, forecasts
+
+
+def _facts(inputs: RiskInputs, options: RiskOptions) -> dict[str, object]:
+    groups = "none" if options.groups is None else options.groups.name
+    notes = " ".join(inputs.panel.notes)
+    return {**inputs.panel.facts, "weights": options.weights.name, "groups": groups, "notes": notes}
 
 
 def _write_tables(

@@ -1,18 +1,17 @@
-"""What the risk job found, as tables to write and as shorter ones to show."""
-
-from collections.abc import Callable
+"""Tables of the risk job: those that are written, and shorter ones for the terminal."""
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from statefolio.commands.terminal_tables import number, p_value
 from statefolio.report.risk_chapters import DATES_A_YEAR
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.validation.covariance_scores import CovarianceScores
 
 
 def factor_table(attribution: xr.Dataset) -> pd.DataFrame:
-    """What each factor contributes to the portfolio's volatility, with 95 % bands; the whole in the last row."""
+    """Contribution of each factor to the portfolio's volatility, with 95 % bands; the total is in the last row."""
     names = ("exposure", "contribution", "share")
     columns = [column for name in names for column in (name, f"{name}_lower", f"{name}_upper")]
     table = attribution[columns].to_dataframe()[columns].rename_axis("factor")
@@ -26,7 +25,7 @@ def factor_table(attribution: xr.Dataset) -> pd.DataFrame:
 
 
 def asset_table(risk: FactorRisk, attribution: xr.Dataset) -> pd.DataFrame:
-    """Each asset's own volatility and what it is made of, and its part in the portfolio's."""
+    """Volatility of each asset and its components, and its contribution to the portfolio's volatility."""
     common = risk.covariance_.asset_variance - risk.covariance_.diagonal
     return pd.DataFrame(
         {
@@ -44,53 +43,49 @@ def asset_table(risk: FactorRisk, attribution: xr.Dataset) -> pd.DataFrame:
     )
 
 
-def shown_risk(attribution: xr.Dataset) -> pd.DataFrame:
-    """Volatility by factor in words: percent a year, with half the width of each 95 % band."""
+def short_risk_table(attribution: xr.Dataset) -> pd.DataFrame:
+    """Volatility by factor as text: percent a year, with half the width of each 95 % band."""
     table = factor_table(attribution)
     yearly = 100.0 * np.sqrt(DATES_A_YEAR) * table.filter(like="contribution")
     return pd.DataFrame(
         {
             "factor": table.index,
-            "exposure": _give_or_take(table, "exposure"),
-            "volatility, % a year": _give_or_take(yearly, "contribution"),
-            "share": table["share"].map(_number("{:.1%}")).to_numpy(),
+            "exposure": _with_half_band(table, "exposure"),
+            "volatility, % a year": _with_half_band(yearly, "contribution"),
+            "share of variance": [number(value, "{:.1%}") for value in table["share"]],
         }
     )
 
 
-def shown_failures(failures: pd.DataFrame) -> pd.DataFrame:
-    """A row a finding, without its number and its sentence."""
+def short_failure_table(failures: pd.DataFrame) -> pd.DataFrame:
+    """One row per finding, without its statistic and its explanation."""
     words = {True: "yes", False: "no"}
     names = failures["failure"]
     return pd.DataFrame(
         {
             "failure": names.where(names != names.shift(), "").to_numpy(),
             "finding": failures.index,
-            "p": failures["p_value"].map(_number("{:.2g}")).to_numpy(),
-            "wrong": [words.get(rejected, "-") for rejected in failures["rejected"]],
+            "p-value": [p_value(value) for value in failures["p_value"]],
+            "rejected": [words.get(rejected, "-") for rejected in failures["rejected"]],
         }
     )
 
 
-def shown_forecasts(forecasts: CovarianceScores) -> pd.DataFrame:
-    """A row a kind of portfolio: realised over forecast volatility, and coverage."""
+def short_forecast_table(forecasts: CovarianceScores) -> pd.DataFrame:
+    """One row per kind of portfolio: the bias statistic (standard deviation of standardised returns), and coverage."""
     table = forecasts.summary()
     return pd.DataFrame(
         {
             "portfolios": table.index,
             "count": table["count"].astype(int).to_numpy(),
-            "bias (1 is right)": table["bias"].map(_number("{:.2f}")).to_numpy(),
-            "95 % covers": table["coverage_95%"].map(_number("{:.1%}")).to_numpy(),
+            "bias statistic (ideal: 1)": [number(value, "{:.2f}") for value in table["bias"]],
+            "coverage of 95 % bands": [number(value, "{:.1%}") for value in table["coverage_95%"]],
         }
     )
 
 
-def _give_or_take(table: pd.DataFrame, name: str) -> list[str]:
+def _with_half_band(table: pd.DataFrame, name: str) -> list[str]:
     half = 0.5 * (table[f"{name}_upper"] - table[f"{name}_lower"])
     return [
         "-" if np.isnan(value) else f"{value:.2f} ± {error:.2f}" for value, error in zip(table[name], half, strict=True)
     ]
-
-
-def _number(form: str) -> Callable[[float], str]:
-    return lambda value: "-" if np.isnan(value) else form.format(value)

@@ -1,1 +1,1 @@
-"""One file that describes data, model, portfolios and test, run end to end."""
+"""Commands on studies, and the study file: `demo`, `init`, `run`, `update`."""

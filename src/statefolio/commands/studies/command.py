@@ -1,85 +1,46 @@
-"""Commands that run studies: demo, init, run."""
+"""The commands `demo`, `init` and `run`."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from statefolio.commands.app import app, guarded
-from statefolio.commands.options import Out, Overwrite, Resume
+from statefolio.commands.studies.options import DemoOptions, InitOptions, RunOptions, StudyOutput
+from statefolio.commands.typer_command import command
 
 if TYPE_CHECKING:
     from statefolio.commands.studies.reading import StudyFile
 
-DEMO = Path("statefolio-demo")
+
+@command(DemoOptions)
+def demo(options: DemoOptions) -> None:
+    """Run the example study on bundled real data: 20 US stocks, the market and five factor ETFs, 2014 to 2022."""
+    from statefolio.commands.studies.reading import example_study
+
+    _run_and_show(example_study(), options.output)
 
 
-@app.command()
-def demo(
-    out: Out = DEMO,
-    overwrite: Overwrite = False,
-    resume: Resume = False,
-) -> None:
-    """Run the example study on bundled real data: 20 US stocks, market and five factor ETFs, 2014 to 2022."""
+@command(InitOptions)
+def init(options: InitOptions) -> None:
+    """Write a commented example of a study file, which runs on bundled data."""
+    from statefolio.commands.studies.example import write_example
 
-    def job() -> None:
-        from statefolio.commands.studies.reading import example_study
-
-        _run_study(example_study(), out, overwrite, resume)
-
-    guarded(job)
+    file = write_example(options.path)
+    print(f"Wrote {file}. Run it with: statefolio run {file}")
 
 
-@app.command()
-def init(
-    path: Annotated[Path, typer.Argument(help="The file to write, or the folder to write study.toml in.")] = Path(
-        "study.toml"
-    ),
-) -> None:
-    """Write a commented example of a study file; it runs on bundled data."""
+@command(RunOptions)
+def run(options: RunOptions) -> None:
+    """Run a study: walk its portfolios forward, judge them, and write tables and a report."""
+    from statefolio.commands.studies.reading import open_study
 
-    def job() -> None:
-        from statefolio.commands.studies.example import write_example
-
-        file = write_example(path)
-        print(f"{file} is written. Run it with: statefolio run {file}")
-
-    guarded(job)
+    _run_and_show(open_study(options.study), options.output, options.open_holdout)
 
 
-@app.command()
-def run(
-    study: Annotated[Path, typer.Argument(help="The study file; `statefolio init` writes an example.")],
-    out: Annotated[
-        Path | None, typer.Option(help="The folder to make; by default beside the study file, NAME-results.")
-    ] = None,
-    overwrite: Overwrite = False,
-    resume: Resume = False,
-    open_holdout: Annotated[
-        bool, typer.Option("--open-holdout", help="Score the sealed dates too. It is written down, and meant for once.")
-    ] = False,
-) -> None:
-    """Run a study: walk its portfolios forward, judge them, write tables and a report."""
+def _run_and_show(file: "StudyFile", output: StudyOutput, open_holdout: bool = False) -> None:
+    from statefolio.commands.studies.run import after_interrupt, results_folder, run_study
+    from statefolio.commands.studies.terminal_output import show_study
+    from statefolio.commands.terminal import Terminal
 
-    def job() -> None:
-        from statefolio.commands.studies.reading import open_study
-
-        _run_study(open_study(study), out, overwrite, resume, open_holdout)
-
-    guarded(job)
-
-
-def _run_study(
-    file: "StudyFile", out: Path | None, overwrite: bool, resume: bool = False, open_holdout: bool = False
-) -> None:
-    """Run a study and show what came of it."""
-    from statefolio.commands.studies.run import StudyPlan, after_interrupt, results_folder, run_study
-    from statefolio.commands.studies.shown import show_study
-    from statefolio.commands.terminal import Screen
-
-    plan = StudyPlan(out or results_folder(file), overwrite, resume, open_holdout)
     try:
-        with Screen() as screen:
-            show_study(screen, run_study(file, plan, screen))
+        with Terminal() as terminal:
+            show_study(terminal, run_study(file, output, terminal, open_holdout=open_holdout))
     except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(after_interrupt(plan)) from stop
+        raise KeyboardInterrupt(after_interrupt(results_folder(file, output))) from stop

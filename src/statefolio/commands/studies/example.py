@@ -1,4 +1,4 @@
-"""The commented example that `statefolio init` writes; it runs on bundled data."""
+"""Writes the commented example of a study file, which runs on bundled data."""
 
 from importlib import resources
 from pathlib import Path
@@ -14,7 +14,7 @@ def example_source() -> str:
 
 
 def write_example(path: Path) -> Path:
-    """Write the example study file; nothing that is there is replaced.
+    """Write the example study file. An existing file is never replaced.
 
     Parameters
     ----------
@@ -24,12 +24,12 @@ def write_example(path: Path) -> Path:
     Returns
     -------
     Path
-        The file that was written.
+        The new file.
 
     Raises
     ------
     OutputError
-        If it is there already, or cannot be written.
+        If the file exists, or cannot be written.
     """
     file = path / NAME if path.is_dir() else path
     content = example_source()
@@ -37,7 +37,7 @@ def write_example(path: Path) -> Path:
         with file.open("x", encoding="utf-8") as handle:
             handle.write(content)
     except FileExistsError as error:
-        raise OutputError(f"{file} exists already. A new file was expected: choose another name.") from error
+        raise OutputError(f"{file} exists already. Choose another name.") from error
     except OSError as error:
         raise OutputError(f"{file} cannot be written ({error.strerror}). Choose another place.") from error
     return file

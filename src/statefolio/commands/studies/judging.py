@@ -1,12 +1,10 @@
-"""How far a study's results can be trusted: luck, the choice among many, windows."""
+"""Step 4: judges a study's results: their significance, the effect of choosing among many, and the windows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.combinatorial_selection import combinatorial_selection
 from statefolio.backtest.validation.criteria import CRITERIA, score
 from statefolio.backtest.validation.overfitting import Overfitting, overfitting_probability
@@ -19,38 +17,40 @@ from statefolio.backtest.validation.sharpe import (
     probabilistic_sharpe,
 )
 from statefolio.backtest.validation.trials import Trials
-from statefolio.backtest.validation.windows import Window, Windows, combinatorial_windows
-from statefolio.commands.studies.models import naming
-from statefolio.commands.studies.schema import Study
+from statefolio.commands.progress import Progress
+from statefolio.commands.studies.parts.models import errors_about
+from statefolio.commands.studies.parts.windows import make_windows
+from statefolio.commands.studies.schema.study import Study
+from statefolio.commands.studies.walking import WalkedStudy
 
 LEVEL = 0.05
 
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What chance alone, and choosing the best, would have brought.
+    """The significance of a study's results, given the number of trials and the choice of the best.
 
     Attributes
     ----------
     scores : DataFrame (portfolio x score)
     number : int
-        Configurations tried, those declared included.
+        Configurations tried, including the declared ones.
     effective_number : float
-        Independent ones that those on record are worth.
+        Effective number of independent trials among the recorded ones.
     minimum_length : float
-        Years below which so many trials show a Sharpe ratio of one by luck.
+        Years below which the best of this number of trials has a Sharpe ratio of one by chance.
     overfitting : Overfitting
     check : RealityCheck
     better : tuple of str
         Trials that StepM finds better than the benchmark.
     windows : DataFrame
-        What the measure chose in each window, and what that earned.
+        The portfolio that the study's measure chose in each window, and its result.
     choices : DataFrame (window x measure)
-        What other measures would have chosen.
+        The portfolio that each measure would have chosen.
     chosen_by : DataFrame (measure x measure)
-        What choosing by each came to out of sample.
+        Results of choosing by each measure, out of sample.
     paths : DataFrame (path x measure), optional
-        What choosing by the study's measure came to along the paths of combinatorial cross-validation.
+        Results of choosing by the study's measure along the paths of combinatorial cross-validation.
     """
 
     scores: pd.DataFrame
@@ -66,43 +66,10 @@ class Judgement:
     paths: pd.DataFrame | None = None
 
 
-def make_windows(study: Study, dates: pd.DatetimeIndex) -> list[Window]:
-    """Cut the dates of a back-test into windows.
-
-    Raises
-    ------
-    InputError
-        If they are too few; the message begins with the field.
-    """
-    table = study.validation.windows
-    with naming("validation.windows"):
-        return Windows(table.kind, table.count, table.purge, table.embargo).split(dates)
-
-
-def check_folds(study: Study, dates: pd.DatetimeIndex) -> None:
-    """Raise InputError, which names the field, if the dates are too few for the combinations of folds asked for."""
-    table = study.validation.combinatorial
-    if table is not None:
-        with naming("validation.combinatorial"):
-            combinatorial_windows(dates, **table.model_dump())
-
-
-def judge(
-    study: Study, results: Mapping[str, BacktestResult], trials: Trials, cash_rate: "pd.Series[float]"
-) -> Judgement:
-    """Judge the portfolios of a study, everything that was tried considered.
-
-    Parameters
-    ----------
-    study
-        The file.
-    results
-        Its portfolios, by name.
-    trials
-        Every configuration tried under its name, without the benchmark.
-    cash_rate
-        What cash earned, by date.
-    """
+def judge(walked: WalkedStudy, trials: Trials, progress: Progress) -> Judgement:
+    """Judge the portfolios of a study, given every configuration tried under its name except the benchmark."""
+    progress("judging", 0, 1)
+    study, results, cash_rate = walked.built.study, walked.results, walked.built.market.cash_rate
     year, seed = study.backtest.periods_per_year, study.study.seed
     excess = pd.DataFrame({name: result.returns for name, result in results.items()})
     excess = excess.sub(cash_rate.reindex(excess.index), axis=0).fillna(0.0)
@@ -114,7 +81,7 @@ def judge(
     cuts, measure = make_windows(study, pd.DatetimeIndex(excess.index)), study.validation.measure
     selection = nested_selection(excess, measure, cuts, periods_per_year=year)
     choices, chosen_by = compare_choices(excess, windows=cuts, periods_per_year=year)
-    return Judgement(
+    judgement = Judgement(
         scores=pd.DataFrame(scores).T.rename_axis("portfolio"),
         number=number,
         effective_number=trials.effective_number if len(trials) else 1.0,
@@ -124,23 +91,26 @@ def judge(
         better=tuple(str(name) for name in stepwise(tried, benchmark, size=LEVEL, seed=seed)),
         windows=selection.choices,
         choices=choices,
-        chosen_by=_plain(chosen_by),
+        chosen_by=_volatility_above_zero(chosen_by),
         paths=_paths(study, excess),
     )
+    progress("judging", 1, 1)
+    return judgement
 
 
 def _paths(study: Study, excess: pd.DataFrame) -> pd.DataFrame | None:
-    """Score the paths of combinatorial cross-validation; None where the study asks for none."""
+    """Score the paths of combinatorial cross-validation; None where the study has no such table."""
     table, year = study.validation.combinatorial, study.backtest.periods_per_year
     if table is None:
         return None
-    with naming("validation.combinatorial"):
+    with errors_about("validation.combinatorial"):
         paths = combinatorial_selection(excess, study.validation.measure, **table.model_dump(), periods_per_year=year)
-    return _plain(pd.DataFrame({measure: score(paths, measure, year) for measure in CRITERIA}).rename_axis("path"))
+    scores = pd.DataFrame({measure: score(paths, measure, year) for measure in CRITERIA})
+    return _volatility_above_zero(scores.rename_axis("path"))
 
 
-def _plain(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores are the higher the better; a reader expects a volatility above zero."""
+def _volatility_above_zero(scores: pd.DataFrame) -> pd.DataFrame:
+    """Change the sign of the volatility, which scores have below zero because a higher score is better."""
     return scores.assign(volatility=-scores["volatility"])
 
 

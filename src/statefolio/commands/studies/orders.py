@@ -1,4 +1,4 @@
-"""What to buy and sell to turn what is held into what is wanted."""
+"""Makes the orders that turn present holdings into target weights."""
 
 import numpy as np
 import pandas as pd
@@ -15,18 +15,17 @@ def make_orders(
     Parameters
     ----------
     held, wanted
-        Shares of the value, by asset.
+        Present and target weights, by asset.
     value
-        Of everything that is held, cash included, in currency.
+        The value of the account, cash included, in currency.
     prices
         In currency, by asset; without them orders are in currency alone.
 
     Returns
     -------
     DataFrame (asset)
-        held, wanted (shares of the value), currency (above zero: buy), and with prices: price and shares, to the
-        nearest whole one; NaN where no price is known. Assets that are not traded, or for less than half a share, are
-        left out.
+        held, wanted (weights), currency (above zero: buy), and with prices: price and shares, rounded to whole shares;
+        NaN where no price is known. Assets without an order, or with less than half a share, are left out.
     """
     assets = held.index.union(wanted.index, sort=False)
     before = held.reindex(assets, fill_value=0.0)

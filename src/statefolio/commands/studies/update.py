@@ -1,4 +1,4 @@
-"""A study on the last date of its data: what its portfolios want now, and the orders that get them there."""
+"""Updates a study: walks it to the last date of its data and makes the orders that reach the new target weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,10 +11,10 @@ from statefolio.backtest.decisions import request_decision
 from statefolio.backtest.market import Market
 from statefolio.backtest.point_in_time import PointInTimeData
 from statefolio.backtest.walk import Walk
-from statefolio.commands.listener import Listener
-from statefolio.commands.studies.data import check_names, last_prices, read_data
+from statefolio.commands.progress import Progress
+from statefolio.commands.studies.building import build_study
 from statefolio.commands.studies.orders import make_orders
-from statefolio.commands.studies.portfolios import make_policies
+from statefolio.commands.studies.parts.market import check_names, last_prices
 from statefolio.commands.studies.reading import StudyFile
 from statefolio.commands.studies.walking import make_walk
 from statefolio.data import read_weights
@@ -24,14 +24,14 @@ from statefolio.portfolio.policy import Decision, Holdings
 
 @dataclass(frozen=True, eq=False)
 class Instruction:
-    """What one portfolio wants.
+    """The decision of one portfolio, and its orders.
 
     Attributes
     ----------
     holdings : Holdings
-        Before anything is traded.
+        Before the orders.
     decision : Decision
-        With its fallback and reason where it did not find what it looked for.
+        With the fallback and the reason where the optimiser found no weights.
     orders : DataFrame (asset)
         See `make_orders`.
     """
@@ -42,17 +42,17 @@ class Instruction:
 
 
 @dataclass(frozen=True, eq=False)
-class Brought:
-    """A study brought to a date.
+class UpdatedStudy:
+    """A study walked to the last date of its data.
 
     Attributes
     ----------
     date : Timestamp
-        The last one of the data: orders are decided at its close.
+        The last date of the data; orders are decided at its close.
     due : bool
-        Whether the study's own calendar decides on that date.
+        Whether the study's calendar decides on that date.
     last_decision : Timestamp
-        When it last did.
+        The last date on which the calendar decided.
     instructions : mapping of Instruction
         By portfolio.
     """
@@ -63,35 +63,37 @@ class Brought:
     instructions: Mapping[str, Instruction]
 
 
-def bring_study(file: StudyFile, listener: Listener, *, holdings: Path | None = None, cash: float = 0.0) -> Brought:
-    """Walk a study's portfolios to the last date of its data, and say what each of them would trade next.
+def update_study(
+    file: StudyFile, progress: Progress, *, holdings: Path | None = None, cash: float = 0.0
+) -> UpdatedStudy:
+    """Walk a study's portfolios to the last date of its data, and decide what each of them trades next.
 
-    Nothing is judged and nothing written: what the sealed dates earned is not shown.
+    Nothing is judged and nothing is written: results on the dates of the holdout are not shown.
 
     Parameters
     ----------
     file
         The study.
-    listener
-        Hears how far the walk is.
+    progress
+        Takes the stage "walking".
     holdings
-        Shares held, a row an asset, and they are what orders start from. Without it they start from what each
-        portfolio would hold had it been followed, worth the study's capital.
+        A file of the shares held, one row per asset, from which orders start. Without it, orders start from the weights
+        that each portfolio would hold now, with the study's capital.
     cash
-        In currency, held beside the shares.
+        The cash held, in currency.
 
     Raises
     ------
     InputError, UnknownNameError
-        If holdings name assets without a price, or the data have no prices at all.
+        If holdings name assets without a price, or the data have no prices.
     """
     study = file.study
-    data = read_data(study.data, file.folder)
-    market = data.market
-    walk = make_walk(study, make_policies(study, market, file.folder), market)
+    built = build_study(file)
+    market = built.market
+    walk = make_walk(built, market)
     while not walk.done:
         walk.step()
-        listener.progress("walking", *walk.progress)
+        progress("walking", *walk.progress)
     date = market.dates[-1]
     prices = last_prices(study.data, file.folder, date)
     own = None if holdings is None else _own(holdings, cash, prices, market, date)
@@ -100,19 +102,19 @@ def bring_study(file: StudyFile, listener: Listener, *, holdings: Path | None = 
         name: Instruction(held, decision, _orders(held, decision, prices)) for name, (held, decision) in decided.items()
     }
     last = max(_decision_dates(walk, name)[-1] for name in instructions)
-    return Brought(date, last == date, last, instructions)
+    return UpdatedStudy(date, last == date, last, instructions)
 
 
-def write_orders(path: Path, brought: Brought) -> None:
+def write_orders(path: Path, updated: UpdatedStudy) -> None:
     """Write the orders of every portfolio to a CSV file, whole or not at all."""
-    parts = [each.orders.reset_index().assign(portfolio=name) for name, each in brought.instructions.items()]
+    parts = [each.orders.reset_index().assign(portfolio=name) for name, each in updated.instructions.items()]
     table = pd.concat(parts, ignore_index=True)
     ordered = ["portfolio", *table.columns.drop("portfolio")]
     write_whole(path, table[ordered].to_csv(index=False).encode())
 
 
 def _decide(walk: Walk, market: Market, own: Holdings | None, capital: float) -> dict[str, tuple[Holdings, Decision]]:
-    """Ask every policy on the last date, whether or not it is its turn."""
+    """Ask every policy for a decision on the last date, also where the calendar does not."""
     state, row = walk.state, len(market.dates) - 1
     known = PointInTimeData(market, state.shared)
     known.advance(row)
@@ -133,7 +135,7 @@ def _decide(walk: Walk, market: Market, own: Holdings | None, capital: float) ->
 
 
 def _decision_dates(walk: Walk, name: str) -> pd.DatetimeIndex:
-    """Dates on which a portfolio was decided; the first of the walk where it never was."""
+    """Dates of a portfolio's decisions; the first date of the walk if there is none."""
     result = walk.results()[name]
     found = result.decisions.index if len(result.decisions) else result.ledger.index[:1]
     return pd.DatetimeIndex(found)
@@ -145,19 +147,17 @@ def _orders(held: Holdings, decision: Decision, prices: "pd.Series[float] | None
 
 
 def _own(file: Path, cash: float, prices: "pd.Series[float] | None", market: Market, date: pd.Timestamp) -> Holdings:
-    """What a file says is held, as shares of its value."""
+    """The holdings in a file, as weights."""
     if prices is None:
-        raise InputError(
-            "--holdings came, and [data] has returns alone; prices were expected to value shares. Name data.prices."
-        )
+        raise InputError("--holdings needs prices to value the shares, and [data] has returns alone. Name data.prices.")
     shares = read_weights(file)
-    check_names(shares.index, market.assets, str(file), "assets")
+    check_names(shares.index, market.assets, "--holdings", "assets")
     value = (shares * prices.reindex(shares.index)).reindex(market.assets, fill_value=0.0)
     if value.isna().any():
         raise InputError(
-            f"{value.index[value.isna()][0]!r} in {file} has no price yet; one was expected. Leave it out."
+            f"--holdings must name assets with a price, got {value.index[value.isna()][0]!r} without. Leave it out."
         )
     total = float(value.sum() + cash)
     if not total > 0.0:
-        raise InputError(f"holdings and cash are worth {total:g}; more than nothing was expected. Check {file}.")
+        raise InputError(f"--holdings and --cash must be worth more than 0 together, got {total:g}. Check {file}.")
     return Holdings(date, value / total, total)

@@ -1,31 +1,52 @@
-"""The walk forward of a study's portfolios, kept on disk while it goes on."""
+"""Step 3: walks a study's portfolios forward, with a checkpoint on disk, and walks them over an opened holdout."""
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from statefolio import __version__
 from statefolio.backtest.market import Market
 from statefolio.backtest.result import BacktestResult
+from statefolio.backtest.validation.holdout import Holdout
 from statefolio.backtest.validation.sealed_data import hash_between
 from statefolio.backtest.walk import Walk
-from statefolio.commands.listener import Listener
-from statefolio.commands.studies.checkpoint import read_checkpoint, write_checkpoint
-from statefolio.commands.studies.portfolios import make_costs, make_rebalance
-from statefolio.commands.studies.reading import StudyFile, fingerprint
-from statefolio.commands.studies.schema import Study
-from statefolio.portfolio.policy import Policy
+from statefolio.commands.progress import Progress
+from statefolio.commands.studies.building import BuiltStudy
+from statefolio.commands.studies.measures import measures_of, since
+from statefolio.commands.studies.parts.policies import make_costs, make_rebalance
+from statefolio.commands.studies.records.checkpoint import read_checkpoint, write_checkpoint
+from statefolio.commands.studies.records.configuration import fingerprint
 
 SECONDS = 5.0
-"""Between two checkpoints, about: what an interrupt may lose."""
+"""Approximate seconds between two checkpoints."""
 
 
-def make_walk(study: Study, policies: Mapping[str, Policy], market: Market, **options: Any) -> Walk:
+@dataclass(frozen=True, eq=False)
+class WalkedStudy:
+    """A study with the back-test and the measures (measure x portfolio) of each portfolio."""
+
+    built: BuiltStudy
+    results: Mapping[str, BacktestResult]
+    measures: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedHoldout:
+    """Back-tests on the dates of the holdout alone, and their measures (measure x portfolio)."""
+
+    results: Mapping[str, BacktestResult]
+    measures: pd.DataFrame
+
+
+def make_walk(built: BuiltStudy, market: Market, **options: Any) -> Walk:
     """Return a walk of a study's portfolios over a market, before its first step."""
-    table = study.backtest
+    table = built.study.backtest
     return Walk(
-        policies,
+        built.policies,
         market,
         start=table.start,
         rebalance=make_rebalance(table),
@@ -37,49 +58,58 @@ def make_walk(study: Study, policies: Mapping[str, Policy], market: Market, **op
     )
 
 
-def walk_forward(
-    file: StudyFile, policies: Mapping[str, Policy], market: Market, checkpoint: Path, resume: bool, listener: Listener
-) -> dict[str, BacktestResult]:
-    """Walk over all dates of a market, and make decisions again without their future.
+def walk_forward(built: BuiltStudy, checkpoint: Path, resume: bool, progress: Progress) -> WalkedStudy:
+    """Walk over all dates of the market, then repeat decisions without their future to check for look-ahead.
 
     Parameters
     ----------
-    file
+    built
         The study.
-    policies, market
-        Made of it.
     checkpoint
-        Where the walk is kept until it ends.
+        The file that has the state of the walk until it ends.
     resume
-        Go on from what is kept there.
-    listener
-        Hears how far it is.
-
-    Returns
-    -------
-    dict of BacktestResult
-        The same bytes, interrupted or not.
+        Start from the checkpoint. An interrupted and resumed walk has the same results to the last bit.
+    progress
+        Takes the stages "walking" and "checking".
 
     Raises
     ------
     FileFormatError, InputError
-        If there is nothing to go on from, or what is there is of another run.
+        If there is no checkpoint to resume from, or it belongs to another run.
     """
-    run = fingerprint([file.source, _content(market), __version__])
+    study, market = built.study, built.market
+    run = fingerprint([built.file.source, hash_between(market, market.dates[0], market.dates[-1]), __version__])
     state = read_checkpoint(checkpoint, run) if resume else None
-    walk = make_walk(file.study, policies, market, cuts=file.study.validation.look_ahead_cuts, resume=state)
-    kept = time.monotonic()
+    walk = make_walk(built, market, cuts=study.validation.look_ahead_cuts, resume=state)
+    written = time.monotonic()
     while not walk.done:
         walk.step()
-        listener.progress("walking", *walk.progress)
-        if time.monotonic() - kept >= SECONDS and not walk.done:
+        progress("walking", *walk.progress)
+        if time.monotonic() - written >= SECONDS and not walk.done:
             write_checkpoint(checkpoint, walk.state, run)
-            kept = time.monotonic()
-    listener.progress("checking", 0, 1)
+            written = time.monotonic()
+    progress("checking", 0, 1)
     results = walk.results()
-    listener.progress("checking", 1, 1)
-    return results
+    progress("checking", 1, 1)
+    return WalkedStudy(built, results, measures_of(results, study.backtest.benchmark, market.cash_rate))
 
 
-def _content(market: Market) -> str:
-    return hash_between(market, market.dates[0], market.dates[-1])
+def walk_holdout(built: BuiltStudy, holdout: Holdout, progress: Progress) -> OpenedHoldout:
+    """Score all portfolios on the dates of the holdout, and record the opening.
+
+    The walk starts where development started, so that models and accounts enter the holdout with their history.
+    """
+    found: list[OpenedHoldout] = []
+
+    def score(market: Market, start: pd.Timestamp) -> dict[str, float]:
+        walk = make_walk(built, market)
+        while not walk.done:
+            walk.step()
+            progress("opening", *walk.progress)
+        results = {name: since(result, start) for name, result in walk.results().items()}
+        measures = measures_of(results, built.study.backtest.benchmark, market.cash_rate)
+        found.append(OpenedHoldout(results, measures))
+        return {f"sharpe of {name}": float(measures[name]["sharpe"]) for name in results}
+
+    holdout.open(score, built.study.study.name)
+    return found[0]

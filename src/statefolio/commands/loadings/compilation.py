@@ -1,0 +1,56 @@
+"""Compiles ahead on the first run: a second process compiles the functions that the job needs later.
+
+Numba compiles one function at a time in a process and stores what it compiled on disk, where the job then finds it.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from statefolio.kalman.climb import advance, new_climb
+from statefolio.kalman.sweep import sweep
+from statefolio.loadings.kalman_loadings import KalmanLoadings
+from statefolio.loadings.least_squares import RollingLoadings
+
+_COMMAND = "from statefolio.commands.loadings.compilation import compile_all; compile_all()"
+
+
+@contextmanager
+def compiling_ahead() -> Iterator[None]:
+    """Compile the filter and the regressions in a second process meanwhile, if nothing is compiled yet."""
+    if is_compiled() or (os.cpu_count() or 1) < 2:
+        yield
+        return
+    quiet = subprocess.DEVNULL
+    command = [sys.executable, "-P", "-c", _COMMAND]
+    try:
+        process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def is_compiled() -> bool:
+    """Return whether the compiled filter is on disk."""
+    return any(Path(sweep.stats.cache_path).glob("sweep.sweep-*.nbi"))
+
+
+def compile_all() -> None:
+    """Compile what the job runs after its first score: one step of the optimiser, the filter, and the regressions."""
+    advance(np.zeros(2, dtype=bool), 1e-6, new_climb(np.ones(2)), -1.0, np.ones(2))
+    dates = pd.bdate_range("2000-01-03", periods=40)
+    numbers = 0.01 * np.random.default_rng(0).standard_normal((len(dates), 3))
+    returns, factors = pd.DataFrame(numbers[:, :2], dates, ["a", "b"]), pd.DataFrame(numbers[:, 2:], dates, ["f"])
+    KalmanLoadings(tuning="fixed", state_variance=1e-3).fit(returns, factors)
+    RollingLoadings(window=20).fit(returns, factors)

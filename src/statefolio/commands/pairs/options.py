@@ -1,0 +1,138 @@
+"""The options of `statefolio pairs` and `statefolio screen`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from statefolio._options import Number, Whole
+from statefolio.commands.options import Option, read_names
+from statefolio.commands.shared_options import First, Last, Output
+from statefolio.exceptions import InputError
+
+PriceFile = Annotated[Path, Option("Prices by asset: CSV or Parquet, wide or long.")]
+Logs = Annotated[bool, Option("Use the logarithms of the prices.")]
+Cost = Annotated[
+    float,
+    Option(
+        "Cost of trading, as a share of the traded value, e.g. 0.0005.",
+        Number(at_least=0.0, below=1.0, example=0.0005),
+    ),
+]
+Level = Number(above=0.0, below=1.0, example=0.05)
+
+
+def read_retune(name: str, text: str) -> int | str | None:
+    """Read when hedges are tuned again: weekly, monthly, a number of dates, or never (None)."""
+    if text in ("weekly", "monthly"):
+        return text
+    if text == "never":
+        return None
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise InputError(f"{name} must be weekly, monthly, never or a number of dates, got {text}. Pass e.g. {name} 21.")
+
+
+def read_bounds(name: str, text: str) -> tuple[float, float]:
+    """Read two numbers, the smaller one first."""
+    try:
+        least, most = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"{name} must be two numbers of dates, got {text}. Pass e.g. {name} 1,126.") from error
+    return least, most
+
+
+@dataclass(frozen=True, kw_only=True)
+class BasketFile:
+    """A file of prices, and the basket in it."""
+
+    prices: PriceFile
+    assets: Annotated[
+        tuple[str, ...],
+        Option("The basket; the first asset is hedged by the others.", metavar="A,B,...", read=read_names),
+    ]
+    first: First = None
+    last: Last = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniverseFile:
+    """A file of prices, and the assets of it that are screened."""
+
+    prices: PriceFile
+    assets: Annotated[
+        tuple[str, ...] | None, Option("Assets to screen.", metavar="A,B,...", read=read_names, default_text="all")
+    ] = None
+    first: First = None
+    last: Last = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairsOptions:
+    """Options of `statefolio pairs`."""
+
+    files: BasketFile
+    tuning: Annotated[Literal["mle", "adaptive"], Option("How the hedge is tuned.")] = "mle"
+    passes: Annotated[int, Option("Most passes of the adaptive tuning.", Whole(at_least=1, example=2000))] = 2000
+    retune: Annotated[
+        int | str | None,
+        Option("When the hedges of the walk are tuned again.", metavar="weekly|monthly|N|never", read=read_retune),
+    ] = "weekly"
+    start: Annotated[
+        datetime | None, Option("First date of the walk.", default_text="after six tenths of the dates")
+    ] = None
+    draws: Annotated[
+        int, Option("Simulated baskets without cointegration that calibrate the verdict; 0 leaves out the verdict.")
+    ] = 500
+    seed: Annotated[int, Option("Seed of the simulation.", Whole(at_least=0))] = 0
+    entry: Annotated[float, Option("Standard deviations at which a position is opened.")] = 1.0
+    leave: Annotated[float, Option("Standard deviations at which a position is closed.", name="--exit")] = 0.0
+    stop: Annotated[float | None, Option("Standard deviations at which a position is stopped out.")] = None
+    longest: Annotated[int | None, Option("Most dates that a position stays open.", Whole(at_least=1, example=60))] = (
+        None
+    )
+    cost: Cost = 0.0
+    borrow: Annotated[
+        float, Option("Yearly fee on short positions, e.g. 0.01.", Number(at_least=0.0, example=0.01))
+    ] = 0.0
+    capital: Annotated[float, Option("Capital, in currency.", Number(above=0.0, example=1e6))] = 1_000_000.0
+    logs: Logs = False
+    output: Output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screening:
+    """Options of `screen_pairs`, under the same names and with the same defaults."""
+
+    until: Annotated[
+        datetime | None, Option("Last date of the search; later dates confirm.", default_text="nothing is confirmed")
+    ] = None
+    confirm: Annotated[datetime | None, Option("Last date of the confirmation.", default_text="the last date")] = None
+    triples: Annotated[
+        list[tuple[str, ...]] | None,
+        Option("A triple to test too; repeatable.", name="--triple", metavar="A,B,C", read=read_names, repeated=True),
+    ] = None
+    hedged: Annotated[Literal["each", "first"], Option("Hedge each asset of a basket in turn, or the first.")] = "each"
+    fdr: Annotated[float, Option("False discovery rate.", Level)] = 0.05
+    correction: Annotated[
+        Literal["by", "bh"], Option("Correction of Benjamini and Yekutieli, or of Benjamini and Hochberg.")
+    ] = "by"
+    half_life: Annotated[
+        tuple[float, float], Option("Shortest and longest half-life, in dates.", metavar="LEAST,MOST", read=read_bounds)
+    ] = (1.0, 126.0)
+    cost: Cost = 0.0
+    entry: Annotated[
+        float, Option("Standard deviations at which a round trip begins.", Number(above=0.0, example=1.0))
+    ] = 1.0
+    confirm_level: Annotated[float, Option("Significance level of the confirmation.", Level)] = 0.05
+    lags: Annotated[int | None, Option("Lags of the tests.", Whole(at_least=0), default_text="chosen by AIC")] = None
+    logs: Logs = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScreenOptions:
+    """Options of `statefolio screen`."""
+
+    files: UniverseFile
+    screening: Screening = Screening()
+    output: Output

@@ -1,0 +1,39 @@
+"""Measures of back-tests, and the part of a back-test from a date on."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from statefolio.backtest.result import BacktestResult
+
+
+def measures_of(results: Mapping[str, BacktestResult], benchmark: str, cash_rate: "pd.Series[float]") -> pd.DataFrame:
+    """Return the measures of several back-tests over the same dates (measure x portfolio)."""
+    compared = results[benchmark].returns
+    columns = {
+        name: result.summary(
+            None if len(result.returns) < len(compared) else compared, cash_rate.reindex(result.returns.index)
+        )
+        for name, result in results.items()
+    }
+    table = pd.DataFrame(columns)
+    return table.loc[max((column.index for column in columns.values()), key=len)].rename_axis("measure")
+
+
+def since(result: BacktestResult, start: pd.Timestamp) -> BacktestResult:
+    """Return an account from a date on, as if it had started on the date before with its holdings of that date."""
+    dates = result.ledger.index
+    first = max(0, int(dates.searchsorted(start)) - 1)
+    ledger = result.ledger.iloc[first:].copy()
+    ledger.iloc[0, 1:-1] = 0.0
+    return replace(
+        result,
+        ledger=ledger,
+        weights=result.weights.iloc[first:],
+        decisions=result.decisions.loc[start:],
+        events=result.events[result.events["date"] >= start].reset_index(drop=True),
+        details={name: table.loc[start:] for name, table in result.details.items()},
+        capital=float(ledger["value"].iloc[0]),
+        causality=None,
+    )

@@ -1,0 +1,69 @@
+"""The options of `statefolio demo`, `init`, `run` and `update`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from statefolio._options import Number
+from statefolio.commands.options import Option
+from statefolio.commands.shared_options import Overwrite, Prices, RiskFree
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOutput:
+    """The folder of a study's results, and what happens to earlier runs."""
+
+    out: Annotated[
+        Path | None,
+        Option("Folder to write the results into.", default_text="NAME-results next to the study file"),
+    ] = None
+    overwrite: Overwrite = False
+    resume: Annotated[bool, Option("Continue a run that was interrupted.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions:
+    """Options of `statefolio demo`."""
+
+    output: StudyOutput = StudyOutput(out=Path("statefolio-demo"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitOptions:
+    """Options of `statefolio init`."""
+
+    path: Annotated[Path, Option("The file to write, or the folder to write study.toml into.", argument=True)] = Path(
+        "study.toml"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Options of `statefolio run`."""
+
+    study: Annotated[Path, Option("The study file; `statefolio init` writes an example.", argument=True)]
+    output: StudyOutput = StudyOutput()
+    open_holdout: Annotated[
+        bool, Option("Also score the holdout. The opening is recorded; a holdout is meant to be opened once.")
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateOptions:
+    """Options of `statefolio update`."""
+
+    study: Annotated[
+        Path | None, Option("A study file: walk it to the last date of its data and print the orders.", argument=True)
+    ] = None
+    model: Annotated[
+        Path | None, Option("Instead of a study: a model that `statefolio loadings` saved, to continue and replace.")
+    ] = None
+    returns: Annotated[Path | None, Option("With --model: returns by asset, as for `loadings`.")] = None
+    factors: Annotated[Path | None, Option("With --model: returns by factor.")] = None
+    prices: Prices = False
+    risk_free: RiskFree = None
+    holdings: Annotated[
+        Path | None, Option("With a study: the shares you hold, CSV or Parquet with the columns asset and shares.")
+    ] = None
+    cash: Annotated[float, Option("With --holdings: the cash you hold, in currency.", Number())] = 0.0
+    orders: Annotated[Path | None, Option("With a study: also write the orders to this CSV file.")] = None

@@ -1,0 +1,55 @@
+"""The windows and folds of a study's validation."""
+
+import pandas as pd
+
+from statefolio._arrays.text import span
+from statefolio.backtest.validation.windows import Window, Windows, combinatorial_windows
+from statefolio.commands.studies.parts.models import errors_about
+from statefolio.commands.studies.schema.study import Study
+from statefolio.exceptions import InputError
+
+
+def check_dates(study: Study, dates: pd.DatetimeIndex) -> None:
+    """Raise InputError, which names the field, if fewer than two dates follow the start of the back-test."""
+    left = len(_from_start(study, dates))
+    if left < 2:
+        raise InputError(
+            f"backtest.start must leave two dates or more of {span(dates)}, got {study.backtest.start}, which leaves "
+            f"{left}. Choose an earlier start."
+        )
+
+
+def check_windows(study: Study, dates: pd.DatetimeIndex) -> None:
+    """Raise InputError, which names the field, if the dates are too few for the windows or the folds.
+
+    Parameters
+    ----------
+    study
+        The checked file.
+    dates
+        The dates of the market on which the study is developed.
+    """
+    tested = _from_start(study, dates)[1:]
+    make_windows(study, tested)
+    table = study.validation.combinatorial
+    if table is not None:
+        with errors_about("validation.combinatorial"):
+            combinatorial_windows(tested, **table.model_dump())
+
+
+def make_windows(study: Study, dates: pd.DatetimeIndex) -> list[Window]:
+    """Split the dates of a back-test into windows.
+
+    Raises
+    ------
+    InputError
+        If the dates are too few; the message begins with the field.
+    """
+    table = study.validation.windows
+    with errors_about("validation.windows"):
+        return Windows(table.kind, table.count, table.purge, table.embargo).split(dates)
+
+
+def _from_start(study: Study, dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    start = study.backtest.start
+    return dates if start is None else dates[dates >= pd.Timestamp(start)]

@@ -1,0 +1,1 @@
+"""The files that a study keeps next to its results: checkpoint, holdout seal, record of trials."""

@@ -1,0 +1,102 @@
+"""The checkpoint: the state of a walk on disk, from which an interrupted run resumes.
+
+The state is a pickle, and reading a pickle executes code. The file is therefore signed with a key of the user on this
+machine, and a file with another signature is not read.
+"""
+
+import hashlib
+import hmac
+import os
+import pickle
+import secrets
+import tempfile
+from pathlib import Path
+
+from statefolio._writing import write_whole
+from statefolio.backtest.walk_state import WalkState
+from statefolio.exceptions import FileFormatError, InputError, OutputError
+
+_MAGIC = b"statefolio checkpoint 1\n"
+_SIGNATURE = hashlib.sha256().digest_size
+
+
+def checkpoint_path(folder: Path) -> Path:
+    """Return the path of the checkpoint of a run into a folder: next to the folder."""
+    return folder.absolute().with_name(f".{folder.absolute().name}.checkpoint")
+
+
+def write_checkpoint(path: Path, state: WalkState, run: str) -> None:
+    """Write the state of a walk.
+
+    Parameters
+    ----------
+    path
+        The file; it is replaced whole or not at all.
+    state
+        The state of a walk between two steps.
+    run
+        The fingerprint of the run: of its study, data and version.
+    """
+    content = pickle.dumps((run, state), protocol=5)
+    write_whole(path, _MAGIC + _signature(content) + content, private=True)
+
+
+def read_checkpoint(path: Path, run: str) -> WalkState:
+    """Read what `write_checkpoint` wrote.
+
+    Raises
+    ------
+    FileFormatError
+        If there is no checkpoint, or another user or machine wrote it.
+    InputError
+        If it belongs to another run: the study file, the data or the version changed.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError as error:
+        raise FileFormatError(
+            f"--resume needs the checkpoint of an interrupted run; {path} does not exist. Run without --resume."
+        ) from error
+    except OSError as error:
+        raise FileFormatError(f"{path} cannot be read ({error.strerror}). Run without --resume.") from error
+    signature, content = raw[len(_MAGIC) :][:_SIGNATURE], raw[len(_MAGIC) + _SIGNATURE :]
+    if not raw.startswith(_MAGIC) or not hmac.compare_digest(signature, _signature(content)):
+        raise FileFormatError(
+            f"{path} is damaged or was written on another machine, and was not opened. Remove it, and run without "
+            "--resume."
+        )
+    written_for, state = pickle.loads(content)
+    if written_for != run or not isinstance(state, WalkState):
+        raise InputError(
+            f"{path} belongs to another run: the study file, the data or the version of statefolio has changed since. "
+            "Run without --resume."
+        )
+    return state
+
+
+def _signature(content: bytes) -> bytes:
+    return hmac.digest(_key(), content, "sha256")
+
+
+def _key() -> bytes:
+    """The user's key on this machine, made when it is first needed. If two processes make one, the first is kept."""
+    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "statefolio"
+    file = home / "checkpoint.key"
+    try:
+        if not file.exists():
+            home.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".key.", dir=home)
+            with os.fdopen(handle, "wb") as drawn:
+                drawn.write(secrets.token_bytes(32))
+            try:
+                os.link(name, file)
+            except FileExistsError:
+                pass
+            finally:
+                Path(name).unlink(missing_ok=True)
+        return file.read_bytes()
+    except OSError as error:
+        raise OutputError(
+            f"{file}, the key that signs checkpoints, cannot be written ({error.strerror}). Set XDG_STATE_HOME to a "
+            "folder that you may write to."
+        ) from error

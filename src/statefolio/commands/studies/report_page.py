@@ -1,0 +1,142 @@
+"""Writes the report of a study: its back-tests, their significance, and the loadings they are based on."""
+
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from statefolio.backtest.result import BacktestResult
+from statefolio.backtest.validation.holdout import Holdout
+from statefolio.commands.studies.judging import LEVEL, Judgement
+from statefolio.commands.studies.parts.market import StudyData
+from statefolio.commands.studies.result import StudyResult
+from statefolio.commands.studies.result_tables import trials_table
+from statefolio.commands.studies.schema.backtest_tables import DriftTable
+from statefolio.commands.studies.schema.study import Study
+from statefolio.commands.studies.walking import OpenedHoldout, WalkedStudy
+from statefolio.loadings.kalman_loadings import KalmanLoadings
+from statefolio.portfolio.budgets.risk_budget import RiskBudget
+from statefolio.portfolio.budgets.tracker import RiskContributionTracker
+from statefolio.portfolio.policies.model_policy import ModelPolicy
+from statefolio.report import write_report
+from statefolio.report.backtest_chapters import study_chapters, study_tiles
+from statefolio.report.study_results import Evidence, HoldoutRecord, Selection, StudyResults
+from statefolio.risk.attribution import attribute_return
+
+LEAD = (
+    "Portfolios walked forward: their returns after costs, their risk, the significance of the results, and the "
+    "loadings they are based on."
+)
+
+YEARLY = ("borrow", "financing")
+"""Costs that are rates per year; the others are shares of the traded value."""
+
+
+def write_study_report(path: Path, model: KalmanLoadings, result: StudyResult) -> None:
+    """Write the page. `model` is fitted to the dates that were walked."""
+    walked, judgement, results = result.walked, result.judgement, result.results
+    study, data = walked.built.study, walked.built.data
+    found = StudyResults(
+        results=results,
+        benchmark=study.backtest.benchmark,
+        rebalance=_rebalance_as_text(study),
+        costs=_costs_as_text(study),
+        cash_rate=data.market.cash_rate,
+        measures=walked.measures,
+        checks={name: each.causality for name, each in results.items() if each.causality is not None},
+        attribution={name: _attribution(model, each, data) for name, each in results.items()},
+        tracked=_tracked(walked),
+        evidence=_evidence(judgement),
+        selection=Selection(
+            measure=study.validation.measure,
+            windows=judgement.windows,
+            choices=judgement.choices,
+            chosen_by=judgement.chosen_by,
+            paths=judgement.paths,
+        ),
+        trials=trials_table(result.trials),
+        holdout=None if result.holdout is None else _holdout(result.holdout, result.opened),
+    )
+    write_report(
+        path,
+        model,
+        reading={**data.inputs.facts, "notes": " ".join(data.inputs.notes)},
+        options={"study": study.study.name, "seed": study.study.seed, **study.loadings.model_dump(exclude_none=True)},
+        suspicious=data.inputs.suspicious,
+        chapters=study_chapters(found),
+        tiles=study_tiles(found),
+        lead=LEAD,
+        title=study.report.title or study.study.name,
+    )
+
+
+def _attribution(model: KalmanLoadings, result: BacktestResult, data: StudyData) -> pd.DataFrame:
+    """The part of a portfolio's return before costs that each factor earned, by date."""
+    dates = result.weights.index[1:]
+    market = data.market.until(dates[-1])
+    excess = market.excess_returns.loc[dates]
+    held = result.weights.loc[dates].where(excess.notna(), 0.0)
+    found = attribute_return(model, held, excess, market.factors.loc[dates] if market.factors is not None else None)
+    return found["contribution"].to_series().unstack("factor")
+
+
+def _tracked(walked: WalkedStudy) -> dict[str, xr.Dataset]:
+    """Realised risk contributions of the portfolios with a risk budget over assets."""
+    market = walked.built.market
+    tracked = {}
+    for name, result in walked.results.items():
+        policy, dates = walked.built.policies[name], result.weights.index[1:]
+        if not isinstance(policy, ModelPolicy) or not isinstance(policy.objective, RiskBudget):
+            continue
+        budget = result.details["risk_budget"].iloc[-1].reindex(market.assets, fill_value=0.0).fillna(0.0)
+        tracker = RiskContributionTracker(budget / budget.sum())
+        if len(dates) >= tracker.window:
+            tracker.fit(market.returns.loc[dates], result.weights.loc[dates])
+            tracked[name] = tracker.tracking_
+    return tracked
+
+
+def _evidence(judgement: Judgement) -> Evidence:
+    return Evidence(
+        scores=judgement.scores,
+        trials=judgement.number,
+        effective_trials=judgement.effective_number,
+        overfitting=judgement.overfitting,
+        reality_check=judgement.check,
+        better=judgement.better,
+        level=LEVEL,
+        minimum_length=judgement.minimum_length,
+    )
+
+
+def _holdout(holdout: Holdout, opened: OpenedHoldout | None) -> HoldoutRecord:
+    times = tuple(pd.Timestamp(time).tz_localize(None) for time in holdout.openings["opened"])
+    return HoldoutRecord(
+        start=holdout.start,
+        end=holdout.end,
+        seal=str(holdout.record["sha256"]),
+        opened=times,
+        results={} if opened is None else opened.results,
+        measures=None if opened is None else opened.measures,
+    )
+
+
+def _rebalance_as_text(study: Study) -> str:
+    given = study.backtest.rebalance
+    when = {"daily": "every date", "weekly": "the first date of a week", "monthly": "the first date of a month"}
+    if isinstance(given, DriftTable):
+        return f"Decided when weights have drifted by {given.drift:g}"
+    return f"Decided on {when[given]}" if isinstance(given, str) else f"Decided every {given} dates"
+
+
+def _costs_as_text(study: Study) -> str:
+    costs = study.backtest.costs
+    parts = []
+    for name, value in costs.model_dump().items():
+        words = name.replace("_", " ")
+        yearly = " a year" if name in YEARLY else ""
+        if isinstance(value, dict):
+            parts.append(f"{words}{yearly} by asset")
+        elif name != "impact_window" and value > 0.0:
+            parts.append(f"{words} {value:g}" if name == "impact" else f"{words} {10_000 * value:g} bp{yearly}")
+    return "Costs: " + (", ".join(parts) if parts else "none") + (" (1 bp = 0.01 %)" if parts else "")

@@ -1,0 +1,92 @@
+"""The study file: all of its tables, and the checks between them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from statefolio.commands.studies.schema.backtest_tables import BacktestTable, ValidationTable
+from statefolio.commands.studies.schema.field_types import (
+    Count,
+    CountOrZero,
+    Day,
+    File,
+    FiniteOrTable,
+    Table,
+    one_of,
+)
+from statefolio.commands.studies.schema.model_tables import LoadingsTable, NoViews, RiskTable, ViewsTable
+from statefolio.commands.studies.schema.portfolio_tables import NEEDS_VIEWS, PortfolioTable
+
+
+class StudyTable(Table):
+    """[study]: the name, and the seed of all random numbers."""
+
+    name: Annotated[str, Field(min_length=1)]
+    seed: CountOrZero = 0
+
+
+class DataTable(Table):
+    """[data]: the bundled data, or files. Paths are relative to the study file."""
+
+    source: Literal["demo", "files"]
+    returns: File | None = None
+    prices: File | None = None
+    factors: File | None = None
+    risk_free: str | None = None
+    dollar_volumes: File | None = None
+    delisting_return: FiniteOrTable = 0.0
+    delisted_after: Count = 21
+    first: Day | None = Field(default=None, alias="from")
+    last: Day | None = Field(default=None, alias="to")
+
+    @model_validator(mode="after")
+    def _files_where_files(self) -> "DataTable":
+        given = [
+            name for name in ("returns", "prices", "factors", "risk_free", "dollar_volumes") if getattr(self, name)
+        ]
+        if self.source == "demo" and given:
+            raise ValueError(f'must have source = "files" where it has {given[0]}, got source = "demo"')
+        if self.source == "files" and (self.returns is None) == (self.prices is None):
+            raise ValueError('must have either returns or prices, and not both, where source = "files"')
+        if self.source == "files" and self.factors is None:
+            raise ValueError('must have factors where source = "files"')
+        if self.first is not None and self.last is not None and self.first > self.last:
+            raise ValueError(f"must have from before to, got from = {self.first} and to = {self.last}")
+        return self
+
+
+class ReportTable(Table):
+    """[report]: the title of the report."""
+
+    title: str | None = None
+
+
+class Study(Table):
+    """A study file: data, model, portfolios, test and report."""
+
+    study: StudyTable
+    data: DataTable
+    loadings: LoadingsTable = LoadingsTable()
+    risk: RiskTable = RiskTable()
+    views: ViewsTable = NoViews()
+    portfolio: Annotated[dict[str, PortfolioTable], Field(min_length=1)]
+    backtest: BacktestTable
+    validation: ValidationTable = ValidationTable()
+    report: ReportTable = ReportTable()
+
+    @model_validator(mode="after")
+    def _benchmark_among_portfolios(self) -> "Study":
+        benchmark, names = self.backtest.benchmark, list(self.portfolio)
+        if benchmark not in names:
+            raise ValueError(f'backtest.benchmark must be one of the portfolios, {one_of(*names)}, got "{benchmark}"')
+        return self
+
+    @model_validator(mode="after")
+    def _views_where_needed(self) -> "Study":
+        for name, table in self.portfolio.items():
+            if isinstance(table, NEEDS_VIEWS) and isinstance(table.views or self.views, NoViews):
+                raise ValueError(
+                    f'views.kind must be "kalman_mean" or "factor_premia" for portfolio.{name} with objective = '
+                    f'"{table.objective}", which depends on expected returns, got "none"'
+                )
+        return self

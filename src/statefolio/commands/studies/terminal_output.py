@@ -1,0 +1,110 @@
+"""Shows the results of the commands on studies."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich.markup import escape
+
+from statefolio.commands.terminal import Terminal
+from statefolio.commands.terminal_tables import number, p_value, table
+
+if TYPE_CHECKING:
+    from statefolio.backtest.validation.reality_check import RealityCheck
+    from statefolio.commands.studies.result import StudyResult
+    from statefolio.commands.studies.update import UpdatedStudy
+
+CONTENTS = {
+    "report.html": "the report: open it in a browser",
+    "value.csv": "value by date, net and gross of costs",
+    "ledger.parquet": "the account of each portfolio, by date",
+    "weights.parquet": "weights held, by date",
+    "decisions.parquet": "target weights, by date of the decision",
+    "measures.csv": "performance measures of each portfolio",
+    "validation.csv": "significance of each portfolio's Sharpe ratio",
+    "windows.csv": "the portfolio chosen in each window, and its result",
+    "choices.csv": "the portfolio that each measure would have chosen in each window",
+    "chosen_by.csv": "results of choosing by each measure, out of sample",
+    "paths.csv": "results of choosing along the paths of combinatorial cross-validation",
+    "look_ahead.csv": "result of the look-ahead check",
+    "trials.csv": "every configuration tried under this study's name",
+    "events.csv": "fallbacks, orders not filled, delistings",
+    "holdout.csv": "measures on the holdout",
+    "study.toml": "the study as it was run",
+}
+MEASURES = {
+    "annual_return": ("yearly return", "{:.1%}"),
+    "annual_volatility": ("yearly volatility", "{:.1%}"),
+    "sharpe": ("Sharpe", "{:.2f}"),
+    "maximum_drawdown": ("maximum drawdown", "{:.1%}"),
+    "daily_turnover": ("daily turnover", "{:.2%}"),
+}
+
+
+def show_study(terminal: Terminal, result: "StudyResult") -> None:
+    """Show the measures of a study's portfolios, their significance, and the files."""
+    terminal.end_progress()
+    terminal.out.print()
+    terminal.out.print(table(_measures(result.walked.measures), "Development dates, net of costs"))
+    judgement = result.judgement
+    checks = {each.causality.verdict for each in result.results.values() if each.causality is not None}
+    terminal.out.print(f"Look-ahead check: {', '.join(sorted(checks)) or 'not run'}.")
+    terminal.out.print(f"Configurations tried: {judgement.number:,}. {_significance(judgement.check)}", soft_wrap=True)
+    if result.holdout is not None:
+        terminal.out.print(f"Holdout: {escape(result.holdout.describe())}", soft_wrap=True)
+    if result.opened is not None:
+        terminal.out.print()
+        terminal.out.print(table(_measures(result.opened.measures), "Holdout, net of costs"))
+    terminal.show_files(result.folder, CONTENTS)
+
+
+def show_orders(terminal: Terminal, updated: "UpdatedStudy") -> None:
+    """Show the orders of every portfolio of a study."""
+    terminal.end_progress()
+    terminal.out.print(f"Decided at the close of {updated.date:%Y-%m-%d}.")
+    if not updated.due:
+        terminal.out.print(
+            f"The study's calendar does not trade on this date; its last decision was on "
+            f"{updated.last_decision:%Y-%m-%d}. These are the orders if you trade now.",
+            soft_wrap=True,
+        )
+    for name, each in updated.instructions.items():
+        terminal.out.print()
+        if not each.decision.converged:
+            fallback, reason = each.decision.fallback, escape(each.decision.reason)
+            terminal.out.print(f"{escape(name)} used its fallback ({fallback}): {reason}")
+        if each.orders.empty:
+            terminal.out.print(f"{escape(name)}: no orders.")
+            continue
+        title = f"{escape(name)}: {len(each.orders)} orders for an account of {each.holdings.value:,.0f}"
+        terminal.out.print(table(_order_table(each.orders), title))
+
+
+def _measures(measures: pd.DataFrame) -> pd.DataFrame:
+    """One row per portfolio, with the most important measures."""
+    columns: dict[str, list[str]] = {"portfolio": [str(name) for name in measures.columns]}
+    for name, (heading, form) in MEASURES.items():
+        if name in measures.index:
+            columns[heading] = [number(float(value), form) for value in measures.loc[name].to_numpy()]
+    return pd.DataFrame(columns)
+
+
+def _significance(check: "RealityCheck") -> str:
+    if check.reason:
+        return f"No reality check: {check.reason}."
+    return f"Reality check: p = {p_value(check.p_value)} for the best being no better than the benchmark."
+
+
+def _order_table(orders: pd.DataFrame) -> pd.DataFrame:
+    """Orders as text: buy or sell, whole shares, currency."""
+    shares, money = orders.get("shares"), orders["currency"]
+    columns: dict[str, object] = {
+        "asset": orders.index.astype(str),
+        "order": ["buy" if amount > 0 else "sell" for amount in money],
+        "currency": [f"{abs(amount):,.2f}" for amount in money],
+    }
+    if shares is not None:
+        columns["shares"] = [number(abs(count), "{:,.0f}") for count in shares]
+        columns["price"] = [number(price, "{:,.2f}") for price in orders["price"]]
+    columns["weight held"] = [f"{weight:.2%}" for weight in orders["held"]]
+    columns["target weight"] = [f"{weight:.2%}" for weight in orders["wanted"]]
+    return pd.DataFrame(columns)

@@ -1,0 +1,69 @@
+"""Functions that a second process compiles during the first run."""
+
+import subprocess
+from contextlib import suppress
+
+import pytest
+
+from statefolio.commands.loadings import compilation
+
+
+@pytest.fixture
+def processes(monkeypatch):
+    """The processes that were started; each would sleep for long."""
+    started = []
+    start = subprocess.Popen
+
+    def note(*args, **options):
+        started.append(start(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr(compilation.subprocess, "Popen", note)
+    monkeypatch.setattr(compilation, "_COMMAND", "import time; time.sleep(60)")
+    monkeypatch.setattr(compilation.os, "cpu_count", lambda: 2)
+    return started
+
+
+def test_the_functions_that_the_job_runs_after_its_first_score_are_compiled(monkeypatch):
+    done = []
+    for name, model in (("filter", compilation.KalmanLoadings), ("regression", compilation.RollingLoadings)):
+        fit = model.fit
+        monkeypatch.setattr(model, "fit", lambda *args, _fit=fit, _name=name: done.append(_name) or _fit(*args))
+    step = compilation.advance
+    monkeypatch.setattr(compilation, "advance", lambda *args: done.append("climb") or step(*args))
+    compilation.compile_all()
+    assert done == ["climb", "filter", "regression"]
+    assert compilation.is_compiled()
+
+
+def test_the_job_continues_where_no_process_can_be_started(monkeypatch):
+    monkeypatch.setattr(compilation, "is_compiled", lambda: False)
+    monkeypatch.setattr(compilation.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(compilation.sys, "executable", "/nowhere/python")
+    with compilation.compiling_ahead():
+        done = True
+    assert done
+
+
+def test_the_other_process_ends_with_the_job(monkeypatch, processes):
+    monkeypatch.setattr(compilation, "is_compiled", lambda: False)
+    with suppress(KeyboardInterrupt), compilation.compiling_ahead():
+        assert processes[0].poll() is None
+        assert "-P" in processes[0].args  # files of the working directory are not taken for modules
+        raise KeyboardInterrupt
+    assert processes[0].poll() is not None
+
+
+def test_no_process_is_started_where_all_is_compiled(monkeypatch, processes):
+    monkeypatch.setattr(compilation, "is_compiled", lambda: True)
+    with compilation.compiling_ahead():
+        pass
+    assert not processes
+
+
+def test_no_process_is_started_on_one_core(monkeypatch, processes):
+    monkeypatch.setattr(compilation, "is_compiled", lambda: False)
+    monkeypatch.setattr(compilation.os, "cpu_count", lambda: 1)
+    with compilation.compiling_ahead():
+        pass
+    assert not processes
