@@ -81,9 +81,9 @@ def test_risk_free_must_cover_the_dates():
     prices = prices_with_gaps()
     rate = pd.Series(0.0, DATES)
     assert to_returns(prices, rate.iloc[1:]).notna().any().any()
-    with pytest.raises(InputError, match=r"lacks 1 dates of prices \(first: 2020-01-04\)"):
+    with pytest.raises(InputError, match=r"no rate on 1 dates \(first: 2020-01-04\)"):
         to_returns(prices, rate.drop(DATES[3]))
-    with pytest.raises(DataTypeError, match="risk_free is a float"):
+    with pytest.raises(DataTypeError, match="risk_free must be a pandas Series"):
         to_returns(prices, 0.01)
 
 

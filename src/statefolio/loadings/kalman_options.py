@@ -71,9 +71,7 @@ def make_wish(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -
     observation_variance = _by_asset(options["observation_variance"], assets)
     _check_not_negative(observation_variance, "observation_variance")
     if observation_variance is not None and not observation_variance.all():
-        raise InputError(
-            "observation_variance must be positive, got zeros. Pass positive variances, or leave it out."
-        )
+        raise InputError("observation_variance must be positive, got zeros. Pass positive variances, or leave it out.")
     if isinstance(options["phi"], pd.DataFrame):
         raise InputError(
             "phi must be a number or a mapping by factor, got a DataFrame. All assets share it: pass e.g. phi=0.98."
