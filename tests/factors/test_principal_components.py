@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from statefolio.factors.orientation import first_signs, turn_to
+from statefolio.factors.orientation import align_to, positive_signs
 from statefolio.factors.principal_components import principal_components
 
 
@@ -95,8 +95,8 @@ def test_rotations_and_assignments_bring_loadings_back():
     rng = np.random.default_rng(5)
     old = np.linalg.qr(rng.normal(size=(30, 4)))[0]
     turn = np.linalg.qr(rng.normal(size=(4, 4)))[0]
-    assert np.allclose(old @ turn @ turn_to(old @ turn, old, "rotation"), old, atol=1e-13)
+    assert np.allclose(old @ turn @ align_to(old @ turn, old, "rotation"), old, atol=1e-13)
     shuffled = old[:, [2, 0, 3, 1]] * np.array([1.0, -1.0, -1.0, 1.0])
-    assert np.allclose(shuffled @ turn_to(shuffled, old, "assignment"), old, atol=1e-15)
-    assert np.allclose((-old) @ turn_to(-old, old, "none"), old)
-    assert ((old @ first_signs(old)).sum(axis=0) >= 0).all()
+    assert np.allclose(shuffled @ align_to(shuffled, old, "assignment"), old, atol=1e-15)
+    assert np.allclose((-old) @ align_to(-old, old, "none"), old)
+    assert ((old @ positive_signs(old)).sum(axis=0) >= 0).all()

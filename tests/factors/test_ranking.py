@@ -11,7 +11,7 @@ from linearmodels.panel import FamaMacBeth
 from scipy import stats
 
 from statefolio.exceptions import InputError
-from statefolio.factors.nonlinearity import CAP, bend_tests
+from statefolio.factors.nonlinearity import CAP, nonlinearity_tests
 from statefolio.factors.premia import fama_macbeth
 from statefolio.factors.ranking import rank_factors
 
@@ -121,7 +121,7 @@ def test_shankens_errors_are_near_those_that_estimate_everything_at_once():
 def test_bends_are_a_plain_score_test():
     returns, factors = simulate(seed=5)
     lags = 3
-    found = bend_tests(returns.to_numpy(), factors.to_numpy(), lags)
+    found = nonlinearity_tests(returns.to_numpy(), factors.to_numpy(), lags)
     for i, asset in enumerate(returns):
         known = returns[asset].notna().to_numpy()
         X = np.column_stack([np.ones(known.sum()), factors[known]])
@@ -161,7 +161,7 @@ def test_size_of_the_bend_test_under_heteroscedasticity_and_heavy_tails():
     for _ in range(20):
         f = rng.standard_t(5, (500, 2))
         r = f.sum(axis=1)[:, None] + np.sqrt(0.5 + f[:, :1] ** 2) * rng.standard_t(5, (500, 30))
-        rejected += np.count_nonzero(bend_tests(r, f).p_value[:, 1] < 0.05)
+        rejected += np.count_nonzero(nonlinearity_tests(r, f).p_value[:, 1] < 0.05)
     assert 0.02 < rejected / 600 < 0.085
 
 
@@ -196,13 +196,13 @@ def test_assets_and_panels_that_cannot_be_used():
     assert "20 were needed" in found.excluded.loc["short", "reason"]
     assert "short" not in found.assets.index
     assert np.isfinite(found.summary).all().all()
-    with pytest.raises(InputError, match="dates to learn from"):
+    with pytest.raises(InputError, match="dates to estimate"):
         rank_factors(returns.iloc[:5], factors)
-    with pytest.raises(InputError, match="no asset has"):
+    with pytest.raises(InputError, match="must have an asset with"):
         rank_factors(returns[["short", "still"]], factors)
-    with pytest.raises(InputError, match="holdout_from="):
+    with pytest.raises(InputError, match="holdout_from must be"):
         rank_factors(returns, factors, "2030-01-01")
-    with pytest.raises(InputError, match="level=2"):
+    with pytest.raises(InputError, match=r"level must be .* got 2"):
         rank_factors(returns, factors, level=2)
 
 

@@ -223,15 +223,15 @@ def test_a_series_that_stood_still_is_forecast_to_stand_still():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"transform": "log difference"}, InputError, "'rate' has .* values that are not positive"),
-        ({"transform": "returns"}, InputError, "transform has 'returns'"),
-        ({"transform": {"rate": "level"}}, UnknownNameError, "transform names 'rate'; the series 'rate', 'output'"),
-        ({"model": "garch"}, InputError, "model='garch'"),
-        ({"minimum": 10, "max_order": 5}, InputError, "minimum=10 for 6 coefficients"),
-        ({"minimum": 60, "window": 30}, InputError, "window=30 with minimum=60"),
-        ({"every": 0}, InputError, "every=0"),
-        ({"order": -1}, InputError, "order=-1"),
-        ({"minimum": 500}, InputError, "'rate' has 119 reference dates .* more than 505 were expected"),
+        ({"transform": "log difference"}, InputError, "'rate' must be positive .* values that are not positive"),
+        ({"transform": "returns"}, InputError, "transform must be .* got 'returns'"),
+        ({"transform": {"rate": "level"}}, UnknownNameError, "transform must name .* 'rate', 'output', got 'rate'"),
+        ({"model": "garch"}, InputError, "model must be .* got 'garch'"),
+        ({"minimum": 10, "max_order": 5}, InputError, "minimum must be at least 12 for 6 coefficients .* got 10"),
+        ({"minimum": 60, "window": 30}, InputError, "window must be .* of at least 60 or None, got 30"),
+        ({"every": 0}, InputError, "every must be .* got 0"),
+        ({"order": -1}, InputError, "order must be .* got -1"),
+        ({"minimum": 500}, InputError, "'rate' must have more than 505 reference dates .* got 119"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options, error, message):

@@ -15,7 +15,7 @@ from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.adapters.cross_section import cross_section_model, cross_section_panel
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
-from statefolio.factors.exposure_fields import ExposureFields, Placement, read_exposures
+from statefolio.factors.exposure_fields import ExposureFields, TableAligner, read_exposures
 from statefolio.factors.factor_returns import DIMS, EXPOSURE, FactorReturns
 
 _SINGULAR = 1e-10
@@ -82,7 +82,7 @@ def characteristic_factors(
     if again:
         raise InputError(f"exposures name factors {listed(again)} twice; each was expected once. Rename one.")
     active = np.logical_or.accumulate(np.isfinite(values), axis=0)
-    caps = None if market_cap is None else _capitalisations(market_cap, Placement(dates, assets, as_of))
+    caps = None if market_cap is None else _capitalisations(market_cap, TableAligner(dates, assets, as_of))
     if caps is not None:
         active &= np.isfinite(caps)
     least = max(2 * len(names), 30) if minimum_assets is None else minimum_assets
@@ -175,7 +175,7 @@ def _check_spread(fields: ExposureFields) -> None:
             )
 
 
-def _capitalisations(market_cap: Any, place: Placement) -> Array:
+def _capitalisations(market_cap: Any, place: TableAligner) -> Array:
     values, dates, assets = read_values(market_cap, "market_cap")
     if (values <= 0.0).any():
         row, column = np.argwhere(values <= 0.0)[0]
