@@ -67,5 +67,5 @@ def test_without_a_limit_nobody_is_absent():
 
 
 def test_nothing_left_is_an_error():
-    with pytest.raises(InputError, match="none of 2 assets can be held"):
+    with pytest.raises(InputError, match="got none of 2 assets"):
         not_investable(NONE, pd.Index(["a", "b"]), np.zeros(2, bool), np.array([30, 40]), 21)

@@ -163,9 +163,9 @@ def test_order_and_scale_of_assets(order, scale):
     [
         ({"risk": LinearRegression()}, DataTypeError, "LinearRegression"),
         ({"risk": FactorRisk(StaticLoadings(), prefit=True)}, InputError, "prefit"),
-        ({"scenarios": "all"}, InputError, "scenarios='all'"),
-        ({"absent_after": 0}, InputError, "absent_after=0"),
-        ({"max_history": 2.5}, InputError, "max_history=2.5"),
+        ({"scenarios": "all"}, InputError, "scenarios must be .* got 'all'"),
+        ({"absent_after": 0}, InputError, "absent_after must be .* got 0"),
+        ({"max_history": 2.5}, InputError, "max_history must be .* got 2.5"),
         ({"factor_families": ["one"]}, InputError, "2 factors"),
         ({"tune_until": "1990-01-01"}, InputError, "before the first date"),
     ],

@@ -197,7 +197,7 @@ class StatisticalFactors(FittedFactors):
         return self
 
     def transform(self, returns: Any) -> FactorReturns:
-        """Return factor returns of dates in the results, or of later dates as from `partial_fit`; the model stays as it is.
+        """Return factor returns of dates in the results, or of later dates; the model does not change.
 
         Parameters
         ----------
