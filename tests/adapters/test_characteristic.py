@@ -192,7 +192,7 @@ def test_bundled_stocks_characteristics_from_prices():
     found = characteristic_factors(returns, price_exposures(prices), minimum_assets=15)
     assert list(found.returns.columns) == ["market", "momentum", "volatility", "beta"]
     assert found.returns["market"].corr(returns.mean(axis=1)) > 0.999
-    assert found.notes == ("the first 253 dates have no factor returns: exposures known before them are wanting.",)
+    assert found.notes == ("the first 253 dates have no factor returns: exposures known before them are missing.",)
 
 
 def test_five_hundred_real_stocks_with_sectors():
@@ -246,7 +246,7 @@ def test_five_hundred_real_stocks_with_sectors():
         ({"market_cap": 0.0}, InputError, "market_cap must be positive .* got 1500 values at or below zero"),
     ],
 )
-def test_what_cannot_be_is_refused(change, error, message):
+def test_invalid_input_is_refused(change, error, message):
     returns, exposures, caps = simulated()
     x = exposures["size"]
     of = {

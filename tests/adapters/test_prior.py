@@ -1,4 +1,4 @@
-"""The prior by itself: which assets count, going on from call to call, options and data that cannot be used."""
+"""The prior alone: which assets count, partial_fit, invalid options and data."""
 
 import pickle
 
@@ -57,7 +57,7 @@ def test_a_late_listing_counts_and_is_less_certain(returns, factors, risk):
     assert 0.5 < scenarios.var() / variance < 2.0
 
 
-def test_the_mask_says_who_is_listed(returns, factors, risk):
+def test_the_mask_defines_which_assets_are_listed(returns, factors, risk):
     mask = pd.DataFrame(True, index=returns.index, columns=returns.columns)
     mask.iloc[200:, 0] = False
     prior = KalmanFactorPrior(risk).fit(returns, factors=factors, active_mask=mask)
@@ -76,7 +76,7 @@ def test_how_long_an_asset_may_be_absent(returns, factors, risk):
 
 
 @pytest.mark.parametrize("step", [1, 17, 60])
-def test_going_on_is_fitting_with_what_was_held(returns, factors, two_blocks, step):
+def test_partial_fit_equals_fit_with_the_same_hyper_parameters(returns, factors, two_blocks, step):
     first, until = 180, returns.index[179]
     risk = FactorRisk(KalmanLoadings(common_volatility=False), residual_structure=two_blocks)
     online = KalmanFactorPrior(risk).partial_fit(returns[:first], factors=factors[:first])

@@ -35,7 +35,7 @@ def test_gaps_are_filled_with_an_assets_own(z):
     np.testing.assert_array_equal(fill_gaps(z.copy()), plain_fill(z))
 
 
-def test_what_was_observed_stays(z):
+def test_observed_values_stay(z):
     seen = ~np.isnan(z)
     assert (fill_gaps(z.copy())[seen] == z[seen]).all()
 

@@ -1,4 +1,4 @@
-"""Weights and groups from files with a row an asset."""
+"""Weights and groups from files with one row per asset."""
 
 import gzip
 

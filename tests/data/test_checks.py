@@ -1,4 +1,4 @@
-"""What dates in a file, and frames, must be."""
+"""Validation of dates in files, and of DataFrames."""
 
 import numpy as np
 import pandas as pd

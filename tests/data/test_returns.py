@@ -92,7 +92,7 @@ def panel(dates, columns, seed=0):
     return pd.DataFrame(values, dates, columns)
 
 
-def test_align_says_what_it_dropped():
+def test_align_reports_what_it_dropped():
     returns, factors = panel(DATES[:5], ["A", "B"]), panel(DATES[1:], ["f", "g"], 1)
     returns["B"] = np.nan
     factors.iloc[1, 1] = np.nan
@@ -112,7 +112,7 @@ def test_align_says_what_it_dropped():
     ]
 
 
-def test_align_leaves_what_fits():
+def test_align_keeps_matching_dates():
     returns, factors = panel(DATES, ["A", "B"]), panel(DATES, ["f"])
     kept, known, report = align(returns, factors)
     pd.testing.assert_frame_equal(kept, returns, check_freq=False)

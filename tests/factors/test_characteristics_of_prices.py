@@ -85,7 +85,7 @@ def test_market_and_sectors_that_are_given(prices):
         ({"market": "late"}, InputError, "market must have .* got none on 99 dates"),
     ],
 )
-def test_what_cannot_be_is_refused(change, error, message, prices):
+def test_invalid_input_is_refused(change, error, message, prices):
     of = {
         "returns": prices.pct_change(fill_method=None),
         "short": prices.iloc[:252],
@@ -98,7 +98,7 @@ def test_what_cannot_be_is_refused(change, error, message, prices):
         price_exposures(**arguments)
 
 
-def test_a_market_that_stands_still_has_no_beta():
+def test_a_constant_market_has_no_beta():
     dates = pd.bdate_range("2015-01-01", periods=300)
     prices = pd.DataFrame({"A": 50.0, "B": 50.0}, dates)
     assert price_exposures(prices)["beta"].isnull().all()

@@ -100,7 +100,7 @@ def test_real_industries():
     assert chosen["MP"] >= chosen["TW"] > 3
 
 
-def test_what_cannot_be_used():
+def test_invalid_input_is_refused():
     returns = simulate(1, 60, 30)
     returns["short"] = np.nan
     returns.iloc[:5, -1] = 0.01

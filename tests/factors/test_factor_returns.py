@@ -67,7 +67,7 @@ def test_complete_leaves_out_dates_with_an_unknown_factor_and_says_so():
         a.complete()
 
 
-def test_nothing_is_shared_with_the_frame_that_came_and_polars_comes_too():
+def test_nothing_is_shared_with_the_input_and_polars_is_accepted():
     frame = pd.DataFrame({"a": [0.1, 0.2]}, DATES[:2])
     result = FactorReturns(frame, "observed")
     frame.iloc[0, 0] = 9.0

@@ -110,7 +110,7 @@ def test_volatility_surprises_followed_by_real_stocks(shared):
     assert portfolio["2007":].corr(surprises["2007":]) > 0.7
     assert (found.weights["weight"].sel(asset="SPY").dropna("date") < 0).all()
     assert np.polyfit(surprises["2008":], portfolio["2008":], 1)[0] == pytest.approx(1.0, abs=0.3)
-    assert found.factors.notes[0].startswith("'VIX': held from 2006")
+    assert found.factors.notes[0].startswith("'VIX': a portfolio from 2006")
 
 
 def test_a_factor_that_nothing_explains_is_called_weak():
@@ -130,7 +130,7 @@ def test_a_factor_that_nothing_explains_is_called_weak():
         ({"ridge": -1.0}, "ridge must be .* got -1.0"),
     ],
 )
-def test_what_cannot_be_is_refused(options, message):
+def test_invalid_input_is_refused(options, message):
     with pytest.raises(InputError, match=message):
         mimicking_portfolios(*made(), **options)
 

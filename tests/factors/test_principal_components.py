@@ -37,7 +37,7 @@ def test_weights_are_those_of_a_weighted_decomposition():
     assert np.allclose(found.loadings @ found.loadings.T / 50, v.T @ v, atol=1e-10)
 
 
-def test_gaps_cost_what_a_plain_search_over_the_observed_cells_finds():
+def test_gaps_give_the_error_of_a_plain_search_over_the_observed_cells():
     x = gappy()
     T, N, K = *x.shape, 2
     known = ~np.isnan(x)
@@ -86,7 +86,7 @@ def test_a_start_changes_the_way_not_the_end():
     assert np.allclose(again.scores @ again.loadings.T, first.scores @ first.loadings.T, atol=1e-8)
 
 
-def test_what_did_not_converge_says_so():
+def test_failure_to_converge_is_reported():
     found = principal_components(gappy(), 2, tolerance=1e-14, max_iterations=2)
     assert (found.converged, found.iterations) == (False, 2)
 

@@ -214,7 +214,7 @@ def test_one_asset_has_shares_and_no_premia():
     assert (found.premia["reason"] == "1 assets; at least 5 are needed for 3 factors and a constant").all()
 
 
-def test_a_factor_that_explains_nothing_stands_last():
+def test_a_factor_that_explains_nothing_is_last():
     returns, factors = simulate(seed=12)
     factors["noise"] = 0.01 * np.random.default_rng(0).normal(size=len(factors))
     found = rank_factors(returns, factors, returns.index[200])
@@ -262,7 +262,7 @@ def test_a_factor_of_two_values_cannot_bend_and_one_of_three_has_one_degree_of_f
         assert float(cell["p_value"]) == pytest.approx(stats.chi2.sf(score, 1), rel=1e-8)
 
 
-def test_a_factor_that_stands_still_on_an_assets_dates_and_an_asset_without_error():
+def test_a_factor_that_is_constant_on_an_assets_dates_and_an_asset_without_error():
     returns, factors = simulate(gaps=False)
     factors = factors.assign(late=0.0)
     factors.iloc[:200, 3] = np.random.default_rng(4).normal(0, 0.01, 200)

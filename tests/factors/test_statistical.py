@@ -128,8 +128,8 @@ def test_continuing_is_fitting_at_once_with_assets_that_join():
     assert held.exposures.sizes["date"] == 20
 
 
-def test_rotation_keeps_what_order_by_strength_swaps():
-    """Two factors of nearly equal strength that trade places."""
+def test_rotation_keeps_components_that_order_by_strength_swaps():
+    """Two factors of nearly equal strength that change order."""
     rng = np.random.default_rng(8)
     strength = np.column_stack([1 + 0.3 * np.sin(np.arange(600) / 40), 1 - 0.3 * np.sin(np.arange(600) / 40)])
     x = 0.01 * (strength * rng.normal(size=(600, 2))) @ rng.normal(size=(2, 60)) + 0.005 * rng.normal(size=(600, 60))

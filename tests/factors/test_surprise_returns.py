@@ -54,7 +54,7 @@ def test_a_series_that_ended_is_not_known_for_ever():
 
 
 def test_real_series_by_hand_and_by_the_cut(shared):
-    """Rates and oil on the stock market's dates: what each date holds was published since the date before."""
+    """Rates and oil on the stock market's dates: each date has what was published since the date before."""
     macro = pd.read_parquet(shared / "macro_daily_1985_2015.parquet").loc["2010":]
     dates = pd.DatetimeIndex(macro["SP500"].dropna().index)
     frame = pd.DataFrame({"rate": macro["ZC10y"] / 100, "oil": macro["BRENT_USD"], "gold": macro["GOLD_USD"]})
@@ -106,7 +106,7 @@ def test_a_macro_factor_goes_into_a_model():
         ({"news": news(["2020-01-08"], [1.0], scale=0.0), "volatility": 1.0}, InputError, "scale 0"),
     ],
 )
-def test_what_cannot_be_is_refused(change, error, message):
+def test_invalid_input_is_refused(change, error, message):
     arguments = {"news": news(["2020-01-08"], [1.0]), "dates": DATES} | change
     with pytest.raises(error, match=message):
         surprise_factors(**arguments)
@@ -122,7 +122,7 @@ def test_what_cannot_be_is_refused(change, error, message):
         ({}, {"quiet": None}),
     ],
 )
-def test_what_is_no_table_of_news_or_no_number_is_refused(change, options):
+def test_bad_tables_of_news_and_bad_numbers_are_refused(change, options):
     months = pd.date_range("2000-01-31", periods=3, freq="ME")
     news = pd.DataFrame({"series": "cpi", "published": months, "surprise": 0.1, "scale": 1.0}).assign(**change)
     with pytest.raises((InputError, DataTypeError), match="must"):

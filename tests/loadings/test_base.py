@@ -130,7 +130,7 @@ def test_tuned_until_is_the_last_date_used(until, returns, factors):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_assets_join_and_leave(kind, returns, factors):
-    """Leaving is not being observed, joining is being late; no bit differs from one fit over everything."""
+    """An asset that leaves counts as not observed, one that joins as listed late; every bit equals one fit."""
     early, late = returns.iloc[:130].drop(columns=["A1", "A3"]), returns.iloc[130:].drop(columns=["A2", "A4"])
     model = kind().fit(early, factors)
     first = model.loadings_
@@ -210,7 +210,7 @@ def test_predict_refuses(model):
         model.predict({"market": 0.1, "size": np.nan})
     with pytest.raises(DataTypeError, match="mapping, Series or DataFrame, got"):
         model.predict([0.1, 0.2])
-    with pytest.raises(DataTypeError, match="no number"):
+    with pytest.raises(DataTypeError, match="not a number"):
         model.predict({"market": 0.1, "size": "x"})
 
 

@@ -552,7 +552,7 @@ def test_bad_options_are_refused(data, options, message):
         sf.KalmanLoadings(**options).fit(*data)
 
 
-def test_an_unfitted_model_says_so(data):
+def test_an_unfitted_model_raises(data):
     for use in (
         lambda model: model.loadings_,
         lambda model: model.next_,
@@ -587,7 +587,7 @@ STARTING = {"tuning": "fixed", "state_variance": 1e-3, "observation_variance": 1
 @pytest.mark.parametrize("cut", [3, 155, 250])
 @pytest.mark.parametrize("run", [1, 2])
 def test_an_interrupt_changes_nothing(data, cut, run, monkeypatch):
-    """Not even when the filters have moved, diffuse ones among them, and an asset has joined."""
+    """Also when the filters have moved, diffuse ones among them, and an asset has joined."""
     returns, factors = data[0].drop(columns="a9"), data[1]
     whole = sf.KalmanLoadings(**STARTING).fit(returns, factors)
     model = sf.KalmanLoadings(**STARTING)
@@ -619,7 +619,7 @@ def test_an_interrupt_changes_nothing(data, cut, run, monkeypatch):
 
 @pytest.mark.parametrize("cut", [3, 155, 250])
 def test_results_handed_out_stay_when_the_model_moves_on(data, cut):
-    """Predictions are made when first looked at, from the state of their own dates."""
+    """Predictions are computed when first read, from the state of their own dates."""
     returns, factors = data
     whole = sf.KalmanLoadings(**STARTING).fit(returns, factors)
     model = sf.KalmanLoadings(**STARTING)

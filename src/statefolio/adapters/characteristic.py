@@ -227,7 +227,7 @@ def _first_date(
 
 
 def _notes(lost: int, complete: npt.NDArray[np.bool_], assets: pd.Index) -> tuple[str, ...]:
-    notes = [f"the first {lost} dates have no factor returns: exposures known before them are wanting."]
+    notes = [f"the first {lost} dates have no factor returns: exposures known before them are missing."]
     never = assets[np.flatnonzero(~complete.any(axis=0))]
     if len(never):
         notes.append(

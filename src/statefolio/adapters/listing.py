@@ -84,7 +84,7 @@ def not_investable(
     reasons = excluded["reason"].reindex(universe)
     gone = np.zeros(len(universe), dtype=bool) if limit is None else absent >= limit
     reasons[gone & reasons.isna()] = [f"no return on the last {n} dates" for n in absent[gone & reasons.isna()]]
-    reasons[inactive] = "not listed on the last date, as active_mask says"
+    reasons[inactive] = "not listed on the last date in active_mask"
     if reasons.notna().all():
         raise InputError(
             f"X must have an asset that can be held, got none of {len(universe)} assets (the first: "

@@ -111,7 +111,7 @@ class TableAligner:
             raise InputError(
                 f"{label} must have a row on every date of returns, got none on {len(absent)} dates (first: "
                 f"{show(absent[0])}) of {span(dates)}. Pass as_of=days to use the last row on or before a date, up to "
-                "so many days old."
+                "this many days old."
             )
         return np.asarray(found)
 

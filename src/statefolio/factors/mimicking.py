@@ -98,7 +98,7 @@ def mimicking_portfolios(
     >>> result.weights["weight"].sel(date="2022-12-28", factor="value").round(1).to_series().to_dict()
     {'AAPL': -0.4, 'JPM': 0.4, 'XOM': 0.2}
     >>> result.factors.notes
-    ("'value': held from 2015-01-05 on, median R-squared 0.053.",)
+    ("'value': a portfolio from 2015-01-05 on, median R-squared 0.053.",)
     """
     _check_options(window, minimum, every, ridge)
     targets = factors.returns if isinstance(factors, FactorReturns) else factors
@@ -122,7 +122,7 @@ def mimicking_portfolios(
             )
         median = float(np.median(r_squared[held, k]))
         weak = ", weak" if median < _WEAK else ""
-        notes.append(f"{name!r}: held from {show(dates[held][0])} on, median R-squared {median:.3f}{weak}.")
+        notes.append(f"{name!r}: a portfolio from {show(dates[held][0])} on, median R-squared {median:.3f}{weak}.")
     earned = np.einsum("tn,tnk->tk", np.nan_to_num(x), np.nan_to_num(weights))
     lost = np.isnan(x)[:, :, None] & (np.nan_to_num(weights) != 0.0)
     earned[np.isnan(r_squared) | lost.any(axis=1)] = np.nan

@@ -14,7 +14,7 @@ from statefolio.factors.piecewise import Segment
 from statefolio.factors.refit import RefitLoadings
 from statefolio.factors.statistical_fitted import FittedFactors
 from statefolio.factors.statistical_options import (
-    check_held,
+    check_in_results,
     check_later,
     check_panel,
     check_statistical_options,
@@ -212,7 +212,7 @@ class StatisticalFactors(FittedFactors):
         _, dates, _ = read_values(returns, "returns")
         if dates[0] > self.last_date_:
             return copy.copy(self).partial_fit(returns).factor_returns_
-        check_held(dates, self.dates_)
+        check_in_results(dates, self.dates_)
         result = self.factor_returns_
         exposures = result.exposures.sel(date=dates) if result.exposures is not None else None
         return FactorReturns(result.returns.loc[dates], result.kinds, exposures, result.notes)

@@ -64,11 +64,11 @@ def check_later(dates: pd.DatetimeIndex, last: pd.Timestamp) -> None:
         )
 
 
-def check_held(dates: pd.DatetimeIndex, held: pd.DatetimeIndex) -> None:
+def check_in_results(dates: pd.DatetimeIndex, result_dates: pd.DatetimeIndex) -> None:
     """Raise InputError unless all dates are in the results."""
-    if not dates.isin(held).all():
+    if not dates.isin(result_dates).all():
         raise InputError(
-            f"returns must have dates of the results ({span(held)}), or later dates alone, got {span(dates)}. "
+            f"returns must have dates of the results ({span(result_dates)}), or later dates alone, got {span(dates)}. "
             "Split them there, or fit again."
         )
 

@@ -116,7 +116,7 @@ def read_forecasts(factor_forecasts: Any, factors: pd.Index) -> pd.DataFrame:
         rows = factor_forecasts[list(factors)].astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataTypeError(
-            f"factor_forecasts must hold numbers, got a value that is no number ({error}). Convert it first."
+            f"factor_forecasts must hold numbers, got a value that is not a number ({error}). Convert it first."
         ) from error
     if not np.isfinite(rows.to_numpy()).all():
         raise InputError("factor_forecasts must hold finite numbers, got NaN or infinite values. Fill them first.")

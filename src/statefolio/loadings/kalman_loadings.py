@@ -219,7 +219,7 @@ class KalmanLoadings(LoadingsModel):
             warnings.warn(
                 f"returns should begin on {show(self.first_date_)}, the first date of the fit, got "
                 f"{show(panel.dates[0])}. "
-                "The loadings start anew on that date. Pass all dates, and cut the result instead.",
+                "The loadings start again on that date. Pass all dates, and cut the result instead.",
                 StatefolioWarning,
                 stacklevel=3,
             )

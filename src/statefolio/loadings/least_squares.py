@@ -86,7 +86,7 @@ class RollingLoadings(LeastSquaresLoadings):
     Parameters
     ----------
     window : int
-        Number of dates, with or without a return. Until so many have passed, the window is all dates so far.
+        Number of dates, with or without a return. The first windows are shorter: all dates so far.
     min_observations : int, optional
         Returns that an asset needs in the window. Default: half the window, and at least the number of loadings.
     intercept : bool
