@@ -110,8 +110,8 @@ class TableAligner:
         if len(absent):
             raise InputError(
                 f"{label} must have a row on every date of returns, got none on {len(absent)} dates (first: "
-                f"{show(absent[0])}) of {span(dates)}. Pass as_of=days to use the last row on or before a date, up to "
-                "this many days old."
+                f"{show(absent[0])}); its dates are {span(dates)}. Pass as_of=days to use the last row on or before a "
+                "date, up to this many days old."
             )
         return np.asarray(found)
 

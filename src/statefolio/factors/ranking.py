@@ -102,7 +102,7 @@ def rank_factors(
     returns : DataFrame (T dates, N assets)
         In decimals; NaN where not observed.
     factors : DataFrame (dates, K factors)
-        Known on all_factors date with a return; dates without any return are left out.
+        Known on every date with a return; dates without any return are left out.
     holdout_from : date, optional
         First date of the holdout, which serves for the columns of that name alone.
     level : float

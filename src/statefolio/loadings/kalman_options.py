@@ -1,6 +1,6 @@
 """Validates the options of `KalmanLoadings` and converts them to the arrays that the filter takes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ from statefolio.exceptions import InputError
 from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA
 from statefolio.kalman.pooled import LEAST_MEMORY
 from statefolio.kalman.tuning import Wish
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage of tuning, the steps done and their total."""
 
 RULES = {
     "dynamics": OneOf("random_walk", "mean_reverting"),
