@@ -9,31 +9,13 @@ import pandas as pd
 from statefolio._arrays.frames import read_labels
 from statefolio._arrays.text import listed, show, shown, span
 from statefolio._arrays.types import Array
-from statefolio._options import Number, Rule, Whole, check_options, is_number
+from statefolio._options import Number, Whole, check_options, is_number
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.factors.factor_returns import FactorReturns
 
 NEEDED = ("series", "published", "surprise", "scale")
 
-
-class _ZeroOrNaN(Rule):
-    """The value 0, or NaN."""
-
-    def accepts(self, value: Any) -> bool:
-        """Return whether the value is 0 or NaN."""
-        return is_number(value) and (value == 0.0 or bool(np.isnan(value)))
-
-    def __str__(self) -> str:
-        """Describe both values."""
-        return "0 or NaN"
-
-    def advice(self, name: str) -> str:
-        """Suggest one of them."""
-        return f"Pass e.g. {name}=float('nan')."
-
-
 RULES = {
-    "quiet": _ZeroOrNaN(),
     "volatility": Number(above=0.0, example=0.01) | None,
     "stale": Whole(at_least=0, example=100),
 }
@@ -86,7 +68,9 @@ def surprise_factors(
     Name: cpi, dtype: float64
     """
     _check_news(news)
-    check_options({"volatility": volatility, "quiet": quiet, "stale": stale}, RULES)
+    check_options({"volatility": volatility, "stale": stale}, RULES)
+    if not is_number(quiet) or not (quiet == 0.0 or np.isnan(quiet)):
+        raise InputError(f"quiet must be 0 or NaN, got {shown(quiet)}. Pass e.g. quiet=float('nan').")
     trading = _trading_dates(dates)
     columns, notes = {}, []
     for name in dict.fromkeys(news["series"]):
