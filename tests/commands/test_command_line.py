@@ -182,7 +182,7 @@ def test_a_model_file_that_is_none(files, tmp_path):
     for name in ("model.statefolio", "not there"):
         done = run("update", "--model", tmp_path / name, *files)
         assert done.exit_code == 2
-        assert "expected" in plain(done.stderr)
+        assert "heck the path" in plain(done.stderr)
     assert (tmp_path / "model.statefolio").read_text() == "no model"
 
 
