@@ -1,4 +1,4 @@
-"""How often `bend_tests` rejects at 5 %: under straight lines, and against planted bends.
+"""How often `nonlinearity_tests` rejects at 5 %: under straight lines, and against planted bends.
 
 Prints a table: 2,000 replications a row, every one with its own factors. Run as
 `python benchmarks/calibration_nonlinearity.py`; it takes a few minutes.
@@ -6,7 +6,7 @@ Prints a table: 2,000 replications a row, every one with its own factors. Run as
 
 import numpy as np
 
-from statefolio.factors.nonlinearity import bend_tests
+from statefolio.factors.nonlinearity import nonlinearity_tests
 
 REPLICATIONS = 2000
 
@@ -36,7 +36,7 @@ def rejections(kind, dates, lags, bend=0.0):
     for _ in range(REPLICATIONS):
         f, e = draw(kind, dates, rng)
         r = f.sum(axis=1) + e + bend * np.abs(f[:, 0])
-        found += bend_tests(r[:, None], f, lags).p_value[0] < 0.05
+        found += nonlinearity_tests(r[:, None], f, lags).p_value[0] < 0.05
     return found / REPLICATIONS
 
 

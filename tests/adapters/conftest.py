@@ -15,7 +15,7 @@ def stocks(shared) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 @pytest.fixture
 def full(returns, factors) -> pd.DataFrame:
-    """Eight assets with every return there."""
+    """Eight assets without missing returns."""
     rng = np.random.default_rng(5)
     loadings = rng.normal(1.0, 0.4, (2, 8))
     values = factors.to_numpy() @ loadings + rng.normal(0.0004, 0.01, (len(factors), 8)) * rng.uniform(0.5, 2, 8)

@@ -162,7 +162,7 @@ def test_a_data_array_is_a_mapping_of_frames():
 def test_monthly_exposures_are_joined_as_of_and_only_when_asked():
     returns, exposures, _ = simulated(60)
     monthly = {name: exposures[name].iloc[::20] for name in ("size", "value")}
-    with pytest.raises(InputError, match=r"exposure 'size' .* lacks 57 dates of returns .first: 2021-01-05"):
+    with pytest.raises(InputError, match=r"exposure 'size' must have .* got none on 57 dates .first: 2021-01-05"):
         characteristic_factors(returns, monthly, minimum_assets=20)
     found = characteristic_factors(returns, monthly, as_of=40, minimum_assets=20)
     daily = {name: x.reindex(returns.index).copy() for name, x in monthly.items()}
@@ -171,7 +171,7 @@ def test_monthly_exposures_are_joined_as_of_and_only_when_asked():
             x.iloc[row] = x.iloc[20 * (row // 20)]
     expected = characteristic_factors(returns, daily, minimum_assets=20)
     pd.testing.assert_frame_equal(found.returns, expected.returns)
-    with pytest.raises(InputError, match="after the first regression have fewer than 20 assets"):
+    with pytest.raises(InputError, match=r"must have 20 assets .* after the first regression"):
         characteristic_factors(returns, monthly, as_of=10, minimum_assets=20)
 
 
@@ -192,7 +192,7 @@ def test_bundled_stocks_characteristics_from_prices():
     found = characteristic_factors(returns, price_exposures(prices), minimum_assets=15)
     assert list(found.returns.columns) == ["market", "momentum", "volatility", "beta"]
     assert found.returns["market"].corr(returns.mean(axis=1)) > 0.999
-    assert found.notes == ("the first 253 dates have no factor returns: exposures known before them are wanting.",)
+    assert found.notes == ("the first 253 dates have no factor returns: exposures known before them are missing.",)
 
 
 def test_five_hundred_real_stocks_with_sectors():
@@ -222,27 +222,31 @@ def test_five_hundred_real_stocks_with_sectors():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"lag": 0}, InputError, r"lag=0; .* cannot explain that date's returns"),
-        ({"as_of": -1}, InputError, "as_of=-1"),
-        ({"minimum_assets": "some"}, InputError, "minimum_assets='some'"),
-        ({"minimum_assets": 0}, InputError, "minimum_assets=0"),
-        ({"exposures": {}}, DataTypeError, "exposures is a dict"),
-        ({"exposures": "size"}, DataTypeError, "exposures is a str"),
-        ({"exposures": {"size": "dropped"}}, InputError, "'size' has no value"),
-        ({"exposures": {"size": "elsewhere"}}, InputError, r"exposure 'size' has assets 'B0'.* none in common"),
-        ({"exposures": {"size": "later"}}, InputError, "lacks 30 dates of returns"),
-        ({"exposures": {"size": "same for all"}}, InputError, "'size' is the same for every asset on every date"),
+        ({"lag": 0}, InputError, r"lag must be .* of at least 1, got 0"),
+        ({"as_of": -1}, InputError, "as_of must be .* got -1"),
+        ({"minimum_assets": "some"}, InputError, "minimum_assets must be .* got 'some'"),
+        ({"minimum_assets": 0}, InputError, "minimum_assets must be .* got 0"),
+        ({"exposures": {}}, DataTypeError, "exposures must be .* got a dict"),
+        ({"exposures": "size"}, DataTypeError, "exposures must be .* got 'size'"),
+        ({"exposures": {"size": "dropped"}}, InputError, "'size' must have values"),
+        ({"exposures": {"size": "elsewhere"}}, InputError, r"exposure 'size' must have assets in common .* got 'B0'"),
+        ({"exposures": {"size": "later"}}, InputError, "got none on 30 dates"),
+        (
+            {"exposures": {"size": "same for all"}},
+            InputError,
+            "'size' must differ .* the same for every asset on every date",
+        ),
         ({"exposures": {"size": "good", "again": "good"}}, InputError, "collinear across assets on 28 dates"),
-        ({"exposures": {"market": "good"}}, InputError, "name factors 'market' twice"),
-        ({"exposures": {"alpha": "good"}}, InputError, "'alpha'; that name is reserved"),
-        ({"returns": "one asset"}, InputError, r"no date has 20 assets .* .at most 1 assets"),
-        ({"returns": "nothing"}, InputError, "no date has 20 assets"),
-        ({"returns": "a holiday"}, InputError, r"1 dates after the first regression have fewer than 20 .*2021-01-18"),
-        ({"minimum_assets": None, "returns": "few"}, InputError, "no date has 30 assets"),
-        ({"market_cap": 0.0}, InputError, "market_cap has 1500 values at or below zero"),
+        ({"exposures": {"market": "good"}}, InputError, "must name each factor once, got 'market' twice"),
+        ({"exposures": {"alpha": "good"}}, InputError, "got 'alpha', a name reserved"),
+        ({"returns": "one asset"}, InputError, r"a date with 20 assets .* got none .at most 1 assets"),
+        ({"returns": "nothing"}, InputError, "a date with 20 assets"),
+        ({"returns": "a holiday"}, InputError, r"must have 20 assets .* got 1 dates with fewer .*2021-01-18"),
+        ({"minimum_assets": None, "returns": "few"}, InputError, "a date with 30 assets"),
+        ({"market_cap": 0.0}, InputError, "market_cap must be positive .* got 1500 values at or below zero"),
     ],
 )
-def test_what_cannot_be_is_refused(change, error, message):
+def test_invalid_input_is_refused(change, error, message):
     returns, exposures, caps = simulated()
     x = exposures["size"]
     of = {
@@ -282,7 +286,7 @@ def test_percent_warns():
 
 
 def test_only_a_fitted_model_of_skfolio_is_taken():
-    with pytest.raises(NotFittedError, match="has not been fitted"):
+    with pytest.raises(NotFittedError, match="must be fitted"):
         from_skfolio(CharacteristicsFactorModel(factors=[("market", GlobalFactor())]))
-    with pytest.raises(DataTypeError, match="model is a dict"):
+    with pytest.raises(DataTypeError, match=r"model must be .* got a dict"):
         from_skfolio({})

@@ -24,7 +24,7 @@ def risk() -> FactorRisk:
 
 
 def sigma_of(factor_model) -> np.ndarray:
-    """What the optimiser takes as covariance."""
+    """The covariance that the optimiser uses."""
     root = factor_model.covariance_sqrt
     return sum(part @ part.T for part in root.components) + np.diag(root.diagonal**2)
 
@@ -115,7 +115,7 @@ def test_variances_learned_by_least_squares_differ_by_degrees_of_freedom_only(de
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-def test_uncertainty_stands_in_the_factor_model(full, factors, risk):
+def test_uncertainty_is_in_the_factor_model(full, factors, risk):
     with_it = KalmanFactorPrior(risk).fit(full, factors=factors)
     without = KalmanFactorPrior(clone(risk).set_params(uncertainty=False)).fit(full, factors=factors)
     U = with_it.risk_.loading_uncertainty_.to_numpy()

@@ -42,12 +42,12 @@ def test_other_numbers_of_rows_are_refused(returns, factors):
 
 
 def test_a_vector_is_refused(factors):
-    with pytest.raises(InputError, match="1 dimensions"):
+    with pytest.raises(InputError, match="got 1 dimensions"):
         dated_frames(np.zeros(len(factors)), factors)
 
 
 def test_text_is_refused(factors):
-    with pytest.raises(DataTypeError, match="no number"):
+    with pytest.raises(DataTypeError, match="must hold numbers"):
         dated_frames(np.full((len(factors), 2), "one"), factors)
 
 

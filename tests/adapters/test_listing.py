@@ -51,7 +51,7 @@ def test_dates_without_a_return_go_on_from_call_to_call(returns):
     assert list(dates_without(returns)) == expected
 
 
-def test_reasons_say_which_rule_left_an_asset_out():
+def test_reasons_name_the_rule_that_excludes_an_asset():
     universe = pd.Index(["a", "b", "c", "d"])
     excluded = pd.DataFrame({"reason": ["too short"]}, index=["a"])
     found = not_investable(excluded, universe, np.array([0, 1, 0, 0], bool), np.array([99, 99, 21, 20]), 21)
@@ -61,11 +61,11 @@ def test_reasons_say_which_rule_left_an_asset_out():
     assert found.loc["c", "reason"] == "no return on the last 21 dates"
 
 
-def test_without_a_limit_nobody_is_absent():
+def test_without_a_limit_no_asset_is_absent():
     found = not_investable(NONE, pd.Index(["a"]), np.zeros(1, bool), np.array([999]), None)
     assert found.empty
 
 
 def test_nothing_left_is_an_error():
-    with pytest.raises(InputError, match="none of 2 assets can be held"):
+    with pytest.raises(InputError, match="got none of 2 assets"):
         not_investable(NONE, pd.Index(["a", "b"]), np.zeros(2, bool), np.array([30, 40]), 21)

@@ -69,7 +69,7 @@ def test_assets_without_loadings_are_named(returns, factors):
         KalmanLoadingMatrix(StaticLoadings()).fit(returns, factors)
 
 
-def test_what_cannot_be_used_is_refused(full, factors):
+def test_invalid_input_is_refused(full, factors):
     with pytest.raises(DataTypeError, match="LinearRegression"):
         KalmanLoadingMatrix(LinearRegression()).fit(full, factors)
     with pytest.raises(InputError, match="sample_weight"):

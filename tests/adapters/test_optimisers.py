@@ -100,7 +100,7 @@ def test_risk_budgets_are_kept(full, factors, prior):
         HierarchicalRiskParity(),
     ],
 )
-def test_optimisers_hold_nothing_of_what_cannot_be_held(returns, factors, prior, optimiser):
+def test_optimisers_give_no_weight_to_assets_that_cannot_be_held(returns, factors, prior, optimiser):
     model = clone(optimiser).set_params(prior_estimator=prior).fit(returns, factors=factors)
     out = returns.columns.get_indexer([LEFT, NEVER, SHORT])
     assert (model.weights_[out] == 0.0).all()

@@ -1,4 +1,4 @@
-"""The prior by itself: which assets count, going on from call to call, options and data that cannot be used."""
+"""The prior alone: which assets count, partial_fit, invalid options and data."""
 
 import pickle
 
@@ -57,7 +57,7 @@ def test_a_late_listing_counts_and_is_less_certain(returns, factors, risk):
     assert 0.5 < scenarios.var() / variance < 2.0
 
 
-def test_the_mask_says_who_is_listed(returns, factors, risk):
+def test_the_mask_defines_which_assets_are_listed(returns, factors, risk):
     mask = pd.DataFrame(True, index=returns.index, columns=returns.columns)
     mask.iloc[200:, 0] = False
     prior = KalmanFactorPrior(risk).fit(returns, factors=factors, active_mask=mask)
@@ -76,7 +76,7 @@ def test_how_long_an_asset_may_be_absent(returns, factors, risk):
 
 
 @pytest.mark.parametrize("step", [1, 17, 60])
-def test_going_on_is_fitting_with_what_was_held(returns, factors, two_blocks, step):
+def test_partial_fit_equals_fit_with_the_same_hyper_parameters(returns, factors, two_blocks, step):
     first, until = 180, returns.index[179]
     risk = FactorRisk(KalmanLoadings(common_volatility=False), residual_structure=two_blocks)
     online = KalmanFactorPrior(risk).partial_fit(returns[:first], factors=factors[:first])
@@ -163,9 +163,9 @@ def test_order_and_scale_of_assets(order, scale):
     [
         ({"risk": LinearRegression()}, DataTypeError, "LinearRegression"),
         ({"risk": FactorRisk(StaticLoadings(), prefit=True)}, InputError, "prefit"),
-        ({"scenarios": "all"}, InputError, "scenarios='all'"),
-        ({"absent_after": 0}, InputError, "absent_after=0"),
-        ({"max_history": 2.5}, InputError, "max_history=2.5"),
+        ({"scenarios": "all"}, InputError, "scenarios must be .* got 'all'"),
+        ({"absent_after": 0}, InputError, "absent_after must be .* got 0"),
+        ({"max_history": 2.5}, InputError, "max_history must be .* got 2.5"),
         ({"factor_families": ["one"]}, InputError, "2 factors"),
         ({"tune_until": "1990-01-01"}, InputError, "before the first date"),
     ],

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from statefolio.adapters.scenarios import History, filled, residual_factor_returns
+from statefolio.adapters.scenarios import History, fill_gaps, residual_factor_returns
 
 
 def plain_fill(z):
@@ -32,27 +32,27 @@ def z():
 
 
 def test_gaps_are_filled_with_an_assets_own(z):
-    np.testing.assert_array_equal(filled(z.copy()), plain_fill(z))
+    np.testing.assert_array_equal(fill_gaps(z.copy()), plain_fill(z))
 
 
-def test_what_was_observed_stays(z):
+def test_observed_values_stay(z):
     seen = ~np.isnan(z)
-    assert (filled(z.copy())[seen] == z[seen]).all()
+    assert (fill_gaps(z.copy())[seen] == z[seen]).all()
 
 
 def test_an_asset_never_observed_stays_unknown(z):
-    found = filled(z.copy())
+    found = fill_gaps(z.copy())
     assert np.isnan(found[:, 3]).all()
     assert np.isfinite(np.delete(found, 3, axis=1)).all()
 
 
 def test_nothing_observed_stays_nothing():
-    assert np.isnan(filled(np.full((3, 2), np.nan))).all()
+    assert np.isnan(fill_gaps(np.full((3, 2), np.nan))).all()
 
 
 def test_late_listings_keep_their_variance(z):
     own = z[~np.isnan(z[:, 1]), 1]
-    np.testing.assert_allclose(filled(z.copy())[:, 1].std(), own.std(), rtol=0.2)
+    np.testing.assert_allclose(fill_gaps(z.copy())[:, 1].std(), own.std(), rtol=0.2)
 
 
 def test_residual_factor_returns_are_the_conditional_mean():

@@ -1,4 +1,4 @@
-"""Weights and groups from files with a row an asset."""
+"""Weights and groups from files with one row per asset."""
 
 import gzip
 
@@ -45,13 +45,13 @@ def test_columns_by_name(file):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("asset,weight\nA,one\n", "the weight 'one' for 'A'"),
-        ("asset,weight\nA,\n", "the weight '' for 'A'"),
-        ("asset,weight\nA,inf\n", "the weight 'inf' for 'A'"),
+        ("asset,weight\nA,one\n", "finite weight .* got 'one' for 'A'"),
+        ("asset,weight\nA,\n", "finite weight .* got '' for 'A'"),
+        ("asset,weight\nA,inf\n", "finite weight .* got 'inf' for 'A'"),
         ("asset,weight\nA,1\nA,2\n", "'A' twice"),
-        ("asset,weight\n,1\n", "without an asset's name"),
+        ("asset,weight\n,1\n", "got a row without one"),
         ("asset,weight\n", "0 rows"),
-        ("date,A,B\n2020-01-01,0.1,0.2\n", "3 columns .date, A, B"),
+        ("date,A,B\n2020-01-01,0.1,0.2\n", "got 3 .date, A, B"),
     ],
 )
 def test_weights_that_cannot_be_used(file, text, words):

@@ -1,4 +1,4 @@
-"""What dates in a file, and frames, must be."""
+"""Validation of dates in files, and of DataFrames."""
 
 import numpy as np
 import pandas as pd
@@ -17,16 +17,19 @@ def test_good_dates_come_back_named():
 
 
 @pytest.mark.parametrize(
-    ("dates", "says"),
+    ("dates", "message"),
     [
-        (DATES.tz_localize("America/New_York"), "file.csv has dates in the time zone America/New_York"),
+        (
+            DATES.tz_localize("America/New_York"),
+            "file.csv must have dates without a time zone, got .* America/New_York",
+        ),
         (DATES[[0, 1, 1, 2]], "1 duplicate dates .first: 2020-01-02"),
         (DATES[[0, 2, 1]], "2020-01-02 comes after 2020-01-05"),
         (DATES[:2].append(pd.DatetimeIndex([None])), "1 rows without a date"),
     ],
 )
-def test_bad_dates(dates, says):
-    with pytest.raises(InputError, match=says):
+def test_bad_dates(dates, message):
+    with pytest.raises(InputError, match=message):
         checked_dates(dates, "file.csv")
 
 

@@ -1,4 +1,4 @@
-"""Which column is which, and which tables are taken for long."""
+"""The roles of columns, and which tables count as long."""
 
 import pandas as pd
 import pytest
@@ -48,7 +48,7 @@ def test_the_column_of_names(columns, names, expected):
         (Columns(value="p"), table(a=[1, 2, 3], p=[1, 2, 3]), True),
     ],
 )
-def test_what_is_long(columns, frame, expected):
+def test_which_tables_are_long(columns, frame, expected):
     assert is_long(frame, columns) is expected
 
 

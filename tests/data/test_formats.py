@@ -37,25 +37,25 @@ def test_words_for_missing_values(word):
 
 
 def test_errors_name_the_file():
-    with pytest.raises(FileFormatError, match=r"^x\.csv has one column"):
+    with pytest.raises(FileFormatError, match=r"^x\.csv must have .* got one column"):
         text_table(b"date\n2020-01-01\n", Columns(), "x.csv")
-    with pytest.raises(InputError, match=r"^x\.csv has the name 'A' twice"):
+    with pytest.raises(InputError, match=r"^x\.csv must have .* got 'A' twice"):
         text_table(b"date,A,A\n2020-01-01,1,2\n", Columns(), "x.csv")
 
 
 @pytest.mark.parametrize("quote", ["", '"'])
 @pytest.mark.parametrize(
-    ("rows", "says"),
+    ("rows", "message"),
     [
-        (["2020-01-01,1,2,3", "2020-01-02,1,2"], "line 2: 4 values under a header of 3 names"),
-        (["2020-01-01,1,2", "2020-01-02,1,2,3"], "line 3: 4 values .* probably truncated"),
-        (["2020-01-01,1,2", "2020-01-02,1", "2020-01-03,1,2"], "line 3: 2 values"),
-        (["2020-01-01,1,2", "2020-01"], "line 3: 1 values .* probably truncated"),
+        (["2020-01-01,1,2,3", "2020-01-02,1,2"], "line 2 must have one value for each of 3 names, got 4"),
+        (["2020-01-01,1,2", "2020-01-02,1,2,3"], "line 3 .* got 4 values.* probably truncated"),
+        (["2020-01-01,1,2", "2020-01-02,1", "2020-01-03,1,2"], "line 3 .* got 2 values"),
+        (["2020-01-01,1,2", "2020-01"], "line 3 .* got 1 values.* probably truncated"),
     ],
 )
-def test_lines_of_another_width_are_refused(rows, says, quote):
+def test_lines_of_another_width_are_refused(rows, message, quote):
     text = "\n".join([f"date,{quote}A{quote},B", *rows])
-    with pytest.raises(FileFormatError, match=says):
+    with pytest.raises(FileFormatError, match=message):
         text_table(text.encode(), Columns(), "x.csv")
 
 

@@ -144,30 +144,30 @@ def test_unknown_block_lists_the_names(tmp_path):
 
 
 def test_ambiguous_block_lists_those_that_fit(tmp_path):
-    with pytest.raises(InputError, match=r"2 blocks with 'value weighted'") as raised:
+    with pytest.raises(InputError, match=r"'value weighted', which is part of 2 names") as raised:
         read_french(written(tmp_path, PORTFOLIOS), "value weighted")
     assert "Annual" in str(raised.value)
     assert "Firms" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
-        (PORTFOLIOS[: PORTFOLIOS.index("-1.00")], "line 10: 2 values|line 10: .*truncated"),
+        (PORTFOLIOS[: PORTFOLIOS.index("-1.00")], "line 10 .*truncated"),
         (DAILY[: DAILY.index("0.79")], "truncated"),
-        (DAILY[: DAILY.index("19630702") + 5], "line 6: '19630'"),
+        (DAILY[: DAILY.index("19630702") + 5], "line 6 .*'19630'"),
         (DAILY.replace(",Mkt-RF,SMB,RF\n", ""), "without a header"),
-        (DAILY.replace("19630702", "19631302"), "Dates and numbers were expected"),
+        (DAILY.replace("19630702", "19631302"), "must have dates and numbers"),
         (DAILY.replace("19630702", "19630630"), "repeated or unsorted"),
-        (DAILY.replace("SMB", "RF"), "'RF' comes twice"),
+        (DAILY.replace("SMB", "RF"), "got 'RF' twice"),
         (DAILY.replace("0.79", "x.79"), "truncated"),
-        (DAILY.replace("-0.26", "none"), "Dates and numbers were expected"),
+        (DAILY.replace("-0.26", "none"), "must have dates and numbers"),
         ("some words, and no data\n", "no block of data"),
         ("  \n", "is empty"),
     ],
 )
-def test_broken_files_say_where(tmp_path, text, says):
-    with pytest.raises(FileFormatError, match=says):
+def test_broken_files_say_where(tmp_path, text, message):
+    with pytest.raises(FileFormatError, match=message):
         read_french(written(tmp_path, text))
 
 

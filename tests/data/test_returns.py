@@ -81,9 +81,9 @@ def test_risk_free_must_cover_the_dates():
     prices = prices_with_gaps()
     rate = pd.Series(0.0, DATES)
     assert to_returns(prices, rate.iloc[1:]).notna().any().any()
-    with pytest.raises(InputError, match=r"lacks 1 dates of prices \(first: 2020-01-04\)"):
+    with pytest.raises(InputError, match=r"no rate on 1 dates \(first: 2020-01-04\)"):
         to_returns(prices, rate.drop(DATES[3]))
-    with pytest.raises(DataTypeError, match="risk_free is a float"):
+    with pytest.raises(DataTypeError, match="risk_free must be a pandas Series"):
         to_returns(prices, 0.01)
 
 
@@ -92,7 +92,7 @@ def panel(dates, columns, seed=0):
     return pd.DataFrame(values, dates, columns)
 
 
-def test_align_says_what_it_dropped():
+def test_align_reports_what_it_dropped():
     returns, factors = panel(DATES[:5], ["A", "B"]), panel(DATES[1:], ["f", "g"], 1)
     returns["B"] = np.nan
     factors.iloc[1, 1] = np.nan
@@ -112,7 +112,7 @@ def test_align_says_what_it_dropped():
     ]
 
 
-def test_align_leaves_what_fits():
+def test_align_keeps_matching_dates():
     returns, factors = panel(DATES, ["A", "B"]), panel(DATES, ["f"])
     kept, known, report = align(returns, factors)
     pd.testing.assert_frame_equal(kept, returns, check_freq=False)

@@ -115,7 +115,7 @@ def test_true_cases_of_the_etfs(shared):
         to_returns(prices)
 
 
-def test_bundled_stocks_stand_still_only_early():
+def test_bundled_stocks_have_constant_stretches_only_early():
     found = find_suspicious_cells(load_stocks_and_index().returns, kind="returns")
     still = found[found["kind"] == "constant_stretch"]
     assert set(still["asset"]) == {"RRC"}

@@ -111,22 +111,22 @@ def test_values_are_read_to_the_last_bit(file, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("", "is empty"),
         ("\n\n", "is empty"),
         ("date;A;B\n2020-01-01;1;2\n", "one column"),
         (WIDE + "2020-01-04,5", "truncated"),
-        (WIDE.replace("2.25,3", "2.25,3,4"), "line 3: 4 values"),
+        (WIDE.replace("2.25,3", "2.25,3,4"), "line 3 .* got 4 values"),
     ],
 )
-def test_broken_text(file, text, says):
-    with pytest.raises(FileFormatError, match=says):
+def test_broken_text(file, text, message):
+    with pytest.raises(FileFormatError, match=message):
         read_prices(file(text))
 
 
 def test_wrong_encodings(file):
-    with pytest.raises(FileFormatError, match="not UTF-8"):
+    with pytest.raises(FileFormatError, match="must be UTF-8"):
         read_prices(file(WIDE.replace("A", "É"), encoding="latin-1"))
     with pytest.raises(FileFormatError, match="UTF-8"):
         read_prices(file(WIDE, encoding="utf-16"))
@@ -142,7 +142,7 @@ def test_unreadable_files(tmp_path):
     whole = tmp_path / "whole.parquet"
     EXPECTED.to_parquet(whole)
     (tmp_path / "half.parquet").write_bytes(whole.read_bytes()[:-50])
-    with pytest.raises(FileFormatError, match="begins as Parquet"):
+    with pytest.raises(FileFormatError, match="begins like a Parquet"):
         read_prices(tmp_path / "half.parquet")
     (tmp_path / "half.csv.gz").write_bytes(gzip.compress(WIDE.encode())[:-9])
     with pytest.raises(FileFormatError, match="truncated"):
@@ -150,7 +150,7 @@ def test_unreadable_files(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         (
             "date,A,B\n2020-01-02,1,1\n2020-01-01,1,1\n",
@@ -159,26 +159,26 @@ def test_unreadable_files(tmp_path):
         ("date,A,B\n2020-01-01,1,1\n2020-01-01,1,1\n", "1 duplicate dates"),
         ("date,A,B\n2020-01-01T00:00:00+00:00,1,1\n", "time zone UTC"),
         ("date,A,B\n,1,1\n2020-01-01,1,1\n", "1 rows without a date"),
-        ("date,A,B\nyesterday,1,1\n", "does not hold dates"),
-        ("date,A,B\n01/02/2020,1,1\n", "date_format="),
+        ("date,A,B\nyesterday,1,1\n", "must have dates"),
+        ("date,A,B\n01/02/2020,1,1\n", "date_format"),
         ("date,A,A\n2020-01-01,1,1\n", "'A' twice"),
         ("date,A, A\n2020-01-01,1,1\n", "'A' twice"),
         ("date,A,B\n2020-01-01,inf,1\n", "1 infinite values .*A on 2020-01-01"),
-        ("date,A,B,C\n2020-01-01,1,x,1\n", "'B' holds 'x' on 2020-01-01"),
-        ("date,A,B\n2020-01-01,1,2\n2020-01-02,1,2\n2020-01-03,x,2\n", "'A' holds 'x' on 2020-01-03"),
+        ("date,A,B,C\n2020-01-01,1,x,1\n", "'B', got 'x' on 2020-01-01"),
+        ("date,A,B\n2020-01-01,1,2\n2020-01-02,1,2\n2020-01-03,x,2\n", "'A', got 'x' on 2020-01-03"),
         ("date,A,B\n", "0 dates and 2 assets"),
         ("date,t,p\n2020-01-01,A,1\n2020-01-01,A,2\n", "duplicate rows .*A on 2020-01-01"),
         ("date,t,p\n2020-01-02,A,1\n2020-01-01,A,2\n", "out of order .*A on 2020-01-01"),
         ("date,t,p\n2020-01-02,A,1\n2020-01-02,,2\n", "without a name"),
     ],
 )
-def test_input_that_is_refused(file, text, says):
-    with pytest.raises(InputError, match=says):
+def test_input_that_is_refused(file, text, message):
+    with pytest.raises(InputError, match=message):
         read_returns(file(text))
 
 
 def test_unknown_options_and_columns(file):
-    with pytest.raises(InputError, match="'auto', 'wide', 'long'"):
+    with pytest.raises(InputError, match="'auto', 'wide' or 'long'"):
         read_prices(file(WIDE), layout="tall")
     with pytest.raises(UnknownNameError, match="no column 'day'"):
         read_prices(file(WIDE), date="day")

@@ -76,16 +76,16 @@ def test_market_and_sectors_that_are_given(prices):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"prices": "returns"}, InputError, "prices has .* values at or below zero"),
-        ({"prices": "short"}, InputError, "prices has 252 dates; more than 252"),
-        ({"dollar_volume": "short"}, InputError, "dollar_volume has other dates"),
-        ({"dollar_volume": "few"}, InputError, "dollar_volume has other dates or lacks assets"),
-        ({"sectors": ["tech"]}, DataTypeError, "sectors is a list"),
-        ({"market": 0.01}, DataTypeError, "market is a float"),
-        ({"market": "late"}, InputError, "market lacks 99 dates of prices"),
+        ({"prices": "returns"}, InputError, "prices must be positive, got .* values at or below zero"),
+        ({"prices": "short"}, InputError, "prices must have more than 252 dates, got 252"),
+        ({"dollar_volume": "short"}, InputError, "dollar_volume must have .* got other dates"),
+        ({"dollar_volume": "few"}, InputError, "dollar_volume must have .* too few assets"),
+        ({"sectors": ["tech"]}, DataTypeError, "sectors must be .* got .'tech'."),
+        ({"market": 0.01}, DataTypeError, "market must be .* got 0.01"),
+        ({"market": "late"}, InputError, "market must have .* got none on 99 dates"),
     ],
 )
-def test_what_cannot_be_is_refused(change, error, message, prices):
+def test_invalid_input_is_refused(change, error, message, prices):
     of = {
         "returns": prices.pct_change(fill_method=None),
         "short": prices.iloc[:252],
@@ -98,7 +98,7 @@ def test_what_cannot_be_is_refused(change, error, message, prices):
         price_exposures(**arguments)
 
 
-def test_a_market_that_stands_still_has_no_beta():
+def test_a_constant_market_has_no_beta():
     dates = pd.bdate_range("2015-01-01", periods=300)
     prices = pd.DataFrame({"A": 50.0, "B": 50.0}, dates)
     assert price_exposures(prices)["beta"].isnull().all()

@@ -63,11 +63,11 @@ def test_complete_leaves_out_dates_with_an_unknown_factor_and_says_so():
     assert kept.notes == ("2 dates on which a factor is not known are left out.",)
     assert kept.complete() is kept
     a.returns.iloc[:, 0] = np.nan
-    with pytest.raises(InputError, match="no date has every factor known"):
+    with pytest.raises(InputError, match="a date on which every factor is known"):
         a.complete()
 
 
-def test_nothing_is_shared_with_the_frame_that_came_and_polars_comes_too():
+def test_nothing_is_shared_with_the_input_and_polars_is_accepted():
     frame = pd.DataFrame({"a": [0.1, 0.2]}, DATES[:2])
     result = FactorReturns(frame, "observed")
     frame.iloc[0, 0] = 9.0
@@ -81,11 +81,11 @@ def test_nothing_is_shared_with_the_frame_that_came_and_polars_comes_too():
 @pytest.mark.parametrize(
     ("names", "kinds", "message"),
     [
-        (["alpha"], "observed", "'alpha'; that name is reserved"),
-        (["residual"], "observed", "'residual'; that name is reserved"),
-        (["a"], "macro", "kinds has 'macro'"),
-        (["a", "b"], pd.Series({"a": "observed"}), "kinds names 'a'; the factors 'a', 'b'"),
-        (["a"], pd.Series({"b": "observed"}), "kinds names 'b'"),
+        (["alpha"], "observed", "got 'alpha', a name reserved"),
+        (["residual"], "observed", "got 'residual', a name reserved"),
+        (["a"], "macro", "kinds must be .* got 'macro'"),
+        (["a", "b"], pd.Series({"a": "observed"}), "kinds must name .* 'a', 'b' once, got 'a'"),
+        (["a"], pd.Series({"b": "observed"}), "kinds must name .* got 'b'"),
     ],
 )
 def test_bad_names_and_kinds_are_refused(names, kinds, message):
@@ -97,15 +97,15 @@ def test_bad_joins_are_refused():
     a = made(["market"], 0, 10)
     with pytest.raises(InputError, match="'market' twice"):
         a.join(made(["market"]))
-    with pytest.raises(InputError, match="no date in common"):
+    with pytest.raises(InputError, match="dates in common"):
         a.join(made(["size"], 20, 40))
-    with pytest.raises(DataTypeError, match="join got a DataFrame"):
+    with pytest.raises(DataTypeError, match="join must be given FactorReturns, got a DataFrame"):
         a.join(a.returns)
 
 
 def test_bad_exposures_are_refused():
     good = made(["market"], assets=["A"])
-    with pytest.raises(DataTypeError, match="exposures is a DataArray"):
+    with pytest.raises(DataTypeError, match=r"exposures must be .* got a DataArray"):
         FactorReturns(good.returns, "observed", good.exposures["exposure"])
     with pytest.raises(InputError, match="'exposure' by date, asset and factor"):
         FactorReturns(good.returns, "observed", good.exposures.rename(exposure="loading"))
@@ -118,5 +118,5 @@ def test_exposures_need_labels_each_once(dim, labels):
     whole = {"date": DATES[:5], "asset": list("xyz"), "factor": list("ab")}
     exposures = xr.Dataset({"exposure": (tuple(whole), np.ones((5, 3, 2)))}, whole)
     exposures = exposures.drop_vars(dim) if labels is None else exposures.assign_coords({dim: list(labels)})
-    with pytest.raises(InputError, match=f"exposures has no labels, or the same ones twice, along '{dim}'"):
+    with pytest.raises(InputError, match=f"exposures must have each label once .* along '{dim}'"):
         FactorReturns(pd.DataFrame(0.01, DATES[:5], ["a", "b"]), "characteristic", exposures)

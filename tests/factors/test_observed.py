@@ -34,15 +34,19 @@ def test_a_spread_of_bundled_factors_with_gaps():
 @pytest.mark.parametrize(
     ("legs", "error", "message"),
     [
-        ({"size": {"IWM": 1.0, "VTI": -1.0}}, UnknownNameError, "'size' names assets 'VTI' that returns lacks"),
-        ({"size": {"IWM": np.nan}}, InputError, "'size' has weights .nan."),
+        (
+            {"size": {"IWM": 1.0, "VTI": -1.0}},
+            UnknownNameError,
+            "legs of 'size' must name columns of returns .* got 'VTI'",
+        ),
+        ({"size": {"IWM": np.nan}}, InputError, "'size' must have finite weights .* got .nan."),
         ({"size": {"IWM": 0.0}}, InputError, "not all zero"),
-        ({"size": {"IWM": "long"}}, DataTypeError, "no number"),
+        ({"size": {"IWM": "long"}}, DataTypeError, "weights that are numbers"),
         ({"size": {}}, DataTypeError, "legs of 'size'"),
-        ({"size": "IWM"}, DataTypeError, "legs of 'size' are 'IWM'"),
-        ({}, InputError, "legs is {}"),
-        ([("size", {})], InputError, "legs is"),
-        ({"alpha": {"IWM": 1.0}}, InputError, "'alpha'; that name is reserved"),
+        ({"size": "IWM"}, DataTypeError, "legs of 'size' must be .* got 'IWM'"),
+        ({}, InputError, "legs must be .* got a dict"),
+        ([("size", {})], InputError, "legs must be"),
+        ({"alpha": {"IWM": 1.0}}, InputError, "got 'alpha', a name reserved"),
     ],
 )
 def test_legs_that_cannot_be_are_refused(legs, error, message):

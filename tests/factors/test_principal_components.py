@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from statefolio.factors.orientation import first_signs, turn_to
+from statefolio.factors.orientation import align_to, positive_signs
 from statefolio.factors.principal_components import principal_components
 
 
@@ -37,7 +37,7 @@ def test_weights_are_those_of_a_weighted_decomposition():
     assert np.allclose(found.loadings @ found.loadings.T / 50, v.T @ v, atol=1e-10)
 
 
-def test_gaps_cost_what_a_plain_search_over_the_observed_cells_finds():
+def test_gaps_give_the_error_of_a_plain_search_over_the_observed_cells():
     x = gappy()
     T, N, K = *x.shape, 2
     known = ~np.isnan(x)
@@ -86,7 +86,7 @@ def test_a_start_changes_the_way_not_the_end():
     assert np.allclose(again.scores @ again.loadings.T, first.scores @ first.loadings.T, atol=1e-8)
 
 
-def test_what_did_not_converge_says_so():
+def test_failure_to_converge_is_reported():
     found = principal_components(gappy(), 2, tolerance=1e-14, max_iterations=2)
     assert (found.converged, found.iterations) == (False, 2)
 
@@ -95,8 +95,8 @@ def test_rotations_and_assignments_bring_loadings_back():
     rng = np.random.default_rng(5)
     old = np.linalg.qr(rng.normal(size=(30, 4)))[0]
     turn = np.linalg.qr(rng.normal(size=(4, 4)))[0]
-    assert np.allclose(old @ turn @ turn_to(old @ turn, old, "rotation"), old, atol=1e-13)
+    assert np.allclose(old @ turn @ align_to(old @ turn, old, "rotation"), old, atol=1e-13)
     shuffled = old[:, [2, 0, 3, 1]] * np.array([1.0, -1.0, -1.0, 1.0])
-    assert np.allclose(shuffled @ turn_to(shuffled, old, "assignment"), old, atol=1e-15)
-    assert np.allclose((-old) @ turn_to(-old, old, "none"), old)
-    assert ((old @ first_signs(old)).sum(axis=0) >= 0).all()
+    assert np.allclose(shuffled @ align_to(shuffled, old, "assignment"), old, atol=1e-15)
+    assert np.allclose((-old) @ align_to(-old, old, "none"), old)
+    assert ((old @ positive_signs(old)).sum(axis=0) >= 0).all()

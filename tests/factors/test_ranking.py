@@ -11,7 +11,7 @@ from linearmodels.panel import FamaMacBeth
 from scipy import stats
 
 from statefolio.exceptions import InputError
-from statefolio.factors.nonlinearity import CAP, bend_tests
+from statefolio.factors.nonlinearity import CAP, nonlinearity_tests
 from statefolio.factors.premia import fama_macbeth
 from statefolio.factors.ranking import rank_factors
 
@@ -121,7 +121,7 @@ def test_shankens_errors_are_near_those_that_estimate_everything_at_once():
 def test_bends_are_a_plain_score_test():
     returns, factors = simulate(seed=5)
     lags = 3
-    found = bend_tests(returns.to_numpy(), factors.to_numpy(), lags)
+    found = nonlinearity_tests(returns.to_numpy(), factors.to_numpy(), lags)
     for i, asset in enumerate(returns):
         known = returns[asset].notna().to_numpy()
         X = np.column_stack([np.ones(known.sum()), factors[known]])
@@ -161,7 +161,7 @@ def test_size_of_the_bend_test_under_heteroscedasticity_and_heavy_tails():
     for _ in range(20):
         f = rng.standard_t(5, (500, 2))
         r = f.sum(axis=1)[:, None] + np.sqrt(0.5 + f[:, :1] ** 2) * rng.standard_t(5, (500, 30))
-        rejected += np.count_nonzero(bend_tests(r, f).p_value[:, 1] < 0.05)
+        rejected += np.count_nonzero(nonlinearity_tests(r, f).p_value[:, 1] < 0.05)
     assert 0.02 < rejected / 600 < 0.085
 
 
@@ -196,13 +196,13 @@ def test_assets_and_panels_that_cannot_be_used():
     assert "20 were needed" in found.excluded.loc["short", "reason"]
     assert "short" not in found.assets.index
     assert np.isfinite(found.summary).all().all()
-    with pytest.raises(InputError, match="dates to learn from"):
+    with pytest.raises(InputError, match="dates to estimate"):
         rank_factors(returns.iloc[:5], factors)
-    with pytest.raises(InputError, match="no asset has"):
+    with pytest.raises(InputError, match="must have an asset with"):
         rank_factors(returns[["short", "still"]], factors)
-    with pytest.raises(InputError, match="holdout_from="):
+    with pytest.raises(InputError, match="holdout_from must be"):
         rank_factors(returns, factors, "2030-01-01")
-    with pytest.raises(InputError, match="level=2"):
+    with pytest.raises(InputError, match=r"level must be .* got 2"):
         rank_factors(returns, factors, level=2)
 
 
@@ -214,7 +214,7 @@ def test_one_asset_has_shares_and_no_premia():
     assert (found.premia["reason"] == "1 assets; at least 5 are needed for 3 factors and a constant").all()
 
 
-def test_a_factor_that_explains_nothing_stands_last():
+def test_a_factor_that_explains_nothing_is_last():
     returns, factors = simulate(seed=12)
     factors["noise"] = 0.01 * np.random.default_rng(0).normal(size=len(factors))
     found = rank_factors(returns, factors, returns.index[200])
@@ -262,7 +262,7 @@ def test_a_factor_of_two_values_cannot_bend_and_one_of_three_has_one_degree_of_f
         assert float(cell["p_value"]) == pytest.approx(stats.chi2.sf(score, 1), rel=1e-8)
 
 
-def test_a_factor_that_stands_still_on_an_assets_dates_and_an_asset_without_error():
+def test_a_factor_that_is_constant_on_an_assets_dates_and_an_asset_without_error():
     returns, factors = simulate(gaps=False)
     factors = factors.assign(late=0.0)
     factors.iloc[:200, 3] = np.random.default_rng(4).normal(0, 0.01, 200)

@@ -23,11 +23,15 @@ def test_a_frame_becomes_releases_by_publication():
 @pytest.mark.parametrize(
     ("lag", "error", "message"),
     [
-        (-1, InputError, "lag of 'cpi' is .* publishes before the reference date"),
-        ("a month", DataTypeError, "lag of 'cpi' is a str"),
-        ({"cpi": 1}, UnknownNameError, "lag names 'cpi'"),
-        ({"cpi": 1, "gdp": 1, "oil": 1}, UnknownNameError, "lag names 'cpi', 'gdp', 'oil'"),
-        (pd.Series(DATES[:1], DATES[:1]), InputError, "'cpi' has 2 reference dates without a release date"),
+        (-1, InputError, "lag of 'cpi' must be 0 or more, got .* publishes before the reference date"),
+        ("a month", DataTypeError, "lag of 'cpi' must be days, .* got 'a month'"),
+        ({"cpi": 1}, UnknownNameError, "lag must name .* got 'cpi'"),
+        ({"cpi": 1, "gdp": 1, "oil": 1}, UnknownNameError, "lag must name .* got 'cpi', 'gdp', 'oil'"),
+        (
+            pd.Series(DATES[:1], DATES[:1]),
+            InputError,
+            "'cpi' must have .* got 2 reference dates without a release date",
+        ),
     ],
 )
 def test_lags_that_cannot_be_are_refused(lag, error, message):
@@ -40,10 +44,14 @@ def test_lags_that_cannot_be_are_refused(lag, error, message):
     [
         ({"value": [1.0, np.nan]}, InputError, "2 rows, 1 of them with missing"),
         ({"value": [1.0, np.inf]}, InputError, "2 rows, 1 of them with missing"),
-        ({"value": ["1", "2"]}, DataTypeError, "'value' is"),
+        ({"value": ["1", "2"]}, DataTypeError, "'value' must be"),
         ({"published": [DATES[1], pd.NaT]}, InputError, "1 of them with missing"),
-        ({"published": ["never", "soon"]}, DataTypeError, "'published' is"),
-        ({"reference_date": DATES[[0, 0]], "published": DATES[[1, 1]]}, InputError, "1 releases twice .first: 'cpi'"),
+        ({"published": ["never", "soon"]}, DataTypeError, "'published' must be"),
+        (
+            {"reference_date": DATES[[0, 0]], "published": DATES[[1, 1]]},
+            InputError,
+            "1 repeated releases .first: 'cpi'",
+        ),
         ({"published": DATES[:2].tz_localize("UTC")}, InputError, "time zone"),
     ],
 )
@@ -56,9 +64,9 @@ def test_vintages_that_cannot_be_are_refused(change, error, message):
 
 def test_a_lag_with_vintages_and_a_series_without_values_are_refused():
     good = {"series": "cpi", "reference_date": DATES[:2], "published": DATES[1:3], "value": [1.0, 2.0]}
-    with pytest.raises(InputError, match="came with a table of vintages"):
+    with pytest.raises(InputError, match="must be 0 for a table of vintages"):
         read_releases(pd.DataFrame(good), lag=3)
-    with pytest.raises(InputError, match="'cpi' has no value at all"):
+    with pytest.raises(InputError, match="'cpi' must have values, got none"):
         read_releases(FRAME.assign(cpi=np.nan))
 
 

@@ -128,8 +128,8 @@ def test_continuing_is_fitting_at_once_with_assets_that_join():
     assert held.exposures.sizes["date"] == 20
 
 
-def test_rotation_keeps_what_order_by_strength_swaps():
-    """Two factors of nearly equal strength that trade places."""
+def test_rotation_keeps_components_that_order_by_strength_swaps():
+    """Two factors of nearly equal strength that change order."""
     rng = np.random.default_rng(8)
     strength = np.column_stack([1 + 0.3 * np.sin(np.arange(600) / 40), 1 - 0.3 * np.sin(np.arange(600) / 40)])
     x = 0.01 * (strength * rng.normal(size=(600, 2))) @ rng.normal(size=(2, 60)) + 0.005 * rng.normal(size=(600, 60))
@@ -171,11 +171,11 @@ def test_real_stocks_with_late_listings():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"n_factors": 0}, "n_factors=0"),
-        ({"alignment": "best"}, "alignment='best'"),
-        ({"window": 10}, "window=10"),
-        ({"half_life": -1.0}, "half_life=-1.0"),
-        ({"min_dates": 20}, "min_dates=20"),
+        ({"n_factors": 0}, "n_factors must be .* got 0"),
+        ({"alignment": "best"}, "alignment must be .* got 'best'"),
+        ({"window": 10}, "window must be .* got 10"),
+        ({"half_life": -1.0}, "half_life must be .* got -1.0"),
+        ({"min_dates": 20}, "min_dates must be .* got 20"),
         ({"n_factors": 39}, "n_factors"),
         ({"min_dates": 400}, "min_dates=400"),
     ],
@@ -187,9 +187,9 @@ def test_options_that_cannot_be_used(change, message):
 
 def test_panels_that_cannot_be_used():
     returns, _ = simulate()
-    with pytest.raises(InputError, match="1 assets for n_factors=2"):
+    with pytest.raises(InputError, match="more assets than n_factors=2, got 1 assets"):
         StatisticalFactors(2, **SMALL).fit(returns[["A0"]])
-    with pytest.raises(InputError, match="gave no refit that could be used"):
+    with pytest.raises(InputError, match="got no usable refit"):
         StatisticalFactors(2, **SMALL).fit(0.0 * returns.fillna(0.0))
     with pytest.raises(NotFittedError):
         _ = StatisticalFactors().loadings_

@@ -22,7 +22,7 @@ def simulated(rows=120, seed=3, names=("rate", "output")):
 
 
 def slow(z, minimum, max_order, order=None, window=None):
-    """Least squares and BIC anew at every row, by the textbook."""
+    """Least squares and BIC again at every row, by the textbook."""
     T, k = z.shape
     forecasts, orders = np.full((T, k), np.nan), np.full(T, np.nan)
     for t in range(T):
@@ -50,7 +50,7 @@ def slow(z, minimum, max_order, order=None, window=None):
 
 @pytest.mark.parametrize("window", [None, 50])
 @pytest.mark.parametrize("model", ["ar", "var"])
-def test_equals_least_squares_done_anew_at_every_release(model, window):
+def test_equals_least_squares_repeated_at_every_release(model, window):
     frame = simulated()
     news = find_surprises(frame, 20, transform="level", model=model, max_order=3, minimum=40, window=window)
     assert list(dict.fromkeys(news["series"])) == ["rate", "output"]
@@ -66,7 +66,7 @@ def test_equals_least_squares_done_anew_at_every_release(model, window):
     np.testing.assert_array_equal(found["published"], frame.index + pd.Timedelta(days=20))
 
 
-def test_last_surprise_is_what_statsmodels_autoregression_says():
+def test_last_surprise_equals_statsmodels_autoregression():
     frame = simulated(200, seed=8)[["rate"]]
     news = find_surprises(frame, transform="level", max_order=4, minimum=60)
     past = frame["rate"].to_numpy()[:-1]
@@ -77,7 +77,7 @@ def test_last_surprise_is_what_statsmodels_autoregression_says():
     assert news["scale"].iloc[-1] == pytest.approx(np.sqrt(peer.resid @ peer.resid / (len(past) - 4 - len(lags) - 1)))
 
 
-def test_last_surprise_is_what_statsmodels_vector_autoregression_says():
+def test_last_surprise_equals_statsmodels_vector_autoregression():
     frame = simulated(200, seed=9)
     news = find_surprises(frame, transform="level", model="var", max_order=4, minimum=60)
     past = frame.to_numpy()[:-1]
@@ -153,7 +153,7 @@ def test_vintages_without_revisions_are_a_frame_with_a_lag():
 
 
 def test_no_revision_is_seen_before_it_was_published():
-    """Each first print is wrong by its own error and put right a month later: done by hand from what was known."""
+    """Each first value has its own error and is corrected a month later; computed by hand from known values."""
     frame = simulated(90, names=("output",))
     error = np.random.default_rng(4).normal(0, 2, 90)
     news = find_surprises(vintages(frame, revise=error), transform="difference", order=1, minimum=30)
@@ -210,7 +210,7 @@ def test_scaling_a_series_scales_its_surprises_and_its_mean_does_not_matter(scal
     np.testing.assert_allclose(moved["scale"] / scale, base["scale"], rtol=1e-8)
 
 
-def test_a_series_that_stood_still_is_forecast_to_stand_still():
+def test_a_constant_series_is_forecast_to_stay_constant():
     frame = pd.DataFrame(
         {"rate": np.r_[np.full(60, 2.0), 2.5, 2.5, 2.0]}, pd.date_range("2000-01-31", periods=63, freq="ME")
     )
@@ -223,15 +223,15 @@ def test_a_series_that_stood_still_is_forecast_to_stand_still():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"transform": "log difference"}, InputError, "'rate' has .* values that are not positive"),
-        ({"transform": "returns"}, InputError, "transform has 'returns'"),
-        ({"transform": {"rate": "level"}}, UnknownNameError, "transform names 'rate'; the series 'rate', 'output'"),
-        ({"model": "garch"}, InputError, "model='garch'"),
-        ({"minimum": 10, "max_order": 5}, InputError, "minimum=10 for 6 coefficients"),
-        ({"minimum": 60, "window": 30}, InputError, "window=30 with minimum=60"),
-        ({"every": 0}, InputError, "every=0"),
-        ({"order": -1}, InputError, "order=-1"),
-        ({"minimum": 500}, InputError, "'rate' has 119 reference dates .* more than 505 were expected"),
+        ({"transform": "log difference"}, InputError, "'rate' must be positive .* values that are not positive"),
+        ({"transform": "returns"}, InputError, "transform must be .* got 'returns'"),
+        ({"transform": {"rate": "level"}}, UnknownNameError, "transform must name .* 'rate', 'output', got 'rate'"),
+        ({"model": "garch"}, InputError, "model must be .* got 'garch'"),
+        ({"minimum": 10, "max_order": 5}, InputError, "minimum must be at least 12 for 6 coefficients .* got 10"),
+        ({"minimum": 60, "window": 30}, InputError, "window must be .* of at least 60 or None, got 30"),
+        ({"every": 0}, InputError, "every must be .* got 0"),
+        ({"order": -1}, InputError, "order must be .* got -1"),
+        ({"minimum": 500}, InputError, "'rate' must have more than 505 reference dates .* got 119"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options, error, message):
@@ -240,7 +240,7 @@ def test_options_that_cannot_be_are_refused(options, error, message):
 
 
 @pytest.mark.parametrize("still", [0.0, 5.25, 1e-3])
-def test_a_series_that_stands_still_does_not_choose_the_order_of_a_var(still):
+def test_a_constant_series_does_not_choose_the_order_of_a_var(still):
     rng = np.random.default_rng(7)
     z = np.zeros(300)
     for t in range(2, 300):

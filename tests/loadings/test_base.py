@@ -130,7 +130,7 @@ def test_tuned_until_is_the_last_date_used(until, returns, factors):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_assets_join_and_leave(kind, returns, factors):
-    """Leaving is not being observed, joining is being late; no bit differs from one fit over everything."""
+    """An asset that leaves counts as not observed, one that joins as listed late; every bit equals one fit."""
     early, late = returns.iloc[:130].drop(columns=["A1", "A3"]), returns.iloc[130:].drop(columns=["A2", "A4"])
     model = kind().fit(early, factors)
     first = model.loadings_
@@ -153,9 +153,9 @@ def later(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_factors_must_be_the_same(model, returns, factors):
-    with pytest.raises(InputError, match="lacks 'size'"):
+    with pytest.raises(InputError, match="got no 'size'"):
         model.partial_fit(later(returns), later(factors[["market"]]))
-    with pytest.raises(InputError, match="has 'extra' besides"):
+    with pytest.raises(InputError, match="got 'extra' too"):
         model.partial_fit(later(returns), later(factors).assign(extra=0.01))
 
 
@@ -202,15 +202,15 @@ def test_predict(model):
 
 
 def test_predict_refuses(model):
-    with pytest.raises(InputError, match="lacks 'size'"):
+    with pytest.raises(InputError, match="got no 'size'"):
         model.predict({"market": 0.1})
-    with pytest.raises(InputError, match="'alpha' besides"):
+    with pytest.raises(InputError, match="got 'alpha' too"):
         model.predict({"market": 0.1, "size": 0.1, "alpha": 1.0})
     with pytest.raises(InputError, match="NaN"):
         model.predict({"market": 0.1, "size": np.nan})
-    with pytest.raises(DataTypeError, match="list"):
+    with pytest.raises(DataTypeError, match="mapping, Series or DataFrame, got"):
         model.predict([0.1, 0.2])
-    with pytest.raises(DataTypeError, match="no number"):
+    with pytest.raises(DataTypeError, match="not a number"):
         model.predict({"market": 0.1, "size": "x"})
 
 
@@ -240,7 +240,7 @@ def test_contributions_residual(model, returns, factors):
 
 
 def test_contributions_refuse(model, returns, factors):
-    with pytest.raises(InputError, match="which='smoothed'"):
+    with pytest.raises(InputError, match="which must be 'predicted' or 'filtered', got 'smoothed'"):
         model.contributions(returns, factors, "smoothed")
     with pytest.raises(UnknownNameError, match=r"1 assets .*'X'"):
         model.contributions(returns.rename(columns={"A0": "X"}), factors)
@@ -283,5 +283,5 @@ def test_results_are_not_shared_with_the_model(model):
 def test_concat_refuses(model):
     with pytest.raises(InputError, match="empty"):
         concat_results([])
-    with pytest.raises(InputError, match="later dates"):
+    with pytest.raises(InputError, match="later and later dates"):
         concat_results([model.loadings_, model.loadings_])

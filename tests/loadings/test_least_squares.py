@@ -177,15 +177,15 @@ def test_reasons(returns, factors):
 @pytest.mark.parametrize(
     ("model", "word"),
     [
-        (RollingLoadings(0), "window=0"),
-        (RollingLoadings(2.5), "window=2.5"),
-        (RollingLoadings(True), "window=True"),
-        (RollingLoadings(3), "more dates than loadings"),
-        (RollingLoadings(60, 0), "min_observations=0"),
+        (RollingLoadings(0), "window must be .* got 0"),
+        (RollingLoadings(2.5), "window must be .* got 2.5"),
+        (RollingLoadings(True), "window must be .* got True"),
+        (RollingLoadings(3), "more than the number of loadings"),
+        (RollingLoadings(60, 0), "min_observations must be .* got 0"),
         (RollingLoadings(60, 61), "at most window=60"),
-        (ExponentialLoadings(0), "half_life=0"),
-        (ExponentialLoadings(float("nan")), "half_life=nan"),
-        (ExponentialLoadings("x"), "half_life='x'"),
+        (ExponentialLoadings(0), "half_life must be .* got 0"),
+        (ExponentialLoadings(float("nan")), "half_life must be .* got nan"),
+        (ExponentialLoadings("x"), "half_life must be .* got 'x'"),
     ],
     ids=repr,
 )

@@ -55,7 +55,7 @@ def test_truncated_foreign_and_broken_files(path, tmp_path):
     broken[len(whole) // 2] ^= 0xFF
     for content in (whole[:-30], whole[: len(whole) // 2], b"", b"date,A\n1,2\n", bytes(broken)):
         (tmp_path / "bad").write_bytes(content)
-        with pytest.raises(FileFormatError, match=r"truncated or not a model.*expected"):
+        with pytest.raises(FileFormatError, match="truncated or not a model"):
             StaticLoadings.load(tmp_path / "bad")
     with pytest.raises(FileFormatError, match="cannot be read"):
         StaticLoadings.load(tmp_path / "absent")
@@ -76,10 +76,10 @@ def test_newer_and_other_files(path):
     with pytest.raises(FileFormatError, match=r"Use statefolio\.StaticLoadings\.load"):
         RollingLoadings.load(path)
     rewritten(path, version=99)
-    with pytest.raises(FileFormatError, match=r"version 99; at most 1 .* Upgrade"):
+    with pytest.raises(FileFormatError, match=r"version 1 or lower, got 99\. Upgrade"):
         StaticLoadings.load(path)
     rewritten(path, format="something", version=1)
-    with pytest.raises(FileFormatError, match="no model file"):
+    with pytest.raises(FileFormatError, match="must be a model file"):
         StaticLoadings.load(path)
 
 
@@ -133,6 +133,6 @@ def test_options_of_every_kind(tmp_path):
     assert again["list"] == options["list"]
     assert again["date"] == options["date"]
     assert again["function"] is None
-    with pytest.raises(InputError, match="a object cannot be saved"):
+    with pytest.raises(InputError, match="to be saved, got a object"):
         storage.write(tmp_path / "n", {"options": object()}, {})
     assert not (tmp_path / "n").exists()

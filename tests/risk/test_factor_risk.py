@@ -287,9 +287,9 @@ def test_a_failed_partial_fit_changes_nothing(returns, factors):
             InputError,
             "positive and finite, got other values for 'A7'",
         ),
-        ({"factor_mean": pd.Series({"market": 0.0})}, InputError, "factor_mean lacks 'size'"),
+        ({"factor_mean": pd.Series({"market": 0.0})}, InputError, "factor_mean must name .* got no 'size'"),
         ({"factor_mean": pd.Series({"market": 0.0, "size": np.nan})}, InputError, "factor_mean must be finite"),
-        ({"factor_covariance": pd.DataFrame(np.eye(2))}, InputError, "lacks 'market'"),
+        ({"factor_covariance": pd.DataFrame(np.eye(2))}, InputError, "got no 'market'"),
         (
             {"factor_covariance": pd.DataFrame([[1, 2], [2, 1]], ["market", "size"], ["market", "size"])},
             InputError,

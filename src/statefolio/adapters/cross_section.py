@@ -1,4 +1,4 @@
-"""Exposures as a panel of skfolio's, and its cross-sectional model for them."""
+"""Builds skfolio's asset panel of exposures, and its cross-sectional model for them."""
 
 from typing import Any
 
@@ -23,28 +23,28 @@ def cross_section_panel(
     first: int,
     dates: pd.DatetimeIndex,
 ) -> AssetPanel:
-    """Panel from row `first` on; fields "x0", "x1", ... hold numbers, "c0", ... categories."""
+    """Build the panel from row `first` on, with numbers in the fields "x0", "x1", ... and categories in "c0", ..."""
     panel: dict[str, Any] = {"returns": np.where(active, values, np.nan)}
     if caps is not None:
         panel["market_cap"] = np.where(active, caps[first:], np.nan)
-    for place, (codes, levels) in enumerate(fields.categories.values()):
-        labels = [f"c{place}_{level}" for level in range(len(levels))]
-        panel[f"c{place}"] = FieldCategorical(np.where(active, codes[first:], -1), levels=labels)
-    for place, numbers in enumerate(fields.numbers.values()):
-        panel[f"x{place}"] = np.where(active, numbers[first:], np.nan)
-    assets = np.array([f"asset {place}" for place in range(values.shape[1])])
+    for number, (codes, levels) in enumerate(fields.categories.values()):
+        labels = [f"c{number}_{level}" for level in range(len(levels))]
+        panel[f"c{number}"] = FieldCategorical(np.where(active, codes[first:], -1), levels=labels)
+    for number, values_of_field in enumerate(fields.numbers.values()):
+        panel[f"x{number}"] = np.where(active, values_of_field[first:], np.nan)
+    assets = np.array([f"asset {number}" for number in range(values.shape[1])])
     return AssetPanel(fields=panel, observations=dates.to_numpy(), asset_names=assets, active_mask=active)
 
 
 def cross_section_model(
     fields: ExposureFields, intercept: str | None, standardise: bool, weighted: bool, lag: int, least: int
 ) -> CharacteristicsFactorModel:
-    """Cross-sectional regression of that panel, with a factor for each field; risk estimates are the cheapest."""
+    """Build the cross-sectional regression of that panel, one factor per field, with the cheapest risk estimates."""
     raw: Any = None if standardise else "passthrough"
-    categories = [f"c{place}" for place in range(len(fields.categories))]
+    categories = [f"c{number}" for number in range(len(fields.categories))]
     factors: list[Any] = [] if intercept is None else [("intercept", GlobalFactor())]
     factors += [(name, OneHotCategoricalFactors(name, family=name)) for name in categories]
-    for name in (f"x{place}" for place in range(len(fields.numbers))):
+    for name in (f"x{number}" for number in range(len(fields.numbers))):
         exposure = FixedWeightedFactor(
             descriptors=[(name, Passthrough(name))], outlier_transformer=raw, scoring_transformer=raw
         )

@@ -1,4 +1,4 @@
-"""A fitted FactorRisk as skfolio's ReturnDistribution."""
+"""Converts a fitted `FactorRisk` to skfolio's `ReturnDistribution`."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pandas as pd
 from skfolio.prior import FactorModel, ReturnDistribution
 
 from statefolio._arrays.types import Array
-from statefolio.adapters.scenarios import History, filled, residual_factor_returns
+from statefolio.adapters.scenarios import History, fill_gaps, residual_factor_returns
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.risk.low_rank import LowRankCovariance
 
@@ -24,24 +24,24 @@ def distribution_of(
     residuals: bool,
     families: Any,
 ) -> ReturnDistribution:
-    """Moments and scenarios of the next date's returns, assets that cannot be held being NaN as skfolio has it.
+    """Compute moments and scenarios of the next date's returns; assets that cannot be held are NaN, as in skfolio.
 
     Parameters
     ----------
     risk : FactorRisk
         Fitted.
     history : History
-        Of the universe.
+        History of the universe.
     investable : Index
-        Assets of `risk.assets_`, in the order of `universe`.
+        Assets of `risk.assets_` that can be held, in the order of `universe`.
     universe : Index
-        All N assets, those without a covariance too.
+        All N assets, including those without a covariance.
     alpha : bool
-        Expected returns hold the predicted alphas.
+        Expected returns include the predicted alphas.
     residuals : bool
-        Scenarios hold idiosyncratic returns.
+        Scenarios include idiosyncratic returns.
     families : array of text (K,) or None
-        Of the factors; residual factors form one of their own.
+        Families of the factors; residual factors form one more family.
     """
     rows = universe.get_indexer(investable)
     known = risk.assets_.get_indexer(investable)
@@ -49,18 +49,18 @@ def distribution_of(
     named = len(risk.factors_)
     factor_mu = np.concatenate([risk.factor_mean_.to_numpy(), np.zeros(sigma.loadings.shape[1] - named)])
     intercept = _alphas(risk, known) if alpha else np.zeros(len(known))
-    drift = intercept + history.factor_returns @ sigma.loadings[:, :named].T
+    scenarios = intercept + history.factor_returns @ sigma.loadings[:, :named].T
     if residuals:
-        own = sigma.asset_variance - _systematic(sigma, named)
+        specific_variance = sigma.asset_variance - _systematic(sigma, named)
         z = history.standardised()
-        z = filled(z if len(rows) == len(universe) else z[:, rows])
-        z *= np.sqrt(own)
-        drift += z
+        z = fill_gaps(z if len(rows) == len(universe) else z[:, rows])
+        z *= np.sqrt(specific_variance)
+        scenarios += z
     size = len(universe)
     return ReturnDistribution(
-        mu=_spread(intercept + sigma.loadings @ factor_mu, rows, size),
-        covariance=_spread(_spread(sigma.dense(), rows, size).T, rows, size),
-        returns=_spread(drift.T, rows, size).T,
+        mu=_expand(intercept + sigma.loadings @ factor_mu, rows, size),
+        covariance=_expand(_expand(sigma.dense(), rows, size).T, rows, size),
+        returns=_expand(scenarios.T, rows, size).T,
         factor_model=_factor_model(risk, sigma, history, rows, universe, factor_mu, intercept, families),
     )
 
@@ -75,7 +75,7 @@ def _factor_model(
     intercept: Array,
     families: Any,
 ) -> FactorModel:
-    """The optimiser reads Sigma from here, not from `covariance`: the loadings' uncertainty is in the diagonal."""
+    """Build the factor model, from which skfolio reads Sigma; its diagonal includes the loadings' uncertainty."""
     size, named = len(universe), len(risk.factors_)
     factor_returns, innovation, variance = history.factor_returns, history.innovation, history.innovation_variance
     if sigma.loadings.shape[1] > named:
@@ -91,30 +91,30 @@ def _factor_model(
         asset_names=universe.to_numpy(dtype=object),
         factor_names=np.array([*risk.factors_, *risk.residual_loadings_.columns], dtype=object),
         factor_families=_families(families, risk),
-        loading_matrix=_spread(sigma.loadings, rows, size),
+        loading_matrix=_expand(sigma.loadings, rows, size),
         exposures=None,
         factor_covariance=sigma.factor_covariance,
         factor_mu=factor_mu,
         factor_returns=factor_returns,
-        idio_covariance=_spread(sigma.diagonal, rows, size),
-        idio_mu=_spread(intercept, rows, size),
+        idio_covariance=_expand(sigma.diagonal, rows, size),
+        idio_mu=_expand(intercept, rows, size),
         idio_returns=innovation,
         idio_variances=variance,
     )
 
 
 def _alphas(risk: FactorRisk, known: Any) -> Array:
-    """Predicted alphas of these assets, zero for a model without intercept."""
+    """Return the predicted alphas of these assets; zero for a model without intercept."""
     model = risk.model_
     if not model.intercept:
         return np.zeros(len(known))
-    places = model.assets_.get_indexer(risk.assets_[known])
-    alphas: Array = model.next_["mean"].to_numpy()[places, 0]
+    positions = model.assets_.get_indexer(risk.assets_[known])
+    alphas: Array = model.next_["mean"].to_numpy()[positions, 0]
     return alphas
 
 
 def _systematic(sigma: LowRankCovariance, named: int) -> Array:
-    """Variance of each asset that comes from the factors, residual ones left out."""
+    """Return the variance of each asset due to the factors, without residual factors."""
     B = sigma.loadings[:, :named]
     variance: Array = np.einsum("nk,nk->n", B @ sigma.factor_covariance[:named, :named], B)
     return variance
@@ -126,10 +126,10 @@ def _families(families: Any, risk: FactorRisk) -> Any:
     return np.array([*families, *[RESIDUAL_FAMILY] * risk.residual_loadings_.shape[1]], dtype=object)
 
 
-def _spread(values: Array, rows: Any, size: int) -> Array:
-    """Rows of some assets among those of all, NaN elsewhere."""
+def _expand(values: Array, rows: Any, size: int) -> Array:
+    """Return rows of all assets from the rows of some; the others are NaN."""
     if len(rows) == size:
         return values
-    spread = np.full((size, *values.shape[1:]), np.nan)
-    spread[rows] = values
-    return spread
+    expanded = np.full((size, *values.shape[1:]), np.nan)
+    expanded[rows] = values
+    return expanded

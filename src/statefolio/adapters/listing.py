@@ -1,4 +1,4 @@
-"""Who is listed: assets that can be held on the next date, and why others cannot."""
+"""Decides which assets can be held on the next date, and gives the reasons for the others."""
 
 from typing import Any
 
@@ -13,37 +13,37 @@ Counts = npt.NDArray[np.int64]
 
 
 def listed_only(returns: pd.DataFrame, active_mask: Any) -> tuple[pd.DataFrame, Flags]:
-    """Leave aside returns of dates on which an asset was not listed.
+    """Drop returns of dates on which an asset is not listed.
 
     Parameters
     ----------
     returns : DataFrame (T, N)
     active_mask : array-like of bool (T, N) or None
-        None: always listed.
+        True where an asset is listed. None: always.
 
     Returns
     -------
     DataFrame, (N,) array of bool
-        The returns, and which assets are no longer listed on the last date.
+        The returns, and True for assets that are not listed on the last date.
 
     Raises
     ------
     InputError
-        If the mask has another shape, or other names or dates, or is not of truth values.
+        If the mask has another shape, other names or dates, or values other than True and False.
     """
     if active_mask is None:
         return returns, np.zeros(returns.shape[1], dtype=bool)
     if isinstance(active_mask, pd.DataFrame) and not active_mask.columns.equals(returns.columns):
         raise InputError(
-            "active_mask has other columns than X; the same, in the same order, were expected. Reorder it."
+            "active_mask must have the columns of X in the same order, got others. Use active_mask[X.columns]."
         )
     if isinstance(active_mask, pd.DataFrame) and not active_mask.index.equals(returns.index):
-        raise InputError("active_mask has other dates than X; the same were expected. Use active_mask.loc[X.index].")
+        raise InputError("active_mask must have the dates of X, got others. Use active_mask.loc[X.index].")
     mask = np.asarray(active_mask)
     if mask.shape != returns.shape or mask.dtype != bool:
         raise InputError(
-            f"active_mask is a {mask.shape} array of {mask.dtype}; truth values of X's shape, {returns.shape}, were "
-            "expected. Pass one for each return."
+            f"active_mask must be True or False for each return of X, shape {returns.shape}, got a {mask.shape} array "
+            f"of {mask.dtype}. Use active_mask.astype(bool) for zeros and ones."
         )
     if mask.all():
         return returns, np.zeros(returns.shape[1], dtype=bool)
@@ -51,7 +51,7 @@ def listed_only(returns: pd.DataFrame, active_mask: Any) -> tuple[pd.DataFrame, 
 
 
 def dates_without(returns: pd.DataFrame, before: Counts | None = None) -> Counts:
-    """How many of the latest dates an asset has had no return on, (N,), given how many there were before."""
+    """Count the latest dates without a return of each asset, (N,); `before` is the count of earlier calls."""
     seen = ~np.isnan(returns.to_numpy(dtype=np.float64))
     latest = np.argmax(seen[::-1], axis=0)
     earlier = np.zeros(seen.shape[1], dtype=np.int64) if before is None else before
@@ -59,35 +59,35 @@ def dates_without(returns: pd.DataFrame, before: Counts | None = None) -> Counts
 
 
 def not_investable(
-    excluded: pd.DataFrame, universe: pd.Index, inactive: Flags, silent: Counts, most: Any
+    excluded: pd.DataFrame, universe: pd.Index, inactive: Flags, absent: Counts, limit: Any
 ) -> pd.DataFrame:
-    """Assets that cannot be held, by asset: reason.
+    """Return the reason for each asset that cannot be held, by asset.
 
     Parameters
     ----------
     excluded : DataFrame
-        Those without a covariance.
+        Assets without a covariance, with the reason.
     universe : Index
         All N assets.
     inactive : (N,) array of bool
-        No longer listed.
-    silent : (N,) array
-        Latest dates without a return.
-    most : int or None
-        From this many of them on an asset counts as delisted.
+        Assets that are no longer listed.
+    absent : (N,) array
+        Number of latest dates without a return.
+    limit : int or None
+        Number of such dates from which on an asset counts as delisted.
 
     Raises
     ------
     InputError
-        If nothing is left.
+        If no asset can be held.
     """
     reasons = excluded["reason"].reindex(universe)
-    gone = np.zeros(len(universe), dtype=bool) if most is None else silent >= most
-    reasons[gone & reasons.isna()] = [f"no return on the last {n} dates" for n in silent[gone & reasons.isna()]]
-    reasons[inactive] = "not listed on the last date, as active_mask says"
+    gone = np.zeros(len(universe), dtype=bool) if limit is None else absent >= limit
+    reasons[gone & reasons.isna()] = [f"no return on the last {n} dates" for n in absent[gone & reasons.isna()]]
+    reasons[inactive] = "not listed on the last date in active_mask"
     if reasons.notna().all():
         raise InputError(
-            f"none of {len(universe)} assets can be held (the first: {reasons.iloc[0]}); at least one was expected. "
-            "Pass later returns, or another active_mask or absent_after."
+            f"X must have an asset that can be held, got none of {len(universe)} assets (the first: "
+            f"{reasons.iloc[0]}). Pass later returns, or another active_mask or absent_after."
         )
     return reasons.dropna().to_frame()

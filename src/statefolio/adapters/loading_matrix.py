@@ -1,4 +1,4 @@
-"""Kalman loadings in skfolio's own time-series factor model."""
+"""Defines `KalmanLoadingMatrix`: predicted loadings for skfolio's time-series factor model."""
 
 from typing import Any, Self
 
@@ -7,8 +7,9 @@ from sklearn.base import clone
 
 from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
+from statefolio._options import Kind, check
 from statefolio.adapters.frames import dated_frames
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 
@@ -16,9 +17,8 @@ from statefolio.loadings.kalman_loadings import KalmanLoadings
 class KalmanLoadingMatrix(BaseLoadingMatrix):
     """Loadings predicted for the next date, as the loading matrix of skfolio's `TimeSeriesFactorModel`.
 
-    That model takes loadings as known and measures idiosyncratic variances around them over the whole past:
-    neither the loadings' uncertainty nor that they moved is carried on, and every return must be there.
-    `KalmanFactorPrior` does both and takes gaps.
+    That model treats loadings as known and constant when it estimates idiosyncratic variances over the whole past, and
+    it needs every return. `KalmanFactorPrior` includes the loadings' uncertainty and their movement, and allows gaps.
 
     Parameters
     ----------
@@ -33,6 +33,16 @@ class KalmanLoadingMatrix(BaseLoadingMatrix):
         Mean of alpha for that date; zero for a model without intercept.
     model_ : LoadingsModel
         The fitted model.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> from statefolio.adapters import KalmanLoadingMatrix
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns[["AAPL", "KO"]], demo.factors[["market", "value"]]
+    >>> matrix = KalmanLoadingMatrix(sf.KalmanLoadings(tuning="discount")).fit(returns, factors)
+    >>> matrix.loading_matrix_.round(2).tolist()
+    [[1.29, -0.73], [0.6, 0.03]]
     """
 
     loading_matrix_: Array
@@ -51,7 +61,7 @@ class KalmanLoadingMatrix(BaseLoadingMatrix):
         y : DataFrame or array (T, K)
             Returns of the factors.
         **fit_params
-            None are known.
+            Not used; any raises InputError.
 
         Returns
         -------
@@ -60,19 +70,19 @@ class KalmanLoadingMatrix(BaseLoadingMatrix):
         Raises
         ------
         InputError
-            If an asset's loadings cannot be told from its returns: it is named.
+            If the loadings of an asset are not identified; the message names it.
         """
         if fit_params:
-            raise InputError(f"fit was given {listed(list(fit_params))}; X and y alone were expected. Leave it out.")
+            raise InputError(f"fit must be called with X and y alone, got {listed(list(fit_params))}. Leave it out.")
         returns, factors = dated_frames(X, y)
         model = unfitted(self.loadings).fit(returns, factors)
         mean = model.next_["mean"].to_numpy()
         unknown = ~_finite_rows(mean)
         if unknown.any():
             raise InputError(
-                f"{unknown.sum()} assets have loadings that cannot be told from their returns "
-                f"({listed(list(model.assets_[unknown]))}); more observed dates than loadings were expected. "
-                "Leave those assets out, or use KalmanFactorPrior, which marks them as not investable."
+                f"X must have more observed dates than loadings for every asset, got {unknown.sum()} assets with too "
+                f"few ({listed(list(model.assets_[unknown]))}). Leave those assets out, or use KalmanFactorPrior, "
+                "which marks them as not investable."
             )
         first = int(model.intercept)
         self.model_ = model
@@ -82,13 +92,10 @@ class KalmanLoadingMatrix(BaseLoadingMatrix):
 
 
 def unfitted(loadings: LoadingsModel | None) -> LoadingsModel:
-    """Clone a model of loadings, or make the default one."""
+    """Clone a model of loadings; None gives the default model."""
     if loadings is None:
         return KalmanLoadings()
-    if not isinstance(loadings, LoadingsModel):
-        raise DataTypeError(
-            f"loadings is a {type(loadings).__name__}; a model of loadings was expected. Pass e.g. KalmanLoadings()."
-        )
+    check("loadings", loadings, Kind(LoadingsModel, "a model of loadings", "KalmanLoadings()"))
     model: LoadingsModel = clone(loadings)
     return model
 

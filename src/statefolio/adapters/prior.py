@@ -1,4 +1,4 @@
-"""FactorRisk as a prior of skfolio's optimisers."""
+"""Defines `KalmanFactorPrior`: factor risk with time-varying loadings as a prior for skfolio's optimisers."""
 
 from copy import copy
 from typing import Any, ClassVar, Self
@@ -9,67 +9,85 @@ import sklearn.utils.validation as skv
 from skfolio.prior import BasePrior, ReturnDistribution
 from sklearn.base import clone
 
-from statefolio._options import is_whole
+from statefolio._options import Kind, OneOf, Whole, check, check_options
 from statefolio.adapters.distribution import distribution_of
 from statefolio.adapters.frames import dated_frames, observations_of
 from statefolio.adapters.listing import Counts, dates_without, listed_only, not_investable
 from statefolio.adapters.scenarios import History, history_of
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import InputError
 from statefolio.risk.factor_risk import FactorRisk
 
 _REQUESTS = {"factors": True, "active_mask": True}
-_LEARNED = ("return_distribution_", "risk_", "excluded_", "_history", "_silent", "_seen")
+RULES = {
+    "scenarios": OneOf("residuals", "factors"),
+    "absent_after": Whole(at_least=1, example=21) | None,
+    "max_history": Whole(at_least=1, example=1260) | None,
+}
+_LEARNED = ("return_distribution_", "risk_", "excluded_", "_history", "_absent", "_seen")
 
 
 class KalmanFactorPrior(BasePrior):
     """Factor risk with time-varying loadings as a prior for skfolio's optimisers.
 
     The distribution is that of the first date not yet seen: mu = alpha + B mu_f, Sigma = B Omega B' + G G' + D + U
-    (see `FactorRisk`). Where
-    a factor model is set, skfolio's risk measures read it and not `covariance`; the loadings' uncertainty U
-    therefore stands in the factor model's `idio_covariance` too, and both say the same.
+    (see `FactorRisk`). skfolio's risk measures read the factor model and not `covariance`, so the factor model's
+    `idio_covariance` includes the loadings' uncertainty U too, and both give the same Sigma.
 
-    Assets may be listed late, have gaps and be delisted. One that cannot be held is NaN in the distribution, which is
-    how skfolio leaves it out of the optimisation, and is named in `excluded_`.
+    Assets may be listed late, have gaps and be delisted. An asset that cannot be held is NaN in the distribution, so
+    that skfolio leaves it out of the optimisation, and `excluded_` gives the reason.
 
     Parameters
     ----------
     risk : FactorRisk, optional
-        Unfitted; it is cloned. It says which loadings, factor covariance, factor mean and idiosyncratic variances
-        are used. Default: ``FactorRisk()``.
+        The risk model, unfitted; it is cloned. It defines loadings, factor covariance, factor mean and idiosyncratic
+        variances. Default: ``FactorRisk()``.
     alpha : bool
-        Expected returns and scenarios hold the assets' predicted alphas.
+        Expected returns and scenarios include the assets' predicted alphas.
     scenarios : {"residuals", "factors"}
-        What `returns` of the distribution are: each past date's factor returns times the loadings of today, with the
-        asset's standardised innovation of that date times its idiosyncratic volatility of today, or without, as in
-        skfolio's `TimeSeriesFactorModel`, which takes risk away from CVaR and its like. An asset's missing
-        innovations are filled with its others.
+        Content of the distribution's `returns`. "factors": each past date's factor returns times today's loadings, as
+        in skfolio's `TimeSeriesFactorModel`, which understates CVaR and similar measures. "residuals": the same plus
+        the asset's standardised innovation of that date times its idiosyncratic volatility of today; missing
+        innovations are filled with the asset's other ones.
     factor_families : array-like of text (K,), optional
         Family of each factor, for constraints and attribution.
     absent_after : int or None
-        An asset without a return on this many of the latest dates, or more, counts as delisted. None: never. Left
-        aside where `active_mask` says who is listed.
+        An asset without a return on at least this many of the latest dates counts as delisted. None: never. Not used
+        where `active_mask` is given.
     tune_until : date, optional
         Hyper-parameters see data up to and including this date only.
     max_history : int, optional
-        Dates that `returns` keeps. Default: all.
+        Number of dates in `returns`. Default: all.
 
     Attributes
     ----------
     return_distribution_ : ReturnDistribution
-        Of all assets in `X`, with its `factor_model`; residual factors come after the others.
+        Distribution of all assets in `X`, with its `factor_model`; residual factors come last.
     risk_ : FactorRisk
-        Fitted.
+        The fitted risk model.
     excluded_ : DataFrame
-        Assets that cannot be held, by asset: reason.
+        Reason for each asset that cannot be held, by asset.
     n_features_in_, feature_names_in_
         Number of assets, and their names where they are text.
 
     Notes
     -----
     With ``sklearn.set_config(enable_metadata_routing=True)`` `factors` and `active_mask` are requested by default.
-    The first `partial_fit` tunes hyper-parameters as `fit` does; later ones hold them and give what `fit` on all
-    dates would give with the same hyper-parameters.
+    The first `partial_fit` tunes hyper-parameters as `fit` does; later calls keep them and equal a `fit` on all
+    dates with the same hyper-parameters.
+
+    Examples
+    --------
+    Weights of a long-only minimum-variance portfolio:
+
+    >>> from skfolio.optimization import MeanRisk
+    >>> import statefolio as sf
+    >>> from statefolio.adapters import KalmanFactorPrior
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.loc["2021":, ["JNJ", "KO", "XOM"]], demo.factors.loc["2021":, ["market"]]
+    >>> prior = KalmanFactorPrior(sf.FactorRisk(sf.RollingLoadings(window=250)))
+    >>> model = MeanRisk(prior_estimator=prior).fit(returns, factors=factors)
+    >>> dict(zip(returns.columns, model.weights_.round(2).tolist()))
+    {'JNJ': 0.56, 'KO': 0.31, 'XOM': 0.14}
     """
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = _REQUESTS
@@ -79,7 +97,7 @@ class KalmanFactorPrior(BasePrior):
     risk_: FactorRisk
     excluded_: pd.DataFrame
     _history: History
-    _silent: Counts
+    _absent: Counts
     _seen: int
 
     def __init__(
@@ -112,8 +130,8 @@ class KalmanFactorPrior(BasePrior):
         factors : DataFrame or array (T, K)
             Returns of the factors, known on every date of `X`.
         active_mask : array-like of bool (T, N), optional
-            Whether an asset is listed on a date; its returns elsewhere are left aside, and one that is not listed on
-            the last date cannot be held.
+            True where an asset is listed. Returns of other dates are dropped, and an asset that is not listed on the
+            last date cannot be held.
 
         Returns
         -------
@@ -122,15 +140,15 @@ class KalmanFactorPrior(BasePrior):
         Raises
         ------
         InputError, DataTypeError
-            If options or data cannot be used, or no asset is left.
+            For invalid options or data, or if no asset can be held.
         """
-        self._check_options()
+        check_options(self, RULES)
         for name in _LEARNED:
             self.__dict__.pop(name, None)
         return self._update(X, factors, active_mask)
 
     def partial_fit(self, X: Any, y: Any = None, *, factors: Any, active_mask: Any = None) -> Self:
-        """Go on over later dates, hyper-parameters held. The first call fits.
+        """Continue over later dates with the same hyper-parameters. The first call fits.
 
         Parameters
         ----------
@@ -155,7 +173,7 @@ class KalmanFactorPrior(BasePrior):
         seen = 0 if first else self._seen
         returns, rows = dated_frames(X, factors, seen)
         returns, inactive = listed_only(returns, active_mask)
-        silent = dates_without(returns, None if first else self._silent)
+        absent = dates_without(returns, None if first else self._absent)
         if first:
             risk = self._unfitted().fit(returns, rows, tune_until=self.tune_until)
         else:
@@ -164,11 +182,11 @@ class KalmanFactorPrior(BasePrior):
         if not first:
             history = self._history.followed_by(history)
         history = history.last(self.max_history)
-        most = self.absent_after if active_mask is None else None
-        excluded = not_investable(risk.excluded_, risk.model_.assets_, inactive, silent, most)
+        limit = self.absent_after if active_mask is None else None
+        excluded = not_investable(risk.excluded_, risk.model_.assets_, inactive, absent, limit)
         self.return_distribution_ = self._distribution(risk, history, excluded)
         self.risk_, self.excluded_ = risk, excluded
-        self._history, self._silent, self._seen = history, silent, seen + len(returns)
+        self._history, self._absent, self._seen = history, absent, seen + len(returns)
         return self
 
     def _distribution(self, risk: FactorRisk, history: History, excluded: pd.DataFrame) -> ReturnDistribution:
@@ -186,14 +204,11 @@ class KalmanFactorPrior(BasePrior):
     def _unfitted(self) -> FactorRisk:
         if self.risk is None:
             return FactorRisk()
-        if not isinstance(self.risk, FactorRisk):
-            raise DataTypeError(
-                f"risk is a {type(self.risk).__name__}; a FactorRisk was expected. Pass e.g. FactorRisk()."
-            )
+        check("risk", self.risk, Kind(FactorRisk, "a FactorRisk", "FactorRisk()"))
         if self.risk.prefit:
             raise InputError(
-                "risk has prefit=True; an unfitted one was expected, since skfolio clones its priors and a clone has "
-                "learned nothing. Leave prefit out; tune_until holds hyper-parameters."
+                "risk must not have prefit=True, got a fitted model. skfolio clones its priors, and a clone is not "
+                "fitted: leave prefit out; tune_until limits the data of the hyper-parameters."
             )
         risk: FactorRisk = clone(self.risk)
         return risk
@@ -204,16 +219,7 @@ class KalmanFactorPrior(BasePrior):
         families = np.asarray(self.factor_families, dtype=object)
         if families.shape != (count,):
             raise InputError(
-                f"factor_families has shape {families.shape}; one for each of the {count} factors was expected. "
+                f"factor_families must be one text for each of the {count} factors, got shape {families.shape}. "
                 "List them in the order of factors."
             )
         return families
-
-    def _check_options(self) -> None:
-        if self.scenarios not in ("residuals", "factors"):
-            raise InputError(f"scenarios={self.scenarios!r}; 'residuals' or 'factors' was expected. Pass one of them.")
-        for name in ("absent_after", "max_history"):
-            value = getattr(self, name)
-            whole = is_whole(value)
-            if value is not None and not (whole and value > 0):
-                raise InputError(f"{name}={value!r}; a whole number above zero, or None, was expected. Pass e.g. 252.")

@@ -1,4 +1,4 @@
-"""Past returns told anew: history as the assets' scenarios of the next date."""
+"""Turns past factor returns and innovations into scenarios of the next date."""
 
 from dataclasses import dataclass, fields
 from typing import Any, Self
@@ -12,7 +12,7 @@ from statefolio.risk.factor_risk import FactorRisk
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What happened on T dates to N assets and K factors, and what had been expected of it the day before.
+    """Factor returns and innovations of N assets on T dates.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class History:
         Labels of the dates.
     factor_returns : (T, K) array
     innovation, innovation_variance : (T, N) array
-        Returns less their predictions, and the variance that was predicted; NaN where there is none.
+        Returns less their predictions, and the predicted variance; NaN where there is none.
     """
 
     observations: Any
@@ -29,18 +29,18 @@ class History:
     innovation_variance: Array
 
     def followed_by(self, later: Self) -> Self:
-        """Both, one after the other."""
+        """Append a later history."""
         parts = (np.concatenate([getattr(self, f.name), getattr(later, f.name)]) for f in fields(self))
         return type(self)(*parts)
 
     def last(self, count: int | None) -> Self:
-        """The last dates, or all."""
+        """Return the last dates; all for None."""
         if count is None or count >= len(self.observations):
             return self
         return type(self)(*(getattr(self, f.name)[-count:] for f in fields(self)))
 
     def standardised(self) -> Array:
-        """Innovations over their predicted standard deviations, NaN where there is none, (T, N)."""
+        """Return innovations divided by their predicted standard deviations, (T, N); NaN where there is none."""
         with np.errstate(divide="ignore", invalid="ignore"):
             z: Array = self.innovation / np.sqrt(self.innovation_variance)
         z[~np.isfinite(z)] = np.nan
@@ -48,7 +48,7 @@ class History:
 
 
 def history_of(risk: FactorRisk, factors: pd.DataFrame, observations: Any) -> History:
-    """The dates that the results of a fitted FactorRisk hold; a factor not known on a date without returns is 0."""
+    """Return the history in a fitted FactorRisk; a factor that is NaN on a date without returns is 0."""
     model = risk.model_
     found = model.innovations_
     known = factors.loc[model.dates_, list(risk.factors_)].to_numpy(dtype=np.float64)
@@ -60,32 +60,33 @@ def history_of(risk: FactorRisk, factors: pd.DataFrame, observations: Any) -> Hi
     )
 
 
-def filled(z: Array) -> Array:
-    """Put something where an asset has no standardised innovation: its own others, in order, over and over.
+def fill_gaps(z: Array) -> Array:
+    """Fill missing standardised innovations of an asset with its other ones, in order and repeated as needed.
 
-    Zeros there would take risk away from late listings. Dates that no asset has, the first ones of a diffuse start,
-    take whole dates that follow, so that what happened together stays together. An asset without any stays NaN.
+    Zeros would understate the risk of late listings. Dates on which no asset has an innovation, the first ones of a
+    diffuse start, are filled with whole later dates, which keeps the dependence across assets. An asset without any
+    innovation stays NaN.
 
     Parameters
     ----------
     z : (T, N) array
-        Written to.
+        Changed in place.
     """
     missing = np.isnan(z)
     empty = missing.all(axis=1)
     if empty.any() and not empty.all():
         z[empty] = z[np.resize(np.flatnonzero(~empty), empty.sum())]
         missing = np.isnan(z)
-    for place in np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0)):
-        gaps = missing[:, place]
-        z[gaps, place] = np.resize(z[~gaps, place], gaps.sum())
+    for column in np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0)):
+        gaps = missing[:, column]
+        z[gaps, column] = np.resize(z[~gaps, column], gaps.sum())
     return z
 
 
 def residual_factor_returns(innovation: Array, loadings: Array, variance: Array) -> Array:
-    """Returns of residual factors, (T, R): their mean given the innovations, factors having unit variance.
+    """Return the returns of residual factors, (T, R): their mean given the innovations, for unit factor variances.
 
-        (I + G' D^-1 G)^-1 G' D^-1 v    over the assets observed on a date (Lawley and Maxwell 1971, chapter 8)
+        (I + G' D^-1 G)^-1 G' D^-1 v    over the assets observed on the date (Lawley and Maxwell 1971, chapter 8)
 
     Parameters
     ----------

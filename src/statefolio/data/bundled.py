@@ -1,4 +1,4 @@
-"""Real data that come with skfolio's wheel: no download."""
+"""Loads real data that skfolio's wheel contains; nothing is downloaded."""
 
 from dataclasses import dataclass
 
@@ -17,16 +17,25 @@ _ETF_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class BundledData:
-    """Returns and factors on the same dates, and where they come from.
+    """Returns and factors on the same dates, with a description.
 
     Attributes
     ----------
     returns : DataFrame
-        Simple returns in decimals, a row a date and a column a stock.
+        Simple returns in decimals, one row per date and one column per stock.
     factors : DataFrame
         Factor returns in decimals on the same dates.
     description : str
-        What they are, in a few sentences.
+        Content and source, in a few sentences.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> demo.returns.index.equals(demo.factors.index)
+    True
+    >>> demo.description[:46]
+    '20 large US stocks, daily, 2014 to 2022. Facto'
     """
 
     returns: pd.DataFrame
@@ -44,6 +53,13 @@ def load_demo() -> BundledData:
     -------
     BundledData
         2,263 dates; nothing is missing.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> demo.returns.shape, list(demo.factors.columns)
+    ((2263, 20), ['market', 'momentum', 'quality', 'size', 'low_volatility', 'value'])
     """
     from skfolio.datasets import load_factors_dataset
 
@@ -64,7 +80,21 @@ def load_demo() -> BundledData:
 
 
 def load_demo_prices() -> pd.DataFrame:
-    """Return the adjusted closing prices (date x asset) of the 20 US stocks, daily, from 1990-01-02 to 2022-12-28."""
+    """Return the adjusted closing prices (date x asset) of the 20 US stocks, daily, from 1990-01-02 to 2022-12-28.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> sf.load_demo_prices().loc["2022-12-27":, ["AAPL", "KO", "XOM"]].round(2)
+    asset         AAPL     KO     XOM
+    Date
+    2022-12-27  129.65  63.24  108.41
+    2022-12-28  125.67  62.61  106.63
+    """
     from skfolio.datasets import load_sp500_dataset
 
     prices: pd.DataFrame = load_sp500_dataset().rename_axis(columns="asset")
@@ -80,6 +110,13 @@ def load_stocks_and_index() -> BundledData:
     -------
     BundledData
         8,312 dates; nothing is missing.
+
+    Examples
+    --------
+    >>> from statefolio.data import load_stocks_and_index
+    >>> data = load_stocks_and_index()
+    >>> data.returns.shape, list(data.factors.columns)
+    ((8312, 20), ['market'])
     """
     stocks, index = _stocks_and_index()
     return BundledData(
@@ -88,7 +125,7 @@ def load_stocks_and_index() -> BundledData:
         description=(
             "20 large US stocks and the S&P 500 (market), daily, 1990 to 2022. Raw returns: no risk-free "
             "rate is subtracted. Stocks include dividends, the index does not. Adjusted prices are rounded to"
-            " a tenth of a cent, which early ones feel (RRC stands still for weeks before 1993). The stocks "
+            " a tenth of a cent, which matters for early ones (RRC is unchanged for weeks before 1993). The stocks "
             "were chosen in hindsight. Source: skfolio's bundled data sets."
         ),
     )

@@ -1,78 +1,102 @@
-"""Files with one row an asset: weights of a portfolio, or the group each asset belongs to."""
+"""Reads files with one row per asset: the weights of a portfolio, or the group of each asset."""
 
 import numpy as np
 import pandas as pd
 
-from statefolio.data.formats import is_parquet, parquet_table, written_table
+from statefolio.data.formats import is_parquet, parquet_table, untyped_table
 from statefolio.data.sources import PathName, read_bytes
 from statefolio.exceptions import InputError, UnknownNameError
 
 
 def read_weights(path: PathName, *, asset: str | None = None, value: str | None = None) -> "pd.Series[float]":
-    """Read the weights of a portfolio from a CSV or Parquet file with a row an asset.
+    r"""Read the weights of a portfolio from a CSV or Parquet file with one row per asset.
 
     Parameters
     ----------
     path : path-like
         The file, plain or packed with gzip or zip.
     asset, value : str, optional
-        The columns of names and weights; by default the first and the second.
+        The columns of names and weights. Default: the first and the second.
 
     Returns
     -------
     Series
-        Weights in decimals (0.05 = 5 % of capital), by asset, as they are written: nothing is scaled.
+        Weights in decimals (0.05 = 5 % of capital), by asset, as in the file: nothing is scaled.
 
     Raises
     ------
     FileFormatError
         If the file is missing, empty, truncated, wrongly encoded or no table.
     InputError
-        If an asset comes twice or has no name, or a weight is no finite number.
+        If an asset appears twice or has no name, or a weight is not a finite number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import statefolio as sf
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "weights.csv")
+    ...     _ = path.write_text("asset,weight\nAAPL,0.6\nKO,0.4\n")
+    ...     weights = sf.read_weights(path)
+    >>> weights.to_dict()
+    {'AAPL': 0.6, 'KO': 0.4}
     """
     rows = _rows(path, asset, value, "weight")
     numbers = pd.to_numeric(rows, errors="coerce").astype(float)
     bad = rows[~np.isfinite(numbers.to_numpy())]
     if len(bad):
         raise InputError(
-            f"{path} has the weight {bad.iloc[0]!r} for {bad.index[0]!r}; a finite number was expected for every "
-            "asset. Mend the row, or drop it."
+            f"{path} must have a finite weight for every asset, got {bad.iloc[0]!r} for {bad.index[0]!r}. "
+            "Correct the row, or drop it."
         )
     return numbers.rename("weight")
 
 
 def read_groups(path: PathName, *, asset: str | None = None, value: str | None = None) -> "pd.Series[str]":
-    """Read the group (sector, country) of each asset from a CSV or Parquet file with a row an asset.
+    r"""Read the group (sector, country) of each asset from a CSV or Parquet file with one row per asset.
 
     Parameters
     ----------
     path : path-like
         The file, as in `read_weights`.
     asset, value : str, optional
-        The columns of assets and groups; by default the first and the second.
+        The columns of assets and groups. Default: the first and the second.
 
     Returns
     -------
     Series
-        Names of groups, by asset.
+        Names of the groups, by asset.
 
     Raises
     ------
     FileFormatError, InputError
         As in `read_weights`; also if a group is empty.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import statefolio as sf
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "sectors.csv")
+    ...     _ = path.write_text("asset,country,sector\nAAPL,US,Technology\nKO,US,Staples\n")
+    ...     sectors = sf.read_groups(path, asset="asset", value="sector")
+    >>> sectors.to_dict()
+    {'AAPL': 'Technology', 'KO': 'Staples'}
     """
     rows = _rows(path, asset, value, "group").astype(str).str.strip()
     if (rows == "").any():
         raise InputError(
-            f"{path} has no group for {rows.index[rows == ''][0]!r}; a group for every asset was expected. "
+            f"{path} must have a group for every asset, got no group for {rows.index[rows == ''][0]!r}. "
             "Fill it, or drop the row."
         )
     return rows.rename("group")
 
 
-def _rows(path: PathName, asset: str | None, value: str | None, what: str) -> "pd.Series[str]":
+def _rows(path: PathName, asset: str | None, value: str | None, kind: str) -> "pd.Series[str]":
     content = read_bytes(path)
-    table = parquet_table(content, path).reset_index() if is_parquet(content) else written_table(content, path)
+    table = parquet_table(content, path).reset_index() if is_parquet(content) else untyped_table(content, path)
     table.columns = pd.Index([str(name).strip() for name in table.columns])
     table = table.drop(columns="index", errors="ignore")
     for name in (asset, value):
@@ -82,22 +106,22 @@ def _rows(path: PathName, asset: str | None, value: str | None, what: str) -> "p
             )
     if asset is None and value is None and len(table.columns) > 2:
         raise InputError(
-            f"{path} has {len(table.columns)} columns ({', '.join(table.columns[:4])}, ...); two were expected, "
-            f"the asset and its {what}. Check that it is the right file."
+            f"{path} must have two columns, the asset and its {kind}, got {len(table.columns)} "
+            f"({', '.join(table.columns[:4])}, ...). Check that it is the right file, or name the two columns."
         )
     free = [name for name in table.columns if name not in (asset, value)]
     asset = asset or (free.pop(0) if free else None)
     value = value or (free.pop(0) if free else None)
     if asset is None or value is None or table.empty:
         raise InputError(
-            f"{path} has {len(table)} rows and the columns {list(table.columns)}; a row an asset, with its name and "
-            f"its {what}, was expected. Check the file."
+            f"{path} must have one row per asset, with its name and its {kind}, got {len(table)} rows and the columns "
+            f"{list(table.columns)}. Check the file."
         )
     names = pd.Index(table[asset].astype(str).str.strip(), name="asset")
     if (names == "").any():
-        raise InputError(f"{path} has a row without an asset's name; a name on every row was expected. Fill it.")
+        raise InputError(f"{path} must have an asset name in every row, got a row without one. Fill it.")
     if not names.is_unique:
         raise InputError(
-            f"{path} has {names[names.duplicated()][0]!r} twice; each asset was expected once. Keep one row of each."
+            f"{path} must have each asset once, got {names[names.duplicated()][0]!r} twice. Keep one row of each."
         )
     return pd.Series(table[value].to_numpy(), index=names)

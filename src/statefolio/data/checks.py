@@ -1,4 +1,4 @@
-"""What dates in a file must be, and what a frame must be."""
+"""Validates the dates of files, and DataFrames of prices or returns."""
 
 import numpy as np
 import pandas as pd
@@ -9,49 +9,54 @@ from statefolio.exceptions import InputError
 
 
 def checked_table(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return a frame of floats, a row a date and a column a name.
+    """Validate a DataFrame and return its values as floats, one row per date.
 
     Parameters
     ----------
     table : DataFrame
-        Of pandas, dates in the index; or of polars, dates in a column.
+        pandas with dates in the index, or polars with a column of dates.
     name : str
-        The table's name, for messages.
+        Name of the table, for messages.
     """
     values, dates, columns = read_values(table, name)
     return pd.DataFrame(values, index=dates.rename("date"), columns=columns, copy=False)
 
 
-def checked_dates(dates: pd.DatetimeIndex, what: str) -> pd.DatetimeIndex:
-    """Return the dates of a file's rows if they increase, each once, without a time zone.
+def checked_dates(dates: pd.DatetimeIndex, source: str) -> pd.DatetimeIndex:
+    """Return the dates of a file's rows if they are increasing, unique and without a time zone.
 
     Parameters
     ----------
     dates : DatetimeIndex
         The date of each row.
-    what : str
-        The file's name, for messages.
+    source : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    InputError
+        If dates are missing, repeated or out of order, or have a time zone.
     """
     if dates.tz is not None:
         raise InputError(
-            f"{what} has dates in the time zone {dates.tz}; dates without one were expected. Write the local "
-            "day alone, e.g. 2015-12-31."
+            f"{source} must have dates without a time zone, got dates in the time zone {dates.tz}. Write the local day "
+            "alone, e.g. 2015-12-31."
         )
     if dates.hasnans:
         raise InputError(
-            f"{what} has {int(np.sum(dates.isna()))} rows without a date; a date on every row was expected. "
+            f"{source} must have a date in every row, got {int(np.sum(dates.isna()))} rows without a date. "
             "Remove those rows."
         )
     if not dates.is_unique:
-        again = dates[dates.duplicated()]
+        repeated = dates[dates.duplicated()]
         raise InputError(
-            f"{what} has {len(again)} duplicate dates (first: {show(again[0])}); each was expected once. "
-            "Keep one row of each, or, for a row an asset and date, say layout='long'."
+            f"{source} must have each date once, got {len(repeated)} duplicate dates (first: {show(repeated[0])}). "
+            "Keep one row per date. A file with one row per asset and date needs layout='long'."
         )
     if not dates.is_monotonic_increasing:
-        at = int(np.argmax(np.diff(dates.asi8) < 0)) + 1
+        row = int(np.argmax(np.diff(dates.asi8) < 0)) + 1
         raise InputError(
-            f"{what} has dates out of order ({show(dates[at])} comes after {show(dates[at - 1])}); "
-            "increasing dates were expected. Sort the rows by date."
+            f"{source} must have increasing dates, got dates out of order ({show(dates[row])} comes after "
+            f"{show(dates[row - 1])}). Sort the rows by date."
         )
     return dates.rename("date")

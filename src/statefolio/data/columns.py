@@ -1,4 +1,4 @@
-"""Which column is the date, which the asset, which the value; long tables made wide."""
+"""Finds the columns of dates, assets and values in a raw table, and turns long tables into wide ones."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -6,6 +6,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from statefolio._arrays.text import show
+from statefolio._options import OneOf, check
 from statefolio.exceptions import InputError, UnknownNameError
 
 Layout = Literal["auto", "wide", "long"]
@@ -13,7 +14,7 @@ Layout = Literal["auto", "wide", "long"]
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the caller said of a table's columns."""
+    """The layout and the column names that the caller gave."""
 
     layout: Layout = "auto"
     date: str | None = None
@@ -21,13 +22,11 @@ class Columns:
     value: str | None = None
 
     def __post_init__(self) -> None:
-        if self.layout not in get_args(Layout):
-            valid = ", ".join(repr(layout) for layout in get_args(Layout))
-            raise InputError(f"layout={self.layout!r} came. One of {valid} was expected: choose one.")
+        check("layout", self.layout, OneOf(*get_args(Layout)))
 
     @property
-    def said_long(self) -> bool:
-        """Whether the caller's words leave no choice but a long table."""
+    def must_be_long(self) -> bool:
+        """True where the caller's options allow a long table only."""
         named = self.asset is not None or self.value is not None
         return self.layout == "long" or (self.layout == "auto" and named)
 
@@ -38,92 +37,94 @@ class Columns:
         return next((name for name in names if name.strip().lower() == "date"), names[0])
 
     def asset_column(self, names: list[str]) -> str | None:
-        """Return the column of assets' names that a long table with these columns would have."""
+        """Return the column of asset names, if a table with these columns may be long."""
         if self.asset is not None:
             return self.asset if self.asset in names else None
-        if self.layout == "wide" or not (self.said_long or len(names) == 3):
+        if self.layout == "wide" or not (self.must_be_long or len(names) == 3):
             return None
         taken = (self.date_column(names), self.value)
         return next((name for name in names if name not in taken), None)
 
 
 def mostly_text(column: "pd.Series[str]") -> bool:
-    """Say whether most of a column's first hundred cells are no numbers."""
+    """Return whether most of a column's first hundred cells are not numbers."""
     if pd.api.types.is_numeric_dtype(column):
         return False
     head = column.iloc[:100]
     return bool(pd.to_numeric(head, errors="coerce").isna().mean() > 0.5)
 
 
-def dated(raw: pd.DataFrame, columns: Columns, date_format: str | None, what: str) -> pd.DataFrame:
-    """Return the table with its dates as index, taken from a column unless they are there already."""
+def index_by_date(raw: pd.DataFrame, columns: Columns, date_format: str | None, source: str) -> pd.DataFrame:
+    """Return the table with its dates as index; they come from a column unless the index has them already."""
     if columns.date is None and isinstance(raw.index, pd.DatetimeIndex):
         return raw
     if not isinstance(raw.index, pd.RangeIndex):
         raw = raw.reset_index()
     raw.columns = pd.Index([str(name) for name in raw.columns])
     if raw.shape[1] == 0:
-        raise InputError(f"{what} has no columns. A column of dates and one of values were expected.")
+        raise InputError(f"{source} must have a column of dates and one of values, got no columns. Check the file.")
     name = columns.date_column(list(raw.columns))
     if name not in raw.columns:
-        raise _no_column(name, raw, what)
-    return raw.drop(columns=name).set_index(_parsed(raw[name], date_format, what))
+        raise _no_column(name, raw, source)
+    return raw.drop(columns=name).set_index(_parse_dates(raw[name], date_format, source))
 
 
 def is_long(table: pd.DataFrame, columns: Columns) -> bool:
-    """Say whether a dated table has a row for each date and asset."""
-    if columns.layout == "wide" or columns.said_long:
-        return columns.said_long
+    """Return whether a table indexed by date is long: one row per date and asset."""
+    if columns.layout == "wide" or columns.must_be_long:
+        return columns.must_be_long
     return table.shape[1] == 2 and mostly_text(table.iloc[:, 0])
 
 
-def widened(table: pd.DataFrame, columns: Columns, what: str) -> pd.DataFrame:
-    """Return a dated long table with a column for each asset, in the order of their first rows."""
-    asset, value = _asset_and_value(table, columns, what)
+def to_wide(table: pd.DataFrame, columns: Columns, source: str) -> pd.DataFrame:
+    """Turn a long table indexed by date into one column per asset, in the order of their first rows."""
+    asset, value = _asset_and_value(table, columns, source)
     dates, assets = table.index, pd.Index(table[asset].astype(str).str.strip())
     if table[asset].isna().any() or (assets == "").any():
-        raise InputError(f"{what} has rows without a name in {asset!r}. A name on every row was expected.")
+        raise InputError(
+            f"{source} must have an asset name in every row, got rows without a name in {asset!r}. Fill or remove them."
+        )
     keys = pd.MultiIndex.from_arrays([dates, assets])
     if not keys.is_unique:
-        when, who = keys[keys.duplicated()][0]
+        date, name = keys[keys.duplicated()][0]
         raise InputError(
-            f"{what} has duplicate rows (first: {who} on {show(when)}). One row for a date and an asset was "
-            "expected: keep one of each."
+            f"{source} must have one row per date and asset, got duplicate rows (first: {name} on {show(date)}). "
+            "Keep one of each."
         )
-    _refuse_unsorted(dates, assets, what)
+    _check_sorted(dates, assets, source)
     wide = pd.Series(table[value].to_numpy(), index=keys).unstack(sort=False)
     return wide.reindex(columns=assets.unique()).sort_index()
 
 
-def _asset_and_value(table: pd.DataFrame, columns: Columns, what: str) -> tuple[str, str]:
+def _asset_and_value(table: pd.DataFrame, columns: Columns, source: str) -> tuple[str, str]:
     names = [str(name) for name in table.columns]
     for name in (columns.asset, columns.value):
         if name is not None and name not in names:
-            raise _no_column(name, table, what)
+            raise _no_column(name, table, source)
     free = [name for name in names if name not in (columns.asset, columns.value)]
     asset = columns.asset or (free.pop(0) if free else "")
     value = columns.value or (free.pop(0) if free else "")
     if not (asset and value):
         raise InputError(
-            f"{what} is read as long but has only the columns {names} beside the dates. A column of assets' "
-            "names and one of values were expected: say asset= and value=, or layout='wide'."
+            f"{source} must have a column of asset names and one of values to be read as a long table, got the columns "
+            f"{names} next to the dates. Name them with asset and value, or set layout='wide'."
         )
     return asset, value
 
 
-def _refuse_unsorted(dates: pd.Index, assets: pd.Index, what: str) -> None:
-    """Dates must increase within each asset (rows may be grouped by date or by asset)."""
+def _check_sorted(dates: pd.Index, assets: pd.Index, source: str) -> None:
+    """Raise InputError unless dates increase within each asset; rows may be grouped by date or by asset."""
     previous = pd.Series(dates).groupby(assets.to_numpy(), sort=False).shift()
     unsorted = (pd.Series(dates) < previous).to_numpy()
     if unsorted.any():
         row = int(unsorted.argmax())
         raise InputError(
-            f"{what} has dates out of order (first: {assets[row]} on {show(dates[row])}); dates increasing "
-            "within each asset were expected. Sort the rows by date."
+            f"{source} must have increasing dates within each asset, got dates out of order (first: {assets[row]} on "
+            f"{show(dates[row])}). Sort the rows by date."
         )
 
 
-def _parsed(written: "pd.Series[str]", date_format: str | None, what: str) -> pd.DatetimeIndex:
+def _parse_dates(written: "pd.Series[str]", date_format: str | None, source: str) -> pd.DatetimeIndex:
     if pd.api.types.is_datetime64_any_dtype(written):
         return pd.DatetimeIndex(written, name="date")
     text = written.astype("string").str.strip()
@@ -133,12 +134,12 @@ def _parsed(written: "pd.Series[str]", date_format: str | None, what: str) -> pd
         return pd.DatetimeIndex(dates, name="date")
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"{what}: the column {written.name!r} does not hold dates ({str(error).splitlines()[0]}). ISO "
-            "dates (2015-12-31) or YYYYMMDD without a time zone were expected: say date= for the column, "
-            "or date_format= for how they are written."
+            f"{source} must have dates such as 2015-12-31 or 20151231, without a time zone, in the column "
+            f"{written.name!r}, got something else ({str(error).splitlines()[0]}). Name the column of dates with date, "
+            "or their format with date_format."
         ) from error
 
 
-def _no_column(name: str, table: pd.DataFrame, what: str) -> UnknownNameError:
+def _no_column(name: str, table: pd.DataFrame, source: str) -> UnknownNameError:
     columns = ", ".join(str(column) for column in table.columns[:10])
-    return UnknownNameError(f"{what} has no column {name!r}. It has: {columns}. Use one of them.")
+    return UnknownNameError(f"{source} has no column {name!r}. It has: {columns}. Use one of them.")

@@ -1,4 +1,4 @@
-"""CSV text and Parquet bytes to a raw table; what is broken is a ``FileFormatError``."""
+"""Reads CSV text and Parquet bytes into raw tables; a broken file raises `FileFormatError`."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from statefolio.data.columns import Columns, mostly_text
-from statefolio.data.sources import PathName, decoded
+from statefolio.data.sources import PathName, decode
 from statefolio.exceptions import FileFormatError, InputError
 
 _PARQUET = b"PAR1"
@@ -16,7 +16,7 @@ _MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A")
 
 
 def is_parquet(content: bytes) -> bool:
-    """Say whether the bytes begin as a Parquet file does."""
+    """Return whether the bytes begin like a Parquet file."""
     return content.startswith(_PARQUET)
 
 
@@ -26,18 +26,18 @@ def parquet_table(content: bytes, path: PathName) -> pd.DataFrame:
         return pd.read_parquet(io.BytesIO(content))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise FileFormatError(
-            f"{path} begins as Parquet but cannot be read ({error}). A whole Parquet file was expected: it "
-            "is probably truncated, get it again."
+            f"{path} begins like a Parquet file but cannot be read ({error}). It is probably truncated: get the file "
+            "again."
         ) from error
 
 
 def text_table(content: bytes, columns: Columns, path: PathName) -> pd.DataFrame:
-    """Read the bytes of a CSV file with a header line; dates and assets' names stay text."""
-    text = decoded(content, path)
+    """Read the bytes of a CSV file with a header line; dates and asset names stay text."""
+    text = decode(content, path)
     names = _checked_header(text, path)
     label = columns.asset_column(names)
     as_text = [columns.date_column(names)]
-    if label is not None and (columns.said_long or mostly_text(_head(text, names, label))):
+    if label is not None and (columns.must_be_long or mostly_text(_head(text, names, label))):
         as_text.append(label)
     # An asset may be called "NA", "TRUE" or "0123": only the values may be missing or numbers.
     missing = {name: list(_MISSING) for name in names if name not in as_text[1:]}
@@ -54,53 +54,52 @@ def text_table(content: bytes, columns: Columns, path: PathName) -> pd.DataFrame
         )
     except ValueError as error:  # pandas' own errors are among them
         raise FileFormatError(
-            f"{path} is no table ({str(error).strip()}). Values separated by commas under a line of names "
-            "were expected: mend the line or get the file again."
+            f"{path} must be a table of values separated by commas under a line of names, got something else "
+            f"({str(error).strip()}). Correct the line, or get the file again."
         ) from error
 
 
-def written_table(content: bytes, path: PathName) -> pd.DataFrame:
-    """Read the bytes of a CSV file with a header line as it is written: every cell is text."""
-    text = decoded(content, path)
+def untyped_table(content: bytes, path: PathName) -> pd.DataFrame:
+    """Read the bytes of a CSV file with a header line; every cell stays text."""
+    text = decode(content, path)
     names = _checked_header(text, path)
     return pd.read_csv(io.StringIO(text), header=0, names=names, index_col=False, dtype=str, keep_default_na=False)
 
 
 def _checked_header(text: str, path: PathName) -> list[str]:
-    """Return the names of the first line, having checked that every line is as wide."""
+    """Return the names in the first line; check that every line has as many values."""
     header = next(csv.reader(io.StringIO(text)))
     if len(header) < 2:
         raise FileFormatError(
-            f"{path} has one column in its first line ({header[0][:40]!r}). Names separated by commas were "
-            "expected: save it with commas."
+            f"{path} must have names separated by commas in its first line, got one column ({header[0][:40]!r}). "
+            "Save the file with commas."
         )
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise InputError(
-            f"{path} has the name {repeated[0]!r} twice in its first line. Each name once was expected: "
-            "rename or drop one."
+            f"{path} must have each name once in its first line, got {repeated[0]!r} twice. Rename or drop one."
         )
     _check_widths(text, len(header), path)
     return header
 
 
 def _check_widths(text: str, width: int, path: PathName) -> None:
-    """Refuse a line that has more or fewer values than there are names: pandas would fill or cut it."""
+    """Raise FileFormatError for a line with more or fewer values than names; pandas would fill or cut it."""
     if '"' in text:
         widths = [len(row) for row in csv.reader(io.StringIO(text))]
     else:
         widths = [line.count(",") + 1 if line.strip() else 0 for line in io.StringIO(text)]
-    number = next((place for place, found in enumerate(widths, 1) if found not in (0, width)), None)
+    number = next((line for line, count in enumerate(widths, 1) if count not in (0, width)), None)
     if number is not None:
-        end = " The file is probably truncated." if number == len(widths) else ""
+        advice = "The file is probably truncated: get" if number == len(widths) else "Correct the line, or get"
         raise FileFormatError(
-            f"{path}, line {number}: {widths[number - 1]} values under a header of {width} names. As many "
-            f"values as names were expected: mend the line or get the file again.{end}"
+            f"{path}, line {number} must have one value for each of {width} names, got {widths[number - 1]} values. "
+            f"{advice} the file again."
         )
 
 
 def _head(text: str, names: list[str], label: str) -> "pd.Series[str]":
-    """Return the first cells of one column as they are written."""
+    """Return the first cells of one column as text."""
     rows = itertools.islice(csv.reader(io.StringIO(text)), 1, 101)
     position = names.index(label)
     return pd.Series([row[position] for row in rows if len(row) > position], dtype=str)

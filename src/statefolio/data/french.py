@@ -1,4 +1,4 @@
-"""The text files of Kenneth R. French's data library, as published."""
+"""Reads the text files of Kenneth R. French's data library, as published."""
 
 import io
 import re
@@ -18,7 +18,7 @@ _DATE_FORMATS = {8: "%Y%m%d", 6: "%Y%m", 4: "%Y"}
 
 @dataclass(slots=True)
 class _Block:
-    """A header and the rows under it; the lines above the header are its title."""
+    """A header line and the rows under it; the lines above the header are the title."""
 
     title: str
     columns: list[str]
@@ -35,28 +35,28 @@ class _Block:
 
     @property
     def in_percent(self) -> bool:
-        """Returns are printed in percent; numbers of firms, sizes and ratios are not."""
+        """True where the values are percent: returns are, numbers of firms, sizes and ratios are not."""
         return not self.title or bool(_PERCENT.search(self.title))
 
 
 def read_french(path: PathName, block: str | None = None) -> pd.DataFrame:
-    """Read one block of a file of the Kenneth R. French data library.
+    r"""Read one block of a file of the Kenneth R. French data library.
 
     Parameters
     ----------
     path : path-like
         The publisher's own file: text, or packed with gzip or zip.
     block : str, optional
-        The block's name or a part of it that no other block has; upper and lower case are one. Blocks
-        without a title are called after their dates: ``"Daily"``, ``"Monthly"``, ``"Annual"``. By
-        default the file's first block. `french_blocks` lists the names.
+        The block's name, or a part of it that no other block has; case is ignored. Blocks without a title are
+        named after their dates: ``"Daily"``, ``"Monthly"``, ``"Annual"``. Default: the file's first block.
+        `french_blocks` lists the names.
 
     Returns
     -------
     DataFrame
         Returns as decimals (the files print percent); numbers of firms, sizes and ratios as printed.
-        The codes -99.99 and -999 are NaN. Months are dated by their last day, years by 31 December.
-        ``attrs`` holds the ``block``'s name, its ``frequency`` and the ``units``.
+        The codes -99.99 and -999 become NaN. Months are dated by their last day, years by 31 December.
+        ``attrs`` has the ``block``'s name, its ``frequency`` and the ``units``.
 
     Raises
     ------
@@ -65,7 +65,25 @@ def read_french(path: PathName, block: str | None = None) -> pd.DataFrame:
     UnknownNameError
         If no block has that name.
     InputError
-        If several have it.
+        If several blocks have that name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import statefolio as sf
+    >>> text = ",Mkt-RF,SMB,RF\n20210104,-1.41,0.22,0.00\n20210105,0.86,1.23,0.00\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "F-F_Research_Data_Factors_daily.CSV")
+    ...     _ = path.write_text(text)
+    ...     factors = sf.read_french(path)
+    >>> factors.round(4)
+                Mkt-RF     SMB   RF
+    date
+    2021-01-04 -0.0141  0.0022  0.0
+    2021-01-05  0.0086  0.0123  0.0
+    >>> factors.attrs
+    {'block': 'Daily', 'frequency': 'daily', 'units': 'decimals'}
     """
     chosen = _chosen(_blocks(path), block, path)
     table = _values(chosen, path)
@@ -80,19 +98,41 @@ def read_french(path: PathName, block: str | None = None) -> pd.DataFrame:
 
 
 def french_blocks(path: PathName) -> list[str]:
-    """Return the names of the blocks of a file of the French data library, in the file's order."""
+    r"""Return the names of the blocks of a file of the French data library, in the file's order.
+
+    Parameters
+    ----------
+    path : path-like
+        The publisher's own file, as for `read_french`.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from statefolio.data import french_blocks
+    >>> text = "Average Returns -- Monthly\n,Food\n202101,1.2\n\nNumber of Firms\n,Food\n202101,50\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "industries.CSV")
+    ...     _ = path.write_text(text)
+    ...     french_blocks(path)
+    ['Average Returns -- Monthly', 'Number of Firms']
+    """
     return [block.name for block in _blocks(path)]
 
 
 def _blocks(path: PathName) -> list[_Block]:
     blocks: list[_Block] = []
-    above: list[str] = []  # the lines since the last blank one or the last block
-    block: _Block | None = None  # the one we are inside of
+    above: list[str] = []  # lines since the last blank line or the last block
+    block: _Block | None = None  # the block of the current line
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         row = _ROW.match(line)
         if row:
             if block is None:
-                block = _opened(above, len(row[1]), f"{path}, line {number}")
+                block = _open_block(above, len(row[1]), f"{path}, line {number}")
                 blocks.append(block)
             _check_row(block, line, len(row[1]), f"{path}, line {number}")
             block.rows.append(line)
@@ -103,17 +143,17 @@ def _blocks(path: PathName) -> list[_Block]:
             block = None
     if not blocks:
         raise FileFormatError(
-            f"{path} has no block of data. A header line starting with a comma, then rows starting with "
-            "a date (YYYYMMDD, YYYYMM or YYYY), were expected: use the publisher's file as it came."
+            f"{path} must have a header line that starts with a comma, then rows that start with a date (YYYYMMDD, "
+            "YYYYMM or YYYY), got no block of data. Use the publisher's own file, unchanged."
         )
     return blocks
 
 
-def _opened(above: list[str], digits: int, where: str) -> _Block:
+def _open_block(above: list[str], digits: int, where: str) -> _Block:
     if not (above and above[-1].lstrip().startswith(",")):
         raise FileFormatError(
-            f"{where}: a row of data without a header above it. A line of names starting with a comma was "
-            "expected: use the publisher's file as it came."
+            f"{where} must follow a line of names that starts with a comma, got a row of data without a header. "
+            "Use the publisher's own file, unchanged."
         )
     columns = [" ".join(name.split()) for name in above[-1].split(",")[1:]]
     return _Block(title=" ".join(" ".join(above[:-1]).split()), columns=columns, digits=digits)
@@ -125,15 +165,15 @@ def _check_row(block: _Block, line: str, digits: int, where: str) -> None:
     values = sum(1 for value in line.split(",")[1:] if value.strip())
     if values != len(block.columns) or line.count(",") != len(block.columns):
         raise FileFormatError(
-            f"{where}: {values} values under a header of {len(block.columns)} names. As many "
-            "values as names were expected: the file is probably truncated, get it again."
+            f"{where} must have one value for each of {len(block.columns)} names, got {values} values. "
+            "The file is probably truncated: get it again."
         )
 
 
 def _broken_row(line: str, where: str) -> FileFormatError:
     return FileFormatError(
-        f"{where}: {line.strip()[:40]!r}. A date written like those above it, a comma and values were "
-        "expected: the file is probably truncated, get it again."
+        f"{where} must be a date like those above it, a comma and values, got {line.strip()[:40]!r}. "
+        "The file is probably truncated: get it again."
     )
 
 
@@ -145,12 +185,12 @@ def _chosen(blocks: list[_Block], name: str | None, path: PathName) -> _Block:
     found = found or [block for block in blocks if wanted in block.name.lower()]
     if len(found) == 1:
         return found[0]
-    listed = "\n".join(f"  {block.name}" for block in (found or blocks))
+    names = "\n".join(f"  {block.name}" for block in (found or blocks))
     if not found:
-        raise UnknownNameError(f"{path} has no block {name!r}. Its blocks are, use one of them:\n{listed}")
+        raise UnknownNameError(f"{path} has no block {name!r}. Use one of its blocks:\n{names}")
     raise InputError(
-        f"{path} has {len(found)} blocks with {name!r} in their name. A name that fits one was expected, "
-        f"choose among:\n{listed}"
+        f"block must be part of one name alone, got {name!r}, which is part of {len(found)} names in {path}. "
+        f"Use one of them:\n{names}"
     )
 
 
@@ -158,8 +198,8 @@ def _values(block: _Block, path: PathName) -> pd.DataFrame:
     repeated = sorted({name for name in block.columns if block.columns.count(name) > 1})
     if repeated:
         raise FileFormatError(
-            f"{path}, block {block.name!r}: the column {repeated[0]!r} comes twice. Each name once was "
-            "expected: use the publisher's file as it came."
+            f"{path}, block {block.name!r}, must have each column once, got {repeated[0]!r} twice. "
+            "Use the publisher's own file, unchanged."
         )
     text = io.StringIO("\n".join(block.rows))
     names = ["date", *block.columns]
@@ -175,13 +215,13 @@ def _values(block: _Block, path: PathName) -> pd.DataFrame:
         table = table.astype(float)
     except ValueError as error:
         raise FileFormatError(
-            f"{path}, block {block.name!r}: {error}. Dates and numbers were expected: use the publisher's "
-            "file as it came."
+            f"{path}, block {block.name!r}, must have dates and numbers, got something else ({error}). "
+            "Use the publisher's own file, unchanged."
         ) from error
     if not (table.index.is_unique and table.index.is_monotonic_increasing):
         raise FileFormatError(
-            f"{path}, block {block.name!r}: dates are repeated or unsorted. Increasing dates were expected: "
-            "use the publisher's file as it came."
+            f"{path}, block {block.name!r}, must have increasing dates, got repeated or unsorted ones. "
+            "Use the publisher's own file, unchanged."
         )
     return table.mask(table.isin(_MISSING))
 

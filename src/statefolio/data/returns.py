@@ -1,4 +1,4 @@
-"""From prices to returns, and returns and factors on the same dates."""
+"""Computes returns from prices, and aligns returns and factors on the same dates."""
 
 import warnings
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.text import show, span
+from statefolio._arrays.text import show, shown, span
 from statefolio.data.checks import checked_table
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 
@@ -14,29 +14,56 @@ from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 def to_returns(
     prices: pd.DataFrame, risk_free: "pd.Series[float] | None" = None, *, bridge_gaps: bool = False
 ) -> pd.DataFrame:
-    """Turn prices into simple returns, in excess of a risk-free rate where one is given.
+    """Compute simple returns from prices, in excess of a risk-free rate where one is given.
 
     Parameters
     ----------
     prices : DataFrame
-        A row a date, a column an asset; NaN where there is no price.
+        One row per date, one column per asset; NaN where there is no price.
     risk_free : Series, optional
         The simple risk-free return of each date in decimals (not a yearly rate), on every date of
         `prices` but the first.
     bridge_gaps : bool
-        By default a return needs a price on two dates in succession, and a missing price costs two
-        returns. With ``True`` the return after a gap runs from the last price before it (less the
+        By default a return needs prices on two successive dates, so that a missing price leaves two returns
+        missing. With ``True`` the return after a gap runs from the last price before it (less the
         risk-free return compounded over the gap), and belongs to the date on which it ends.
 
     Returns
     -------
     DataFrame
-        A row for each date but the first. Returns from or to a price that is not positive are NaN, and a
-        `StatefolioWarning` says how many such prices there are.
+        One row per date, without the first. Returns from or to a price that is not positive are NaN, and a
+        `StatefolioWarning` gives the number of such prices.
+
+    Raises
+    ------
+    InputError
+        If many prices are not positive, or `risk_free` lacks dates.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> prices = sf.load_demo_prices()[["KO", "XOM"]].loc["2022-12-22":]
+    >>> sf.to_returns(prices).round(4)
+                    KO     XOM
+    date
+    2022-12-23  0.0076  0.0264
+    2022-12-27  0.0061  0.0139
+    2022-12-28 -0.0100 -0.0164
+
+    Excess returns, with the simple risk-free return of each date:
+
+    >>> import pandas as pd
+    >>> risk_free = pd.Series(0.0002, index=prices.index)
+    >>> sf.to_returns(prices, risk_free).round(4)
+                    KO     XOM
+    date
+    2022-12-23  0.0074  0.0262
+    2022-12-27  0.0059  0.0137
+    2022-12-28 -0.0102 -0.0166
     """
     prices = checked_table(prices, "prices")
     positive = prices.mask(prices <= 0.0)
-    _judge_nonpositive(prices)
+    _check_positive(prices)
     before = (positive.ffill() if bridge_gaps else positive).shift()
     returns = (positive / before - 1.0).iloc[1:]
     if risk_free is None:
@@ -49,18 +76,29 @@ def to_returns(
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """What `align` kept and dropped; ``str`` tells it in words.
+    """Dates that `align` kept and dropped; ``str`` gives a summary in words.
 
     Attributes
     ----------
     dates : DatetimeIndex
-        The dates kept.
+        Dates kept.
     only_in_returns, only_in_factors : DatetimeIndex
-        The dates dropped because the other table lacks them.
+        Dates dropped because the other table lacks them.
     incomplete_factors : DatetimeIndex
-        The dates dropped because a factor is NaN on them.
+        Dates dropped because a factor is NaN on them.
     never_observed : tuple of str
-        The assets without any return on the dates kept. They are kept.
+        Assets without any return on the dates kept. `align` keeps them.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> from statefolio.data import align
+    >>> demo = sf.load_demo()
+    >>> _, _, report = align(demo.returns.loc["2021"], demo.factors.loc["2021-07":])
+    >>> print(report)
+    128 dates kept, 2021-07-01 to 2021-12-31.
+    124 dates dropped that only the returns have, 2021-01-04 to 2021-06-30.
+    249 dates dropped that only the factors have, 2022-01-03 to 2022-12-28.
     """
 
     dates: pd.DatetimeIndex
@@ -84,21 +122,35 @@ class Alignment:
 
 
 def align(returns: pd.DataFrame, factors: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, Alignment]:
-    """Cut returns and factors to the dates that both have and on which every factor is known.
+    """Keep the dates that both returns and factors have and on which every factor is known.
 
     Parameters
     ----------
     returns : DataFrame
-        A row a date, a column an asset; NaN where not observed.
+        One row per date, one column per asset; NaN where not observed.
     factors : DataFrame
-        A row a date, a column a factor.
+        One row per date, one column per factor.
 
     Returns
     -------
     returns, factors : DataFrame
         The same tables on the same dates.
     report : Alignment
-        What was dropped.
+        Dates that were kept and dropped.
+
+    Raises
+    ------
+    InputError
+        If no date is left.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> from statefolio.data import align
+    >>> demo = sf.load_demo()
+    >>> returns, factors, report = align(demo.returns.loc["2021"], demo.factors.loc["2021-07":])
+    >>> len(returns), len(factors), len(report.only_in_returns)
+    (128, 128, 124)
     """
     returns, factors = checked_table(returns, "returns"), checked_table(factors, "factors")
     common = returns.index.intersection(factors.index)
@@ -107,9 +159,9 @@ def align(returns: pd.DataFrame, factors: pd.DataFrame) -> tuple[pd.DataFrame, p
     if not len(dates):
         spans = [span(pd.DatetimeIndex(table.index)) for table in (returns, factors)]
         raise InputError(
-            f"returns ({spans[0]}) and factors ({spans[1]}) have {len(common)} dates in common and none with "
-            "every factor known. Common dates were expected: check that both are of one frequency and dated "
-            "alike (month ends, no time of day)."
+            f"returns ({spans[0]}) and factors ({spans[1]}) must have dates in common on which every factor is known, "
+            f"got {len(common)} dates in common and none with every factor. Check that both have the same frequency "
+            "and date convention (month ends, no time of day)."
         )
     kept = returns.loc[dates]
     report = Alignment(
@@ -122,8 +174,8 @@ def align(returns: pd.DataFrame, factors: pd.DataFrame) -> tuple[pd.DataFrame, p
     return kept, factors.loc[dates], report
 
 
-def _judge_nonpositive(prices: pd.DataFrame) -> None:
-    """Warn of a few prices that are not positive; many are no prices."""
+def _check_positive(prices: pd.DataFrame) -> None:
+    """Warn of a few prices that are not positive; raise InputError for many, which cannot be prices."""
     bad = (prices <= 0.0).to_numpy()
     if not bad.any():
         return
@@ -131,12 +183,12 @@ def _judge_nonpositive(prices: pd.DataFrame) -> None:
     first = f"{prices.columns[column]} on {show(prices.index[row])}"
     if bad.sum() > 0.1 * prices.notna().to_numpy().sum():
         raise InputError(
-            f"prices has {bad.mean():.0%} of its values at or below zero (first: {first}). Prices were "
-            "expected: these are probably returns already, use them as they are."
+            f"prices must be positive, got {bad.mean():.0%} of the values at or below zero (first: {first}). "
+            "These are probably returns already: use them without to_returns."
         )
     warnings.warn(
-        f"prices has {bad.sum()} values at or below zero (first: {first}). Positive prices were expected; "
-        "the returns that touch them are NaN. See find_suspicious_cells(prices, kind='prices').",
+        f"prices should be positive, got {bad.sum()} values at or below zero (first: {first}). Returns from and to "
+        "them are NaN. Look at find_suspicious_cells(prices, kind='prices').",
         StatefolioWarning,
         stacklevel=3,
     )
@@ -145,21 +197,21 @@ def _judge_nonpositive(prices: pd.DataFrame) -> None:
 def _on_dates(risk_free: "pd.Series[float]", dates: pd.Index) -> "pd.Series[float]":
     if not isinstance(risk_free, pd.Series):
         raise DataTypeError(
-            f"risk_free is a {type(risk_free).__name__}. A pandas Series of simple returns by date was "
-            "expected: pick the column, e.g. factors['RF']."
+            f"risk_free must be a pandas Series of simple returns by date, got {shown(risk_free)}. "
+            "Pass one column, e.g. risk_free=factors['RF']."
         )
     rate = checked_table(risk_free.to_frame("risk_free"), "risk_free")["risk_free"].reindex(dates)
     if rate.isna().any():
         raise InputError(
-            f"risk_free lacks {int(rate.isna().sum())} dates of prices (first: "
-            f"{show(rate.index[rate.isna()][0])}). A rate on every date was expected: cut prices to its "
-            "dates or fill it knowingly, e.g. risk_free.reindex(prices.index).ffill()."
+            f"risk_free must have every date of prices but the first, got no rate on {int(rate.isna().sum())} dates "
+            f"(first: {show(rate.index[rate.isna()][0])}). Select the dates of prices that it has, or fill it, e.g. "
+            "risk_free.reindex(prices.index).ffill()."
         )
     return rate
 
 
 def _compounded_over_gaps(rate: "pd.Series[float]", positive: pd.DataFrame) -> pd.DataFrame:
-    """Return what the risk-free rate earned since each asset's last price."""
+    """Return the risk-free return since each asset's last price."""
     level = np.concatenate([[1.0], np.cumprod(1.0 + rate.to_numpy())])
     now = pd.DataFrame(np.where(positive.notna(), level[:, None], np.nan), positive.index, positive.columns)
     return (now / now.ffill().shift() - 1.0).iloc[1:]

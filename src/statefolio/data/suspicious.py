@@ -1,4 +1,4 @@
-"""Cells that look wrong, reported with asset and date and never changed."""
+"""Finds cells that look wrong and lists them with asset and date; it never changes a value."""
 
 from typing import Literal, get_args
 
@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statefolio._arrays.text import show
+from statefolio._options import OneOf, check
 from statefolio.data.checks import checked_table
-from statefolio.exceptions import InputError
 
 Kind = Literal["prices", "returns"]
 Floats = NDArray[np.float64]
@@ -26,21 +26,21 @@ def find_suspicious_cells(
     undone_within: float = 0.2,
     shortest_stretch: int = 10,
 ) -> pd.DataFrame:
-    """List cells that look wrong; nothing is changed.
+    """List cells that look wrong, without changing them.
 
     Parameters
     ----------
     table : DataFrame
-        A row a date, a column an asset; NaN where not observed.
+        One row per date, one column per asset; NaN where not observed.
     kind : {"prices", "returns"}
-        What the table holds (simple returns, in decimals).
+        Content of the table: prices, or simple returns in decimals.
     smallest_move, volatilities : float
-        A one-day move is looked at if its logarithm exceeds `smallest_move` and `volatilities` times the
-        asset's own usual move (1.4826 times its median absolute log return).
+        A one-day move counts as large if its logarithm exceeds `smallest_move` and `volatilities` times the
+        asset's usual move (1.4826 times its median absolute log return).
     undone_within : float
-        It counts as undone if the next day's move takes it back up to this fraction of it.
+        A large move counts as undone if the next day's move reverses it up to this fraction of its size.
     shortest_stretch : int
-        Unchanged prices are reported when at least this many dates in succession bring no move.
+        Unchanged prices are listed from this many successive dates without a move on.
 
     Returns
     -------
@@ -50,10 +50,21 @@ def find_suspicious_cells(
 
         * ``undone_move``: a one-day move undone the next day; the date of the move.
         * ``nonpositive_price``: a price at or below zero, or a return at or below -100 %.
-        * ``constant_stretch``: prices that stand still; the date of the first move of zero.
+        * ``constant_stretch``: unchanged prices; the date of the first move of zero.
+
+    Examples
+    --------
+    A misprint, which the next price reverses:
+
+    >>> import statefolio as sf
+    >>> from statefolio.data import find_suspicious_cells
+    >>> prices = sf.load_demo_prices()[["KO", "XOM"]].loc["2021"].copy()
+    >>> prices.loc["2021-06-15", "KO"] *= 10
+    >>> find_suspicious_cells(prices, kind="prices")[["asset", "date", "kind", "detail"]]
+      asset       date         kind                              detail
+    0    KO 2021-06-15  undone_move  +897.5%, then -90.1% the next date
     """
-    if kind not in get_args(Kind):
-        raise InputError(f"kind={kind!r} came. 'prices' or 'returns' was expected: say what the table holds.")
+    check("kind", kind, OneOf(*get_args(Kind)))
     frame = checked_table(table, kind)
     values = frame.to_numpy()
     moves = _log_moves(values, kind)
@@ -61,9 +72,9 @@ def find_suspicious_cells(
     nonpositive = values <= (0.0 if kind == "prices" else -1.0)
     starts, lengths = _stretches(moves == 0.0, shortest_stretch)
     found = [
-        _listed(frame, undone, "undone_move", _undone_details(moves, undone)),
-        _listed(frame, nonpositive, "nonpositive_price", _nonpositive_details(values[nonpositive], kind)),
-        _listed(frame, starts, "constant_stretch", _stretch_details(frame.index, starts, lengths)),
+        _table_of(frame, undone, "undone_move", _undone_details(moves, undone)),
+        _table_of(frame, nonpositive, "nonpositive_price", _nonpositive_details(values[nonpositive], kind)),
+        _table_of(frame, starts, "constant_stretch", _stretch_details(frame.index, starts, lengths)),
     ]
     whole = pd.concat(found, ignore_index=True)
     order = np.lexsort((whole["date"].to_numpy(), frame.columns.get_indexer(pd.Index(whole["asset"]))))
@@ -71,7 +82,7 @@ def find_suspicious_cells(
 
 
 def _log_moves(values: Floats, kind: Kind) -> Floats:
-    """Return each date's log return; NaN where it, or a price it needs, is not there or not positive."""
+    """Return each date's log return; NaN where it needs a price that is missing or not positive."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if kind == "returns":
             return np.where(values > -1.0, np.log1p(values), np.nan)
@@ -80,32 +91,32 @@ def _log_moves(values: Floats, kind: Kind) -> Floats:
 
 
 def _undone(moves: Floats, smallest: float, volatilities: float, within: float) -> Cells:
-    """Mark the moves that the next date takes back."""
+    """Mark the moves that the next date reverses."""
     undone = np.zeros(moves.shape, dtype=bool)
     now, following = moves[:-1], moves[1:]
     undone[:-1] = (np.abs(now) > smallest) & (np.abs(now + following) <= within * np.abs(now))
-    for column in np.flatnonzero(undone.any(axis=0)):  # few: the usual move costs a sort
+    for column in np.flatnonzero(undone.any(axis=0)):  # only few columns: the median needs a sort
         usual = 1.4826 * np.nanmedian(np.abs(moves[:, column]))
         undone[:, column] &= np.abs(moves[:, column]) > volatilities * usual
     return undone
 
 
-def _stretches(still: Cells, shortest: int) -> tuple[Cells, NDArray[np.int64]]:
+def _stretches(unchanged: Cells, shortest: int) -> tuple[Cells, NDArray[np.int64]]:
     """Mark the first cell of each long run down a column, and count the run's cells."""
-    edges = np.zeros((still.shape[0] + 2, still.shape[1]), dtype=np.int8)
-    edges[1:-1] = still
+    edges = np.zeros((unchanged.shape[0] + 2, unchanged.shape[1]), dtype=np.int8)
+    edges[1:-1] = unchanged
     change = np.diff(edges, axis=0)
     columns, first = np.nonzero(change.T == 1)
     _, after = np.nonzero(change.T == -1)
     long = after - first >= shortest
-    starts = np.zeros(still.shape, dtype=bool)
+    starts = np.zeros(unchanged.shape, dtype=bool)
     starts[first[long], columns[long]] = True
-    lengths = np.zeros(still.shape, dtype=np.int64)
+    lengths = np.zeros(unchanged.shape, dtype=np.int64)
     lengths[first[long], columns[long]] = (after - first)[long]
     return starts, lengths[starts]
 
 
-def _listed(frame: pd.DataFrame, cells: Cells, kind: str, details: list[str]) -> pd.DataFrame:
+def _table_of(frame: pd.DataFrame, cells: Cells, kind: str, details: list[str]) -> pd.DataFrame:
     rows, columns = np.nonzero(cells)
     return pd.DataFrame(
         {
@@ -121,8 +132,8 @@ def _listed(frame: pd.DataFrame, cells: Cells, kind: str, details: list[str]) ->
 
 def _undone_details(moves: Floats, undone: Cells) -> list[str]:
     rows, columns = np.nonzero(undone)
-    there, back = np.expm1(moves[rows, columns]), np.expm1(moves[rows + 1, columns])
-    return [f"{a:+.1%}, then {b:+.1%} the next date" for a, b in zip(there, back, strict=True)]
+    move, reversal = np.expm1(moves[rows, columns]), np.expm1(moves[rows + 1, columns])
+    return [f"{a:+.1%}, then {b:+.1%} the next date" for a, b in zip(move, reversal, strict=True)]
 
 
 def _nonpositive_details(values: Floats, kind: Kind) -> list[str]:

@@ -1,4 +1,4 @@
-"""Vector autoregressions estimated on the past only: order by BIC, expanding or rolling."""
+"""Estimates vector autoregressions on past data only: order by BIC, expanding or rolling window."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,19 @@ import numpy.typing as npt
 
 from statefolio._arrays.types import Array
 
-_STILL = 1e-20
+_CONSTANT = 1e-20
 
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """One estimated autoregression of k series.
+    """An estimated autoregression of k series.
 
     Attributes
     ----------
     coefficients : (1 + k order, k)
-        Of the constant, then of the lags, nearest first.
+        Coefficients of the constant, then of the lags, nearest first.
     order : int
-        Lags kept.
+        Number of lags.
     scale : (k,)
         Standard deviation of the residuals, corrected for the coefficients.
     """
@@ -29,28 +29,28 @@ class Estimate:
     scale: Array
 
     def forecast(self, past: Array) -> Array:
-        """Forecast the next row of `past` (at least `order` rows, k)."""
+        """Forecast the row after `past` (at least `order` rows, k)."""
         lags = past[len(past) - self.order :][::-1].ravel()
         forecast: Array = self.coefficients[0] + lags @ self.coefficients[1:]
         return forecast
 
 
 class PastAutoregression:
-    """Estimates of one vector autoregression as its series grows.
+    """A vector autoregression that is estimated again as its series grow.
 
     With rows X = (1, z_(t-1), ..., z_(t-P), z_t) and X = QR, the first columns' triangle and the last columns' part
-    of R hold the least-squares fit of every order p <= P on the same rows, residual cross-products S_p included. The
-    order minimises log det(S_p / n) + k (1 + k p) log(n) / n (Schwarz 1978; Lütkepohl 2005, eq. 4.3.9). R grows by a
-    row when the series does.
+    of R contain the least-squares fit of every order p <= P on the same rows, with its residual cross-products S_p. The
+    order minimises log det(S_p / n) + k (1 + k p) log(n) / n (Schwarz 1978; Lütkepohl 2005, eq. 4.3.9). R is
+    updated by each new row of the series.
 
     Parameters
     ----------
     max_order : int
         P, at least 0; all orders up to it are compared.
     window : int, optional
-        Rows that an estimate uses, the last ones; default all.
+        Number of last rows that an estimate uses. Default: all.
     fixed : bool
-        Keep the order at `max_order`.
+        Use the order `max_order`, without comparison.
     """
 
     def __init__(self, max_order: int, window: int | None = None, fixed: bool = False) -> None:
@@ -61,7 +61,7 @@ class PastAutoregression:
         self._rows = 0
 
     def estimate(self, z: Array, unchanged: int) -> Estimate:
-        """Estimate on all rows of `z` (n, k), of which the first `unchanged` are as they were in the last call."""
+        """Estimate on all rows of `z` (n, k); the first `unchanged` rows equal those of the last call."""
         rows = len(z) - self.max_order
         if self.window is not None:
             start = max(0, rows - self.window)
@@ -85,14 +85,14 @@ class PastAutoregression:
 
 
 def _design(z: Array, lags: int) -> Array:
-    """Rows (1, z_(t-1), ..., z_(t-lags), z_t), one for each t from `lags` on."""
+    """Build the rows (1, z_(t-1), ..., z_(t-lags), z_t), one for each t from `lags` on."""
     rows = len(z) - lags
     parts = [np.ones((rows, 1))] + [z[lags - lag : lags - lag + rows] for lag in range(1, lags + 1)]
     return np.hstack([*parts, z[lags:]])
 
 
 def _triangle(rows: Array) -> Array:
-    """Triangle of a QR decomposition, square even where rows are few."""
+    """Return the triangle of a QR decomposition; it is square even where rows are few."""
     columns = rows.shape[1]
     if len(rows) < columns:
         rows = np.vstack([rows, np.zeros((columns - len(rows), columns))])
@@ -101,13 +101,13 @@ def _triangle(rows: Array) -> Array:
 
 
 def _bic(triangle: Array, counts: npt.NDArray[np.int_], rows: int, series: int) -> Array:
-    """Criterion of the fits with the first `counts` columns; minus infinity for one without error.
+    """Return the criterion of the fits with the first `counts` columns; minus infinity for a fit without error.
 
-    A series that stood still has no error at any order, and no say.
+    A constant series has no error at any order and does not count.
     """
     part = triangle[:, -series:]
     squares = (part[:, :, None] * part[:, None, :])[::-1].cumsum(axis=0)[::-1]
     total, about_mean = (np.diagonal(squares[row]) for row in (0, 1))
-    moved = about_mean > _STILL * total
-    sign, logarithm = np.linalg.slogdet(squares[counts][:, moved][:, :, moved] / rows)
+    varies = about_mean > _CONSTANT * total
+    sign, logarithm = np.linalg.slogdet(squares[counts][:, varies][:, :, varies] / rows)
     return np.where(sign > 0.0, logarithm + series * counts * np.log(rows) / rows, -np.inf)

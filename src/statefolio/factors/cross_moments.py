@@ -1,4 +1,4 @@
-"""Second moments of every asset with the factors, over the dates on which it was observed."""
+"""Computes second moments of each asset with the factors, over the dates on which the asset is observed."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,7 +13,7 @@ _SINGULAR = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class CrossMoments:
-    """Sums over the observed dates of each asset, about a centre of its own.
+    """Sums over the observed dates of each asset, about the asset's own centre.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class CrossMoments:
 
 
 def cross_moments(returns: Array, factors: Array, about: CrossMoments | None = None) -> CrossMoments:
-    """Sums about each asset's own means, or about those of other moments (a holdout's about the training's).
+    """Compute sums about each asset's own means, or about those of other moments (a holdout's about the training's).
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def cross_moments(returns: Array, factors: Array, about: CrossMoments | None = N
     Returns
     -------
     CrossMoments
-        Centres are NaN for an asset that was never observed.
+        Centres are NaN for an asset without observations.
     """
     K = factors.shape[1]
     shift = factors.mean(axis=0)
@@ -56,9 +56,9 @@ def cross_moments(returns: Array, factors: Array, about: CrossMoments | None = N
     mask, f = known.astype(np.float64), factors - shift
     count = mask.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        own = np.where(known, returns, 0.0).sum(axis=0) / count
-        middle = own if about is None else about.returns_centre
-        r = np.where(known, returns - middle, 0.0)
+        mean = np.where(known, returns, 0.0).sum(axis=0) / count
+        return_centre = mean if about is None else about.returns_centre
+        r = np.where(known, returns - return_centre, 0.0)
         sums, cross = mask.T @ f, r.T @ f
         squares = (mask.T @ (f[:, :, None] * f[:, None, :]).reshape(len(f), K * K)).reshape(-1, K, K)
         centre = sums / count[:, None] if about is None else about.factors_centre - shift
@@ -67,12 +67,12 @@ def cross_moments(returns: Array, factors: Array, about: CrossMoments | None = N
     outer = sums[:, :, None] * centre[:, None, :]
     squares = squares - outer - outer.transpose(0, 2, 1)
     squares += count[:, None, None] * centre[:, :, None] * centre[:, None, :]
-    return CrossMoments(count, middle, centre + shift, (r * r).sum(axis=0), cross, squares)
+    return CrossMoments(count, return_centre, centre + shift, (r * r).sum(axis=0), cross, squares)
 
 
-def slopes(moments: CrossMoments, places: tuple[int, ...]) -> Array:
-    """Least-squares slopes on some of the factors and a constant, (N, len(places)); smallest where not unique."""
-    index = list(places)
+def slopes(moments: CrossMoments, columns: tuple[int, ...]) -> Array:
+    """Return least-squares slopes on some factors and a constant, (N, len(columns)); the smallest where not unique."""
+    index = list(columns)
     gram, right = moments.factors[:, index][:, :, index], moments.cross[:, index]
     scale = np.sqrt(np.einsum("nkk->nk", gram))
     scale = np.where(scale > 0.0, scale, 1.0)
@@ -81,15 +81,15 @@ def slopes(moments: CrossMoments, places: tuple[int, ...]) -> Array:
     return found
 
 
-def explained(moments: CrossMoments, places: tuple[int, ...], on: CrossMoments | None = None) -> Array:
-    """Share of variance explained by some of the factors, by asset; with `on`, that of other dates.
+def explained(moments: CrossMoments, columns: tuple[int, ...], on: CrossMoments | None = None) -> Array:
+    """Return the share of variance that some factors explain, by asset; with `on`, on other dates.
 
     On a holdout it is 1 - sum (r - forecast)^2 / sum (r - mean before)^2 (Campbell and Thompson, 2008, Review of
     Financial Studies 21): negative where the factors do worse than the mean.
     """
-    if not places:
+    if not columns:
         return np.zeros(len(moments.count))
-    index, b = list(places), slopes(moments, places)
+    index, b = list(columns), slopes(moments, columns)
     of = moments if on is None else on
     fitted = 2.0 * np.einsum("nk,nk->n", b, of.cross[:, index])
     fitted -= np.einsum("nj,njk,nk->n", b, of.factors[:, index][:, :, index], b)
@@ -99,16 +99,16 @@ def explained(moments: CrossMoments, places: tuple[int, ...], on: CrossMoments |
 
 
 def shapley_shares(moments: CrossMoments) -> Array:
-    """Share of variance that each factor adds, averaged over all orders of adding them, (N, K); they sum to R^2.
+    """Return the share of variance that each factor adds, averaged over all orders of adding them; it sums to R^2.
 
-    Lindeman, Merenda and Gold (1980); Groemping (2007), The American Statistician 61.
+    The shape is (N, K). Lindeman, Merenda and Gold (1980); Groemping (2007), The American Statistician 61.
     """
     K = moments.factors.shape[1]
-    shares = {places: explained(moments, places) for size in range(K + 1) for places in combinations(range(K), size)}
+    shares = {subset: explained(moments, subset) for size in range(K + 1) for subset in combinations(range(K), size)}
     found = np.zeros((len(moments.count), K))
-    for places, share in shares.items():
-        size = len(places)
-        for k in set(range(K)) - set(places):
+    for subset, share in shares.items():
+        size = len(subset)
+        for k in set(range(K)) - set(subset):
             weight = factorial(size) * factorial(K - 1 - size) / factorial(K)
-            found[:, k] += weight * (shares[tuple(sorted((*places, k)))] - share)
+            found[:, k] += weight * (shares[tuple(sorted((*subset, k)))] - share)
     return found

@@ -1,4 +1,4 @@
-"""How many factors a panel has: the field's criteria side by side."""
+"""Estimates the number of factors of a panel by the standard criteria."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +9,14 @@ from scipy.optimize import brentq
 
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.types import Array
-from statefolio._options import is_whole
+from statefolio._options import Whole, check_options
 from statefolio.exceptions import InputError
-from statefolio.factors.principal_components import principal_components, usable_part
+from statefolio.factors.principal_components import principal_components, usable_cells
 
 TRACY_WIDOM_95 = 0.9793
-"""95 % quantile of the Tracy-Widom law of order 1."""
+"""95 % quantile of the Tracy-Widom distribution of order 1."""
+
+RULES = {"max_factors": Whole(at_least=1, example=12), "min_history": Whole(example=252) | None}
 
 _SLOPE_POINTS = 5
 _TOLERANCE = 2e-3
@@ -25,7 +27,7 @@ _EXACT = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class FactorCount:
-    """What each criterion says, and what it is made of.
+    """Number of factors by each criterion, and the values of the criteria.
 
     Attributes
     ----------
@@ -34,10 +36,24 @@ class FactorCount:
         "ED", the Marchenko-Pastur edge ("MP") and the edge with the Tracy-Widom margin at 5 % ("TW").
     table : DataFrame (number of factors k = 0 .. max_factors)
         "unexplained" is V(k), the mean squared residual of k components over the observed returns (standardised
-        if so asked); "eigenvalue" is mu_k = V(k-1) - V(k), without gaps the k-th eigenvalue of X X'/(NT);
-        then each criterion at k. "MP" and "TW" hold the threshold that mu_k has to pass.
+        by default); "eigenvalue" is mu_k = V(k-1) - V(k), without gaps the k-th eigenvalue of X X'/(NT);
+        then each criterion at k. "MP" and "TW" are the thresholds that mu_k has to exceed.
     excluded : DataFrame (asset)
         Assets left out, and the reason.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> from statefolio.factors import count_factors
+    >>> result = count_factors(sf.load_demo().returns.loc["2021":], max_factors=4)
+    >>> result.table[["unexplained", "eigenvalue"]].round(2)
+             unexplained  eigenvalue
+    factors
+    0               1.00         NaN
+    1               0.65        0.35
+    2               0.52        0.13
+    3               0.43        0.09
+    4               0.37        0.06
     """
 
     chosen: pd.Series
@@ -48,7 +64,7 @@ class FactorCount:
 def count_factors(
     returns: Any, max_factors: int = 12, *, standardise: bool = True, min_history: int | None = None
 ) -> FactorCount:
-    """Count the factors of a panel that may have gaps.
+    """Estimate the number of factors of a panel, which may have gaps.
 
     With n observed returns of N assets on T dates; n = NT and m = min(N, T) without gaps:
 
@@ -56,28 +72,28 @@ def count_factors(
       g1 = (N+T)/n ln(n/(N+T)), g2 = (N+T)/n ln m, g3 = ln(m)/m, m = n/max(N, T).
     * Ahn and Horenstein (2013, Econometrica 81, section 2): ER(k) = mu_k / mu_(k+1) and
       GR(k) = ln(1 + mu*_k) / ln(1 + mu*_(k+1)), mu*_k = mu_k / V(k), largest, with the mock mu_0 = V(0)/ln m so
-      that zero may win.
+      that zero factors may win.
     * Onatski (2010, Review of Economics and Statistics 92): the largest k with mu_k - mu_(k+1) at least delta, delta
-      twice the slope of five eigenvalues beyond on rank^(2/3).
-    * Marchenko-Pastur: k factors so long as mu_k exceeds the largest eigenvalue of noise whose variances by asset
-      are those of the residuals with k factors taken out, degrees of freedom counted: neither the factors' share
-      inflates the noise (Kritchman and Nadler, 2009, IEEE Transactions on Signal Processing 57) nor does it pass
-      for noise of one variance (`noise_edge`). "TW" adds that edge's scale times the 95 % quantile.
+      twice the slope of the next five eigenvalues on rank^(2/3).
+    * Marchenko-Pastur: k factors as long as mu_k exceeds the largest eigenvalue of noise. The noise variances of the
+      assets are those of the residuals of k factors, with a correction for degrees of freedom: so the factors' share
+      does not inflate the noise (Kritchman and Nadler, 2009, IEEE Transactions on Signal Processing 57), and
+      variances may differ between assets (`noise_edge`). "TW" adds that edge's scale times the 95 % quantile.
 
-    Assets are demeaned. The edge supposes noise independent over dates and across assets: blocks of related assets, fat
-    tails and moving volatility raise real eigenvalues over it, so there it says too many.
+    Assets are demeaned. The edge assumes noise that is independent over dates and across assets. Blocks of related
+    assets, fat tails and changing volatility raise real eigenvalues above it, so that it gives too many factors.
 
     Parameters
     ----------
     returns : DataFrame (T dates, N assets)
         NaN where not observed.
     max_factors : int
-        The largest number considered.
+        Largest number considered.
     standardise : bool
         Divide by each asset's standard deviation first.
     min_history : int, optional
-        Returns an asset needs to be used, on dates with enough assets; a third of the dates if not given, and never
-        fewer than max_factors + 8.
+        Returns that an asset needs, on dates with enough assets; at least max_factors + 8. Default: a third of the
+        dates.
 
     Returns
     -------
@@ -87,6 +103,13 @@ def count_factors(
     ------
     InputError
         Too few assets or dates for `max_factors`, or returns without noise.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> from statefolio.factors import count_factors
+    >>> count_factors(sf.load_demo().returns.loc["2021":], max_factors=4).chosen.to_dict()
+    {'IC_p1': 3, 'IC_p2': 3, 'IC_p3': 3, 'ER': 1, 'GR': 1, 'ED': 1, 'MP': 4, 'TW': 4}
     """
     values, _, assets = read_values(returns, "returns")
     x, excluded = _usable(values, assets, max_factors, min_history)
@@ -97,23 +120,23 @@ def count_factors(
     n = int(np.count_nonzero(~np.isnan(x)))
     if n - x.shape[1] <= most * (sum(x.shape) - 1 - most):
         raise InputError(
-            f"returns has {n} observed returns of {x.shape[1]} assets on {len(x)} dates; more were expected for {most} "
-            "components. Use a smaller max_factors, or assets with fewer gaps."
+            f"returns must have more observed returns for {most} components, got {n} of {x.shape[1]} assets on "
+            f"{len(x)} dates. Use a smaller max_factors, or assets with fewer gaps."
         )
     noise = residual_variances(x, most)
     total = noise.sum(axis=1)
     if total[-1] <= _EXACT * total[0]:
         rank = int(np.argmax(total <= _EXACT * total[0]))
         raise InputError(
-            f"returns is explained exactly by {rank} components; noise was expected beside the factors, for criteria "
-            "measure against it. Drop assets that are made of others."
+            f"returns must contain noise, against which the criteria measure factors, got a panel that is explained "
+            f"exactly by {rank} components. Drop assets that are combinations of others."
         )
     table = _criteria(noise, np.count_nonzero(~np.isnan(x), axis=0), len(x))
     return FactorCount(_choices(table, max_factors), table.loc[:max_factors], excluded)
 
 
 def residual_variances(x: Array, most: int) -> Array:
-    """Mean squared residuals by asset with 0 to `most` components, (most + 1, N), over the observed cells."""
+    """Return mean squared residuals by asset of 0 to `most` components, (most + 1, N), over the observed cells."""
     x = x - np.nanmean(x, axis=0)
     found = [np.nanmean(x * x, axis=0)]
     if not np.isnan(x).any():
@@ -124,16 +147,16 @@ def residual_variances(x: Array, most: int) -> Array:
     start = None
     for count in range(1, most + 1):
         fit = principal_components(x, count, None, start, _TOLERANCE, _ITERATIONS)
-        rest = x - fit.mean - fit.scores @ fit.loadings.T
-        found.append(np.nanmean(rest * rest, axis=0))
-        start = np.hstack([fit.loadings, principal_components(np.nan_to_num(rest), 1).loadings])
+        residual = x - fit.mean - fit.scores @ fit.loadings.T
+        found.append(np.nanmean(residual * residual, axis=0))
+        start = np.hstack([fit.loadings, principal_components(np.nan_to_num(residual), 1).loadings])
     return np.asarray(np.maximum(found, _TINY * found[0]), dtype=np.float64)
 
 
 def noise_edge(variances: Array, dates: int) -> tuple[float, float]:
-    """Edge of the eigenvalues of a sample covariance of independent noise, and the scale of the largest one around it.
+    """Return the edge of the eigenvalues of a sample covariance of noise, and the scale of the largest around it.
 
-    Of Marchenko and Pastur's law for any variances; for equal ones it is v (1 + sqrt(N/T))^2. With c the solution
+    This is Marchenko and Pastur's edge for any variances; for equal ones it is v (1 + sqrt(N/T))^2. With c the solution
     in (0, 1/max v) of sum (vc/(1-vc))^2 = T, the edge is (1 + sum vc/(1-vc) / T)/c and the scale, to be
     multiplied by a Tracy-Widom variable, T^(-2/3) (1 + sum (vc/(1-vc))^3 / T)^(1/3) / c (El Karoui, 2007, Annals of
     Probability 35, theorem 1).
@@ -160,38 +183,35 @@ def noise_edge(variances: Array, dates: int) -> tuple[float, float]:
 
 
 def _usable(values: Array, assets: pd.Index, max_factors: Any, min_history: Any) -> tuple[Array, pd.DataFrame]:
-    """Panel of the assets and dates that can be used, and the other assets with a reason."""
-    if not is_whole(max_factors) or max_factors < 1:
-        raise InputError(f"max_factors={max_factors!r}; a whole number from 1 on was expected. Pass e.g. 12.")
-    if min_history is not None and (not is_whole(min_history)):
-        raise InputError(f"min_history={min_history!r}; a whole number of returns was expected, or None.")
+    """Return the panel of usable assets and dates, and the other assets with the reason."""
+    check_options({"max_factors": max_factors, "min_history": min_history}, RULES)
     needed = max(int(min_history) if min_history is not None else -(-len(values) // 3), int(max_factors) + 8)
     least = int(max_factors) + _SLOPE_POINTS + 1
-    rows, kept = usable_part(values, needed, least)
+    rows, kept = usable_cells(values, needed, least)
     x = values[np.ix_(rows, kept)]
     if min(x.shape) < least + 1:
-        assets_left = usable_part(values, needed, 1)[1]
+        assets_left = usable_cells(values, needed, 1)[1]
         dates_left = np.count_nonzero(np.count_nonzero(~np.isnan(values[:, assets_left]), axis=1) >= least)
         raise InputError(
-            f"returns leaves {np.count_nonzero(assets_left)} assets with {needed} returns that vary, and {dates_left} "
-            f"dates with {least} of them; at least max_factors + {2 + _SLOPE_POINTS} = {least + 1} of each were "
-            "expected. Use a smaller max_factors or min_history."
+            f"returns must have at least max_factors + {2 + _SLOPE_POINTS} = {least + 1} assets with {needed} returns "
+            f"that vary, and as many dates with {least} assets, got {np.count_nonzero(assets_left)} such assets and "
+            f"{dates_left} such dates. Use a smaller max_factors or min_history."
         )
-    every, here = (np.count_nonzero(~np.isnan(part[:, ~kept]), axis=0) for part in (values, values[rows]))
+    counts, usable_counts = (np.count_nonzero(~np.isnan(part[:, ~kept]), axis=0) for part in (values, values[rows]))
     reasons = [
         f"{count} returns; {needed} were needed"
         if count < needed
-        else f"{there} returns on dates with {least} assets; {needed} were needed"
-        if there < needed
+        else f"{usable} returns on dates with {least} assets; {needed} were needed"
+        if usable < needed
         else "constant"
-        for count, there in zip(every, here, strict=True)
+        for count, usable in zip(counts, usable_counts, strict=True)
     ]
     excluded = pd.DataFrame({"reason": reasons}, index=assets[~kept].rename("asset"), dtype=object)
     return x, excluded
 
 
 def _criteria(noise: Array, counts: Array, dates: int) -> pd.DataFrame:
-    """All criteria by number of components; `noise` from `residual_variances`, `counts` the returns of each asset."""
+    """Return all criteria by number of components, from `residual_variances` and the returns of each asset."""
     n, N, T = int(counts.sum()), len(counts), dates
     V, k, together, m = noise @ counts / n, np.arange(len(noise)), (N + T) / n, n / max(N, T)
     mu = np.concatenate([[V[0] / np.log(m)], V[:-1] - V[1:]])
@@ -223,7 +243,7 @@ def _choices(table: pd.DataFrame, most: int) -> pd.Series:
 
 
 def _onatski(mu: Array, most: int) -> int:
-    """Edge distribution estimate; mu[0] is the largest eigenvalue."""
+    """Return Onatski's edge distribution estimate; mu[0] is the largest eigenvalue."""
     drops, found = mu[:most] - mu[1 : most + 1], most
     for _ in range(4):
         rank = np.arange(found, found + _SLOPE_POINTS)

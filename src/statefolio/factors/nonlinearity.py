@@ -1,4 +1,4 @@
-"""Tests of whether the relation between an asset and a factor is a straight line."""
+"""Tests whether the relation between an asset and a factor is linear."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,26 +10,28 @@ from scipy import stats
 from statefolio._arrays.types import Array
 
 TERMS = 2
-"""The bent terms added for one factor: its square and its absolute value."""
+"""Number of nonlinear terms added for one factor: its square and its absolute value."""
 
 CAP = 2.0
-"""Standard deviations beyond which the bent terms grow no further."""
+"""Standard deviations at which a factor is capped in the nonlinear terms."""
 
 _ROUNDING = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class Bends:
+class NonlinearityTests:
     """Tests of every asset and factor, (N, K) each; NaN where there is nothing to test.
 
-    That is an asset with too few returns, or that the straight line explains to rounding, and a factor that takes two
-    values or less on an asset's dates: any relation to it is straight.
+    There is nothing to test for an asset with too few returns, or that a straight line explains to rounding error, and
+    for a factor with at most two values on the asset's dates: any relation to it is linear.
 
     Attributes
     ----------
-    statistic : chi-squared with two degrees of freedom under a straight line, or one where the bent terms say the same
+    statistic
+        Chi-squared under a linear relation, with two degrees of freedom, or one where the two terms are collinear.
     p_value
-    gain : the share of the asset's variance that the bent terms add
+    gain
+        Share of the asset's variance that the nonlinear terms add.
     """
 
     statistic: Array
@@ -37,15 +39,15 @@ class Bends:
     gain: Array
 
 
-def bend_tests(returns: Array, factors: Array, lags: int | None = 0) -> Bends:
-    """Score tests for f^2 and |f| beside a constant and all factors, robust to heteroscedasticity.
+def nonlinearity_tests(returns: Array, factors: Array, lags: int | None = 0) -> NonlinearityTests:
+    """Compute score tests for f^2 and |f| next to a constant and all factors, robust to heteroscedasticity.
 
     The idea is Ramsey's RESET (1969) with the terms a call, a put or market timing would have (Treynor and Mazuy's
-    square, Henriksson and Merton's absolute value), one factor at a time; f is held at two standard deviations in
-    both, so that a bend cannot hang on a few days. The statistic is Wooldridge's (1991, Journal of Econometrics
-    47) robust score statistic: with e the residuals of the straight line and z the bent terms less their
+    square, Henriksson and Merton's absolute value), one factor at a time; f is capped at two standard deviations in
+    both, so that the result does not depend on a few days. The statistic is Wooldridge's (1991, Journal of Econometrics
+    47) robust score statistic: with e the residuals of the linear model and z the nonlinear terms less their
     projection on the regressors, g' S^-1 g for g = sum z_t e_t and S the Newey-West sum of z_t e_t (White's
-    with no lags). It needs the straight line only and keeps its size where Wald statistics reject too often.
+    with no lags). It needs the linear model only and keeps its size where Wald statistics reject too often.
 
     Parameters
     ----------
@@ -53,11 +55,11 @@ def bend_tests(returns: Array, factors: Array, lags: int | None = 0) -> Bends:
         NaN where not observed.
     factors : (T, K)
     lags : int, optional
-        Of the Newey-West sum, Bartlett weights; None: 4 (T/100)^(2/9) rounded down.
+        Lags of the Newey-West sum with Bartlett weights. None: 4 (T/100)^(2/9) rounded down.
 
     Returns
     -------
-    Bends
+    NonlinearityTests
     """
     N, K = returns.shape[1], factors.shape[1]
     statistic, p_value, gain = (np.full((N, K), np.nan) for _ in range(3))
@@ -69,18 +71,18 @@ def bend_tests(returns: Array, factors: Array, lags: int | None = 0) -> Bends:
         e = r - q @ (q.T @ r)
         most = int(4.0 * (len(f) / 100.0) ** (2.0 / 9.0)) if lags is None else lags
         total = ((r - r.mean(axis=0)) ** 2).sum(axis=0)
-        loose = (e * e).sum(axis=0) > _ROUNDING**2 * (r * r).sum(axis=0)
+        inexact = (e * e).sum(axis=0) > _ROUNDING**2 * (r * r).sum(axis=0)
         for k in range(K):
-            z = _bent_terms(f[:, k], q)
-            if z.shape[1] and loose.any():
-                found, explained = _score(z, e[:, loose], most)
-                statistic[columns[loose], k], gain[columns[loose], k] = found, explained / total[loose]
-                p_value[columns[loose], k] = stats.chi2.sf(found, z.shape[1])
-    return Bends(statistic, p_value, gain)
+            z = _nonlinear_terms(f[:, k], q)
+            if z.shape[1] and inexact.any():
+                found, explained = _score(z, e[:, inexact], most)
+                statistic[columns[inexact], k], gain[columns[inexact], k] = found, explained / total[inexact]
+                p_value[columns[inexact], k] = stats.chi2.sf(found, z.shape[1])
+    return NonlinearityTests(statistic, p_value, gain)
 
 
 def _patterns(returns: Array) -> Iterator[tuple[Any, Any]]:
-    """Rows and columns of the assets that were observed on the same dates."""
+    """Iterate over groups of assets observed on the same dates: their rows and columns."""
     known = ~np.isnan(returns)
     groups: dict[bytes, list[int]] = {}
     for column, key in enumerate(np.packbits(known, axis=0).T):
@@ -89,8 +91,8 @@ def _patterns(returns: Array) -> Iterator[tuple[Any, Any]]:
         yield np.flatnonzero(known[:, columns[0]]), np.array(columns)
 
 
-def _bent_terms(f: Array, q: Array) -> Array:
-    """Square and absolute value of one factor, less their projection on the regressors, orthonormal, (T, 2 or less)."""
+def _nonlinear_terms(f: Array, q: Array) -> Array:
+    """Return square and absolute value of a factor, orthonormal and orthogonal to the regressors, (T, 2 or 1)."""
     scale = np.sqrt(np.mean(f * f))
     f = np.clip(f / (scale if scale > 0.0 else 1.0), -CAP, CAP)
     z = np.column_stack([f * f, np.abs(f)])
@@ -101,14 +103,14 @@ def _bent_terms(f: Array, q: Array) -> Array:
 
 
 def _orthonormal(columns: Array) -> Array:
-    """Orthonormal basis of what the columns span, however they are scaled, and whether or not they depend."""
+    """Return an orthonormal basis of the span of the columns, of any scale, linearly dependent or not."""
     length = np.sqrt((columns**2).sum(axis=0))
     left, singular, _ = np.linalg.svd(columns / np.where(length > 0.0, length, 1.0), full_matrices=False)
     return left[:, singular > _ROUNDING * singular[0]]
 
 
 def _score(z: Array, e: Array, lags: int) -> tuple[Array, Array]:
-    """Statistic of each column of e (T, n) against the terms z (T, J), and the sum of squares they explain."""
+    """Return the statistic of each column of e (T, n) for the terms z (T, J), and the sum of squares they explain."""
     g = z.T @ e
     S = _products(z, z, e * e)
     for lag in range(1, lags + 1):
@@ -120,7 +122,7 @@ def _score(z: Array, e: Array, lags: int) -> tuple[Array, Array]:
 
 
 def _products(a: Array, b: Array, weights: Array) -> Array:
-    """Sums over dates of a_t b_t' times the weights, (n, J, J)."""
+    """Return the sums over dates of a_t b_t' times the weights, (n, J, J)."""
     terms = a.shape[1]
     pairs = (a[:, :, None] * b[:, None, :]).reshape(len(a), terms * terms)
     found: Array = (weights.T @ pairs).reshape(-1, terms, terms)

@@ -1,4 +1,4 @@
-"""Factors that trade: returns as they came, and spreads of fixed weights on other returns."""
+"""Builds factors from traded returns: the returns themselves, and spreads with fixed weights."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,20 +7,20 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.frames import read_values
-from statefolio._arrays.text import listed
+from statefolio._arrays.text import listed, shown
 from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 from statefolio.factors.factor_returns import FactorReturns
 
 
 def traded_factors(returns: Any) -> FactorReturns:
-    """Take the returns of traded factors as they are.
+    """Wrap the returns of traded factors in `FactorReturns`, unchanged.
 
     Parameters
     ----------
     returns : DataFrame (T dates, K factors)
-        In decimals, e.g. "Mkt-RF", "SMB", "HML", "RMW", "CMA" and "Mom" of French's library [1]_. A column that
-        is no factor, such as the risk-free rate, does not belong here.
+        In decimals, e.g. "Mkt-RF", "SMB", "HML", "RMW", "CMA" and "Mom" of French's library [1]_. Leave out
+        columns that are not factors, such as the risk-free rate.
 
     Returns
     -------
@@ -30,13 +30,21 @@ def traded_factors(returns: Any) -> FactorReturns:
     References
     ----------
     .. [1] Fama and French (2015), A five-factor asset pricing model, Journal of Financial Economics 116.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> from statefolio.factors import traded_factors
+    >>> factors = traded_factors(sf.load_demo().factors[["market", "size"]])
+    >>> factors.kinds.to_dict()
+    {'market': 'observed', 'size': 'observed'}
     """
     values, dates, names = read_values(returns, "returns", units=True)
     return FactorReturns(pd.DataFrame(values, dates, names), _kinds(names))
 
 
 def spread_factors(returns: Any, legs: Any) -> FactorReturns:
-    """Make factors of fixed weights on traded returns, e.g. long one ETF and short another.
+    """Compute factors as fixed weights on traded returns, e.g. long one ETF and short another.
 
     Parameters
     ----------
@@ -54,42 +62,59 @@ def spread_factors(returns: Any, legs: Any) -> FactorReturns:
     ------
     UnknownNameError
         An asset that `returns` lacks.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> from statefolio.factors import spread_factors
+    >>> returns = sf.load_demo().returns
+    >>> oil = spread_factors(returns, {"oil": {"XOM": 0.5, "CVX": 0.5, "KO": -1.0}})
+    >>> oil.returns.loc["2022-12-23":].round(4)
+                   oil
+    date
+    2022-12-23  0.0211
+    2022-12-27  0.0071
+    2022-12-28 -0.0056
     """
     values, dates, assets = read_values(returns, "returns", units=True)
     if not isinstance(legs, Mapping) or not legs:
         raise InputError(
-            f"legs is {legs!r}; a mapping from a factor's name to its weights by asset was expected. "
+            f"legs must be a mapping from a factor's name to its weights by asset, got {shown(legs)}. "
             "Pass e.g. {'size': {'IWM': 1.0, 'SPY': -1.0}}."
         )
     columns = {}
     for name, weights in legs.items():
-        places, of = _checked_legs(name, weights, assets)
-        columns[name] = values[:, places] @ of
+        positions, numbers = _checked_legs(name, weights, assets)
+        columns[name] = values[:, positions] @ numbers
     return FactorReturns(pd.DataFrame(columns, dates), _kinds(pd.Index(list(columns))))
 
 
 def _checked_legs(name: Any, weights: Any, assets: pd.Index) -> tuple[Any, Array]:
     if not isinstance(weights, Mapping) or not weights:
         raise DataTypeError(
-            f"legs of {name!r} are {weights!r}; a mapping from asset to weight was expected. "
+            f"legs of {name!r} must be a mapping from asset to weight, got {shown(weights)}. "
             "Pass e.g. {'IWM': 1.0, 'SPY': -1.0}."
         )
-    places = assets.get_indexer(pd.Index(list(weights)))
-    unknown = [asset for asset, place in zip(weights, places, strict=True) if place < 0]
+    positions = assets.get_indexer(pd.Index(list(weights)))
+    unknown = [asset for asset, position in zip(weights, positions, strict=True) if position < 0]
     if unknown:
         raise UnknownNameError(
-            f"spread {name!r} names assets {listed(unknown)} that returns lacks; its columns were expected "
-            f"({listed(list(assets), most=8)}). Correct the name, or add the column."
+            f"legs of {name!r} must name columns of returns ({listed(list(assets), most=8)}), got {listed(unknown)}. "
+            "Correct the name, or add the column."
         )
     try:
-        of = np.array([float(weight) for weight in weights.values()])
+        numbers = np.array([float(weight) for weight in weights.values()])
     except (TypeError, ValueError) as error:
-        raise DataTypeError(f"spread {name!r} has a weight that is no number; numbers were expected.") from error
-    if not np.isfinite(of).all() or not of.any():
+        raise DataTypeError(
+            f"legs of {name!r} must have weights that are numbers, got {list(weights.values())}. Pass e.g. "
+            f"{{'IWM': 1.0}}."
+        ) from error
+    if not np.isfinite(numbers).all() or not numbers.any():
         raise InputError(
-            f"spread {name!r} has weights {list(weights.values())}; finite weights, not all zero, were expected."
+            f"legs of {name!r} must have finite weights that are not all zero, got {list(weights.values())}. "
+            "Pass e.g. {'IWM': 1.0, 'SPY': -1.0}."
         )
-    return places, of
+    return positions, numbers
 
 
 def _kinds(names: pd.Index) -> pd.Series:

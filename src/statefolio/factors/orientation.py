@@ -1,4 +1,4 @@
-"""Loadings estimated again, turned to those before, so that a loading's path means something."""
+"""Rotates new estimates of loadings towards earlier ones, so that components keep their identity through time."""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -8,13 +8,13 @@ from statefolio._arrays.types import Array
 ALIGNMENTS = ("rotation", "assignment", "none")
 
 
-def turn_to(new: Array, old: Array, alignment: str) -> Array:
-    """Orthogonal matrix R (K, K) so that new @ R lies as near to the loadings before as it may.
+def align_to(new: Array, old: Array, alignment: str) -> Array:
+    """Return the orthogonal matrix R (K, K) for which new @ R is closest to the earlier loadings.
 
     Parameters
     ----------
     new, old : (M, K)
-        Loadings of the same assets, estimated again.
+        New and earlier loadings of the same assets.
     alignment : {"rotation", "assignment", "none"}
         "rotation" is the orthogonal Procrustes solution (Schoenemann, 1966, Psychometrika 31), min |new R - old|;
         "assignment" permutes components and changes signs only, maximising the sum of absolute overlaps;
@@ -27,8 +27,8 @@ def turn_to(new: Array, old: Array, alignment: str) -> Array:
     overlap = new.T @ old
     if alignment == "rotation":
         left, _, right = np.linalg.svd(overlap)
-        turn: Array = left @ right
-        return turn
+        rotation: Array = left @ right
+        return rotation
     size = len(overlap)
     rows, columns = (np.arange(size),) * 2 if alignment == "none" else linear_sum_assignment(-np.abs(overlap))
     signed = np.zeros((size, size))
@@ -36,6 +36,6 @@ def turn_to(new: Array, old: Array, alignment: str) -> Array:
     return signed
 
 
-def first_signs(loadings: Array) -> Array:
-    """Signs that make the sum of each component's loadings positive, as a diagonal matrix."""
+def positive_signs(loadings: Array) -> Array:
+    """Return the signs that make the sum of each component's loadings positive, as a diagonal matrix."""
     return np.diag(np.where(loadings.sum(axis=0) < 0.0, -1.0, 1.0))

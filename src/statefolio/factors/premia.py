@@ -1,4 +1,4 @@
-"""Premia of factors by Fama and MacBeth's two passes."""
+"""Estimates factor premia by Fama and MacBeth's two-pass regressions."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ _COLLINEAR = 1e-10
 
 
 def fama_macbeth(returns: Array, factors: Array, names: pd.Index) -> pd.DataFrame:
-    """Premia of the factors from a regression across assets on every date, on loadings from all dates.
+    """Estimate premia by a regression across assets on every date, on loadings from all dates.
 
     First pass: least squares of each asset on a constant and all factors, over its own dates. Second pass:
-    linearmodels' ``FamaMacBeth`` with a constant, one regression across assets a date. Its standard errors take
-    the loadings as known; Shanken's (1992, Review of Financial Studies 5) add what estimating them costs: with V
+    linearmodels' ``FamaMacBeth`` with a constant, one regression across assets per date. Its standard errors treat
+    the loadings as known; Shanken's (1992, Review of Financial Studies 5) add the error of estimating them: with V
     the variance of the mean premium, W the factors' covariance over T and c = premium' (T W)^-1 premium, each
     variance is V + c (V - W).
 
@@ -32,15 +32,15 @@ def fama_macbeth(returns: Array, factors: Array, names: pd.Index) -> pd.DataFram
     Returns
     -------
     DataFrame
-        Rows "intercept" and the factors: premium (a date), standard_error, t, p_value, shanken_error, shanken_t,
-        shanken_p_value, mean and mean_t (of the factor itself: of a traded factor, the premium it pays), dates.
-        NaN with a `reason` where the premia cannot be told.
+        Rows "intercept" and the factors: premium (per date), standard_error, t, p_value, shanken_error, shanken_t,
+        shanken_p_value, mean and mean_t (of the factor itself; for a traded factor, its premium), dates.
+        NaN with a `reason` where the premia are not identified.
     """
     K = factors.shape[1]
     rows = np.count_nonzero(~np.isnan(returns), axis=1) > K + 1
     index = pd.Index([INTERCEPT, *names], name="factor")
     reason = _not_identified(returns, rows, K)
-    table = _own_means(factors, index)
+    table = _factor_means(factors, index)
     if not reason:
         betas = slopes(cross_moments(returns, factors), tuple(range(K)))
         found = _second_pass(returns[rows], betas, names)
@@ -60,7 +60,7 @@ def _not_identified(returns: Array, rows: Any, K: int) -> str:
     return ""
 
 
-def _own_means(factors: Array, index: pd.Index) -> pd.DataFrame:
+def _factor_means(factors: Array, index: pd.Index) -> pd.DataFrame:
     mean = factors.mean(axis=0)
     error = factors.std(axis=0, ddof=1) / np.sqrt(len(factors))
     empty = ["premium", "standard_error", "t", "p_value", "shanken_error", "shanken_t", "shanken_p_value"]
@@ -70,7 +70,7 @@ def _own_means(factors: Array, index: pd.Index) -> pd.DataFrame:
 
 
 def _second_pass(returns: Array, betas: Array, names: pd.Index) -> tuple[Array, Array, int] | str:
-    """Mean premia, constant first, their covariance and the number of dates; or why there are none."""
+    """Return mean premia, constant first, their covariance and the number of dates; or the reason for having none."""
     from linearmodels.panel import FamaMacBeth
 
     root, right = _triangular(returns, np.column_stack([np.ones(len(betas)), betas]))
@@ -84,10 +84,10 @@ def _second_pass(returns: Array, betas: Array, names: pd.Index) -> tuple[Array, 
 
 
 def _triangular(returns: Array, z: Array) -> tuple[Array, Array]:
-    """Regression of each date's returns on z as K + 1 equations R b = Q'r with the same solution (z = QR).
+    """Reduce the regression of each date's returns on z to K + 1 equations R b = Q'r with the same solution (z = QR).
 
-    This keeps what the second pass is given to K + 1 rows a date, however many assets there are. Dates on which z is
-    collinear across the assets observed are left out.
+    The second pass then has K + 1 rows per date for any number of assets. Dates on which z is collinear across the
+    observed assets are left out.
     """
     known = ~np.isnan(returns)
     size = z.shape[1]

@@ -1,4 +1,4 @@
-"""Principal components of a panel with gaps, by least squares over what was observed."""
+"""Computes principal components of a panel with gaps, by least squares over the observed cells."""
 
 from dataclasses import dataclass
 
@@ -29,9 +29,9 @@ class Components:
     residual : float
         Mean squared residual of the observed cells, weighted.
     iterations : int
-        0 where nothing is missing: one singular value decomposition does it.
+        0 where nothing is missing: one singular value decomposition gives the result.
     converged : bool
-        Whether the last iteration turned the loadings by less than the tolerance.
+        True where the last iteration changed the loadings by less than the tolerance.
     """
 
     loadings: Array
@@ -56,22 +56,22 @@ def principal_components(
     fills them with the fit (the EM step of Stock and Watson, 2002, Journal of Business and Economic
     Statistics 20, appendix A), takes one power step on the filled panel, and then solves the scores given
     the loadings and the loadings and means given the scores by least squares over the observed cells alone.
-    The last two make an asset seen on few dates converge as fast as the others; the EM step alone
-    approaches its loadings by the share of dates on which it was seen.
+    With the last two steps an asset with few observations converges as fast as the others; the EM step alone
+    converges at the rate of its share of observed dates.
 
     Parameters
     ----------
     x : (T, N)
-        NaN where nothing was observed; every row has more than `count` values, every column more than
+        NaN where not observed; every row has more than `count` values, every column more than
         `count` + 1.
     count : int
         K, less than T and N.
     weights : (T,), optional
-        Of the rows; equal if not given.
+        Weights of the rows. Default: equal.
     start : (N, K), optional
-        Loadings to begin with, NaN rows for assets without.
+        Initial loadings; rows of NaN for assets without.
     tolerance : float
-        Of the sine of the angle between the loadings of two iterations (root mean square over components).
+        Tolerance of the sine of the angle between successive loadings (root mean square over components).
     max_iterations : int
 
     Returns
@@ -83,21 +83,22 @@ def principal_components(
     if observed.all():
         mean = w @ x / w.sum()
         a = np.sqrt(w)[:, None] * (x - mean)
-        return _finish(x, observed, w, (leading(a, count), None, mean), 0, True)
-    return _Filling(x, observed, w, count).climb(start, tolerance, max_iterations)
+        return _finish(x, observed, w, (leading_directions(a, count), None, mean), 0, True)
+    return _GapFilling(x, observed, w, count).iterate(start, tolerance, max_iterations)
 
 
-def usable_part(x: Array, returns_needed: int, assets_needed: int) -> tuple[Mask, Mask]:
-    """Rows and columns of x (T, N) to take components of, as masks.
+def usable_cells(x: Array, returns_needed: int, assets_needed: int) -> tuple[Mask, Mask]:
+    """Find the rows and columns of x (T, N) that components can use, as masks.
 
-    They are the most on which each column that is taken varies and has `returns_needed` values, and each row
-    `assets_needed`: a row left out can leave a column too few values, and a column a row.
+    They are the largest set in which each column varies and has `returns_needed` values, and each row has
+    `assets_needed` values. Dropping a row can leave a column with too few values, and the other way round, so the
+    search repeats until nothing changes.
     """
     known = ~np.isnan(x)
     rows, columns = np.ones(len(x), dtype=np.bool_), np.ones(x.shape[1], dtype=np.bool_)
     while True:
-        here = x[rows]
-        vary = np.fmax.reduce(here, axis=0, initial=-np.inf) > np.fmin.reduce(here, axis=0, initial=np.inf)
+        kept = x[rows]
+        vary = np.fmax.reduce(kept, axis=0, initial=-np.inf) > np.fmin.reduce(kept, axis=0, initial=np.inf)
         columns = columns & vary & (np.count_nonzero(known[rows], axis=0) >= returns_needed)
         enough = rows & (np.count_nonzero(known[:, columns], axis=1) >= assets_needed)
         if np.array_equal(enough, rows):
@@ -105,8 +106,8 @@ def usable_part(x: Array, returns_needed: int, assets_needed: int) -> tuple[Mask
         rows = enough
 
 
-def leading(a: Array, count: int) -> Array:
-    """Right singular vectors (N, K) of the largest singular values, largest first."""
+def leading_directions(a: Array, count: int) -> Array:
+    """Return the right singular vectors (N, K) of the largest singular values, largest first."""
     if min(a.shape) <= max(_SMALL, 3 * count):
         right = np.linalg.svd(a, full_matrices=False)[2]
         return np.ascontiguousarray(right[:count].T)
@@ -115,8 +116,8 @@ def leading(a: Array, count: int) -> Array:
     return np.ascontiguousarray(right[np.argsort(-values)].T)
 
 
-class _Filling:
-    """A panel whose gaps are filled again and again."""
+class _GapFilling:
+    """Alternating least squares on a panel whose gaps are filled with the current fit."""
 
     def __init__(self, x: Array, observed: Mask, w: Array, count: int) -> None:
         self.x, self.observed, self.w, self.count = x, observed, w, count
@@ -124,18 +125,18 @@ class _Filling:
         self.known = np.where(observed, x, 0.0)
         self.mean = w @ self.known / (w @ self.mask)
 
-    def climb(self, start: Array | None, tolerance: float, max_iterations: int) -> Components:
+    def iterate(self, start: Array | None, tolerance: float, max_iterations: int) -> Components:
         loadings = self._begin(start)
         scores = self._scores(loadings)
         loadings = self._loadings(scores)
         directions = np.cos(np.outer(np.arange(len(self.x)), 1.0 + np.arange(_EXTRA + self.count)))
-        further = self._filled(scores, loadings).T @ directions
+        extra = self._filled(scores, loadings).T @ directions
         old, converged, iterations = np.linalg.qr(loadings)[0], False, 0
         while not converged and iterations < max_iterations:
             iterations += 1
             a = self._filled(scores, loadings)
-            basis = _ritz(a, np.linalg.qr(np.hstack([loadings, further]))[0])
-            further = basis[:, self.count :]
+            basis = _ritz(a, np.linalg.qr(np.hstack([loadings, extra]))[0])
+            extra = basis[:, self.count :]
             scores = self._scores(basis[:, : self.count])
             loadings = self._loadings(scores)
             new = np.linalg.qr(loadings)[0]
@@ -147,11 +148,11 @@ class _Filling:
     def _begin(self, start: Array | None) -> Array:
         if start is None or np.count_nonzero(~np.isnan(start).any(axis=1)) <= self.count:
             a = np.sqrt(self.w)[:, None] * (self.known - self.mask * self.mean)
-            return leading(a, self.count)
+            return leading_directions(a, self.count)
         return np.where(np.isnan(start), 0.0, start)
 
     def _filled(self, scores: Array, loadings: Array) -> Array:
-        """Demeaned and weighted panel, its gaps filled with the fit."""
+        """Return the demeaned and weighted panel with its gaps filled by the fit."""
         a = scores @ loadings.T
         np.subtract(self.x, self.mean, out=a, where=self.observed)
         a -= self.w @ a / self.w.sum()
@@ -159,7 +160,7 @@ class _Filling:
         return a
 
     def _scores(self, loadings: Array) -> Array:
-        """Regress each row on the loadings of what it shows."""
+        """Regress each row on the loadings of its observed assets."""
         right = self.known @ loadings - self.mask @ (self.mean[:, None] * loadings)
         return _solve(self.mask @ _pairs(loadings), right)
 
@@ -173,7 +174,7 @@ class _Filling:
 
 
 def _ritz(a: Array, basis: Array) -> Array:
-    """One power step of a'a on a basis (N, Q), and the basis turned to its principal axes, strongest first."""
+    """Take one power step of a'a on a basis (N, Q), and rotate it to its principal axes, strongest first."""
     basis = np.linalg.qr(a.T @ (a @ basis))[0]
     image = a @ basis
     turn: Array = np.linalg.eigh(image.T @ image)[1][:, ::-1]
@@ -181,19 +182,19 @@ def _ritz(a: Array, basis: Array) -> Array:
 
 
 def _pairs(z: Array) -> Array:
-    """Products of columns j <= k, (T, K(K+1)/2)."""
+    """Return the products of columns j <= k, (T, K(K+1)/2)."""
     first, second = np.triu_indices(z.shape[1])
     pairs: Array = z[:, first] * z[:, second]
     return pairs
 
 
 def _solve(packed: Array, right: Array) -> Array:
-    """Solve one normal equation a row, its matrix packed by `_pairs`."""
+    """Solve one normal equation per row, its matrix packed by `_pairs`."""
     size = right.shape[1]
-    place = np.empty((size, size), dtype=np.intp)
+    position = np.empty((size, size), dtype=np.intp)
     first, second = np.triu_indices(size)
-    place[first, second] = place[second, first] = np.arange(first.size)
-    gram = packed[:, place]
+    position[first, second] = position[second, first] = np.arange(first.size)
+    gram = packed[:, position]
     diagonal = np.arange(size)
     gram[:, diagonal, diagonal] += _RIDGE * gram[:, diagonal, diagonal].max(axis=0)
     solved: Array = np.asarray(np.linalg.solve(gram, right[:, :, None])[:, :, 0], dtype=np.float64)
@@ -203,7 +204,7 @@ def _solve(packed: Array, right: Array) -> Array:
 def _finish(
     x: Array, observed: Mask, w: Array, fit: tuple[Array, Array | None, Array], iterations: int, converged: bool
 ) -> Components:
-    """Turn the fit to principal axes of its common part, and scale the loadings."""
+    """Rotate the fit to the principal axes of its common part, and scale the loadings."""
     loadings, scores, mean = fit
     if scores is None:
         scores = (x - mean) @ loadings

@@ -1,4 +1,4 @@
-"""Which factors are worth having: what they explain, on a holdout too, what they pay, and whether they bend."""
+"""Ranks factors by what they explain, also on a holdout, by their premia, and tests for nonlinearity."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +11,7 @@ from scipy import stats
 from statefolio._arrays.dates import split_row
 from statefolio._arrays.panel import Panel, make_panel
 from statefolio._arrays.types import Array
-from statefolio._options import is_number, is_whole
+from statefolio._options import Number, Whole, check_options
 from statefolio.exceptions import InputError
 from statefolio.factors.cross_moments import (
     CrossMoments,
@@ -19,22 +19,27 @@ from statefolio.factors.cross_moments import (
     explained,
     shapley_shares,
 )
-from statefolio.factors.nonlinearity import bend_tests
+from statefolio.factors.nonlinearity import nonlinearity_tests
 from statefolio.factors.premia import fama_macbeth
 
 MOST_FOR_SHAPLEY = 8
+RULES = {
+    "level": Number(above=0.0, below=1.0, example=0.05),
+    "min_history": Whole(at_least=0, example=252) | None,
+    "lags": Whole(at_least=0) | None,
+}
 
 
 @dataclass(frozen=True, eq=False)
 class FactorRanking:
-    """What each factor does for each asset.
+    """Shares of variance, premia and nonlinearity of each factor.
 
     Attributes
     ----------
     summary : DataFrame (factor)
         Best first, by mean `alone_holdout` where there is a holdout, else by mean `alone`: means over assets of the
         shares below; premium, premium_t and premium_shanken_t from `premia`; share_bent, the share of assets
-        with a bend.
+        with a nonlinear relation.
     shares : Dataset (asset, factor)
         Shares of an asset's variance. alone: explained by this factor and a constant. partial: lost when this factor
         is dropped from all. shapley: added, averaged over all orders of adding factors; sums to
@@ -42,7 +47,7 @@ class FactorRanking:
         holdout with the coefficients from before it (1 - squared errors over those of the mean before).
     bends : Dataset (asset, factor)
         statistic, p_value, q_value (Benjamini and Hochberg, over all assets and factors), gain (share of variance the
-        bent terms add) and bent (q_value at most the level). See `bend_tests`.
+        nonlinear terms add) and bent (q_value at most the level). See `nonlinearity_tests`.
     assets : DataFrame (asset)
         returns, r_squared, r_squared_adjusted (all factors), returns_holdout, r_squared_holdout.
     premia : DataFrame (intercept and factors)
@@ -50,10 +55,23 @@ class FactorRanking:
     excluded : DataFrame (asset)
         Assets left out, and the reason.
     returns, factors : DataFrame
-        What all but the holdout's columns were computed from.
+        Data from which all columns but the holdout's are computed.
     holdout_from : date or None
+        First date of the holdout.
     level : float
-        Of the false discovery rate.
+        Level of the false discovery rate.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> from statefolio.factors import rank_factors
+    >>> demo = sf.load_demo()
+    >>> ranking = rank_factors(demo.returns.loc["2021":], demo.factors[["market", "momentum", "value"]].loc["2021":])
+    >>> ranking.shares["shapley"].sel(asset=["AAPL", "XOM"], factor=["market", "value"]).round(2).to_pandas()
+    factor  market  value
+    asset
+    AAPL      0.63   0.09
+    XOM       0.17   0.10
     """
 
     summary: pd.DataFrame
@@ -84,16 +102,16 @@ def rank_factors(
     returns : DataFrame (T dates, N assets)
         In decimals; NaN where not observed.
     factors : DataFrame (dates, K factors)
-        Known on every date with a return; dates without any are left out.
+        Known on every date with a return; dates without any return are left out.
     holdout_from : date, optional
-        Dates from here on are a holdout: they serve for the columns called so and nothing else.
+        First date of the holdout, which serves for the columns of that name alone.
     level : float
-        False discovery rate of the bends.
+        False discovery rate of the nonlinearity tests.
     min_history : int, optional
-        Returns an asset needs (before the holdout) to be used; by default three for each coefficient of all factors
-        and a constant, and 20 at least.
+        Returns that an asset needs before the holdout. Default: three for each coefficient of all factors and a
+        constant, and at least 20.
     lags : int or None
-        Newey-West lags of the bend tests.
+        Newey-West lags of the nonlinearity tests.
 
     Returns
     -------
@@ -103,16 +121,30 @@ def rank_factors(
     ------
     InputError
         Fewer dates than coefficients, a holdout that leaves no dates, no asset with enough history.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> from statefolio.factors import rank_factors
+    >>> demo = sf.load_demo()
+    >>> factors = demo.factors[["market", "momentum", "value"]]
+    >>> ranking = rank_factors(demo.returns.loc["2020":], factors.loc["2020":], holdout_from="2022")
+    >>> ranking.summary[["alone", "partial", "alone_holdout"]].round(2)
+              alone  partial  alone_holdout
+    factor
+    market     0.47     0.45           0.27
+    momentum   0.03     0.01          -0.04
+    value      0.08     0.04          -0.05
     """
-    _check_options(level, min_history, lags)
+    check_options({"level": level, "min_history": min_history, "lags": lags}, RULES)
     panel = _dates_with_returns(make_panel(returns, factors, intercept=False))
     first = _first_holdout_row(panel, holdout_from)
     K = len(panel.factors)
     needed = max(20, 3 * (K + 1)) if min_history is None else max(min_history, K + 2)
     if first < needed:
         raise InputError(
-            f"{first} dates to learn from came for {K} factors; at least {needed} were expected. Pass more dates, "
-            "fewer factors, or a smaller min_history."
+            f"returns must have at least {needed} dates to estimate {K} factors, got {first}. Pass more dates, fewer "
+            "factors, or a smaller min_history."
         )
     kept, excluded = _usable(panel, first, needed)
     r, f, names = panel.returns[:, kept], panel.regressors, panel.assets[kept].rename("asset")
@@ -134,17 +166,8 @@ def rank_factors(
     )
 
 
-def _check_options(level: Any, min_history: Any, lags: Any) -> None:
-    if not is_number(level) or not 0.0 < level < 1.0:
-        raise InputError(f"level={level!r}; a share between 0 and 1 was expected. Pass e.g. 0.05.")
-    for name, value in (("min_history", min_history), ("lags", lags)):
-        whole = is_whole(value)
-        if value is not None and not (whole and value >= 0):
-            raise InputError(f"{name}={value!r}; None or a whole number, 0 or more, was expected.")
-
-
 def _dates_with_returns(panel: Panel) -> Panel:
-    """Leave out dates without any return: a factor need not be known there, and stands as 0 if it is not."""
+    """Drop dates without any return; there an unknown factor is 0."""
     rows = np.flatnonzero(~np.isnan(panel.returns).all(axis=1))
     if len(rows) == len(panel.dates):
         return panel
@@ -156,38 +179,40 @@ def _first_holdout_row(panel: Panel, holdout_from: Any) -> int:
 
 
 def _usable(panel: Panel, first: int, needed: int) -> tuple[Any, pd.DataFrame]:
-    """Assets with enough returns that vary, and the others with a reason."""
+    """Return the assets with enough returns that vary, and the others with the reason."""
     seen = panel.returns[:first]
     counts = np.count_nonzero(~np.isnan(seen), axis=0)
-    still = ~(np.fmax.reduce(seen, axis=0) > np.fmin.reduce(seen, axis=0))
-    kept = (counts >= needed) & ~still
+    constant = ~(np.fmax.reduce(seen, axis=0) > np.fmin.reduce(seen, axis=0))
+    kept = (counts >= needed) & ~constant
     if not kept.any():
         raise InputError(
-            f"no asset has {needed} returns that vary among {first} dates (most: {counts.max()}); at least one was "
-            "expected. Pass more dates, fewer factors, or a smaller min_history."
+            f"returns must have an asset with {needed} returns that vary, got at most {counts.max()} on {first} dates. "
+            "Pass more dates, fewer factors, or a smaller min_history."
         )
     reasons = [f"{count} returns; {needed} were needed" if count < needed else "constant" for count in counts[~kept]]
     return kept, pd.DataFrame({"reason": reasons}, index=panel.assets[~kept].rename("asset"), dtype=object)
 
 
 def _shares(before: CrossMoments, after: CrossMoments | None, K: int) -> dict[str, Array]:
-    every = tuple(range(K))
-    found = {"alone": np.column_stack([explained(before, (k,)) for k in every])}
-    found["partial"] = _lost_without(before, None, every)
+    all_factors = tuple(range(K))
+    found = {"alone": np.column_stack([explained(before, (k,)) for k in all_factors])}
+    found["partial"] = _lost_without(before, None, all_factors)
     found["shapley"] = shapley_shares(before) if K <= MOST_FOR_SHAPLEY else np.full((len(before.count), K), np.nan)
     if after is not None:
-        found["alone_holdout"] = np.column_stack([explained(before, (k,), after) for k in every])
-        found["partial_holdout"] = _lost_without(before, after, every)
+        found["alone_holdout"] = np.column_stack([explained(before, (k,), after) for k in all_factors])
+        found["partial_holdout"] = _lost_without(before, after, all_factors)
     return found
 
 
-def _lost_without(before: CrossMoments, after: CrossMoments | None, every: tuple[int, ...]) -> Array:
-    whole = explained(before, every, after)
-    return np.column_stack([whole - explained(before, every[:k] + every[k + 1 :], after) for k in every])
+def _lost_without(before: CrossMoments, after: CrossMoments | None, all_factors: tuple[int, ...]) -> Array:
+    whole = explained(before, all_factors, after)
+    return np.column_stack(
+        [whole - explained(before, all_factors[:k] + all_factors[k + 1 :], after) for k in all_factors]
+    )
 
 
 def _bends(returns: Array, factors: Array, level: float, lags: int | None, coordinates: dict[str, Any]) -> xr.Dataset:
-    tests = bend_tests(returns, factors, lags)
+    tests = nonlinearity_tests(returns, factors, lags)
     q, tested = np.full(tests.p_value.shape, np.nan), np.isfinite(tests.p_value)
     if tested.any():
         q[tested] = stats.false_discovery_control(tests.p_value[tested])
@@ -210,11 +235,11 @@ def _summary(shares: xr.Dataset, bends: xr.Dataset, premia: pd.DataFrame, names:
 
 
 def _assets(before: CrossMoments, after: CrossMoments | None, K: int, names: pd.Index) -> pd.DataFrame:
-    every = tuple(range(K))
-    share = explained(before, every)
+    all_factors = tuple(range(K))
+    share = explained(before, all_factors)
     table = pd.DataFrame({"returns": before.count.astype(int), "r_squared": share}, index=names)
     table["r_squared_adjusted"] = 1.0 - (1.0 - share) * (before.count - 1.0) / (before.count - K - 1.0)
     if after is not None:
         table["returns_holdout"] = after.count.astype(int)
-        table["r_squared_holdout"] = explained(before, every, after)
+        table["r_squared_holdout"] = explained(before, all_factors, after)
     return table

@@ -1,4 +1,4 @@
-"""When a macro series became known: releases and their revisions, from a publication lag or a table of vintages."""
+"""Reads releases and revisions of macro series, from a publication lag or a table of vintages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.frames import read_values
-from statefolio._arrays.text import listed, show
+from statefolio._arrays.text import listed, show, shown
 from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
@@ -15,17 +15,17 @@ COLUMNS = ("series", "reference_date", "published", "value")
 
 
 def read_releases(series: Any, lag: Any = 0) -> pd.DataFrame:
-    """Make one long table of releases: what was said of which date, and when.
+    """Build one long table of releases: the value, its reference date and its publication date.
 
     Parameters
     ----------
     series : DataFrame
-        Either a row a reference date and a column a series (NaN: no value), or a long table of vintages with
+        Either one row per reference date and one column per series (NaN: no value), or a long table of vintages with
         columns "series", "reference_date", "published" and "value"; a second row for the same reference date is
         a revision.
     lag : int, offset, Series, or mapping from series to one of these
-        For a frame by reference date: days from the reference date to publication (0: the same day), a pandas
-        offset or Timedelta, or a Series of release dates by reference date. Vintages carry their own dates.
+        For a table by reference date: days from the reference date to publication (0: the same day), a pandas
+        offset or Timedelta, or a Series of release dates by reference date. Vintages have their own dates.
 
     Returns
     -------
@@ -37,11 +37,24 @@ def read_releases(series: Any, lag: Any = 0) -> pd.DataFrame:
     InputError
         Vintages with missing or infinite entries or the same release twice; a negative lag; a reference date
         without a release date; a Series of anything but release dates.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from statefolio.factors import read_releases
+    >>> months = pd.to_datetime(["2021-01-31", "2021-02-28"])
+    >>> series = pd.DataFrame({"inflation": [1.4, 1.7]}, index=months)
+    >>> read_releases(series, lag=12)
+          series reference_date  published  value
+    0  inflation     2021-01-31 2021-02-12    1.4
+    1  inflation     2021-02-28 2021-03-12    1.7
     """
     if isinstance(series, pd.DataFrame) and set(COLUMNS) <= set(series.columns):
         table = _checked_vintages(series[list(COLUMNS)])
         if not (isinstance(lag, int | np.integer) and lag == 0):
-            raise InputError(f"lag={lag!r} came with a table of vintages, which has its own dates. Leave lag out.")
+            raise InputError(
+                f"lag must be 0 for a table of vintages, which has its own dates, got {shown(lag)}. Leave lag out."
+            )
     else:
         table = _from_lag(series, lag)
     return table.sort_values(["published", "series", "reference_date"], kind="stable", ignore_index=True)
@@ -52,25 +65,29 @@ def _checked_vintages(table: pd.DataFrame) -> pd.DataFrame:
     for column in ("reference_date", "published"):
         if not pd.api.types.is_datetime64_any_dtype(table[column]):
             raise DataTypeError(
-                f"vintages column {column!r} is {table[column].dtype}; dates were expected. Use pd.to_datetime."
+                f"vintages column {column!r} must be dates, got {table[column].dtype}. Use pd.to_datetime."
             )
         if getattr(table[column].dt, "tz", None) is not None:
-            raise InputError(f"vintages column {column!r} has a time zone; dates without one were expected.")
+            raise InputError(
+                f"vintages column {column!r} must be dates without a time zone, got {table[column].dtype}. "
+                "Use .dt.tz_localize(None)."
+            )
     if not pd.api.types.is_numeric_dtype(table["value"]):
-        raise DataTypeError(f"vintages column 'value' is {table['value'].dtype}; numbers were expected. Convert it.")
+        raise DataTypeError(f"vintages column 'value' must be numbers, got {table['value'].dtype}. Convert it.")
     table["value"] = table["value"].astype(np.float64)
     if not len(table) or table.isna().any().any() or np.isinf(table["value"]).any():
         bad = int((table.isna().any(axis=1) | np.isinf(table["value"])).sum())
         raise InputError(
-            f"vintages has {len(table)} rows, {bad} of them with missing or infinite entries; releases with finite "
-            "values were expected. Drop those rows: what is not published has none."
+            f"vintages must have rows without missing or infinite entries, got {len(table)} rows, {bad} of them with "
+            "missing or infinite entries. Drop those rows."
         )
-    again = table.duplicated(["series", "reference_date", "published"])
-    if again.any():
-        row = table[again].iloc[0]
+    repeated = table.duplicated(["series", "reference_date", "published"])
+    if repeated.any():
+        row = table[repeated].iloc[0]
         raise InputError(
-            f"vintages has {int(again.sum())} releases twice (first: {row['series']!r} for "
-            f"{show(row['reference_date'])} published {show(row['published'])}); each was expected once."
+            f"vintages must have each release once, got {int(repeated.sum())} repeated releases (first: "
+            f"{row['series']!r} for {show(row['reference_date'])} published {show(row['published'])}). Keep one row of "
+            "each."
         )
     return table
 
@@ -82,7 +99,7 @@ def _from_lag(series: Any, lag: Any) -> pd.DataFrame:
     for column, name in enumerate(names):
         known = ~np.isnan(values[:, column])
         if not known.any():
-            raise InputError(f"series {name!r} has no value at all; some were expected. Drop the column.")
+            raise InputError(f"series {name!r} must have values, got none. Drop the column.")
         published = _published(name, pd.DatetimeIndex(dates[known]), lags[name])
         fields = (name, dates[known], published, values[known, column])
         parts.append(pd.DataFrame(dict(zip(COLUMNS, fields, strict=True))))
@@ -95,8 +112,8 @@ def _by_series(lag: Any, names: pd.Index) -> dict[Any, Any]:
     unknown, absent = [name for name in lag if name not in names], [name for name in names if name not in lag]
     if unknown or absent:
         raise UnknownNameError(
-            f"lag names {listed(list(lag))}; the series {listed(list(names), most=8)} were expected, each of them. "
-            "Give one lag for all, or one for each."
+            f"lag must name each of the series {listed(list(names), most=8)}, got {listed(list(lag))}. "
+            "Pass one lag for all, or one for each."
         )
     return dict(lag)
 
@@ -104,17 +121,19 @@ def _by_series(lag: Any, names: pd.Index) -> dict[Any, Any]:
 def _published(name: Any, references: pd.DatetimeIndex, lag: Any) -> pd.DatetimeIndex:
     if isinstance(lag, pd.Series):
         if not pd.api.types.is_datetime64_dtype(lag) or not lag.index.is_unique:
-            again = "" if lag.index.is_unique else ", reference dates more than once among its labels"
+            repeated = "" if lag.index.is_unique else " with repeated reference dates"
             raise DataTypeError(
-                f"lag of {name!r} is a Series of {lag.dtype}{again}; release dates without a time zone by reference "
-                "date, each once, were expected. For days from the reference date add them to it first."
+                f"lag of {name!r} must be a Series of release dates without a time zone, by reference date, each once, "
+                f"got a Series of {lag.dtype}{repeated}. Add days to the reference dates first, e.g. dates + "
+                "pd.Timedelta(days=30)."
             )
         published = pd.DatetimeIndex(lag.reindex(references))
         if published.hasnans:
             first = references[published.isna()][0]
             raise InputError(
-                f"series {name!r} has {int(np.sum(published.isna()))} reference dates without a release date (first: "
-                f"{show(first)}); one each was expected. Complete the Series, or drop those values."
+                f"lag of {name!r} must have a release date for every reference date, got "
+                f"{int(np.sum(published.isna()))} reference dates without a release date (first: {show(first)}). Add "
+                "them, or drop those values."
             )
         return published
     try:
@@ -125,12 +144,12 @@ def _published(name: Any, references: pd.DatetimeIndex, lag: Any) -> pd.Datetime
             raise TypeError
     except (TypeError, OverflowError, pd.errors.OutOfBoundsDatetime, pd.errors.OutOfBoundsTimedelta) as error:
         raise DataTypeError(
-            f"lag of {name!r} is a {type(lag).__name__}; days, an offset or a Series of release dates was expected. "
+            f"lag of {name!r} must be days, an offset or a Series of release dates, got {shown(lag)}. "
             "Pass e.g. 30, pd.offsets.BDay(1), or a Series by reference date."
         ) from error
     if np.any(published < references):
         raise InputError(
-            f"lag of {name!r} is {lag!r}, which publishes before the reference date; 0 or more was expected. A release "
-            "before its reference date can be given as a Series of release dates."
+            f"lag of {name!r} must be 0 or more, got {lag!r}, which publishes before the reference date. For a release "
+            "before its reference date, pass a Series of release dates."
         )
     return published

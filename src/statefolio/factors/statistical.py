@@ -1,4 +1,4 @@
-"""Statistical factors: principal components estimated on the past alone, aligned through time."""
+"""Defines `StatisticalFactors`: principal components estimated on past data alone, aligned through time."""
 
 import copy
 from typing import Any, Self
@@ -6,81 +6,98 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.types import Array
-from statefolio.exceptions import NotFittedError
 from statefolio.factors.factor_returns import FactorReturns
-from statefolio.factors.past_loadings import PastLoadings
+from statefolio.factors.piecewise import Segment
+from statefolio.factors.refit import RefitLoadings
+from statefolio.factors.statistical_fitted import FittedFactors
 from statefolio.factors.statistical_options import (
-    check_held,
+    check_in_results,
     check_later,
-    check_options,
     check_panel,
-    notes_of,
-    nothing_fitted,
-    recipe_of,
+    check_statistical_options,
+    no_refit_error,
+    refit_options,
 )
-from statefolio.factors.stepwise import Step, stepwise_exposures
 
 
-class StatisticalFactors(BaseEstimator):
-    """Principal components of a panel with gaps and late listings, each date's from the dates before it.
+class StatisticalFactors(FittedFactors):
+    """Principal components of a panel with gaps and late listings; those of a date use earlier dates alone.
 
     Every `refit_every` dates the K leading components of the returns so far are estimated by least squares
-    over what was observed (`principal_components`), and turned to lie as near as they may to the mean of the
+    over the observed cells (`principal_components`), and rotated to be as close as possible to the mean of the
     loadings of all refits so far. On each date t until the next refit, the factor returns are the coefficients of a
     regression across assets of the returns observed at t on those loadings. They are therefore returns of portfolios
-    whose weights were known before t.
+    whose weights are known before t.
 
-    Scale: each factor's mean squared exposure over the assets of a refit is 1, so a factor return is in
-    decimals and as large as what it moves in an asset. Signs at the start: exposures sum to a positive number.
+    Scale: each factor's mean squared exposure over the assets of a refit is 1, so that a factor return is in
+    decimals and has the size of its effect on an asset. Signs of the first refit: exposures sum to a positive number.
 
     Parameters
     ----------
     n_factors : int
-        K. See `count_factors`.
+        Number of factors K. See `count_factors`.
     window : int or None
-        Dates that a refit looks back on; None: all so far.
+        Number of past dates that a refit uses. None: all so far.
     half_life : float or None
-        Weights of these dates halve every so many, and below 1e-12 they are gone; None: equal weights.
+        Number of dates after which the weight of a date halves; weights below 1e-12 are dropped. None: equal weights.
     refit_every : int
         Dates from one refit to the next.
     min_dates : int
-        The first refit comes after so many dates.
+        Dates before the first refit.
     min_history : int
-        Returns an asset needs within the window to be part of a refit.
+        Returns that an asset needs within the window to be part of a refit.
     standardise : bool
         Divide returns by each asset's standard deviation in the window first (components of the correlation
-        matrix, and regressions weighted by inverse variances); else components of the covariance matrix.
+        matrix, and regressions weighted by inverse variances). Otherwise components of the covariance matrix.
     alignment : {"rotation", "assignment", "none"}
-        How a refit is turned to those before: by any rotation (Procrustes), by order and signs only, or
-        by signs only. Rotated components span the same space, are uncorrelated no longer, and keep their identity
-        where neighbours' variances are close.
+        Alignment of a refit with earlier ones: by any rotation (Procrustes), by order and signs only, or
+        by signs only. Rotated components span the same space, are no longer uncorrelated, and keep their identity
+        where the variances of neighbouring components are close.
     tolerance : float
     max_iterations : int
-        Of `principal_components`.
+        Options of `principal_components`.
 
     Attributes
     ----------
     factor_returns_ : FactorReturns
-        Of the dates of the last call; NaN before the first refit (`complete()` drops those dates).
+        Factor returns of the dates of the last call; NaN before the first refit (`complete()` drops those dates).
     loadings_ : DataFrame (asset, factor)
         For the first date not yet seen; NaN for assets without enough history.
     refits_ : DataFrame
-        A row a refit, by its first date of use: assets, dates, explained (share of the variance of the observed
-        returns, standardised if so asked), overlap (mean cosine of the angles between this refit's space and
-        the last one's), iterations, converged.
+        One row per refit, by the date on which it was estimated: assets, dates, explained (share of the variance of
+        the observed returns, standardised by default), overlap (mean cosine of the angles between this refit's space
+        and the last one's), iterations, converged.
     excluded_ : DataFrame
         Assets that no refit used, and the reason.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> from statefolio.factors import StatisticalFactors
+    >>> returns = sf.load_demo().returns.loc["2020":]
+    >>> model = StatisticalFactors(n_factors=2, refit_every=63).fit(returns)
+    >>> model.refits_[["assets", "dates", "explained"]].round(2).head(2)
+                  assets  dates  explained
+    estimated_on
+    2020-12-30        20    252       0.68
+    2021-04-01        20    315       0.65
+
+    The first component is the market:
+
+    >>> factors = model.factor_returns_.complete().returns
+    >>> market = sf.load_demo().factors["market"]
+    >>> round(float(factors["PC1"].corr(market.reindex(factors.index))), 2)
+    0.9
     """
 
     _history: Array
     _seen: int
-    _current: PastLoadings | None
+    _current: RefitLoadings | None
     _factors: Array
-    _steps: list[Step]
+    _segments: list[Segment]
     _log: list[dict[str, Any]]
     _used: npt.NDArray[np.bool_]
 
@@ -126,9 +143,9 @@ class StatisticalFactors(BaseEstimator):
         Raises
         ------
         InputError
-            Options that cannot be used, or a panel on which no date gets a factor return.
+            Invalid options, or a panel on which no date gets a factor return.
         """
-        check_options(self)
+        check_statistical_options(self)
         values, dates, assets = read_values(returns, "returns")
         check_panel(self, values)
         fresh = copy.copy(self)
@@ -137,12 +154,12 @@ class StatisticalFactors(BaseEstimator):
         fresh._log, fresh._used = [], np.zeros(len(assets), dtype=np.bool_)
         fresh._advance(values, dates)
         if np.isnan(fresh._factors).all():
-            raise nothing_fitted(self, values)
+            raise no_refit_error(self, values)
         self.__dict__ = fresh.__dict__
         return self
 
     def partial_fit(self, new_returns: Any, y: Any = None) -> Self:  # noqa: ARG002
-        """Continue over later dates, refits falling due as they would have; results then hold these dates.
+        """Continue over later dates, with refits on the same dates as in one fit; results then cover the new dates.
 
         Parameters
         ----------
@@ -154,29 +171,38 @@ class StatisticalFactors(BaseEstimator):
         Returns
         -------
         self
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> from statefolio.factors import StatisticalFactors
+        >>> returns = sf.load_demo().returns
+        >>> model = StatisticalFactors(n_factors=2, refit_every=63).fit(returns.loc["2020":"2021"])
+        >>> model.partial_fit(returns.loc["2022"]).factor_returns_.returns.shape
+        (249, 2)
         """
         self._check_fitted()
         values, dates, assets = read_values(new_returns, "new_returns")
         check_later(dates, self.last_date_)
         joined = assets[~assets.isin(self.assets_)]
         known = self.assets_.append(joined).rename("asset") if len(joined) else self.assets_
-        placed = np.full((len(dates), len(known)), np.nan)
-        placed[:, known.get_indexer(assets)] = values
+        aligned = np.full((len(dates), len(known)), np.nan)
+        aligned[:, known.get_indexer(assets)] = values
         ahead = copy.copy(self)
         ahead._history = np.pad(self._history, ((0, 0), (0, len(joined))), constant_values=np.nan)
         ahead._used = np.pad(self._used, (0, len(joined)))
         ahead._log, ahead.assets_ = list(self._log), known
-        ahead._advance(placed, dates)
+        ahead._advance(aligned, dates)
         self.__dict__ = ahead.__dict__
         return self
 
     def transform(self, returns: Any) -> FactorReturns:
-        """Factor returns of dates the results hold, or of later ones as `partial_fit` would give; the model stays.
+        """Return factor returns of dates in the results, or of later dates; the model does not change.
 
         Parameters
         ----------
         returns : DataFrame
-            All its dates held, or all after the last one seen.
+            All its dates are in the results, or all are after the last one seen.
 
         Returns
         -------
@@ -186,86 +212,42 @@ class StatisticalFactors(BaseEstimator):
         _, dates, _ = read_values(returns, "returns")
         if dates[0] > self.last_date_:
             return copy.copy(self).partial_fit(returns).factor_returns_
-        check_held(dates, self.dates_)
-        held = self.factor_returns_
-        exposures = held.exposures.sel(date=dates) if held.exposures is not None else None
-        return FactorReturns(held.returns.loc[dates], held.kinds, exposures, held.notes)
+        check_in_results(dates, self.dates_)
+        result = self.factor_returns_
+        exposures = result.exposures.sel(date=dates) if result.exposures is not None else None
+        return FactorReturns(result.returns.loc[dates], result.kinds, exposures, result.notes)
 
     def fit_transform(self, returns: Any, y: Any = None) -> FactorReturns:
-        """`fit`, and the factor returns of its dates."""
+        """Fit, and return the factor returns of the dates."""
         return self.fit(returns, y).factor_returns_
 
-    @property
-    def factor_returns_(self) -> FactorReturns:
-        """Factor returns of the dates of the last call, their exposures and notes."""
-        self._check_fitted()
-        names = self._names()
-        exposures = stepwise_exposures(tuple(self._steps), self.dates_, self.assets_, names)
-        frame = pd.DataFrame(self._factors, self.dates_, names)
-        return FactorReturns(
-            frame,
-            pd.Series("statistical", index=names),
-            exposures,
-            notes_of(self, self._factors, self._used, self._log),
-        )
-
-    @property
-    def loadings_(self) -> pd.DataFrame:
-        """Exposures for the first date not yet seen (asset, factor)."""
-        self._check_fitted()
-        made = np.full((len(self.assets_), self.n_factors), np.nan)
-        if self._current is not None:
-            made[self._current.places] = self._current.exposures
-        return pd.DataFrame(made, self.assets_, self._names())
-
-    @property
-    def refits_(self) -> pd.DataFrame:
-        """One row a refit, all since `fit`."""
-        self._check_fitted()
-        return pd.DataFrame(self._log).set_index("estimated_on")
-
-    @property
-    def excluded_(self) -> pd.DataFrame:
-        """Assets that no refit used, and why."""
-        self._check_fitted()
-        reason = f"fewer than {self.min_history} returns, or only one value, within the window of every refit"
-        return pd.DataFrame({"reason": reason}, index=self.assets_[~self._used], dtype=object)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Tell scikit-learn whether `fit` was called."""
-        return hasattr(self, "last_date_")
-
     def _advance(self, values: Array, dates: pd.DatetimeIndex) -> None:
-        """Realise the factors of each date with the loadings in use, then refit where that is due."""
-        past, recipe = len(self._history), recipe_of(self)
+        """Compute the factor returns of each date with the loadings in use, then refit where a refit is due."""
+        past, options = len(self._history), refit_options(self)
         panel = np.concatenate([self._history, values])
         self._factors = np.full((len(values), self.n_factors), np.nan)
-        self._steps = [] if self._current is None else [Step(0, self._current.places, self._current.exposures)]
+        self._segments = []
+        if self._current is not None:
+            self._segments.append(Segment(0, self._current.columns, self._current.exposures))
         for t, row in enumerate(values):
-            found = None if self._current is None else self._current.realise(row)
+            found = None if self._current is None else self._current.factor_returns(row)
             if found is not None:
                 self._factors[t] = found
             self._seen += 1
             if self._seen >= self.min_dates and (self._seen - self.min_dates) % self.refit_every == 0:
                 end = past + t + 1
-                self._put(recipe.estimate(panel[self._first(end) : end], self._current), t + 1, dates[t])
+                refit = options.estimate(panel[self._first(end) : end], self._current)
+                self._use(refit, t + 1, dates[t])
         self._history = panel[self._first(len(panel)) :].copy()
         self.dates_, self.last_date_ = dates, dates[-1]
 
-    def _put(self, loadings: PastLoadings | None, row: int, date: pd.Timestamp) -> None:
-        """Use new loadings from a row on; the old ones stand where a refit had too few assets."""
+    def _use(self, loadings: RefitLoadings | None, row: int, date: pd.Timestamp) -> None:
+        """Use new loadings from a row on; keep the old ones where a refit had too few assets."""
         if loadings is not None:
             self._current = loadings
-            self._used[loadings.places] = True
+            self._used[loadings.columns] = True
             self._log.append({"estimated_on": date, **loadings.report})
-            self._steps.append(Step(row, loadings.places, loadings.exposures))
+            self._segments.append(Segment(row, loadings.columns, loadings.exposures))
 
     def _first(self, end: int) -> int:
         return 0 if self.window is None else max(0, end - self.window)
-
-    def _names(self) -> pd.Index:
-        return pd.Index([f"PC{k + 1}" for k in range(self.n_factors)], name="factor")
-
-    def _check_fitted(self) -> None:
-        if not self.__sklearn_is_fitted__():
-            raise NotFittedError("StatisticalFactors has not been fitted; call fit(returns) first.")

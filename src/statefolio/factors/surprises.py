@@ -1,4 +1,4 @@
-"""Surprises of macro series: what a release said beyond what an autoregression of its own past had forecast."""
+"""Finds surprises of macro series: releases less their forecasts by an autoregression of the past."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,10 +8,10 @@ import pandas as pd
 
 from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
-from statefolio._options import is_whole
+from statefolio._options import OneOf, Whole, check
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.factors.autoregression import Estimate, PastAutoregression
-from statefolio.factors.known_values import TRANSFORMS, KnownValues
+from statefolio.factors.real_time import TRANSFORMS, RealTimeSeries
 from statefolio.factors.releases import read_releases
 
 COLUMNS = ("series", "reference_date", "published", "value", "forecast", "surprise", "scale", "order")
@@ -29,28 +29,28 @@ def find_surprises(
     minimum: int = 60,
     every: int = 1,
 ) -> pd.DataFrame:
-    """Innovations of an AR or VAR of released series, each estimated on what was published before.
+    """Compute the innovations of an AR or VAR of released series, each estimated on earlier publications.
 
-    A release of reference date d, published on date p, is news of u = z_d - E[z_d]. z_d is the transformed value as
-    first published, differences against the value before it as known on p; the forecast uses coefficients, an order
-    and lagged values known strictly before p (values first published on p itself serve only as lags of later ones of
-    that day). A revision without a new reference date is no surprise; it enters later estimates.
+    A release of reference date d, published on date p, brings the surprise u = z_d - E[z_d]. z_d is the transformed
+    value as first published, with differences from the previous value as known on p. The forecast uses coefficients,
+    an order and lagged values known strictly before p (values first published on p itself serve only as lags of later
+    ones of that day). A revision without a new reference date is not a surprise; later estimates use it.
 
     Parameters
     ----------
     series, lag
-        As for `read_releases`: a frame by reference date and a publication lag, or a table of vintages.
+        As for `read_releases`: a table by reference date and a publication lag, or a table of vintages.
     transform : {"difference", "level", "log difference"}, or a mapping from series to one of these
-        z; a difference runs from the last reference date with a value.
+        Transformation to z; a difference is taken from the last reference date with a value.
     model : {"ar", "var"}
-        One autoregression for each series, or one for all of them; a row of a VAR has every series and counts as
-        published with the last of them.
+        One autoregression per series, or one for all of them. A row of a VAR has every series and counts as
+        published with the last one.
     max_order : int
-        Orders 0 to this are compared by BIC, on the same rows.
+        Orders from 0 to this are compared by BIC, on the same rows.
     order : int, optional
-        This order, without comparison.
+        Use this order, without comparison.
     window : int, optional
-        Rows that an estimate uses (rolling); default all of the past (expanding).
+        Number of last rows that an estimate uses (rolling). Default: all of the past (expanding).
     minimum : int
         Rows before the first estimate, at least twice the coefficients of an equation.
     every : int
@@ -59,9 +59,9 @@ def find_surprises(
     Returns
     -------
     DataFrame
-        A row a series and reference date: "series", "reference_date", "published", "value" (z), "forecast",
+        One row per series and reference date: "series", "reference_date", "published", "value" (z), "forecast",
         "surprise", "scale" (standard deviation of the estimate's residuals) and "order"; NaN before the first
-        estimate. By series, in the order they came.
+        estimate. Sorted by series, in the given order.
 
     Raises
     ------
@@ -72,57 +72,71 @@ def find_surprises(
     -----
     Chen, Roll and Ross (1986), Economic forces and the stock market, Journal of Business 59, use such innovations as
     factors. `surprise_factors` puts the table on trading dates.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from statefolio.factors import find_surprises
+    >>> months = pd.date_range("2010-01-31", periods=120, freq="ME")
+    >>> rate = pd.DataFrame({"rate": np.cumsum(np.cos(np.arange(120.0) ** 2))}, index=months)
+    >>> news = find_surprises(rate, lag=10, max_order=1, minimum=60)
+    >>> news.set_index("published")[["value", "forecast", "surprise"]].round(2).tail(2)
+                value  forecast  surprise
+    published
+    2019-12-10   0.90      0.04      0.85
+    2020-01-10   0.27      0.05      0.22
     """
     releases = read_releases(series, lag)
     names = _names_in_order(series, releases)
     transforms = _checked_transforms(transform, releases, names)
-    if model not in ("ar", "var"):
-        raise InputError(f"model={model!r}; 'ar' or 'var' was expected.")
+    check("model", model, OneOf("ar", "var"))
     blocks = [names] if model == "var" else [[name] for name in names]
     limit = max_order if order is None else order
+    check("max_order" if order is None else "order", limit, Whole(at_least=0))
     _check_options(limit, window, minimum, every, max(len(block) for block in blocks))
     found = []
     for block in blocks:
         regression = PastAutoregression(limit, window, fixed=order is not None)
-        known = KnownValues(releases[releases["series"].isin(block)], block, [transforms[name] for name in block])
-        found.append(_surprises(known, block, regression, minimum, every))
+        values = RealTimeSeries(releases[releases["series"].isin(block)], block, [transforms[name] for name in block])
+        found.append(_surprises(values, block, regression, minimum, every))
     return pd.concat(found, ignore_index=True)
 
 
 def _surprises(
-    known: KnownValues, names: list[Any], regression: PastAutoregression, minimum: int, every: int
+    values: RealTimeSeries, names: list[Any], regression: PastAutoregression, minimum: int, every: int
 ) -> pd.DataFrame:
     estimate: Estimate | None = None
-    used, waited = np.empty((0, len(names))), 0
+    used, dates_since = np.empty((0, len(names))), 0
     found: list[tuple[Any, ...]] = []
-    for news in known.walk():
+    for news in values.publications():
         rows = len(news.before) - regression.max_order
-        if rows >= minimum and (estimate is None or waited >= every):
+        if rows >= minimum and (estimate is None or dates_since >= every):
             estimate = regression.estimate(news.before, _same_rows(used, news.before))
-            used, waited = news.before, 0
-        waited += 1
+            used, dates_since = news.before, 0
+        dates_since += 1
         for reference, row in zip(news.references, news.new, strict=True):
-            z = news.now[row]
+            z = news.current[row]
             if estimate is None or row < estimate.order:
                 forecast, scale, order = np.full(len(z), np.nan), np.full(len(z), np.nan), np.nan
             else:
-                forecast, scale, order = estimate.forecast(news.mixed[:row]), estimate.scale, estimate.order
+                forecast, scale, order = estimate.forecast(news.lagged[:row]), estimate.scale, estimate.order
             found += [
                 (name, reference, news.published, z[k], forecast[k], z[k] - forecast[k], scale[k], order)
                 for k, name in enumerate(names)
             ]
     if estimate is None:
         raise InputError(
-            f"series {listed(names)} has {len(found) // len(names)} reference dates with every value; "
-            f"more than {minimum + regression.max_order} were expected for a first estimate. Pass more history, or "
-            "lower minimum or max_order; in a VAR, all series need the same reference dates."
+            f"series {listed(names)} must have more than {minimum + regression.max_order} reference dates with every "
+            f"value for a first estimate, got {len(found) // len(names)}. Pass more history, or a smaller minimum or "
+            "max_order; in a VAR, all series need the same reference dates."
         )
     table = pd.DataFrame(dict(zip(COLUMNS, map(np.array, zip(*found, strict=True)), strict=True)))
     return table.sort_values("series", key=lambda column: column.map(names.index), kind="stable", ignore_index=True)
 
 
 def _same_rows(a: Array, b: Array) -> int:
-    """Count the leading rows that are equal; of two views of one growing array, all are."""
+    """Count the leading rows that are equal; in two views of one growing array, all are."""
     if a.base is not None and a.base is b.base:
         return min(len(a), len(b))
     rows = min(len(a), len(b))
@@ -140,30 +154,29 @@ def _checked_transforms(transform: Any, releases: pd.DataFrame, names: list[Any]
     by_name = dict(transform) if isinstance(transform, Mapping) else dict.fromkeys(names, transform)
     if set(by_name) != set(names):
         raise UnknownNameError(
-            f"transform names {listed(list(by_name))}; the series {listed(names, most=8)} were expected, each of them."
+            f"transform must name each of the series {listed(names, most=8)}, got {listed(list(by_name))}. "
+            "Pass one transformation for all, or one for each."
         )
-    unknown = [value for value in by_name.values() if value not in TRANSFORMS]
-    if unknown:
-        raise InputError(f"transform has {listed(unknown)}; one of {listed(list(TRANSFORMS))} was expected.")
+    for value in by_name.values():
+        check("transform", value, OneOf(*TRANSFORMS))
     for name in names:
         low = releases[(releases["series"] == name) & (releases["value"] <= 0.0)]
         if by_name[name] == "log difference" and len(low):
             raise InputError(
-                f"series {name!r} has {len(low)} values that are not positive (first: {low['value'].iloc[0]} for "
-                f"{show(low['reference_date'].iloc[0])}); a log difference expects positive ones. Use 'difference'."
+                f"series {name!r} must be positive for a log difference, got {len(low)} values that are not positive "
+                f"(first: {low['value'].iloc[0]} for {show(low['reference_date'].iloc[0])}). Use "
+                "transform='difference'."
             )
     return by_name
 
 
 def _check_options(max_order: Any, window: Any, minimum: Any, every: Any, series: int) -> None:
-    for name, value, least in (("order", max_order, 0), ("minimum", minimum, 1), ("every", every, 1)):
-        if not is_whole(value) or value < least:
-            raise InputError(f"{name}={value!r}; a whole number, {least} or more, was expected.")
+    check("minimum", minimum, Whole(at_least=1, example=60))
+    check("every", every, Whole(at_least=1))
     count = 1 + series * max_order
     if minimum < 2 * count:
         raise InputError(
-            f"minimum={minimum} for {count} coefficients an equation ({series} series, order {max_order}); at least "
-            f"{2 * count} was expected. Raise minimum, or lower max_order."
+            f"minimum must be at least {2 * count} for {count} coefficients per equation ({series} series, order "
+            f"{max_order}), got {minimum}. Use a larger minimum, or a smaller max_order."
         )
-    if window is not None and (not is_whole(window) or window < minimum):
-        raise InputError(f"window={window!r} with minimum={minimum}; a window at least as long was expected.")
+    check("window", window, Whole(at_least=minimum) | None)

@@ -1,4 +1,4 @@
-"""Names and dates that came, matched with those a model knows."""
+"""Matches names and dates of new data with those a fitted model knows."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,18 +8,24 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.panel import ALPHA, Panel
-from statefolio._arrays.text import listed, show, span
+from statefolio._arrays.text import listed, show, shown, span
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 
-def following(panel: Panel, last_date: pd.Timestamp, assets: pd.Index, factors: pd.Index) -> Panel:
-    """Give new dates the columns of a state: its assets first, in their order, then new ones."""
+def continue_panel(panel: Panel, last_date: pd.Timestamp, assets: pd.Index, factors: pd.Index) -> Panel:
+    """Arrange a panel of later dates like the stored state: the known assets first, in their order, then new ones.
+
+    Raises
+    ------
+    InputError
+        If the panel starts on or before `last_date`, or has other factors.
+    """
     if panel.dates[0] <= last_date:
         raise InputError(
-            f"new_returns has dates {span(panel.dates)}; dates after {show(last_date)}, the last one seen, "
-            f"were expected. Use new_returns[new_returns.index > {show(last_date)!r}], or fit again."
+            f"new_returns must have dates after {show(last_date)}, the last date of the model, got "
+            f"{span(panel.dates)}. Use new_returns[new_returns.index > {show(last_date)!r}], or fit again."
         )
-    panel = in_order(panel, factors)
+    panel = order_factors(panel, factors)
     if panel.assets.equals(assets):
         return panel
     joined = panel.assets[~panel.assets.isin(assets)]
@@ -29,8 +35,14 @@ def following(panel: Panel, last_date: pd.Timestamp, assets: pd.Index, factors: 
     return Panel(returns, panel.regressors, panel.dates, assets, panel.factors)
 
 
-def in_order(panel: Panel, factors: pd.Index) -> Panel:
-    """Put a panel's factors in the order of the model."""
+def order_factors(panel: Panel, factors: pd.Index) -> Panel:
+    """Put a panel's factors in the order of the model.
+
+    Raises
+    ------
+    InputError
+        If the panel has other factors than the model.
+    """
     if panel.factors.equals(factors):
         return panel
     check_names(panel.factors, factors, "factors")
@@ -38,46 +50,74 @@ def in_order(panel: Panel, factors: pd.Index) -> Panel:
     return replace(panel, regressors=regressors, factors=factors)
 
 
-def check_names(given: pd.Index, expected: pd.Index, what: str) -> None:
-    """Raise InputError unless the two hold the same names."""
+def check_names(given: pd.Index, expected: pd.Index, argument: str) -> None:
+    """Raise InputError unless both indexes hold the same names, in any order.
+
+    Parameters
+    ----------
+    given, expected : Index
+        The names of the argument, and the factors of the model.
+    argument
+        Name of the argument, for messages.
+    """
     absent, unknown = expected.difference(given, sort=False), given.difference(expected, sort=False)
     if len(absent) or len(unknown):
-        found = f"lacks {listed(list(absent))}" if len(absent) else f"has {listed(list(unknown))} besides"
+        found = f"no {listed(list(absent))}" if len(absent) else f"{listed(list(unknown))} too"
         names = listed([name for name in expected if name != ALPHA], most=8)
-        raise InputError(f"{what} {found}; the model's factors were expected. Pass columns {names}.")
+        raise InputError(f"{argument} must name the model's factors, got {found}. Pass {names}.")
 
 
-def places(known: pd.Index, wanted: pd.Index, kind: str) -> Any:
-    """Find where the wanted names stand among those the model knows."""
-    found = known.get_indexer(wanted)
-    absent = wanted[found < 0]
+def find_positions(known: pd.Index, wanted: pd.Index, kind: str) -> Any:
+    """Return the positions of the wanted dates or assets among those in the model's results.
+
+    Parameters
+    ----------
+    known, wanted : Index
+    kind : {"date", "asset"}
+        What the names are, for messages.
+
+    Raises
+    ------
+    UnknownNameError
+        If the results lack a wanted name.
+    """
+    positions = known.get_indexer(wanted)
+    absent = wanted[positions < 0]
     if len(absent):
         first = show(absent[0]) if kind == "date" else repr(absent[0])
         raise UnknownNameError(
-            f"returns has {len(absent)} {kind}s that the model's results lack (first: {first}); {kind}s the "
-            "results hold were expected. Select those first."
+            f"returns must keep to the {kind}s of the fit, got {len(absent)} {kind}s that the model's results lack "
+            f"(first: {first}). Select the {kind}s of model.loadings_ first."
         )
-    return found
+    return positions
 
 
-def scenarios(forecasts: Any, factors: pd.Index) -> pd.DataFrame:
-    """Make one row a scenario and one column a factor of whatever came."""
-    if isinstance(forecasts, Mapping):
-        forecasts = pd.Series(dict(forecasts))
-    if isinstance(forecasts, pd.Series):
-        forecasts = forecasts.to_frame().T
-    if not isinstance(forecasts, pd.DataFrame):
+def read_forecasts(factor_forecasts: Any, factors: pd.Index) -> pd.DataFrame:
+    """Convert factor forecasts to a DataFrame with one row per scenario and the model's factors as columns.
+
+    Raises
+    ------
+    DataTypeError
+        If the forecasts are not a mapping, Series or DataFrame, or not numbers.
+    InputError
+        If they name other factors, or have missing or infinite values.
+    """
+    if isinstance(factor_forecasts, Mapping):
+        factor_forecasts = pd.Series(dict(factor_forecasts))
+    if isinstance(factor_forecasts, pd.Series):
+        factor_forecasts = factor_forecasts.to_frame().T
+    if not isinstance(factor_forecasts, pd.DataFrame):
         raise DataTypeError(
-            f"factor_forecasts is a {type(forecasts).__name__}; a mapping, Series or DataFrame was expected. "
-            "Pass e.g. {'market': 0.01}."
+            f"factor_forecasts must be a mapping, Series or DataFrame, got {shown(factor_forecasts)}. "
+            "Pass e.g. factor_forecasts={'market': 0.01}."
         )
-    check_names(forecasts.columns, factors, "factor_forecasts")
+    check_names(factor_forecasts.columns, factors, "factor_forecasts")
     try:
-        rows = forecasts[list(factors)].astype(np.float64)
+        rows = factor_forecasts[list(factors)].astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataTypeError(
-            "factor_forecasts holds something that is no number; numbers were expected. Convert it first."
+            f"factor_forecasts must hold numbers, got a value that is not a number ({error}). Convert it first."
         ) from error
     if not np.isfinite(rows.to_numpy()).all():
-        raise InputError("factor_forecasts has NaN or infinite values; finite numbers were expected. Fill them first.")
+        raise InputError("factor_forecasts must hold finite numbers, got NaN or infinite values. Fill them first.")
     return rows

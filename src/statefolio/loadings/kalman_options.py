@@ -1,32 +1,33 @@
-"""The options of KalmanLoadings, checked and turned into what the engine is asked for."""
+"""Validates the options of `KalmanLoadings` and converts them to the arrays that the filter takes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from statefolio._arrays.text import shown
+from statefolio._arrays.types import Array
+from statefolio._options import Number, OneOf, check_options
 from statefolio.exceptions import InputError
 from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA
 from statefolio.kalman.pooled import LEAST_MEMORY
 from statefolio.kalman.tuning import Wish
 
-Array = npt.NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+"""Called with the stage of tuning, the steps done and their total."""
 
-CHOICES = {
-    "dynamics": ("random_walk", "mean_reverting"),
-    "tuning": ("pooled", "mle", "shrunk", "discount", "fixed"),
-    "noise": ("ewma", "constant", "discount"),
-    "tails": ("student", "gaussian"),
+RULES = {
+    "dynamics": OneOf("random_walk", "mean_reverting"),
+    "tuning": OneOf("pooled", "mle", "shrunk", "discount", "fixed"),
+    "noise": OneOf("ewma", "constant", "discount"),
+    "tails": OneOf("student", "gaussian"),
+    "degrees_of_freedom": Number(above=2.0, infinite=True, example=6.0) | None,
+    "memory": Number(above=0.0, at_most=1.0, example=0.97) | None,
+    "discount_factor": Number(above=0.0, at_most=1.0, example=0.95) | None,
+    "volatility_exponent": Number(example=0.9) | None,
 }
 _NOISE = {"constant": CONSTANT, "ewma": EWMA, "discount": DISCOUNT}
-_RANGES = {
-    "degrees_of_freedom": (2.0, np.inf),
-    "memory": (0.0, 1.0),
-    "discount_factor": (0.0, 1.0),
-    "volatility_exponent": (-np.inf, np.inf),
-}
 _ONLY_WITH = (
     ("state_variance", "tuning", "fixed"),
     ("discount_factor", "tuning", "discount"),
@@ -34,40 +35,37 @@ _ONLY_WITH = (
     ("mean", "dynamics", "mean_reverting"),
     ("degrees_of_freedom", "tails", "student"),
 )
-"""Options that have a meaning only beside another."""
+"""Options that have a meaning only with one value of another option."""
 
 
-def check_options(options: Mapping[str, Any]) -> None:
-    """Raise InputError for the first option that cannot be used."""
-    for name, valid in CHOICES.items():
-        if options[name] not in valid:
-            raise InputError(
-                f"{name}={options[name]!r}; one of {', '.join(map(repr, valid))} was expected. Pass one of them."
-            )
-    for name, (least, most) in _RANGES.items():
-        value = options[name]
-        if value is not None and not (isinstance(value, int | float) and least < value <= most):
-            raise InputError(f"{name}={value!r}; a number above {least} and up to {most} was expected.")
+def check_kalman_options(options: Mapping[str, Any]) -> None:
+    """Raise InputError for the first invalid option, or combination of options."""
+    check_options(options, RULES)
     if options["noise"] == "discount" and (options["memory"] or 1.0) < LEAST_MEMORY:
-        raise InputError(f"memory={options['memory']!r}; with noise='discount' at least {LEAST_MEMORY} was expected.")
+        raise InputError(
+            f"memory must be at least {LEAST_MEMORY} with noise='discount', got {options['memory']!r}. "
+            f"Pass e.g. memory={LEAST_MEMORY}."
+        )
     if options["tuning"] == "fixed" and options["state_variance"] is None:
         raise InputError(
-            "tuning='fixed' came without state_variance; a number, a mapping by factor or a frame asset x factor "
-            "was expected. Pass one, or let tuning='pooled' find it."
+            "state_variance must be a number, a mapping by factor or a DataFrame (asset, factor) with tuning='fixed', "
+            "got None. Pass one, or let tuning='pooled' estimate it."
         )
     for name, needed, value in _ONLY_WITH:
         if options[name] is not None and options[needed] != value:
             raise InputError(
-                f"{name} came with {needed}={options[needed]!r}, which has no use for it; {needed}={value!r} was "
-                f"expected. Leave {name} out, or set {needed}={value!r}."
+                f"{name} must be None with {needed}={options[needed]!r}, got {shown(options[name])}. "
+                f"Leave {name} out, or set {needed}={value!r}."
             )
     start = options["start"]
     if not (isinstance(start, str) and start == "diffuse") and not (isinstance(start, tuple) and len(start) == 2):
-        raise InputError(f"start={start!r}; 'diffuse' or a pair (mean, covariance) was expected. Pass one of them.")
+        raise InputError(
+            f"start must be 'diffuse' or a pair (mean, covariance), got {shown(start)}. Pass e.g. start='diffuse'."
+        )
 
 
 def make_wish(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -> Wish:
-    """What the engine is asked for, with everything given as arrays in the panel's order."""
+    """Convert the options to the arguments of the filter: arrays in the order of the panel."""
     noise = _NOISE[options["noise"]]
     scales = options["state_variance_scales"]
     reverts = options["dynamics"] == "mean_reverting"
@@ -76,12 +74,16 @@ def make_wish(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -
     observation_variance = _by_asset(options["observation_variance"], assets)
     _check_not_negative(observation_variance, "observation_variance")
     if observation_variance is not None and not observation_variance.all():
-        raise InputError("observation_variance has zeros; positive variances were expected. Leave out what is unknown.")
+        raise InputError("observation_variance must be positive, got zeros. Pass positive variances, or leave it out.")
     if isinstance(options["phi"], pd.DataFrame):
-        raise InputError("phi is a DataFrame; a number or a mapping by factor was expected: assets share it.")
+        raise InputError(
+            "phi must be a number or a mapping by factor, got a DataFrame. All assets share it: pass e.g. phi=0.98."
+        )
     phi = _by_asset_and_factor(options["phi"], "phi", assets, factors)
     if phi is not None and not ((phi > 0.0) & (phi <= 1.0)).all():
-        raise InputError("phi has values outside (0, 1]; persistence above 0 and up to 1 was expected.")
+        raise InputError(
+            f"phi must be above 0 and at most 1, got values from {phi.min():g} to {phi.max():g}. Pass e.g. phi=0.98."
+        )
     return Wish(
         tuning=options["tuning"],
         noise=noise,
@@ -103,7 +105,10 @@ def make_wish(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -
 
 
 def _by_asset_and_factor(given: Any, name: str, assets: pd.Index, factors: pd.Index) -> Array | None:
-    """A number, a mapping by factor or a frame asset x factor as (K, N + 1); the last column is the median."""
+    """Convert a number, a mapping by factor or a DataFrame (asset, factor) to (K, N + 1).
+
+    The last column is the median: it serves assets that join later.
+    """
     if given is None:
         return None
     shape = (len(factors), len(assets) + 1)
@@ -120,7 +125,7 @@ def _by_asset_and_factor(given: Any, name: str, assets: pd.Index, factors: pd.In
 
 
 def _by_asset(given: Any, assets: pd.Index) -> Array | None:
-    """A number or a Series by asset as (N + 1,); the last is the median."""
+    """Convert a number or a Series by asset to (N + 1,); the last is the median, for assets that join later."""
     if given is None:
         return None
     if isinstance(given, Mapping | pd.Series):
@@ -135,30 +140,31 @@ def _number(given: Any, name: str) -> float:
         return float(given)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"{name} is a {type(given).__name__}; a number, or labelled values (mapping, Series, DataFrame), "
-            "was expected. Label the values, e.g. {'alpha': 0.0, 'market': 1e-5}."
+            f"{name} must be a number or labelled values (mapping, Series or DataFrame), got {shown(given)}. "
+            "Label the values, e.g. {'alpha': 0.0, 'market': 1e-5}."
         ) from error
 
 
-def _check_complete(name: str, given: pd.Index, expected: pd.Index, what: str) -> None:
+def _check_complete(name: str, given: pd.Index, expected: pd.Index, kind: str) -> None:
     absent = expected.difference(given, sort=False)
     if len(absent):
         raise InputError(
-            f"{name} lacks {len(absent)} of the {what} (first: {absent[0]!r}); all of them were expected. "
-            f"Name every one; the constant is called 'alpha'."
+            f"{name} must name all {len(expected)} {kind}, got no value for {len(absent)} (first: {absent[0]!r}). "
+            "Add them; the constant is called 'alpha'."
         )
 
 
 def _check_not_negative(values: Array | None, name: str) -> None:
     if values is not None and not (np.isfinite(values).all() and (values >= 0.0).all()):
-        worst = float(np.nanmin(values)) if np.isfinite(values).any() else float("nan")
+        smallest = float(np.nanmin(values)) if np.isfinite(values).any() else float("nan")
         raise InputError(
-            f"{name} has values that are negative or not finite (least: {worst:g}); variances were expected."
+            f"{name} must hold finite variances of at least 0, got values that are negative or not finite (smallest: "
+            f"{smallest:g}). Pass variances, e.g. {name}=1e-5."
         )
 
 
 def _start(given: Any, assets: pd.Index, factors: pd.Index) -> tuple[Array, Array] | None:
-    """A given start as (N + 1, K) means and (N + 1, K, K) covariances."""
+    """Convert a given start to means (N + 1, K) and covariances (N + 1, K, K); None for the diffuse start."""
     if isinstance(given, str):
         return None
     states, count = len(factors), len(assets) + 1
@@ -172,13 +178,20 @@ def _start(given: Any, assets: pd.Index, factors: pd.Index) -> tuple[Array, Arra
         covariance = np.broadcast_to(covariance, (count, states, states))
     except ValueError as error:
         raise InputError(
-            f"start has shapes {mean.shape} and {covariance.shape}; a mean ({states},) and a covariance "
-            f"({states}, {states}) of {', '.join(map(str, factors))} were expected, or one of each for every asset."
+            f"start must be a mean ({states},) and a covariance ({states}, {states}) of "
+            f"{', '.join(map(str, factors))}, or one of each for every asset, got shapes {mean.shape} and "
+            f"{covariance.shape}. Pass e.g. start=(np.zeros({states}), np.eye({states}))."
         ) from error
     symmetric = np.allclose(covariance, covariance.transpose(0, 2, 1), rtol=1e-10, atol=0.0)
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all() and symmetric):
-        raise InputError("start holds values that are not finite, or a covariance that is not symmetric.")
-    least = np.linalg.eigvalsh(covariance)[:, 0] if states else np.zeros(1)
-    if (least < -1e-10 * np.abs(covariance).max()).any():
-        raise InputError(f"start's covariance has a negative eigenvalue ({least.min():g}); a covariance was expected.")
+        raise InputError(
+            "start must hold finite values and a symmetric covariance, got others. Check both arrays for NaN, and pass "
+            "(covariance + covariance.T) / 2."
+        )
+    smallest = np.linalg.eigvalsh(covariance)[:, 0] if states else np.zeros(1)
+    if (smallest < -1e-10 * np.abs(covariance).max()).any():
+        raise InputError(
+            f"start must hold a covariance without negative eigenvalues, got one of {smallest.min():g}. "
+            "Pass a covariance matrix."
+        )
     return np.ascontiguousarray(mean), np.ascontiguousarray(covariance)

@@ -1,4 +1,4 @@
-"""Loadings by least squares: over a rolling window, exponentially weighted, or over all data so far."""
+"""Defines models of loadings by least squares: rolling, exponentially weighted, and over all data so far."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -8,15 +8,21 @@ import numpy as np
 
 from statefolio._arrays.panel import Panel
 from statefolio._arrays.types import Array
-from statefolio._options import is_number, is_whole
+from statefolio._options import Number, Rule, Whole, check_options
 from statefolio.exceptions import InputError
 from statefolio.kalman.least_squares import Fits, Memory, Scheme, empty_memory, joined, least_squares
 from statefolio.loadings.base import LoadingsModel
-from statefolio.loadings.results import Paths
+from statefolio.loadings.results import RunResults
+
+ROLLING_RULES: dict[str, Rule] = {
+    "window": Whole(at_least=1, example=250),
+    "min_observations": Whole(at_least=1, example=125) | None,
+}
+EXPONENTIAL_RULES: dict[str, Rule] = {"half_life": Number(above=0.0, example=120.0, unit=" of dates")}
 
 
 class LeastSquaresLoadings(LoadingsModel):
-    """What the three have in common: they learn nothing, so `tune_until` only labels their results.
+    """Base of the least-squares models, which have no hyper-parameters: `tune_until` only labels their results.
 
     At each date, with the weights w of the returns so far and x the regressors (the constant first):
 
@@ -24,29 +30,30 @@ class LeastSquaresLoadings(LoadingsModel):
         s^2 = sum w e^2 / (W1 - K W2 / W1)          W1 = sum w, W2 = sum w^2
 
     With equal weights the divisor is the number of observations less K. Predicted loadings at t are the
-    filtered ones at t-1, with the same variance: they see data to t-1 only. The innovation is
-    r - x'b, its variance s^2 (1 + x' (sum w x x')^-1 x). An asset with too few observations gets NaN, and a
-    reason in `parameters_`.
+    filtered ones at t-1, with the same variance: they see data up to t-1 only. The innovation is
+    r - x'b, its variance s^2 (1 + x' (sum w x x')^-1 x). An asset with too few observations gets NaN, and
+    `parameters_` gives the reason.
     """
 
     _memory: Memory
-    _last: Array  # observations and their variance at the last date
+    _last: Array  # number of observations and observation variance at the last date
 
     def _scheme(self, states: int) -> Scheme:
+        """Return the weights of past dates, and how many observations are needed."""
         raise NotImplementedError
 
     def _learn(self, panel: Panel, tune_rows: int) -> None:
-        """Learn nothing: there are no hyper-parameters."""
+        """Do nothing: there are no hyper-parameters."""
 
-    def _run(self, panel: Panel, fresh: bool) -> Paths:
+    def _run(self, panel: Panel, fresh: bool) -> RunResults:
         states, assets = panel.regressors.shape[1], len(panel.assets)
         memory = empty_memory(states, assets) if fresh else self._memory
         fits, after = least_squares(self._scheme(states), panel.regressors, panel.returns, memory)
         self._memory = after
         self._last = np.stack([fits.last_count, fits.last_observation_variance])
-        return _paths(fits)
+        return _results_of(fits)
 
-    def _join(self, count: int) -> None:
+    def _add_assets(self, count: int) -> None:
         self._memory = joined(self._memory, count)
 
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
@@ -79,12 +86,23 @@ class RollingLoadings(LeastSquaresLoadings):
     Parameters
     ----------
     window : int
-        Dates, with or without a return.
+        Number of dates, with or without a return. The first windows are shorter: all dates so far.
     min_observations : int, optional
-        Returns an asset needs among them; default half the window, and never fewer than there are loadings.
-        Until `window` dates have passed the window is what there is.
+        Returns that an asset needs in the window. Default: half the window, and at least the number of loadings.
     intercept : bool
-        Put the constant 1 before the factors, under the name "alpha".
+        Add the constant 1 before the factors, as the factor "alpha".
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> model = sf.RollingLoadings(window=120).fit(demo.returns, demo.factors[["market"]])
+    >>> beta = model.loadings_["predicted"].sel(factor="market", asset=["KO", "XOM"])
+    >>> beta.sel(date=["2020-02-28", "2020-06-30"]).round(2).to_pandas()
+    asset         KO   XOM
+    date
+    2020-02-28  0.59  1.20
+    2020-06-30  0.82  1.11
     """
 
     def __init__(self, window: int = 250, min_observations: int | None = None, intercept: bool = True) -> None:
@@ -93,24 +111,21 @@ class RollingLoadings(LeastSquaresLoadings):
         self.intercept = intercept
 
     def _check_options(self) -> None:
-        _check_whole(self.window, "window")
-        if self.min_observations is None:
-            return
-        _check_whole(self.min_observations, "min_observations")
-        if self.min_observations > self.window:
+        check_options(self, ROLLING_RULES)
+        if self.min_observations is not None and self.min_observations > self.window:
             raise InputError(
-                f"min_observations={self.min_observations}; at most window={self.window} was expected. "
-                "Lower it, or take a longer window."
+                f"min_observations must be at most window={self.window}, got {self.min_observations}. "
+                "Lower it, or use a longer window."
             )
 
     def _scheme(self, states: int) -> Scheme:
         if self.window <= states:
             raise InputError(
-                f"window={self.window} for {states} loadings; more dates than loadings were expected. "
-                "Take a longer window or fewer factors."
+                f"window must be more than the number of loadings, {states}, got {self.window}. "
+                "Use a longer window or fewer factors."
             )
-        asked = (self.window + 1) // 2 if self.min_observations is None else self.min_observations
-        return Scheme(int(self.window), 1.0, max(int(asked), states))
+        needed = (self.window + 1) // 2 if self.min_observations is None else self.min_observations
+        return Scheme(int(self.window), 1.0, max(int(needed), states))
 
 
 class ExponentialLoadings(LeastSquaresLoadings):
@@ -119,9 +134,20 @@ class ExponentialLoadings(LeastSquaresLoadings):
     Parameters
     ----------
     half_life : float
-        In dates, with or without a return.
+        Number of dates, with or without a return.
     intercept : bool
-        Put the constant 1 before the factors, under the name "alpha".
+        Add the constant 1 before the factors, as the factor "alpha".
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> model = sf.ExponentialLoadings(half_life=60).fit(demo.returns, demo.factors[["market", "momentum"]])
+    >>> model.next_["mean"].sel(asset=["AAPL", "CVX"], factor=["market", "momentum"]).round(2).to_pandas()
+    factor  market  momentum
+    asset
+    AAPL      1.29     -0.32
+    CVX       0.92      0.94
     """
 
     def __init__(self, half_life: float = 120.0, intercept: bool = True) -> None:
@@ -129,20 +155,31 @@ class ExponentialLoadings(LeastSquaresLoadings):
         self.intercept = intercept
 
     def _check_options(self) -> None:
-        if not is_number(self.half_life) or not 0.0 < self.half_life < np.inf:
-            raise InputError(f"half_life={self.half_life!r}; a positive number of dates was expected. Pass e.g. 120.")
+        check_options(self, EXPONENTIAL_RULES)
 
     def _scheme(self, states: int) -> Scheme:
         return Scheme(0, 0.5 ** (1.0 / float(self.half_life)), states)
 
 
 class StaticLoadings(LeastSquaresLoadings):
-    """Ordinary least squares over all data so far: loadings that do not move, learned as the data come.
+    """Ordinary least squares over all data so far, for loadings that are constant over time.
 
     Parameters
     ----------
     intercept : bool
-        Put the constant 1 before the factors, under the name "alpha".
+        Add the constant 1 before the factors, as the factor "alpha".
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> model = sf.StaticLoadings().fit(demo.returns, demo.factors)
+    >>> model.fit_quality_.loc[["AAPL", "JPM", "PG"], ["r_squared_in_sample", "r_squared_one_step"]].round(2)
+           r_squared_in_sample  r_squared_one_step
+    asset
+    AAPL                  0.63                0.59
+    JPM                   0.69                0.67
+    PG                    0.51                0.48
     """
 
     def __init__(self, intercept: bool = True) -> None:
@@ -152,10 +189,10 @@ class StaticLoadings(LeastSquaresLoadings):
         return Scheme(0, 1.0, states)
 
 
-def _paths(fits: Fits) -> Paths:
-    """Kernels keep assets innermost, results keep factors there."""
+def _results_of(fits: Fits) -> RunResults:
+    """Reorder the axes: the kernels have assets as the last axis, results have factors."""
     v, S = fits.innovation, fits.innovation_variance
-    return Paths(
+    return RunResults(
         filtered=fits.mean.swapaxes(1, 2),
         filtered_variance=fits.variance.swapaxes(1, 2),
         predicted=partial(_one_later, fits.first_mean, fits.mean),
@@ -164,12 +201,12 @@ def _paths(fits: Fits) -> Paths:
         innovation_variance=S,
         observation_variance=fits.observation_variance,
         log_likelihood=_log_likelihood(v, S),
-        ahead=(fits.mean[-1].T, fits.last_covariance.transpose(2, 0, 1), fits.last_observation_variance),
+        forecast=(fits.mean[-1].T, fits.last_covariance.transpose(2, 0, 1), fits.last_observation_variance),
     )
 
 
 def _one_later(first: Array, path: Array) -> Array:
-    """A path (T, K, N) moved one date on, as (T, N, K)."""
+    """Move a path (T, K, N) one date later, and return it as (T, N, K)."""
     moved = np.empty_like(path)
     moved[:1], moved[1:] = first, path[:-1]
     return moved.swapaxes(1, 2)
@@ -179,8 +216,3 @@ def _log_likelihood(v: Array, S: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         density = -0.5 * (np.log(2.0 * np.pi * S) + v * v / S)
     return np.where(np.isnan(density).all(axis=0), np.nan, np.nansum(density, axis=0))
-
-
-def _check_whole(value: Any, name: str) -> None:
-    if not is_whole(value) or value < 1:
-        raise InputError(f"{name}={value!r}; a whole number above zero was expected. Pass e.g. 250.")

@@ -1,6 +1,6 @@
-"""Model files: one zip of plain arrays and a JSON description, written whole or not at all.
+"""Reads and writes model files: a zip of NumPy arrays and a JSON description, written whole or not at all.
 
-Nothing in a file is ever executed: arrays are NumPy's own format without pickles.
+Reading a file executes none of its content: arrays are in NumPy's own format, without pickles.
 """
 
 import io
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.text import shown
 from statefolio._writing import write_whole
 from statefolio.exceptions import FileFormatError, InputError
 
@@ -21,7 +22,7 @@ FORMAT = "statefolio model"
 VERSION = 1
 _DESCRIPTION = "model.json"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, LookupError, RuntimeError, TypeError, ValueError)
-_EXPECTED = ("model", "options", "assets", "factors", "first_date", "last_date", "tuned_until")
+_REQUIRED = ("model", "options", "assets", "factors", "first_date", "last_date", "tuned_until")
 
 
 def write(path: Any, contents: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
@@ -38,7 +39,7 @@ def write(path: Any, contents: Mapping[str, Any], arrays: Mapping[str, np.ndarra
 
 
 def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
-    """Read what `write` wrote.
+    """Read the description and the arrays that `write` wrote.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
         with zipfile.ZipFile(Path(path)) as archive:
             description = json.loads(archive.read(_DESCRIPTION))
             _check_version(path, description)
-            contents = {name: _decode(description[name]) for name in _EXPECTED}
+            contents = {name: _decode(description[name]) for name in _REQUIRED}
             names = [name for name in archive.namelist() if name.endswith(".npy")]
             arrays = {name.removesuffix(".npy"): _array(archive.read(name)) for name in names}
             return contents, arrays
@@ -57,13 +58,11 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
         raise
     except OSError as error:
         raise FileFormatError(
-            f"{path} cannot be read ({error.strerror or error}); a file written by save was expected. "
-            "Check the path and its permissions."
+            f"{path} cannot be read ({error.strerror or error}). Check the path and its permissions."
         ) from error
     except _BROKEN as error:
         raise FileFormatError(
-            f"{path} is truncated or not a model file; a file written by save was expected. "
-            "Save the model again, or check the path."
+            f"{path} is truncated or not a model file. Save the model again, or check the path."
         ) from error
 
 
@@ -74,18 +73,18 @@ def _array(member: bytes) -> np.ndarray[Any, Any]:
 
 def _check_version(path: Any, description: Any) -> None:
     if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise FileFormatError(f"{path} is no model file; one written by save was expected. Check the path.")
+        raise FileFormatError(f"{path} must be a model file written by save, got something else. Check the path.")
     if description["version"] > VERSION:
         raise FileFormatError(
-            f"{path} has format version {description['version']}; at most {VERSION} was expected. "
+            f"{path} must have format version {VERSION} or lower, got {description['version']}. "
             "Upgrade statefolio to read it."
         )
 
 
 def _encode(value: Any) -> Any:
-    """Make plain JSON of an option: what JSON lacks becomes an object with one key, its kind.
+    """Convert an option to JSON values; a type that JSON lacks becomes an object with one key, its name.
 
-    A function, such as one that shows progress, belongs to the session and not to the model: None.
+    A function, such as a progress callback, belongs to the session and is written as null.
     """
     if callable(value):
         return None
@@ -108,8 +107,8 @@ def _encode(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {"mapping": [[_encode(key), _encode(item)] for key, item in value.items()]}
     raise InputError(
-        f"a {type(value).__name__} cannot be saved; numbers, strings, dates, arrays, frames and mappings "
-        "were expected. Change the option or the name that holds it."
+        "options and names must be numbers, strings, dates, arrays, DataFrames or mappings to be saved, got "
+        f"{shown(value)}. Change that option or name."
     )
 
 

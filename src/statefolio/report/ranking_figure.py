@@ -48,7 +48,7 @@ def relations_figure(ranking: FactorRanking) -> go.Figure:
 
     Each panel shows partial residuals, the straight line, and the means of bins of equal numbers of dates with their
     95 % bands. A straight relation's means lie on its line; a bent one's leave it. Strongest and weakest are by the
-    share that the factor explains alone, most bent by the statistic of `bend_tests`.
+    share that the factor explains alone, most bent by the statistic of `nonlinearity_tests`.
     """
     pairs = chosen_pairs(ranking)
     titles = [f"<b>{kind}</b>: {_caption(ranking, kind, pair)}" for kind, pair in pairs.items()]

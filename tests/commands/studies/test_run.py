@@ -194,7 +194,7 @@ WRONG = {
     ),
     "options that exclude each other": (
         SMALL.replace('tuning = "fixed"', 'tuning = "pooled"'),
-        ["loadings: ", "state_variance", "pooled"],
+        ["loadings: state_variance must be None with tuning='pooled', got 0.001"],
     ),
     "sectors without groups": (
         SMALL.replace('"none"', '"sectors"'),

@@ -22,7 +22,7 @@ from statefolio.diagnostics.finding import Diagnosis, Finding
 from statefolio.diagnostics.fitted_panel import ensure_fitted
 from statefolio.diagnostics.options import LEVEL, SEED
 from statefolio.exceptions import InputError
-from statefolio.loadings.alignment import in_order, places
+from statefolio.loadings.alignment import find_positions, order_factors
 from statefolio.loadings.base import LoadingsModel
 
 RULES = {
@@ -124,7 +124,7 @@ def diagnose_change(
     options = {"level": level, "volatility": volatility, "block": block, "least": least, "breaks": breaks}
     check_options(options | {"draws": draws, "panels": panels, "seed": seed}, RULES)
     model = ensure_fitted(model, returns, factors)
-    panel = in_order(make_panel(returns, factors, model.intercept), model.factors_)
+    panel = order_factors(make_panel(returns, factors, model.intercept), model.factors_)
     z, deviation = _standardised(model, panel)
     X, Y = panel.regressors, panel.returns
     sigma = deviation if volatility == "model" else noise_deviation(X, Y, volatility)
@@ -152,7 +152,8 @@ def diagnose_change(
 def _standardised(model: LoadingsModel, panel: Panel) -> tuple[Array, Array]:
     """The model's standardised innovations and their standard deviations, on the panel's dates and assets."""
     found = model.innovations_
-    rows, columns = places(model.dates_, panel.dates, "date"), places(model.assets_, panel.assets, "asset")
+    rows = find_positions(model.dates_, panel.dates, "date")
+    columns = find_positions(model.assets_, panel.assets, "asset")
     deviation = np.sqrt(found["innovation_variance"].to_numpy()[np.ix_(rows, columns)])
     innovation = found["innovation"].to_numpy()[np.ix_(rows, columns)]
     with np.errstate(invalid="ignore", divide="ignore"):

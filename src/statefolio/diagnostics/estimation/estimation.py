@@ -16,7 +16,7 @@ from statefolio.diagnostics.finding import Diagnosis, Finding
 from statefolio.diagnostics.fitted_panel import FittedPanel, ensure_fitted, fit_panel
 from statefolio.diagnostics.options import BLOCK_LENGTH, LEVEL, SEED, replications_rule
 from statefolio.exceptions import InputError
-from statefolio.loadings.alignment import places
+from statefolio.loadings.alignment import find_positions
 from statefolio.loadings.base import LoadingsModel
 
 RULES = {"level": LEVEL, "block_length": BLOCK_LENGTH, "seed": SEED}
@@ -114,7 +114,7 @@ def _error_table(panel: FittedPanel, robust: Array, drawn: Array) -> pd.DataFram
 
 def _model_errors(model: LoadingsModel, panel: FittedPanel, table: pd.DataFrame) -> Finding:
     name, ahead = "standard errors of the model", model.next_
-    place = places(ahead.indexes["asset"], panel.assets, "asset")
+    place = find_positions(ahead.indexes["asset"], panel.assets, "asset")
     ahead = ahead.isel(asset=place).reindex(factor=panel.factors, factor_other=panel.factors)
     variance = np.diagonal(ahead["covariance"].to_numpy(), axis1=1, axis2=2)
     with np.errstate(invalid="ignore"):

@@ -13,7 +13,7 @@ from statefolio.diagnostics.fitted_panel import FEWEST, FittedPanel, ensure_fitt
 from statefolio.diagnostics.specification.jackknife import jackknife_residuals
 from statefolio.diagnostics.specification.residual_correlation import Projection, project
 from statefolio.exceptions import InputError
-from statefolio.loadings.alignment import places
+from statefolio.loadings.alignment import find_positions
 from statefolio.loadings.base import LoadingsModel
 
 BURN_IN = 60
@@ -54,7 +54,7 @@ def _standardised(model: LoadingsModel, panel: FittedPanel) -> Array:
             f"returns must have dates in common with the model's results ({span(pd.DatetimeIndex(dates))}), got "
             f"{span(panel.dates)}. Pass those dates."
         )
-    columns = places(found.indexes["asset"], panel.assets, "asset")
+    columns = find_positions(found.indexes["asset"], panel.assets, "asset")
     v, S = (found[name].to_numpy()[np.ix_(rows, columns)] for name in ("innovation", "innovation_variance"))
     with np.errstate(divide="ignore", invalid="ignore"):
         z: Array = v / np.sqrt(S)

@@ -306,13 +306,15 @@ def test_a_missing_file(tmp_path):
 
 
 def test_choices_are_those_of_the_models():
+    from statefolio._options import OneOf
     from statefolio.loadings.kalman_loadings import KalmanLoadings
-    from statefolio.loadings.kalman_options import CHOICES
+    from statefolio.loadings.kalman_options import RULES
     from statefolio.risk.factor_risk import FactorRisk
 
     study = parse_study(BASE, "my.toml")
-    for name, valid in CHOICES.items():
-        assert get_args(type(study.loadings).model_fields[name].annotation) == valid
+    for name, rule in RULES.items():
+        if isinstance(rule, OneOf):
+            assert get_args(type(study.loadings).model_fields[name].annotation) == rule.words
     for table, model in ((study.loadings, KalmanLoadings()), (study.risk, FactorRisk())):
         defaults = model.get_params(deep=False)
         for name, value in table.model_dump().items():

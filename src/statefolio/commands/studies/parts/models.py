@@ -17,7 +17,7 @@ from statefolio.commands.studies.schema.model_tables import (
 from statefolio.data import read_groups
 from statefolio.exceptions import InputError, StatefolioError, UnknownNameError
 from statefolio.loadings.kalman_loadings import KalmanLoadings
-from statefolio.loadings.kalman_options import check_options
+from statefolio.loadings.kalman_options import check_kalman_options
 from statefolio.portfolio.views.factor_premia import FactorPremia
 from statefolio.portfolio.views.kalman_mean import KalmanMean
 from statefolio.risk.factor_risk import FactorRisk
@@ -44,7 +44,7 @@ def make_loadings(table: LoadingsTable) -> KalmanLoadings:
     start = table.start if isinstance(table.start, str) else (table.start.mean, table.start.covariance)
     model = KalmanLoadings(**{**table.model_dump(), "start": start})
     with errors_about("loadings"):
-        check_options(model.get_params())
+        check_kalman_options(model.get_params())
     return model
 
 

@@ -1,0 +1,209 @@
+"""Provides the labelled results of a fitted model of loadings: loadings, innovations, forecasts and contributions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from sklearn.base import BaseEstimator
+
+from statefolio._arrays.panel import make_panel
+from statefolio._arrays.text import show
+from statefolio._arrays.types import Array
+from statefolio._options import OneOf, check
+from statefolio.exceptions import NotFittedError
+from statefolio.loadings import datasets
+from statefolio.loadings.alignment import find_positions, order_factors, read_forecasts
+from statefolio.loadings.results import Forecast, Labels, RunResults, array_of
+
+_Result = TypeVar("_Result", xr.Dataset, pd.DataFrame)
+
+
+class FittedLoadings(BaseEstimator):
+    """Results of the last call of `fit` or `partial_fit`, with names of dates, assets and factors."""
+
+    intercept: bool
+    assets_: pd.Index
+    factors_: pd.Index
+    dates_: pd.DatetimeIndex
+    first_date_: pd.Timestamp
+    last_date_: pd.Timestamp
+    tuned_until_: pd.Timestamp
+    _run_results: RunResults
+    _regressors: Array
+    _forecast: Forecast | Callable[[], Forecast]
+
+    @property
+    def loadings_(self) -> xr.Dataset:
+        """Dataset (date, asset, factor): predicted, filtered and their variances.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> demo = sf.load_demo()
+        >>> model = sf.RollingLoadings(window=250).fit(demo.returns, demo.factors[["market"]])
+        >>> beta = model.loadings_["predicted"].sel(asset="AAPL", factor="market")
+        >>> {year: round(float(beta.sel(date=f"{year}-06").mean()), 1) for year in (2016, 2019, 2022)}
+        {2016: 1.1, 2019: 1.5, 2022: 1.3}
+        """
+        return self._cached("loadings", lambda: datasets.loadings_dataset(self._results(), self._labels()))
+
+    @property
+    def innovations_(self) -> xr.Dataset:
+        """Dataset (date, asset): innovation and innovation_variance."""
+        return self._cached("innovations", lambda: datasets.innovations_dataset(self._results(), self._labels()))
+
+    @property
+    def next_(self) -> xr.Dataset:
+        """Dataset for the first date not yet seen: mean, covariance, observation_variance."""
+        self._check_fitted()
+        dataset = datasets.next_dataset(self._next_date(), self._labels())
+        return dataset.assign_attrs(after=show(self.last_date_))
+
+    @property
+    def parameters_(self) -> pd.DataFrame:
+        """Hyper-parameters, one row per asset."""
+        self._check_fitted()
+        return pd.DataFrame(dict(self._parameters()), index=self.assets_.rename("asset"))
+
+    @property
+    def log_likelihood_(self) -> pd.Series:
+        """Log-likelihood of the dates in the results, by asset."""
+        found = self._results().log_likelihood
+        if found is None:
+            raise NotFittedError(f"{type(self).__name__} has no likelihood. Use innovations_ or fit_quality_.")
+        return pd.Series(found, index=self.assets_.rename("asset"), name="log_likelihood")
+
+    @property
+    def fit_quality_(self) -> pd.DataFrame:
+        """R-squared and root mean square error by asset, of filtered (in sample) and predicted (one step) loadings.
+
+        Both cover the same returns: those with a prediction, on the dates in the results.
+        """
+        run = self._results()
+        return self._cached("quality", lambda: datasets.fit_quality(run, self._regressors, self.assets_))
+
+    def predict(self, factor_forecasts: Any) -> xr.Dataset:
+        """Forecast the returns on the first date not yet seen, given the factor returns.
+
+        Parameters
+        ----------
+        factor_forecasts : mapping, Series or DataFrame
+            One number per factor; a DataFrame has one row per scenario.
+
+        Returns
+        -------
+        Dataset
+            `mean` and `variance` by asset, and by scenario where the forecasts are a DataFrame. The variance is that
+            of the noise and of the loadings' own uncertainty: x'Px + R.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import statefolio as sf
+        >>> demo = sf.load_demo()
+        >>> model = sf.RollingLoadings(window=250).fit(demo.returns, demo.factors[["market"]])
+        >>> scenarios = pd.DataFrame({"market": [0.02, -0.02]}, index=["up", "down"])
+        >>> forecast = model.predict(scenarios)
+        >>> (100 * forecast["mean"].sel(asset=["AAPL", "KO"])).round(1).to_pandas()
+        asset     AAPL   KO
+        scenario
+        up         2.6  1.1
+        down      -2.6 -0.9
+        """
+        self._check_fitted()
+        names = self.factors_[1:] if self.intercept else self.factors_
+        rows = read_forecasts(factor_forecasts, names)
+        x = rows.to_numpy()
+        if self.intercept:
+            x = np.column_stack([np.ones(len(x)), x])
+        dataset = datasets.returns_dataset(self._next_date(), x, self._labels())
+        if not isinstance(factor_forecasts, pd.DataFrame):
+            return dataset.isel(scenario=0)
+        return dataset.assign_coords(scenario=rows.index)
+
+    def contributions(self, returns: Any, factors: Any, which: str = "predicted") -> xr.Dataset:
+        """Split returns into the contributions of the factors and a residual, which add up to the return.
+
+        Parameters
+        ----------
+        returns, factors : DataFrame
+            Assets and dates of the results, all or some of them.
+        which : {"predicted", "filtered"}
+            The loadings to use.
+
+        Returns
+        -------
+        Dataset
+            By date, asset and factor ("residual" last): contribution; its standard_deviation, which reflects the
+            loadings' uncertainty; and lower and upper, its 95 % band. The residual's uncertainty is that of
+            the fitted part; with filtered loadings it would need their full covariances and is NaN.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> demo = sf.load_demo()
+        >>> factors = demo.factors[["market", "value"]]
+        >>> model = sf.RollingLoadings(window=250).fit(demo.returns, factors)
+        >>> parts = model.contributions(demo.returns, factors)["contribution"]
+        >>> parts.sel(asset="XOM", date="2022-12-28").round(4).to_series().to_dict()
+        {'alpha': 0.003, 'market': -0.008, 'value': -0.0038, 'residual': -0.0077}
+        """
+        check("which", which, OneOf("predicted", "filtered"))
+        run, loadings = self._results(), self.loadings_
+        panel = make_panel(returns, factors, self.intercept, check_design=False, fill=False)
+        panel = order_factors(panel, self.factors_)
+        rows = find_positions(self.dates_, panel.dates, "date")
+        columns = find_positions(self.assets_, panel.assets, "asset")
+        variance = np.full(panel.returns.shape, np.nan)
+        if which == "predicted" and run.observation_variance is not None:
+            of_fit = run.innovation_variance - array_of(run.observation_variance)
+            variance = np.maximum(of_fit[np.ix_(rows, columns)], 0.0)
+        selected = loadings.isel(date=rows, asset=columns)
+        return datasets.contributions_dataset(panel, selected, which, variance)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell scikit-learn whether `fit` was called."""
+        return hasattr(self, "last_date_")
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        state.pop("_cache", None)
+        return state
+
+    def _parameters(self) -> Mapping[str, Any]:
+        """Return the columns of `parameters_`: one value per asset."""
+        raise NotImplementedError
+
+    def _next_date(self) -> Forecast:
+        """Return mean and covariance of the loadings and the observation variance on the first date not yet seen."""
+        if callable(self._forecast):
+            self._forecast = self._forecast()
+        return self._forecast
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError(f"{type(self).__name__} is not fitted. Call fit(returns, factors) first.")
+
+    def _results(self) -> RunResults:
+        self._check_fitted()
+        if "_run_results" not in self.__dict__:
+            raise NotFittedError(
+                f"{type(self).__name__} has no results: it was loaded from a file, which keeps the state alone. "
+                "Call partial_fit with new dates, or fit."
+            )
+        return self._run_results
+
+    def _labels(self) -> Labels:
+        dates = self.dates_ if "_run_results" in self.__dict__ else pd.DatetimeIndex([])
+        return Labels(dates, self.assets_, self.factors_, {"tuned_until": show(self.tuned_until_)})
+
+    def _cached(self, name: str, compute: Callable[[], _Result]) -> _Result:
+        """Compute a result on first use and keep it; every call returns a shallow copy."""
+        self._results()
+        cache = self.__dict__.setdefault("_cache", {})
+        if name not in cache:
+            cache[name] = compute()
+        result: _Result = cache[name].copy(deep=False)
+        return result

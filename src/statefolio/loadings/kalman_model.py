@@ -1,0 +1,146 @@
+"""Tunes and runs the Kalman filters of a panel: the part of `KalmanLoadings` between its options and its results."""
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.text import show
+from statefolio._arrays.types import Array
+from statefolio.exceptions import StatefolioWarning
+from statefolio.kalman.blocks import pad_last
+from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.panel import Filter
+from statefolio.kalman.tuning import Learned, Wish, build, build_pilot, tune
+from statefolio.kalman.volatility import common_level
+from statefolio.loadings.alignment import find_positions, order_factors
+from statefolio.loadings.base import LoadingsModel
+from statefolio.loadings.kalman_options import Progress, check_kalman_options, make_wish
+from statefolio.loadings.kalman_run import collect_results, copy_for_run
+from statefolio.loadings.kalman_state import learned_from_arrays, learned_to_arrays, parameter_columns, with_prefix
+from statefolio.loadings.results import RunResults
+
+_NO_VALUES = {
+    "state_variance": None,
+    "observation_variance": None,
+    "phi": None,
+    "mean": None,
+    "start": "diffuse",
+}
+"""Options without the values that `_learn` has used already."""
+
+
+class KalmanModel(LoadingsModel):
+    """Base of `KalmanLoadings`: the methods that tune, run, continue and restore its filters."""
+
+    progress: Progress | None
+    _wish: Wish
+    _learned: Learned
+    _filter: Filter
+    _pilot: Filter
+    _level: float
+
+    def _check_options(self) -> None:
+        check_kalman_options(self.get_params(deep=False))
+
+    def _learn(self, panel: Panel, tune_rows: int) -> None:
+        self._wish = make_wish(self.get_params(deep=False), panel.assets, panel.factors)
+        self._learned = tune(self._wish, panel.regressors[:tune_rows], panel.returns[:tune_rows], self.progress)
+
+    def _build_filters(self, count: int) -> None:
+        """Build the filters of `count` assets, before their first date."""
+        newcomers = count + 1 - self._learned.level.size
+        self._learned = self._learned.with_newcomers(newcomers)
+        if self._wish.start is not None:
+            mean, covariance = (np.append(part, part[[-1] * newcomers], axis=0) for part in self._wish.start)
+            self._wish = replace(self._wish, start=(mean, covariance))
+        self._filter = build(self._wish, self._learned)
+        self._pilot = build_pilot(self._wish, self._learned)
+        self._level = 1.0
+
+    def _common_factor(self, pilot: Filter, X: Array, Y: Array, first: float) -> tuple[Array, float]:
+        """Return the factor on every observation variance by date, and the common level for the next date."""
+        if not self._wish.common:
+            return np.ones(len(X)), 1.0
+        level, next_level = common_level(pilot, X, Y, first)
+        return level**self._learned.exponent, next_level
+
+    def _run(self, panel: Panel, fresh: bool) -> RunResults:
+        count = len(panel.assets)
+        if fresh:
+            self._build_filters(count)
+        X, Y = panel.regressors, pad_last(panel.padded, np.nan)
+        before, after = self._filter, copy_for_run(self._filter, count)
+        pilot = copy_for_run(self._pilot, count) if self._wish.common else self._pilot
+        common, level = self._common_factor(pilot, X, Y, self._level)
+        paths = after.run(X, Y, common)
+        self._filter, self._pilot, self._level = after, pilot, level
+        return collect_results(before, after, paths, common, level**self._learned.exponent, panel.returns)
+
+    def _add_assets(self, count: int) -> None:
+        arrays, pilot, level, before = (
+            self._filter.arrays(),
+            self._pilot.arrays(),
+            self._level,
+            len(self.assets_),
+        )
+        self._build_filters(before + count)
+        self._filter.take(arrays, before)
+        self._pilot.take(pilot, before)
+        self._level = level
+
+    def _parameters(self) -> dict[str, Any]:
+        names = [str(name) for name in self.factors_]
+        return parameter_columns(self._learned, names, len(self.assets_), with_means=self._wish.reverts)
+
+    def _state(self) -> dict[str, np.ndarray[Any, Any]]:
+        state: dict[str, np.ndarray[Any, Any]] = {"level": np.array(self._level)}
+        state |= {f"filter_{name}": values for name, values in self._filter.arrays().items()}
+        state |= {f"pilot_{name}": values for name, values in self._pilot.arrays().items()}
+        state |= learned_to_arrays(self._learned)
+        if self._wish.start is not None:
+            state |= {"start_mean": self._wish.start[0], "start_covariance": self._wish.start[1]}
+        return state
+
+    def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
+        self._learned = learned_from_arrays(state)
+        start = with_prefix(state, "start_")
+        options = {**self.get_params(deep=False), **_NO_VALUES}
+        wish = make_wish(options, pd.Index([]), pd.Index([]))
+        self._wish = replace(wish, start=(start["mean"], start["covariance"]) if start else None)
+        count = self._learned.level.size - 1
+        self._build_filters(count)
+        self._filter.take(with_prefix(state, "filter_"), count)
+        self._pilot.take(with_prefix(state, "pilot_"), count)
+        self._level = state["level"].item()
+
+    def _rewind(self, returns: Any, factors: Any) -> tuple[Panel, Filter, Array, Array]:
+        """Return data to run over again, the filter before their first date, and the common factor by date."""
+        self._check_fitted()
+        panel = make_panel(returns, factors, self.intercept, check_design=False, width=WIDTH)
+        panel = order_factors(panel, self.factors_)
+        if panel.dates[0] > self.first_date_:
+            warnings.warn(
+                f"returns should begin on {show(self.first_date_)}, the first date of the fit, got "
+                f"{show(panel.dates[0])}. "
+                "The loadings start again on that date. Pass all dates, and cut the result instead.",
+                StatefolioWarning,
+                stacklevel=3,
+            )
+        columns = np.append(find_positions(self.assets_, panel.assets, "asset"), -1)
+        learned, wish = self._learned.select(columns), self._wish
+        if wish.start is not None:
+            wish = replace(wish, start=(wish.start[0][columns], wish.start[1][columns]))
+        if wish.common and len(panel.assets) < len(self.assets_):
+            warnings.warn(
+                f"returns should have all {len(self.assets_)} assets of the fit, which share a common volatility "
+                f"level, got {len(panel.assets)}. The level is computed from these alone. Pass all assets.",
+                StatefolioWarning,
+                stacklevel=3,
+            )
+        filter_, Y = build(wish, learned), pad_last(panel.padded, np.nan)
+        common, _ = self._common_factor(build_pilot(wish, learned), panel.regressors, Y, 1.0)
+        return panel, filter_, Y, common
