@@ -149,7 +149,7 @@ def failure_chapter(diagnosis: Diagnosis, risk: FactorRisk) -> Chapter:
 
 
 def _figures(diagnosis: Diagnosis, risk: FactorRisk) -> list[tuple[str, Callable[[], go.Figure]]]:
-    if [finding.name for finding in diagnosis.findings] == ["not asked"]:
+    if len(diagnosis.findings) == 1:  # the reason why the diagnosis was not computed
         return []
     if diagnosis.failure == "specification":
         found: list[tuple[str, Callable[[], go.Figure]]] = [
@@ -215,7 +215,8 @@ def forecasts_chapter(forecasts: CovarianceScores) -> Chapter:
         "means that realised volatility equals its forecast; QLIKE and distance are means over dates."
     )
     table = forecasts.summary().reset_index().rename(columns=FORECAST_COLUMNS)
-    formats = {"Portfolios": ",.0f"} | {str(name): ".1%" for name in table if str(name).startswith(("Coverage", "Share"))}
+    shares = [str(name) for name in table if str(name).startswith(("Coverage", "Share"))]
+    formats = {"Portfolios": ",.0f", **dict.fromkeys(shares, ".1%")}
     exhibits = (
         Exhibit("", table=table, formats=formats, wide=True),
         Exhibit("", figure=bias_figure(forecasts)),
