@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.exceptions import InputError
 from statefolio.factors.ranking import rank_factors
 from statefolio.loadings.results import HALF_BAND
 from statefolio.report.ranking_figures import chosen_pairs, explained_heat_map, relation, relation_figure
@@ -54,10 +53,3 @@ def test_figures_draw_the_relation_and_all_shares(ranking):
     assert heat.y[-1] == "A"
     shown = pd.DataFrame(heat.z, heat.y, heat.x).loc["A", "market"]
     assert shown == pytest.approx(float(ranking.shares["alone"].sel(asset="A", factor="market")), abs=1e-4)
-    assert explained_heat_map(ranking, holdout=True).data[0].zmin < 0
-
-
-def test_a_ranking_without_holdout_has_no_shares_on_it(ranking):
-    plain = rank_factors(ranking.returns, ranking.factors)
-    with pytest.raises(InputError, match="ranking must have a holdout"):
-        explained_heat_map(plain, holdout=True)

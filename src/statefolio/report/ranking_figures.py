@@ -8,7 +8,6 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from statefolio.exceptions import InputError
 from statefolio.factors.ranking import FactorRanking
 from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
@@ -62,30 +61,20 @@ def relation_figure(ranking: FactorRanking, asset: Any, factor: Any) -> go.Figur
     )
 
 
-def explained_heat_map(ranking: FactorRanking, holdout: bool = False) -> go.Figure:
-    """Draw the share of each asset's variance that each factor explains alone, with assets in order of R-squared.
-
-    With `holdout`, the shares out of sample; they are negative where the factor predicts worse than the earlier mean.
-    """
-    if holdout and "alone_holdout" not in ranking.shares:
-        raise InputError(
-            "ranking must have a holdout with holdout=True, got none. Pass holdout_from to rank_factors, or "
-            "holdout=False."
-        )
-    name = "alone_holdout" if holdout else "alone"
+def explained_heat_map(ranking: FactorRanking) -> go.Figure:
+    """Draw the share of each asset's variance that each factor explains alone, with assets in order of R-squared."""
     order = ranking.assets["r_squared"].sort_values(kind="stable").index
-    table = ranking.shares[name].to_pandas().loc[order, list(ranking.summary.index)]
+    table = ranking.shares["alone"].to_pandas().loc[order, list(ranking.summary.index)]
     values = table.to_numpy()
     top = float(np.nanpercentile(values, 99.0)) or 1.0
-    bottom = -top if (values < 0.0).any() else 0.0
     row = min(float(ROW), TALLEST / max(1, len(table)))
     heat = go.Heatmap(
         z=values.round(4),
         x=[str(factor) for factor in table.columns],
         y=[str(asset) for asset in table.index],
-        zmin=bottom,
+        zmin=0.0,
         zmax=top,
-        colorscale=style.DIVERGING if bottom < 0.0 else style.SEQUENTIAL,
+        colorscale=style.SEQUENTIAL,
         xgap=2 if row > 6 else 0,
         ygap=2 if row > 6 else 0,
         hovertemplate="%{y}, %{x}: %{z:.1%}<extra></extra>",

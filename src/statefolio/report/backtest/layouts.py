@@ -15,7 +15,6 @@ ROW = 118
 """Height of one of several stacked panels."""
 OTHERS = "#c9d1d8"
 CASH = "#eceff2"
-ON_DATE = "%{x|%Y-%m-%d}"
 LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "font": {"size": 11.5}}
 
 
