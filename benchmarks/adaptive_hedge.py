@@ -1,13 +1,13 @@
-"""Adaptive tuning of a Kalman hedge: statefolio, a plain compiled loop and pykalman, in turns; and its calibration.
+"""Times the adaptive tuning of a Kalman hedge in statefolio, a plain compiled loop and pykalman, and its calibration.
 
     python benchmarks/adaptive_hedge.py [--passes 2000] [--repeats 5]
 
-One basket of 3 assets and 1,500 days, simulated, cointegrated. statefolio runs every pass, collapsed or not, and keeps
-the trace; the plain loop is the same recipe as one would write it for Numba, with small matrices made at every step and
-no trace; pykalman filters alone, at the first pass's parameters. The peers run fewer passes and are scaled: their time
-is linear in passes. All three must agree before they are timed. Calibration: 500 block-bootstrap draws of 200 passes on
-two threads, against one tuning of 200 passes on one. Prints a table and writes it to
-benchmarks/results/adaptive_hedge.md.
+One simulated, cointegrated basket of 3 assets and 1,500 days. statefolio runs all passes, also after a collapse, and
+keeps the trace. The plain loop is a simple Numba version of the same algorithm that creates small matrices at every
+step and keeps no trace. pykalman only filters, with the parameters of the first pass. The peers run fewer passes, and
+their times are scaled, because they are linear in passes. All three must agree before they are timed. Calibration: 500
+block-bootstrap draws of 200 passes on two threads, against one tuning of 200 passes on one. Prints a table and writes
+it to benchmarks/results/adaptive_hedge.md.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def simulate() -> np.ndarray:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def plain_loop(y, X, ratios, passes):
-    """As a practitioner writes it: matrices of NumPy, new ones on every date."""
+    """Run the algorithm in a simple form, with new NumPy matrices on every date."""
     T, k = X.shape
     path = np.empty((T, k))
     path[:, 1:] = ratios
@@ -104,7 +104,7 @@ def pykalman_filter(y: np.ndarray, X: np.ndarray, row: Any) -> np.ndarray:
 
 
 def check_same(tuned: AdaptiveTuning, y: np.ndarray, X: np.ndarray, ratios: np.ndarray) -> None:
-    """The loop's likelihood after three passes, and pykalman's filtered residuals: the second pass's R."""
+    """Check the loop's likelihood after three passes, and pykalman's filtered residuals by the R of the second pass."""
     three = plain_loop(y, X, ratios, 3)
     if not np.isclose(three, tuned.trace["log_likelihood"].loc[3], rtol=1e-8):
         raise ArithmeticError("the plain loop does not do this sum")
@@ -118,7 +118,7 @@ def check_same(tuned: AdaptiveTuning, y: np.ndarray, X: np.ndarray, ratios: np.n
 
 
 def in_turns(contestants: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
-    """Seconds of each, in turns after a round that is not counted."""
+    """Return the seconds of each, timed in turns after an uncounted warm-up round."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for turn in range(repeats + 1):
         for name, work in contestants.items():

@@ -1,12 +1,13 @@
-"""Given daily weights through an account: statefolio, qis, vectorbt, skfolio, cvxportfolio and bt, in turns.
+"""Times the back-test of given daily weights in statefolio, qis, vectorbt, skfolio, cvxportfolio and bt.
 
     python benchmarks/backtest_engine.py [--assets 500] [--dates 2520] [--repeats 7] [--peers qis vectorbt]
 
-Weights of every date, 0.1 % of what is traded, 1 % of the prices missing. Every library gets its own kind of input made
-before; only the run is timed, to the value of every date. bt and cvxportfolio are given the first dates only, and their
-time is scaled to all of them. Each peer's account is compared with ours on the part of the case that it can express:
-we are given the shares of the value that it held after its costs, and must come to its value. Then our own cost against
-assets, dates and rebalances. Prints tables and writes them to benchmarks/results/backtest_engine.md.
+The case has weights on every date, costs of 0.1 % of turnover, and 1 % of prices missing. Each library receives its own
+kind of input, prepared in advance; only the run up to the value on every date is timed. bt and cvxportfolio run on the
+first dates only, and their times are scaled to all dates. Each peer's account is compared with ours on the part of the
+case that the peer supports: statefolio receives the weights that the peer held after costs and must reproduce its
+value. Finally, statefolio is timed by the number of assets, dates and rebalances. Prints tables and writes them to
+benchmarks/results/backtest_engine.md.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from statefolio.backtest.simulation import simulate
 
 TABLE = Path(__file__).resolve().parent / "results" / "backtest_engine.md"
 TOLERANCE = 1e-10
-ENOUGH_SECONDS = 10.0  # an entry that has run this long is not repeated again
+ENOUGH_SECONDS = 10.0  # entries that have run this long are not repeated
 SIZES = (
     (100, 2520, 1),
     (500, 2520, 1),
@@ -50,7 +51,7 @@ def prepare_ours(case: Case) -> Callable[[], Any]:
 
 
 def gap_to_ours(case: Case, account: Account) -> float:
-    """Largest relative difference of the value after a trade, given what the peer held after its costs."""
+    """Return the largest relative difference in value after a trade, with the peer's weights after costs."""
     value, held = account
     ours = simulate(held, Market(case.returns), costs=TradingCosts(case.rate), capital=case.capital)
     after = (ours.value - ours.ledger["trading_cost"].shift(-1)).iloc[:-1]
@@ -59,7 +60,7 @@ def gap_to_ours(case: Case, account: Account) -> float:
 
 @dataclass
 class Entry:
-    """One library: what it is given, its times, and how far from ours it ends."""
+    """One library with its input, its times and its difference from statefolio."""
 
     name: str
     prepare: Callable[[Case], Callable[[], Any]]
@@ -71,7 +72,7 @@ class Entry:
     skipped: str = ""
 
     def check(self) -> None:
-        """Run once, which is not timed, and compare accounts; a library that breaks must not end the others' run."""
+        """Run once without timing and compare accounts; an error in one library does not stop the others."""
         part = self.peer.checked(self.case) if self.peer else self.case
         try:
             done = self.prepare(part)()
@@ -82,7 +83,7 @@ class Entry:
             self.skipped = f"{type(error).__name__}: {error}"[:120]
 
     def run(self) -> None:
-        """Time one run on an input made anew."""
+        """Time one run on a new input."""
         once = self.prepare(self.case)
         gc.collect()
         started = time.perf_counter()
@@ -121,7 +122,7 @@ def version(package: str) -> str:
 
 
 def compare(case: Case, repeats: int, names: list[str]) -> list[str]:
-    """Median seconds of each library for all dates, all of them in turns."""
+    """Return each library's median seconds for all dates, timed in turns."""
     entries = make_entries(case, names)
     for entry in entries:
         entry.check()
@@ -137,7 +138,7 @@ def compare(case: Case, repeats: int, names: list[str]) -> list[str]:
 
 
 def scaling(repeats: int) -> list[str]:
-    """Our own time against assets, dates and rebalances, the sizes in turns."""
+    """Time statefolio by assets, dates and rebalances, with the sizes in turns."""
     entries = [Entry(f"{n:,} | {t:,} | {every}", prepare_ours, make_case(t, n, every)) for n, t, every in SIZES]
     for entry in entries:
         entry.check()
@@ -163,7 +164,7 @@ def main() -> None:
     table = compare(make_case(given.dates, given.assets), given.repeats, given.peers)
     alone = scaling(given.repeats)
     print("\n".join(["", *alone]))
-    text = "\n".join([f"## {title}", "", *table, "", "## Ours alone", "", *alone, ""])
+    text = "\n".join([f"## {title}", "", *table, "", "## statefolio by size", "", *alone, ""])
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(text, encoding="utf-8")
 

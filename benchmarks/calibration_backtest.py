@@ -1,10 +1,10 @@
-"""Do the tests for back-tests keep their size? Trials without skill: how often each one says 5 %.
+"""Measures the size of the tests for back-tests at 5 %, on trials without skill.
 
     python benchmarks/calibration_backtest.py [--replications 600] [--checks 400]
 
-Prints a table with standard errors. "reality check" is Hansen's consistent p-value and White's (upper), 199 bootstrap
-replications each; "best of N" takes the effective number of trials; "deflated" is the share of deflated Sharpe ratios
-above .95, which is conservative by construction; "PBO" is the mean probability of back-test overfitting, 10 blocks.
+Prints a table with standard errors. "reality check" uses Hansen's consistent and White's (upper) p-value with 199
+bootstrap replications each; "best of N" uses the effective number of trials; "deflated" is the share of deflated Sharpe
+ratios above .95, which is conservative; "PBO" is the mean probability of back-test overfitting with 10 blocks.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from statefolio.backtest.validation.sharpe import deflated_sharpe
 BOOTSTRAP = 199
 
 
-def draw(rng, dates, count, law):
-    """Trials without skill, about 1 % a date."""
-    e = rng.standard_t(4, (dates, count)) if "t(4)" in law else rng.standard_normal((dates, count))
-    if "skewed" in law:
+def draw(rng, dates, count, design):
+    """Draw returns of trials without skill with a volatility of about 1 % per date."""
+    e = rng.standard_t(4, (dates, count)) if "t(4)" in design else rng.standard_normal((dates, count))
+    if "skewed" in design:
         e = 4.0 - rng.gamma(4.0, 1.0, (dates, count))
-    if "correlated" in law:
-        common = rng.standard_t(4, (dates, 1)) if "t(4)" in law else rng.standard_normal((dates, 1))
+    if "correlated" in design:
+        common = rng.standard_t(4, (dates, 1)) if "t(4)" in design else rng.standard_normal((dates, 1))
         e = sqrt(0.6) * common + sqrt(0.4) * e
-    if "grid" in law:  # neighbours correlated .95: a grid of one parameter
+    if "grid" in design:  # neighbours have a correlation of .95, as on a grid of one parameter
         for j in range(1, count):
             e[:, j] = 0.95 * e[:, j - 1] + sqrt(1 - 0.95**2) * e[:, j]
-    if "clusters" in law:
+    if "clusters" in design:
         e = sqrt(0.8) * rng.standard_normal((dates, 4))[:, np.arange(count) % 4] + sqrt(0.2) * e
-    if "GARCH" in law:
+    if "GARCH" in design:
         h = np.ones(count)
         for t in range(dates):
             e[t] *= np.sqrt(h)
@@ -58,8 +58,8 @@ CASES = (
 )
 
 
-def one(rng, dates, count, law, checked):
-    x = draw(rng, dates, count, law)
+def one(rng, dates, count, design, checked):
+    x = draw(rng, dates, count, design)
     best = best_of_n(x)
     ratios = x.mean() / x.std() * sqrt(252.0)
     deflated = deflated_sharpe(x[best.best], count, ratios.var())
@@ -90,15 +90,15 @@ def main() -> None:
     print("Rejections at 5 % in percent (standard error).\n")
     print("| trials | reality check | White's | best of N | N counted | deflated > .95 | PBO (error) | effective N |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
-    for dates, count, law in CASES:
+    for dates, count, design in CASES:
         rng = np.random.default_rng(0)
-        rows = [one(rng, dates, count, law, i < options.checks) for i in range(options.replications)]
+        rows = [one(rng, dates, count, design, i < options.checks) for i in range(options.replications)]
         found = np.array(rows, dtype=float)
         best, counted, deflated, pbo, number, consistent, upper = found.T
         error = pbo.std() / sqrt(len(pbo))
         cells = [percent(consistent), percent(upper), percent(best), percent(counted), percent(deflated)]
         cells += [f"{pbo.mean():.3f} ({error:.3f})", f"{number.mean():.1f}"]
-        print(f"| T={dates}, N={count}, {law} | {' | '.join(cells)} |", flush=True)
+        print(f"| T={dates}, N={count}, {design} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

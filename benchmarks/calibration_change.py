@@ -1,11 +1,10 @@
-"""How often the tests of constant loadings reject where loadings are constant, how often where they move, and how long.
+"""Measures size, power and running time of the tests of constant loadings.
 
     python benchmarks/calibration_change.py [--panels 4] [--only sizes power scaling]
 
-Regressors are French's five factors, momentum and a constant, 2,500 real days from 2005 on; each panel has 500
-assets, so that four panels are 2,000 replications of each test. Reads ../shared/data, and says so and stops where it
-is absent.
-Writes the table to benchmarks/results/calibration_change.md.
+Regressors are French's five factors, momentum and a constant on 2,500 real days from 2005 on. Each panel has 500
+assets, so that four panels give 2,000 replications of each test. Requires the data in ../shared/data and stops without
+them. Writes the table to benchmarks/results/calibration_change.md.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ TESTS = ("moving loadings", "unstable loadings", "unstable assets", "breaks", "c
 
 @dataclass(frozen=True)
 class Case:
-    """How a panel is made, and how it is tested."""
+    """The design of a simulated panel and of its test."""
 
     title: str
     tails: bool = False
@@ -40,7 +39,7 @@ class Case:
     gaps: bool = False
     moving: tuple[str, ...] = ()
     yearly: float = 0.0  # standard deviation of a loading's change in a year
-    broken: float = 0.0  # change of the market loading on a date of its own
+    broken: float = 0.0  # change of the market loading on a date that differs by asset
     standardise: str = "local"
 
 
@@ -67,7 +66,7 @@ def factors() -> pd.DataFrame:
 
 
 def panel(case: Case, given: pd.DataFrame, seed: int, assets: int = ASSETS) -> pd.DataFrame:
-    """Returns of a case."""
+    """Simulate the returns of a case."""
     rng = np.random.default_rng(seed)
     f, days = given.to_numpy(), len(given)
     loadings = np.array([1.0, 0.2, 0.2, 0.0, 0.0, 0.0]) + 0.4 * rng.standard_normal((assets, f.shape[1]))
@@ -90,7 +89,7 @@ def panel(case: Case, given: pd.DataFrame, seed: int, assets: int = ASSETS) -> p
 
 
 def _volatility(market: np.ndarray, rng: np.random.Generator, assets: int) -> np.ndarray:
-    """Log volatility reverting slowly, of each asset its own, times a level that follows the market's."""
+    """Simulate slowly mean-reverting log volatilities per asset, times a level that follows the market's volatility."""
     own = np.zeros((len(market), assets))
     for t in range(1, len(own)):
         own[t] = 0.985 * own[t - 1] + 0.05 * rng.standard_normal(assets)
@@ -107,7 +106,7 @@ def diagnose(case: Case, given: pd.DataFrame, seed: int) -> Diagnosis:
 
 
 def rejections(found: Diagnosis, name: str, without: tuple[str, ...] = ()) -> pd.Series:
-    """Share of p-values under the level, by factor where the test has one."""
+    """Return the share of p-values below the level, by factor if the test has one."""
     table = found[name].table
     below = (table["p_value"] < LEVEL).astype(float)
     if "factor" not in table:
@@ -143,7 +142,7 @@ def power(case: Case, given: pd.DataFrame, panels: int, first: int) -> str:
 
 
 def scaling(given: pd.DataFrame) -> list[str]:
-    """Seconds by number of assets, and by what is done."""
+    """Time each test by the number of assets."""
     lines = ["| assets | seconds | an asset, ms |", "| ---: | ---: | ---: |"]
     for assets in (125, 250, 500, 1000, 2000):
         returns = panel(NULLS[2], given, 0, assets)

@@ -1,10 +1,10 @@
-"""How often each test of a factor model condemns where nothing is wrong, and how often where a fault was planted.
+"""Measures size and power of the diagnostic tests of a factor model.
 
     python benchmarks/calibration_diagnostics.py [--replications 2000] [--power 500] [--only NAME]
 
-Each test runs at 5 % on simulated panels of 40 assets, 250 dates and 3 factors. "plain": independent normal errors of
-one variance. "hard": Student-t errors with 5 degrees of freedom, a volatility that all assets share and that wanders,
-first-order autocorrelation of 0.1, one return in ten missing, and every fifth asset listed late.
+Each test runs at 5 % on simulated panels of 40 assets, 250 dates and 3 factors. "plain": independent normal errors with
+equal variances. "hard": Student-t errors with 5 degrees of freedom, a common time-varying volatility, first-order
+autocorrelation of 0.1, one return in ten missing, and every fifth asset listed late.
 """
 
 import argparse
@@ -33,20 +33,20 @@ SECTORS = 5
 
 @dataclass(frozen=True)
 class World:
-    """What returns are made of. Standard deviations are in units of a residual's, a date."""
+    """The design of simulated returns. Standard deviations are in units of a residual's standard deviation per date."""
 
     hard: bool = False
     gaps: bool = True
     assets: int = 40
     dates: int = 250
     factors: int = 3
-    missing: float = 0.0  # standard deviation of loadings on a factor that is left out
-    sector: float = 0.0  # loading on a factor of one's sector that is left out
+    missing: float = 0.0  # standard deviation of loadings on an omitted factor
+    sector: float = 0.0  # loading on an omitted factor of the sector
     alpha: float = 0.0  # standard deviation of alphas
     spread: float = 0.5  # standard deviation of loadings across assets, on factors as volatile as residuals
 
     def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Returns (T, N) and regressors (T, K + 1), the constant first."""
+        """Simulate returns (T, N) and regressors (T, K + 1) with the constant first."""
         T, N, K = self.dates, self.assets, self.factors
         level = np.exp(_wander(rng, T, 1, 0.98) * 0.4) if self.hard else np.ones((T, 1))
         x = rng.standard_normal((T, K)) * level
@@ -65,7 +65,7 @@ class World:
 
 
 def _wander(rng: np.random.Generator, dates: int, count: int, phi: float) -> np.ndarray:
-    """Stationary first-order autoregressions of variance 1."""
+    """Simulate stationary first-order autoregressions of variance 1."""
     path = np.empty((dates, count))
     path[0] = rng.standard_normal(count)
     for t in range(1, dates):
@@ -137,7 +137,7 @@ FAULTS: list[tuple[str, Test, World]] = [
 
 
 def rejections(test: Test, world: World, replications: int, seed: int) -> dict[str, float]:
-    """Share of panels on which each test rejects at 5 %."""
+    """Return the share of panels on which each test rejects at 5 %."""
     counts: dict[str, int] = {}
     for place in range(replications):
         rng = np.random.default_rng([seed, place])

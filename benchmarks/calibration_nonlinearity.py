@@ -1,6 +1,6 @@
-"""How often `nonlinearity_tests` rejects at 5 %: under straight lines, and against planted bends.
+"""Measures size and power of `nonlinearity_tests` at 5 %, for linear and nonlinear relations.
 
-Prints a table: 2,000 replications a row, every one with its own factors. Run as
+Prints a table: 2,000 replications per row, each with new factors. Run as
 `python benchmarks/calibration_nonlinearity.py`; it takes a few minutes.
 """
 
@@ -19,7 +19,7 @@ def volatility(rng, dates):
 
 
 def draw(kind, dates, rng):
-    """Two factors and an asset's noise."""
+    """Simulate two factors and an asset's noise."""
     if kind == "normal":
         return rng.normal(size=(dates, 2)), rng.normal(size=dates)
     f, e = rng.standard_t(5, (dates, 2)), rng.standard_t(5, dates)

@@ -1,14 +1,14 @@
-"""Does the verdict on a basket keep its level, what does it find, and what does a nominal test say of the same baskets?
+"""Measures false alarms and power of the verdict on a basket, and of nominal tests on the same baskets.
 
     python benchmarks/calibration_pairs.py [--baskets 400] [--dates 500] [--assets 3] [--passes 50]
                                            [--hedges adaptive mle ...] [--cases ...]
 
-Baskets are simulated, cointegrated or not; each is hedged, and so is one bootstrap draw of it. The
-verdict calls a basket reverting where its statistic is below the 5 % quantile of the draws of all baskets of its kind
-(the warp-speed bootstrap of Giacomini, Politis and White 2013, Econometric Theory 29). Under "verdict" are its false
-alarms where nothing reverts and its power where something does; "nominal" are lag-1 ADF tests at MacKinnon's 5 %.
+Baskets are simulated with and without cointegration; each basket and one bootstrap draw of it are hedged. The verdict
+is "reverts" if the statistic is below the 5 % quantile of the draws of all baskets of the same kind (the warp-speed
+bootstrap of Giacomini, Politis and White 2013, Econometric Theory 29). "verdict" shows its false-alarm rate without and
+its power with cointegration; "nominal" shows lag-1 ADF tests at MacKinnon's 5 %.
 
-What was measured is kept in benchmarks/results/calibration_pairs/ and not measured again. Writes the table to
+Results are kept in benchmarks/results/calibration_pairs/ and reused. Writes the table to
 benchmarks/results/calibration_pairs.md.
 """
 
@@ -53,7 +53,7 @@ def walks(rng: np.random.Generator, dates: int, assets: int) -> np.ndarray:
 
 
 def together(rng: np.random.Generator, dates: int, assets: int) -> np.ndarray:
-    """Correlated .8, with drift, Student-t(5) changes, volatility that clusters for all at once."""
+    """Simulate prices with correlation .8, drift, Student-t(5) changes and a common clustering of volatility."""
     variance, changes = 1.0, np.empty((dates, assets))
     for t in range(dates):
         shock = np.sqrt(variance) * np.sqrt(3.0 / 5.0) * rng.standard_t(5)
@@ -63,13 +63,13 @@ def together(rng: np.random.Generator, dates: int, assets: int) -> np.ndarray:
 
 
 def stale(rng: np.random.Generator, dates: int, assets: int) -> np.ndarray:
-    """Correlated .8, and every price with noise of its own, a fifth of a day's move, that is gone the next date."""
+    """Simulate prices with correlation .8 and transitory noise of a fifth of a daily change in each price."""
     changes = 0.8 * rng.normal(size=(dates, 1)) + 0.6 * rng.normal(size=(dates, assets))
     return 50.0 + STEP * (np.cumsum(changes, axis=0) + 0.2 * rng.normal(size=(dates, assets)))
 
 
 def tied(half_life: float, moving: float = 0.0) -> Draw:
-    """x_1 = 5 + .8 x_2 + .4 x_3 + a spread that reverts; ratios walk by `moving` a date."""
+    """Simulate x_1 = 5 + .8 x_2 + .4 x_3 + a mean-reverting spread; ratios change by `moving` per date."""
 
     def draw(rng: np.random.Generator, dates: int, assets: int) -> np.ndarray:
         a = 0.5 ** (1.0 / half_life)
@@ -96,7 +96,7 @@ CASES: dict[str, Draw] = {
 
 
 def measured(case: str, hedge: str, options: argparse.Namespace) -> pd.DataFrame:
-    """Statistics of baskets, rows 2 i, and of one draw of each, rows 2 i + 1; what is missing is made."""
+    """Return measures of baskets in rows 2 i and of one draw of each in rows 2 i + 1; compute missing ones."""
     adaptive = f"_{options.passes}" if hedge.startswith("adaptive") else ""
     name = "_".join(word.strip(".,") for word in f"{hedge} {case} {options.assets} {options.dates}".split())
     path = RESULTS / "calibration_pairs" / f"{name}{adaptive}.csv"

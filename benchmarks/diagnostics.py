@@ -1,9 +1,10 @@
-"""The four failures of a factor model on 250, 500 and 1,000 assets: seconds each, and how they grow with the assets.
+"""Times the diagnoses of the four failures of a factor model by the number of assets.
 
     python benchmarks/diagnostics.py [--assets 250 500 1000] [--dates 2500] [--factors 6] [--threads 1]
 
-The panel is simulated: moving loadings, storms in the noise, 2 % of returns missing and a fifth of the assets listed
-late. The model is fitted before the clock starts. Processor time of this process on one thread, the clock's on several.
+The panel is simulated with moving loadings, clusters of high volatility, 2 % of returns missing and a fifth of the
+assets listed late. The model is fitted before the timing starts. With one thread, times are processor times of this
+process; with several, wall-clock times.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def main() -> None:
     print(f"{options.dates:,} dates, {options.factors} factors, {options.threads} threads, {os.cpu_count()} cores")
     print(f"{'assets':>8} {'load':>6} {'fit':>8}" + "".join(f"{name:>20}" for name in FAILURES) + f"{'all four':>10}")
     with threadpool_limits(options.threads):
-        _diagnose(30, 400, options.factors, clock)  # what is compiled or imported is not counted
+        _diagnose(30, 400, options.factors, clock)  # excludes compilation and imports
         for assets in options.assets:
             load = os.getloadavg()[0]
             fit, *spent = _diagnose(assets, options.dates, options.factors, clock)

@@ -1,4 +1,4 @@
-"""What every back-test engine is given: returns with gaps and weights for every date."""
+"""Defines the case for all back-test engines: returns with gaps, and weights on every date."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-INVESTED = 0.98  # the rest is cash: vectorbt cuts purchases that cash cannot pay for, costs counted
+INVESTED = 0.98  # the rest is cash, because vectorbt reduces purchases that cash including costs cannot pay for
 
 
 @dataclass(frozen=True)
 class Case:
-    """T dates, N assets; weights dated t are traded at the close of t at `rate` of what is traded.
+    """T dates, N assets; weights dated t are traded at the close of t at a cost of `rate` times the traded value.
 
     A gap is a close without a price: nothing is traded there, and the price seen next is the last one seen. In returns
     that is a 0 on the date of such a close and NaN on the date after it.
@@ -25,12 +25,12 @@ class Case:
 
     @property
     def carried_prices(self) -> pd.DataFrame:
-        """Prices at the closes, 100 at the start, the last one seen where there is none."""
+        """Prices at the closes, starting at 100; missing prices repeat the last one."""
         return 100.0 * (1.0 + self.returns.fillna(0.0)).cumprod()
 
     @property
     def tradable(self) -> pd.DataFrame:
-        """True where a close has a price."""
+        """Booleans (T, N): True if a close has a price."""
         return self.returns.notna().shift(-1, fill_value=True)
 
     @property
@@ -43,7 +43,7 @@ class Case:
         )
 
     def complete(self) -> Case:
-        """The same prices, to be traded at every close."""
+        """Return the case with the same prices, tradable at every close."""
         return replace(self, returns=self.returns.fillna(0.0))
 
     def without_costs(self) -> Case:
@@ -51,7 +51,7 @@ class Case:
 
 
 def make_case(dates: int, assets: int, every: int = 1, gaps: float = 0.01, rate: float = 0.001) -> Case:
-    """Long-only weights that wander: 4 % of the value is traded a day."""
+    """Simulate long-only weights that change slowly, with a daily turnover of 4 % of the value."""
     draw = np.random.default_rng(0)
     returns = draw.normal(0.0003, 0.02, (dates, assets))
     missing = draw.random(returns.shape) < gaps

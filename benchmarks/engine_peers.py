@@ -1,8 +1,8 @@
-"""The back-test engines that statefolio's is compared with, each given the same case in its own kind of input.
+"""Runs the case in the peers' back-test engines, each with its own kind of input.
 
-`prepare` makes the input and whatever else can be made once, and returns a function without arguments: only calls of
-that function are timed, each on an input made anew. `read` turns what it returned into the value after the costs of
-each close's trade and the shares of it that were held then. Given these shares, statefolio must come to the same value.
+`prepare` makes the input and everything else that can be made once, and returns a function without arguments. Only
+calls of that function are timed, each on a new input. `read` converts its result to the value after the costs of each
+close's trade and to the weights held then. With these weights, statefolio must reproduce the same value.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Account = tuple["pd.Series[float]", pd.DataFrame]
 
 @dataclass(frozen=True)
 class Peer:
-    """One library. `checked` is the part of the case that it can express and is compared on."""
+    """One library. `checked` is the part of the case that it supports and on which it is compared."""
 
     name: str
     prepare: Callable[[Case], Callable[[], Any]]
     read: Callable[[Any, Case], Account]
     lacks: str
-    dates: int | None = None  # it is given that many of the dates: it is slow, and linear in them
+    dates: int | None = None  # run on this many dates only, because it is slow and linear in dates
     checked: Callable[[Case], Case] = lambda case: case
 
 
@@ -77,7 +77,7 @@ def prepare_cvxportfolio(case: Case) -> Callable[[], Any]:
     ahead = case.returns.fillna(0.0).shift(-1, fill_value=0.0).assign(cash=0.0)
     simulator = cvx.MarketSimulator(
         returns=ahead,
-        volumes=case.tradable.astype(float),  # what has no volume is not traded
+        volumes=case.tradable.astype(float),  # assets without volume are not traded
         cash_key="cash",
         costs=[cvx.TransactionCost(a=case.rate, b=None)],
         min_history=pd.Timedelta(0),

@@ -1,9 +1,9 @@
-"""Out-of-sample evidence on three real panels: log scores, and errors against rolling least squares.
+"""Scores the models out of sample on three real panels, against rolling least squares.
 
     python benchmarks/evidence.py [--panels industries size_value stocks]
 
-Hyper-parameters see only the years before the test. Prints a table and writes it to
-benchmarks/results/evidence.md. Reads ../shared/data, and says so and stops where that folder is absent.
+Hyper-parameters are learned from the years before the test. Prints a table and writes it to
+benchmarks/results/evidence.md. Requires the data in ../shared/data and stops without them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 class Case(NamedTuple):
-    """A panel, its years, and the design's figures by variant: log score; error ratio; share better."""
+    """A panel, its years, and reference results by variant: log score, error ratio, share better."""
 
     title: str
     read: Callable[[pd.Series], pd.DataFrame]
@@ -59,7 +59,7 @@ def excess(name: str) -> Callable[[pd.Series], pd.DataFrame]:
 
 
 def stocks(risk_free: pd.Series) -> pd.DataFrame:
-    """Without holidays, on which the file repeats the last price."""
+    """Remove holidays, on which the file repeats the last price."""
     prices = pd.read_parquet(DATA / "sp100_anon_adjclose_2000_2023.parquet").drop(columns="DFF")
     return sf.to_returns(prices.loc[prices.index.isin(risk_free.index)], risk_free=risk_free)
 
@@ -157,14 +157,14 @@ def fit(model: Any, returns: pd.DataFrame, factors: pd.DataFrame, test: pd.Datet
 
 
 def warm_up(choice: dict[str, Any], returns: pd.DataFrame, factors: pd.DataFrame) -> None:
-    """Compile what the variant needs, so that no fit is timed with its compilation."""
+    """Compile the variant's functions, so that no timing includes compilation."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sf.StatefolioWarning)
         sf.KalmanLoadings(**choice).fit(returns.iloc[-400:, :4], factors.iloc[-400:])
 
 
 def best_rolling(returns: pd.DataFrame, factors: pd.DataFrame, test: pd.DatetimeIndex) -> pd.Series:
-    """Each asset's lowest error variance over the windows."""
+    """Return each asset's lowest error variance over the windows."""
     fits = [fit(sf.RollingLoadings(window), returns, factors, test) for window in WINDOWS]
     return pd.concat([error_variance(found.innovation) for found in fits], axis=1).min(axis=1)
 

@@ -1,4 +1,4 @@
-"""What `fingerprint.py` hashes of baskets, and of tests whether a back-test is luck."""
+"""Defines the cases of `fingerprint.py` for baskets and for tests of back-tests."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What `fingerprint.py` hashes of readers of files, and of the tables that the command line writes."""
+"""Defines the cases of `fingerprint.py` for file readers and for the tables of the command line."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What `fingerprint.py` hashes of diagnostics, factors and adapters."""
+"""Defines the cases of `fingerprint.py` for diagnostics, factors and adapters."""
 
 from functools import cache, partial
 from typing import Any

@@ -1,4 +1,4 @@
-"""What `fingerprint.py` hashes of loadings and risk: a case is a function that returns results by name."""
+"""Defines the cases of `fingerprint.py` for loadings and risk. A case is a function that returns results by name."""
 
 from collections.abc import Callable
 from functools import cache, partial

@@ -1,4 +1,4 @@
-"""What `fingerprint.py` hashes of portfolios and back-tests."""
+"""Defines the cases of `fingerprint.py` for portfolios and back-tests."""
 
 from collections.abc import Callable
 from functools import cache, partial

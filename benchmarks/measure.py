@@ -1,4 +1,4 @@
-"""Timing: entries of one job are warmed up, checked and then timed in turns, so that noise falls on all alike."""
+"""Times the entries of a job in turns, after a warm-up and a check of their results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from work import Work, plain_log_likelihood
 
 CHECKED_ASSETS = 2
 TOLERANCE = 1e-6
-ENOUGH_SECONDS = 20.0  # an entry that has run this long is not repeated again
+ENOUGH_SECONDS = 20.0  # entries that have run this long are not repeated
 
 
 @dataclass
@@ -27,9 +27,9 @@ class Entry:
     assets: int
     missing: bool = True
     note: str = ""
-    cells: int = 0  # assets x dates of the work it was given
+    cells: int = 0  # assets x dates of its work
     seconds: list[float] = field(default_factory=list)
-    result: Any = None  # log-likelihood by asset, where it has one
+    result: Any = None  # log-likelihood by asset, if it has one
     skipped: str = ""
 
     @property
@@ -38,12 +38,12 @@ class Entry:
 
     @property
     def nanoseconds(self) -> float:
-        """Median time for each asset and date."""
+        """Median time per asset and date."""
         return self.median / self.cells * 1e9 if self.seconds else float("nan")
 
 
 def measure(entries: list[Entry], work: Work, repeats: int) -> None:
-    """Fill the entries' `seconds` and `result`. Whatever fails is marked as skipped and the rest goes on."""
+    """Fill the entries' `seconds` and `result`. Entries that fail are marked as skipped."""
     running: list[tuple[Entry, Callable[[], Any]]] = []
     for entry in entries:
         entry.assets = min(entry.assets, work.assets)
@@ -57,7 +57,7 @@ def measure(entries: list[Entry], work: Work, repeats: int) -> None:
             running.append((entry, run))
         except NotImplementedError as error:
             entry.skipped = str(error)
-        except Exception as error:  # noqa: BLE001 - a library that breaks must not end the others' run
+        except Exception as error:  # noqa: BLE001 - an error in one library does not stop the others
             entry.skipped = f"{type(error).__name__}: {error}"
         if entry.skipped:
             print(f"    {entry.library}: SKIPPED, {entry.skipped}", flush=True)
@@ -76,7 +76,7 @@ def measure(entries: list[Entry], work: Work, repeats: int) -> None:
 
 
 def check(entry: Entry, part: Work) -> None:
-    """At given variances every library must return the plain filter's log-likelihood."""
+    """Check that each library returns the plain filter's log-likelihood at given variances."""
     if entry.result is None or entry.job not in {"loglik", "filter", "smoother"}:
         return
     count = min(CHECKED_ASSETS, part.assets)
@@ -87,7 +87,7 @@ def check(entry: Entry, part: Work) -> None:
 
 
 def numpy_fill(work: Work) -> Callable[[], None]:
-    """Fill freshly allocated arrays as large as all filtered means and variances."""
+    """Fill new arrays of the size of all filtered means and variances."""
     shape = (2, work.dates, work.states, work.assets)
 
     def once() -> None:

@@ -1,11 +1,11 @@
-"""Minimum-variance portfolios, QLIKE and bias of covariances of two real panels, against skfolio's estimators.
+"""Compares covariance forecasts with skfolio's on two real panels: minimum-variance portfolios, QLIKE and bias.
 
     python benchmarks/minimum_variance.py [--panels stocks sp500]
 
-Every 21 days each contestant sees what was known then, and its covariance stands for the next 21 days. Weights are held
-fixed day by day within them. Hyper-parameters of ours see only the years before the test; skfolio's estimators come
-with several windows and half-lives, each in a row of its own. Prints the tables and writes them to
-benchmarks/results/minimum_variance.md. Reads ../shared/data, and says so and stops where that folder is absent.
+Every 21 days each method forecasts the covariance of the next 21 days from past data. Weights are constant within these
+days. The hyper-parameters of statefolio are learned from the years before the test; skfolio's estimators run with
+several windows and half-lives, each in its own row. Prints the tables and writes them to
+benchmarks/results/minimum_variance.md. Requires the data in ../shared/data and stops without them.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ PERCENT = 100.0
 COLUMNS = ["volatility", "long-only volatility", "QLIKE", "bias", "long-only bias", "bias of random portfolios"]
 
 Estimate = Callable[[pd.DataFrame, pd.DataFrame, pd.Index], Any]
-"""Covariance (N, N) of some assets, from the returns and factors known so far; asked date by date, in order."""
+"""Returns the covariance (N, N) of some assets from the returns and factors known so far, date by date in order."""
 
 
 class Case(NamedTuple):
-    """A panel and when its test begins."""
+    """A panel and the first date of its test."""
 
     title: str
     read: Callable[[pd.Series], pd.DataFrame]
@@ -68,7 +68,7 @@ CASES = {
 
 
 def ours(**options: Any) -> Estimate:
-    """Fitted on what is known at the first date, hyper-parameters and all; then stepped."""
+    """A model fitted with its hyper-parameters on the data up to the first date, then updated."""
     risk = FactorRisk(**options)
 
     def estimate(returns: pd.DataFrame, factors: pd.DataFrame, assets: pd.Index) -> Any:
@@ -83,7 +83,7 @@ def ours(**options: Any) -> Estimate:
 
 
 def windowed(make: Callable[[], Any], window: int) -> Estimate:
-    """A covariance of the last dates; the few returns missing within count as zero."""
+    """The covariance of the last dates; the few missing returns count as zero."""
 
     def estimate(returns: pd.DataFrame, _: pd.DataFrame, assets: pd.Index) -> Any:
         return make().fit(returns[assets].iloc[-window:].fillna(0.0).to_numpy()).covariance_
@@ -92,7 +92,7 @@ def windowed(make: Callable[[], Any], window: int) -> Estimate:
 
 
 def weighted(make: Callable[[], Any], window: int = 2520) -> Estimate:
-    """An exponentially weighted covariance, which knows what to do with missing returns."""
+    """An exponentially weighted covariance that supports missing returns."""
 
     def estimate(returns: pd.DataFrame, _: pd.DataFrame, assets: pd.Index) -> Any:
         return make().fit(returns[assets].iloc[-window:].to_numpy()).covariance_
@@ -101,7 +101,7 @@ def weighted(make: Callable[[], Any], window: int = 2520) -> Estimate:
 
 
 def time_series_model(window: int) -> Estimate:
-    """skfolio's factor model at its defaults: each asset's loadings by cross-validated lasso."""
+    """skfolio's factor model with its default, the cross-validated lasso for each asset's loadings."""
 
     def estimate(returns: pd.DataFrame, factors: pd.DataFrame, assets: pd.Index) -> Any:
         known = returns[assets].iloc[-window:].fillna(0.0).to_numpy()
@@ -144,7 +144,7 @@ def contestants() -> dict[str, Estimate]:
 
 
 class Scores(NamedTuple):
-    """One step's portfolio returns and log-scores, a value a day of it (random portfolios: a row)."""
+    """One step's portfolio returns and log scores, one value per day (one row per random portfolio)."""
 
     free: Any
     long_only: Any
@@ -155,7 +155,7 @@ class Scores(NamedTuple):
 
 
 def score(covariance: Any, returns: Any, portfolios: Any) -> Scores:
-    """Score one covariance (N, N) on the days (T, N) it stands for; a missing return counts as zero."""
+    """Score one covariance (N, N) on its days (T, N); missing returns count as zero."""
     root = cholesky(covariance, lower=True)
     inverse = cho_solve((root, True), np.ones(len(root)))
     free, long_only = inverse / inverse.sum(), least_variance_long_only(root)
@@ -173,7 +173,7 @@ def score(covariance: Any, returns: Any, portfolios: Any) -> Scores:
 
 
 def least_variance_long_only(root: Any) -> Any:
-    """Weights above or at zero that sum to one: least |L'w|^2 - 2 * 1'w over w >= 0, scaled (an exact active set)."""
+    """Return weights w >= 0 with sum 1: the scaled minimiser of |L'w|^2 - 2 * 1'w, by an exact active set."""
     scale = np.linalg.norm(root) / np.sqrt(len(root))
     right = solve_triangular(root / scale, np.ones(len(root)), lower=True)
     weights, _ = nnls(root.T / scale, right, maxiter=100 * len(root))
@@ -209,7 +209,7 @@ def section(case: Case) -> list[str]:
     for name, estimate in contestants().items():
         started = time.perf_counter()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # skfolio: covariances moved to the nearest that are positive definite
+            warnings.simplefilter("ignore")  # skfolio moves covariances to the nearest positive definite ones
             try:
                 rows[name] = run(estimate, returns, factors, first)
             except (ValueError, np.linalg.LinAlgError) as error:
@@ -221,7 +221,7 @@ def section(case: Case) -> list[str]:
 
 
 def markdown(table: pd.DataFrame) -> list[str]:
-    """The table with the best of each column bold: the least, and of a bias the nearest to 1."""
+    """Format the table with the best of each column in bold: the lowest value, or the bias nearest to 1."""
     bias = [name for name in table if "bias" in name]
     distance = table.copy()
     distance[bias] = (table[bias] - 1.0).abs()

@@ -1,7 +1,7 @@
-"""statefolio's entries in the benchmark.
+"""Defines statefolio's entries in the benchmark.
 
-Each function takes the work and does one job through the library. The log-likelihoods must be those of
-`work.plain_log_likelihood`. Compilation and disk caches are warm when a job is timed: its first call is not.
+Each function does one job on the work. The log-likelihoods must equal those of `work.plain_log_likelihood`. The first
+call, which fills compilation and disk caches, is not timed.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ NEW_DAYS = 1_000
 
 
 def loglik(work: Work) -> np.ndarray:
-    """Log-likelihood by asset at the given variances, nothing stored."""
+    """Compute the log-likelihood by asset at the given variances, without storing results."""
     return _loglik(work, GAUSSIAN, work.Q)
 
 
 def default_loglik(work: Work) -> np.ndarray:
-    """One predictive log-likelihood of the default model, nothing stored: the unit for `pooled_tuning`."""
+    """Compute one log-likelihood of the default model without storing results: the unit of `pooled_tuning`."""
     return _loglik(work, LEARNED, work.Q / work.R)
 
 
@@ -44,22 +44,22 @@ def _loglik(work: Work, law: Law, state_variance: np.ndarray) -> np.ndarray:
 
 
 def filter_stored(work: Work) -> None:
-    """Filtered means and variances of every asset and date, through the public `fit`."""
+    """Compute filtered means and variances of all assets and dates with the public `fit`."""
     _model(work, noise="constant", tails="gaussian", state_variance=_by_asset(work, work.Q)).fit(*frames(work))
 
 
 def default_stored(work: Work) -> None:
-    """The default model (learned variance, Student-t), hyper-parameters held, filtered means and variances stored."""
+    """Filter the default model (learned variance, Student-t) with fixed hyper-parameters; store means and variances."""
     _model(work, state_variance=_by_asset(work, work.Q / work.R)).fit(*frames(work))
 
 
 def smoother(work: Work) -> None:
-    """Smoothed means and variances of every asset and date."""
+    """Compute smoothed means and variances of all assets and dates."""
     _fitted_gaussian(work).smooth(*frames(work))
 
 
 def maximum_likelihood(work: Work) -> np.ndarray:
-    """Exact-diffuse maximum likelihood of every asset, all starts counted: the log-likelihood reached, by asset."""
+    """Maximise the exact-diffuse likelihood of all assets from all starts; return the log-likelihoods."""
     wish = Wish(tuning="mle", noise=CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
     learned = tune(wish, work.X, work.Y)
     found = new_filter(GAUSSIAN, learned.state_variance[:, :-1], learned.level[:-1])
@@ -67,12 +67,12 @@ def maximum_likelihood(work: Work) -> np.ndarray:
 
 
 def pooled_tuning(work: Work) -> None:
-    """Pooled tuning of the default model on the whole panel."""
+    """Run the pooled tuning of the default model on the whole panel."""
     tune(Wish(tuning="pooled", noise=EWMA, gaussian=False, scales=True, reverts=False, common=True), work.X, work.Y)
 
 
 def new_day(work: Work) -> None:
-    """One new date by `partial_fit`, on a model fitted to all dates before.
+    """Add one new date by `partial_fit` to a model fitted on all previous dates.
 
     The fit and the new dates' frames belong to the preparation, so only `partial_fit` is timed; every call moves on
     to a date after.
@@ -96,14 +96,14 @@ def _fitted_gaussian(work: Work) -> sf.KalmanLoadings:
 
 @lru_cache(maxsize=4)
 def _new_days(work: Work) -> Iterator[tuple[pd.DataFrame, ...]]:
-    """Frames of a date each, after those of the work."""
+    """Yield DataFrames of one date each, after those of the work."""
     days = pd.bdate_range(frames(work)[0].index[-1], periods=NEW_DAYS + 1)[1:]
     return iter([tuple(frame.iloc[-1:].set_axis([day]).copy() for frame in frames(work)) for day in days])
 
 
 @lru_cache(maxsize=4)
 def frames(work: Work) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Returns and factors of the work, as a user holds them."""
+    """Return the work's returns and factors as DataFrames."""
     dates = pd.bdate_range("2010-01-01", periods=work.dates)
     factors = pd.DataFrame(work.X[:, 1:], dates, [f"factor{k}" for k in range(1, work.states)])
     return pd.DataFrame(work.Y, dates, _names(work)), factors

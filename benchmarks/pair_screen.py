@@ -1,17 +1,16 @@
-"""Cointegration tests and Kalman hedges of many pairs, against statsmodels in a loop.
+"""Times cointegration tests and Kalman hedges of many pairs, against a loop over statsmodels.
 
     python benchmarks/pair_screen.py [--repeats 3] [--pairs 10000] [--sample 6] [--starts 2048]
 
-1. Engle and Granger's test of the 124,750 pairs of 500 stocks, 1,250 dates, lags by Akaike's criterion.
-2. Exact-diffuse maximum likelihood of a Kalman hedge (level and hedge ratio random walks; three variances) of 10,000
-   of the pairs, with the state after the last date. Both search without standard errors of the variances; statsmodels
-   once, ours a second time where the first end is doubtful. `--starts` pairs are climbed from six starts, which shows
-   how many ends are the best that there is.
+1. Engle-Granger tests of the 124,750 pairs of 500 stocks on 1,250 dates, with lags by Akaike's criterion.
+2. Exact-diffuse maximum likelihood of a Kalman hedge (random walks of level and hedge ratio; three variances) for
+   10,000 of the pairs, with the state after the last date. Neither computes standard errors of the variances.
+   statsmodels searches once; statefolio searches again if the first optimum is doubtful. For `--starts` pairs, searches
+   from six starting points show how many optima are the best ones.
 
-statsmodels does a sample of pairs, and its time is scaled to all of them. Both take turns, repeat after repeat; medians
-of one run, on the clock and in processor time, which counts all threads and leaves out whatever else the machine does.
-Results are compared first. Reads the closes of the S&P 500's members in ../shared/data; without them the prices are
-simulated random walks, and the first line says so.
+statsmodels runs on a sample of pairs, and its time is scaled to all pairs. Both are timed in turns. The table shows
+medians of wall-clock time and of processor time over all threads. Results are compared first. Uses the closes of the
+S&P 500's members in ../shared/data; without them, simulated random walks, as the first line of the output states.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ from statefolio.pairs.screening.searches import new_searches, run_searches
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "sp500_close_2013_2018.parquet"
 DATES, STOCKS = 1250, 500
-LEAST_GAIN = 1e-3  # of a log-likelihood, by which a search may stop short
+LEAST_GAIN = 1e-3  # tolerance in the log-likelihood of a search
 
 
 def read_prices() -> np.ndarray:
-    """The 500 stocks with the most prices, (1250, 500)."""
+    """Return the prices (1250, 500) of the 500 stocks with the most prices."""
     if not DATA.is_file():
         print(f"{DATA.name} is not there: random walks instead")
         return 100.0 + np.cumsum(np.random.default_rng(0).standard_normal((DATES, STOCKS)), axis=0)
@@ -49,7 +48,7 @@ def read_prices() -> np.ndarray:
 
 
 def test_of_statsmodels(prices: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Statistic and p-value of each pair on the dates that have both prices."""
+    """Return statistic and p-value of each pair on the dates with both prices."""
     found = []
     for pair in pairs:
         both = prices[:, pair]
@@ -59,7 +58,7 @@ def test_of_statsmodels(prices: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 
 
 def hedge_of_statsmodels(prices: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """The largest log-likelihood of each pair's hedge."""
+    """Return the maximum log-likelihood of each pair's hedge."""
     found = []
     for first, second in pairs:
         X = np.column_stack([np.ones(len(prices)), prices[:, second]])
@@ -74,7 +73,7 @@ def hedge_of_ours(prices: pd.DataFrame, pairs: np.ndarray) -> pd.DataFrame:
 
 
 def best_of_six(prices: np.ndarray, pairs: np.ndarray) -> None:
-    """How many pairs one start takes to within LEAST_GAIN of the best end of six."""
+    """Count the pairs for which one start comes within LEAST_GAIN of the best of six optima."""
     units = scale_pairs(prices[:, pairs[:, 1]], prices[:, pairs[:, 0]])
     ends = []
     for start in ((0.02, 0.5), (0.02, 0.95), (0.02, 0.05), (0.4, 0.5), (0.02, 0.3), (0.2, 0.8)):
@@ -86,7 +85,7 @@ def best_of_six(prices: np.ndarray, pairs: np.ndarray) -> None:
 
 
 def log_likelihoods(prices: np.ndarray, pairs: np.ndarray, variances: np.ndarray) -> np.ndarray:
-    """By statsmodels, at variances (3, pairs)."""
+    """Compute log-likelihoods with statsmodels at variances (3, pairs)."""
     found = []
     for (first, second), own in zip(pairs, variances.T, strict=True):
         model = TimeVaryingRegression(prices[:, first], np.column_stack([np.ones(len(prices)), prices[:, second]]))
@@ -96,7 +95,7 @@ def log_likelihoods(prices: np.ndarray, pairs: np.ndarray, variances: np.ndarray
 
 
 def race(title: str, ours: Callable[[], object], theirs: Callable[[int], object], scale: float, repeats: int) -> None:
-    """Time both in turns and print medians; their time is that of a sample, times `scale`."""
+    """Time both in turns and print medians; the peer's time is that of a sample times `scale`."""
     own, other = [], []
     for turn in range(repeats):
         own.append(timed(ours))
@@ -113,7 +112,7 @@ def race(title: str, ours: Callable[[], object], theirs: Callable[[int], object]
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds on the clock and of all processors."""
+    """Return wall-clock and processor seconds."""
     started, used = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - started, time.process_time() - used
@@ -124,7 +123,7 @@ def race_tests(prices: np.ndarray, sample: int, repeats: int) -> None:
     some = np.random.default_rng(0).permutation(len(pairs))[: repeats * sample].reshape(repeats, sample)
     found = engle_granger_statistics(prices, pairs[some.ravel()])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of collinear prices, if there are any
+        warnings.simplefilter("ignore")  # about collinear prices
         expected = test_of_statsmodels(prices, pairs[some.ravel()])
     error = np.abs(np.column_stack([found.statistic, found.p_value]) - expected).max()
     print(f"largest difference of {some.size} statistics and p-values: {error:.1e}")
@@ -145,7 +144,7 @@ def race_hedges(prices: np.ndarray, count: int, sample: int, repeats: int, start
     pairs = np.random.default_rng(1).permutation(np.column_stack(np.triu_indices(prices.shape[1], 1)))[:count]
     some = np.arange(repeats * sample).reshape(repeats, sample)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of searches that statsmodels gives up, and of moves that look like splits
+        warnings.simplefilter("ignore")  # about failed searches in statsmodels, and changes that look like splits
         theirs = hedge_of_statsmodels(prices, pairs[: some.size])
         found = hedge_of_ours(frame, pairs[: some.size])
         variances = found[["observation_variance", "level_variance", "ratio_variance"]].to_numpy().T

@@ -1,13 +1,13 @@
-"""One rebalance with a factor risk model, costs and previous weights: statefolio, skfolio and plain cvxpy, in turns.
+"""Times one rebalance with a factor risk model, costs and previous weights in statefolio, skfolio and cvxpy.
 
     python benchmarks/rebalance.py [--assets 500 3000] [--repeats 5] [--works "solve alone"]
 
-Most utility after costs, long only, fully invested, 20 factors, loadings given to everyone. "From loadings" starts at
-a fitted model of loadings and ends at weights: risk model, problem, solve; skfolio's `MeanRisk` does so with its own
-factor prior and with statefolio's. statefolio's risk model looks for factors of the residuals, their number by held-out
-dates, when it is first fitted; skfolio's takes residuals to be uncorrelated, which is timed of both as "from loadings,
-residuals uncorrelated". "Solve alone" starts at a covariance in factor form. Every entry must find the same optimum:
-weights and utility to 1e-6 where they see the same covariance. Prints a table and writes it to
+The problem maximises utility after costs, long only and fully invested, with 20 factors and given loadings. "From
+loadings" starts with fitted loadings and includes risk model, problem and solution; skfolio's `MeanRisk` does this with
+its own factor prior and with statefolio's. statefolio's risk model estimates residual factors when first fitted, and
+chooses their number on held-out dates. skfolio's model assumes uncorrelated residuals; "from loadings, residuals
+uncorrelated" times both under this assumption. "Solve alone" starts with a covariance in factor form. Entries with the
+same covariance must find the same optimum: weights and utility to 1e-6. Prints a table and writes it to
 benchmarks/results/rebalance.md.
 """
 
@@ -42,11 +42,11 @@ PERIOD = 21.0
 TIGHT = {"tol_gap_abs": 1e-9, "tol_gap_rel": 1e-9, "tol_feas": 1e-9}
 ENOUGH_SECONDS = 90.0
 LOADINGS, ALONE = "from loadings", "solve alone"
-UNLIKE = "from loadings, residuals uncorrelated"  # the same work, on two estimates of the covariance
+UNLIKE = "from loadings, residuals uncorrelated"  # the same work with two estimates of the covariance
 
 
 class Case:
-    """A panel, a fitted model of its loadings, and what is held."""
+    """A panel, a fitted model of its loadings, and the current weights."""
 
     def __init__(self, assets: int) -> None:
         rng = np.random.default_rng(assets)
@@ -64,13 +64,13 @@ class Case:
     def fitted_risk(self, **options: Any) -> FactorRisk:
         return FactorRisk(self.model, prefit=True, **options).fit(self.returns, self.factors)
 
-    @cache  # noqa: B019 - a case lives as long as the run
+    @cache  # noqa: B019 - cases exist for the whole run
     def risk(self) -> FactorRisk:
         return self.fitted_risk()
 
     @cache  # noqa: B019
     def prior(self) -> Any:
-        """What skfolio sees of statefolio's risk model: covariance, its square root, and means."""
+        """Convert statefolio's risk model to skfolio's inputs: covariance, its square root, and means."""
         return GivenModel(lambda: self.model).fit(self.returns, factors=self.factors).return_distribution_
 
     def problem(self, risk: FactorRisk) -> Problem:
@@ -92,7 +92,7 @@ class Case:
 
 
 class Ready(BasePrior):
-    """A prior that was fitted before, so that the solve alone is timed."""
+    """A prior fitted in advance, so that only the solution is timed."""
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"factors": True}
 
@@ -112,13 +112,13 @@ def skfolio_weights(case: Case, prior: BasePrior) -> Any:
         transaction_costs=COST / PERIOD,
         previous_weights=case.previous,
         solver_params=TIGHT,
-        scale_objective=1e3,  # without it its weights are good to 1e-5 only
+        scale_objective=1e3,  # without it the weights are accurate only to 1e-5
     )
     return model.fit(case.returns, factors=case.factors).weights_
 
 
 def cvxpy_weights(case: Case) -> Any:
-    """The factor form, as a user who knows it would write it."""
+    """Solve the problem in factor form with cvxpy."""
     import cvxpy as cp
 
     sigma = case.risk().covariance_
@@ -159,7 +159,7 @@ def entries(case: Case) -> dict[str, dict[str, Callable[[], Any]]]:
 
 
 def measure(contestants: dict[str, Callable[[], Any]], repeats: int) -> tuple[dict[str, list[float]], dict[str, Any]]:
-    """Seconds of each, in turns after a round that is not counted, and the weights found."""
+    """Return the seconds of each, timed in turns after an uncounted round, and the weights."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     weights: dict[str, Any] = {}
     for turn in range(repeats + 1):
@@ -174,7 +174,7 @@ def measure(contestants: dict[str, Callable[[], Any]], repeats: int) -> tuple[di
 
 
 def check_same(case: Case, weights: dict[str, Any]) -> None:
-    """Fail unless everyone found the same optimum."""
+    """Raise an error unless all entries find the same optimum."""
     sigma = case.risk().covariance_.dense()
     ours = weights["statefolio"]
     best = case.utility(ours, sigma)

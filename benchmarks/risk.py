@@ -1,9 +1,9 @@
-"""Low-rank risk of 3,000 assets and 20 factors against dense N x N algebra in NumPy, in turns, in one run.
+"""Times low-rank risk computations against dense N x N algebra in NumPy.
 
 python benchmarks/risk.py [--threads 1] [--assets 3000] [--factors 20] [--days 10000] [--repeats 7]
 
-Both sides get the same number of threads. On one, what is timed is the processor's time in this process, which other
-work on the machine stretches less than the clock's; on several it is the clock's.
+Both use the same number of threads and are timed in turns. With one thread, times are processor times of this process,
+which other work on the machine affects less; with several, wall-clock times.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from statefolio.kalman import blocks
 from statefolio.risk.low_rank import LowRankCovariance
 
 SIMULATED_REPEATS = 3
-LONG_ENOUGH = 0.05  # a job is called until so many seconds are over
+LONG_ENOUGH = 0.05  # a job is repeated for this many seconds
 
 
 def main() -> None:
@@ -107,7 +107,7 @@ def _dense_simulation(sigma: np.ndarray, days: int) -> np.ndarray:
 
 
 def _check(ours: LowRankCovariance, dense: np.ndarray, w: np.ndarray) -> None:
-    """Both must do the same sums."""
+    """Check that both give the same results."""
     np.testing.assert_allclose(ours.variance(w), w @ dense @ w, rtol=1e-10)
     np.testing.assert_allclose(ours.marginal_risk(w), _marginal(dense, w), rtol=1e-10)
     np.testing.assert_allclose(dense @ ours.solve(w), w, rtol=1e-8)

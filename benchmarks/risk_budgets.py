@@ -1,10 +1,10 @@
-"""Risk budgets over assets: ours against skfolio's RiskBudgeting and plain cyclical coordinate descent, in turns.
+"""Times risk budgets over assets in statefolio, skfolio and cyclical coordinate descent.
 
 python benchmarks/risk_budgets.py [--sizes 50 200 500] [--large 3000] [--factors 20] [--repeats 5]
 
-One thread, one run, medians of turns. skfolio fits on returns; what is timed is its whole `fit`. The descent knows the
-low rank of the covariance (a coordinate costs O(K)) and stops at the same error of contributions as it is asked for,
-1e-8; it is compiled. Each side's largest gap between contributions and budget is shown beside its time.
+One thread, one run, medians of timings in turns. skfolio's time is that of the whole `fit` on returns. The descent is
+compiled, uses the low rank of the covariance (one coordinate costs O(K)) and stops at an error of contributions of
+1e-8. The table also shows the largest gap between contributions and budget.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def simulate(assets: int, factors: int) -> tuple[LowRankCovariance, np.ndarray]:
 
 @numba.njit
 def descend(F: np.ndarray, d: np.ndarray, share: float, enough: float) -> np.ndarray:
-    """Griveau-Billion, Richard and Roncalli (2013): one coordinate's quadratic equation after another."""
+    """Solve the quadratic equation of one coordinate after another (Griveau-Billion, Richard and Roncalli 2013)."""
     count, rank = F.shape
     variance = d + (F**2).sum(axis=1)
     x = 1.0 / np.sqrt(variance)

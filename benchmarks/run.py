@@ -1,4 +1,4 @@
-"""Compare statefolio with its peers on the same work, in one run.
+"""Compares statefolio with its peers on the same work in one run.
 
     python benchmarks/run.py [--quick] [--jobs loglik filter ...] [--peers jax ...] [--repeats 5]
 
@@ -25,7 +25,7 @@ from work import ASSETS, Work, make_work
 
 OURS = "statefolio"
 LATEST = Path(__file__).parent / "results" / "latest.md"
-# Each job: what it does, and statefolio's function for it.
+# Description and statefolio function of each job.
 JOBS: dict[str, tuple[str, Callable[[Work], Any]]] = {
     "loglik": ("log-likelihood of the panel, nothing stored", ours.loglik),
     "filter": ("filtered means and variances stored", ours.filter_stored),
@@ -37,7 +37,7 @@ JOBS: dict[str, tuple[str, Callable[[Work], Any]]] = {
     "new day": ("one new date by `partial_fit`", ours.new_day),
 }
 FILL = "NumPy fill"
-# Ratios of statefolio's own jobs: (what, job, job it is divided by).
+# Ratios of statefolio's own jobs: (name, job, denominator).
 WITHIN = [
     ("default model, in Gaussian filters", "default", "filter"),
     ("smoother, in filters", "smoother", "filter"),
@@ -168,7 +168,7 @@ def tables(table: dict[str, list[Entry]]) -> list[str]:
 
 
 def likelihood_gap(own: Entry | None, peer: Entry) -> str:
-    """How statefolio's maxima compare with the peer's on the peer's assets."""
+    """Compare statefolio's maximum log-likelihoods with the peer's on the peer's assets."""
     if own is None or own.result is None or peer is own or peer.result is None:
         return ""
     theirs = np.asarray(peer.result)

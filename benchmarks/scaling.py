@@ -1,8 +1,8 @@
-"""Time and peak memory of statefolio against the number of assets, each size in a process of its own.
+"""Measures time and peak memory of statefolio by the number of assets, each size in a separate process.
 
-Peak memory is what a job takes beyond what the process held just before it: the imports, the compiled code, the
-simulated panel and the frames made of it are there already and do not count. Outputs are what `fit` keeps for its
-caller: filtered means and variances, innovations and their variances. The rest is working memory.
+Peak memory is the increase over the memory just before the job, so that imports, compiled code, the simulated panel and
+its DataFrames do not count. Outputs are the results that `fit` stores: filtered means and variances, innovations and
+their variances. The rest is working memory.
 
 python benchmarks/scaling.py JOB ASSETS     one measurement, printed as JSON
 """
@@ -61,7 +61,7 @@ def measured_apart(job: str, assets: int) -> dict[str, Any]:
 
 
 def one(job: str, assets: int) -> dict[str, Any]:
-    """Warm up on few assets, then take the better of two runs for time and the peak of the first for memory."""
+    """Warm up on few assets; return the better time of two runs and the peak memory of the first."""
     run = JOBS[job]
     try:
         run(make_work(WARM_UP_ASSETS))
@@ -82,13 +82,13 @@ def one(job: str, assets: int) -> dict[str, Any]:
 
 
 def forget_peak() -> None:
-    """Lower the kernel's mark of peak memory to what is held now; where it has none, former peaks stay in it."""
+    """Reset the kernel's peak memory to the current memory; systems without this keep earlier peaks."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def peak_bytes() -> int:
-    """Peak memory of this process. The kernel's own mark, where it shows one: `ru_maxrss` starts at the parent's."""
+    """Return the peak memory of this process, from the kernel if possible: `ru_maxrss` starts at the parent's."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):

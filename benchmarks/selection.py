@@ -1,11 +1,11 @@
-"""How the measure changes what is chosen: simple portfolios, five expanding windows, an embargo of 21 days.
+"""Compares selections of simple portfolios by several measures, in five expanding windows with an embargo of 21 days.
 
     python benchmarks/selection.py
 
-Candidates on the 20 stocks and the index of 1990 to 2022 that come with skfolio, and on 18 funds of 2006 to 2022 where
-`../shared/data` has them. Weights are set on the first date of a month from data up to it, earn from the next date on,
-are held at those weights within the month and pay 10 basis points of what is traded then. The stocks were chosen in
-hindsight: what they earn flatters every row alike; what is compared is the choice. Cash earns nothing.
+The candidates use the 20 stocks and the index of 1990 to 2022 that come with skfolio, and 18 funds of 2006 to 2022 if
+`../shared/data` has them. Weights are set on the first date of each month from past data, earn returns from the next
+date on, are constant within the month and cost 10 basis points of turnover. The stocks were chosen in hindsight, which
+raises all returns alike and does not affect the comparison of selections. Cash earns nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COST = 0.0010
 
 
 def earned(returns, weights):
-    """Weights by decision date, held from the next date on."""
+    """Return weights by decision date, held from the next date on."""
     held = weights.reindex(returns.index).ffill().shift(1)
     traded = held.diff().abs().sum(axis=1)
     return ((held * returns).sum(axis=1) - COST * traded).where(held.notna().all(axis=1)).dropna()
@@ -55,7 +55,7 @@ def candidates(returns):
 
 
 def minimum_variance(returns):
-    """Long only, by repeated exclusion of what would be short, half of the covariance drawn to its diagonal."""
+    """Return long-only minimum-variance weights by excluding shorts; the covariance is shrunk half to its diagonal."""
     covariance = returns.cov().to_numpy()
     covariance = 0.5 * covariance + 0.5 * np.diag(np.diag(covariance))
     keep = np.ones(len(covariance), dtype=bool)

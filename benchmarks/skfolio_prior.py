@@ -1,10 +1,10 @@
-"""One skfolio `MeanRisk` fit with `KalmanFactorPrior` and with skfolio's own factor prior, in turns, in one run.
+"""Times one skfolio `MeanRisk` fit with `KalmanFactorPrior` and with skfolio's own factor prior.
 
     python benchmarks/skfolio_prior.py [--panels simulated stocks industries] [--repeats 5]
 
-Minimum variance, long only. "Loadings given": both priors get loadings that were fitted before, so that what is timed
-is the way from loadings to weights; "all": loadings are fitted too. Prints a table and writes it to
-benchmarks/results/skfolio_prior.md. Panels from ../shared/data are skipped where that folder is absent.
+The portfolio has minimum variance, long only. "Loadings given": both priors use loadings fitted in advance, so that the
+time covers the steps from loadings to weights; "all": loadings are fitted too. Prints a table and writes it to
+benchmarks/results/skfolio_prior.md. Panels from ../shared/data are skipped without that folder.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from statefolio.risk.factor_risk import FactorRisk
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 TABLE = ROOT / "benchmarks" / "results" / "skfolio_prior.md"
-ENOUGH_SECONDS = 60.0  # an entry that has run this long is not repeated again
-LASSO_ASSETS = 600  # skfolio's default regression is not timed on more assets
+ENOUGH_SECONDS = 60.0  # entries that have run this long are not repeated
+LASSO_ASSETS = 600  # skfolio's default regression is timed on at most this many assets
 Panel = tuple[pd.DataFrame, pd.DataFrame]
 
 
 class GivenLoadings(BaseLoadingMatrix):
-    """skfolio's side of "loadings given"."""
+    """skfolio's regression for "loadings given"."""
 
     def __init__(self, matrix: Any = None, intercepts: Any = None) -> None:
         self.matrix = matrix
         self.intercepts = intercepts
 
-    def fit(self, X: Any, y: Any) -> GivenLoadings:  # noqa: ARG002 - they are given
+    def fit(self, X: Any, y: Any) -> GivenLoadings:  # noqa: ARG002 - loadings are given
         self.loading_matrix_, self.intercepts_ = self.matrix, self.intercepts
         return self
 
 
 class GivenModel(BasePrior):
-    """Ours: a fitted model of loadings, held in a function so that cloning leaves it fitted."""
+    """A fitted model of loadings in a function, so that cloning keeps it fitted."""
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"factors": True}
 
@@ -77,7 +77,7 @@ def simulated() -> Panel:
 
 
 def stocks() -> Panel:
-    """Those of 505 stocks without a gap: skfolio's factor prior takes none."""
+    """The stocks of 505 without missing returns, because skfolio's factor prior does not support them."""
     prices = pd.read_parquet(DATA / "sp500_close_2013_2018.parquet").astype(np.float64)
     return excess(prices.pct_change(fill_method=None).iloc[1:].dropna(axis=1))
 
@@ -93,7 +93,7 @@ def excess(returns: pd.DataFrame) -> Panel:
 
 
 def entries(returns: pd.DataFrame, factors: pd.DataFrame) -> dict[str, dict[str, BasePrior]]:
-    """What is timed, by work and name; skfolio's own come last."""
+    """Return the entries by work and name, skfolio's own last."""
     static = sf.StaticLoadings().fit(returns, factors)
     kalman = sf.KalmanLoadings().fit(returns, factors)
     mean = static.next_["mean"].to_numpy()
@@ -117,7 +117,7 @@ def entries(returns: pd.DataFrame, factors: pd.DataFrame) -> dict[str, dict[str,
 
 
 def measure(priors: dict[str, BasePrior], panel: Panel, repeats: int) -> dict[str, list[float]]:
-    """Seconds of one `MeanRisk` fit, entries in turns after a first round that is not counted."""
+    """Return the seconds of one `MeanRisk` fit, timed in turns after an uncounted round."""
     seconds: dict[str, list[float]] = {name: [] for name in priors}
     for turn in range(repeats + 1):
         for name, prior in priors.items():

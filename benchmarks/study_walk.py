@@ -1,16 +1,15 @@
-"""A whole walk: 74 stocks, 23 years, a minimum-variance portfolio every week; statefolio and skfolio.
+"""Times a whole walk-forward test: 74 stocks, 23 years, a minimum-variance portfolio every week.
 
     python benchmarks/study_walk.py [--repeats 1] [--peer-weeks 100]
 
-Long only, fully invested, factors FF5 and momentum. statefolio: `FactorRisk` (loadings, moving volatilities, residual
-factors) fitted on the first two years, then a `partial_fit` a week, `MinimumVariance`, an account with costs.
-skfolio: `cross_val_predict` of `MeanRisk` on a `WalkForward` of the last 504 dates, its factor prior with its own
-regression (a cross-validated lasso an asset) and with plain least squares; and the latter as a `SkfolioPolicy` in our
-engine. A window that rolls costs the same every week, so peers run over the first weeks and their time is scaled to
-all. Every entry has a process of its own, in turns; what is timed starts after imports and reading. Seconds are of
-processor time, all threads together: other work on the machine does not stretch them. Prints a table of them and of
-peak memory, and writes it to benchmarks/results/study_walk.md. The panel is in ../shared/data; without it nothing is
-run.
+Long only, fully invested, factors FF5 and momentum. statefolio fits `FactorRisk` (loadings, moving volatilities,
+residual factors) on the first two years, then runs one `partial_fit` per week, `MinimumVariance`, and an account with
+costs. skfolio runs `cross_val_predict` of `MeanRisk` on a `WalkForward` of the last 504 dates, with its own regression
+(a cross-validated lasso per asset) and with least squares; the latter also runs as a `SkfolioPolicy` in statefolio's
+engine. A rolling window takes the same time every week, so that peers run over the first weeks and their time is scaled
+to all. Each entry runs in a separate process, in turns, and is timed after imports and reading. Times are processor
+seconds of all threads. Prints a table of times and peak memory and writes it to benchmarks/results/study_walk.md.
+Requires the panel in ../shared/data and stops without it.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ MEGABYTE = 1024.0  # ru_maxrss counts kilobytes
 
 
 class Panel(NamedTuple):
-    """Excess returns and factors of as many weeks as are to be walked, and two years before."""
+    """Return excess returns and factors of the weeks to walk and of the two years before them."""
 
     returns: pd.DataFrame
     factors: pd.DataFrame
@@ -97,7 +96,7 @@ ENTRIES: dict[str, Callable[[Panel], Any]] = {
 
 
 def run_one(name: str, weeks: int) -> None:
-    """In a process of its own: walk, and print what it took."""
+    """Run the walk in a separate process, and print time and memory."""
     warnings.simplefilter("ignore")
     panel = read_panel(weeks)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE

@@ -1,15 +1,15 @@
-"""Does the covariance of what a mean is not sure of pay, once it is added to the risk an optimiser sees?
+"""Measures whether adding the covariance of expected returns to the risk of an optimiser improves portfolios.
 
     python benchmarks/views.py [--panels industries stocks] [--views Premia]
 
-Every 21 days each view forecasts from what was known then, and one optimiser turns its mean and the risk model's
-covariance into weights three times: with the mean plugged in; with the mean's covariance added once, as of one date;
-and added 21 times, as of the dates until the next decision, over which a mean's error lasts. Weights are free
-(w = S^-1 mean / risk aversion) or long only and fully invested; they drift in between. Weights decided at a close earn
-the returns after it; trades pay 10 basis points of what is traded. Hyper-parameters see only the years before the test.
-Differences of Sharpe ratios against plugging in come with 95 % bands of a stationary bootstrap of paired days (blocks
-of 21 days on average). Prints the tables and writes them to benchmarks/results/views.md. Reads ../shared/data, and says
-so and stops where that folder is absent.
+Every 21 days each view forecasts means from past data, and one optimiser computes weights from them and the risk
+model's covariance in three ways: with the plug-in mean; with the covariance of the mean added once, for one date; and
+added 21 times, for the dates until the next decision, because the error of a mean persists. Weights are free (w = S^-1
+mean / risk aversion) or long only and fully invested; they drift between decisions. Weights decided at a close earn the
+returns after it; trades cost 10 basis points of turnover. Hyper-parameters are learned from the years before the test.
+Differences of Sharpe ratios from the plug-in have 95 % bands from a stationary bootstrap of paired days (blocks of 21
+days on average). Prints the tables and writes them to benchmarks/results/views.md. Requires the data in ../shared/data
+and stops without them.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def views() -> dict[str, Any]:
 
 
 class Decision(NamedTuple):
-    """What is known at a close: covariance S of the returns, and each view's mean and its covariance P."""
+    """The forecasts at a close: covariance S of returns, and mean and its covariance P by view."""
 
     row: int
     S: Any
@@ -105,7 +105,7 @@ def free(mean: Any, S: Any) -> Any:
 
 
 def long_only(mean: Any, S: Any) -> Any:
-    """Most w'mean - aversion / 2 w'S w over w >= 0, sum 1: accelerated projected gradients."""
+    """Maximise w'mean - aversion / 2 w'S w over w >= 0 with sum 1, by accelerated projected gradients."""
     w = previous = np.full(len(mean), 1.0 / len(mean))
     step = 1.0 / (AVERSION * np.linalg.eigvalsh(S)[-1])
     for k in range(2000):
@@ -127,7 +127,7 @@ class Walk(NamedTuple):
 
 
 def walk(targets: dict[int, Any], returns: Any) -> Walk:
-    """Trade to the target, pay, earn, drift; what is not invested is cash, and returns are excess returns."""
+    """Trade to the target, pay costs, earn and drift; the remainder is cash, and returns are excess returns."""
     first = min(targets)
     w, net, gross, traded = np.zeros(returns.shape[1]), [], [], 0.0
     for t in range(first, len(returns)):
@@ -209,10 +209,10 @@ def main() -> None:
     parser.add_argument("--views", default="", help="a regular expression that names of views match; default: all")
     chosen = parser.parse_args()
     if not DATA.is_dir():
-        sys.exit(f"{DATA} is not there; the panels this benchmark reads were expected in it.")
+        sys.exit(f"The folder {DATA} does not exist. This benchmark needs its panels; add them there.")
     found = "\n\n".join(section(CASES[name], chosen.views) for name in chosen.panels)
     TABLE.parent.mkdir(exist_ok=True)
-    TABLE.write_text(f"# What the covariance of the mean is worth\n\n{found}\n", encoding="utf-8")
+    TABLE.write_text(f"# Effect of the covariance of expected returns\n\n{found}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""The work that every library in this folder does: one panel, simulated from a fixed seed.
+"""Defines the work of all libraries in this folder: one panel, simulated with a fixed seed.
 
-Each asset's return is a regression on a constant and five factors whose loadings walk at random:
+Each asset's return is a regression on a constant and five factors whose loadings are random walks:
 
     y[t, i] = x[t]' b[t, i] + e[t, i]      e ~ N(0, R[i])
     b[t, i] = b[t-1, i] + w[t, i]          w ~ N(0, diag Q[:, i])
 
-The start is known, so that libraries without an exact diffuse start can do the same sum: before the first
-date's update, b ~ N(0, 10 I). Returns and factors are in decimals. The log-likelihood counts the 2-pi
-constant of every observed return.
+The start is known, so that libraries without an exact diffuse start compute the same likelihood: before the update of
+the first date, b ~ N(0, 10 I). Returns and factors are in decimals. The log-likelihood includes the 2-pi constant of
+each observed return.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ START_VARIANCE = 10.0
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """A panel, with the hyper-parameters at which it is filtered."""
+    """A panel and the hyper-parameters of its filter."""
 
     Y: np.ndarray  # (T, N) returns; NaN where missing
     X: np.ndarray  # (T, K) regressors of the date, the constant first
@@ -44,15 +44,15 @@ class Work:
         return self.X.shape[1]
 
     def head(self, assets: int) -> Work:
-        """The same work on the first `assets` assets."""
+        """Return the same work on the first `assets` assets."""
         return replace(self, Y=self.Y[:, :assets].copy(), Q=self.Q[:, :assets].copy(), R=self.R[:assets].copy())
 
     def complete(self) -> Work:
-        """The same work with a zero for each missing return, for libraries that know no missing values."""
+        """Return the same work with zeros for missing returns, for libraries that do not support missing values."""
         return replace(self, Y=np.nan_to_num(self.Y, nan=0.0))
 
     def in_percent(self) -> Work:
-        """The same work in percent: loadings on factors keep their scale, the constant's is multiplied by 100.
+        """Return the same work in percent; factor loadings keep their scale, the constant's is multiplied by 100.
 
         Optimisers with absolute tolerances need data near unit scale. `observed * log(100)` turns a
         log-likelihood in percent with this known start into one in decimals.
@@ -71,12 +71,12 @@ class Work:
 
     @property
     def observed(self) -> np.ndarray:
-        """(N,) number of returns observed."""
+        """Number of observed returns (N,)."""
         return (~np.isnan(self.Y)).sum(axis=0)
 
 
 def make_work(assets: int = ASSETS, dates: int = DATES, seed: int = 20_240_613) -> Work:
-    """Simulate the panel. The first assets of a large panel are not those of a small one."""
+    """Simulate the panel. The first assets of a large panel differ from those of a small one."""
     rng = np.random.default_rng(seed)
     factor_volatility = np.array([0.011, 0.006, 0.006, 0.004, 0.008])
     X = np.empty((dates, STATES))
@@ -84,8 +84,8 @@ def make_work(assets: int = ASSETS, dates: int = DATES, seed: int = 20_240_613) 
     X[:, 1:] = factor_volatility * rng.standard_normal((dates, STATES - 1))
 
     R = np.exp(rng.normal(2.0 * np.log(0.016), 0.6, assets))
-    # Signal-to-noise of each loading, spread over two decades; the constant's is in squared daily return.
-    # In a third of all cases a loading does not move at all, as maximum likelihood finds in real stocks.
+    # Signal-to-noise ratios of loadings over two orders of magnitude; the constant's is in squared daily returns.
+    # A third of all loadings is constant, as maximum likelihood finds for real stocks.
     scale = np.array([1e-6, 0.30, 0.15, 0.15, 0.15, 0.15])
     Q = scale[:, None] * R * np.exp(rng.normal(0.0, 1.0, (STATES, assets)))
     Q *= rng.random((STATES, assets)) > 1 / 3
@@ -104,7 +104,7 @@ def make_work(assets: int = ASSETS, dates: int = DATES, seed: int = 20_240_613) 
 
 
 def diffuse_percent_to_decimals(work: Work) -> np.ndarray:
-    """What turns an exact-diffuse log-likelihood of `work.in_percent()` into that of `work`, by asset.
+    """Return the difference between the exact-diffuse log-likelihoods of `work` and `work.in_percent()`, by asset.
 
     One observed return does not count: the diffuse prior's unit covariance is that of the constant in percent, and
     the limit of the likelihood scales with it.
@@ -113,7 +113,7 @@ def diffuse_percent_to_decimals(work: Work) -> np.ndarray:
 
 
 def plain_log_likelihood(work: Work) -> np.ndarray:
-    """The textbook filter, one asset after another, in plain NumPy: what every library must return."""
+    """Compute reference log-likelihoods with the textbook filter in NumPy, one asset after another."""
     total = np.zeros(work.assets)
     for i in range(work.assets):
         mean, covariance = np.zeros(work.states), np.diag(work.start_variance)

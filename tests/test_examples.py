@@ -1,4 +1,4 @@
-"""The worked examples run, write their pages, and say what their text says."""
+"""The worked examples run, write their pages, and print the documented results."""
 
 import importlib
 from pathlib import Path
@@ -12,7 +12,7 @@ EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 
 @pytest.fixture
 def run(monkeypatch, tmp_path, capsys):
-    """Run an example by name; gives its numbers and what it printed."""
+    """Run an example by name; return its numbers and its printed text."""
     monkeypatch.syspath_prepend(str(EXAMPLES))
 
     def of(name):
@@ -25,20 +25,20 @@ def run(monkeypatch, tmp_path, capsys):
     return of
 
 
-def test_lines_areas_and_bands_are_drawn_without_dots(monkeypatch):
+def test_lines_areas_and_bands_have_no_markers(monkeypatch):
     monkeypatch.syspath_prepend(str(EXAMPLES))
     page = importlib.import_module("page")
     frame = pd.DataFrame({"a": [0.4, 0.5], "b": [0.6, 0.5]}, pd.bdate_range("2024-01-01", periods=2))
-    figure = page.lines(frame)
+    figure = page.line_chart(frame)
     page.add_band(figure, frame["a"] - 0.1, frame["a"] + 0.1, "#1f5f8b")
     traces = [*figure.data, *page.stacked_areas(frame).data]
     assert [trace.mode for trace in traces] == ["lines"] * 6
 
 
-def test_the_dynamic_portfolio_s_leak_is_caught_and_ours_is_causal(run):
+def test_the_look_ahead_of_the_textbook_is_detected_and_ours_is_causal(run):
     found, printed = run("dynamic_portfolio")
     table = found["summary"]
-    np.testing.assert_allclose(table.loc["textbook, as the chapter earns"], [0.9004, 1.846], rtol=0.01)
+    np.testing.assert_allclose(table.loc["textbook, with look-ahead"], [0.9004, 1.846], rtol=0.01)
     np.testing.assert_allclose(table.loc["textbook, traded a day later"], [0.3369, 0.898], rtol=0.01)
     np.testing.assert_allclose(table.loc["equal weight"], [0.0986, 0.414], atol=1e-3)
     verdicts = {name: check.verdict for name, check in found["checks"].items()}
@@ -49,7 +49,7 @@ def test_the_dynamic_portfolio_s_leak_is_caught_and_ours_is_causal(run):
     assert "looks ahead" in printed
 
 
-def test_five_assets_betas_are_found(run):
+def test_the_betas_of_five_assets_are_estimated(run):
     found, printed = run("five_assets")
     assert (found["textbook"]["market"].abs() < 0.03).all()
     assert found["explained"].between(0.0, 0.08).all()
@@ -58,7 +58,7 @@ def test_five_assets_betas_are_found(run):
     assert "Of 20 loadings, 20 are within" in printed
 
 
-def test_the_risk_budget_is_hit_ex_ante_and_the_realised_gap_is_told(run):
+def test_the_risk_budget_is_met_ex_ante_and_the_realised_gap_is_printed(run):
     found, printed = run("risk_budget")
     np.testing.assert_allclose(found["shares"]["textbook"].iloc[-1], [0.538, 0, 0.255, 0.207], atol=1e-3)
     np.testing.assert_allclose(found["shares"]["statefolio"].iloc[-1], [0.319, 0.407, 0.131, 0.143], atol=1e-3)
@@ -67,7 +67,7 @@ def test_the_risk_budget_is_hit_ex_ante_and_the_realised_gap_is_told(run):
     assert "Realised root mean square gap" in printed
 
 
-def test_a_recipe_s_basket_is_judged_by_what_its_holder_earns(run, monkeypatch, tmp_path):
+def test_the_verdict_on_a_basket_depends_on_its_held_value(run, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(EXAMPLES))
     example = importlib.import_module("pairs")
     monkeypatch.setattr(example, "CHAN", tmp_path / "not there")
@@ -75,7 +75,7 @@ def test_a_recipe_s_basket_is_judged_by_what_its_holder_earns(run, monkeypatch, 
     found, printed = run("pairs")
     table = found["table"]
     assert list(table.columns) == ["spread, filtered", "spread, predicted", "held value"]
-    assert table.loc["random walk, Chan's parameters", "spread, predicted"] < 1e-6  # and yet
+    assert table.loc["random walk, Chan's parameters", "spread, predicted"] < 1e-6
     assert table.loc["random walk, Chan's parameters", "held value"] > 0.05
     assert found["recipe"].degenerate_
     judged = found["verdict"]
@@ -86,7 +86,7 @@ def test_a_recipe_s_basket_is_judged_by_what_its_holder_earns(run, monkeypatch, 
     assert list(found["walk"].table.index) == ["constant", "adaptive", "maximum likelihood"]
 
 
-def test_the_basket_is_the_textbook_s_where_its_prices_are(monkeypatch):
+def test_the_basket_is_the_textbook_s_if_its_prices_are_available(monkeypatch):
     monkeypatch.syspath_prepend(str(EXAMPLES))
     example = importlib.import_module("pairs")
     if not example.CHAN.is_file():

@@ -7,7 +7,7 @@ import pytest
 DATA = {
     "": ["py.typed", "__init__.pyi"],
     "commands/studies": ["example.toml", "README.md"],
-    "report/template": ["loadings.html", "page.css", "page.html", "page.js", "read.html", "words.html"],
+    "report/template": ["glossary.html", "inputs.html", "loadings.html", "page.css", "page.html", "page.js"],
 }
 
 

@@ -1,8 +1,8 @@
-"""The libraries statefolio is compared with, one file each.
+"""Runs the work in the peer libraries, one file each.
 
-A peer's module names its `PACKAGE` on PyPI and its `JOBS`. A job's `prepare(work)` does whatever the library
-lets one do once (converting arrays, building model objects, compiling) and returns a function without
-arguments: only calls of that function are timed, and its first call is not.
+A peer's module names its `PACKAGE` on PyPI and its `JOBS`. A job's `prepare(work)` does everything
+that is done once (converting arrays, building model objects, compiling) and returns a function without arguments. Only
+calls of that function are timed, except its first call.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAMES = ("jax", "dynamax", "simdkalman", "ssfortran", "statsmodels", "filterpy",
 
 @dataclass(frozen=True)
 class Job:
-    """What a peer does in one job.
+    """A peer's entry in one job.
 
     `assets` is how many of the panel's assets it is given: its time is linear in them and is reported for each
     asset and date. The timed function returns the log-likelihood by asset where it has one, else None.
@@ -29,11 +29,11 @@ class Job:
     prepare: Callable[[Work], Callable[[], Any]]
     assets: int
     note: str = ""
-    missing: bool = True  # False: the library cannot skip a missing return, so it gets a panel without any
+    missing: bool = True  # False: the library does not support missing returns and runs on a panel without them
 
 
 def load(name: str) -> tuple[ModuleType | None, str]:
-    """The peer's module and its version, or None and why it is skipped."""
+    """Return the peer's module and version, or None and the reason to skip it."""
     try:
         module = import_module(f"peers.{name}")
         return module, metadata.version(module.PACKAGE)

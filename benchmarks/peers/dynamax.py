@@ -1,7 +1,7 @@
-"""dynamax: its filter and smoother for one series, batched over assets by `vmap` and compiled, in double precision.
+"""Runs dynamax's filter and smoother for one series, batched over assets by `vmap` and compiled in double precision.
 
-It has no missing values, so it runs on a panel without any. It adds 1e-9 to innovation variances, which is felt
-in decimals, so it is given percent.
+dynamax does not support missing values and runs on a panel without them. It adds 1e-9 to innovation variances, which
+matters for decimals, so that it runs in percent.
 """
 
 from __future__ import annotations

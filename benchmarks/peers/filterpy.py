@@ -1,7 +1,7 @@
-"""filterpy: one filter an asset, stepped through the dates in Python.
+"""Runs filterpy with one filter per asset and a Python loop over dates.
 
-Its own `log_likelihood` goes through SciPy's multivariate normal at four times the cost of the update; the
-density is written out here from the innovation and its variance instead.
+Its own `log_likelihood` uses SciPy's multivariate normal, which takes four times as long as the update. The density is
+computed here from the innovation and its variance instead.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""JAX: a scan over dates written by hand for a batch of assets, in double precision.
+"""Runs a hand-written JAX scan over dates for a batch of assets in double precision.
 
-Which layout XLA runs fastest differs from machine to machine, so each job times the candidates while it prepares
-and keeps the fastest. The covariance of an asset is held
+The fastest layout in XLA differs between machines, so that each job times the candidates in its preparation and uses
+the fastest. The covariance of an asset is stored
 
 * packed: the 21 different entries as rows of one array, the assets in blocks that stay in cache, the blocks
-  one after another or on one thread a core;
+  one after another or on one thread per core;
 * unpacked: the same 21 entries as 21 arrays, which XLA fuses into few loops, all assets at once;
 * square: (assets, K, K), all assets at once.
 """
@@ -33,7 +33,7 @@ LOG_2PI = float(np.log(2.0 * np.pi))
 
 
 def gain_and_likelihood(y: Any, forecast: Any, S: Any) -> tuple[Any, Any, Any]:
-    """Innovation, 1 / S (both zero where y is missing) and the date's log-likelihood."""
+    """Return the innovation, 1 / S (both zero if y is missing) and the log-likelihood of the date."""
     seen = ~jnp.isnan(y)
     v = jnp.where(seen, y - forecast, 0.0)
     precision = jnp.where(seen, 1.0 / S, 0.0)
@@ -112,7 +112,7 @@ def whole(layout: Any, work: Work, store: bool) -> Callable[[], Any]:
 
 
 def blocks(layout: Any, work: Work, store: bool, threads: int) -> Callable[[], Any]:
-    """Blocks of assets, filled up with assets never observed, shared out among threads."""
+    """Split assets into blocks, pad them with unobserved assets, and distribute them among threads."""
     count = -(-work.assets // BLOCK)
     count = -(-count // threads) * threads
     fill = count * BLOCK - work.assets

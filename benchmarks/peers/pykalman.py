@@ -1,4 +1,4 @@
-"""pykalman: one KalmanFilter an asset, regressors as observation matrices, missing returns masked."""
+"""Runs pykalman with one KalmanFilter per asset, regressors as observation matrices, and masked missing returns."""
 
 from __future__ import annotations
 

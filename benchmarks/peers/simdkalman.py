@@ -1,6 +1,6 @@
-"""simdkalman: its primitives, which NumPy broadcasts over assets.
+"""Runs simdkalman's primitives, which NumPy broadcasts over assets.
 
-Its KalmanFilter class holds one observation matrix for all dates, so the loop over dates is written here.
+Its KalmanFilter class has one observation matrix for all dates, so that the loop over dates is here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def panel(kind: str, work: Work) -> Callable[[], np.ndarray | None]:
     R = work.R[:, None, None]
     H = work.X[:, None, None, :]
     Y = work.Y[:, :, None, None]
-    constant = -0.5 * np.log(2.0 * np.pi) * work.observed  # simdkalman leaves it out
+    constant = -0.5 * np.log(2.0 * np.pi) * work.observed  # not included in simdkalman
 
     def forward(store: str) -> tuple[np.ndarray, Any, Any]:
         mean, covariance = np.zeros((N, K, 1)), np.tile(np.diag(work.start_variance), (N, 1, 1))

@@ -1,8 +1,8 @@
-"""ssfortran: a Fortran state space library; one Representation an asset, `fit_many` for maximum likelihood.
+"""Runs ssfortran, a Fortran state space library: one Representation per asset, `fit_many` for maximum likelihood.
 
-Filter and smoother run on one thread, `fit_many` on all cores. Maximum likelihood starts exactly diffuse, in
-percent, and maximises over log-variances with the library's analytic score. Its BLAS keeps to one thread, as
-its documentation advises for `fit_many`.
+Filter and smoother run on one thread, `fit_many` on all cores. Maximum likelihood has an exact diffuse start, is in
+percent, and maximises over log-variances with the library's analytic score. BLAS uses one thread, as the documentation
+of `fit_many` recommends.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when the library is loaded; NumPy's own is loaded before
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when the library is loaded; NumPy's BLAS is already loaded
 
 import numpy as np
 import ssfortran as ss

@@ -1,8 +1,8 @@
-"""statsmodels: a regression with random-walk coefficients as a state space model, one an asset.
+"""Runs statsmodels with one state space model of random-walk coefficients per asset.
 
-Filtering starts from the known law. Maximum likelihood starts exactly diffuse, in percent, from the asset's OLS
-residual variance; variances enter as squares, so that zero can be reached, and the search is statsmodels' own
-L-BFGS with its numerical score.
+Filtering starts from the known distribution. Maximum likelihood has an exact diffuse start, is in percent, and begins
+at the asset's OLS residual variance. Variances are squares of parameters, so that zero is attainable; the search is
+statsmodels' own L-BFGS with a numerical score.
 """
 
 from __future__ import annotations

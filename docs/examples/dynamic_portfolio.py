@@ -1,8 +1,8 @@
-"""A dynamic portfolio of four assets: a textbook's 90 %, what it would have earned, and what ours does.
+"""A dynamic portfolio of four assets: a textbook's 90 % comes from look-ahead, and a causal policy earns less.
 
     python docs/examples/dynamic_portfolio.py [FOLDER]
 
-Prints a summary; given a folder, writes the pictures there as one page.
+Prints a summary; with a folder, also writes the figures there as one page.
 """
 
 import sys
@@ -25,7 +25,7 @@ DAYS = 504
 
 
 def simulate() -> pd.DataFrame:
-    """504 days of four assets' returns; their means rise by half in the second third, and fall to a half after it."""
+    """Simulate 504 days of returns of four assets, with mean returns scaled by 1, 1.5 and 0.5 in the three thirds."""
     draw = np.random.RandomState(42)
     mean = np.array([0.08, 0.10, 0.04, 0.06]) / 252
     volatility = np.array([0.20, 0.25, 0.08, 0.30]) / np.sqrt(252)
@@ -37,7 +37,7 @@ def simulate() -> pd.DataFrame:
 
 
 def textbook_weights(returns: pd.DataFrame) -> pd.DataFrame:
-    """The chapter's loop: weights by the date whose return they were computed from, inclusive."""
+    """Compute the textbook's weights; the weights of each date use the return of that date."""
     r = returns.to_numpy()
     w, m, P, steady = np.full(4, 0.25), np.zeros(4), np.eye(4), 0.01 * np.eye(4)
     weights = np.empty_like(r)
@@ -52,7 +52,7 @@ def textbook_weights(returns: pd.DataFrame) -> pd.DataFrame:
 
 
 def _best(mean: Floats, covariance: Floats, held: Floats) -> Floats:
-    """Most w'm - 2.5 w'Sw - .001 |w - held|, long only, fully invested."""
+    """Maximise w'm - 2.5 w'Sw - .001 |w - held|, long only and fully invested."""
 
     def loss(w: Floats) -> float:
         return float(-(w @ mean) + 2.5 * w @ covariance @ w + 0.001 * np.abs(w - held).sum())
@@ -62,26 +62,26 @@ def _best(mean: Floats, covariance: Floats, held: Floats) -> Floats:
     return best
 
 
-def as_the_chapter_earns(market: sf.Market) -> pd.DataFrame:
-    """The textbook's weights by the date on which they would have to be decided: the one before they earn."""
+def as_in_the_textbook(market: sf.Market) -> pd.DataFrame:
+    """Return the textbook's weights on the dates on which they would have to be decided: one date earlier."""
     weights = textbook_weights(market.returns)
     return weights.shift(-1).iloc[:-1]
 
 
-def as_one_could_earn(market: sf.Market) -> pd.DataFrame:
-    """The textbook's weights decided when they are known, to be traded a day later."""
+def traded_a_day_later(market: sf.Market) -> pd.DataFrame:
+    """Return the textbook's weights on the dates on which they are known, to be traded a day later."""
     return textbook_weights(market.returns)
 
 
 class DynamicPortfolio:
-    """The same idea on the data's own scale: means that revert, what they are not sure of, costs paid once.
+    """The same idea with a prior that fits the data: mean-reverting means with their uncertainty, and costs.
 
-    Means are thought to make annual Sharpe ratios of about one half; everything else is learned, every ten days, from
-    the past alone.
+    The prior of the means corresponds to annual Sharpe ratios of about one half. All other parameters are learned from
+    past data every ten days.
     """
 
     def decide(self, history: Any, holdings: Any) -> sf.portfolio.Decision:
-        """Equal weights until there is a month to learn from; then the most utility after costs."""
+        """Return equal weights in the first 30 days, then the weights with the highest utility after costs."""
         if len(history.returns) < 30:
             return sf.portfolio.Decision(pd.Series(0.25, history.returns.columns))
         returns = history.returns
@@ -100,33 +100,33 @@ class DynamicPortfolio:
         )
         best = sf.portfolio.Utility(risk_aversion=5.0).solve(problem)
         expected = pd.Series(view.mu_, returns.columns)
-        told = {"expected_return": expected}
+        details = {"expected_return": expected}
         return sf.portfolio.Decision(
-            pd.Series(best.weights, returns.columns), best.converged, best.reason, details=told
+            pd.Series(best.weights, returns.columns), best.converged, best.reason, details=details
         )
 
 
 def dense(covariance: Floats) -> sf.risk.LowRankCovariance:
-    """A covariance of few assets as one of low rank."""
+    """Return the covariance of a few assets as a LowRankCovariance."""
     small = 1e-9 * np.trace(covariance) / len(covariance)
     return sf.risk.LowRankCovariance(np.eye(len(covariance)), covariance, np.full(len(covariance), small))
 
 
 def main(folder: Path | None = None) -> dict[str, Any]:
-    """Run everything, print the summary, and return its numbers."""
+    """Run the example, print its summary, and return its numbers."""
     market = sf.Market(simulate())
     weights = textbook_weights(market.returns)
     leaked = (weights * market.returns).sum(axis=1)
     honest = (weights.shift(1, fill_value=0.25) * market.returns).sum(axis=1)
     equal = market.returns.mean(axis=1)
     checks = {
-        "as the chapter earns": sf.backtest.check_causal(as_the_chapter_earns, market, cuts=3),
-        "traded a day later": sf.backtest.check_causal(as_one_could_earn, market, cuts=3),
+        "textbook, with look-ahead": sf.backtest.check_causal(as_in_the_textbook, market, cuts=3),
+        "textbook, traded a day later": sf.backtest.check_causal(traded_a_day_later, market, cuts=3),
         "statefolio": sf.backtest.check_causal(DynamicPortfolio(), market, cuts=3, rebalance=10),
     }
     ours = sf.run_backtest(DynamicPortfolio(), market, rebalance=10, costs=sf.TradingCosts(proportional=0.001))
     found = {
-        "textbook, as the chapter earns": leaked,
+        "textbook, with look-ahead": leaked,
         "textbook, traded a day later": honest,
         "statefolio, after costs": ours.returns,
         "equal weight": equal,
@@ -135,32 +135,34 @@ def main(folder: Path | None = None) -> dict[str, Any]:
     print(summary.to_string(formatters={"total return": "{:.2%}".format, "Sharpe": "{:.3f}".format}), "", sep="\n")
     for name, check in checks.items():
         print(f"{name}: {check.verdict}; {check.detail}")
-    print("\nThe chapter's weights earn the return they were computed from: that is the difference of 56 points.")
-    print("Its costs are in the objective and were never charged; ours are in both.")
-    print("A daily mean cannot be known well from two years: ours trades little, and stays near the least risk.")
+    print(
+        "\nThe textbook's weights earn the return that they were computed from. This accounts for 56 percentage points."
+    )
+    print("Its costs are in the objective but are never charged; ours are in the objective and are charged.")
+    print("Two years are too short to estimate daily means well, so our policy trades little and keeps the risk low.")
     if folder is not None:
-        page.write(folder / "dynamic_portfolio.html", "A dynamic portfolio", pictures(found, weights, ours))
+        page.write(folder / "dynamic_portfolio.html", "A dynamic portfolio", figures(found, weights, ours))
     return {"summary": summary, "checks": checks, "result": ours}
 
 
 def measure(returns: "pd.Series[float]") -> "pd.Series[float]":
-    """Total return; annual Sharpe ratio with a zero rate and 252 days."""
+    """Return the total return, and the annual Sharpe ratio for a zero rate and 252 days."""
     sharpe = returns.mean() / returns.std(ddof=0) * np.sqrt(252)
     return pd.Series({"total return": (1 + returns).prod() - 1, "Sharpe": sharpe})
 
 
-def pictures(
+def figures(
     found: dict[str, "pd.Series[float]"], weights: pd.DataFrame, ours: sf.backtest.BacktestResult
 ) -> dict[str, go.Figure]:
-    """Value against equal weight, weights, what is expected of the assets, and rolling Sharpe."""
+    """Draw values, weights, expected returns and rolling Sharpe ratios."""
     returns = pd.DataFrame(found)
     rolling = returns.rolling(63).mean() / returns.rolling(63).std() * np.sqrt(252)
     return {
-        "Value of 1": page.lines((1 + returns.fillna(0.0)).cumprod()),
-        "Weights, statefolio: shares of the value": page.stacked_areas(ours.weights),
-        "Weights, textbook: shares of the value": page.stacked_areas(weights),
-        "Expected return, % a year": page.lines(25200 * ours.details["expected_return"]),
-        "Sharpe ratio of the last 63 days, a year": page.lines(rolling),
+        "Value of 1": page.line_chart((1 + returns.fillna(0.0)).cumprod()),
+        "Weights, statefolio, shares of value": page.stacked_areas(ours.weights),
+        "Weights, textbook, shares of value": page.stacked_areas(weights),
+        "Expected return, % per year": page.line_chart(25200 * ours.details["expected_return"]),
+        "Annualised Sharpe ratio of the last 63 days": page.line_chart(rolling),
     }
 
 

@@ -1,8 +1,8 @@
-"""Five assets on three factors: betas that a filter with guessed variances loses, and the data's own scale finds.
+"""Five assets on three factors: a filter with guessed variances misses the betas that learned variances find.
 
     python docs/examples/five_assets.py [FOLDER]
 
-Prints a summary; given a folder, writes the pictures there as one page.
+Prints a summary; with a folder, also writes the figures there as one page.
 """
 
 import sys
@@ -35,7 +35,7 @@ REGIMES = [((0.0004, 0, 0), (1e-4, 5e-5, 3e-5)), ((-0.001, 0.001, -0.0005), (4e-
 
 
 def simulate() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """252 days of returns and factors; means and variances of the factors change half-way."""
+    """Simulate 252 days of returns and factors; means and variances of the factors change after half of the days."""
     draw = np.random.RandomState(42)
     dates = pd.bdate_range("2023-01-02", periods=252)
     factors, returns = np.empty((252, 3)), np.empty((252, 5))
@@ -48,7 +48,7 @@ def simulate() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def textbook_filter(returns: pd.DataFrame, factors: pd.DataFrame) -> tuple[pd.DataFrame, "pd.Series[float]"]:
-    """The chapter's filter: every variance a guess, every loading drawn to zero. Last loadings, and R-squared."""
+    """Run the textbook's filter with guessed variances and mean reversion to zero; return last loadings and R²."""
     draw = np.random.RandomState(0)
     X = np.column_stack([np.ones(len(factors)), factors])
     last, explained = {}, {}
@@ -64,14 +64,14 @@ def textbook_filter(returns: pd.DataFrame, factors: pd.DataFrame) -> tuple[pd.Da
 
 
 def our_filter(returns: pd.DataFrame, factors: pd.DataFrame) -> tuple[sf.KalmanLoadings, pd.DataFrame]:
-    """The default model, and the standard errors of its last loadings."""
+    """Fit the default model; return it with the standard errors of its last loadings."""
     model = sf.KalmanLoadings().fit(returns, factors)
     error = np.sqrt(np.diagonal(model.next_["covariance"].to_numpy(), axis1=1, axis2=2))
     return model, pd.DataFrame(error, TRUTH.index, TRUTH.columns)
 
 
 def least_squares_error(returns: pd.DataFrame, factors: pd.DataFrame) -> float:
-    """Standard errors between asset five's own market beta, by least squares, and the truth."""
+    """Return the error of asset 5's market beta by least squares, in standard errors."""
     X = np.column_stack([np.ones(len(factors)), factors])
     y = returns["asset 5"].to_numpy()
     beta, rest = np.linalg.lstsq(X, y, rcond=None)[:2]
@@ -80,7 +80,7 @@ def least_squares_error(returns: pd.DataFrame, factors: pd.DataFrame) -> float:
 
 
 def main(folder: Path | None = None) -> dict[str, object]:
-    """Run everything, print the summary, and return its numbers."""
+    """Run the example, print its summary, and return its numbers."""
     returns, factors = simulate()
     theirs, explained = textbook_filter(returns, factors)
     model, error = our_filter(returns, factors)
@@ -96,28 +96,30 @@ def main(folder: Path | None = None) -> dict[str, object]:
     print(pd.DataFrame({**columns, "standard error": error["market"]}).round(3).to_string(), "\n")
     inside = int((distance.abs() < 1.96).to_numpy().sum())
     own = least_squares_error(returns, factors)
-    print(f"Of 20 loadings, {inside} are within 1.96 of their own standard errors of the truth.")
-    print("The textbook filter draws loadings to zero and assumes a noise variance a hundred times the data's.")
-    print(f"Asset five was unlucky: least squares misses its market beta by {own:.2f} standard errors too.")
+    print(f"Of 20 loadings, {inside} are within 1.96 standard errors of the truth.")
+    print("The textbook filter shrinks loadings to zero and assumes a noise variance of 100 times the true one.")
+    print(f"The sample of asset 5 is unusual: least squares misses its market beta by {own:.2f} standard errors too.")
     if folder is not None:
-        page.write(folder / "five_assets.html", "Five assets on three factors", pictures(returns, factors, model))
+        page.write(folder / "five_assets.html", "Five assets on three factors", figures(returns, factors, model))
     return {"textbook": theirs, "explained": explained, "ours": ours, "error": error, "least_squares": own}
 
 
-def pictures(returns: pd.DataFrame, factors: pd.DataFrame, model: sf.KalmanLoadings) -> dict[str, go.Figure]:
-    """Returns, the loadings against the truth, and what the last day's returns are made of."""
-    found = {"Factor returns, %": page.lines(100 * factors), "Asset returns, %": page.lines(100 * returns)}
+def figures(returns: pd.DataFrame, factors: pd.DataFrame, model: sf.KalmanLoadings) -> dict[str, go.Figure]:
+    """Draw returns, loadings with the truth, and the contributions to the last day's returns."""
+    found = {"Factor returns, %": page.line_chart(100 * factors), "Asset returns, %": page.line_chart(100 * returns)}
     path, error = model.loadings_["filtered"], np.sqrt(model.loadings_["filtered_variance"])
     for factor in FACTORS:
-        figure = page.lines(path.sel(factor=factor).to_pandas())
-        figure.update_yaxes(range=[TRUTH[factor].min() - 0.7, TRUTH[factor].max() + 0.7])  # the first days are wider
-        for color, (asset, truth) in zip(style.LINES, TRUTH[factor].items(), strict=False):
+        figure = page.line_chart(path.sel(factor=factor).to_pandas())
+        figure.update_yaxes(
+            range=[TRUTH[factor].min() - 0.7, TRUTH[factor].max() + 0.7]
+        )  # the bands of the first days are wider
+        for color, (asset, truth) in zip(style.COLOURS, TRUTH[factor].items(), strict=False):
             figure.add_hline(y=truth, line={"color": color, "dash": "dot", "width": 1})
             middle, half = path.sel(factor=factor, asset=asset), 1.96 * error.sel(factor=factor, asset=asset)
             page.add_band(figure, (middle - half).to_series(), (middle + half).to_series(), color)
-        found[f"Loadings on {factor}: estimate with 95 % band, truth dotted"] = figure
+        found[f"Loadings on {factor}: estimate with 95 % band (dotted: truth)"] = figure
     earned = model.contributions(returns, factors)["contribution"].isel(date=-1).to_pandas()
-    found["What the last day's returns are made of, %"] = page.stacked_bars(100 * earned)
+    found["Contributions to the last day's returns, %"] = page.stacked_bars(100 * earned)
     return found
 
 

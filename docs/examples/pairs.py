@@ -1,9 +1,9 @@
-"""Three country funds and a recipe that makes them look stationary: how much of it is so, and what it would have paid.
+"""Three country funds and an adaptive tuning that makes their spread look stationary, judged by the held value.
 
     python docs/examples/pairs.py [FOLDER]
 
-Prints a summary; given a folder, writes the pictures there as one page. The prices are those of Chan (2013, Algorithmic
-Trading), EWA, EWC and IGE, where the file lies beside the project, and of two US oil companies otherwise.
+Prints a summary; with a folder, also writes the figures there as one page. The prices are those of EWA, EWC and IGE in
+Chan (2013, Algorithmic Trading) if that file is available, and of two US oil companies otherwise.
 """
 
 import sys
@@ -37,19 +37,19 @@ COSTS = TradingCosts(proportional=0.0005, borrow=0.01)
 
 
 def read() -> pd.DataFrame:
-    """The basket, the hedged asset first."""
+    """Return the prices of the basket, the hedged asset first."""
     if CHAN.is_file():
         return pd.read_parquet(CHAN, columns=["EWA", "EWC", "IGE"])
     return load_demo_prices()[["CVX", "XOM"]].loc["2016":]
 
 
 def nominal(series: "pd.Series[float]") -> float:
-    """The p-value that a practitioner reads: Dickey and Fuller's with one lag, as if nothing had been tuned."""
+    """Return the nominal Dickey-Fuller p-value with one lag, which ignores the tuning."""
     return float(p_values(adf_statistic(series.dropna().to_numpy())))
 
 
-def looked_at(hedges: dict[str, Hedge]) -> pd.DataFrame:
-    """Of what the practitioner looks at, and of what is earned."""
+def nominal_p_values(hedges: dict[str, Hedge]) -> pd.DataFrame:
+    """Return the nominal p-values of the spreads and of the held value, by hedge."""
     rows = {}
     for name, hedge in hedges.items():
         spread = hedge.spread_.iloc[10:]
@@ -62,7 +62,7 @@ def looked_at(hedges: dict[str, Hedge]) -> pd.DataFrame:
 
 
 def main(folder: Path | None = None) -> dict[str, Any]:
-    """Run everything, print the summary, and return its numbers."""
+    """Run the example, print its summary, and return its numbers."""
     prices = read()
     recipe = KalmanHedge("stationary", "adaptive", passes=PASSES, on_collapse="continue").fit(prices)
     likely = KalmanHedge("stationary", "mle").fit(prices)
@@ -72,11 +72,11 @@ def main(folder: Path | None = None) -> dict[str, Any]:
         f"adaptive, {PASSES} passes": recipe,
         "maximum likelihood": likely,
     }
-    table = looked_at(hedges)
+    table = nominal_p_values(hedges)
     print(f"{', '.join(prices)}, {len(prices):,} dates. Nominal p-values of a unit root:")
     print(table.to_string(float_format="{:.2g}".format), "", sep="\n")
-    judged = judge_basket(recipe, prices, draws=99, passes=PASSES, seed=1)
-    print(judged.sentence, "", sep="\n")
+    verdict = judge_basket(recipe, prices, draws=99, passes=PASSES, seed=1)
+    print(verdict.sentence, "", sep="\n")
     walked = {
         "constant": StaticHedge("johansen"),
         "adaptive": KalmanHedge("stationary", "adaptive", passes=PASSES),
@@ -85,56 +85,56 @@ def main(folder: Path | None = None) -> dict[str, Any]:
     start = prices.index[int(0.6 * len(prices))]
     walk = walk_baskets(prices, walked, Bands(), start=start, retune=63, costs=COSTS)
     measures = ["annual_return", "sharpe", "maximum_drawdown", "half_life", "adf_p_value", "log_density"]
-    print(f"Out of sample from {walk.start:%Y-%m-%d}, learned anew every 63 dates, after costs:")
+    print(f"Out of sample from {walk.start:%Y-%m-%d}, re-estimated every 63 dates, after costs:")
     print(walk.table[measures].to_string(float_format="{:.3f}".format), "", sep="\n")
     print(position_today(likely, prices, Bands(stop=3.0), capital=100_000.0), "", sep="\n")
-    tell(recipe, judged, table, walk)
+    print_conclusions(recipe, verdict, table, walk)
     if folder is not None:
-        page.write(folder / "pairs.html", "A basket that may revert", pictures(hedges, recipe, likely, judged, walk))
-    return {"table": table, "verdict": judged, "walk": walk, "recipe": recipe}
+        page.write(folder / "pairs.html", "A basket that may revert", figures(hedges, recipe, likely, verdict, walk))
+    return {"table": table, "verdict": verdict, "walk": walk, "recipe": recipe}
 
 
-def tell(recipe: KalmanHedge, judged: Verdict, table: pd.DataFrame, walk: BasketWalk) -> None:
-    """Three sentences, whatever came."""
+def print_conclusions(recipe: KalmanHedge, verdict: Verdict, table: pd.DataFrame, walk: BasketWalk) -> None:
+    """Print three conclusions."""
     name = f"adaptive, {PASSES} passes"
     collapse = recipe.collapse_
-    lost = "never collapses" if collapse is None else f"stops being an estimate at pass {collapse.at_pass}"
-    alarms = judged.table["false_alarms"]["adf_predicted"]
+    end = "does not collapse" if collapse is None else f"collapses at pass {collapse.at_pass}"
+    alarms = verdict.table["false_alarms"]["adf_predicted"]
     print(
-        f"The recipe's spread has a nominal p of {table['spread, predicted'][name]:.1g}; of baskets that do not revert "
-        f"{alarms:.0%} get one below 5 %. On this basket the recipe {lost}."
+        f"The adaptively tuned spread has a nominal p-value of {table['spread, predicted'][name]:.1g}. Of baskets "
+        f"without cointegration, {alarms:.0%} get one below 5 %. On this basket the tuning {end}."
     )
     print(
-        f"What a holder of that hedge earns has a calibrated p of {judged.p_value:.2f}: the verdict is "
-        f"{judged.outcome!r}."
+        f"The held value of that hedge has a calibrated p-value of {verdict.p_value:.2f}: the verdict is "
+        f"{verdict.outcome!r}."
     )
     best = str(walk.table["log_density"].idxmax())
     paid = walk.table["annual_return"]
     print(
-        f"Out of sample the prices were foreseen best by {best}; the hedges earned {paid.min():+.1%} to "
-        f"{paid.max():+.1%} a year after costs."
+        f"Out of sample, {best} predicts the prices best. The hedges earn {paid.min():+.1%} to {paid.max():+.1%} per "
+        "year after costs."
     )
 
 
-def pictures(
-    hedges: dict[str, Hedge], recipe: KalmanHedge, likely: KalmanHedge, judged: Verdict, walk: BasketWalk
+def figures(
+    hedges: dict[str, Hedge], recipe: KalmanHedge, likely: KalmanHedge, verdict: Verdict, walk: BasketWalk
 ) -> dict[str, go.Figure]:
-    """Spreads, ratios, passes, the draws, values and today."""
+    """Draw spreads, hedge ratios, tuning passes, calibration, values and the signal."""
     static = hedges["constant, Johansen"]
     names = ["level", *map(str, recipe.assets_[1:])]
-    observed = float(judged.table["value"]["adf_held"])
+    observed = float(verdict.table["value"]["adf_held"])
     values = {name: result.value / result.capital for name, result in walk.results.items()}
     held = {name: each.held_value_.loc[each.in_use_from_ :] for name, each in walk.hedges.items()}
     return {
-        "Spread: constant hedge, and after the recipe": spread_figure(static, recipe),
+        "Spread under the constant and the adaptively tuned hedge": spread_figure(static, recipe),
         "Hedge ratios by maximum likelihood, with 95 % bands": hedge_ratio_figure(likely, static),
-        "The recipe, pass by pass": trace_figure(recipe.trace_, recipe.collapse_, names),
-        "Value held: the basket among those that do not revert": calibration_figure(
-            judged.draws["adf_held"], observed, name="Dickey-Fuller statistic with one lag"
+        "Adaptive tuning by pass": trace_figure(recipe.trace_, recipe.collapse_, names),
+        "Held value: the basket among simulated ones without cointegration": calibration_figure(
+            verdict.draws["adf_held"], observed, name="Dickey-Fuller statistic with one lag"
         ),
         "Held value out of sample": held_value_figure(held),
-        "Value of 1, out of sample, after costs": page.lines(pd.DataFrame(values)),
-        "Z-score by maximum likelihood, and units held": signal_figure(z_score(likely), Bands(stop=3.0)),
+        "Value of 1, out of sample, after costs": page.line_chart(pd.DataFrame(values)),
+        "Z-score of the maximum-likelihood hedge and units held": signal_figure(z_score(likely), Bands(stop=3.0)),
     }
 
 

@@ -1,8 +1,8 @@
-"""A risk budget of 40/30/20/10: a search that misses it, weights that hit it, and what was realised.
+"""A risk budget of 40/30/20/10: a penalised search misses it, exact weights meet it, and realised risk differs.
 
     python docs/examples/risk_budget.py [FOLDER]
 
-Prints a summary; given a folder, writes the pictures there as one page.
+Prints a summary; with a folder, also writes the figures there as one page.
 """
 
 import sys
@@ -27,7 +27,7 @@ LOOK_BACK, WINDOW = 40, 20
 
 
 def simulate() -> pd.DataFrame:
-    """252 days of four assets' returns."""
+    """Simulate 252 days of returns of four assets."""
     draw = np.random.RandomState(42)
     volatility = np.array([0.20, 0.05, 0.15, 0.25]) / np.sqrt(252)
     upper = np.array([[1, -0.2, 0.6, 0.3], [0, 1, 0.1, -0.1], [0, 0, 1, 0.2], [0, 0, 0, 1]])
@@ -37,13 +37,13 @@ def simulate() -> pd.DataFrame:
 
 
 def contributions(w: Floats, covariance: Floats) -> Floats:
-    """Share of the variance that each asset bears."""
+    """Return each asset's share of the portfolio variance."""
     marginal = covariance @ w
     return np.asarray(w * marginal / (w @ marginal))
 
 
 def textbook(covariance: Floats) -> Floats:
-    """The chapter's search: squared gaps, and a penalty for means below 8 % a year that outweighs them."""
+    """Run the textbook's search: squared gaps, with a larger penalty on expected returns below 8 % per year."""
 
     def loss(w: Floats) -> float:
         gaps = contributions(w, covariance) - BUDGET.to_numpy()
@@ -55,7 +55,7 @@ def textbook(covariance: Floats) -> Floats:
 
 
 def ours(covariance: Floats) -> Floats:
-    """The weights whose contributions are the budget's."""
+    """Return the weights whose risk contributions equal the budget."""
     problem = sf.portfolio.Problem(
         assets=pd.Index(ASSETS),
         covariance=sf.risk.LowRankCovariance(np.eye(4), covariance, np.full(4, 1e-18)),
@@ -68,13 +68,13 @@ def ours(covariance: Floats) -> Floats:
 
 
 class Budgeted:
-    """Weights by one of the two, every 20th day after day 40, on the covariance of the last 40 days."""
+    """A policy that applies one of the two methods every 20 days to the covariance of the last 40 days."""
 
     def __init__(self, weigh: Any) -> None:
         self.weigh = weigh
 
     def decide(self, history: Any, holdings: Any) -> sf.portfolio.Decision | None:
-        """Equal weights at the start."""
+        """Return equal weights on the first day and the method's weights after day 40."""
         day = len(history.returns) - 1
         if day == 0:
             return sf.portfolio.Decision(pd.Series(0.25, ASSETS))
@@ -82,12 +82,12 @@ class Budgeted:
             return None
         covariance = history.returns.iloc[-LOOK_BACK:].cov().to_numpy()
         w = self.weigh(covariance)
-        told = {"risk_contribution": pd.Series(contributions(w, covariance), ASSETS), "risk_budget": BUDGET}
-        return sf.portfolio.Decision(pd.Series(w, ASSETS), details=told)
+        details = {"risk_contribution": pd.Series(contributions(w, covariance), ASSETS), "risk_budget": BUDGET}
+        return sf.portfolio.Decision(pd.Series(w, ASSETS), details=details)
 
 
 def realised(returns: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
-    """Contributions of the last 20 days' covariance, as the chapter has them: absolute values, made to sum to 1."""
+    """Return contributions under the covariance of the last 20 days, as absolute values scaled to sum to 1."""
     targets = decisions.reindex(returns.index).ffill().to_numpy()
     found = {}
     for day in range(WINDOW, len(returns)):
@@ -98,7 +98,7 @@ def realised(returns: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(folder: Path | None = None) -> dict[str, Any]:
-    """Run everything, print the summary, and return its numbers."""
+    """Run the example, print its summary, and return its numbers."""
     market = sf.Market(simulate())
     policies = {"textbook": Budgeted(textbook), "statefolio": Budgeted(ours)}
     results = sf.run_backtests(policies, market, rebalance=WINDOW)
@@ -112,44 +112,52 @@ def main(folder: Path | None = None) -> dict[str, Any]:
             **{f"{name}, realised": found.iloc[-1] for name, found in shares.items()},
         }
     )
-    print("Contributions to risk at the last decision, and over the last 20 days", sep="\n")
+    print("Risk contributions at the last decision and over the last 20 days, %", sep="\n")
     print((100 * table).round(1).to_string(), "", sep="\n")
     worst = float((ex_ante["statefolio"] - BUDGET).abs().to_numpy().max())
-    print(f"Ours is within {worst:.0e} of the budget at every decision; the search's penalty outweighs its budget.")
+    print(
+        f"Ours is within {worst:.0e} of the budget at every decision. In the textbook's search the penalty dominates."
+    )
     average = {name: f"{gap.mean():.3f} on average, {gap.max():.3f} at most" for name, gap in gaps.items()}
     print(f"Realised root mean square gap: textbook {average['textbook']}; statefolio {average['statefolio']}.")
     tracker = sf.portfolio.RiskContributionTracker(BUDGET, window=WINDOW).fit(
         market.returns, results["statefolio"].weights
     )
-    told = tracker.tracking_.isel(date=-1)
-    noise, error = float(told["noise"]), float(told["tracking_error"])
-    print(f"Twenty days on target would show a gap of {noise:.3f}; filtered over all windows it is {error:.3f}.")
+    last = tracker.tracking_.isel(date=-1)
+    noise, error = float(last["noise"]), float(last["tracking_error"])
+    print(
+        f"Sampling error of 20 days alone gives a gap of {noise:.3f}; the filtered gap over all windows is {error:.3f}."
+    )
     if folder is not None:
-        page.write(folder / "risk_budget.html", "A risk budget", pictures(results, shares, gaps, tracker))
+        page.write(folder / "risk_budget.html", "A risk budget", figures(results, shares, gaps, tracker))
     return {"shares": shares, "gaps": gaps, "ex_ante": ex_ante, "tracker": tracker, "results": results}
 
 
-def pictures(
+def figures(
     results: dict[str, sf.backtest.BacktestResult],
     shares: dict[str, pd.DataFrame],
     gaps: dict[str, "pd.Series[float]"],
     tracker: sf.portfolio.RiskContributionTracker,
 ) -> dict[str, go.Figure]:
-    """Value, weights, contributions against the target, and how far they are from it."""
-    found = {"Value of 1": page.lines(pd.DataFrame({name: one.value / one.capital for name, one in results.items()}))}
+    """Draw values, weights, risk contributions with the target, and their distance from it."""
+    found = {
+        "Value of 1": page.line_chart(pd.DataFrame({name: one.value / one.capital for name, one in results.items()}))
+    }
     for name, result in results.items():
-        found[f"Weights, {name}: shares of the value"] = page.stacked_areas(result.weights)
-        figure = page.lines(shares[name])
-        for color, target in zip(page.style.LINES, BUDGET, strict=False):
+        found[f"Weights, {name}, shares of value"] = page.stacked_areas(result.weights)
+        figure = page.line_chart(shares[name])
+        for color, target in zip(page.style.COLOURS, BUDGET, strict=False):
             figure.add_hline(y=target, line={"color": color, "dash": "dot", "width": 1})
-        found[f"Contributions to risk of the last 20 days, {name}: target dotted"] = figure
+        found[f"Risk contributions of the last 20 days, {name} (dotted: target)"] = figure
     tracked = tracker.tracking_
-    figure = page.lines(tracked["filtered"].to_pandas())
-    for color, asset in zip(page.style.LINES, ASSETS, strict=False):
+    figure = page.line_chart(tracked["filtered"].to_pandas())
+    for color, asset in zip(page.style.COLOURS, ASSETS, strict=False):
         one = tracked.sel({tracked["filtered"].dims[1]: asset})
         page.add_band(figure, one["lower"].to_series(), one["upper"].to_series(), color)
-    found["Filtered contributions with 95 % bands, statefolio"] = figure
-    found["Root mean square gap between contributions of the last 20 days and target"] = page.lines(pd.DataFrame(gaps))
+    found["Filtered risk contributions with 95 % bands, statefolio"] = figure
+    found["Root mean square gap between risk contributions of the last 20 days and target"] = page.line_chart(
+        pd.DataFrame(gaps)
+    )
     return found
 
 

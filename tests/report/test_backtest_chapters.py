@@ -1,4 +1,4 @@
-"""A study's chapters and their page: nothing given is left out, nothing missing is drawn, odd results still open."""
+"""A study's chapters and their page: all results given are shown, missing ones are not, odd results still open."""
 
 from dataclasses import dataclass, replace
 
@@ -92,63 +92,69 @@ def study():
     )
 
 
-def test_every_part_of_a_study_has_its_place(study):
+def test_every_result_of_a_study_has_a_chapter(study):
     chapters = study_chapters(study)
     assert [chapter.title for chapter in chapters] == [
         "Back-test",
         "budget",
-        "More than luck?",
-        "Choosing",
+        "Significance",
+        "Selection",
         "Look-ahead check",
-        "What was tried",
+        "Trials",
         "Holdout",
     ]
     titles = [exhibit.title for exhibit in chapters[1].exhibits]
-    for title in ("Weights", "Risk against its budget", "Risk as it was realised", "Exposures", "Months"):
+    for title in (
+        "Weights",
+        "Risk contributions and budget",
+        "Realised risk contributions",
+        "Exposures",
+        "Monthly returns",
+    ):
         assert title in titles
     assert all(exhibit.figure is not None for exhibit in chapters[1].exhibits)
-    assert chapters[2].tiles["reality check against equal, p"] == "0.043"
-    assert chapters[2].tiles["better at 5% (StepM)"] == "none"
+    assert chapters[2].tiles["Reality check against equal, p-value"] == ".043"
+    assert chapters[2].tiles["Better than the benchmark at 5% (StepM)"] == "none"
     assert chapters[4].tiles == {"budget": "causal", "equal": "looks ahead"}
     assert "2 times" in chapters[6].lead
-    assert "read as in sample" in chapters[6].lead
-    assert "1 of them fell back" in chapters[1].lead
+    assert "later results as in sample" in chapters[6].lead
+    assert "1 used the fallback" in chapters[1].lead
     assert "1,000,000 EUR" in chapters[0].lead
     tiles = study_tiles(study)
-    assert tiles["look-ahead check"] == "equal looks ahead"
-    assert (tiles["configurations tried"], tiles["holdout"]) == ("48", "opened 2 times")
+    assert tiles["Look-ahead check"] == "equal looks ahead"
+    assert (tiles["Configurations tried"], tiles["Holdout"]) == ("48", "opened 2 times")
 
 
-def test_a_table_has_its_units_and_what_was_chosen_its_measure(study):
-    [luck, choosing] = study_chapters(study)[2:4]
-    scores = luck.exhibits[0]
-    assert scores.formats["minimum track record, dates"] == ",.0f"
-    windows, choices, earned, paths = (exhibit.table for exhibit in choosing.exhibits)
+def test_tables_have_units_and_the_measure_of_the_selection(study):
+    [significance, selection] = study_chapters(study)[2:4]
+    scores = significance.exhibits[0]
+    assert scores.formats["minimum_track_record"] == ",.0f"
+    windows, choices, earned, paths = (exhibit.table for exhibit in selection.exhibits)
     assert list(windows.columns) == [
         "window",
         "test_from",
-        "chosen",
-        "calmar in sample",
-        "calmar out of sample",
+        "Selected",
+        "Calmar in sample",
+        "Calmar out of sample",
         "rank",
     ]
-    assert list(choices.columns) == ["window", "by sharpe", "by calmar"]
-    assert list(earned["chosen by"]) == ["sharpe", "calmar"]
+    assert list(choices.columns) == ["window", "By Sharpe", "By Calmar"]
+    assert list(earned["Selected by"]) == ["Sharpe", "Calmar"]
     assert paths.iloc[[0, 2, 4]]["sharpe"].tolist() == [0.1, 0.2, 0.6]
-    assert "highest calmar" in choosing.lead
-    assert "not what could be traded" in choosing.exhibits[3].note
+    assert "highest Calmar" in selection.lead
+    assert "not a tradable history" in selection.exhibits[3].note
 
 
-def test_only_a_budget_is_called_one(study):
+def test_without_a_budget_the_title_does_not_name_one(study):
     result = study.results["budget"]
     details = {name: table for name, table in result.details.items() if name != "risk_budget"}
     without = replace(study, results={**study.results, "budget": replace(result, details=details)})
     titles = [exhibit.title for exhibit in study_chapters(without)[1].exhibits]
-    assert "Contributions to risk" in titles
-    assert "Risk against its budget" not in titles
+    assert "Risk contributions" in titles
+    assert "Risk contributions and budget" not in titles
 
 
-def test_no_exhibit_leaves_a_place_empty(study):
+def test_rows_of_exhibits_are_full(study):
     for chapter in study_chapters(study)[1:2]:
         narrow = 0
         for exhibit in chapter.exhibits:
@@ -159,25 +165,25 @@ def test_no_exhibit_leaves_a_place_empty(study):
 def test_a_sealed_holdout_shows_nothing(study):
     sealed = replace(study, holdout=replace(study.holdout, opened=()))
     chapter = study_chapters(sealed)[-1]
-    assert (chapter.exhibits, chapter.tiles["holdout"]) == ((), "sealed")
+    assert (chapter.exhibits, chapter.tiles["Holdout"]) == ((), "sealed")
     once = replace(study, holdout=replace(study.holdout, opened=(DAY,)))
-    assert study_tiles(once)["holdout"] == "opened once"
+    assert study_tiles(once)["Holdout"] == "opened once"
 
 
-def test_what_was_not_given_is_not_told_of():
+def test_results_that_are_not_given_are_left_out():
     result = run()
     [overview, alone] = study_chapters(StudyResults(results={"only": result}, measures=summarised(["only"])))
     assert [exhibit.title for exhibit in alone.exhibits] == [
         "Weights",
-        "Turnover and cost",
+        "Turnover and costs",
         "Rolling Sharpe ratio",
-        "Months",
+        "Monthly returns",
     ]
     assert overview.exhibits[-1].note.startswith("None")
 
 
 @pytest.mark.parametrize("kind", ["cash", "bankrupt", "one decision", "three dates", "start alone"])
-def test_odd_results_still_make_chapters(kind, tmp_path):
+def test_unusual_results_make_chapters(kind, tmp_path):
     result = {
         "cash": lambda: run(0.0),
         "bankrupt": lambda: run(-40.0, growth=0.01),
@@ -188,17 +194,17 @@ def test_odd_results_still_make_chapters(kind, tmp_path):
     results = {"odd": result}
     chapters = study_chapters(StudyResults(results=results, measures=summarised(results)))
     if kind == "bankrupt":
-        assert "bankrupt" in chapters[0].tiles["odd, stopped"]
+        assert "bankrupt" in chapters[0].tiles["odd, stopped early"]
         assert "bankrupt" in chapters[1].lead
     if kind == "cash":
-        assert "nothing but cash" in chapters[1].exhibits[0].note
+        assert "only cash" in chapters[1].exhibits[0].note
     write_report(tmp_path / "report.html", None, chapters=chapters)
 
 
-def test_nothing_or_an_unknown_benchmark_is_refused():
-    with pytest.raises(InputError, match="results is empty"):
+def test_no_result_and_an_unknown_benchmark_are_errors():
+    with pytest.raises(InputError, match="results must have at least one"):
         StudyResults(results={})
-    with pytest.raises(InputError, match="'b' is none of the results"):
+    with pytest.raises(InputError, match="benchmark must be one of the results"):
         StudyResults(results={"a": run()}, benchmark="b")
 
 

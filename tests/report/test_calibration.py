@@ -6,10 +6,10 @@ from statefolio.report import autocorrelation_figure, coverage_figure, innovatio
 from statefolio.report.calibration import autocorrelation, calibrate, coverage, coverage_by_asset
 
 
-def test_coverage_of_normal_innovations_is_what_was_promised(make_model):
+def test_coverage_of_normal_innovations_is_nominal(make_model):
     found = coverage(calibrate(make_model(n_dates=2000, n_assets=20)))
-    assert list(found.columns) == ["in sample", "out of sample"]
-    np.testing.assert_allclose(found["out of sample"], found.index, atol=0.01)
+    assert list(found.columns) == ["In sample", "Out of sample"]
+    np.testing.assert_allclose(found["Out of sample"], found.index, atol=0.01)
 
 
 def test_coverage_counts_returns_within_the_band(make_model):
@@ -18,7 +18,7 @@ def test_coverage_counts_returns_within_the_band(make_model):
     z[:10, 0] = [1.95, 1.97, -1.95, -1.97, 9, 9, 9, 9, 9, np.nan]
     model.innovations_["innovation"].to_numpy()[:] = z * 0.01
     calibration = calibrate(model)
-    assert coverage(calibration).loc[0.95, "all dates"] == pytest.approx(1 - 7 / 199)
+    assert coverage(calibration).loc[0.95, "All dates"] == pytest.approx(1 - 7 / 199)
     np.testing.assert_allclose(coverage_by_asset(calibration), [1 - 7 / 99, 1.0])
 
 
@@ -29,7 +29,7 @@ def test_student_tails_have_variance_one(make_model):
     model.parameters_ = model.parameters_.assign(degrees_of_freedom=6.0)
     calibration = calibrate(model)
     assert stats.kstest(calibration.probability.ravel(), "uniform").pvalue > 1e-3
-    np.testing.assert_allclose(coverage(calibration)["all dates"], coverage(calibration).index, atol=0.01)
+    np.testing.assert_allclose(coverage(calibration)["All dates"], coverage(calibration).index, atol=0.01)
 
 
 def test_autocorrelation_agrees_with_the_textbook_and_counts_pairs_over_gaps():
@@ -44,6 +44,6 @@ def test_autocorrelation_agrees_with_the_textbook_and_counts_pairs_over_gaps():
 
 
 @pytest.mark.parametrize("draw", [coverage_figure, innovations_figure, autocorrelation_figure])
-def test_figures_have_a_bar_for_each_period_or_kind(draw, model):
+def test_figures_have_bars_for_each_period_or_kind(draw, model):
     assert len(draw(model).data) == 2
     assert all(np.isfinite(bar.y).all() for bar in draw(model).data)

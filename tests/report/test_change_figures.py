@@ -1,4 +1,4 @@
-"""Which loadings move and when they broke, drawn from a diagnosis made of tables."""
+"""Figures of moving loadings and breaks, from a diagnosis made of tables."""
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ def test_share_of_assets_by_factor_and_test(diagnosis):
     assert list(ratio.y) == [0.0, 75.0, 25.0]
     assert list(ratio.customdata) == [0, 3, 1]
     assert list(nyblom.y) == [0.0, 0.0, 0.0]
-    assert (ratio.name, nyblom.name) == ("likelihood ratio", "Nyblom")
+    assert (ratio.name, nyblom.name) == ("Likelihood ratio", "Nyblom")
 
 
 def test_assets_that_broke_by_month(diagnosis):

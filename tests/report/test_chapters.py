@@ -1,4 +1,4 @@
-"""Chapters in the page: their figures are drawn, their tables are there, and names stay text."""
+"""Chapters in the page: figures are drawn, tables are shown, and names are escaped."""
 
 import pandas as pd
 import plotly.graph_objects as go

@@ -51,13 +51,13 @@ def test_component(specification):
 
 
 def test_component_without_sectors(panel):
-    with pytest.raises(InputError, match="diagnosed without sectors"):
+    with pytest.raises(InputError, match="must be diagnosed with sectors"):
         component_figure(diagnose_specification(None, *panel))
 
 
-def test_nothing_to_draw(panel):
+def test_a_finding_without_values_is_an_error(panel):
     returns, factors = panel
-    with pytest.raises(InputError, match="nothing to draw"):
+    with pytest.raises(InputError, match="no values to draw"):
         eigenvalue_figure(diagnose_specification(None, returns[["A0"]], factors))
 
 
@@ -71,7 +71,7 @@ def test_halves(estimation):
 
 def test_shrinkage(estimation):
     figure = shrinkage_figure(estimation)
-    assert [curve.name for curve in figure.data] == ["all but alpha", "alpha", "market", "size"]
+    assert [curve.name for curve in figure.data] == ["All but alpha", "alpha", "market", "size"]
     curve = figure.data[0]
     best = curve.x[int(np.argmax(curve.y))]
     assert abs(best - estimation["shrinkage wanted"].statistic) <= 0.05
@@ -80,5 +80,5 @@ def test_shrinkage(estimation):
 def test_inflation(panel):
     diagnosis = diagnose_collinearity(None, *panel, window=100)
     figure = inflation_figure(diagnosis)
-    assert [curve.name for curve in figure.data] == ["market", "size", "condition number"]
+    assert [curve.name for curve in figure.data] == ["market", "size", "Condition number"]
     np.testing.assert_allclose(figure.data[0].y, diagnosis["variance inflation"].table["market"])

@@ -29,7 +29,7 @@ def movement_dates(model):
     return error <= 2 * np.median(error)
 
 
-def test_an_asset_that_was_never_observed_stays_blank(make_model):
+def test_an_asset_without_observations_is_blank(make_model):
     model = make_model(n_dates=50, n_assets=3)
     model.loadings_["filtered"].to_numpy()[:, 1] = np.nan
     model.loadings_["filtered_variance"].to_numpy()[:, 1] = np.nan

@@ -4,7 +4,7 @@ import pytest
 
 from statefolio.exceptions import UnknownNameError
 from statefolio.report import loadings_figure
-from statefolio.report.fitted import settled, view_range
+from statefolio.report.fitted_loadings import settled, view_range
 from statefolio.report.loadings_figures import period
 
 
@@ -19,14 +19,14 @@ def test_bands_are_1_96_standard_errors_around_the_filtered_loading(model, rolli
     np.testing.assert_allclose(other.y, rolling.loadings_["filtered"].sel(asset="asset 2", factor="market"))
 
 
-def test_alpha_comes_last_in_basis_points(model):
+def test_alpha_is_last_and_in_basis_points(model):
     figure = loadings_figure(model, "asset 1")
     alpha = model.loadings_["filtered"].sel(asset="asset 1", factor="alpha")
     np.testing.assert_allclose(figure.data[-1].y, 1e4 * alpha)
-    assert "alpha, basis points a day" in " ".join(note.text for note in figure.layout.annotations)
+    assert "alpha, basis points per day" in " ".join(note.text for note in figure.layout.annotations)
 
 
-def test_another_model_on_other_dates_and_factors_is_put_on_these(model, make_model):
+def test_another_model_is_aligned_to_dates_and_factors(model, make_model):
     other = make_model(n_dates=100, n_factors=2, seed=3)
     figure = loadings_figure(model, "asset 1", other)
     by_name = figure.data[2].y, figure.data[10].y
@@ -35,19 +35,22 @@ def test_another_model_on_other_dates_and_factors_is_put_on_these(model, make_mo
     assert np.isnan(by_name[1]).all()
 
 
-def test_what_the_tuning_saw_is_shaded_and_named(model, make_model):
+def test_dates_in_sample_are_shaded_and_labelled(model, make_model):
     figure = loadings_figure(model, "asset 1")
     assert {shape.x1 for shape in figure.layout.shapes} == {"2016-06-30T00:00:00"}
-    assert sum(note.text == "in sample" for note in figure.layout.annotations) == 4
+    assert sum(note.text == "In sample" for note in figure.layout.annotations) == 4
     assert not loadings_figure(make_model(tuned_until=None), "asset 1").layout.shapes
 
 
-def test_an_unknown_asset_is_refused_with_names_that_are_there(model):
-    with pytest.raises(UnknownNameError, match=r"asset 'X' is not in the model, which has asset 0, asset 1"):
+def test_an_unknown_asset_is_an_error_that_lists_known_ones(model):
+    with pytest.raises(
+        UnknownNameError,
+        match=r"asset must be one of the model's \('asset 0', 'asset 1', 'asset 2' and 2 more\), got 'X'",
+    ):
         loadings_figure(model, "X")
 
 
-def test_the_axis_leaves_out_the_wide_start():
+def test_the_axis_excludes_the_wide_bands_at_the_start():
     error = np.concatenate([np.full(5, 50.0), np.full(100, 0.1)])
     low, high = view_range(np.zeros(105), error, None)
     assert settled(error[:, None]).sum() == 100

@@ -1,4 +1,4 @@
-"""The page is driven in headless Chromium: choosing an asset must change the plot."""
+"""The page in headless Chromium: choosing an asset changes the figure."""
 
 import numpy as np
 import pandas as pd
@@ -58,7 +58,7 @@ def test_choosing_an_asset_changes_the_plot(browse, page, model, rolling):
     assert first["facts"] != second["facts"]
 
 
-def test_an_address_names_the_asset_and_the_arrows_walk_around(browse, page):
+def test_the_address_selects_the_asset_and_the_arrows_step_through_all(browse, page):
     script = """
       const found = [plot.dataset.asset];
       for (const [id, name] of [["next", "asset 0"], ["previous", "asset 4"]]) {
@@ -97,7 +97,7 @@ def test_every_figure_is_drawn_nothing_is_fetched_and_nothing_overflows(browse, 
         columns: new Set(Object.keys(plot.layout).filter((k) => k.startsWith("xaxis"))
           .map((k) => plot.layout[k].domain[0])).size,
         shaded: plot.layout.shapes.length,
-        label: plot.layout.annotations.some((note) => note.text === "in sample"),
+        label: plot.layout.annotations.some((note) => note.text === "In sample"),
       };
     """
     found = browse(page, NOW + script, width=width)
@@ -120,7 +120,7 @@ def test_names_from_files_are_text_and_never_markup(browse, make_model, tmp_path
     assert browse(page, "return document.querySelectorAll('img, main script').length") == 0
 
 
-def test_a_panel_without_a_single_value_still_opens(browse, make_model, tmp_path):
+def test_a_panel_without_values_opens(browse, make_model, tmp_path):
     model = make_model(n_dates=30, n_assets=2, tuned_until=None)
     model.loadings_ = model.loadings_ * np.nan
     model.innovations_ = model.innovations_ * np.nan

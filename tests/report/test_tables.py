@@ -14,7 +14,7 @@ from statefolio.report.tables import comparison_table, facts, number, plain_tabl
         (-12.3456, "\u221212.35"),
         (123456.7, "123,457"),
         (1.5e-7, "1.500e\u221207"),
-        (np.nan, "-"),
+        (np.nan, "\u2013"),
     ],
 )
 def test_numbers_have_four_figures(value, text):
@@ -45,5 +45,5 @@ def test_everything_is_escaped():
     assert facts({"<k>": ["<v>", 1, True, None]}).count("<") == 6
 
 
-def test_a_long_table_says_how_much_it_leaves_out():
+def test_a_long_table_states_the_number_of_further_rows():
     assert "and 75 more" in plain_table(pd.DataFrame({"x": range(100)}))

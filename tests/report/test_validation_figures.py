@@ -71,8 +71,8 @@ def test_transforms_and_coverage_by_model_and_by_portfolio(validation, scores):
         assert len(histogram.data) == len(coverage.data) == count
         for line in histogram.data:
             assert np.mean(line.y[:-1]) == pytest.approx(1.0)
-    came = validation.summary().loc["static", "coverage_95%"]
-    assert interval_coverage_figure(validation).data[1].y[1] == pytest.approx(100 * (came - 0.95))
+    realised = validation.summary().loc["static", "coverage_95%"]
+    assert interval_coverage_figure(validation).data[1].y[1] == pytest.approx(100 * (realised - 0.95))
 
 
 def test_every_portfolio_has_its_bias(scores):
@@ -81,10 +81,10 @@ def test_every_portfolio_has_its_bias(scores):
     np.testing.assert_array_equal(drawn, np.sort(scores.portfolios["bias"]))
 
 
-def test_one_model_has_nothing_beside_it(data):
+def test_a_single_model_has_no_comparison(data):
     alone = validate([StaticLoadings()], *data, "2020-10-01")
     for draw in (mean_loss_figure, loss_difference_figure, period_loss_figure):
         assert draw(alone).layout.title.text
-    with pytest.raises(UnknownNameError, match="loss='mse'"):
+    with pytest.raises(UnknownNameError, match=r"loss must be one of .* got 'mse'"):
         mean_loss_figure(alone, "mse")
     assert isinstance(alone.summary(), pd.DataFrame)

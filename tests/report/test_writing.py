@@ -7,7 +7,7 @@ from statefolio.exceptions import OutputError
 from statefolio.report import write_report
 
 
-def test_the_page_stands_alone(model, rolling, tmp_path):
+def test_the_page_is_self_contained(model, rolling, tmp_path):
     comparison = pd.DataFrame({"log_score": [1.0]}, index=pd.Index(["Kalman"], name="model"))
     day = pd.Timestamp("2015-02-03")
     suspicious = pd.DataFrame({"asset": ["asset 1"], "date": [day], "kind": ["undone_move"]})

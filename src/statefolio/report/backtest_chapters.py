@@ -1,4 +1,4 @@
-"""The chapters of a study's report, and the first of them: all strategies side by side."""
+"""Builds the chapters of a study's report, starting with the comparison of all strategies."""
 
 from collections.abc import Mapping
 
@@ -11,32 +11,33 @@ from statefolio.report.backtest.backtest_tables import (
     measures_table,
     right,
 )
-from statefolio.report.backtest.tested import Tested
+from statefolio.report.backtest.protocols import Backtest
 from statefolio.report.backtest.value_figures import drawdown_figure, value_figure
-from statefolio.report.chapters import Chapter, Exhibit, drawn
-from statefolio.report.evidence_chapters import check_chapter, holdout_chapter, luck_chapter, trials_chapter
+from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
+from statefolio.report.evidence_chapters import check_chapter, holdout_chapter, significance_chapter, trials_chapter
 from statefolio.report.selection_chapter import selection_chapter
 from statefolio.report.strategy_chapter import strategy_chapter
 from statefolio.report.study_results import StudyResults
+from statefolio.report.tables import MISSING
 
 LOG_FROM = 3.0
-"""Values whose highest is this many times their lowest are drawn on a log axis."""
-SHORTEST_WINDOW = 20
+"""Values are drawn on a log axis if the highest is more than this multiple of the lowest."""
+UNDEFINED = f"{MISSING}: not defined for this strategy, e.g. no recovery yet, or no difference from the benchmark."
 CAUSAL = "causal"
-"""The verdict that all is well."""
+"""The verdict of a look-ahead check that finds nothing."""
 
 
 def study_chapters(study: StudyResults) -> list[Chapter]:
-    """Put together what a report says of a study's back-tests.
+    """Return the chapters of a report on a study's back-tests.
 
     Returns
     -------
     list of Chapter
-        The whole, each strategy, and what is known of luck, choice, looking ahead, trials and the holdout.
+        All strategies, each strategy, significance, selection, look-ahead check, trials and holdout.
     """
     chapters = [overview_chapter(study), *(strategy_chapter(study, name) for name in study.strategies)]
     if study.evidence is not None:
-        chapters.append(luck_chapter(study.evidence, study.benchmark))
+        chapters.append(significance_chapter(study.evidence, study.benchmark))
     if study.selection is not None:
         chapters.append(selection_chapter(study.selection))
     if study.checks:
@@ -49,64 +50,71 @@ def study_chapters(study: StudyResults) -> list[Chapter]:
 
 
 def study_tiles(study: StudyResults) -> dict[str, str]:
-    """Return the few words that open the report of a study."""
+    """Return the tiles at the top of a study's report."""
     first = next(iter(study.results.values()))
-    tiles = {"tested from": f"{first.value.index[0]:%Y-%m-%d}", "to": f"{first.value.index[-1]:%Y-%m-%d}"}
+    tiles = {"Tested from": f"{first.value.index[0]:%Y-%m-%d}", "Tested to": f"{first.value.index[-1]:%Y-%m-%d}"}
     if study.checks:
         bad = [f"{name} {check.verdict}" for name, check in study.checks.items() if check.verdict != CAUSAL]
-        tiles["look-ahead check"] = "; ".join(bad) or CAUSAL
-    tried = study.evidence.trials if study.evidence is not None else None
-    tried = len(study.trials) if tried is None and study.trials is not None else tried
-    if tried is not None:
-        tiles["configurations tried"] = f"{tried:,}"
+        tiles["Look-ahead check"] = "; ".join(bad) or CAUSAL
+    trials = study.evidence.trials if study.evidence is not None else None
+    trials = len(study.trials) if trials is None and study.trials is not None else trials
+    if trials is not None:
+        tiles["Configurations tried"] = f"{trials:,}"
     if study.holdout is not None:
-        tiles["holdout"] = study.holdout.state
+        tiles["Holdout"] = study.holdout.state
     return tiles
 
 
 def overview_chapter(study: StudyResults) -> Chapter:
-    """All back-tests side by side."""
+    """Return the chapter that compares all back-tests."""
     results, benchmark = study.results, study.benchmark
     measures = study.measures
     if measures is None:
         measures = pd.DataFrame({name: result.summary() for name, result in results.items()})
     table, costs = measures_table(measures), cost_table(results)
-    money = dict.fromkeys(costs.columns[1:], ",.0f")
-    money.update({"cost, a year": ".2%", "turnover, a year": ",.1f"})
+    formats = dict.fromkeys(costs.columns[1:], ",.0f")
+    formats.update({"Cost per year": ".2%", "Turnover per year": ",.1f"})
     exhibits = [
-        drawn(
+        figure_exhibit(
             "Value",
-            "After costs and fees, and what the same weights came to before them.",
+            "Net of costs and fees; dotted: the same weights before costs and fees.",
             lambda: value_figure(results, benchmark, log=_log(results), currency=study.currency),
             wide=True,
         ),
-        drawn("Drawdown", "After costs and fees.", lambda: drawdown_figure(results, benchmark), wide=True),
-        Exhibit("Measures", _conventions(study), table=table, formats=right(table), wide=True),
+        figure_exhibit("Drawdown", "Net of costs and fees.", lambda: drawdown_figure(results, benchmark), wide=True),
         Exhibit(
-            "What trading cost",
-            f"In {study.currency or 'units of the capital'}, summed; all of it a year as a share of the mean value; "
-            "turnover is purchases and sales, as a multiple of the value.",
+            "Measures",
+            _conventions(study),
+            table=table,
+            formats=right(table),
+            wide=True,
+            why_missing=UNDEFINED,
+        ),
+        Exhibit(
+            "Costs",
+            f"Totals in {study.currency or 'units of the capital'}. Cost per year is the annual total as a share of "
+            "the mean value; turnover counts purchases and sales as a multiple of the value.",
             table=costs,
-            formats=money,
+            formats=formats,
             wide=True,
         ),
         *_events(results),
     ]
-    return Chapter("Back-test", _lead(study), tuple(exhibits), _stops(results))
+    return Chapter("Back-test", _lead(study), tuple(exhibits), _early_stops(results))
 
 
-def _events(results: Mapping[str, Tested]) -> list[Exhibit]:
+def _events(results: Mapping[str, Backtest]) -> list[Exhibit]:
     counts = event_counts(results)
     if len(counts.columns) == 1:
-        return [Exhibit("Events", "None: every decision was made and every order was filled.", wide=True)]
-    note = "How often a policy fell back, an order was not filled, an asset was delisted, a run went bankrupt."
+        return [Exhibit("Events", "None: every decision was made, and every order was filled.", wide=True)]
+    note = "Number of fallbacks, unfilled orders, delistings and bankruptcies."
     formats = dict.fromkeys(counts.columns[1:], ",.0f")
     every = sum(len(result.events) for result in results.values())
     listed = first_events(results)
-    first = f"The first {len(listed)} of {every:,}, of each kind some." if every > len(listed) else "All of them."
+    first = f"The first {len(listed)} of {every:,}, with some of each kind." if every > len(listed) else "All of them."
     return [
-        Exhibit("Events", note, table=counts, formats=formats),
-        Exhibit("Which events", first, table=listed, wide=len(listed) > 5),
+        Exhibit("Number of events", note, table=counts, formats=formats),
+        Exhibit("Events", first, table=listed, wide=len(listed) > 5),
     ]
 
 
@@ -114,29 +122,32 @@ def _lead(study: StudyResults) -> str:
     first = next(iter(study.results.values()))
     start, end = first.value.index[0], first.value.index[-1]
     unit = f" {study.currency}" if study.currency else ""
-    parts = [f"From {start:%Y-%m-%d} to {end:%Y-%m-%d}, beginning with {first.capital:,.0f}{unit}."]
+    parts = [f"From {start:%Y-%m-%d} to {end:%Y-%m-%d}, with {first.capital:,.0f}{unit} at the start."]
     parts += [text.rstrip(".") + "." for text in (study.rebalance, study.costs) if text]
-    parts.append("Decided at a close, traded on a later date, never on the return a decision was made with.")
+    parts.append(
+        "Decisions are made at a close and traded on a later date; they never earn a return that they already knew."
+    )
     if study.benchmark is not None:
-        parts.append(f"Grey: {study.benchmark}.")
+        parts.append(f"Grey: the benchmark, {study.benchmark}.")
     return " ".join(parts)
 
 
 def _conventions(study: StudyResults) -> str:
     year = next(iter(study.results.values())).periods_per_year
     return (
-        f"Of returns net of costs and fees. A year is {year:g} dates: annual returns are compounded, volatilities and "
-        "ratios multiplied by its root. Sharpe and Sortino ratios are of returns less what cash earned; Calmar is the "
-        "annual return over the deepest drawdown. CVaR is the mean of the worst 5 % of dates, the hit rate the share "
-        "of dates above cash, a kurtosis of 3 that of a Gaussian. Lengths are in dates; losses are negative."
+        f"Of returns net of costs and fees. A year has {year:g} dates: annual returns are compounded; volatilities "
+        "and ratios are multiplied by its square root. Sharpe and Sortino ratios use returns in excess of cash; "
+        "Calmar is the annual return over the maximum drawdown. CVaR is the mean return of the worst 5 % of dates, "
+        "the hit rate the share of dates with a return above cash; the kurtosis of a Gaussian is 3. Losses are "
+        "negative."
     )
 
 
-def _stops(results: Mapping[str, Tested]) -> dict[str, str]:
-    return {f"{name}, stopped": result.stopped for name, result in results.items() if result.stopped}
+def _early_stops(results: Mapping[str, Backtest]) -> dict[str, str]:
+    return {f"{name}, stopped early": result.stopped for name, result in results.items() if result.stopped}
 
 
-def _log(results: Mapping[str, Tested]) -> bool:
+def _log(results: Mapping[str, Backtest]) -> bool:
     lowest = min(float(result.value.min()) for result in results.values())
     highest = max(float(result.value.max()) for result in results.values())
     return lowest > 0.0 and highest > LOG_FROM * lowest

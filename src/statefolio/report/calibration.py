@@ -1,4 +1,4 @@
-"""Does the model know how wrong it is? Coverage and memory of the standardised innovations."""
+"""Computes the calibration of a model: coverage of its bands and autocorrelation of its innovations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio.report.fitted import FittedLoadings, Floats, dates, tuned_until
+from statefolio.report.fitted_loadings import FittedLoadings, Floats, dates, tuned_until
 from statefolio.validation.probability import probabilities
 
 LEVELS = (0.50, 0.80, 0.90, 0.95, 0.99)
 LAGS = 20
 FEWEST = 60
-"""Fewer returns than this say nothing about an autocorrelation."""
+"""The fewest returns for which an autocorrelation is computed."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Standardised innovations (date, asset), what the model says they are, and which dates are in sample."""
+    """Standardised innovations and their probability integral transforms (date, asset), and the dates in sample."""
 
     standardised: Floats
     probability: Floats
@@ -26,20 +26,20 @@ class Calibration:
     degrees_of_freedom: float | None
 
     def periods(self) -> Mapping[str, NDArray[np.bool_]]:
-        """Return the dates of each period that has any, by the period's name."""
+        """Return the dates of each period that has dates, by the period's name."""
         if not self.in_sample.any():
-            return {"all dates": ~self.in_sample}
-        both = {"in sample": self.in_sample, "out of sample": ~self.in_sample}
+            return {"All dates": ~self.in_sample}
+        both = {"In sample": self.in_sample, "Out of sample": ~self.in_sample}
         return {name: where for name, where in both.items() if where.any()}
 
-    def judged(self) -> NDArray[np.bool_]:
-        """Return the dates a model is judged by: out of sample where there are enough, otherwise all."""
+    def evaluated(self) -> NDArray[np.bool_]:
+        """Return the dates on which a model is evaluated: those out of sample if they have returns, otherwise all."""
         outside = ~self.in_sample
         return outside if np.isfinite(self.standardised[outside]).any() else np.ones_like(outside)
 
 
 def calibrate(model: FittedLoadings) -> Calibration:
-    """Standardise a model's innovations and find each one's probability under the model."""
+    """Standardise a model's innovations and compute their probability integral transforms under the model."""
     innovations = model.innovations_.transpose("date", "asset", ...)
     variance = np.asarray(innovations["innovation_variance"], dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -52,7 +52,7 @@ def calibrate(model: FittedLoadings) -> Calibration:
 
 
 def degrees_of_freedom(model: FittedLoadings) -> float | None:
-    """Return the Student-t degrees of freedom of the model's returns; None where they are normal."""
+    """Return the Student-t degrees of freedom of the model's returns; None if they are normal."""
     parameters = getattr(model, "parameters_", None)
     if not isinstance(parameters, pd.DataFrame) or "degrees_of_freedom" not in parameters:
         return None
@@ -61,7 +61,7 @@ def degrees_of_freedom(model: FittedLoadings) -> float | None:
 
 
 def coverage(calibration: Calibration) -> pd.DataFrame:
-    """Return the share of returns within each predicted band: a row a level, a column a period."""
+    """Return the share of returns within each predicted band, with one row per level and one column per period."""
     table = {
         name: [_covered(calibration.probability[where], level) for level in LEVELS]
         for name, where in calibration.periods().items()
@@ -70,8 +70,8 @@ def coverage(calibration: Calibration) -> pd.DataFrame:
 
 
 def coverage_by_asset(calibration: Calibration, level: float = 0.95) -> Floats:
-    """Return each asset's share of returns within its predicted band, on the dates that are judged."""
-    u = calibration.probability[calibration.judged()]
+    """Return each asset's share of returns within its predicted band on the evaluated dates."""
+    u = calibration.probability[calibration.evaluated()]
     known = np.isfinite(u)
     inside = known & (np.abs(np.where(known, u, 0.0) - 0.5) <= level / 2)
     counted = known.sum(axis=0)
@@ -81,8 +81,7 @@ def coverage_by_asset(calibration: Calibration, level: float = 0.95) -> Floats:
 def autocorrelation(values: Floats, lags: int = LAGS) -> Floats:
     """Return the autocorrelations (lag, series) of each column.
 
-    Each lag counts the pairs of dates that have both values.
-    Columns with fewer than `FEWEST` values give NaN.
+    Each lag uses the pairs of dates on which both values are known. Columns with fewer than `FEWEST` values give NaN.
     """
     found = np.full((lags, values.shape[1]), np.nan)
     enough = np.isfinite(values).sum(axis=0) >= FEWEST

@@ -1,4 +1,4 @@
-"""Calibration, drawn: coverage, the distribution of the innovations, and their memory."""
+"""Draws the calibration of a model: coverage, probability integral transforms and autocorrelations."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -6,60 +6,120 @@ import plotly.graph_objects as go
 from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
 from statefolio.report.calibration import LAGS, Calibration, autocorrelation, calibrate, coverage
-from statefolio.report.fitted import FittedLoadings, Floats
+from statefolio.report.fitted_loadings import FittedLoadings, Floats
 
 HEIGHT = 270
 BINS = 20
-COLOURS = {"in sample": "#a9b4bd", "out of sample": style.ESTIMATE, "all dates": style.ESTIMATE}
+COLOURS = {"In sample": "#a9b4bd", "Out of sample": style.ESTIMATE, "All dates": style.ESTIMATE}
 
 
 def coverage_figure(model: FittedLoadings) -> go.Figure:
-    """Draw how far the coverage of the predicted bands lies from what they promise, level by level."""
+    """Draw the coverage of the predicted bands less their nominal coverage, by level.
+
+    Parameters
+    ----------
+    model
+        A fitted loadings model.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> model = sf.RollingLoadings(window=120).fit(demo.returns.loc["2021":], demo.factors.loc["2021":, ["market"]])
+    >>> figure = sf.report.coverage_figure(model)
+    >>> dict(zip(figure.data[0].x, figure.data[0].text))["95%"]  # of returns within the 95 % bands
+    '94.9%'
+    """
     return coverage_of(calibrate(model))
 
 
 def innovations_figure(model: FittedLoadings) -> go.Figure:
-    """Draw the distribution of the probabilities the model gave to what came: flat where it is right."""
+    """Draw the density of the probability integral transforms, which is flat under a correct model.
+
+    Parameters
+    ----------
+    model
+        A fitted loadings model.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> model = sf.RollingLoadings(window=120).fit(demo.returns.loc["2021":], demo.factors.loc["2021":, ["market"]])
+    >>> figure = sf.report.innovations_figure(model)
+    >>> density = figure.data[0].y
+    >>> len(density), round(float(density.mean()), 3)
+    (20, 1.0)
+    """
     return innovations_of(calibrate(model))
 
 
 def autocorrelation_figure(model: FittedLoadings) -> go.Figure:
-    """Draw the innovations' autocorrelations and those of their squares, averaged over the assets."""
+    """Draw the autocorrelations of the innovations and of their squares, averaged over assets.
+
+    Parameters
+    ----------
+    model
+        A fitted loadings model.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> model = sf.RollingLoadings(window=120).fit(demo.returns.loc["2021":], demo.factors.loc["2021":, ["market"]])
+    >>> figure = sf.report.autocorrelation_figure(model)
+    >>> [(bars.name, round(float(bars.y[0]), 2)) for bars in figure.data]  # at lag 1
+    [('Innovations', 0.02), ('Squared innovations', 0.1)]
+    """
     return autocorrelation_of(calibrate(model))
 
 
 def coverage_of(calibration: Calibration) -> go.Figure:
-    """Draw `coverage_figure` from innovations that are standardised already."""
+    """Draw `coverage_figure` from standardised innovations."""
     table = coverage(calibration)
     levels = [f"{level:.0%}" for level in table.index]
     figure = go.Figure()
     for name, column in table.items():
-        off = 100 * (column.to_numpy() - table.index.to_numpy())
-        came = [f"{value:.1%}" for value in column]
+        difference = 100 * (column.to_numpy() - table.index.to_numpy())
+        realised = [f"{value:.1%}" for value in column]
         figure.add_bar(
             x=levels,
-            y=off,
+            y=difference,
             name=str(name),
-            customdata=came,
-            text=came if name == table.columns[-1] else None,
+            customdata=realised,
+            text=realised if name == table.columns[-1] else None,
             textposition="outside",
             textangle=0,
             textfont={"size": 10.5, "color": style.INK},
             cliponaxis=False,
             marker={"color": COLOURS[str(name)]},
-            hovertemplate="promised %{x}, came %{customdata}<extra>" + str(name) + "</extra>",
+            hovertemplate="Nominal %{x}, realised %{customdata}<extra>" + str(name) + "</extra>",
         )
     most = max(2.0, 1.35 * float(np.nanmax(np.abs([bar.y for bar in figure.data]), initial=0.0)))
     return figure.update_layout(
         _small(
-            xaxis=style.axis(title=style.axis_title("promised coverage"), type="category", showgrid=False),
-            yaxis=style.axis(title=style.axis_title("came less promised, points"), range=[-most, most], zeroline=True),
+            xaxis=style.axis(title=style.axis_title("Nominal coverage"), type="category", showgrid=False),
+            yaxis=style.axis(
+                title=style.axis_title("Realised less nominal, points"), range=[-most, most], zeroline=True
+            ),
         )
     ).update_yaxes(zerolinecolor=style.MUTED)
 
 
 def innovations_of(calibration: Calibration) -> go.Figure:
-    """Draw `innovations_figure` from innovations that are standardised already."""
+    """Draw `innovations_figure` from standardised innovations."""
     figure = go.Figure()
     edges = np.linspace(0.0, 1.0, BINS + 1)
     for name, where in calibration.periods().items():
@@ -77,20 +137,20 @@ def innovations_of(calibration: Calibration) -> go.Figure:
     return figure.update_layout(
         _small(
             bargap=0.08,
-            xaxis=style.axis(title=style.axis_title("probability of less than what came"), showgrid=False),
-            yaxis=style.axis(title=style.axis_title("density (1 = right)"), rangemode="tozero"),
+            xaxis=style.axis(title=style.axis_title("Probability integral transform"), showgrid=False),
+            yaxis=style.axis(title=style.axis_title("Density (1 if calibrated)"), rangemode="tozero"),
         )
     )
 
 
 def autocorrelation_of(calibration: Calibration) -> go.Figure:
-    """Draw `autocorrelation_figure` from innovations that are standardised already."""
-    z = calibration.standardised[calibration.judged()]
+    """Draw `autocorrelation_figure` from standardised innovations."""
+    z = calibration.standardised[calibration.evaluated()]
     lags = np.arange(1, LAGS + 1)
     figure = go.Figure()
     for values, name, colour in (
-        (z, "innovations", style.ESTIMATE),
-        (np.minimum(z**2, 9.0), "their squares", style.OTHER),
+        (z, "Innovations", style.ESTIMATE),
+        (np.minimum(z**2, 9.0), "Squared innovations", style.OTHER),
     ):
         figure.add_bar(
             x=lags,
@@ -106,14 +166,14 @@ def autocorrelation_of(calibration: Calibration) -> go.Figure:
     return figure.update_layout(
         _small(
             bargap=0.25,
-            xaxis=style.axis(title=style.axis_title("lag"), showgrid=False),
-            yaxis=style.axis(title=style.axis_title("mean autocorrelation"), range=[-most, most], zeroline=True),
+            xaxis=style.axis(title=style.axis_title("Lag, dates"), showgrid=False),
+            yaxis=style.axis(title=style.axis_title("Mean autocorrelation"), range=[-most, most], zeroline=True),
         )
     ).update_yaxes(zerolinecolor=style.MUTED)
 
 
 def _mean(correlations: Floats) -> Floats:
-    """Return the mean over the assets that have one."""
+    """Return the mean over assets with an autocorrelation."""
     known = np.isfinite(correlations)
     mean: Floats = np.where(known, correlations, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return mean

@@ -1,4 +1,4 @@
-"""Non-stationarity, drawn: which loadings move, when they break, and where predictions drift."""
+"""Draws the findings on non-stationarity: moving loadings, breaks and drifting predictions."""
 
 from typing import Any
 
@@ -6,20 +6,22 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from statefolio._arrays.text import listed, shown
 from statefolio.diagnostics.change.cusum import boundary, crossing_level, cusum
 from statefolio.diagnostics.finding import Diagnosis
 from statefolio.exceptions import UnknownNameError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.report import style
+from statefolio.report.tables import equals_p
 
 HEIGHT = 300
 
 
 def moving_share_figure(diagnosis: Diagnosis) -> go.Figure:
-    """Draw the share of assets whose loading moves, by factor, as both tests find it."""
+    """Draw the share of assets whose loading moves, by factor and test."""
     figure = go.Figure()
     for name, label, colour in (
-        ("moving loadings", "likelihood ratio", style.ESTIMATE),
+        ("moving loadings", "Likelihood ratio", style.ESTIMATE),
         ("unstable loadings", "Nyblom", style.OTHER),
     ):
         finding = diagnosis[name]
@@ -37,12 +39,12 @@ def moving_share_figure(diagnosis: Diagnosis) -> go.Figure:
             hovertemplate="%{x}: %{customdata} assets, %{y:.1f} %<extra>" + label + "</extra>",
         )
     level = diagnosis["moving loadings"].level
-    title = f"assets whose loading moves, %, at a false discovery rate of {level:.0%}"
+    title = f"Moving loadings, % of assets (false discovery rate {level:.0%})"
     return figure.update_layout(_layout(title, xaxis=style.axis(showgrid=False, type="category"), bargap=0.3))
 
 
 def break_months_figure(diagnosis: Diagnosis) -> go.Figure:
-    """Draw how many assets broke in each month."""
+    """Draw the number of assets with a break in each month."""
     table = diagnosis["breaks by month"].table
     months = pd.PeriodIndex(table.index)
     figure = go.Figure()
@@ -54,17 +56,25 @@ def break_months_figure(diagnosis: Diagnosis) -> go.Figure:
         hovertemplate="%{customdata[0]}: %{y} assets, %{customdata[1]:.1%}<extra></extra>",
     )
     return figure.update_layout(
-        _layout("assets whose loadings break", xaxis=style.axis(showgrid=False), bargap=0.05, showlegend=False)
+        _layout(
+            "Number of assets whose loadings break",
+            xaxis=style.axis(showgrid=False),
+            bargap=0.05,
+            showlegend=False,
+        )
     )
 
 
 def cusum_figure(diagnosis: Diagnosis, model: LoadingsModel, asset: Any = None) -> go.Figure:
-    """Draw an asset's cumulated standardised innovations between their bounds; the worst asset's by default."""
+    """Draw the CUSUM of an asset's innovations with its bounds; by default of the asset with the largest statistic."""
     finding = diagnosis["cusum"]
     table = finding.table.set_index("asset")
     asset = table["statistic"].idxmax() if asset is None else asset
     if asset not in table.index:
-        raise UnknownNameError(f"{asset!r} is no asset of the diagnosis; one that it tested was expected.")
+        raise UnknownNameError(
+            f"asset must be one of those tested ({listed(table.index)}), got {shown(asset)}. Pass e.g. "
+            f"asset={table.index[0]!r}."
+        )
     innovations = model.innovations_.sel(asset=asset)
     z = (innovations["innovation"] / np.sqrt(innovations["innovation_variance"])).to_numpy()[:, None]
     line = boundary(z, crossing_level(finding.level))[:, 0]
@@ -86,12 +96,20 @@ def cusum_figure(diagnosis: Diagnosis, model: LoadingsModel, asset: Any = None) 
         hovertemplate="%{x|%Y-%m-%d}: %{y:.1f}<extra></extra>",
     )
     p = float(table.loc[asset, "p_value"])
-    title = f"{asset}: cumulated standardised innovations, p = {p:.2g}; bounds of {finding.level:.0%}"
+    title = f"{asset}: CUSUM, p {equals_p(p)} (dotted: bounds at {finding.level:.0%})"
     return figure.update_layout(_layout(title, xaxis=style.axis(showgrid=False), showlegend=False))
 
 
 def _layout(title: str, **changes: Any) -> dict[str, Any]:
-    heading = {"text": title, "font": {"size": 12, "color": style.MUTED}, "x": 0, "xanchor": "left", "xref": "paper"}
-    legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
+    heading = {
+        "text": title,
+        "font": {"size": 12, "color": style.MUTED},
+        "x": 0,
+        "xanchor": "left",
+        "xref": "paper",
+        "y": 0.98,
+        "yanchor": "top",
+    }
+    legend = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
     base = {"height": HEIGHT, "title": heading, "showlegend": True, "legend": legend, "yaxis": style.axis()}
-    return style.layout(**{**base, "margin": {"l": 40, "r": 8, "t": 48, "b": 28}, **changes})
+    return style.layout(**{**base, "margin": {"l": 40, "r": 8, "t": 56, "b": 28}, **changes})

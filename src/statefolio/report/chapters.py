@@ -1,7 +1,7 @@
-"""Chapters of a report beside the loadings: figures and tables with titles, in sections of the same page."""
+"""Defines chapters of a report, which hold figures and tables with titles, and writes them as HTML sections."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 
 import pandas as pd
@@ -13,9 +13,33 @@ from statefolio.report import tables
 
 @dataclass(frozen=True, eq=False)
 class Exhibit:
-    """A figure or a table, or both, with a title (unless the figure has its own) and a sentence on how to read it.
+    """A figure, a table or both, with a title and a note on how to read it.
 
-    `formats` are those of the table's columns, e.g. ",.0f" or ".1%"; ">" sets text to the right.
+    Parameters
+    ----------
+    title : str
+        The heading; empty if the figure has its own title.
+    note : str
+        One or two sentences below the heading.
+    figure : plotly Figure, optional
+    table : DataFrame, optional
+        Known column names become headings with units, e.g. "cvar_95" becomes "CVaR 95 %".
+    wide : bool
+        Whether the exhibit takes the whole width of the page instead of half.
+    formats : mapping of str to str
+        Python format specifications of the table's columns, e.g. ",.0f" or ".1%"; "p" formats p-values and ">" aligns
+        text to the right.
+    why_missing : str
+        The sentence below a table that has missing values, which are shown as dashes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import statefolio as sf
+    >>> costs = pd.DataFrame({"strategy": ["minimum variance"], "turnover": [0.42]})
+    >>> exhibit = sf.report.Exhibit("Turnover", "Per year.", table=costs, formats={"turnover": ".0%"})
+    >>> exhibit.title
+    'Turnover'
     """
 
     title: str
@@ -24,11 +48,46 @@ class Exhibit:
     table: pd.DataFrame | None = None
     wide: bool = False
     formats: Mapping[str, str] = field(default_factory=dict)
+    why_missing: str = tables.WHY_MISSING
 
 
 @dataclass(frozen=True, eq=False)
 class Chapter:
-    """A section of the page: what it says first, a few numbers, and its exhibits."""
+    """A section of a report: a title, an introduction, a row of tiles and exhibits.
+
+    Parameters
+    ----------
+    title : str
+        The heading, also used in the page's list of contents.
+    lead : str
+        The introduction.
+    exhibits : tuple of Exhibit
+        Shown two per row unless they are wide.
+    tiles : mapping of str to str
+        A few numbers shown large, by name.
+
+    Examples
+    --------
+    A report of one chapter, with a figure and no model:
+
+    >>> import tempfile
+    >>> import plotly.graph_objects as go
+    >>> import statefolio as sf
+    >>> market = sf.load_demo().factors["market"].loc["2022"]
+    >>> growth = go.Figure(go.Scatter(x=market.index, y=100 * market.cumsum()))
+    >>> chapter = sf.report.Chapter(
+    ...     "Market",
+    ...     "The sum of daily returns, in percent.",
+    ...     (sf.report.Exhibit("Market in 2022", figure=growth, wide=True),),
+    ...     {"Return": f"{market.sum():.1%}"},
+    ... )
+    >>> chapter.tiles
+    {'Return': '-20.2%'}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = sf.report.write_report(f"{folder}/market.html", None, chapters=[chapter], title="The market")
+    ...     page.name, page.read_text(encoding="utf-8").count("<section")
+    ('market.html', 1)
+    """
 
     title: str
     lead: str
@@ -36,16 +95,30 @@ class Chapter:
     tiles: Mapping[str, str] = field(default_factory=dict)
 
 
-def drawn(title: str, note: str, draw: Callable[[], go.Figure], wide: bool = False) -> Exhibit:
-    """Return a figure as an exhibit, or why there is none."""
+def figure_exhibit(title: str, note: str, draw: Callable[[], go.Figure], wide: bool = False) -> Exhibit:
+    """Return a figure as an exhibit, or the reason why it cannot be drawn."""
     try:
         return Exhibit(title, note, figure=draw(), wide=wide)
     except InputError as error:
         return Exhibit(title, str(error), wide=wide)
 
 
+def full_rows(exhibits: Sequence[Exhibit]) -> tuple[Exhibit, ...]:
+    """Widen exhibits that would otherwise have an empty place next to them."""
+    shown: list[Exhibit] = []
+    alone = False
+    for exhibit in exhibits:
+        if exhibit.wide and alone:
+            shown[-1] = replace(shown[-1], wide=True)
+        alone = not exhibit.wide and not alone
+        shown.append(exhibit)
+    if alone:
+        shown[-1] = replace(shown[-1], wide=True)
+    return tuple(shown)
+
+
 def contents(chapters: Sequence[Chapter], loadings: bool = True) -> str:
-    """Return the links to the chapters and to the loadings after them; nothing where there are no chapters."""
+    """Return links to the chapters and to the loadings after them; an empty text if there are no chapters."""
     if not chapters:
         return ""
     places = [(f"#{_place(number)}", chapter.title) for number, chapter in enumerate(chapters)]
@@ -56,12 +129,12 @@ def contents(chapters: Sequence[Chapter], loadings: bool = True) -> str:
 
 
 def sections(chapters: Sequence[Chapter]) -> str:
-    """Return the chapters as HTML; figures are named as `figures` names them."""
+    """Return the chapters as HTML, with the figures' names as in `figures`."""
     return "".join(_section(chapter, number) for number, chapter in enumerate(chapters))
 
 
 def figures(chapters: Sequence[Chapter]) -> dict[str, go.Figure]:
-    """Return every figure of the chapters under the name the page knows it by."""
+    """Return all figures of the chapters, keyed by their names in the page."""
     return {
         _figure_name(number, position): exhibit.figure
         for number, chapter in enumerate(chapters)
@@ -81,7 +154,7 @@ def _section(chapter: Chapter, number: int) -> str:
 def _exhibit(exhibit: Exhibit, name: str) -> str:
     note = f'<p class="note">{escape(exhibit.note)}</p>' if exhibit.note else ""
     figure = f'<div class="figure" data-figure="{name}"></div>' if exhibit.figure is not None else ""
-    table = tables.plain_table(exhibit.table, exhibit.formats) if exhibit.table is not None else ""
+    table = tables.plain_table(exhibit.table, exhibit.formats, exhibit.why_missing) if exhibit.table is not None else ""
     whole = ' class="whole"' if exhibit.wide else ""
     title = f"<h3>{escape(exhibit.title)}</h3>" if exhibit.title else ""
     return f"<div{whole}>{title}{note}{figure}{table}</div>"

@@ -1,4 +1,4 @@
-"""The failures of a factor model, drawn: one figure a question, each of a `Diagnosis`."""
+"""Draws the findings of a `Diagnosis`: specification, estimation and multicollinearity."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from statefolio._arrays.text import listed, shown
 from statefolio.diagnostics.collinearity.collinearity import CONDITION, INFLATION
 from statefolio.diagnostics.finding import Diagnosis, Finding
 from statefolio.exceptions import InputError
@@ -13,11 +14,11 @@ from statefolio.report import style
 
 HEIGHT = 320
 MOST = 30
-"""Eigenvalues that are drawn."""
+"""The most eigenvalues drawn."""
 
 
 def eigenvalue_figure(specification: Diagnosis) -> go.Figure:
-    """Draw the residuals' largest eigenvalues, and how large uncorrelated residuals' largest becomes."""
+    """Draw the largest eigenvalues of the residual correlations, with the limit for uncorrelated residuals."""
     finding = _finding(specification, "largest residual eigenvalue")
     table = finding.table.head(MOST)
     limit, edge = float(table["limit"].iloc[0]), float(table["marchenko_pastur_edge"].iloc[0])
@@ -28,26 +29,25 @@ def eigenvalue_figure(specification: Diagnosis) -> go.Figure:
         y=table["eigenvalue"],
         customdata=table["share"],
         marker={"color": np.where(above, style.OTHER, style.ESTIMATE)},
-        hovertemplate="eigenvalue %{x}: %{y:.2f}, %{customdata:.1%} of residual variance<extra></extra>",
+        hovertemplate="Eigenvalue %{x}: %{y:.2f}, %{customdata:.1%} of residual variance<extra></extra>",
     )
-    _line(figure, limit, f"uncorrelated residuals stay below {limit:.2f}", "solid")
-    _line(figure, edge, f"Marchenko-Pastur edge {edge:.2f}", "dot", below=True)
+    _line(figure, limit, f"Limit for uncorrelated residuals: {limit:.2f}", "solid")
+    _line(figure, edge, f"Marchenko-Pastur edge: {edge:.2f}", "dot", below=True)
     return figure.update_layout(
         _layout(
-            finding,
-            xaxis=style.axis(title="eigenvalue, largest first", showgrid=False),
-            yaxis=style.axis(title="eigenvalue", rangemode="tozero"),
+            xaxis=style.axis(title=style.axis_title("Rank of the eigenvalue"), showgrid=False),
+            yaxis=style.axis(title=style.axis_title("Eigenvalue"), rangemode="tozero"),
         )
     )
 
 
 def component_figure(specification: Diagnosis) -> go.Figure:
-    """Draw what the residuals' first component looks like: its mean loading by sector."""
+    """Draw the mean loading of each sector on the first principal component of the residuals."""
     finding = _finding(specification, "first residual component")
     if "mean_loading" not in finding.table:
         raise InputError(
-            "the specification was diagnosed without sectors; some were expected. "
-            "Pass sectors to diagnose_specification."
+            "specification must be diagnosed with sectors, got a diagnosis without. Pass sectors=... to "
+            "diagnose_specification."
         )
     table = finding.table.sort_values("mean_loading")
     figure = go.Figure()
@@ -62,20 +62,24 @@ def component_figure(specification: Diagnosis) -> go.Figure:
     )
     return figure.update_layout(
         _layout(
-            finding,
             height=max(HEIGHT, 90 + 24 * len(table)),
-            xaxis=style.axis(title="mean correlation of residuals with their first component", zeroline=True),
+            xaxis=style.axis(
+                title=style.axis_title("Mean correlation of residuals with their first component"), zeroline=True
+            ),
             yaxis=style.axis(showgrid=False),
         )
     ).update_xaxes(zerolinecolor=style.MUTED)
 
 
 def halves_figure(estimation: Diagnosis, factor: str) -> go.Figure:
-    """Draw each asset's loading from odd blocks of dates against that from even ones: a line where both agree."""
+    """Draw each asset's loading from odd blocks of dates against its loading from even blocks."""
     finding = _finding(estimation, "split-half agreement")
     names = finding.table.index.get_level_values("factor")
     if factor not in names:
-        raise InputError(f"factor={factor!r}; one of {', '.join(map(repr, dict.fromkeys(names)))} was expected.")
+        known = list(dict.fromkeys(names))
+        raise InputError(
+            f"factor must be one of {listed(known, len(known))}, got {shown(factor)}. Pass e.g. factor={known[0]!r}."
+        )
     table = finding.table[names == factor].droplevel("factor").dropna(subset=["odd", "even"])
     both = table[["odd", "even"]].to_numpy()
     ends = [both.min(initial=np.inf), both.max(initial=-np.inf)] if len(both) else []
@@ -89,21 +93,18 @@ def halves_figure(estimation: Diagnosis, factor: str) -> go.Figure:
         marker={"color": style.ESTIMATE, "size": 6, "opacity": 0.7},
         hovertemplate="%{text}: %{x:.2f} and %{y:.2f}<extra></extra>",
     )
-    said = (
-        f"{factor}: {table['reliability'].iloc[0]:.0%} of the variance across assets is no noise" if len(table) else ""
-    )
+    title = f"{factor}: reliability {table['reliability'].iloc[0]:.0%}" if len(table) else ""
     return figure.update_layout(
         _layout(
-            finding,
-            title=_title(said),
-            xaxis=style.axis(title="loading, odd blocks of dates"),
-            yaxis=style.axis(title="loading, even blocks"),
+            title=_title(title),
+            xaxis=style.axis(title=style.axis_title("Loading, odd blocks of dates")),
+            yaxis=style.axis(title=style.axis_title("Loading, even blocks of dates")),
         )
     )
 
 
 def shrinkage_figure(estimation: Diagnosis) -> go.Figure:
-    """Draw the held-out log-likelihood against how far loadings move towards their mean across assets."""
+    """Draw the held-out log-likelihood against the shrinkage of loadings towards their mean across assets."""
     finding = _finding(estimation, "shrinkage wanted")
     figure = go.Figure()
     for place, (name, curve) in enumerate(finding.table.items()):
@@ -111,7 +112,7 @@ def shrinkage_figure(estimation: Diagnosis) -> go.Figure:
             x=finding.table.index,
             y=curve,
             mode="lines",
-            name="all but alpha" if place == 0 else str(name),
+            name="All but alpha" if place == 0 else str(name),
             line={"color": _colour(place), "width": 3 if place == 0 else 1.3},
             hovertemplate="%{x:.0%}: %{y:.2f}<extra>" + str(name) + "</extra>",
         )
@@ -119,43 +120,42 @@ def shrinkage_figure(estimation: Diagnosis) -> go.Figure:
         figure.add_vline(x=finding.statistic, line={"color": style.MUTED, "dash": "dot"})
     return figure.update_layout(
         _layout(
-            finding,
             showlegend=True,
-            xaxis=style.axis(title="shrinkage towards the mean across assets", tickformat=".0%"),
-            yaxis=style.axis(title="log-likelihood gained, 1e-4 a return"),
+            xaxis=style.axis(title=style.axis_title("Shrinkage towards the mean across assets"), tickformat=".0%"),
+            yaxis=style.axis(title=style.axis_title("Gain in log-likelihood per return, 1e-4")),
         )
     )
 
 
 def inflation_figure(multicollinearity: Diagnosis) -> go.Figure:
-    """Draw variance inflation of each factor, and below it the condition number, through time."""
+    """Draw the variance inflation of each factor and the condition number through time."""
     finding = _finding(multicollinearity, "variance inflation")
     condition = multicollinearity["condition number"].table["condition_number"]
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
     for place, (name, path) in enumerate(finding.table.items()):
         figure.add_scatter(x=path.index, y=path, name=str(name), line={"color": _colour(place)}, row=1, col=1)
     line = {"color": style.INK}
-    figure.add_scatter(x=condition.index, y=condition, name="condition number", line=line, row=2, col=1)
+    figure.add_scatter(x=condition.index, y=condition, name="Condition number", line=line, row=2, col=1)
     for row, limit in ((1, INFLATION), (2, CONDITION)):
         figure.add_hline(y=limit, row=row, col=1, line={"color": style.MUTED, "dash": "dot", "width": 1})
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
-    figure.update_layout(_layout(finding, height=HEIGHT + 120, showlegend=True, legend=legend, title=None))
+    figure.update_layout(_layout(height=HEIGHT + 120, showlegend=True, legend=legend))
     figure.update_xaxes(**style.axis())
     figure.update_yaxes(**style.axis(type="log"))
-    figure.update_yaxes(title="variance inflation", row=1, col=1)
-    return figure.update_yaxes(title="condition number", row=2, col=1)
+    figure.update_yaxes(title=style.axis_title("Variance inflation"), row=1, col=1)
+    return figure.update_yaxes(title=style.axis_title("Condition number"), row=2, col=1)
 
 
 def _finding(diagnosis: Diagnosis, name: str) -> Finding:
-    """The finding of that name, which must have something to draw."""
+    """Return the finding of that name; raise an error if it has no table."""
     finding = diagnosis[name]
     if finding.table.empty:
-        raise InputError(f"{name!r} has nothing to draw: {finding.verdict} Another panel was expected.")
+        raise InputError(f"The finding {name!r} has no values to draw: {finding.verdict} Pass more data.")
     return finding
 
 
 def _colour(place: int) -> str:
-    return style.LINES[place % len(style.LINES)]
+    return style.COLOURS[place % len(style.COLOURS)]
 
 
 def _line(figure: go.Figure, y: float, text: str, dash: str, below: bool = False) -> None:
@@ -168,6 +168,6 @@ def _title(text: str) -> dict[str, Any]:
     return {"text": text, "font": {"size": 13}, "x": 0.0, "xanchor": "left"}
 
 
-def _layout(finding: Finding, **changes: Any) -> dict[str, Any]:
-    margin = {"l": 10, "r": 10, "t": 44, "b": 10}
-    return style.layout(**{"height": HEIGHT, "margin": margin, "title": _title(finding.name), **changes})
+def _layout(**changes: Any) -> dict[str, Any]:
+    margin = {"l": 10, "r": 10, "t": 44 if changes.get("title") or changes.get("showlegend") else 14, "b": 10}
+    return style.layout(**{"height": HEIGHT, "margin": margin, **changes})

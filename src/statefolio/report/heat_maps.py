@@ -1,4 +1,4 @@
-"""The panel at a glance: every loading today, and how far each has moved."""
+"""Draws heat maps of a panel: the latest loadings, and how far each loading has moved."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from statefolio.report import style
-from statefolio.report.fitted import ALPHA, FittedLoadings, Floats, names, settled
+from statefolio.report.fitted_loadings import ALPHA, FittedLoadings, Floats, names, settled
 
 TALLEST = 900
 ROW = 17
@@ -15,7 +15,28 @@ ROW = 17
 def loadings_heat_map(model: FittedLoadings) -> go.Figure:
     """Draw each asset's last filtered loading on each factor, ordered by the first factor.
 
-    The constant is left out: its scale is another one. An asset without a value on the last date stays blank.
+    The constant is left out because its scale differs. Missing values on the last date stay blank.
+
+    Parameters
+    ----------
+    model
+        A fitted loadings model.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.loc["2021":], demo.factors.loc["2021":, ["market", "value"]]
+    >>> model = sf.RollingLoadings(window=120).fit(returns, factors)
+    >>> figure = sf.report.loadings_heat_map(model)
+    >>> figure.data[0].x
+    ('market', 'value')
+    >>> figure.data[0].y[0], round(float(figure.data[0].z[0][0]), 2)  # the smallest market loading
+    ('MRK', 0.31)
     """
     today = last_loadings(model)
     limit = _limit(np.abs(today))
@@ -26,7 +47,29 @@ def loadings_heat_map(model: FittedLoadings) -> go.Figure:
 def movement_heat_map(model: FittedLoadings) -> go.Figure:
     """Draw how far each loading has moved: the 95th less the 5th percentile of its settled filtered values.
 
-    The rows stand in the same order as in `loadings_heat_map`.
+    Dates on which the standard error is more than twice its median do not count as settled. The rows are in the same
+    order as in `loadings_heat_map`.
+
+    Parameters
+    ----------
+    model
+        A fitted loadings model.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.loc["2021":], demo.factors.loc["2021":, ["market", "value"]]
+    >>> model = sf.RollingLoadings(window=120).fit(returns, factors)
+    >>> figure = sf.report.movement_heat_map(model)
+    >>> moved = dict(zip(figure.data[0].y, figure.data[0].z[:, 0]))
+    >>> largest = max(moved, key=moved.get)
+    >>> largest, round(float(moved[largest]), 2)
+    ('RRC', 1.62)
     """
     order = np.argsort(first_factor(model, last_loadings(model)), kind="stable")
     moved = movement(model)
@@ -40,7 +83,7 @@ def last_loadings(model: FittedLoadings) -> Floats:
 
 
 def movement(model: FittedLoadings) -> Floats:
-    """Return how far each filtered loading (asset, factor) has moved; NaN where it never settled."""
+    """Return how far each filtered loading (asset, factor) has moved; NaN if it never settled."""
     moved = np.full((len(names(model, "asset")), len(names(model, "factor"))), np.nan)
     for i in range(moved.shape[0]):
         one = model.loadings_[["filtered", "filtered_variance"]].isel(asset=i).transpose("date", "factor", ...)
@@ -61,7 +104,7 @@ def first_factor(model: FittedLoadings, today: Floats) -> Floats:
 
 
 def _limit(values: Floats) -> float:
-    """Return where the colours end: beyond nearly all values, so one outlier does not bleach the rest."""
+    """Return the end of the colour scale, the 98th percentile, so that one outlier does not fade all other cells."""
     known = values[np.isfinite(values)]
     return float(np.percentile(known, 98.0)) or 1.0 if known.size else 1.0
 

@@ -1,7 +1,7 @@
-"""One asset through time: each of its loadings, its band, and another estimate beside it.
+"""Draws the loadings of one asset through time, with bands and optionally another estimate.
 
-The figure is made in two steps: `empty_figure` lays it out with no data, and `trace_values` says what each
-trace holds. The report stores the first step once; the page takes the second for the asset that is chosen.
+A figure is made in two steps: `empty_figure` returns the layout and traces without data, and `trace_values` returns the
+values of the traces. A report stores the first step once; the page's script fills in the values of the asset chosen.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
-from statefolio.report.fitted import (
+from statefolio.report.fitted_loadings import (
     ALPHA,
     AssetLoadings,
     FittedLoadings,
@@ -25,7 +25,7 @@ from statefolio.report.fitted import (
 PANEL_HEIGHT = 215
 TOP, BOTTOM = 58, 34
 ALPHA_UNIT = 1e4
-"""Alpha is drawn in basis points: in decimals its axis would be all zeros."""
+"""Alpha is drawn in basis points, because its values in decimals are too small for an axis."""
 PERIODS = (
     (0.9, "period"),
     (4.0, "day"),
@@ -34,7 +34,7 @@ PERIODS = (
     (120.0, "quarter"),
     (400.0, "year"),
 )
-"""Up to how many days between dates are called what."""
+"""The most days between dates for each name of a period."""
 
 
 def loadings_figure(
@@ -42,7 +42,7 @@ def loadings_figure(
     asset: str,
     other: FittedLoadings | None = None,
     *,
-    other_name: str = "other estimate",
+    other_name: str = "Other estimate",
     columns: int = 2,
 ) -> go.Figure:
     """Draw the filtered loadings of one asset with their 95 % bands.
@@ -54,16 +54,33 @@ def loadings_figure(
     asset
         The asset's name.
     other
-        Another fitted model whose filtered loadings are drawn beside the first, e.g. rolling least squares.
+        Another fitted model whose filtered loadings are drawn too, e.g. rolling least squares.
     other_name
-        What the legend calls it.
+        Its name in the legend.
     columns
-        Panels side by side.
+        Number of panels in a row.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        A panel for each factor; the constant ("alpha") in basis points a period.
+        One panel per factor; the constant ("alpha") is in basis points per period.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model does not have the asset.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.loc["2020":, ["AAPL", "XOM"]], demo.factors.loc["2020":, ["market", "value"]]
+    >>> model = sf.RollingLoadings(window=120).fit(returns, factors)
+    >>> figure = sf.report.loadings_figure(model, "XOM")
+    >>> [note.text for note in figure.layout.annotations if note.text != "In sample"]
+    ['<b>market</b>', '<b>value</b>', '<b>alpha, basis points per day</b>']
+    >>> round(float(figure.data[2].y[-1]), 2)  # the last filtered loading on the market
+    0.8
     """
     series = asset_loadings(model, asset, other)
     figure = go.Figure(
@@ -84,7 +101,7 @@ def loadings_figure(
 
 
 def panels(series: AssetLoadings) -> Iterator[tuple[list[Floats], tuple[float, float]]]:
-    """Yield, factor by factor, what its traces hold and the range of its axis."""
+    """Yield the values of the traces and the range of the axis of each factor."""
     scales = factor_scales(series.factors)
     for k, scale in enumerate(scales):
         other = None if series.other is None else series.other[:, k] * scale
@@ -94,13 +111,13 @@ def panels(series: AssetLoadings) -> Iterator[tuple[list[Floats], tuple[float, f
 
 
 def trace_values(mean: Floats, standard_error: Floats, other: Floats | None) -> list[Floats]:
-    """Return the values of one panel's traces, in the order `empty_figure` lays them."""
+    """Return the values of one panel's traces in the order of `empty_figure`."""
     band = [mean - HALF_BAND * standard_error, mean + HALF_BAND * standard_error]
     return [*band, mean] if other is None else [*band, other, mean]
 
 
 def factor_scales(factors: Sequence[str]) -> Floats:
-    """Return what each loading is multiplied by before it is drawn."""
+    """Return the factor by which each loading is multiplied for the figure."""
     return np.array([ALPHA_UNIT if factor == ALPHA else 1.0 for factor in factors])
 
 
@@ -112,7 +129,7 @@ def empty_figure(
     other_name: str | None,
     columns: int,
 ) -> dict[str, Any]:
-    """Lay out the figure of one asset, without data."""
+    """Return the figure of one asset without data."""
     rows = -(-len(factors) // columns)
     height = TOP + BOTTOM + rows * PANEL_HEIGHT
     inner = height - TOP - BOTTOM
@@ -146,12 +163,12 @@ def axis_number(position: int) -> str:
 
 
 def label(factor: str, dates: pd.DatetimeIndex) -> str:
-    """Return what a panel is called."""
-    return f"alpha, basis points a {period(dates)}" if factor == ALPHA else factor
+    """Return the title of a panel."""
+    return f"alpha, basis points per {period(dates)}" if factor == ALPHA else factor
 
 
 def period(dates: pd.DatetimeIndex) -> str:
-    """Return the word for the usual distance between dates."""
+    """Return the word for the median distance between dates."""
     if len(dates) < 2:
         return "period"
     days = float(np.median(np.diff(dates.to_numpy()) / np.timedelta64(1, "D")))
@@ -183,7 +200,7 @@ def _label(text: str, number: str) -> dict[str, Any]:
 def _mark_in_sample(
     page: dict[str, Any], number: str, dates: pd.DatetimeIndex, tuned_until: pd.Timestamp | None
 ) -> None:
-    """Shade and name what the hyper-parameters were learned from."""
+    """Shade and label the dates that the hyper-parameters were learned from."""
     if tuned_until is None or not len(dates) or tuned_until < dates[0]:
         return
     end = min(tuned_until, dates[-1])
@@ -200,7 +217,7 @@ def _mark_in_sample(
     )
     page["annotations"].append(
         {
-            "text": "in sample",
+            "text": "In sample",
             "xref": f"x{number}",
             "yref": f"y{number} domain",
             "x": end.isoformat(),
@@ -214,7 +231,7 @@ def _mark_in_sample(
 
 
 def _traces(number: str, other_name: str | None, *, named: bool) -> list[dict[str, Any]]:
-    """Return one panel's traces: lower edge, upper edge, the other estimate if any, the estimate."""
+    """Return one panel's traces: lower edge, upper edge, the other estimate if there is one, the estimate."""
     shared = {
         "type": "scatter",
         "mode": "lines",
@@ -233,7 +250,7 @@ def _traces(number: str, other_name: str | None, *, named: bool) -> list[dict[st
         traces.append({**shared, **about, "line": line})
     line = {"width": 1.8, "color": style.ESTIMATE}
     about = {
-        "name": "filtered loading",
+        "name": "Filtered loading",
         "legendgroup": "estimate",
         "showlegend": named,
         "hovertemplate": hover,

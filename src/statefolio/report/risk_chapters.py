@@ -1,4 +1,4 @@
-"""The chapters of a risk report: the portfolio's risk, the four failures, validation."""
+"""Builds the chapters of a risk report: portfolio risk, the four possible failures of the model, validation."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,10 +8,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from statefolio.diagnostics.finding import Diagnosis
-from statefolio.exceptions import InputError
-from statefolio.report.attributed_figures import earned_figure
+from statefolio.report import tables
+from statefolio.report.attribution_figures import return_attribution_figure
 from statefolio.report.change_figures import break_months_figure, cusum_figure, moving_share_figure
-from statefolio.report.chapters import Chapter, Exhibit
+from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit, full_rows
 from statefolio.report.diagnostics_figures import (
     component_figure,
     eigenvalue_figure,
@@ -19,6 +19,7 @@ from statefolio.report.diagnostics_figures import (
     inflation_figure,
     shrinkage_figure,
 )
+from statefolio.report.headings import capitalised
 from statefolio.report.risk_figures import asset_risk_figure, factor_correlation_figure, factor_risk_figure
 from statefolio.report.validation_figures import (
     bias_figure,
@@ -34,10 +35,25 @@ from statefolio.validation.validation import Validation
 
 DATES_A_YEAR = 252
 FAILURES = {
-    "specification": ("Are they the right factors?", "What the factors leave out stays in the residuals."),
-    "estimation": ("How well are loadings known?", "A covariance is no better than the loadings in it."),
-    "non-stationarity": ("Do the loadings move?", "A constant loading is an assumption that can be tested."),
-    "multicollinearity": ("Can the factors be told apart?", "Factors that move together share their loadings badly."),
+    "specification": ("Factor specification", "Factors that are missing from the model show in the residuals."),
+    "estimation": ("Estimation of the loadings", "Errors of the loadings carry over to the covariance."),
+    "non-stationarity": ("Stationarity of the loadings", "Constant loadings are an assumption that can be tested."),
+    "multicollinearity": (
+        "Multicollinearity of the factors",
+        "Loadings on highly correlated factors cannot be separated well.",
+    ),
+}
+
+FORECAST_COLUMNS = {
+    "kind": "Kind of portfolio",
+    "bias": "Mean bias",
+    "coverage_90%": "Coverage of 90 % intervals",
+    "coverage_95%": "Coverage of 95 % intervals",
+    "coverage_99%": "Coverage of 99 % intervals",
+    "largest_bias": "Largest bias",
+    "least_bias": "Smallest bias",
+    "share_inside": "Share with bias within limits",
+    "count": "Portfolios",
 }
 
 
@@ -49,7 +65,7 @@ def risk_chapters(
     validation: Validation,
     forecasts: CovarianceScores,
 ) -> list[Chapter]:
-    """Put together what a report says of a portfolio's risk.
+    """Return the chapters of a report on a portfolio's risk.
 
     Parameters
     ----------
@@ -58,11 +74,11 @@ def risk_chapters(
     attribution, earned : Dataset
         From `attribute_risk` and `attribute_return`.
     diagnoses : sequence of Diagnosis
-        Those of the failures to tell of.
+        One per failure to report.
     validation : Validation
-        Of the loadings, out of sample.
+        Scores of the loadings out of sample.
     forecasts : CovarianceScores
-        Of the covariances, out of sample.
+        Scores of the covariances out of sample.
     """
     return [
         risk_chapter(risk, attribution, earned),
@@ -73,133 +89,138 @@ def risk_chapters(
 
 
 def risk_chapter(risk: FactorRisk, attribution: xr.Dataset, earned: xr.Dataset) -> Chapter:
-    """The portfolio's risk on the next date, and what it earned so far."""
+    """Return the chapter on the portfolio's risk on the next date and the attribution of its return."""
     daily, low, high = (float(attribution[f"volatility{end}"]) for end in ("", "_lower", "_upper"))
     share = attribution["share"].to_series()
-    own = float(share.drop(list(risk.factors_)).sum())
+    specific = float(share.drop(list(risk.factors_)).sum())
     tiles = {
-        "volatility a date": f"{daily:.3%}",
-        f"a year of {DATES_A_YEAR}": f"{daily * np.sqrt(DATES_A_YEAR):.1%}",
-        "95 % band, a year": " to ".join(f"{end * np.sqrt(DATES_A_YEAR):.1%}" for end in (low, high)),
-        "share of the factors": f"{1.0 - own:.1%}",
-        "residual and uncertainty": f"{own:.1%}",
-        "weights, net and gross": _net_and_gross(attribution["weight"].to_numpy()),
-        "assets, excluded": f"{len(risk.assets_):,}, {len(risk.excluded_):,}",
+        "Volatility per date": f"{daily:.3%}",
+        f"Volatility per year of {DATES_A_YEAR} dates": f"{daily * np.sqrt(DATES_A_YEAR):.1%}",
+        "95 % band per year": " to ".join(f"{end * np.sqrt(DATES_A_YEAR):.1%}" for end in (low, high)),
+        "Factor share of variance": f"{1.0 - specific:.1%}",
+        "Residual and uncertainty share": f"{specific:.1%}",
+        "Net / gross weight": _net_and_gross(attribution["weight"].to_numpy()),
+        "Assets / excluded": f"{len(risk.assets_):,} / {len(risk.excluded_):,}",
     }
     exhibits = [
-        Exhibit("Risk by factor", "Contributions add up to the volatility.", factor_risk_figure(attribution)),
-        Exhibit("Risk by asset", "Those that contribute most.", asset_risk_figure(attribution)),
+        Exhibit("Risk by factor", "Contributions to the volatility; they sum to it.", factor_risk_figure(attribution)),
+        Exhibit("Risk by asset", "The largest contributions.", asset_risk_figure(attribution)),
         Exhibit(
-            "How the factors move together",
-            "Correlations forecast.",
+            "Factor correlations",
+            "Forecast for the next date.",
             factor_correlation_figure(risk.factor_covariance_),
         ),
         Exhibit(
-            "What each factor earned",
-            "Summed, at the weights as they are now; nothing on dates without a return.",
-            earned_figure(earned),
+            "Return attribution by factor",
+            "Cumulative sum of contributions with the current weights; zero on dates without a return.",
+            return_attribution_figure(earned),
         ),
     ]
     if len(risk.excluded_):
-        exhibits.append(Exhibit("Excluded", "They have no covariance.", table=risk.excluded_.reset_index()))
+        exhibits.append(Exhibit("Excluded assets", "Assets without a covariance.", table=risk.excluded_.reset_index()))
     lead = (
-        f"For the first date after {risk.last_date_:%Y-%m-%d}: loadings predicted from data up to then, the factors' "
-        "forecast covariance, idiosyncratic variances, and what the loadings are not sure of. Bands are 95 %, from the "
-        "loadings' covariance."
+        f"For the first date after {risk.last_date_:%Y-%m-%d}: predicted loadings, the forecast covariance of the "
+        "factors, idiosyncratic variances and the uncertainty of the loadings. Bands are 95 %, from the covariance of "
+        "the loadings."
     )
     return Chapter("Risk", lead, tuple(exhibits), tiles)
 
 
 def _net_and_gross(weights: NDArray[np.float64]) -> str:
-    return f"{weights.sum():.4g}, {np.abs(weights).sum():.4g}"
+    return f"{weights.sum():.4g} / {np.abs(weights).sum():.4g}"
 
 
 def failure_chapter(diagnosis: Diagnosis, risk: FactorRisk) -> Chapter:
-    """One of the four failures: its findings, and a figure of each that has one."""
-    question, why = FAILURES[diagnosis.failure]
+    """Return the chapter on one of the four possible failures, with its findings and figures."""
+    title, why = FAILURES[diagnosis.failure]
     table = diagnosis.summary().reset_index()[["finding", "statistic", "p_value", "rejected", "verdict"]]
-    table["rejected"] = [{True: "yes", False: "no"}.get(said, "-") for said in table["rejected"]]
-    table = table.rename(columns={"rejected": "wrong"})
-    exhibits = [Exhibit("", table=table, wide=True)]
+    table["finding"] = [capitalised(name).replace("Cusum", "CUSUM") for name in table["finding"]]
+    table["rejected"] = [{True: "yes", False: "no"}.get(fault) for fault in table["rejected"]]
+    table = table.rename(columns={"rejected": "Fault found"})
+    why_missing = f"{tables.MISSING}: the finding has no test, or it cannot be computed; see the verdict."
+    exhibits = [Exhibit("", table=table, wide=True, why_missing=why_missing)]
     figures = _figures(diagnosis, risk)
-    for title, draw in figures:
-        try:
-            exhibits.append(Exhibit(title, figure=draw(), wide=len(figures) == 1))
-        except InputError as error:
-            exhibits.append(Exhibit(title, str(error)))
+    exhibits += [figure_exhibit(name, "", draw) for name, draw in figures]
     if len(diagnosis.excluded):
-        exhibits.append(Exhibit("Nothing was asked of", table=diagnosis.excluded.reset_index()))
+        exhibits.append(Exhibit("Assets with too little data", table=diagnosis.excluded.reset_index()))
     bad = sum(finding.rejected is True for finding in diagnosis.findings)
-    lead = f"{why} {bad} of {len(diagnosis.findings)} findings say that something is wrong."
-    return Chapter(question, lead, tuple(exhibits))
+    lead = f"{why} Findings that show a fault: {bad} of {len(diagnosis.findings)}."
+    return Chapter(title, lead, full_rows(exhibits))
 
 
 def _figures(diagnosis: Diagnosis, risk: FactorRisk) -> list[tuple[str, Callable[[], go.Figure]]]:
-    if [finding.name for finding in diagnosis.findings] == ["not asked"]:
+    if len(diagnosis.findings) == 1:  # the reason why the diagnosis was not computed
         return []
     if diagnosis.failure == "specification":
         found: list[tuple[str, Callable[[], go.Figure]]] = [
             ("Residual eigenvalues", lambda: eigenvalue_figure(diagnosis))
         ]
         if "mean_loading" in diagnosis["first residual component"].table:
-            found.append(("The first residual component by sector", lambda: component_figure(diagnosis)))
+            found.append(("First residual component by sector", lambda: component_figure(diagnosis)))
         return found
     if diagnosis.failure == "estimation":
         first = risk.factors_[0]
         return [
-            (f"Two halves of the dates: {first}", lambda: halves_figure(diagnosis, first)),
-            ("Shrinkage that held-out dates want", lambda: shrinkage_figure(diagnosis)),
+            (f"Split-half agreement: {first}", lambda: halves_figure(diagnosis, first)),
+            ("Shrinkage preferred by held-out dates", lambda: shrinkage_figure(diagnosis)),
         ]
     if diagnosis.failure == "non-stationarity":
         return [
-            ("Assets whose loading moves", lambda: moving_share_figure(diagnosis)),
-            ("When loadings broke", lambda: break_months_figure(diagnosis)),
-            ("Drift of predictions, worst asset", lambda: cusum_figure(diagnosis, risk.model_)),
+            ("Moving loadings by factor", lambda: moving_share_figure(diagnosis)),
+            ("Breaks by month", lambda: break_months_figure(diagnosis)),
+            ("CUSUM of the asset with the largest statistic", lambda: cusum_figure(diagnosis, risk.model_)),
         ]
-    return [("Through time", lambda: inflation_figure(diagnosis))]
+    return [("Multicollinearity through time", lambda: inflation_figure(diagnosis))]
 
 
 def validation_chapter(validation: Validation) -> Chapter:
-    """Loadings scored out of sample."""
+    """Return the chapter on the validation of loadings out of sample."""
     lead = (
-        f"Each return predicted from data up to the date before, hyper-parameters learned up to "
-        f"{validation.tuned_until:%Y-%m-%d} only. Those that may be the best cannot be told from it by "
-        "their log scores."
+        f"Each return is predicted from data up to the previous date, with hyper-parameters learned up to "
+        f"{validation.tuned_until:%Y-%m-%d}. The log scores of the models in the confidence set do not differ "
+        "significantly from the best."
     )
     table = validation.summary().reset_index()
     wanted = {
-        "model": "model",
-        "squared_error": "mean squared error",
-        "squared_error_p_value": f"p, against {validation.benchmark}",
-        "negative_log_score": "negative log score",
-        "negative_log_score_p_value": f"its p, against {validation.benchmark}",
-        "negative_log_score_included": "may be the best",
+        "model": "Model",
+        "squared_error": "Mean squared error",
+        "squared_error_p_value": f"p-value against {validation.benchmark}",
+        "negative_log_score": "Negative log score",
+        "negative_log_score_p_value": f"Its p-value against {validation.benchmark}",
+        "negative_log_score_included": "In the confidence set",
     }
-    names = [*wanted, *(name for name in table if str(name).startswith("coverage"))]
-    shown = table[names].assign(
+    coverage = [str(name) for name in table if str(name).startswith("coverage_")]
+    wanted |= {name: f"Coverage of {name[9:-1]} % bands" for name in coverage}
+    p_values = [wanted[name] for name in wanted if name.endswith("p_value")]
+    formats = {**dict.fromkeys(p_values, tables.P_VALUE), **{wanted[name]: ".1%" for name in coverage}}
+    shown = table[list(wanted)].assign(
         negative_log_score_included=["yes" if inside else "no" for inside in table["negative_log_score_included"]]
     )
     shown = shown.rename(columns=wanted)
+    why_missing = f"{tables.MISSING}: {validation.benchmark} is the benchmark, or there is nothing to compare."
     exhibits = (
-        Exhibit("", table=shown, wide=True),
+        Exhibit("", table=shown, formats=formats, wide=True, why_missing=why_missing),
         Exhibit("", figure=mean_loss_figure(validation)),
         Exhibit("", figure=loss_difference_figure(validation)),
         Exhibit("", figure=period_loss_figure(validation)),
         Exhibit("", figure=probability_figure(validation)),
     )
-    return Chapter("Loadings, validated", lead, exhibits)
+    return Chapter("Validation of the loadings", lead, exhibits)
 
 
 def forecasts_chapter(forecasts: CovarianceScores) -> Chapter:
-    """Covariances scored against the returns that came."""
+    """Return the chapter on the validation of covariance forecasts out of sample."""
     lead = (
-        "The covariance as it would have been forecast through the test, held between refits, against what came. A "
-        "bias of 1 says that risk was as forecast; QLIKE and distance are means over dates."
+        "Covariance forecasts on the test dates, kept between refits, compared with realised returns. A bias of 1 "
+        "means that realised volatility equals its forecast; QLIKE and distance are means over dates."
     )
+    table = forecasts.summary().reset_index().rename(columns=FORECAST_COLUMNS)
+    shares = [str(name) for name in table if str(name).startswith(("Coverage", "Share"))]
+    formats = {"Portfolios": ",.0f", **dict.fromkeys(shares, ".1%")}
     exhibits = (
-        Exhibit("", table=forecasts.summary().reset_index(), wide=True),
+        Exhibit("", table=table, formats=formats, wide=True),
         Exhibit("", figure=bias_figure(forecasts)),
         Exhibit("", figure=interval_coverage_figure(forecasts)),
         Exhibit("", figure=probability_figure(forecasts)),
     )
-    return Chapter("Covariance, validated", lead, exhibits)
+    return Chapter("Validation of the covariance", lead, full_rows(exhibits))

@@ -1,4 +1,4 @@
-"""Risk, drawn: what factors and assets contribute, with bands, and how the factors move together."""
+"""Draws portfolio risk: contributions of factors and assets with bands, and factor correlations."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ MOST_ASSETS = 30
 
 
 def factor_risk_figure(attribution: xr.Dataset) -> go.Figure:
-    """Draw what each factor contributes to the portfolio's volatility, with its 95 % band.
+    """Draw the contribution of each factor to the portfolio's volatility with its 95 % band.
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ def factor_risk_figure(attribution: xr.Dataset) -> go.Figure:
 
 
 def asset_risk_figure(attribution: xr.Dataset, most: int = MOST_ASSETS) -> go.Figure:
-    """Draw what the assets that matter most contribute to the portfolio's volatility, with 95 % bands.
+    """Draw the largest contributions of assets to the portfolio's volatility with 95 % bands.
 
     Parameters
     ----------
     attribution : Dataset
         From `attribute_risk`.
     most : int
-        How many assets to draw: those of the largest contributions, of either sign.
+        The most assets drawn: those with the largest absolute contributions.
     """
     values = attribution["asset_contribution"].to_numpy()
     places = np.argsort(-np.abs(values), kind="stable")[:most]
@@ -42,12 +42,12 @@ def asset_risk_figure(attribution: xr.Dataset, most: int = MOST_ASSETS) -> go.Fi
 
 
 def factor_correlation_figure(covariance: pd.DataFrame) -> go.Figure:
-    """Draw the correlations of the factors' next returns.
+    """Draw the forecast correlations of the factors.
 
     Parameters
     ----------
     covariance : DataFrame (factor x factor)
-        Omega, e.g. `FactorRisk.factor_covariance_`. A factor without variance is left blank.
+        Omega, e.g. `FactorRisk.factor_covariance_`. Correlations of a factor without variance stay blank.
     """
     deviation = np.sqrt(np.diag(covariance))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -78,7 +78,7 @@ def factor_correlation_figure(covariance: pd.DataFrame) -> go.Figure:
 
 
 def _bars(attribution: xr.Dataset, name: str, labels: pd.Index, places: Any, share: Any) -> go.Figure:
-    """Bars from the top down, one a label, in percent a date, with the band as error bars."""
+    """Draw one bar per label from the top down, in percent per date, with bands as error bars."""
     value, lower, upper = (100.0 * attribution[f"{name}{part}"].to_numpy()[places] for part in ("", "_lower", "_upper"))
     figure = go.Figure(
         go.Bar(
@@ -95,10 +95,10 @@ def _bars(attribution: xr.Dataset, name: str, labels: pd.Index, places: Any, sha
             },
             customdata=np.column_stack([100.0 * share[places], lower, upper]),
             hovertemplate="%{y}: %{x:.4f} % (%{customdata[0]:.1f} % of the variance), "
-            "band %{customdata[1]:.4f} to %{customdata[2]:.4f}<extra></extra>",
+            "95 % band %{customdata[1]:.4f} to %{customdata[2]:.4f}<extra></extra>",
         )
     )
-    title = {"text": "contribution to volatility, % a date", "font": {"size": 11.5, "color": style.MUTED}}
+    title = style.axis_title("Contribution to volatility, % per date")
     return figure.update_layout(
         style.layout(
             height=90 + ROW * len(places),

@@ -1,57 +1,71 @@
-"""The chapter on choosing: what each measure would have chosen in each window, and what that earned after it."""
+"""Builds the chapter on selecting a strategy by its past results, window by window."""
 
 import pandas as pd
 
 from statefolio.report.backtest.backtest_tables import column_formats
 from statefolio.report.chapters import Chapter, Exhibit
+from statefolio.report.headings import capitalised, heading, in_sentence
 from statefolio.report.study_results import Selection
 
-SPREAD = {"lowest": 0.0, "lower quarter": 0.25, "middle": 0.5, "upper quarter": 0.75, "highest": 1.0}
+SPREAD = {"lowest": 0.0, "lower quartile": 0.25, "median": 0.5, "upper quartile": 0.75, "highest": 1.0}
 
 
 def selection_chapter(selection: Selection) -> Chapter:
-    """What was chosen on the training dates of each window, and what it earned on the test dates that followed."""
-    measure = selection.measure
+    """Return the chapter on the strategies selected in each window and their results out of sample."""
+    measure = in_sentence(selection.measure)
     windows = _windows(selection.windows, measure)
     exhibits = [
         Exhibit(
-            "Window by window",
-            f"Chosen by the highest {measure} of the training dates. Rank among all strategies on the test dates: "
-            "1 is the best.",
+            "Selection by window",
+            f"Selected: the strategy with the highest {measure} on the training dates. Rank: among all strategies on "
+            "the test dates, 1 is best.",
             table=windows,
             formats=column_formats(windows),
             wide=True,
         )
     ]
     if selection.choices is not None:
-        choices = selection.choices.rename(columns="by {}".format).rename_axis("window").reset_index()
-        exhibits.append(Exhibit("Which measure chooses what", "Of the same training dates.", table=choices, wide=True))
+        choices = (
+            selection.choices.rename(columns=lambda name: f"By {in_sentence(name)}").rename_axis("window").reset_index()
+        )
+        exhibits.append(Exhibit("Selection by other measures", "On the same training dates.", table=choices, wide=True))
     if selection.chosen_by is not None:
-        earned = selection.chosen_by.rename_axis("chosen by").reset_index()
-        note = "What was chosen by each measure, over the test dates of all windows together, in excess of cash."
-        exhibits.append(Exhibit("What that earned", note, table=earned, formats=column_formats(earned), wide=True))
+        results = selection.chosen_by.rename_axis("Selected by").reset_index()
+        results["Selected by"] = [heading(name) for name in results["Selected by"]]
+        note = (
+            "Results of the strategies selected by each measure, over the test dates of all windows, in excess of cash."
+        )
+        formats = column_formats(results)
+        exhibits.append(Exhibit("Results out of sample", note, table=results, formats=formats, wide=True))
     if selection.paths is not None:
         exhibits.append(_paths(selection.paths, measure))
     lead = (
-        f"The strategies as candidates, net of costs and in excess of cash: on each window's training dates the one "
-        f"with the highest {measure} is chosen, and it earns what it did on the test dates after them."
+        f"In each window the strategy with the highest {measure} on the training dates is selected and evaluated on "
+        "the following test dates, net of costs and in excess of cash."
     )
-    return Chapter("Choosing", lead, tuple(exhibits))
+    return Chapter("Selection", lead, tuple(exhibits))
 
 
 def _windows(windows: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Windows as a reader wants them: dates first, then what was chosen and how it did."""
-    named = {"in_sample": f"{measure} in sample", "out_of_sample": f"{measure} out of sample"}
+    """Return the table of windows with the measure in the headings of its results."""
+    named = {
+        "chosen": "Selected",
+        "in_sample": capitalised(f"{measure} in sample"),
+        "out_of_sample": capitalised(f"{measure} out of sample"),
+    }
     table = windows.rename(columns=named).rename_axis("window").reset_index()
     return table.astype({"rank": int}) if "rank" in table and table["rank"].notna().all() else table
 
 
 def _paths(paths: pd.DataFrame, measure: str) -> Exhibit:
-    """The spread of an outcome over the paths of combinatorial cross-validation."""
+    """Return the quantiles of the results over the paths of combinatorial cross-validation."""
     spread = pd.DataFrame({name: paths.quantile(level) for name, level in SPREAD.items()}).T
-    table = spread.rename_axis(f"of {len(paths)} paths").reset_index()
+    table = spread.rename_axis(f"Quantile of {len(paths)} paths").reset_index()
     note = (
-        f"Every combination of folds tested once, the choice by {measure} made on the others, purged: each path is a "
-        "history of all dates. Choices knew later folds, so this is the spread of an outcome, not what could be traded."
+        f"Each combination of folds is tested once, with the selection by {measure} made on the other folds, purged. "
+        "Each path covers all dates. Selections use later folds, so the paths show the spread of results, not a "
+        "tradable history."
     )
-    return Exhibit("Had history come in another order", note, table=table, formats=column_formats(table), wide=True)
+    return Exhibit(
+        "Paths of combinatorial cross-validation", note, table=table, formats=column_formats(table), wide=True
+    )

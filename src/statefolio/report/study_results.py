@@ -1,4 +1,4 @@
-"""What a report tells of a study: its back-tests, and what is known about how they were come by."""
+"""Holds the results of a study that its report shows: back-tests, significance, selection, holdout."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,72 +8,73 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from statefolio._arrays.text import listed, shown
 from statefolio.exceptions import InputError
-from statefolio.report.backtest.tested import Checked, Tested
+from statefolio.report.backtest.protocols import Backtest, LookAheadCheck
 
 
-class Overfit(Protocol):
-    """What combinatorially symmetric cross-validation found: the part that is drawn."""
+class OverfittingEstimate(Protocol):
+    """The part of a result of combinatorially symmetric cross-validation that reports use."""
 
     @property
     def probability(self) -> float:
-        """The share of halvings in which the best in sample is no better than the median out of it."""
+        """The share of splits in which the best trial in sample is at most the median out of sample."""
 
     @property
     def logits(self) -> ArrayLike:
-        """A number a halving: of the rank out of sample of the best in sample."""
+        """The logit of the rank out of sample of the best trial in sample, one number per split."""
 
     @property
     def chosen(self) -> "pd.Series[float]":
-        """The share of halvings in which each trial was the best in sample."""
+        """The share of splits in which each trial was the best in sample."""
 
     @property
     def reason(self) -> str:
-        """Why there is no probability; empty where there is one."""
+        """Why there is no probability; empty if there is one."""
 
 
-class Compared(Protocol):
-    """What a reality check found: the part that is told."""
+class RealityCheckResult(Protocol):
+    """The part of a reality check's result that reports use."""
 
     @property
     def p_value(self) -> float:
-        """Of no trial being better than the benchmark."""
+        """The p-value of the hypothesis that no trial is better than the benchmark."""
 
     @property
     def reason(self) -> str:
-        """Why there is none; empty where there is one."""
+        """Why there is no p-value; empty if there is one."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Evidence:
-    """How far results can be trusted that are the best of many.
+    """The statistical significance of results that are the best of many.
 
     Parameters
     ----------
     scores : DataFrame (strategy x score)
-        E.g. sharpe, probabilistic_sharpe, deflated_sharpe, minimum_track_record; probabilities and p-values are shown
-        as such.
+        E.g. sharpe, probabilistic_sharpe, deflated_sharpe, minimum_track_record.
     trials : int
-        How many configurations were tried, all of them.
+        Number of all configurations tried.
     effective_trials : float, optional
-        How many independent ones they are worth.
+        Effective number of independent trials.
     overfitting : Overfitting, optional
         From `overfitting_probability`.
     reality_check : RealityCheck, optional
         From `reality_check`.
     better : tuple of str, optional
-        Those that `stepwise` finds better than the benchmark.
+        Strategies that `stepwise` finds better than the benchmark.
     level : float
-        Of that.
+        Significance level.
     minimum_length : float, optional
-        Years below which so many trials show a Sharpe ratio of one by luck.
+        Minimum back-test length in years: in a shorter one, the best of so many trials without skill is expected to
+        have a Sharpe ratio of one.
     """
 
     scores: pd.DataFrame
     trials: int
     effective_trials: float | None = None
-    overfitting: Overfit | None = None
-    reality_check: Compared | None = None
+    overfitting: OverfittingEstimate | None = None
+    reality_check: RealityCheckResult | None = None
     better: tuple[str, ...] | None = None
     level: float = 0.05
     minimum_length: float | None = None
@@ -81,19 +82,19 @@ class Evidence:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Selection:
-    """What choosing among the strategies would have come to.
+    """The results of selecting among the strategies in windows.
 
     Parameters
     ----------
     measure : str
-        What the study chooses by.
+        The measure by which the study selects.
     windows : DataFrame (window)
         train_from, train_until, test_from, test_until, chosen, in_sample, out_of_sample, rank.
     choices : DataFrame (window x measure), optional
-        What each measure would have chosen.
-    chosen_by : DataFrame (measure to choose by x measure out of sample), optional
+        The strategy selected by each measure.
+    chosen_by : DataFrame (measure of selection x measure out of sample), optional
     paths : DataFrame (path x measure), optional
-        Out of sample along the paths of combinatorial cross-validation.
+        Results out of sample along the paths of combinatorial cross-validation.
     """
 
     measure: str
@@ -105,83 +106,83 @@ class Selection:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class HoldoutRecord:
-    """The sealed last part of the data, and how often it was opened.
+    """The sealed last part of the data, and the dates on which it was opened.
 
     Parameters
     ----------
     start, end : Timestamp
-        Its first and last date.
+        First and last date of the holdout.
     seal : str
-        The hash it is sealed with.
+        The hash that seals it.
     opened : tuple of Timestamp
-        When it was opened; empty while it is sealed.
+        The dates on which it was opened; empty while it is sealed.
     results : mapping of str to BacktestResult, optional
-        What the opening found.
+        Back-tests on the holdout, by strategy.
     measures : DataFrame (measure x strategy), optional
-        The same in numbers.
+        Their measures.
     """
 
     start: pd.Timestamp
     end: pd.Timestamp
     seal: str
     opened: tuple[pd.Timestamp, ...] = ()
-    results: Mapping[str, Tested] = field(default_factory=dict)
+    results: Mapping[str, Backtest] = field(default_factory=dict)
     measures: pd.DataFrame | None = None
 
     @property
     def state(self) -> str:
-        """In words: sealed, opened once, opened n times."""
+        """Its state in words: sealed, opened once, opened n times."""
         times = len(self.opened)
         return "sealed" if times == 0 else "opened once" if times == 1 else f"opened {times} times"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StudyResults:
-    """Everything a study's chapters are made of; what is not given is not told of.
+    """The results that the chapters of a study show; parts that are not given are left out.
 
     Parameters
     ----------
     results : mapping of str to BacktestResult
-        By strategy.
+        Back-tests by strategy.
     benchmark : str, optional
-        Which of them the others are held against.
+        The strategy with which the others are compared.
     currency : str
-        What the ledgers' unit is called.
+        Name of the ledgers' unit.
     rebalance, costs : str
-        When decisions were made, and what trading cost, in words.
+        Dates of decisions and trading costs, in words.
     cash_rate : Series or float
-        What cash earned a date; taken off returns in Sharpe ratios.
+        Return of cash per date, subtracted from returns in Sharpe ratios.
     measures : DataFrame (measure x strategy), optional
         By default each result's own `summary()`.
     checks : mapping of str to CausalCheck
-        By strategy.
+        Look-ahead checks by strategy.
     attribution : mapping of str to DataFrame (date x source)
-        What each factor, alpha and the idiosyncratic part earned, adding up to the return.
+        Contributions of factors, alpha and the idiosyncratic part, which sum to the return.
     tracked : mapping of str to Dataset
-        By strategy: `RiskContributionTracker.tracking_`.
+        `RiskContributionTracker.tracking_` by strategy.
     evidence : Evidence, optional
-        How far the results can be trusted.
+        Significance of the results.
     selection : Selection, optional
-        What choosing among them would have come to.
+        Results of selecting among the strategies.
     trials : DataFrame, optional
-        A row a configuration tried.
+        One row per configuration tried.
     holdout : HoldoutRecord, optional
-        What was kept for the end.
+        The sealed last part of the data.
 
     Raises
     ------
     InputError
-        Where there is no result, or the benchmark is none of them.
+        If there is no result, or the benchmark is not among the results.
     """
 
-    results: Mapping[str, Tested]
+    results: Mapping[str, Backtest]
     benchmark: str | None = None
     currency: str = ""
     rebalance: str = ""
     costs: str = ""
     cash_rate: "pd.Series[float] | float" = 0.0
     measures: pd.DataFrame | None = None
-    checks: Mapping[str, Checked] = field(default_factory=dict)
+    checks: Mapping[str, LookAheadCheck] = field(default_factory=dict)
     attribution: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     tracked: Mapping[str, xr.Dataset] = field(default_factory=dict)
     evidence: Evidence | None = None
@@ -190,16 +191,17 @@ class StudyResults:
     holdout: HoldoutRecord | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what no report can be made of."""
+        """Check that there is a result, and that the benchmark is one of them."""
         if not self.results:
-            raise InputError("results is empty; at least one back-test was expected. Run one first.")
+            raise InputError("results must have at least one back-test, got none. Run run_backtest first.")
         if self.benchmark is not None and self.benchmark not in self.results:
-            some = ", ".join(self.results)
+            known = list(self.results)
             raise InputError(
-                f"benchmark {self.benchmark!r} is none of the results, which are {some}. Name one of them."
+                f"benchmark must be one of the results ({listed(known)}), got {shown(self.benchmark)}. Pass e.g. "
+                f"benchmark={known[0]!r}."
             )
 
     @property
     def strategies(self) -> list[str]:
-        """The names of all but the benchmark, or of the benchmark where it stands alone."""
+        """The names of all strategies but the benchmark; of the benchmark if it is the only one."""
         return [name for name in self.results if name != self.benchmark] or list(self.results)

@@ -1,4 +1,4 @@
-"""Colours and the layout that every figure shares."""
+"""Holds the colours and the base layout of all figures."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ ESTIMATE = "#1f5f8b"
 BAND = "rgba(31, 95, 139, 0.16)"
 OTHER = "#d07a1c"
 IN_SAMPLE = "rgba(102, 115, 127, 0.09)"
-LINES = (
+COLOURS = (
     ESTIMATE,
     OTHER,
     "#4b8f5c",
@@ -24,7 +24,7 @@ LINES = (
     "#8fb339",
     "#9c6b3f",
 )
-"""Colours of lines, in their order."""
+"""Colours of lines, in the order of their use."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 DIVERGING = [[0.0, "#a8481a"], [0.25, "#e3a878"], [0.5, "#f7f7f5"], [0.75, "#7fb0d1"], [1.0, "#174f78"]]
@@ -32,7 +32,7 @@ SEQUENTIAL = [[0.0, "#f7f7f5"], [0.35, "#bcd6e6"], [0.7, "#5595be"], [1.0, "#174
 
 
 def layout(**changes: Any) -> dict[str, Any]:
-    """Return the layout every figure starts from, with `changes` on top."""
+    """Return the base layout of all figures, updated with `changes`."""
     base: dict[str, Any] = {
         "template": None,
         "font": {"family": FONT, "size": 12, "color": INK},
@@ -46,12 +46,12 @@ def layout(**changes: Any) -> dict[str, Any]:
 
 
 def axis_title(text: str) -> dict[str, Any]:
-    """Return the title of an axis: small, and quieter than what it stands beside."""
+    """Return an axis title in small grey type."""
     return {"text": text, "font": {"size": 11.5, "color": MUTED}, "standoff": 8}
 
 
 def axis(**changes: Any) -> dict[str, Any]:
-    """Return one axis: quiet grid, no box, with `changes` on top."""
+    """Return the base style of an axis (light grid, no box), updated with `changes`."""
     base: dict[str, Any] = {
         "gridcolor": GRID,
         "linecolor": GRID,

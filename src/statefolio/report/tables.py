@@ -1,4 +1,4 @@
-"""HTML tables. Everything that came from a file or a caller is escaped here."""
+"""Writes HTML tables; every text that comes from a file or a caller is escaped here."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -6,20 +6,31 @@ from html import escape
 import numpy as np
 import pandas as pd
 
+from statefolio.report.headings import capitalised, heading
+
 MOST_ROWS = 25
+LONG_TEXT = 60
+"""Cells with more characters keep a minimum width on narrow screens."""
+MISSING = "\u2013"
+"""A missing value is shown as this dash."""
+WHY_MISSING = "\u2013: no value, because there were too few data or the column does not apply to the row."
+P_VALUE = "p"
+"""The format of p-values: three decimals or "< .001"."""
 BETTER_LOW = ("error_variance", "rmse")
 SHARES = ("share", "coverage")
 BETTER_HIGH = ("log_score", "share_best", "r_squared")
 
 
 def facts(rows: Mapping[str, object]) -> str:
-    """Return a two-column list of what is known about something."""
-    cells = "".join(f"<dt>{escape(str(name))}</dt><dd>{escape(_text(value))}</dd>" for name, value in rows.items())
+    """Return a two-column list of names and values."""
+    cells = "".join(
+        f"<dt>{escape(capitalised(str(name)))}</dt><dd>{escape(_text(value))}</dd>" for name, value in rows.items()
+    )
     return f'<dl class="facts">{cells}</dl>'
 
 
 def tiles(rows: Mapping[str, str]) -> str:
-    """Return the few numbers that open the page."""
+    """Return a row of tiles, each with a name and a value."""
     cells = "".join(
         f'<div class="tile"><span>{escape(name)}</span><b>{escape(value)}</b></div>' for name, value in rows.items()
     )
@@ -27,30 +38,38 @@ def tiles(rows: Mapping[str, str]) -> str:
 
 
 def comparison_table(table: pd.DataFrame) -> str:
-    """Return the table of models, the best of each column marked."""
+    """Return the table of models with the best value of each column marked."""
     labelled = table if isinstance(table.index, pd.RangeIndex) else table.reset_index()
     return _table(labelled, {str(name): _best(labelled[name]) for name in labelled.columns})
 
 
-def plain_table(table: pd.DataFrame, formats: Mapping[str, str] | None = None) -> str:
-    """Return a table of at most `MOST_ROWS` rows, and how many were left out.
+def plain_table(table: pd.DataFrame, formats: Mapping[str, str] | None = None, why_missing: str = WHY_MISSING) -> str:
+    """Return a table of at most `MOST_ROWS` rows, followed by the number of further rows.
 
-    `formats` are Python's, by column; a column that has one stands to the right.
+    Parameters
+    ----------
+    table : DataFrame
+    formats : mapping of str to str, optional
+        Python's format specifications by column, or `P_VALUE`. Columns with a format are aligned to the right.
+    why_missing : str
+        The sentence below a table that has dashes.
     """
-    shown = _table(table.head(MOST_ROWS), {}, formats or {})
+    first = table.head(MOST_ROWS)
+    text = _table(first, {}, formats or {})
     left = len(table) - MOST_ROWS
-    return shown + (f'<p class="note">and {left:,} more.</p>' if left > 0 else "")
-
-
-def words(name: object) -> str:
-    """Return a column's name as words."""
-    return str(name).replace("_", " ")
+    notes = [why_missing] if f">{MISSING}<" in text and why_missing else []
+    notes += [f"and {left:,} more."] if left > 0 else []
+    return text + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
 
 
 def number(value: float) -> str:
-    """Return a number with four figures that count, never in more places than it needs."""
+    """Return a number with four significant figures.
+
+    >>> number(0.85123), number(123456.7), number(1.5e-7), number(float("nan"))
+    ('0.8512', '123,457', '1.500e\u221207', '\u2013')
+    """
     if not np.isfinite(value):
-        return "-"
+        return MISSING
     if value == 0.0:
         return "0"
     if 1e-3 <= abs(value) < 1e9:
@@ -59,11 +78,32 @@ def number(value: float) -> str:
     return f"{value:.3e}".replace("-", "\u2212")
 
 
+def p_value(value: float) -> str:
+    """Return a p-value with three decimals.
+
+    >>> p_value(0.04321), p_value(4e-5), p_value(float("nan"))
+    ('.043', '< .001', '\u2013')
+    """
+    if not np.isfinite(value):
+        return MISSING
+    return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
+
+
+def equals_p(value: float) -> str:
+    """Return a p-value as the right-hand side of a statement.
+
+    >>> f"p {equals_p(0.04321)}", f"p {equals_p(4e-5)}"
+    ('p = .043', 'p < .001')
+    """
+    text = p_value(value)
+    return text if text.startswith("<") else f"= {text}"
+
+
 def _table(table: pd.DataFrame, best: Mapping[str, set[int]], formats: Mapping[str, str] | None = None) -> str:
     given = formats or {}
     numeric = [pd.api.types.is_numeric_dtype(table[name]) or str(name) in given for name in table.columns]
     head = "".join(
-        f"<th{_class('num' if is_number else '')}>{escape(words(name))}</th>"
+        f"<th{_class('num' if is_number else '')}>{escape(_unbroken(heading(name)))}</th>"
         for name, is_number in zip(table.columns, numeric, strict=True)
     )
     body = "".join(
@@ -86,14 +126,22 @@ def _cells(
         marks = ("num " if is_number else "day " if isinstance(value, pd.Timestamp) else "") + (
             "best" if position in best.get(name, set()) else ""
         )
-        form = formats.get(name, ".1%" if is_number and name.startswith(SHARES) else "")
-        text = _formatted(value, form) if form else _text(value)
+        marks += "long" if isinstance(value, str) and len(value) > LONG_TEXT else ""
+        form = formats.get(name, _format_of(name) if is_number else "")
+        text = MISSING if value is None or value is pd.NaT else _formatted(value, form)
         cells.append(f"<td{_class(marks.strip())}>{escape(text)}</td>")
     return "".join(cells)
 
 
+def _format_of(name: str) -> str:
+    """Return the format of a numeric column for which none is given."""
+    if name.startswith(SHARES):
+        return ".1%"
+    return P_VALUE if name in ("p_value", "q_value") or name.endswith(" p-value") else ""
+
+
 def _best(column: "pd.Series[float]") -> set[int]:
-    """Return the rows that are best in one column; none where it has no better or worse."""
+    """Return the best rows of one column; none if the column has no better or worse."""
     name = str(column.name)
     if not pd.api.types.is_numeric_dtype(column) or not column.min() < column.max():
         return set()
@@ -105,10 +153,15 @@ def _best(column: "pd.Series[float]") -> set[int]:
 
 
 def _formatted(value: object, form: str) -> str:
-    if value is None or (isinstance(value, float | np.floating) and not np.isfinite(value)):
-        return "-"
-    text = format(value, form)
-    return text if isinstance(value, str) else text.replace("-", "\u2212")
+    if not form:
+        return _text(value)
+    if isinstance(value, float | np.floating) and not np.isfinite(value):
+        return MISSING
+    if isinstance(value, str):
+        return format(value, form if form == ">" else "")
+    if form == P_VALUE:
+        return p_value(float(value))  # type: ignore[arg-type]
+    return format(value, form).replace("-", "\u2212")
 
 
 def _text(value: object) -> str:
@@ -123,6 +176,11 @@ def _text(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_text(item) for item in value)
     return "none" if value is None else str(value)
+
+
+def _unbroken(text: str) -> str:
+    """Return a heading in which "p-value" and "95 %" stay on one line."""
+    return text.replace("-value", "\u2011value").replace(" %", "\u00a0%")
 
 
 def _class(name: str) -> str:

@@ -1,10 +1,11 @@
-"""Validation, drawn: who predicts better, when, and whether the models know how wrong they are."""
+"""Draws validation results: losses of models through time, and calibration of predictions and covariances."""
 
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from statefolio._arrays.text import listed, shown
 from statefolio.exceptions import UnknownNameError
 from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
@@ -15,22 +16,22 @@ from statefolio.validation.validation import Validation
 
 HEIGHT = 300
 BINS = 20
-IN_WORDS = {
+LOSS_NAMES = {
     "squared_error": "squared error",
     "negative_log_score": "negative log score",
-    "negative_log_score_common": "negative log score under one noise model",
+    "negative_log_score_common": "negative log score with a common noise model",
     "qlike": "QLIKE of the predicted variance",
 }
 
 
 def mean_loss_figure(validation: Validation, loss: str = "negative_log_score") -> go.Figure:
-    """Draw each model's mean loss with 95 % bars; models in the confidence set are filled."""
+    """Draw each model's mean loss with 95 % bars; filled markers are in the model confidence set."""
     table = validation.mean_losses.loc[_known(loss)]
     names = [str(name) for name in table.index]
     figure = go.Figure()
     for inside, label, colour in (
-        (True, "may be the best model", style.ESTIMATE),
-        (False, "worse than the best", style.MUTED),
+        (True, "In the model confidence set", style.ESTIMATE),
+        (False, "Not in the set", style.MUTED),
     ):
         part = table[table["included"] == inside]
         figure.add_scatter(
@@ -41,19 +42,19 @@ def mean_loss_figure(validation: Validation, loss: str = "negative_log_score") -
             name=label,
             marker={"size": 9, "color": colour, "symbol": "circle" if inside else "circle-open"},
             customdata=part["p_value"],
-            hovertemplate="%{y}: %{x:.4g}<br>confidence set p = %{customdata:.3f}<extra></extra>",
+            hovertemplate="%{y}: %{x:.4g}<br>p-value %{customdata:.3f}<extra></extra>",
         )
     return _finish(
         figure,
-        f"Mean {IN_WORDS[loss]} of every model, with 95 % bars",
+        f"Mean {LOSS_NAMES[loss]} with 95 % bars",
         height=110 + 34 * len(names),
-        xaxis=style.axis(title=_words("mean over dates; smaller is better"), exponentformat="power"),
+        xaxis=style.axis(title=style.axis_title("Mean over dates (lower is better)"), exponentformat="power"),
         yaxis=style.axis(type="category", categoryorder="array", categoryarray=names[::-1], showgrid=False),
     )
 
 
 def loss_difference_figure(validation: Validation, loss: str = "negative_log_score") -> go.Figure:
-    """Draw each model's loss less the benchmark's, summed through time: falling where the model is better."""
+    """Draw each model's loss less the benchmark's, summed through time; it falls while the model is better."""
     series = date_series(validation.losses, _known(loss))
     summed = series.sub(series[validation.benchmark], axis=0).cumsum()
     figure = go.Figure()
@@ -64,19 +65,19 @@ def loss_difference_figure(validation: Validation, loss: str = "negative_log_sco
                 y=summed[name],
                 name=str(name),
                 mode="lines",
-                line={"width": 1.6, "color": style.LINES[place % len(style.LINES)]},
+                line={"width": 1.6, "color": style.COLOURS[place % len(style.COLOURS)]},
             )
     figure.add_hline(y=0.0, line={"color": style.MUTED, "width": 1, "dash": "dot"})
     return _finish(
         figure,
-        f"{IN_WORDS[loss].capitalize()} less that of {validation.benchmark}, summed through time",
+        f"Sum of {LOSS_NAMES[loss]} less that of {validation.benchmark}",
         xaxis=style.axis(showgrid=False),
-        yaxis=style.axis(title=_words("falls where the model is better")),
+        yaxis=style.axis(title=style.axis_title("Sum of differences (falling is better)")),
     )
 
 
 def period_loss_figure(validation: Validation, loss: str = "negative_log_score") -> go.Figure:
-    """Draw the difference from the benchmark by year, in calm and in stress, as a heat map."""
+    """Draw the mean difference from the benchmark by year, in calm and in stress, as a heat map."""
     table = validation.by_period[validation.by_period["loss"] == _known(loss)]
     shown = table.pivot(index="model", columns="period", values="difference")
     order = list(dict.fromkeys(table["period"]))
@@ -109,7 +110,7 @@ def period_loss_figure(validation: Validation, loss: str = "negative_log_score")
     )
     return _finish(
         figure,
-        f"Against {validation.benchmark}, by year, in calm and in stress (* p < 5 %)",
+        f"Mean difference from {validation.benchmark}, by period (* p < .05)",
         height=130 + 34 * len(names),
         xaxis=style.axis(type="category", showgrid=False, fixedrange=True),
         yaxis=style.axis(type="category", showgrid=False, autorange="reversed"),
@@ -117,7 +118,7 @@ def period_loss_figure(validation: Validation, loss: str = "negative_log_score")
 
 
 def probability_figure(result: Validation | CovarianceScores) -> go.Figure:
-    """Draw the distribution of the integral transforms, by model or kind of portfolio: flat where the law is right."""
+    """Draw the density of the probability integral transforms by model or kind of portfolio; flat if calibrated."""
     edges = np.linspace(0.0, 1.0, BINS + 1)
     figure = go.Figure()
     for place, (name, values) in enumerate(_transforms(result).items()):
@@ -127,42 +128,42 @@ def probability_figure(result: Validation | CovarianceScores) -> go.Figure:
             y=np.append(counts, counts[-1]) * BINS / max(1, counts.sum()),
             name=name,
             mode="lines",
-            line={"shape": "hv", "width": 1.6, "color": style.LINES[place % len(style.LINES)]},
+            line={"shape": "hv", "width": 1.6, "color": style.COLOURS[place % len(style.COLOURS)]},
             hovertemplate="%{x:.2f}: %{y:.2f}<extra>" + name + "</extra>",
         )
     figure.add_hline(y=1.0, line={"color": style.MUTED, "width": 1, "dash": "dot"})
     return _finish(
         figure,
-        "Where returns fell in the predicted distribution",
-        xaxis=style.axis(title=_words("predicted probability of less than what came"), showgrid=False),
-        yaxis=style.axis(title=_words("density (1 = right)"), rangemode="tozero"),
+        "Density of probability integral transforms",
+        xaxis=style.axis(title=style.axis_title("Probability integral transform"), showgrid=False),
+        yaxis=style.axis(title=style.axis_title("Density (1 if calibrated)"), rangemode="tozero"),
     )
 
 
 def interval_coverage_figure(result: Validation | CovarianceScores) -> go.Figure:
-    """Draw how far the share of returns inside the predicted intervals is from what they promise."""
+    """Draw the coverage of the predicted intervals less their nominal coverage."""
     figure = go.Figure()
     levels = np.array(LEVELS)
     for place, (name, values) in enumerate(_transforms(result).items()):
-        came = coverage_by_column(values.reshape(-1, 1))[:, 0]
+        realised = coverage_by_column(values.reshape(-1, 1))[:, 0]
         figure.add_bar(
             x=[f"{level:.0%}" for level in levels],
-            y=100.0 * (came - levels),
+            y=100.0 * (realised - levels),
             name=name,
-            customdata=[f"{share:.1%}" for share in came],
-            marker={"color": style.LINES[place % len(style.LINES)]},
-            hovertemplate="promised %{x}, came %{customdata}<extra>" + name + "</extra>",
+            customdata=[f"{share:.1%}" for share in realised],
+            marker={"color": style.COLOURS[place % len(style.COLOURS)]},
+            hovertemplate="Nominal %{x}, realised %{customdata}<extra>" + name + "</extra>",
         )
     return _finish(
         figure,
-        "Share of returns inside the predicted intervals, less what was promised",
-        xaxis=style.axis(title=_words("promised coverage"), type="category", showgrid=False),
-        yaxis=style.axis(title=_words("points"), zeroline=True, zerolinecolor=style.MUTED),
+        "Coverage of predicted intervals less nominal",
+        xaxis=style.axis(title=style.axis_title("Nominal coverage"), type="category", showgrid=False),
+        yaxis=style.axis(title=style.axis_title("Percentage points"), zeroline=True, zerolinecolor=style.MUTED),
     )
 
 
 def bias_figure(scores: CovarianceScores) -> go.Figure:
-    """Draw the bias statistic of every portfolio, in order, with the interval of a right Gaussian forecast."""
+    """Draw the bias statistics of all portfolios in order, with the 95 % interval under a correct Gaussian forecast."""
     table = scores.portfolios.dropna(subset="bias").sort_values("bias")
     figure = go.Figure()
     place = np.arange(1, len(table) + 1)
@@ -173,7 +174,7 @@ def bias_figure(scores: CovarianceScores) -> go.Figure:
             y=table["bias"][own],
             name=str(kind),
             mode="markers",
-            marker={"size": 6 if own.sum() > 5 else 11, "color": style.LINES[number % len(style.LINES)]},
+            marker={"size": 6 if own.sum() > 5 else 11, "color": style.COLOURS[number % len(style.COLOURS)]},
             customdata=[str(name) for name in table.index[own]],
             hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
         )
@@ -182,14 +183,14 @@ def bias_figure(scores: CovarianceScores) -> go.Figure:
         figure.add_hrect(y0=low, y1=high, fillcolor=style.BAND, line_width=0, layer="below")
     return _finish(
         figure,
-        "Realised over forecast volatility, by portfolio (band: right if Gaussian)",
-        xaxis=style.axis(title=_words("portfolios in order"), showgrid=False),
-        yaxis=style.axis(title=_words("above 1: more risk than forecast")),
+        "Realised / forecast volatility by portfolio",
+        xaxis=style.axis(title=style.axis_title("Portfolios in order of their ratio"), showgrid=False),
+        yaxis=style.axis(title=style.axis_title("Ratio (above 1: risk underestimated)")),
     )
 
 
 def _transforms(result: Validation | CovarianceScores) -> dict[str, Any]:
-    """Integral transforms by model or by kind of portfolio."""
+    """Return probability integral transforms by model or by kind of portfolio."""
     if isinstance(result, Validation):
         return {
             str(name): result.losses["probability"].sel(model=name).to_numpy()
@@ -201,7 +202,9 @@ def _transforms(result: Validation | CovarianceScores) -> dict[str, Any]:
 
 def _known(loss: str) -> str:
     if loss not in LOSSES:
-        raise UnknownNameError(f"loss={loss!r}; one of {', '.join(LOSSES)} was expected. Pass one of them.")
+        raise UnknownNameError(
+            f"loss must be one of {listed(LOSSES, len(LOSSES))}, got {shown(loss)}. Pass e.g. loss={LOSSES[0]!r}."
+        )
     return loss
 
 
@@ -213,12 +216,8 @@ def _cell(value: float, p_value: float) -> str:
     return f"{value:.2g}{'*' if p_value < 0.05 else ''}" if np.isfinite(value) else ""
 
 
-def _words(text: str) -> dict[str, object]:
-    return {"text": text, "font": {"size": 11.5, "color": style.MUTED}, "standoff": 8}
-
-
 def _finish(figure: go.Figure, title: str, height: int = HEIGHT, **changes: object) -> go.Figure:
-    """The layout of all figures here: a title in words, the legend under it."""
+    """Apply the layout of all figures here: a title with the legend below it."""
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
     return figure.update_layout(
         style.layout(

@@ -1,4 +1,4 @@
-"""The report, written whole or not at all."""
+"""Writes reports: one HTML file each, written completely or not at all."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ import pandas as pd
 
 from statefolio._writing import write_whole
 from statefolio.report.chapters import Chapter
-from statefolio.report.fitted import FittedLoadings
+from statefolio.report.fitted_loadings import FittedLoadings
 from statefolio.report.page import page
 
 
@@ -26,44 +26,62 @@ def write_report(
     tiles: Mapping[str, str] | None = None,
     title: str = "Time-varying loadings",
 ) -> Path:
-    """Write one self-contained HTML file about a fitted loadings model, or of chapters alone.
+    """Write a self-contained HTML report on a fitted loadings model, on chapters of results, or on both.
 
-    The file needs no network: choose an asset and see its loadings with their 95 % bands beside another
-    estimate; the panel's loadings today and how far each has moved; the comparison; calibration; what was
-    read.
+    The page needs no network. It shows the loadings of an asset of the reader's choice with 95 % bands, heat maps of
+    the latest loadings of all assets and of how far each has moved, a comparison with other models, the calibration of
+    the predicted returns, and the input data.
 
     Parameters
     ----------
     path
-        The file to write; one that is there is replaced.
+        The file to write; an existing file is replaced.
     model
-        A fitted loadings model. What comes before `loadings_.attrs["tuned_until"]` is labelled "in sample".
-        None: the page has the chapters alone.
+        A fitted loadings model. Dates up to `loadings_.attrs["tuned_until"]` are labelled "in sample". With None the
+        page has only the chapters.
     other
-        Another fitted model, drawn beside the first, e.g. rolling least squares.
+        Another fitted model to draw next to the first, e.g. rolling least squares.
     other_name
-        What the page calls it.
+        Its name in legends.
     comparison
-        A row a model, as `summarise_scores` returns it.
+        One row per model, as `summarise_scores` returns it.
     reading
-        What was read, by name: files, dates, assets, missing values.
+        Facts about the input data by name: files, dates, assets, missing values.
     options
-        The options of the run, by name.
+        The options of the run by name.
     suspicious
-        Cells that look wrong, a row each.
+        Suspicious cells, one row each, as `find_suspicious_cells` returns them.
     chapters
-        What else there is to tell, before the loadings.
+        Chapters to show before the loadings.
     lead
-        The sentence under the heading; by default about the loadings.
+        The sentence below the page's heading; by default it describes the loadings.
     tiles
-        The few words that open the page, by name; by default about the loadings.
+        A few numbers at the top of the page by name; by default they describe the loadings.
     title
         The page's heading.
 
     Returns
     -------
     pathlib.Path
-        The file that was written.
+        The path of the file.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written; a former file then stays unchanged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import statefolio as sf
+    >>> demo = sf.load_demo()
+    >>> returns, factors = demo.returns.loc["2020":, ["AAPL", "XOM"]], demo.factors.loc["2020":, ["market", "value"]]
+    >>> model = sf.RollingLoadings(window=120).fit(returns, factors)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = sf.report.write_report(f"{folder}/loadings.html", model, title="Two stocks")
+    ...     text = page.read_text(encoding="utf-8")
+    >>> "<h1>Two stocks</h1>" in text, text.count("https://cdn")
+    (True, 0)
     """
     text = page(
         model,

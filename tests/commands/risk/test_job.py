@@ -114,16 +114,17 @@ def test_the_page_has_its_chapters(done, folder, browse):
     found = browse(folder / "out" / "report.html", script)
     assert found["titles"][:5] == [
         "Risk",
-        "Are they the right factors?",
-        "How well are loadings known?",
-        "Do the loadings move?",
-        "Can the factors be told apart?",
+        "Factor specification",
+        "Estimation of the loadings",
+        "Stationarity of the loadings",
+        "Multicollinearity of the factors",
     ]
+    assert "Ranking of the factors" in found["titles"]
     assert found["empty"] == 0
     assert found["lead"].startswith("A portfolio's risk")
     assert "weights.csv" in found["read"]
     assert "sectors.csv" in found["read"]
-    assert "net and gross1, 1.2" in found["tiles"]
+    assert "Net / gross weight1 / 1.2" in found["tiles"]
     assert found["overflow"] <= 0
 
 

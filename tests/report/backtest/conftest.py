@@ -1,4 +1,4 @@
-"""Two back-tests by the engine: long-only with gaps and costs, and long-short; and one decision's details."""
+"""Simulated back-tests: long-only with costs, long-short, all in cash, and bankrupt."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ FACTORS = ["market", "size"]
 
 
 def made_up(n_dates=700, *, short=False, every=5, seed=0, drift=0.0005):
-    """Simulate weights that were drawn, with details that were drawn."""
+    """Simulate random weights with random details of the decisions."""
     rng = np.random.default_rng(seed)
     dates = pd.bdate_range("2018-01-01", periods=n_dates)
     returns = pd.DataFrame(rng.normal(drift, 0.01, (n_dates, len(ASSETS))), dates, ASSETS)

@@ -40,7 +40,7 @@ def test_contributions_and_their_budget_by_decision(long_only):
     for trace in solid:
         np.testing.assert_allclose(trace.y, 100 * got[trace.name], rtol=1e-5)
         assert list(trace.x) == [f"{date:%Y-%m-%d}" for date in got.index]
-    dashed = [trace for trace in figure.data if trace.line.dash == "dash" and trace.name != "budget"]
+    dashed = [trace for trace in figure.data if trace.line.dash == "dash" and trace.name != "Budget"]
     assert len(dashed) == 3
     assert all(np.allclose(trace.y, 5.0) for trace in dashed)
 
@@ -62,8 +62,8 @@ def test_one_decision_without_a_budget_is_a_point(long_only):
     assert len(budget_figure(one).data) == 1
 
 
-def test_contributions_that_were_not_left(all_cash):
-    with pytest.raises(InputError, match="left no 'risk_contribution'"):
+def test_decisions_without_contributions(all_cash):
+    with pytest.raises(InputError, match="record no 'risk_contribution'"):
         contribution_figure(all_cash)
 
 
@@ -75,10 +75,10 @@ def test_tracked_shares_with_bands(tracked):
         np.testing.assert_allclose(trace.y, 100 * tracked[part].sel(line="A"), rtol=1e-5)
     assert [note.text for note in figure.layout.annotations] == ["A, % of risk", "B, % of risk"]
     lines = {trace.name: trace.y for trace in tracking_error_figure(tracked).data}
-    np.testing.assert_allclose(lines["as tracked"], 100 * tracked["tracking_error"], rtol=1e-5)
-    np.testing.assert_allclose(lines["sampling error alone"], 100 * tracked["noise"], rtol=1e-5)
+    np.testing.assert_allclose(lines["Filtered"], 100 * tracked["tracking_error"], rtol=1e-5)
+    np.testing.assert_allclose(lines["Sampling error alone"], 100 * tracked["noise"], rtol=1e-5)
 
 
-def test_nothing_tracked(tracked):
-    with pytest.raises(InputError, match="no tracked share"):
+def test_no_tracked_share(tracked):
+    with pytest.raises(InputError, match="tracked must have at least one"):
         tracked_contribution_figure(tracked.isel(date=[]))

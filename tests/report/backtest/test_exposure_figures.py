@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from statefolio.exceptions import InputError
-from statefolio.report.backtest.exposure_figures import earned_by_factor_figure, exposure_figure
+from statefolio.report.backtest.exposure_figures import exposure_figure, return_by_source_figure
 
 
 def test_exposures_and_their_bands(long_only):
@@ -24,7 +24,7 @@ def test_only_the_largest_and_without_errors(long_only):
     figure = exposure_figure(replace(long_only, details={"exposure": exposure}), most=1)
     assert [note.text for note in figure.layout.annotations] == ["size"]
     assert len(figure.data) == 1
-    with pytest.raises(InputError, match="left no 'exposure'"):
+    with pytest.raises(InputError, match="record no 'exposure'"):
         exposure_figure(replace(long_only, details={}))
 
 
@@ -32,15 +32,15 @@ def test_contributions_are_summed_and_add_up():
     rng = np.random.default_rng(0)
     earned = pd.DataFrame(rng.normal(0, 0.01, (300, 12)), pd.bdate_range("2020-01-01", periods=300))
     earned.iloc[5, 3] = np.nan
-    figure = earned_by_factor_figure(earned, most=4)
+    figure = return_by_source_figure(earned, most=4)
     *parts, total = figure.data
-    assert total.name == "total"
+    assert total.name == "Total"
     assert parts[-1].name == "8 others"
     np.testing.assert_allclose(np.sum([part.y for part in parts], axis=0), total.y, atol=1e-3)
     np.testing.assert_allclose(total.y, 100 * earned.fillna(0).sum(axis=1).cumsum(), atol=1e-3)
     np.testing.assert_allclose(parts[0].y, 100 * earned.fillna(0)[int(parts[0].name)].cumsum(), atol=1e-3)
 
 
-def test_nothing_earned():
-    with pytest.raises(InputError, match="no attribution came"):
-        earned_by_factor_figure(pd.DataFrame({"a": [np.nan]}))
+def test_no_contribution():
+    with pytest.raises(InputError, match="earned must be a DataFrame"):
+        return_by_source_figure(pd.DataFrame({"a": [np.nan]}))

@@ -29,8 +29,8 @@ def test_cells_are_percentages(long_only):
     assert (1 + table["year"] / 100).prod() == pytest.approx(value.iloc[-1] / value.iloc[0])
 
 
-def test_no_minus_nought_and_no_return_at_all():
+def test_no_minus_zero_and_no_return():
     small = pd.Series([-0.0001], pd.to_datetime(["2020-01-02"]))
     assert monthly_figure(small).data[0].text[0][:2] == ["0.0", ""]
-    with pytest.raises(InputError, match="no return came"):
+    with pytest.raises(InputError, match="returns must have at least one value"):
         monthly_figure(small * np.nan)

@@ -7,7 +7,7 @@ from statefolio.exceptions import InputError
 from statefolio.report.backtest.rolling_sharpe import rolling_sharpe, rolling_sharpe_figure
 
 
-def test_against_the_moments_worked_out_one_window_at_a_time(long_only):
+def test_against_moments_computed_window_by_window(long_only):
     returns = long_only.returns
     table = rolling_sharpe(returns, 60)
     assert list(table.index) == list(returns.index[59:])
@@ -19,14 +19,14 @@ def test_against_the_moments_worked_out_one_window_at_a_time(long_only):
         assert table["standard_error"].iloc[end - 59] == pytest.approx(error * np.sqrt(252), rel=1e-10)
 
 
-def test_the_band_covers_what_it_says():
+def test_the_band_has_its_nominal_coverage():
     draws = np.random.default_rng(0).normal(0.0005, 0.01, (1000, 250))
     table = pd.concat([rolling_sharpe(pd.Series(window), 250) for window in draws])
     inside = (table["sharpe"] - 0.05 * np.sqrt(252)).abs() < 1.96 * table["standard_error"]
     assert 0.935 < inside.mean() < 0.965
 
 
-def test_windows_without_variance_or_with_a_gap_have_none():
+def test_windows_without_variance_or_with_a_gap_are_missing():
     still = pd.Series(np.r_[np.full(30, 0.001), 0.0, 0.02, np.nan, np.full(30, 0.01)])
     table = rolling_sharpe(still, 10)
     assert table["sharpe"].iloc[:21].isna().all()
@@ -35,8 +35,8 @@ def test_windows_without_variance_or_with_a_gap_have_none():
 
 
 @pytest.mark.parametrize("window", [2, 61])
-def test_windows_that_cannot_be(window):
-    with pytest.raises(InputError, match="3 to the 60 dates"):
+def test_invalid_windows(window):
+    with pytest.raises(InputError, match="at least 3 and at most the 60 dates"):
         rolling_sharpe(pd.Series(np.zeros(60)), window)
 
 

@@ -14,16 +14,16 @@ def test_the_overfit_share_is_the_probability():
     assert max(worse.x) < 0 < min(better.x)
 
 
-def test_all_on_one_side_and_none():
+def test_logits_on_one_side_and_no_logit():
     assert overfitting_figure([-3.0, -3.0]).data[0].y.sum() == pytest.approx(100)
     assert overfitting_figure([0.0]).data[0].y.sum() == pytest.approx(100)
-    with pytest.raises(InputError, match="no finite logit"):
+    with pytest.raises(InputError, match="logits must have at least one"):
         overfitting_figure([np.nan])
 
 
-def test_how_often_each_was_the_best():
+def test_share_of_splits_in_which_each_trial_is_best():
     [bars] = chosen_figure(pd.Series({"a": 0.25, "b": 0.75, "c": 0.0})).data
     assert list(bars.y) == ["b", "a"]
     np.testing.assert_allclose(bars.x, [75, 25])
-    with pytest.raises(InputError, match="no trial was ever"):
+    with pytest.raises(InputError, match="chosen must have at least one"):
         chosen_figure(pd.Series({"a": 0.0}))

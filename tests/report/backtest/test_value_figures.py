@@ -24,11 +24,11 @@ def test_net_and_gross_values_are_those_of_the_ledger(long_only, long_short):
         np.testing.assert_allclose(gross.y, grown, rtol=1e-6)
         assert gross.y[-1] > net.y[-1]
     assert trace(figure, "two").line.color == style.MUTED != trace(figure, "one").line.color
-    assert figure.layout.yaxis.title.text == "value, EUR"
+    assert figure.layout.yaxis.title.text == "Value, EUR"
     assert "EUR" in net.hovertemplate
 
 
-def test_a_log_axis_leaves_out_what_it_cannot_show(bankrupt):
+def test_a_log_axis_leaves_out_values_at_or_below_zero(bankrupt):
     drawn = trace(value_figure({"b": bankrupt}, log=True), "b").y
     assert np.isnan(drawn[-1])
     np.testing.assert_allclose(drawn[:-1], bankrupt.value[:-1], rtol=1e-6)
@@ -43,7 +43,7 @@ def test_drawdowns(long_only, all_cash):
     assert not np.any(drawdown_figure({"cash": all_cash}).data[0].y)
 
 
-def test_one_date_alone(long_only):
+def test_a_single_date(long_only):
     from dataclasses import replace
 
     start = replace(long_only, ledger=long_only.ledger.iloc[:1], weights=long_only.weights.iloc[:1])
@@ -51,6 +51,6 @@ def test_one_date_alone(long_only):
     assert gross_value(start).equals(pd.Series([1e6], long_only.ledger.index[:1]))
 
 
-def test_nothing_is_refused():
-    with pytest.raises(InputError, match="no result came"):
+def test_no_back_test_is_an_error():
+    with pytest.raises(InputError, match="results must have at least one"):
         value_figure({})

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from statefolio.exceptions import InputError
-from statefolio.report.backtest.thinning import every_few
+from statefolio.report.backtest.downsampling import evenly_spaced
 from statefolio.report.backtest.weight_figures import expected_return_figure, weights_figure
 
 
 def drawn_rows(result):
     held = result.weights.iloc[1:]
-    return held.iloc[every_few(len(held))]
+    return held.iloc[evenly_spaced(len(held))]
 
 
-def test_areas_are_the_weights_of_the_largest_and_the_rest(long_only):
+def test_areas_are_the_weights_of_the_largest_assets_and_of_the_others(long_only):
     held = drawn_rows(long_only)
     figure = weights_figure(long_only, most=4)
     names = [trace.name for trace in figure.data]
@@ -25,30 +25,30 @@ def test_areas_are_the_weights_of_the_largest_and_the_rest(long_only):
     assert {trace.stackgroup for trace in figure.data} == {"long"}
 
 
-def test_shorts_stand_below_zero_and_a_line_says_the_net_weight(long_short):
+def test_shorts_are_below_zero_with_a_line_for_the_net_weight(long_short):
     held = drawn_rows(long_short)
     figure = weights_figure(long_short, most=5)
     signed = {side: [t.y for t in figure.data if t.stackgroup == side] for side in ("long", "short")}
     np.testing.assert_allclose(np.sum(signed["long"], axis=0), 100 * held.clip(lower=0).sum(axis=1), atol=1e-2)
     np.testing.assert_allclose(np.sum(signed["short"], axis=0), 100 * held.clip(upper=0).sum(axis=1), atol=1e-2)
     assert max(np.max(part) for part in signed["short"]) <= 0
-    assert figure.data[-1].name == "net"
+    assert figure.data[-1].name == "Net weight"
     np.testing.assert_allclose(figure.data[-1].y, 100 * held.sum(axis=1), atol=1e-3)
 
 
-def test_cash_is_what_is_left(long_only):
+def test_cash_is_the_remainder(long_only):
     half = replace(long_only, weights=long_only.weights / 2)
     cash = weights_figure(half).data[-1]
-    assert cash.name == "cash"
+    assert cash.name == "Cash"
     np.testing.assert_allclose(cash.y, 50.0, atol=1e-3)
 
 
-def test_nothing_but_cash_is_said(all_cash):
-    with pytest.raises(InputError, match="nothing but cash"):
+def test_a_portfolio_in_cash_is_an_error(all_cash):
+    with pytest.raises(InputError, match="holds only cash"):
         weights_figure(all_cash)
 
 
-def test_expected_returns_are_those_of_the_assets_most_held(long_only):
+def test_expected_returns_are_those_of_the_largest_target_weights(long_only):
     figure = expected_return_figure(long_only, most=3)
     low, high, *lines = figure.data
     wanted = long_only.decisions.abs().mean().sort_values(ascending=False)
@@ -60,9 +60,9 @@ def test_expected_returns_are_those_of_the_assets_most_held(long_only):
     np.testing.assert_allclose(high.y, np.percentile(expected, 90, axis=1), rtol=1e-5)
 
 
-def test_expected_returns_that_were_not_left(all_cash, long_only):
-    with pytest.raises(InputError, match="left no 'expected_return'"):
+def test_decisions_without_expected_returns(all_cash, long_only):
+    with pytest.raises(InputError, match="record no 'expected_return'"):
         expected_return_figure(all_cash)
     gone = {"expected_return": long_only.details["expected_return"] * np.nan}
-    with pytest.raises(InputError, match="left no 'expected_return'"):
+    with pytest.raises(InputError, match="record no 'expected_return'"):
         expected_return_figure(replace(long_only, details=gone))

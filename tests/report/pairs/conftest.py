@@ -46,7 +46,7 @@ def judged():
     rows = {
         "adf_held": (-4.0, 0.001, 1 / 40, 0.05, "decides"),
         "half_life_held": (7.0, np.nan, 0.1, np.nan, "in dates"),
-        "adf_predicted": (-7.0, 1e-9, 0.025, 0.6, "nobody earns it"),
+        "adf_predicted": (-7.0, 1e-9, 0.025, 0.6, "not earned"),
         "adf_filtered": (-9.0, 1e-12, 0.2, 0.7, "not tradable"),
     }
     columns = ["value", "nominal_p", "calibrated_p", "false_alarms", "meaning"]

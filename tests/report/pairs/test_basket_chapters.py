@@ -1,4 +1,4 @@
-"""The chapters of a basket's report: nothing given is left out, nothing missing is drawn."""
+"""The chapters of a basket's report show all results given, and leave out missing ones."""
 
 from dataclasses import replace
 
@@ -10,33 +10,38 @@ from statefolio.report.pairs.cointegration_chapter import series_table
 from statefolio.report.pairs.verdict_chapter import COLUMNS, verdict_chapter
 
 
-def test_every_chapter_stands_in_its_order(results):
+def test_chapters_are_in_order(results):
     chapters = basket_chapters(results)
     titles = [chapter.title for chapter in chapters]
-    assert titles == ["Verdict", "Hedge", "Tuning", "Walked forward", "Today", "Tests of cointegration"]
+    assert titles == ["Verdict", "Hedge", "Tuning", "Walk-forward test", "Position today", "Tests of cointegration"]
     drawn = [exhibit.title for chapter in chapters for exhibit in chapter.exhibits if exhibit.figure is not None]
     assert len(drawn) == 10
 
 
-def test_what_is_missing_has_no_chapter(results):
+def test_missing_results_have_no_chapter(results):
     bare = replace(results, verdict=None, trace=None, tests=None, untested="prices have gaps.")
     chapters = basket_chapters(bare)
-    assert [chapter.title for chapter in chapters] == ["Hedge", "Walked forward", "Today", "Tests of cointegration"]
+    assert [chapter.title for chapter in chapters] == [
+        "Hedge",
+        "Walk-forward test",
+        "Position today",
+        "Tests of cointegration",
+    ]
     assert "prices have gaps" in chapters[-1].lead
-    assert "verdict" not in basket_tiles(bare)
+    assert "Verdict" not in basket_tiles(bare)
 
 
-def test_tiles_say_the_verdict_first(results):
+def test_the_verdict_is_the_first_tile(results):
     tiles = basket_tiles(results)
-    assert list(tiles)[:2] == ["verdict", "calibrated p"]
-    assert tiles["verdict"] == "reverts"
-    assert tiles["from"] == "2018-01-01"
-    assert tiles["tuning"] == f"collapsed, pass {results.hedge.collapse_.at_pass}"
+    assert list(tiles)[:2] == ["Verdict", "Calibrated p-value"]
+    assert tiles["Verdict"] == "reverts"
+    assert tiles["From"] == "2018-01-01"
+    assert tiles["Tuning"] == f"collapsed, pass {results.hedge.collapse_.at_pass}"
 
 
-def test_the_walk_s_table_loses_no_hedge_and_no_measure(results):
+def test_the_table_of_the_walk_has_all_hedges_and_measures(results):
     table = walk_table(results.walk.table)
-    assert list(table["hedge"]) == ["static", "rolling", "Kalman"]
+    assert list(table["Hedge"]) == ["static", "rolling", "Kalman"]
     assert len(table.columns) == 1 + len(results.walk.table.columns)
 
 
@@ -60,17 +65,17 @@ def test_every_figure_is_drawn_in_a_narrow_browser(results, tmp_path, browse):
     assert browse(page, script, width=500) == [True] * 10
 
 
-def test_tests_stand_a_row_a_series(results):
+def test_the_table_of_tests_has_one_row_per_series(results):
     table = series_table(results.tests).set_index("series")
     assert list(table.index) == ["<ONE>", "TWO", "SIX", "spread"]
     assert list(table.columns[:3]) == ["Engle-Granger", "ADF", "KPSS"]
     frame = results.tests.to_frame().set_index(["test", "series"])
     assert table.loc["TWO", "KPSS"] == frame.loc[("KPSS", "TWO"), "p_value"]
     assert table.loc["<ONE>", "Engle-Granger"] == frame.loc[("Engle-Granger", "<ONE>"), "p_value"]
-    assert table["half-life, dates"].notna().all()
+    assert table["Half-life, dates"].notna().all()
 
 
-def test_the_verdict_s_figures_stand_at_its_numbers(results):
+def test_the_figures_of_the_verdict_show_its_numbers(results):
     chapter = verdict_chapter(results.verdict)
     held = chapter.exhibits[1].figure
     assert [shape.x0 for shape in held.layout.shapes] == [-4.0, pytest.approx(-2.8)]

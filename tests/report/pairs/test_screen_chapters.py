@@ -1,4 +1,4 @@
-"""The picture and the chapters of a screen."""
+"""The figure and the chapters of a screen."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from statefolio.report.pairs.screen_chapters import screen_chapters, screen_lead
 from statefolio.report.pairs.screen_figure import screen_figure
 
 
-def test_every_tested_basket_is_a_point_where_it_belongs(screen):
+def test_every_tested_basket_is_a_point_at_its_half_life_and_p_value(screen):
     figure = screen_figure(screen)
     points = {name: (x, y) for trace in figure.data for name, x, y in zip(trace.text, trace.x, trace.y, strict=True)}
     assert set(points) == set(screen.table.index)
@@ -23,24 +23,24 @@ def test_confirmed_baskets_are_marked_and_named(screen):
     figure = screen_figure(screen)
     marked = {trace.name: list(trace.text) for trace in figure.data}
     assert len(screen.confirmed)
-    assert marked["confirmed on the later period"] == list(screen.confirmed.index)
+    assert marked["Confirmed in the later period"] == list(screen.confirmed.index)
     assert [note.text for note in figure.layout.annotations][: len(screen.confirmed)] == list(screen.confirmed.index)
     note, row = figure.layout.annotations[0], screen.confirmed.iloc[0]
     assert (10**note.x, 10**note.y) == (pytest.approx(row["half_life"]), pytest.approx(row["p_value"]))
 
 
-def test_few_of_the_others_are_drawn_where_there_are_many(screen):
+def test_only_some_of_many_other_baskets_are_drawn(screen):
     figure = screen_figure(screen, most=3)
-    others = next(trace for trace in figure.data if trace.name == "other baskets")
+    others = next(trace for trace in figure.data if trace.name == "Other baskets")
     assert len(others.text) == 3
 
 
-def test_nothing_tested_is_said(screen):
-    with pytest.raises(InputError, match="no basket could be tested"):
+def test_no_tested_basket_is_an_error(screen):
+    with pytest.raises(InputError, match="No basket could be tested"):
         screen_figure(replace(screen, table=screen.table.iloc[:0]))
 
 
-def test_chapters_hold_the_found_and_the_untested(screen, tmp_path):
+def test_chapters_show_selected_and_untested_baskets(screen, tmp_path):
     found, untested = screen_chapters(screen)
     assert untested.title == "Not tested"
     assert "9 baskets" in untested.lead  # everything with the price that stands still
@@ -52,8 +52,8 @@ def test_chapters_hold_the_found_and_the_untested(screen, tmp_path):
     assert "by chance alone" in page.read_text(encoding="utf-8")
 
 
-def test_no_basket_left_is_a_result(screen):
+def test_a_screen_without_selected_baskets_is_reported(screen):
     table = screen.table.assign(cointegrated=False, confirmed=False)
     found = screen_chapters(replace(screen, table=table))[0]
-    assert found.exhibits[2].title.startswith("None was left")
+    assert found.exhibits[2].title.startswith("No basket passes")
     assert len(found.exhibits[2].table) == 10

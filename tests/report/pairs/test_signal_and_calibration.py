@@ -1,4 +1,4 @@
-"""Where a basket stands today, and where its statistic stands among draws."""
+"""Figures of the z-score with a rule's levels, and of a statistic among draws."""
 
 import numpy as np
 import pandas as pd
@@ -24,12 +24,12 @@ def test_levels_are_named_once_and_units_are_those_of_all_dates():
     assert [note.text for note in signal_figure(z, Linear()).layout.annotations][2:] == ["flat"]
 
 
-def test_no_score_is_said():
-    with pytest.raises(InputError, match="no date has a z-score"):
+def test_no_z_score_is_an_error():
+    with pytest.raises(InputError, match="z must have at least one value"):
         signal_figure(scores([np.nan, np.nan]), Bands())
 
 
-def test_shares_of_draws_sum_to_one_and_the_lines_stand_right():
+def test_shares_of_draws_sum_to_one_hundred_percent_and_lines_are_placed():
     draws = pd.Series(np.append(np.linspace(-3.0, 1.0, 101), np.nan))
     figure = calibration_figure(draws, -4.5, level=0.05)
     bars = figure.data[0]
@@ -39,7 +39,7 @@ def test_shares_of_draws_sum_to_one_and_the_lines_stand_right():
     assert figure.layout.xaxis.range[0] < -4.5 < min(bars.x) < -4.4
 
 
-def test_equal_draws_are_one_bar_and_none_is_said():
+def test_equal_draws_are_one_bar_and_too_few_are_an_error():
     assert sum(calibration_figure(pd.Series([1.0, 1.0]), 1.0).data[0].y) == 100.0
-    with pytest.raises(InputError, match="1 finite draws"):
+    with pytest.raises(InputError, match="at least 2 finite values, got 1"):
         calibration_figure(pd.Series([1.0, np.nan]), 0.0)

@@ -1,4 +1,4 @@
-"""The recipe's trace: what is drawn, and the collapse marked."""
+"""The figure of the adaptive tuning by pass, with its collapse."""
 
 import numpy as np
 import pandas as pd
@@ -22,20 +22,20 @@ def trace(passes):
     return pd.DataFrame(table, pd.Index(number, name="pass"))
 
 
-def test_a_variances_and_p_values_stand_below_each_other():
+def test_coefficient_variances_and_p_values_are_stacked():
     figure = trace_figure(trace(45), None, ["level", "TWO"])
     named = {line.name: line for line in figure.data}
     assert list(named) == [
         "a",
-        "measurement",
-        "step of level",
-        "step of TWO",
-        "predicted spread",
-        "filtered spread (cannot be traded)",
+        "Observation",
+        "State, level",
+        "State, TWO",
+        "Predicted spread",
+        "Filtered spread (not tradable)",
     ]
-    assert list(named["step of TWO"].x) == list(range(2, 46))  # zero has no place on a log axis
-    assert list(named["predicted spread"].x) == [1, 21, 41]
-    assert named["measurement"].y[-1] == pytest.approx(1e-45)
+    assert list(named["State, TWO"].x) == list(range(2, 46))  # zero has no place on a log axis
+    assert list(named["Predicted spread"].x) == [1, 21, 41]
+    assert named["Observation"].y[-1] == pytest.approx(1e-45)
     assert figure.layout.xaxis.type == "log"
     assert figure.layout.yaxis2.type == "log"
     assert not figure.layout.shapes
@@ -48,6 +48,6 @@ def test_the_collapse_is_marked_in_every_panel():
     assert figure.layout.xaxis.type == "linear"
 
 
-def test_no_pass_is_said():
-    with pytest.raises(InputError, match="no pass"):
+def test_no_pass_is_an_error():
+    with pytest.raises(InputError, match="trace must have at least one pass"):
         trace_figure(trace(3).iloc[:0])

@@ -29,6 +29,7 @@ from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
 from statefolio.report import write_report
+from statefolio.report.ranking_chapter import ranking_chapter
 from statefolio.report.risk_chapters import risk_chapters
 from statefolio.risk.attribution import attribute_return, attribute_risk
 from statefolio.risk.factor_risk import FactorRisk
@@ -120,7 +121,10 @@ def run_risk(inputs: RiskInputs, options: RiskOptions, progress: Progress) -> Ri
             },
             suspicious=inputs.panel.suspicious,
             lead=LEAD,
-            chapters=risk_chapters(risk, attribution, earned, diagnoses, validation, forecasts),
+            chapters=[
+                *risk_chapters(risk, attribution, earned, diagnoses, validation, forecasts),
+                ranking_chapter(returns, factors, test_from),
+            ],
             title=TITLE,
         )
         progress("writing", 2, 2)

@@ -1,12 +1,13 @@
-"""Tables of back-tests: measures side by side, costs, and what happened on the way."""
+"""Builds tables of back-tests: measures, costs, events and look-ahead checks."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from statefolio.report.backtest.tested import FEES, Checked, Tested
-from statefolio.report.tables import number, words
+from statefolio.report.backtest.protocols import FEES, Backtest, LookAheadCheck
+from statefolio.report.headings import capitalised, heading
+from statefolio.report.tables import MISSING, P_VALUE, number
 
 FIRST_EVENTS = 15
 IN_PERCENT = ("return", "volatility", "drawdown", "cvar", "value_at_risk", "turnover", "drag", "cost", "fee", "hit")
@@ -14,14 +15,14 @@ ALSO_IN_PERCENT = ("exposure", "alpha", "error", "rate", "deviation")
 IN_PROBABILITY = ("probabilistic", "deflated", "probability")
 COUNTED = ("length", "dates", "duration", "count")
 RIGHT = ">"
-"""The format of text that stands at the right of its column."""
+"""The format of text aligned to the right of its column."""
 
 
 def measures_table(measures: pd.DataFrame) -> pd.DataFrame:
-    """Return measures (measure x strategy) as texts: percentages where a measure is a share, dates as dates.
+    """Return measures (measure x strategy) as texts with units that follow from the measures' names.
 
-    A measure whose name says a length is a number of dates; one that names a return, a volatility, a drawdown, a
-    turnover or the like is in percent; every other is a plain number.
+    Durations are whole numbers of dates; returns, volatilities, drawdowns, turnover and the like are in percent; all
+    others are plain numbers.
     """
     shown = pd.DataFrame(
         {
@@ -29,33 +30,33 @@ def measures_table(measures: pd.DataFrame) -> pd.DataFrame:
             for name in measures.columns
         }
     )
-    shown.insert(0, "measure", [words(measure) for measure in measures.index])
+    shown.insert(0, "measure", [capitalised(heading(measure).replace("_", " ")) for measure in measures.index])
     return shown
 
 
 def right(table: pd.DataFrame) -> dict[str, str]:
-    """Return the formats that set every column but the first to the right."""
+    """Return formats that align all columns but the first to the right."""
     return {str(name): RIGHT for name in table.columns[1:]}
 
 
 def column_formats(table: pd.DataFrame) -> dict[str, str]:
-    """Return formats of a table's columns of floats by what their names say: shares, p-values."""
+    """Return the formats of float columns whose names show that they are percentages or p-values."""
     found = {}
     for name in table.columns:
         text = str(name).lower()
         if not pd.api.types.is_float_dtype(table[name]):
             continue
         if "p_value" in text or "p value" in text:
-            found[str(name)] = ".3f"
+            found[str(name)] = P_VALUE
         elif any(word in text for word in IN_PROBABILITY + IN_PERCENT) and "ratio" not in text:
             found[str(name)] = ".1%"
     return found
 
 
-def cost_table(results: Mapping[str, Tested]) -> pd.DataFrame:
-    """Return what each back-test paid, by kind, in currency, and what interest its cash earned.
+def cost_table(results: Mapping[str, Backtest]) -> pd.DataFrame:
+    """Return the costs of each back-test by kind and the interest on its cash, in currency.
 
-    The column "cost, a year" is all of it over the mean value and over the years, in decimals.
+    The column "Cost per year" is the total over the mean value and over the years, in decimals.
     """
     rows = []
     for name, result in results.items():
@@ -63,22 +64,22 @@ def cost_table(results: Mapping[str, Tested]) -> pd.DataFrame:
         paid = {label: float(ledger[column].sum()) for column, label in FEES.items() if column in ledger}
         years = max(len(ledger) - 1, 0) / result.periods_per_year
         scale = years * float(ledger["value"].mean())
-        spent, traded = sum(paid.values()), float(result.turnover.fillna(0.0).sum())
+        total, traded = sum(paid.values()), float(result.turnover.fillna(0.0).sum())
         rows.append(
             {
                 "strategy": name,
                 **paid,
-                "all": spent,
-                "interest on cash": float(ledger["cash_interest"].sum()),
-                "cost, a year": spent / scale if scale > 0.0 else np.nan,
-                "turnover, a year": traded / years if years > 0.0 else np.nan,
+                "All costs": total,
+                "Interest on cash": float(ledger["cash_interest"].sum()),
+                "Cost per year": total / scale if scale > 0.0 else np.nan,
+                "Turnover per year": traded / years if years > 0.0 else np.nan,
             }
         )
     return pd.DataFrame(rows)
 
 
-def event_counts(results: Mapping[str, Tested]) -> pd.DataFrame:
-    """Return how many events of each kind each back-test met."""
+def event_counts(results: Mapping[str, Backtest]) -> pd.DataFrame:
+    """Return the number of events of each kind in each back-test."""
     kinds = list(dict.fromkeys(kind for result in results.values() for kind in result.events["kind"]))
     found = [{kind: int((result.events["kind"] == kind).sum()) for kind in kinds} for result in results.values()]
     table = pd.DataFrame(found, columns=kinds)
@@ -86,31 +87,31 @@ def event_counts(results: Mapping[str, Tested]) -> pd.DataFrame:
     return table
 
 
-def first_events(results: Mapping[str, Tested], first: int = FIRST_EVENTS) -> pd.DataFrame:
+def first_events(results: Mapping[str, Backtest], first: int = FIRST_EVENTS) -> pd.DataFrame:
     """Return the first events of each kind of each back-test, in the order of their dates.
 
-    Every kind is shown before any is shown twice, so that a thousand unfilled orders do not hide a bankruptcy.
+    Each kind is shown once before any is shown twice, so that many unfilled orders do not hide a bankruptcy.
     """
     parts = [result.events.assign(strategy=name) for name, result in results.items() if len(result.events)]
     if not parts:
         return pd.DataFrame(columns=["date", "strategy", "kind", "asset", "detail"])
     every = pd.concat(parts, ignore_index=True).sort_values("date", kind="stable")
-    turn = every.groupby(["strategy", "kind"]).cumcount()
-    shown = every.loc[turn.sort_values(kind="stable").index[:first]].sort_values("date", kind="stable")
+    occurrence = every.groupby(["strategy", "kind"]).cumcount()
+    shown = every.loc[occurrence.sort_values(kind="stable").index[:first]].sort_values("date", kind="stable")
     return shown[["date", "strategy", "kind", "asset", "detail"]].fillna("").reset_index(drop=True)
 
 
-def check_table(checks: Mapping[str, Checked]) -> pd.DataFrame:
-    """Return what the look-ahead check said of each strategy."""
+def check_table(checks: Mapping[str, LookAheadCheck]) -> pd.DataFrame:
+    """Return the result of the look-ahead check of each strategy."""
     rows = [
         {
             "strategy": name,
             "verdict": check.verdict,
-            "first decision that changed": "-" if check.first_difference is None else check.first_difference,
-            "cuts": len(check.cuts),
-            "from": min(check.cuts) if len(check.cuts) else "-",
-            "to": max(check.cuts) if len(check.cuts) else "-",
-            "what was found": check.detail,
+            "First changed decision": MISSING if check.first_difference is None else check.first_difference,
+            "Cuts": len(check.cuts),
+            "First cut": min(check.cuts) if len(check.cuts) else MISSING,
+            "Last cut": max(check.cuts) if len(check.cuts) else MISSING,
+            "Result": check.detail,
         }
         for name, check in checks.items()
     ]
@@ -119,17 +120,13 @@ def check_table(checks: Mapping[str, Checked]) -> pd.DataFrame:
 
 def _measure(name: str, value: object) -> str:
     if isinstance(value, pd.Timestamp):
-        return _day(value)
+        return f"{value:%Y-%m-%d}"
     if isinstance(value, str):
         return value
     if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
-        return "-"
+        return MISSING
     if any(word in name for word in COUNTED):
         return f"{value:,.0f}"
     if any(word in name for word in IN_PERCENT + ALSO_IN_PERCENT) and "ratio" not in name:
         return f"{value:.2%}".replace("-", "\u2212")
     return number(float(value))
-
-
-def _day(date: pd.Timestamp) -> str:
-    return f"{date:%Y-%m-%d}"

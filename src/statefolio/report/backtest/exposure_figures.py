@@ -1,102 +1,106 @@
-"""What moved the portfolio: its exposures through time, and what each of them earned."""
+"""Draws a portfolio's factor exposures through time and the attribution of its return."""
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from statefolio.exceptions import InputError
+from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
-from statefolio.report.backtest.panels import (
-    HALF_BAND,
+from statefolio.report.backtest.downsampling import date_strings, evenly_spaced
+from statefolio.report.backtest.layouts import (
     OTHERS,
     band,
     detail,
     plain,
-    quiet_title,
     stacked_panels,
     time_layout,
 )
-from statefolio.report.backtest.tested import Tested
-from statefolio.report.backtest.thinning import days, every_few
+from statefolio.report.backtest.protocols import Backtest
 
 MOST_PANELS = 8
 MOST_LINES = 9
 
 
-def exposure_figure(result: Tested, most: int = MOST_PANELS) -> go.Figure:
-    """Draw the portfolio's exposure to each factor at each decision, in the 95 % band of the loadings' error.
+def exposure_figure(result: Backtest, most: int = MOST_PANELS) -> go.Figure:
+    """Draw the portfolio's factor exposures at each decision, with 95 % bands from the standard errors of loadings.
 
     Parameters
     ----------
     result : BacktestResult
-        Its `details["exposure"]` and, where there is one, `details["exposure_error"]`: standard errors.
+        Its `details["exposure"]` and, if there is one, `details["exposure_error"]` with standard errors.
     most : int
-        How many factors are drawn: the largest in mean absolute exposure, in their own order.
+        The most factors drawn: those with the largest mean absolute exposures, in their original order.
 
     Raises
     ------
     InputError
-        Where the decisions left no exposures.
+        If the decisions record no exposures.
     """
     exposure = detail(result.details, "exposure", result.name)
     error = result.details.get("exposure_error")
     chosen = set(exposure.abs().mean().sort_values(ascending=False, kind="stable").index[:most])
     factors = [factor for factor in exposure.columns if factor in chosen]
-    kept = every_few(len(exposure))
-    x = days(exposure.index[kept])
+    kept = evenly_spaced(len(exposure))
+    x = date_strings(exposure.index[kept])
     figure = stacked_panels(len(factors), [str(factor) for factor in factors])
     for row, factor in enumerate(factors, start=1):
         middle = exposure[factor].iloc[kept]
-        told = "%{x|%Y-%m-%d}: %{y:.3f}"
+        hover = "%{x|%Y-%m-%d}: %{y:.3f}"
         customdata = None
         if error is not None and factor in error:
             half = HALF_BAND * error[factor].reindex(exposure.index).iloc[kept]
             for trace in band(x, middle - half, middle + half):
                 figure.add_trace(trace, row=row, col=1)
-            customdata, told = plain(half), told + " ± %{customdata:.3f}"
+            customdata, hover = plain(half), hover + " ± %{customdata:.3f}"
         figure.add_scatter(
             x=x,
             y=plain(middle),
             mode="lines" if len(x) > 1 else "markers",
             line={"width": 1.5, "color": style.ESTIMATE},
             customdata=customdata,
-            hovertemplate=told + "<extra>" + str(factor) + "</extra>",
+            hovertemplate=hover + "<extra>" + str(factor) + "</extra>",
             row=row,
             col=1,
         )
     return figure.update_yaxes(zeroline=True, zerolinecolor=style.MUTED)
 
 
-def earned_by_factor_figure(earned: pd.DataFrame, most: int = MOST_LINES) -> go.Figure:
-    """Draw what each factor, alpha and the idiosyncratic part earned, summed through time, and their total.
+def return_by_source_figure(earned: pd.DataFrame, most: int = MOST_LINES) -> go.Figure:
+    """Draw the contributions of factors, alpha and the idiosyncratic part to the return, summed through time.
 
     Parameters
     ----------
     earned : DataFrame (date x source)
-        Contributions to the portfolio's return, in decimals: each row adds up to the return. Missing ones count as 0.
+        Contributions to the portfolio's return, in decimals; each row sums to the return. Missing ones count as 0.
     most : int
-        How many sources have lines: the largest in the end. The rest stands together as others.
+        The most sources with lines: those with the largest sums. The others share one line.
 
     Raises
     ------
     InputError
-        Where there is nothing in it.
+        If `earned` has no number.
     """
     if earned.empty or earned.isna().all(axis=None):
-        raise InputError("no attribution came; a frame date x source with numbers was expected. Attribute first.")
+        raise InputError(
+            "earned must be a DataFrame (date x source) with at least one number, got none. Pass the contributions of "
+            "attribute_return."
+        )
     summed = 100.0 * earned.fillna(0.0).cumsum()
     size = summed.abs().max().sort_values(ascending=False, kind="stable")
     size = size[size > 0.0]
-    own, left = list(size.index), []
-    if len(own) > most + 1:
-        own, left = own[:most], own[most:]
-    kept = every_few(len(summed))
-    x = days(summed.index[kept])
+    named, others = list(size.index), []
+    if len(named) > most + 1:
+        named, others = named[:most], named[most:]
+    kept = evenly_spaced(len(summed))
+    x = date_strings(summed.index[kept])
     figure = go.Figure()
-    drawn = [(str(name), summed[name], style.LINES[place % len(style.LINES)], 1.5) for place, name in enumerate(own)]
-    if left:
-        drawn.append((f"{len(left)} others", summed[left].sum(axis=1), OTHERS, 1.5))
-    drawn.append(("total", summed.sum(axis=1), style.INK, 2.2))
-    for name, line, colour, width in drawn:
+    lines = [
+        (str(name), summed[name], style.COLOURS[place % len(style.COLOURS)], 1.5) for place, name in enumerate(named)
+    ]
+    if others:
+        lines.append((f"{len(others)} others", summed[others].sum(axis=1), OTHERS, 1.5))
+    lines.append(("Total", summed.sum(axis=1), style.INK, 2.2))
+    for name, line, colour, width in lines:
         figure.add_scatter(
             x=x,
             y=plain(line.iloc[kept]),
@@ -105,5 +109,5 @@ def earned_by_factor_figure(earned: pd.DataFrame, most: int = MOST_LINES) -> go.
             line={"width": width, "color": colour},
             hovertemplate="%{y:.1f} %",
         )
-    axis = style.axis(title=quiet_title("sum of contributions, %"), zeroline=True, zerolinecolor=style.MUTED)
+    axis = style.axis(title=style.axis_title("Sum of contributions, %"), zeroline=True, zerolinecolor=style.MUTED)
     return figure.update_layout(time_layout("", yaxis=axis, height=380))

@@ -1,4 +1,4 @@
-"""Returns by month and year."""
+"""Computes and draws returns by month and year."""
 
 import numpy as np
 import pandas as pd
@@ -17,21 +17,21 @@ def monthly_returns(returns: "pd.Series[float]") -> pd.DataFrame:
     Parameters
     ----------
     returns : Series
-        By date, in decimals; missing ones count as 0.
+        By date, in decimals; missing returns count as 0.
 
     Returns
     -------
     DataFrame (year x month)
-        Columns "Jan" to "Dec" and "year", in decimals; NaN for months without a return.
+        Columns "Jan" to "Dec" and "year", in decimals; NaN for months without returns.
 
     Raises
     ------
     InputError
-        Where there is no return at all.
+        If all returns are missing.
     """
     known = returns.dropna()
     if known.empty:
-        raise InputError("no return came; at least one date with a return was expected. Test over more dates.")
+        raise InputError("returns must have at least one value, got none. Run the back-test over more dates.")
     dates, grown = pd.DatetimeIndex(known.index), 1.0 + known.to_numpy(dtype=float)
     frame = pd.DataFrame({"year": dates.year, "month": dates.month, "grown": grown})
     by_month = frame.groupby(["year", "month"])["grown"].prod().unstack("month").reindex(columns=range(1, 13)) - 1.0
@@ -40,7 +40,7 @@ def monthly_returns(returns: "pd.Series[float]") -> pd.DataFrame:
 
 
 def monthly_figure(returns: "pd.Series[float]") -> go.Figure:
-    """Draw a table of months, coloured by their returns, and beside it the years, on a scale of their own.
+    """Draw a table of monthly and yearly returns, with one colour scale for months and one for years.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def monthly_figure(returns: "pd.Series[float]") -> go.Figure:
         limit = _limit(values)
         figure.add_heatmap(
             z=values.astype(np.float32),
-            x=columns,
+            x=[name.capitalize() for name in columns],
             y=years,
             xaxis=anchor,
             zmin=-limit,

@@ -1,4 +1,4 @@
-"""How much of a back-test is the choice of the best of many, drawn."""
+"""Draws the results of combinatorially symmetric cross-validation: overfitting and the best trials in sample."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from statefolio.exceptions import InputError
 from statefolio.report import style
-from statefolio.report.backtest.panels import plain, quiet_title, time_layout
+from statefolio.report.backtest.layouts import plain, time_layout
 
 HEIGHT = 320
 BINS = 24
@@ -15,35 +15,35 @@ MOST_TRIALS = 12
 
 
 def overfitting_figure(logits: ArrayLike) -> go.Figure:
-    """Draw where the best in sample ranked out of sample, over all the ways to halve the dates.
+    """Draw the distribution of the rank out of sample of the best trial in sample, over all splits of the dates.
 
     Parameters
     ----------
     logits : (S,) array
-        ln(w / (1 - w)), w the relative rank out of sample of the configuration that was best in sample (Bailey,
-        Borwein, Lopez de Prado and Zhu 2017). 0 and less is the worse half; the share of those is the probability
+        ln(w / (1 - w)), where w is the relative rank out of sample of the trial that is best in sample (Bailey,
+        Borwein, Lopez de Prado and Zhu 2017). The share of logits at or below 0, the worse half, is the probability
         of overfitting.
 
     Raises
     ------
     InputError
-        Where no logit is finite.
+        If no logit is finite.
     """
     known = np.asarray(logits, dtype=float)
     known = known[np.isfinite(known)]
     if known.size == 0:
-        raise InputError("no finite logit came; one for each way to halve the dates was expected. Try more trials.")
+        raise InputError("logits must have at least one finite value, got none. Pass more trials.")
     reach = float(np.abs(known).max()) or 1.0
     width = reach / (BINS // 2)
     edges = np.arange(-BINS // 2, BINS // 2 + 1) * width
-    # A bin is open to the left, so that a logit of zero stands on the overfit side.
+    # Bins are open to the left, so that a logit of zero is on the overfit side.
     place = np.clip(np.ceil((known + reach) / width).astype(int) - 1, 0, BINS - 1)
     share = 100.0 * np.bincount(place, minlength=BINS) / known.size
     middle = (edges[:-1] + edges[1:]) / 2
     figure = go.Figure()
     for side, label, colour in (
-        (middle <= 0.0, "worse half: overfit", style.OTHER),
-        (middle > 0.0, "better half", style.ESTIMATE),
+        (middle <= 0.0, "Worse half: overfit", style.OTHER),
+        (middle > 0.0, "Better half", style.ESTIMATE),
     ):
         figure.add_bar(
             x=plain(middle[side]),
@@ -51,37 +51,37 @@ def overfitting_figure(logits: ArrayLike) -> go.Figure:
             width=0.94 * width,
             name=label,
             marker={"color": colour},
-            hovertemplate="about %{x:.2f}: %{y:.1f} %",
+            hovertemplate="About %{x:.2f}: %{y:.1f} %",
         )
     return figure.update_layout(
         time_layout(
             "",
             height=HEIGHT,
             hovermode="closest",
-            xaxis=style.axis(title=quiet_title("logit of the rank out of sample of the best in sample")),
-            yaxis=style.axis(title=quiet_title("ways to halve the dates, %")),
+            xaxis=style.axis(title=style.axis_title("Logit of the rank out of sample")),
+            yaxis=style.axis(title=style.axis_title("Splits, %")),
         )
     )
 
 
 def chosen_figure(chosen: "pd.Series[float]", most: int = MOST_TRIALS) -> go.Figure:
-    """Draw how often each trial was the best in sample, over all the ways to halve the dates.
+    """Draw the share of splits of the dates in which each trial is the best in sample.
 
     Parameters
     ----------
     chosen : Series
-        By trial, in decimals.
+        Shares by trial, in decimals.
     most : int
-        How many trials are drawn: those chosen most often.
+        The most trials drawn: those chosen most often.
 
     Raises
     ------
     InputError
-        Where no trial was ever chosen.
+        If no share is above zero.
     """
     known = chosen[chosen > 0.0].sort_values(ascending=False, kind="stable").iloc[:most]
     if known.empty:
-        raise InputError("no trial was ever the best in sample; a share for each trial was expected. Try more trials.")
+        raise InputError("chosen must have at least one share above 0, got none. Pass more trials.")
     figure = go.Figure(
         go.Bar(
             x=plain(100.0 * known),
@@ -98,7 +98,7 @@ def chosen_figure(chosen: "pd.Series[float]", most: int = MOST_TRIALS) -> go.Fig
             hovermode="closest",
             showlegend=False,
             bargap=0.3,
-            xaxis=style.axis(title=quiet_title("best in sample, % of the ways to halve the dates")),
+            xaxis=style.axis(title=style.axis_title("Best in sample, % of splits")),
             yaxis=style.axis(autorange="reversed", type="category", showgrid=False),
         )
     )

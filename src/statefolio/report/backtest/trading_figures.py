@@ -1,26 +1,26 @@
-"""What was traded, and what it cost."""
+"""Draws turnover and cumulative costs of a back-test."""
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from statefolio.report import style
-from statefolio.report.backtest.panels import plain, stacked_panels
-from statefolio.report.backtest.tested import FEES, Tested
-from statefolio.report.backtest.thinning import days, every_few
+from statefolio.report.backtest.downsampling import date_strings, evenly_spaced
+from statefolio.report.backtest.layouts import plain, stacked_panels
+from statefolio.report.backtest.protocols import FEES, Backtest
 
 MOST_BARS = 130
 ROUNDING = 1e-9
-"""What costs less than this share of the capital cost nothing."""
+"""Costs below this share of the capital count as zero."""
 PERIODS = (("W", "week"), ("M", "month"), ("Q", "quarter"), ("Y", "year"))
 
 
 def traded_by_period(turnover: "pd.Series[float]", most: int = MOST_BARS) -> "tuple[pd.Series[float], str]":
-    """Return turnover summed by the shortest of date, week, month, quarter and year with at most `most` sums.
+    """Sum turnover by the shortest of date, week, month, quarter and year that gives at most `most` sums.
 
     Returns
     -------
     Series, str
-        Shares of the value, by the last date of each period; and what a period is called.
+        Shares of the value by the last date of each period, and the name of the period.
     """
     traded = turnover[turnover > 0.0]
     if len(traded) <= most:
@@ -32,23 +32,23 @@ def traded_by_period(turnover: "pd.Series[float]", most: int = MOST_BARS) -> "tu
     return turnover.groupby(periods).sum().set_axis(pd.DatetimeIndex(last)), word
 
 
-def trading_figure(result: Tested, *, currency: str = "") -> go.Figure:
-    """Draw turnover as bars, and below them costs and fees summed through time, by kind.
+def trading_figure(result: Backtest, *, currency: str = "") -> go.Figure:
+    """Draw turnover as bars, and cumulative costs and fees by kind.
 
     Parameters
     ----------
     result : BacktestResult
-        Its `turnover` (purchases and sales, as a share of the value before) and `ledger`.
+        Its `turnover` (purchases and sales as a share of the previous value) and `ledger`.
     currency : str
-        What to call the unit of costs.
+        Name of the unit of costs.
     """
     traded, word = traded_by_period(result.turnover.fillna(0.0))
-    of_what = f"cost so far, {currency}" if currency else "cost so far"
-    titles = [f"bought and sold, % of value, each {word}", of_what]
+    unit = f"Cumulative costs, {currency}" if currency else "Cumulative costs"
+    titles = [f"Turnover, % of value per {word}", unit]
     legend = {"orientation": "h", "x": 0, "y": -0.1, "yanchor": "top", "font": {"size": 11.5}}
     figure = stacked_panels(2, titles, height=400, bargap=0.15, showlegend=True, legend=legend)
     figure.add_bar(
-        x=days(traded.index),
+        x=date_strings(traded.index),
         y=plain(100.0 * traded),
         marker={"color": style.ESTIMATE, "line": {"width": 0}},
         showlegend=False,
@@ -56,15 +56,15 @@ def trading_figure(result: Tested, *, currency: str = "") -> go.Figure:
         row=1,
         col=1,
     )
-    spent = costs_so_far(result)
-    spent = spent.iloc[every_few(len(spent))]
+    costs = cumulative_costs(result)
+    costs = costs.iloc[evenly_spaced(len(costs))]
     for place, (column, label) in enumerate(FEES.items()):
-        if column not in spent or not float(spent[column].iloc[-1]) > ROUNDING * float(result.capital):
+        if column not in costs or not float(costs[column].iloc[-1]) > ROUNDING * float(result.capital):
             continue
-        colour = style.LINES[place % len(style.LINES)]
+        colour = style.COLOURS[place % len(style.COLOURS)]
         figure.add_scatter(
-            x=days(spent.index),
-            y=plain(spent[column]),
+            x=date_strings(costs.index),
+            y=plain(costs[column]),
             mode="lines",
             stackgroup="cost",
             name=label,
@@ -77,7 +77,7 @@ def trading_figure(result: Tested, *, currency: str = "") -> go.Figure:
     return figure
 
 
-def costs_so_far(result: Tested) -> pd.DataFrame:
-    """Return costs and fees (date x kind) summed from the start, in currency."""
+def cumulative_costs(result: Backtest) -> pd.DataFrame:
+    """Return cumulative costs and fees (date x kind) in currency."""
     kinds = [name for name in FEES if name in result.ledger]
     return result.ledger[kinds].fillna(0.0).cumsum()

@@ -1,4 +1,4 @@
-"""What back-tests came to: their values, gross and net of costs, and how far below their highest."""
+"""Draws the values of back-tests, net and gross of costs, and their drawdowns."""
 
 from collections.abc import Mapping
 
@@ -8,16 +8,16 @@ import plotly.graph_objects as go
 
 from statefolio.exceptions import InputError
 from statefolio.report import style
-from statefolio.report.backtest.panels import colours, date_axis, plain, quiet_title, time_layout
-from statefolio.report.backtest.tested import Tested
-from statefolio.report.backtest.thinning import days, with_extremes
+from statefolio.report.backtest.downsampling import date_strings, keep_extremes
+from statefolio.report.backtest.layouts import colours, date_axis, plain, time_layout
+from statefolio.report.backtest.protocols import Backtest
 
 STEPS = [step * 10.0**power for power in range(-3, 15) for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)]
-"""Values that a log axis names."""
+"""Tick values of a log axis."""
 
 
 def value_figure(
-    results: Mapping[str, Tested],
+    results: Mapping[str, Backtest],
     benchmark: str | None = None,
     *,
     log: bool = False,
@@ -29,22 +29,22 @@ def value_figure(
     Parameters
     ----------
     results : mapping of str to BacktestResult
-        By the name to show.
+        By name.
     benchmark : str, optional
-        Which of them is drawn in grey.
+        The back-test to draw in grey.
     log : bool
-        Whether equal steps are equal ratios; values of zero and less are then left out.
+        Whether to use a log axis; values at or below zero are then left out.
     gross : bool
-        Whether the dotted lines are drawn: `capital` compounded at `gross_returns`.
+        Whether to draw the dotted lines: `capital` compounded at `gross_returns`.
     currency : str
-        What to call the unit.
+        Name of the unit.
 
     Raises
     ------
     InputError
-        Where there is no result.
+        If there is no result.
     """
-    colour = colours(_some(results), benchmark)
+    colour = colours(_not_empty(results), benchmark)
     figure = go.Figure()
     for name, result in results.items():
         group = {"legendgroup": name, "mode": "lines"}
@@ -55,26 +55,26 @@ def value_figure(
                 **_points(before, log), name=f"{name}, gross", line=line, showlegend=False, hoverinfo="skip", **group
             )
         line = {"width": 1.3 if name == benchmark else 1.8, "color": colour[name]}
-        told = "%{y:,.0f}" + (f" {currency}" if currency else "")
-        figure.add_scatter(**_points(result.value, log), name=name, line=line, hovertemplate=told, **group)
+        hover = "%{y:,.0f}" + (f" {currency}" if currency else "")
+        figure.add_scatter(**_points(result.value, log), name=name, line=line, hovertemplate=hover, **group)
     if gross:
         dotted = {"width": 1.1, "dash": "dot", "color": style.MUTED}
-        figure.add_scatter(x=[None], y=[None], mode="lines", name="before costs and fees", line=dotted)
-    unit = f"value, {currency}" if currency else "value"
+        figure.add_scatter(x=[None], y=[None], mode="lines", name="Before costs and fees", line=dotted)
+    unit = f"Value, {currency}" if currency else "Value"
     scale = {"type": "log", "tickvals": STEPS} if log else {}
-    axis = style.axis(title=quiet_title(unit + (", log axis" if log else "")), tickformat="~s", **scale)
+    axis = style.axis(title=style.axis_title(unit + (", log axis" if log else "")), tickformat="~s", **scale)
     return figure.update_layout(time_layout(unit, yaxis=axis, height=400))
 
 
-def drawdown_figure(results: Mapping[str, Tested], benchmark: str | None = None) -> go.Figure:
-    """Draw how far below its highest value so far each back-test stood, in percent; lows are never thinned away."""
-    colour = colours(_some(results), benchmark)
+def drawdown_figure(results: Mapping[str, Backtest], benchmark: str | None = None) -> go.Figure:
+    """Draw the drawdown of each back-test in percent; its lows are always drawn."""
+    colour = colours(_not_empty(results), benchmark)
     figure = go.Figure()
     for name, result in results.items():
         below = 100.0 * result.drawdown
-        kept = with_extremes(below)
+        kept = keep_extremes(below)
         figure.add_scatter(
-            x=days(below.index[kept]),
+            x=date_strings(below.index[kept]),
             y=plain(below.iloc[kept]),
             mode="lines",
             name=name,
@@ -83,24 +83,24 @@ def drawdown_figure(results: Mapping[str, Tested], benchmark: str | None = None)
             fillcolor=style.BAND,
             hovertemplate="%{y:.1f} %",
         )
-    axis = style.axis(title=quiet_title("below the highest value so far, %"), rangemode="tozero")
+    axis = style.axis(title=style.axis_title("Drawdown, %"), rangemode="tozero")
     return figure.update_layout(time_layout("", yaxis=axis, xaxis=date_axis(hoverformat="%Y-%m-%d")))
 
 
-def gross_value(result: Tested) -> "pd.Series[float]":
-    """Return the capital compounded at the returns before costs and fees; the start stands first."""
+def gross_value(result: Backtest) -> "pd.Series[float]":
+    """Return the capital compounded at the returns before costs and fees, from the start on."""
     grown = result.capital * (1.0 + result.gross_returns.fillna(0.0)).cumprod()
     start = result.value.index[:1].difference(grown.index)
     return pd.concat([pd.Series(result.capital, start, dtype=float), grown]).sort_index()
 
 
 def _points(value: "pd.Series[float]", log: bool) -> dict[str, object]:
-    kept = with_extremes(value)
+    kept = keep_extremes(value)
     shown = value.iloc[kept]
-    return {"x": days(shown.index), "y": plain(shown.where(shown > 0.0, np.nan) if log else shown)}
+    return {"x": date_strings(shown.index), "y": plain(shown.where(shown > 0.0, np.nan) if log else shown)}
 
 
-def _some(results: Mapping[str, Tested]) -> Mapping[str, Tested]:
+def _not_empty(results: Mapping[str, Backtest]) -> Mapping[str, Backtest]:
     if not results:
-        raise InputError("no result came; at least one back-test was expected. Run one first.")
+        raise InputError("results must have at least one back-test, got none. Run run_backtest first.")
     return results

@@ -1,39 +1,40 @@
-"""The chapters of the report on one basket."""
+"""Builds the chapters of a report on one basket."""
 
 import pandas as pd
 
 from statefolio.report.backtest.value_figures import drawdown_figure, value_figure
-from statefolio.report.chapters import Chapter, Exhibit, drawn
+from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.pairs.basket_results import BasketResults
 from statefolio.report.pairs.cointegration_chapter import cointegration_chapter
 from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spread_figure
 from statefolio.report.pairs.signal_figure import signal_figure
 from statefolio.report.pairs.trace_figure import trace_figure
 from statefolio.report.pairs.verdict_chapter import verdict_chapter
+from statefolio.report.tables import MISSING, P_VALUE, p_value
 
 WALK_COLUMNS = {
-    "annual_return": ("return a year", "+.1%"),
-    "annual_volatility": ("volatility", ".1%"),
+    "annual_return": ("Annual return", "+.1%"),
+    "annual_volatility": ("Annual volatility", ".1%"),
     "sharpe": ("Sharpe", "+.2f"),
-    "maximum_drawdown": ("deepest drawdown", ".1%"),
-    "calmar": ("return / drawdown", "+.2f"),
-    "daily_turnover": ("turnover a day", ".1%"),
-    "trades": ("trades", ",.0f"),
-    "half_life": ("half-life, dates", ",.1f"),
-    "adf_p_value": ("p, held value", ".2g"),
-    "log_density": ("log density", "+.3f"),
-    "degenerate": ("degenerate", ".0%"),
+    "maximum_drawdown": ("Maximum drawdown", ".1%"),
+    "calmar": ("Calmar", "+.2f"),
+    "daily_turnover": ("Daily turnover", ".1%"),
+    "trades": ("Trades", ",.0f"),
+    "half_life": ("Half-life, dates", ",.1f"),
+    "adf_p_value": ("p-value, held value", P_VALUE),
+    "log_density": ("Log density", "+.3f"),
+    "degenerate": ("Degenerate tunings", ".0%"),
 }
-"""What a walk's table calls its columns, and how their numbers are written."""
+"""Headings and formats of a walk's columns."""
 
 
 def basket_chapters(found: BasketResults) -> list[Chapter]:
-    """Put together what a report says of a basket: the verdict first.
+    """Return the chapters of a report on a basket, the verdict first.
 
     Returns
     -------
     list of Chapter
-        Verdict, hedge, tuning (of the adaptive recipe alone), walk, today, tests of cointegration.
+        Verdict, hedge, tuning (adaptive only), walk-forward test, position today, tests of cointegration.
     """
     chapters = [] if found.verdict is None else [verdict_chapter(found.verdict)]
     chapters.append(hedge_chapter(found))
@@ -43,75 +44,86 @@ def basket_chapters(found: BasketResults) -> list[Chapter]:
 
 
 def basket_tiles(found: BasketResults) -> dict[str, str]:
-    """Return the few words that open the report of a basket."""
+    """Return the tiles at the top of a basket's report."""
     dates = found.z_score.index
-    tiles = {"from": f"{dates[0]:%Y-%m-%d}", "to": f"{dates[-1]:%Y-%m-%d}"}
+    tiles = {"From": f"{dates[0]:%Y-%m-%d}", "To": f"{dates[-1]:%Y-%m-%d}"}
     if found.verdict is not None:
-        tiles = {"verdict": found.verdict.outcome, "calibrated p": f"{found.verdict.p_value:.2g}", **tiles}
+        tiles = {
+            "Verdict": found.verdict.outcome,
+            "Calibrated p-value": p_value(found.verdict.p_value),
+            **tiles,
+        }
     if found.trace is not None:
         collapse = getattr(found.hedge, "collapse_", None)
-        tiles["tuning"] = "sound" if collapse is None else f"collapsed, pass {collapse.at_pass}"
-    tiles["z-score today"] = f"{found.today.z_score:+.2f}".replace("-", "\u2212")
+        tiles["Tuning"] = "no collapse" if collapse is None else f"collapsed, pass {collapse.at_pass}"
+    tiles["Z-score today"] = f"{found.today.z_score:+.2f}".replace("-", "\u2212")
     return tiles
 
 
 def hedge_chapter(found: BasketResults) -> Chapter:
-    """Spreads, ratios, and what holding them earned, in sample."""
+    """Return the chapter on spreads, hedge ratios and held values in sample."""
     hedged, *others = found.names
     exhibits = [
-        drawn(
-            "Spread: constant hedge and moving hedge",
-            f"{hedged} less its hedge in {' and '.join(others)}, the level left in; ratios predicted from the date "
-            "before. A spread under moving ratios looks stationary whether or not anything reverts: nobody earns it. "
-            "Dotted: its mean. The first dates, on which the filter finds its feet, may leave the picture.",
+        figure_exhibit(
+            "Spread under constant and time-varying hedge",
+            f"{hedged} less its hedge in {' and '.join(others)}, with the level included; ratios are predicted from "
+            "the previous date. A time-varying hedge ratio makes almost any spread look stationary, and a trader "
+            "does not earn this spread. Dotted: mean. The first dates, before the filter has converged, may be out "
+            "of range.",
             lambda: spread_figure(found.static, found.hedge),
             wide=True,
         ),
-        drawn(
+        figure_exhibit(
             "Hedge ratios",
-            "Predicted from the date before, the only ones to trade on, with 95 % bands under the model, its "
-            "parameters taken as known.",
+            "Predicted from the previous date, as trading requires, with 95 % bands of the model for known parameters.",
             lambda: hedge_ratio_figure(found.hedge, found.static),
             wide=True,
         ),
-        drawn(
+        figure_exhibit(
             "Held value",
-            "What a trader who holds the hedge earns: changes of prices at the ratios predicted for them, summed. "
-            "Parameters are learned from all of these dates; out of sample it stands in the walk below.",
-            lambda: held_value_figure({"moving hedge": found.hedge.held_value_, "constant": found.static.held_value_}),
+            "The profit of holding the hedge: the cumulative sum of price changes at their predicted ratios. "
+            "Parameters are learned from all dates; the walk-forward chapter shows the held value out of sample.",
+            lambda: held_value_figure(
+                {"Time-varying hedge": found.hedge.held_value_, "Constant hedge": found.static.held_value_}
+            ),
             wide=True,
         ),
     ]
     parameters = getattr(found.hedge, "parameters_", None)
     if isinstance(parameters, pd.DataFrame):
-        note = "With standard errors where the likelihood gives them; a variance on its bound of zero has none."
-        table = parameters.reset_index().rename(columns={"standard_error": "standard error"})
+        table = parameters.reset_index()
         table["parameter"] = table["parameter"].str.replace("_", " ")
-        exhibits.append(Exhibit("Parameters", note, table=table, wide=True))
-    return Chapter("Hedge", f"How many shares of {' and '.join(others)} hedge one of {hedged}.", tuple(exhibits))
+        why_missing = (
+            f"{MISSING}: no standard error, because the variance is at its bound of zero or was not estimated "
+        )
+        why_missing += "by maximum likelihood."
+        exhibits.append(Exhibit("Parameters", table=table, wide=True, why_missing=why_missing))
+    return Chapter(
+        "Hedge", f"Number of shares of {' and '.join(others)} that hedge one share of {hedged}.", tuple(exhibits)
+    )
 
 
 def tuning_chapter(found: BasketResults) -> Chapter:
-    """The adaptive recipe pass by pass."""
+    """Return the chapter on the adaptive tuning, pass by pass."""
     trace = found.trace if found.trace is not None else pd.DataFrame()
     collapse = getattr(found.hedge, "collapse_", None)
     if collapse is None:
-        lead = f"{len(trace):,} passes, none of them degenerate."
+        lead = f"{len(trace):,} passes without a collapse."
     else:
-        used = f"pass {collapse.last_sound}, the last sound one" if collapse.last_sound else "no pass: none is sound"
-        lead = f"Degenerate at pass {collapse.at_pass}. {collapse.detail} Used here: {used}. Later ones are only drawn."
+        used = f"pass {collapse.last_sound}, the last one before it" if collapse.last_sound else "no pass"
+        lead = f"Collapses at pass {collapse.at_pass}. {collapse.detail} Used in this report: {used}."
     note = (
-        "Right of the red line nothing is estimated any more, and p-values mean nothing. Nominal p-values do not know "
-        "that weights move or that anything was tuned; they are computed every 20th pass. Variances of zero are left "
-        "out of their log axis."
+        "Passes to the right of the red line are not estimates, and their p-values have no meaning. Nominal p-values "
+        "ignore the moving weights and the tuning; they are computed on every 20th pass. Variances of zero are left "
+        "out of the log axis."
     )
     names = ["level", *found.names[1:]]
-    figure = drawn("Pass by pass", note, lambda: trace_figure(trace, collapse, names), wide=True)
+    figure = figure_exhibit("Tuning by pass", note, lambda: trace_figure(trace, collapse, names), wide=True)
     return Chapter("Tuning", lead, (figure,))
 
 
 def walk_chapter(found: BasketResults) -> Chapter:
-    """What the hedges earned out of sample."""
+    """Return the chapter on the walk-forward test of the hedges, out of sample."""
     walk = found.walk
     table = walk_table(walk.table)
     formats = dict(WALK_COLUMNS.values())
@@ -119,52 +131,60 @@ def walk_chapter(found: BasketResults) -> Chapter:
     exhibits = [
         Exhibit(
             "",
-            "Half-life and p-value (Dickey-Fuller, one lag) are of the value held under predicted ratios, out of "
-            "sample: each date's parameters were learned before it. Log density is the mean predictive one of the "
-            "hedged price, higher is better: it compares how hedges were tuned. Degenerate: share of the times the "
-            "hedge learned at which its tuning collapsed.",
+            "Half-life and p-value (Dickey-Fuller, one lag) are those of the held value out of sample, with parameters "
+            "learned from earlier dates. Log density is the mean predictive log density of the hedged price; higher is "
+            "better. Degenerate tunings: share of re-estimations in which the tuning collapses.",
             table=table,
             formats=formats,
             wide=True,
+            why_missing=f"{MISSING}: not defined for this hedge, e.g. no half-life if the held value does not revert.",
         ),
-        drawn("Value", "After costs; dotted: before them.", lambda: value_figure(walk.results), wide=True),
-        drawn("Drawdown", "After costs.", lambda: drawdown_figure(walk.results)),
-        drawn("Held value", "Each hedge's, from the first date out of sample.", lambda: held_value_figure(held)),
+        figure_exhibit("Value", "Net of costs; dotted: before costs.", lambda: value_figure(walk.results), wide=True),
+        figure_exhibit("Drawdown", "Net of costs.", lambda: drawdown_figure(walk.results)),
+        figure_exhibit("Held value", "By hedge, from the first date out of sample.", lambda: held_value_figure(held)),
     ]
-    parts = [f"Traded from {walk.start:%Y-%m-%d} as one could have: decided at a close, traded on the next date."]
+    parts = [f"From {walk.start:%Y-%m-%d}, out of sample: decisions at a close are traded on the next date."]
     parts += [text.rstrip(".") + "." for text in (found.retuned, found.costs) if text]
-    return Chapter("Walked forward", " ".join(parts), tuple(exhibits))
+    return Chapter("Walk-forward test", " ".join(parts), tuple(exhibits))
 
 
 def walk_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a walk's table with its columns in words, and the hedge in the first."""
+    """Return a walk's table with headings, and the hedge in the first column."""
     shown = table[[name for name in WALK_COLUMNS if name in table]]
-    return shown.rename(columns={name: word for name, (word, _) in WALK_COLUMNS.items()}).reset_index()
+    return (
+        shown.rename(columns={name: word for name, (word, _) in WALK_COLUMNS.items()})
+        .rename_axis("Hedge")
+        .reset_index()
+    )
 
 
 def today_chapter(found: BasketResults) -> Chapter:
-    """What to hold now, and how far each level is."""
+    """Return the chapter on the position today and the distance to each level of the rule."""
     now = found.today
     positions = now.positions.reset_index()
-    words = {"z_score": "z-score", "price": f"price of {found.names[0]}", "deviations": "away, deviations"}
-    levels = now.distances.reset_index().rename(columns=words)
+    headings = {
+        "z_score": "Z-score",
+        "price": f"Price of {found.names[0]}",
+        "deviations": "Distance, standard deviations",
+    }
+    levels = now.distances.reset_index().rename(columns=headings)
     exhibits = [
         Exhibit(
             "Positions",
-            "For the whole capital, decided at this close.",
+            "For the whole capital, after this close.",
             table=positions,
             formats={"shares": ",.0f", "currency": ",.0f", "weight": ".1%"},
         ),
         Exhibit(
             "Levels",
-            "How far each is from today's z-score, and the price that would reach it on the next date were the other "
-            "prices to stand still.",
+            "Distance of each level from today's z-score, and the price that would reach it on the next date with the "
+            "other prices unchanged.",
             table=levels,
-            formats={"z-score": "+.2f", "away, deviations": "+.2f", f"price of {found.names[0]}": ",.4g"},
+            formats={"Z-score": "+.2f", "Distance, standard deviations": "+.2f", f"Price of {found.names[0]}": ",.4g"},
         ),
-        drawn("Signal", "The last dates.", lambda: signal_figure(found.z_score, found.rule), wide=True),
+        figure_exhibit("Signal", "On the last dates.", lambda: signal_figure(found.z_score, found.rule), wide=True),
     ]
     side = "flat" if now.units == 0.0 else f"{'long' if now.units > 0.0 else 'short'}, {abs(now.units):.2g} of 1 unit"
     score = f"{now.z_score:+.2f}".replace("-", "\u2212")
     lead = f"After the close of {now.date:%Y-%m-%d}: z-score {score}, {side}."
-    return Chapter("Today", lead, tuple(exhibits))
+    return Chapter("Position today", lead, tuple(exhibits))

@@ -1,4 +1,4 @@
-"""What the report on a basket is made of."""
+"""Holds the results that a report on one basket shows."""
 
 from dataclasses import dataclass
 
@@ -14,26 +14,26 @@ from statefolio.pairs.verdict.verdict import Verdict
 
 @dataclass(frozen=True, eq=False)
 class BasketResults:
-    """Everything found out about one basket.
+    """The results of one basket.
 
     Attributes
     ----------
     hedge : Hedge
         Fitted on all dates.
     static : Hedge
-        With constant ratios, on the same prices.
+        With constant hedge ratios, fitted on the same prices.
     rule : Rule
     z_score : Series by date
     today : Today
     tests : CointegrationTests, optional
-        None where they could not be made; `untested` then says why.
+        None if they cannot be computed; `untested` then gives the reason.
     verdict : Verdict, optional
-        None where it was not asked for.
+        None if it was not requested.
     walk : BasketWalk
     trace : DataFrame by pass, optional
-        Of the adaptive recipe, also beyond the pass on which it collapsed.
+        Trace of the adaptive tuning, with the passes after its collapse.
     retuned, costs : str
-        How often hedges learned anew in the walk, and what trading cost, in words.
+        How often the walk re-estimates the hedges, and the trading costs, in words.
     """
 
     hedge: Hedge
@@ -51,5 +51,5 @@ class BasketResults:
 
     @property
     def names(self) -> list[str]:
-        """Of the assets, the hedged one first."""
+        """The names of the assets, the hedged one first."""
         return [str(name) for name in self.hedge.assets_]

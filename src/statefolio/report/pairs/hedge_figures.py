@@ -1,4 +1,4 @@
-"""One basket under its hedges: spreads one above the other, hedge ratios with bands, and what holding it earned."""
+"""Draws the hedges of a basket: spreads, hedge ratios with bands, and held values."""
 
 from collections.abc import Mapping
 
@@ -7,47 +7,48 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from statefolio.exceptions import InputError
+from statefolio.loadings.results import HALF_BAND
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.report import style
-from statefolio.report.backtest.panels import HALF_BAND, LEGEND, band, plain, quiet_title, stacked_panels, time_layout
-from statefolio.report.backtest.thinning import days, every_few, with_extremes
-from statefolio.report.fitted import Floats, view_range
-from statefolio.report.pairs.marks import add_level, add_line, worthwhile_range
+from statefolio.report.backtest.downsampling import date_strings, evenly_spaced, keep_extremes
+from statefolio.report.backtest.layouts import LEGEND, band, plain, stacked_panels, time_layout
+from statefolio.report.fitted_loadings import Floats, view_range
+from statefolio.report.pairs.plot_elements import add_level, add_line, axis_range
 
 PANEL = 200
-"""Height of one of several panels."""
+"""Height of one of several stacked panels."""
 
 
 def spread_figure(static: Hedge, dynamic: Hedge) -> go.Figure:
-    """Draw the spread of a constant hedge, and below it that of a moving one, both under predicted ratios.
+    """Draw the spreads of a constant and of a time-varying hedge, both under predicted ratios.
 
     Parameters
     ----------
     static, dynamic : Hedge
         Fitted on the same prices.
     """
-    titles = ["constant hedge", "moving hedge"]
+    titles = ["Constant hedge", "Time-varying hedge"]
     figure = stacked_panels(2, titles, height=2 * PANEL + 60, hovermode="x unified")
     for row, (hedge, colour) in enumerate(((static, style.OTHER), (dynamic, style.ESTIMATE)), start=1):
         spread = hedge.spread_["predicted"].dropna()
         if spread.empty:
-            raise InputError("a hedge has no spread yet; more prices were expected. Pass a longer history.")
-        add_line(figure, spread, f"spread, {titles[row - 1]}", colour, row)
-        low, high = worthwhile_range(spread)
+            raise InputError("A hedge has no predicted spread. Fit it on a longer history of prices.")
+        add_line(figure, spread, f"Spread, {titles[row - 1].lower()}", colour, row)
+        low, high = axis_range(spread)
         figure.update_yaxes(range=[low, high], row=row, col=1)
         add_level(figure, float(spread[(spread > low) & (spread < high)].mean()), row)
     return figure
 
 
-def hedge_ratio_figure(hedge: Hedge, beside: Hedge | None = None) -> go.Figure:
-    """Draw predicted hedge ratios with their 95 % bands, a panel for each asset that hedges.
+def hedge_ratio_figure(hedge: Hedge, other: Hedge | None = None) -> go.Figure:
+    """Draw predicted hedge ratios with 95 % bands, with one panel per hedging asset.
 
     Parameters
     ----------
     hedge : Hedge
-        Fitted; its bands are those of the model, with its parameters taken as known.
-    beside : Hedge, optional
-        Another hedge of the same prices, its ratios dotted.
+        A fitted hedge. Its bands are those of the model with known parameters.
+    other : Hedge, optional
+        Another hedge of the same prices; its ratios are dotted.
     """
     ratios = hedge.hedge_ratios_
     names = [str(name) for name in ratios["asset"].to_numpy()]
@@ -65,16 +66,16 @@ def hedge_ratio_figure(hedge: Hedge, beside: Hedge | None = None) -> go.Figure:
     for row, name in enumerate(ratios["asset"].to_numpy(), start=1):
         mean = ratios["predicted"].sel(asset=name).to_numpy()
         error = np.sqrt(ratios["predicted_variance"].sel(asset=name).to_numpy())
-        other = None if beside is None else beside.hedge_ratios_["predicted"].sel(asset=name).to_numpy()
-        _ratio_panel(figure, dates, mean, error, other, row)
+        other_mean = None if other is None else other.hedge_ratios_["predicted"].sel(asset=name).to_numpy()
+        _ratio_panel(figure, dates, mean, error, other_mean, row)
     return figure
 
 
 def _ratio_panel(
     figure: go.Figure, dates: pd.DatetimeIndex, mean: Floats, error: Floats, other: Floats | None, row: int
 ) -> None:
-    kept = every_few(len(dates))
-    x = days(dates[kept])
+    kept = evenly_spaced(len(dates))
+    x = date_strings(dates[kept])
     if np.isfinite(error).any():
         for trace in band(x, (mean - HALF_BAND * error)[kept], (mean + HALF_BAND * error)[kept]):
             figure.add_trace(trace, row=row, col=1)
@@ -84,7 +85,7 @@ def _ratio_panel(
             x=x,
             y=plain(other[kept]),
             mode="lines",
-            name="constant hedge",
+            name="Constant hedge",
             legendgroup="other",
             showlegend=row == 1,
             line=dotted,
@@ -96,7 +97,7 @@ def _ratio_panel(
         x=x,
         y=plain(mean[kept]),
         mode="lines",
-        name="predicted, 95 % band",
+        name="Predicted, 95 % band",
         legendgroup="ratio",
         showlegend=row == 1,
         line={"width": 1.6, "color": style.ESTIMATE},
@@ -109,32 +110,32 @@ def _ratio_panel(
 
 
 def held_value_figure(held: "Mapping[str, pd.Series[float]]", unit: str = "per share") -> go.Figure:
-    """Draw what a trader who holds the hedge earns, for each hedge by name.
+    """Draw the held value of each hedge: the profit of a trader who holds it.
 
     Parameters
     ----------
     held : mapping of Series by date
-        `held_value_` of fitted or walked hedges.
+        `held_value_` of fitted or walked-forward hedges, by name.
     unit : str
-        What to call the unit.
+        Name of the unit.
     """
     if not held:
-        raise InputError("no hedge came; one at least was expected.")
+        raise InputError("held must have at least one hedge, got none. Pass e.g. held={'constant': hedge.held_value_}.")
     figure = go.Figure()
-    lines = [line for line in style.LINES if line != style.MUTED]
+    colours = [colour for colour in style.COLOURS if colour != style.MUTED]
     for place, (name, series) in enumerate(held.items()):
         known = series.dropna()
         if known.empty:
             continue
-        kept = with_extremes(known)
+        kept = keep_extremes(known)
         figure.add_scatter(
-            x=days(known.index[kept]),
+            x=date_strings(known.index[kept]),
             y=plain(known.iloc[kept] - known.iloc[0]),
             mode="lines",
             name=name,
-            line={"width": 1.5, "color": lines[place % len(lines)]},
+            line={"width": 1.5, "color": colours[place % len(colours)]},
             hovertemplate="%{y:.3f}",
         )
     figure.update_layout(time_layout("", height=380))
-    figure.update_yaxes(title=quiet_title(f"held value {unit} of the first asset"))
+    figure.update_yaxes(title=style.axis_title(f"Held value {unit} of the first asset"))
     return figure

@@ -1,95 +1,97 @@
-"""The chapters of the report on a screen."""
+"""Builds the chapters of a report on a screen of baskets."""
 
 import pandas as pd
 
 from statefolio.pairs.screening.result import FILTERS, PairScreen
-from statefolio.report.chapters import Chapter, Exhibit, drawn
+from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.pairs.screen_figure import MOST_OTHERS, screen_figure
+from statefolio.report.tables import P_VALUE
 
 COLUMNS = {
-    "p_value": ("p", ".2g"),
-    "q_value": ("q", ".2g"),
-    "half_life": ("half-life, dates", ",.1f"),
-    "hedge_ratio_2": ("hedge ratio", ",.3f"),
-    "hedge_ratio_3": ("of the third", ",.3f"),
-    "profit_to_cost": ("profit to cost", ",.1f"),
-    "likelihood_ratio": ("moving hedge, likelihood ratio", ",.1f"),
-    "later_p_value": ("p, later", ".2g"),
-    "later_half_life": ("half-life, later", ",.1f"),
+    "p_value": ("p-value", P_VALUE),
+    "q_value": ("q-value", P_VALUE),
+    "half_life": ("Half-life, dates", ",.1f"),
+    "hedge_ratio_2": ("Hedge ratio", ",.3f"),
+    "hedge_ratio_3": ("Hedge ratio, third asset", ",.3f"),
+    "profit_to_cost": ("Profit / cost", ",.1f"),
+    "likelihood_ratio": ("Likelihood ratio, time-varying hedge", ",.1f"),
+    "later_p_value": ("p-value, later period", P_VALUE),
+    "later_half_life": ("Half-life, later period, dates", ",.1f"),
 }
-"""What the table shows of a screen, under which names, and how it is written."""
+"""Headings and formats of a screen's columns."""
 STEPS = {
-    "tried": "tried",
-    "tested": "could be tested",
-    "cointegrated": "of these cointegrated",
-    "reverts_in_time": "of these with a half-life in bounds",
-    "pays_its_cost": "of these earn their costs",
-    "confirmed": "of these confirmed later",
+    "tried": "Tried",
+    "tested": "Tested",
+    "cointegrated": "Cointegrated",
+    "reverts_in_time": "Half-life within the bounds",
+    "pays_its_cost": "Profit above costs",
+    "confirmed": "Confirmed in the later period",
 }
 
 
 def screen_chapters(screen: PairScreen) -> list[Chapter]:
-    """Put together what a report says of a screen.
+    """Return the chapters of a report on a screen.
 
     Returns
     -------
     list of Chapter
-        The picture with the baskets that were left, and those that could not be tested.
+        The baskets that pass the filters, and those that could not be tested.
     """
     return [found_chapter(screen), *([untested_chapter(screen)] if len(screen.untested) else [])]
 
 
 def screen_tiles(screen: PairScreen) -> dict[str, str]:
-    """Return the few words that open the report of a screen."""
-    tiles = {"baskets tried": f"{screen.counts['tried']:,}", "left by the filters": f"{len(screen.selected):,}"}
+    """Return the tiles at the top of a screen's report."""
+    tiles = {"Baskets tried": f"{screen.counts['tried']:,}", "Passed the filters": f"{len(screen.selected):,}"}
     if screen.later is not None:
-        tiles["confirmed"] = f"{len(screen.confirmed):,}"
-    return {**tiles, "tested until": f"{screen.formation[1]:%Y-%m-%d}"}
+        tiles["Confirmed"] = f"{len(screen.confirmed):,}"
+    return {**tiles, "Tested until": f"{screen.formation[1]:%Y-%m-%d}"}
 
 
 def screen_lead(screen: PairScreen) -> str:
-    """Return in a sentence or two how many baskets were tried, and how many were left."""
+    """Return one or two sentences on the numbers of baskets tried and left."""
     return " ".join(str(screen).splitlines()[: 1 if screen.later is None else 2])
 
 
 def found_chapter(screen: PairScreen) -> Chapter:
-    """The picture, the baskets that were left, and how many each filter took."""
-    drawn_of = f" Of the baskets that were not left the {MOST_OTHERS:,} strongest are drawn."
-    crowd = drawn_of if len(screen.table) > MOST_OTHERS else ""
+    """Return the chapter with the figure, the number of baskets after each filter, and the baskets that pass."""
+    limit = f" Of the other baskets, the {MOST_OTHERS:,} with the smallest p-values are drawn."
+    limit = limit if len(screen.table) > MOST_OTHERS else ""
     steps = [name for name in STEPS if name != "confirmed" or screen.later is not None]
     counts = pd.DataFrame(
-        {"filter": [STEPS[name] for name in steps], "baskets": [screen.counts[name] for name in steps]}
+        {"Filter": [STEPS[name] for name in steps], "Baskets left": [screen.counts[name] for name in steps]}
     )
-    shown, what = _shown(screen)
+    shown, title = _shown(screen)
     exhibits = [
-        drawn(
-            "Every basket",
-            "By half-life and p-value of Engle and Granger's test on the formation period, the surest on top. Dotted: "
-            f"where the false discovery rate draws the line.{crowd}",
+        figure_exhibit(
+            "All baskets",
+            "Half-life and p-value of the Engle-Granger test in the formation period, the smallest p-values on top. "
+            f"Dotted: the threshold of the false discovery rate.{limit}",
             lambda: screen_figure(screen),
             wide=True,
         ),
-        Exhibit("Filters", "Each takes from what the one before left.", table=counts),
-        Exhibit(what, _reading(screen), table=shown, formats=dict(COLUMNS.values()), wide=True),
+        Exhibit("Filters", "Each filter applies to the baskets that the previous ones leave.", table=counts),
+        Exhibit(title, _note(screen), table=shown, formats=dict(COLUMNS.values()), wide=True),
     ]
     first, last = screen.formation
-    lead = f"Every basket tested on {first:%Y-%m-%d} to {last:%Y-%m-%d}, what the filters left, and what held later."
-    return Chapter("Found", lead, tuple(exhibits))
+    check = ", and checked in the later period" if screen.later is not None else ""
+    lead = f"All baskets are tested from {first:%Y-%m-%d} to {last:%Y-%m-%d} and filtered{check}."
+    return Chapter("Screen", lead, tuple(exhibits))
 
 
 def untested_chapter(screen: PairScreen) -> Chapter:
-    """Baskets without a test, and why."""
-    reasons = screen.untested["reason"].value_counts().rename_axis("reason").rename("baskets").reset_index()
+    """Return the chapter on the baskets that could not be tested, with reasons."""
+    reasons = screen.untested["reason"].value_counts().rename_axis("Reason").rename("Baskets").reset_index()
     exhibits = (Exhibit("", "", table=reasons), Exhibit("", "", table=screen.untested.reset_index(), wide=True))
     return Chapter("Not tested", f"{len(screen.untested):,} baskets could not be tested.", exhibits)
 
 
 def _shown(screen: PairScreen) -> tuple[pd.DataFrame, str]:
-    """The baskets that matter most, with few columns, and what they are called."""
-    for rows, what in ((screen.confirmed, "Confirmed"), (screen.selected, "Left by the filters")):
+    """Return the table of the most relevant baskets and its title."""
+    for rows, title in ((screen.confirmed, "Confirmed baskets"), (screen.selected, "Baskets that pass the filters")):
         if len(rows):
-            return _columns(rows), what
-    return _columns(screen.table.head(10)), "None was left; the ten of the smallest p-values"
+            return _columns(rows), title
+    return _columns(screen.table.head(10)), "No basket passes the filters; the ten smallest p-values"
 
 
 def _columns(rows: pd.DataFrame) -> pd.DataFrame:
@@ -98,12 +100,12 @@ def _columns(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[kept].rename(columns={name: word for name, (word, _) in COLUMNS.items()}).reset_index()
 
 
-def _reading(screen: PairScreen) -> str:
+def _note(screen: PairScreen) -> str:
     parts = [
-        "The hedged asset is named first; q is the p-value with all baskets counted.",
-        "Profit to cost: of a round trip. A large likelihood ratio says that the hedge ratio moves.",
+        "The hedged asset is named first. q-values account for the number of baskets.",
+        "Profit / cost is for a round trip. A large likelihood ratio means that the hedge ratio moves.",
     ]
     if screen.later is not None:
         first, last = screen.later
-        parts.append(f"Later: the formation's hedge, held from {first:%Y-%m-%d} to {last:%Y-%m-%d}.")
+        parts.append(f"Later period: {first:%Y-%m-%d} to {last:%Y-%m-%d}, with the hedge of the formation period.")
     return " ".join(parts)

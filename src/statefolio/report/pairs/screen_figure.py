@@ -1,4 +1,4 @@
-"""All baskets of a screen in one picture: how sure, how fast, and which were confirmed."""
+"""Draws all baskets of a screen by half-life and p-value, with the confirmed ones marked."""
 
 import numpy as np
 import pandas as pd
@@ -7,61 +7,61 @@ import plotly.graph_objects as go
 from statefolio.exceptions import InputError
 from statefolio.pairs.screening.result import FILTERS, PairScreen
 from statefolio.report import style
-from statefolio.report.backtest.panels import plain, quiet_title, time_layout
-from statefolio.report.fitted import Floats
-from statefolio.report.pairs.marks import PAPER_LINE
+from statefolio.report.backtest.layouts import plain, time_layout
+from statefolio.report.fitted_loadings import Floats
+from statefolio.report.pairs.plot_elements import REFERENCE_LINE
 
 MOST_OTHERS = 4000
-"""Baskets drawn that no filter left: the strongest."""
+"""The most rejected baskets drawn: those with the smallest p-values."""
 MOST_NAMED = 12
 SMALLEST = 1e-16
 LONGEST = 2000.0
-"""Half-lives beyond this, in dates, are drawn there."""
+"""Longer half-lives, in dates, are drawn at this value."""
 
 
 def screen_figure(screen: PairScreen, most: int = MOST_OTHERS) -> go.Figure:
-    """Draw every basket by half-life and p-value of its test; those that the filters left stand out.
+    """Draw all baskets by half-life and p-value; those that pass the filters are highlighted.
 
     Parameters
     ----------
     screen : PairScreen
     most : int
-        How many of the baskets are drawn that were not left: those of the smallest p-values.
+        The most baskets drawn that do not pass the filters: those with the smallest p-values.
 
     Raises
     ------
     InputError
-        Where no basket could be tested.
+        If no basket could be tested.
     """
     table = screen.table
     if table.empty:
-        raise InputError("no basket could be tested; the reasons stand in the table of those.")
+        raise InputError("No basket could be tested. See the reasons in the table of untested baskets.")
     confirmed = table["confirmed"].to_numpy(dtype=bool)
     selected = table[list(FILTERS[:3])].all(axis=1).to_numpy() & ~confirmed
     others = table[~selected & ~confirmed].head(most)
     figure = go.Figure()
-    left = "left by the filters" if screen.later is None else "left by the filters, not confirmed"
+    passed_name = "Passed the filters" if screen.later is None else "Passed the filters, not confirmed"
     for part, name, colour, size in (
-        (others, "other baskets", "#b9c3cc", 4.5),
-        (table[selected], left, style.OTHER, 8),
-        (table[confirmed], "confirmed on the later period", style.ESTIMATE, 9),
+        (others, "Other baskets", "#b9c3cc", 4.5),
+        (table[selected], passed_name, style.OTHER, 8),
+        (table[confirmed], "Confirmed in the later period", style.ESTIMATE, 9),
     ):
         if len(part):
             _points(figure, part, name, colour, size)
     for basket, row in table[confirmed].head(MOST_NAMED).iterrows():
         _label(figure, str(basket), row)
-    passed = table.loc[table["cointegrated"], "p_value"]
-    if len(passed):
-        figure.add_hline(y=max(float(passed.max()), SMALLEST), line=PAPER_LINE)
+    significant = table.loc[table["cointegrated"], "p_value"]
+    if len(significant):
+        figure.add_hline(y=max(float(significant.max()), SMALLEST), line=REFERENCE_LINE)
     ticks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
     return figure.update_layout(
         time_layout(
             "",
             height=460,
             hovermode="closest",
-            xaxis=style.axis(title=quiet_title("half-life, dates (log axis)"), type="log", tickvals=ticks),
+            xaxis=style.axis(title=style.axis_title("Half-life, dates (log axis)"), type="log", tickvals=ticks),
             yaxis=style.axis(
-                title=quiet_title("p-value of cointegration (log axis)"),
+                title=style.axis_title("p-value of no cointegration (log axis)"),
                 type="log",
                 autorange="reversed",
                 exponentformat="e",
@@ -91,7 +91,7 @@ def _places(part: pd.DataFrame) -> tuple[Floats, Floats]:
 
 
 def _label(figure: go.Figure, basket: str, row: "pd.Series[float]") -> None:
-    """The name of a basket beside its point; a log axis places annotations by their logarithms."""
+    """Add the name of a basket next to its point; on log axes the position of a note is its logarithm."""
     x = float(np.clip(float(row["half_life"]), 0.5, LONGEST))
     y = max(float(row["p_value"]), SMALLEST)
     figure.add_annotation(

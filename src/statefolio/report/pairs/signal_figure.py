@@ -1,4 +1,4 @@
-"""Where the basket stands today: its z-score against the levels of a rule, and what the rule held."""
+"""Draws a basket's z-score with the levels of a trading rule, and the units that the rule holds."""
 
 import numpy as np
 import pandas as pd
@@ -7,49 +7,49 @@ import plotly.graph_objects as go
 from statefolio.exceptions import InputError
 from statefolio.pairs.trading.rules import Rule
 from statefolio.report import style
-from statefolio.report.backtest.panels import plain, stacked_panels
-from statefolio.report.backtest.thinning import days
-from statefolio.report.pairs.marks import add_level, add_line
+from statefolio.report.backtest.downsampling import date_strings
+from statefolio.report.backtest.layouts import plain, stacked_panels
+from statefolio.report.pairs.plot_elements import add_level, add_line
 
 LAST = 250
-"""Dates drawn."""
+"""Number of dates drawn."""
 
 
 def signal_figure(z: "pd.Series[float]", rule: Rule, last: int = LAST) -> go.Figure:
-    """Draw the z-score of the last dates with the levels of a rule, and below it the units held.
+    """Draw the z-score on the last dates with the levels of a rule, and below it the units held.
 
     Parameters
     ----------
     z : Series by date
-        As `z_score` gives it, all of it: what is held now may have been bought long ago.
+        The whole series from `z_score`, because a position held now may have been opened long ago.
     rule : Rule
     last : int
-        Dates drawn.
+        Number of dates drawn.
 
     Raises
     ------
     InputError
-        Where no date has a z-score.
+        If no date has a z-score.
     """
     if z.isna().all():
-        raise InputError("no date has a z-score; more prices were expected. Pass a longer history.")
+        raise InputError("z must have at least one value, got none. Pass a longer history of prices.")
     units = pd.Series(rule.units(np.asarray(z, dtype=np.float64)), z.index)
     shown, held = z.iloc[-last:], units.iloc[-last:]
     margin = {"l": 48, "r": 76, "t": 24, "b": 30}
-    figure = stacked_panels(2, ["z-score", "units held"], height=420, hovermode="x unified", margin=margin)
+    figure = stacked_panels(2, ["Z-score", "Units held"], height=420, hovermode="x unified", margin=margin)
     figure.update_layout(yaxis={"domain": [0.38, 1.0]}, yaxis2={"domain": [0.0, 0.27]})
     figure.layout.annotations[1].y = 0.27
-    add_line(figure, shown, "z-score", style.ESTIMATE, 1, hovertemplate="%{y:.2f}")
+    add_line(figure, shown, "Z-score", style.ESTIMATE, 1, hovertemplate="%{y:.2f}")
     named: dict[float, list[str]] = {}
     for name, level in rule.levels().items():
         named.setdefault(level, []).append(name)
     for level, names in named.items():
         add_level(figure, level, 1, "<br>".join(names))
     figure.add_scatter(
-        x=days(held.index),
+        x=date_strings(held.index),
         y=plain(held),
         mode="lines",
-        name="units",
+        name="Units",
         line={"width": 1.0, "color": style.ESTIMATE, "shape": "hv"},
         fill="tozeroy",
         fillcolor=style.BAND,

@@ -1,46 +1,56 @@
-"""The chapter that comes first: whether what is held reverts, or the tuning fooled itself."""
+"""Builds the chapter on the verdict: whether the held value of a basket reverts to its mean."""
 
 from statefolio.pairs.verdict.verdict import Verdict
-from statefolio.report.chapters import Chapter, Exhibit, drawn
+from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.pairs.calibration_figure import calibration_figure
+from statefolio.report.tables import MISSING, P_VALUE, p_value
 
 DRAWN = {
-    "adf_held": ("Value held", "What somebody earns who holds the hedge under predicted ratios; this one decides."),
+    "adf_held": (
+        "Held value",
+        "The profit of holding the hedge under predicted ratios. The verdict depends on this statistic.",
+    ),
     "adf_predicted": (
         "Spread under predicted ratios",
-        "Nobody earns it: its weights move so that it looks still.",
+        "Not the profit of a trader: time-varying weights make almost any spread look stationary.",
     ),
 }
-"""Statistics that are drawn among their draws."""
-COLUMNS = {"value": "value", "nominal_p": "nominal p", "calibrated_p": "calibrated p", "false_alarms": "false alarms"}
+"""Titles and notes of the statistics drawn with their distributions under the null hypothesis."""
+COLUMNS = {
+    "value": "Value",
+    "nominal_p": "Nominal p-value",
+    "calibrated_p": "Calibrated p-value",
+    "false_alarms": "False-alarm rate",
+}
 NAMES = {
-    "adf_held": "ADF, value held: decides",
-    "half_life_held": "half-life of value held, dates",
-    "adf_predicted": "ADF, spread, predicted: not earned",
-    "adf_filtered": "ADF, spread, filtered: not tradable",
+    "adf_held": "ADF, held value (decides)",
+    "half_life_held": "Half-life of the held value, dates",
+    "adf_predicted": "ADF, predicted spread (not earned)",
+    "adf_filtered": "ADF, filtered spread (not tradable)",
 }
 NOTE = (
-    "Calibrated: the share of baskets of the same price changes that are not cointegrated, each tuned in the same way, "
-    "that reach as low a value. Nominal: as if nothing had been tuned and no weight moved; false alarms: how often the "
-    "nominal one calls such baskets stationary."
+    "Calibrated p-value: the share of simulated baskets that reach as low a value. They resample the same price "
+    "changes, are not cointegrated and are tuned in the same way. Nominal p-value: ignores the tuning and the moving "
+    "weights. False-alarm rate: how often the nominal test finds the simulated baskets stationary."
 )
 
 
 def verdict_chapter(verdict: Verdict) -> Chapter:
-    """What was found, its table, and where the basket stands among those that do not revert."""
+    """Return the chapter with the verdict, its statistics and their distributions under the null hypothesis."""
     table = verdict.table[list(COLUMNS)].rename(index=NAMES, columns=COLUMNS).rename_axis("measure").reset_index()
-    formats = {"value": ",.2f", "nominal p": ".2g", "calibrated p": ".2g", "false alarms": ".0%"}
-    exhibits = [Exhibit("", NOTE, table=table, formats=formats, wide=True)]
+    formats = {"Value": ",.2f", "Nominal p-value": P_VALUE, "Calibrated p-value": P_VALUE, "False-alarm rate": ".0%"}
+    why_missing = f"{MISSING}: a half-life has no nominal test."
+    exhibits = [Exhibit("", NOTE, table=table, formats=formats, wide=True, why_missing=why_missing)]
     for name, (title, note) in DRAWN.items():
         exhibits.append(_among_draws(verdict, name, title, note))
-    lead = f"{verdict.outcome[:1].upper()}{verdict.outcome[1:]}: calibrated p = {verdict.p_value:.2g}."
+    lead = f"{verdict.outcome[:1].upper()}{verdict.outcome[1:]}: calibrated p-value {p_value(verdict.p_value)}."
     return Chapter("Verdict", lead, tuple(exhibits))
 
 
 def _among_draws(verdict: Verdict, name: str, title: str, note: str) -> Exhibit:
     observed = float(verdict.table["value"][name])
-    statistic = "Dickey-Fuller statistic with one lag; to the left: more stationary"
-    return drawn(
+    statistic = "Dickey-Fuller statistic with one lag (lower: more stationary)"
+    return figure_exhibit(
         title,
         note,
         lambda: calibration_figure(verdict.draws[name], observed, level=verdict.level, name=statistic),

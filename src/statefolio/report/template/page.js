@@ -2,15 +2,15 @@
 (function () {
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
-  const packed = byId("packed").textContent.trim().split("\n");
+  const encoded = byId("encoded").textContent.trim().split("\n");
   const chooser = byId("asset");
   const plot = byId("asset-figure");
   const quiet = { displayModeBar: false, responsive: true };
   const STEPS = 4094, MISSING = 0xffff, HALF_BAND = 1.959963984540054;
   let drawn = 0;
-  const loadings = chooser !== null; // a page may have chapters alone
+  const loadings = chooser !== null; // a page without a model has only chapters
 
-  // A base64 text of a zlib stream back to its bytes.
+  // Decodes the base64 text of a zlib stream to bytes.
   async function inflate(text) {
     const letters = atob(text), bytes = new Uint8Array(letters.length);
     for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
@@ -18,9 +18,9 @@
     return new Response(stream).arrayBuffer();
   }
 
-  // One asset's series; the format stands at the top of packing.py.
-  async function unpack(position) {
-    const buffer = await inflate(packed[position]);
+  // Decodes one asset's series; encoding.py describes the format.
+  async function decode(position) {
+    const buffer = await inflate(encoded[position]);
     const nFactors = data.factors.length, nSeries = data.other ? 3 : 2, nDates = data.dates.length;
     const count = nFactors * nSeries * nDates, head = 8 * nFactors;
     const view = new DataView(buffer), planes = new Uint8Array(buffer, head);
@@ -43,7 +43,7 @@
     });
   }
 
-  // The traces of one panel, in the order loadings_figure.py lays them.
+  // Returns the traces of one panel in the order of loadings_figures.py.
   function traceValues(series) {
     const edge = (sign) => series.mean.map((m, t) => (m === null ? null : m + sign * HALF_BAND * series.error[t]));
     const band = [edge(-1), edge(1)];
@@ -72,9 +72,9 @@
     return line;
   }
 
-  // A number with as many decimals as its standard error deserves.
+  // Formats a number with as many decimals as its standard error supports.
   function figures(value, error) {
-    if (value === null) return "-";
+    if (value === null) return "\u2013";
     const decimals = error > 0 ? 1 - Math.floor(Math.log10(3 * error)) : 2;
     return value.toFixed(Math.min(6, Math.max(0, decimals))).replace("-", "\u2212");
   }
@@ -82,12 +82,12 @@
   function showToday(series) {
     const table = document.createElement("table"), head = document.createElement("thead");
     const body = document.createElement("tbody");
-    head.append(row(["factor", "loading", "95 % band", ...(data.other ? [data.other] : [])], "th"));
+    head.append(row(["Factor", "Loading", "95 % band", ...(data.other ? [data.other] : [])], "th"));
     series.forEach((one, k) => {
       const last = one.mean.length - 1, mean = one.mean[last], error = one.error[last];
       const text = (value) => figures(value, error);
       const half = HALF_BAND * error;
-      const band = mean === null ? "-" : text(mean - half) + " to " + text(mean + half);
+      const band = mean === null ? "\u2013" : text(mean - half) + " to " + text(mean + half);
       body.append(row([data.labels[k], text(mean), band, ...(data.other ? [text(one.other[last])] : [])], "td"));
     });
     table.append(head, body);
@@ -110,8 +110,8 @@
     const turn = ++drawn;
     chooser.value = String(position);
     showFacts(position);
-    const series = await unpack(position);
-    if (turn !== drawn) return; // another asset was chosen meanwhile
+    const series = await decode(position);
+    if (turn !== drawn) return; // another asset has been chosen since
     showToday(series);
     await drawAsset(series);
     plot.dataset.asset = data.assets[position];
@@ -156,7 +156,7 @@
 
   async function drawOthers() {
     for (const place of document.querySelectorAll("[data-figure]")) {
-      await new Promise((resume) => setTimeout(resume, 0)); // let the page answer in between
+      await new Promise((resume) => setTimeout(resume, 0)); // keeps the page responsive
       const figure = data.figures[place.dataset.figure];
       await window.Plotly.newPlot(place, figure.data, figure.layout, quiet);
       if (loadings && figure.data[0] && figure.data[0].type === "heatmap") place.on("plotly_click", goTo);
@@ -165,7 +165,7 @@
   }
 
   async function start() {
-    if (!("DecompressionStream" in window)) throw new Error("this page needs a browser of 2023 or later");
+    if (!("DecompressionStream" in window)) throw new Error("this page needs a browser from 2023 or later");
     const script = document.createElement("script");
     script.textContent = new TextDecoder().decode(await inflate(byId("plotly").textContent.trim()));
     document.head.append(script);

@@ -1,11 +1,12 @@
+"""Figures of a ranking of factors."""
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.exceptions import InputError
 from statefolio.factors.ranking import rank_factors
 from statefolio.loadings.results import HALF_BAND
-from statefolio.report.ranking_figure import chosen_pairs, explained_heat_map, relation, relations_figure
+from statefolio.report.ranking_figures import chosen_pairs, explained_heat_map, relation, relation_figure
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +22,14 @@ def ranking():
     return rank_factors(returns, factors, dates[600])
 
 
-def test_the_pairs_are_the_planted_ones(ranking):
+def test_the_chosen_pairs_are_the_simulated_ones(ranking):
     pairs = chosen_pairs(ranking)
-    assert pairs["strong"] == ("A", "market")
-    assert pairs["most bent"] == ("B", "size")
-    assert float(ranking.shares["alone"].sel(asset=pairs["weak"][0], factor=pairs["weak"][1])) < 0.01
+    assert pairs["strongest"] == ("A", "market")
+    assert pairs["most nonlinear"] == ("B", "size")
+    assert float(ranking.shares["alone"].sel(asset=pairs["weakest"][0], factor=pairs["weakest"][1])) < 0.01
 
 
-def test_a_straight_relations_means_lie_on_its_line_and_a_bent_ones_do_not(ranking):
+def test_bin_means_lie_on_the_line_of_a_linear_relation_and_leave_that_of_a_nonlinear_one(ranking):
     def outside(one):
         line = one.slope * (one.bins["x"] - one.x.mean())
         return np.count_nonzero(np.abs(one.bins["y"] - line) > HALF_BAND * one.bins["error"])
@@ -43,21 +44,12 @@ def test_partial_residuals_have_the_slope_of_all_factors_together(ranking):
     assert one.slope == pytest.approx(0.5, abs=0.1)
 
 
-def test_figures_draw_every_panel_and_share(ranking):
-    figure = relations_figure(ranking)
-    assert len(figure.data) == 12
-    titles = " ".join(note.text for note in figure.layout.annotations)
-    assert "strong" in titles
-    assert "bent (q =" in titles
+def test_figures_draw_the_relation_and_all_shares(ranking):
+    figure = relation_figure(ranking, "A", "market")
+    assert len(figure.data) == 4
+    assert figure.layout.xaxis.title.text == "market, %"
     heat = explained_heat_map(ranking).data[0]
     assert list(heat.x) == list(ranking.summary.index)
     assert heat.y[-1] == "A"
     shown = pd.DataFrame(heat.z, heat.y, heat.x).loc["A", "market"]
     assert shown == pytest.approx(float(ranking.shares["alone"].sel(asset="A", factor="market")), abs=1e-4)
-    assert explained_heat_map(ranking, holdout=True).data[0].zmin < 0
-
-
-def test_a_ranking_without_holdout_has_no_shares_on_it(ranking):
-    plain = rank_factors(ranking.returns, ranking.factors)
-    with pytest.raises(InputError, match="no holdout"):
-        explained_heat_map(plain, holdout=True)

@@ -1,4 +1,4 @@
-"""What a portfolio earned, drawn by factor."""
+"""Draws the attribution of a portfolio's return to factors."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,13 +10,13 @@ HEIGHT = 340
 MOST_DATES = 1000
 
 
-def earned_figure(earned: xr.Dataset) -> go.Figure:
-    """Draw what each factor contributed to a portfolio's return, summed through time.
+def return_attribution_figure(earned: xr.Dataset) -> go.Figure:
+    """Draw the contribution of each factor to a portfolio's return, summed through time.
 
     Parameters
     ----------
     earned : Dataset
-        From `attribute_return`. Of long histories one date in several is drawn, the last among them.
+        From `attribute_return`. Of long histories only some dates are drawn, always with the last one.
     """
     summed = 100.0 * earned["contribution"].to_numpy().cumsum(axis=0)
     dates, names = earned.indexes["date"], [str(name) for name in earned.indexes["factor"]]
@@ -31,10 +31,10 @@ def earned_figure(earned: xr.Dataset) -> go.Figure:
             y=summed[kept, place].round(4),
             mode="lines",
             name=name,
-            line={"width": 1.5, "color": style.LINES[place % len(style.LINES)]},
+            line={"width": 1.5, "color": style.COLOURS[place % len(style.COLOURS)]},
             hovertemplate="%{x|%Y-%m-%d}: %{y:.1f} %<extra>" + name + "</extra>",
         )
-    title = {"text": "sum of contributions, %", "font": {"size": 11.5, "color": style.MUTED}}
+    title = style.axis_title("Sum of contributions, %")
     return figure.update_layout(
         style.layout(
             height=HEIGHT,

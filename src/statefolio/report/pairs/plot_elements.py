@@ -1,4 +1,4 @@
-"""What the figures of baskets share: lines through time, levels, and the range worth looking at."""
+"""Adds lines and levels to figures of baskets, and chooses the range of their axes."""
 
 from typing import Any
 
@@ -8,27 +8,27 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from statefolio.report import style
-from statefolio.report.backtest.panels import plain
-from statefolio.report.backtest.thinning import days, with_extremes
+from statefolio.report.backtest.downsampling import date_strings, keep_extremes
+from statefolio.report.backtest.layouts import plain
 
 BURN_IN = 0.04
-"""Share of the dates, the first ones, whose values do not set the range of an axis: a filter is finding its feet."""
-PAPER_LINE = {"width": 1.1, "color": style.MUTED, "dash": "dot"}
+"""Share of dates at the start that do not affect the range of an axis, because the filter has not converged."""
+REFERENCE_LINE = {"width": 1.1, "color": style.MUTED, "dash": "dot"}
 
 
 def add_line(
     figure: go.Figure, values: "pd.Series[float]", name: str, colour: str, row: int = 1, **changes: Any
 ) -> None:
-    """Add a series by date to one of several panels; no spike is thinned away."""
-    kept = with_extremes(values)
+    """Add a series by date to one of several panels, with all its spikes."""
+    kept = keep_extremes(values)
     shown = values.iloc[kept]
     look: dict[str, Any] = {"mode": "lines", "line": {"width": 1.4, "color": colour}, "hovertemplate": "%{y:.4g}"}
-    figure.add_scatter(x=days(shown.index), y=plain(shown), name=name, row=row, col=1, **{**look, **changes})
+    figure.add_scatter(x=date_strings(shown.index), y=plain(shown), name=name, row=row, col=1, **{**look, **changes})
 
 
 def add_level(figure: go.Figure, value: float, row: int, text: str = "", **line: Any) -> None:
-    """Add a dotted line across a panel, named in the margin to its right."""
-    figure.add_hline(y=value, line={**PAPER_LINE, **line}, row=row, col=1)
+    """Add a dotted horizontal line to a panel, with its name in the right margin."""
+    figure.add_hline(y=value, line={**REFERENCE_LINE, **line}, row=row, col=1)
     if text:
         name = "" if row == 1 else str(row)
         where = {"xref": f"x{name} domain", "yref": f"y{name}", "xanchor": "left", "align": "left", "xshift": 4}
@@ -36,8 +36,8 @@ def add_level(figure: go.Figure, value: float, row: int, text: str = "", **line:
         figure.add_annotation(x=1, y=value, **where, **label)
 
 
-def worthwhile_range(values: Any) -> tuple[float, float]:
-    """Return the range of an axis: that of the values after the first few dates."""
+def axis_range(values: Any) -> tuple[float, float]:
+    """Return the range of an axis: the range of the values without the first dates."""
     known: NDArray[np.float64] = np.asarray(values, dtype=float)
     known = known[int(BURN_IN * len(known)) :]
     known = known[np.isfinite(known)]

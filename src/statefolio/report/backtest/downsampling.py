@@ -1,28 +1,28 @@
-"""Fewer points where the picture could not show more."""
+"""Reduces series to as many points as a figure can show."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 MOST_POINTS = 420
-"""Dates drawn of a line or an area, at most."""
+"""The most dates drawn of a line or an area."""
 
 
-def every_few(n: int, most: int = MOST_POINTS) -> NDArray[np.intp]:
-    """Return positions of at most about `most` of n dates, evenly apart, the last one always."""
+def evenly_spaced(n: int, most: int = MOST_POINTS) -> NDArray[np.intp]:
+    """Return evenly spaced positions of about `most` of n dates, always with the last one."""
     step = max(1, -(-n // most))
     return np.arange(n - 1, -1, -step, dtype=np.intp)[::-1]
 
 
-def with_extremes(values: "pd.Series[float]", most: int = 2 * MOST_POINTS) -> NDArray[np.intp]:
-    """Return positions that keep each stretch's lowest and highest value, and both ends, so no spike is lost.
+def keep_extremes(values: "pd.Series[float]", most: int = 2 * MOST_POINTS) -> NDArray[np.intp]:
+    """Return positions that keep the lowest and highest value of each stretch and both ends, so that spikes remain.
 
     Parameters
     ----------
     values : Series
-        A line.
+        The values of a line.
     most : int
-        About how many positions: two a stretch.
+        About how many positions to return: two per stretch.
     """
     n = len(values)
     if n <= most:
@@ -39,6 +39,6 @@ def with_extremes(values: "pd.Series[float]", most: int = 2 * MOST_POINTS) -> ND
     return np.unique(np.array(kept, dtype=np.intp))
 
 
-def days(dates: pd.Index) -> list[str]:
-    """Return dates as the short texts that plotly reads."""
+def date_strings(dates: pd.Index) -> list[str]:
+    """Return dates as texts for plotly."""
     return list(pd.DatetimeIndex(dates).strftime("%Y-%m-%d"))

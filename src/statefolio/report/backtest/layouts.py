@@ -1,4 +1,4 @@
-"""What the figures of a back-test share: colours by name, axes of dates, small multiples, what is too many."""
+"""Provides the colours, axes, bands and panels that figures of back-tests share."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,34 +12,27 @@ from statefolio.report import style
 
 HEIGHT = 340
 ROW = 118
-"""Height of one of several panels below each other."""
+"""Height of one of several stacked panels."""
 OTHERS = "#c9d1d8"
 CASH = "#eceff2"
-HALF_BAND = 1.959963984540054
-ON_DATE = "%{x|%Y-%m-%d}"
 LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "font": {"size": 11.5}}
 
 
 def colours(names: Iterable[str], benchmark: str | None = None) -> dict[str, str]:
-    """Return a colour a name, in their order; the benchmark's is grey."""
-    lines = [line for line in style.LINES if line != style.MUTED]
+    """Return one colour per name, in order; the benchmark's is grey."""
+    free = [colour for colour in style.COLOURS if colour != style.MUTED]
     others = [name for name in names if name != benchmark]
-    found = {name: lines[place % len(lines)] for place, name in enumerate(others)}
+    found = {name: free[place % len(free)] for place, name in enumerate(others)}
     return found if benchmark is None else {**found, benchmark: style.MUTED}
 
 
-def quiet_title(text: str) -> dict[str, Any]:
-    """Return an axis's title in the size of a note."""
-    return {"text": text, "font": {"size": 11.5, "color": style.MUTED}}
-
-
 def date_axis(**changes: Any) -> dict[str, Any]:
-    """Return an axis of dates, with `changes` on top."""
+    """Return the style of an axis of dates, updated with `changes`."""
     return style.axis(**{"showgrid": False, "type": "date", "nticks": 7, **changes})
 
 
 def time_layout(unit: str, **changes: Any) -> dict[str, Any]:
-    """Return the layout of one panel through time: a legend above, dates below, `unit` beside the axis."""
+    """Return the layout of one panel through time, with the legend above it and `unit` as the title of its axis."""
     base: dict[str, Any] = {
         "height": HEIGHT,
         "showlegend": True,
@@ -47,13 +40,13 @@ def time_layout(unit: str, **changes: Any) -> dict[str, Any]:
         "margin": {"l": 48, "r": 12, "t": 12, "b": 30},
         "hovermode": "x unified",
         "xaxis": date_axis(hoverformat="%Y-%m-%d"),
-        "yaxis": style.axis(title=quiet_title(unit)),
+        "yaxis": style.axis(title=style.axis_title(unit)),
     }
     return style.layout(**{**base, **changes})
 
 
 def stacked_panels(count: int, titles: Sequence[str], **changes: Any) -> go.Figure:
-    """Return an empty figure of `count` panels below each other over one axis of dates, each with its title."""
+    """Return an empty figure of `count` stacked panels with titles and a common axis of dates."""
     from plotly.subplots import make_subplots
 
     room = 26.0 / (ROW * count + 60)
@@ -66,7 +59,7 @@ def stacked_panels(count: int, titles: Sequence[str], **changes: Any) -> go.Figu
 
 
 def band(x: Sequence[str], lower: Any, upper: Any, colour: str = style.BAND) -> list[go.Scatter]:
-    """Return the two traces whose filling is a band."""
+    """Return the two traces of a band."""
     common = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
     return [
         go.Scatter(y=plain(lower), **common),
@@ -75,12 +68,12 @@ def band(x: Sequence[str], lower: Any, upper: Any, colour: str = style.BAND) -> 
 
 
 def plain(values: Any) -> Any:
-    """Return values as the 32-bit floats that a picture needs."""
+    """Return values as 32-bit floats, which suffice for a figure."""
     return np.asarray(values, dtype=np.float32)
 
 
 def largest(table: pd.DataFrame, most: int) -> tuple[list[Any], list[Any]]:
-    """Return the columns that are largest in mean absolute value, at most `most`, and those left."""
+    """Return the columns with the largest mean absolute values, at most `most`, and the other columns."""
     size = table.abs().mean().fillna(0.0).sort_values(ascending=False, kind="stable")
     known = list(size.index[size > 0.0])
     if len(known) <= most + 1:
@@ -88,9 +81,9 @@ def largest(table: pd.DataFrame, most: int) -> tuple[list[Any], list[Any]]:
     return known[:most], known[most:]
 
 
-def detail(details: Any, name: str, who: str) -> pd.DataFrame:
-    """Return one of the tables that decisions left; refuse where there is nothing in it."""
+def detail(details: Any, name: str, policy: str) -> pd.DataFrame:
+    """Return a table that decisions recorded; raise an error if it is missing or empty."""
     table = details.get(name)
     if table is None or table.empty or not np.isfinite(table.to_numpy(dtype=float)).any():
-        raise InputError(f"{who} left no {name!r} with its decisions. Have the policy put it in Decision.details.")
+        raise InputError(f"The decisions of {policy} record no {name!r}. Add it to Decision.details in the policy.")
     return pd.DataFrame(table.dropna(axis=1, how="all").dropna(axis=0, how="all"))

@@ -1,4 +1,4 @@
-"""What the report needs of a fitted model, and its loadings as plain arrays."""
+"""Reads the loadings of a fitted model as plain arrays, and declares what a report needs of a model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from statefolio._arrays.text import listed, shown
 from statefolio.exceptions import UnknownNameError
 from statefolio.loadings.results import HALF_BAND
 
@@ -16,24 +17,24 @@ Floats = NDArray[np.float64]
 ALPHA = "alpha"
 """The name of the loading on the constant."""
 SETTLED = 2.0
-"""A loading has settled where its standard error is at most this many times its median."""
+"""A loading counts as settled on dates where its standard error is at most this many times its median."""
 
 
 class FittedLoadings(Protocol):
-    """A fitted loadings model: the part of its contract that is drawn."""
+    """The part of a fitted loadings model that reports use."""
 
     @property
     def loadings_(self) -> xr.Dataset:
-        """Dataset (date, asset, factor): filtered and filtered_variance among others."""
+        """Dataset (date, asset, factor) with at least filtered and filtered_variance."""
 
     @property
     def innovations_(self) -> xr.Dataset:
-        """Dataset (date, asset): innovation and innovation_variance."""
+        """Dataset (date, asset) with innovation and innovation_variance."""
 
 
 @dataclass(frozen=True)
 class AssetLoadings:
-    """The loadings of one asset: dates, and arrays (date, factor)."""
+    """The loadings of one asset: its dates, and arrays (date, factor)."""
 
     asset: str
     factors: list[str]
@@ -45,12 +46,13 @@ class AssetLoadings:
 
 
 def asset_loadings(model: FittedLoadings, asset: str, other: FittedLoadings | None = None) -> AssetLoadings:
-    """Take one asset's filtered loadings out of a model, and another model's on the same dates."""
+    """Return one asset's filtered loadings, with those of another model on the same dates."""
     known = names(model, "asset")
     if asset not in known:
-        some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")
-        raise UnknownNameError(f"asset {asset!r} is not in the model, which has {some}. Choose one of those.")
-    factors = drawn_factors(model)
+        raise UnknownNameError(
+            f"asset must be one of the model's ({listed(known)}), got {shown(asset)}. Pass e.g. asset={known[0]!r}."
+        )
+    factors = ordered_factors(model)
     mine = model.loadings_.isel(asset=known.index(asset)).sel(factor=factors).transpose("date", "factor", ...)
     return AssetLoadings(
         asset=asset,
@@ -58,26 +60,26 @@ def asset_loadings(model: FittedLoadings, asset: str, other: FittedLoadings | No
         dates=dates(model),
         mean=np.asarray(mine["filtered"], dtype=float),
         standard_error=np.sqrt(np.asarray(mine["filtered_variance"], dtype=float)),
-        other=None if other is None else beside(other, dates(model), [asset], factors)[:, 0, :],
+        other=None if other is None else loadings_at(other, dates(model), [asset], factors)[:, 0, :],
         tuned_until=tuned_until(model),
     )
 
 
-def beside(other: FittedLoadings, on: pd.DatetimeIndex, assets: list[str], factors: list[str]) -> Floats:
-    """Return another model's filtered loadings (date, asset, factor) at these labels; NaN for none."""
-    theirs = other.loadings_["filtered"]
-    theirs = theirs.assign_coords(factor=names(other, "factor"), asset=names(other, "asset"))
-    wanted = theirs.reindex(date=on, asset=assets, factor=factors).transpose("date", "asset", "factor")
+def loadings_at(model: FittedLoadings, on: pd.DatetimeIndex, assets: list[str], factors: list[str]) -> Floats:
+    """Return filtered loadings (date, asset, factor) at the given labels; NaN where the model has none."""
+    filtered = model.loadings_["filtered"]
+    filtered = filtered.assign_coords(factor=names(model, "factor"), asset=names(model, "asset"))
+    wanted = filtered.reindex(date=on, asset=assets, factor=factors).transpose("date", "asset", "factor")
     return np.asarray(wanted, dtype=float)
 
 
 def names(model: FittedLoadings, dim: str) -> list[str]:
-    """Return the names along one dimension as text."""
+    """Return the labels along one dimension as text."""
     return [str(name) for name in model.loadings_.indexes[dim]]
 
 
-def drawn_factors(model: FittedLoadings) -> list[str]:
-    """Return the factors in the order they are drawn: the constant last."""
+def ordered_factors(model: FittedLoadings) -> list[str]:
+    """Return the factors in the order of the report: the constant last."""
     return sorted(names(model, "factor"), key=lambda factor: factor == ALPHA)
 
 
@@ -87,22 +89,22 @@ def dates(model: FittedLoadings) -> pd.DatetimeIndex:
 
 
 def tuned_until(model: FittedLoadings) -> pd.Timestamp | None:
-    """Return the last date the hyper-parameters were learned from; None where nothing says so."""
+    """Return the last date that the hyper-parameters were learned from; None if the model does not record it."""
     attrs: Mapping[Any, Any] = model.loadings_.attrs
     value = attrs.get("tuned_until")
     return None if value is None or value == "" else pd.Timestamp(str(value))
 
 
 def settled(standard_error: Floats) -> NDArray[np.bool_]:
-    """Return where each loading has settled (dates along the first axis)."""
-    ordered = np.sort(np.where(np.isfinite(standard_error), standard_error, np.nan), axis=0)  # NaN comes last
+    """Return on which dates each loading has settled (dates along the first axis)."""
+    ordered = np.sort(np.where(np.isfinite(standard_error), standard_error, np.nan), axis=0)  # NaN is sorted last
     count = np.isfinite(ordered).sum(axis=0, keepdims=True)
     below, above = (np.take_along_axis(ordered, place, axis=0) for place in (np.maximum(count - 1, 0) // 2, count // 2))
     return np.asarray(standard_error <= SETTLED * np.where(count > 0, (below + above) / 2, np.nan))
 
 
 def view_range(mean: Floats, standard_error: Floats, other: Floats | None) -> tuple[float, float]:
-    """Return the range worth looking at: the settled band and most of the other estimate."""
+    """Return the axis range that shows the settled band and the central 96 % of the other estimate."""
     where = settled(standard_error[:, None])[:, 0] & np.isfinite(mean)
     low, high = (
         mean[where] - HALF_BAND * standard_error[where],

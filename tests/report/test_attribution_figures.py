@@ -1,10 +1,10 @@
-"""What each factor earned, drawn."""
+"""The figure of return attribution by factor."""
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from statefolio.report.attributed_figures import MOST_DATES, earned_figure
+from statefolio.report.attribution_figures import MOST_DATES, return_attribution_figure
 
 
 def earned(dates):
@@ -15,9 +15,9 @@ def earned(dates):
     return xr.Dataset({"contribution": (("date", "factor"), values)}, coords)
 
 
-def test_lines_are_running_sums_in_percent_and_factors_that_earned_nothing_have_none():
+def test_lines_are_cumulative_sums_in_percent_and_zero_contributions_have_none():
     data = earned(50)
-    figure = earned_figure(data)
+    figure = return_attribution_figure(data)
     assert [line.name for line in figure.data] == ["market", "value"]
     for line in figure.data:
         expected, total = [], 0.0
@@ -27,9 +27,9 @@ def test_lines_are_running_sums_in_percent_and_factors_that_earned_nothing_have_
         np.testing.assert_allclose(line.y, expected, atol=1e-4)
 
 
-def test_of_a_long_history_some_dates_are_drawn_and_the_last_is_among_them():
+def test_long_histories_are_downsampled_and_keep_the_last_date():
     data = earned(2 * MOST_DATES + 7)
-    line = earned_figure(data).data[0]
+    line = return_attribution_figure(data).data[0]
     assert MOST_DATES / 2 < len(line.x) <= MOST_DATES
     assert line.x[-1] == data.indexes["date"][-1]
     total = 100.0 * float(data["contribution"].sel(factor="market").sum())
