@@ -4,6 +4,7 @@ import pandas as pd
 
 from statefolio.report.backtest.value_figures import drawdown_figure, value_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
+from statefolio.report.headings import capitalised
 from statefolio.report.pairs.basket_results import BasketResults
 from statefolio.report.pairs.cointegration_chapter import cointegration_chapter
 from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spread_figure
@@ -92,7 +93,7 @@ def hedge_chapter(found: BasketResults) -> Chapter:
     parameters = getattr(found.hedge, "parameters_", None)
     if isinstance(parameters, pd.DataFrame):
         table = parameters.reset_index()
-        table["parameter"] = table["parameter"].str.replace("_", " ")
+        table["parameter"] = [capitalised(name.replace("_", " ")) for name in table["parameter"]]
         why_missing = (
             f"{MISSING}: no standard error, because the variance is at its bound of zero or was not estimated "
         )

@@ -7,6 +7,13 @@ from statefolio.report.chapters import Chapter, Exhibit
 from statefolio.report.tables import MISSING, P_VALUE, equals_p
 
 TITLE = "Tests of cointegration"
+JOHANSEN_COLUMNS = {
+    "eigenvalue": "Eigenvalue",
+    "trace": "Trace",
+    "maximum": "Maximum eigenvalue",
+    **{f"trace_{level}": f"Trace, critical at {level} %" for level in (10, 5, 1)},
+    **{f"maximum_{level}": f"Maximum, critical at {level} %" for level in (10, 5, 1)},
+}
 
 
 def cointegration_chapter(tests: CointegrationTests | None, untested: str) -> Chapter:
@@ -14,7 +21,7 @@ def cointegration_chapter(tests: CointegrationTests | None, untested: str) -> Ch
     if tests is None:
         return Chapter(TITLE, f"Not computed: {untested}")
     by_series = series_table(tests)
-    critical = tests.johansen.table.reset_index()
+    johansen = tests.johansen.table.rename(columns=JOHANSEN_COLUMNS).rename_axis("Rank").reset_index()
     formats = dict.fromkeys(by_series.columns[1:], P_VALUE) | {"Half-life, dates": ",.1f"}
     exhibits = (
         Exhibit(
@@ -30,8 +37,8 @@ def cointegration_chapter(tests: CointegrationTests | None, untested: str) -> Ch
         Exhibit(
             "Johansen tests",
             "Statistics and critical values at 10, 5 and 1 %, by number of stationary combinations.",
-            table=critical,
-            formats=dict.fromkeys(critical.columns[1:], ",.3f"),
+            table=johansen,
+            formats=dict.fromkeys(johansen.columns[1:], ",.3f"),
             wide=True,
         ),
     )
