@@ -7,8 +7,9 @@ it never overflows: it is moved there every fourth date. The Gaussian and the St
 import math
 from typing import NamedTuple
 
-from statefolio.kalman.lanes import WIDTH, compiled, exponent, inner, load, mantissa, scratch, select, spread, store
+from statefolio.kalman.lanes import compiled, exponent, inner, mantissa, select, spread
 from statefolio.kalman.law import DISCOUNT, Floats
+from statefolio.kalman.memory import scratch
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -23,11 +24,11 @@ def multiply_in(t, product, ok, value):
     """Multiply date t's positive value into a running product, where `ok`."""
     value = select(value > _LEAST, value, _LEAST)
     value = select(value < _MOST, value, _MOST)
-    grown = load(product, 0) * select(ok, value, 1.0)
+    grown = product[0] * select(ok, value, 1.0)
     if t % _EVERY == 0:
-        store(product, WIDTH, load(product, WIDTH) + exponent(grown))
+        product[1] += exponent(grown)
         grown = mantissa(grown)
-    store(product, 0, grown)
+    product[0] = grown
 
 
 @inner
@@ -47,7 +48,7 @@ def log(value):
 @inner
 def log_of_product(product):
     """The logarithm of a running product."""
-    return log(load(product, 0)) + LOG_2 * load(product, WIDTH)
+    return log(product[0]) + LOG_2 * product[1]
 
 
 @compiled
@@ -81,8 +82,8 @@ def conjugate_log_density(S, u, n):
 class Sums(NamedTuple):
     """Running parts of a block's log-likelihoods."""
 
-    sizes: Floats  # (2 W,) product of `unit` times innovation variances
-    tails: Floats  # (2 W,) product of 1 + u / (nu - 2)
+    sizes: Floats  # (2, W) product of `unit` times innovation variances
+    tails: Floats  # (2, W) product of 1 + u / (nu - 2)
     quadratic: Floats  # (W,) whatever is added up date by date
     unit: float  # 1 / density(0)^2 of an innovation of variance one: 2 pi for a Gaussian
 
@@ -91,38 +92,35 @@ class Sums(NamedTuple):
 def new_sums(tails):
     """Room for one block."""
     unit = math.exp(-2.0 * student_constant(tails))
-    return Sums(scratch(2).reshape(2 * WIDTH), scratch(2).reshape(2 * WIDTH), scratch(1)[0], unit)
+    return Sums(scratch(2), scratch(2), scratch(1)[0], unit)
 
 
-@compiled
+@inner
 def reset_sums(sums):
     """Begin again."""
-    one, zero = spread(1.0), spread(0.0)
-    store(sums.sizes, 0, one)
-    store(sums.sizes, WIDTH, zero)
-    store(sums.tails, 0, one)
-    store(sums.tails, WIDTH, zero)
-    store(sums.quadratic, 0, zero)
+    sums.sizes[0], sums.sizes[1] = 1.0, 0.0
+    sums.tails[0], sums.tails[1] = 1.0, 0.0
+    sums.quadratic[:] = 0.0
 
 
 @inner
 def add_density(law, t, ok, scale, u, worth, sums):
     """Add date t's log densities of innovations with squared scale (variance, if not conjugate) `scale`."""
     if law.noise == DISCOUNT:
-        found = conjugate_log_density(scale, u, law.memory * load(worth, 0))
-        store(sums.quadratic, 0, load(sums.quadratic, 0) + select(ok, found, 0.0))
+        found = conjugate_log_density(scale, u, law.memory * worth[:])
+        sums.quadratic[:] += select(ok, found, 0.0)
         return
     multiply_in(t, sums.sizes, ok, scale * sums.unit)
     if law.tails < 1e300:
         multiply_in(t, sums.tails, ok, 1.0 + u * (1.0 / (law.tails - 2.0)))
     else:
-        store(sums.quadratic, 0, load(sums.quadratic, 0) - select(ok, 0.5 * u, 0.0))
+        sums.quadratic[:] -= select(ok, 0.5 * u, 0.0)
 
 
 @inner
-def total_density(law, sums, a, log_likelihood, first):
-    """Add the totals to the log-likelihoods of the assets from `first` on; NaN where the state a ended as NaN."""
-    total = load(sums.quadratic, 0) + 0.0 * load(a, 0) - 0.5 * log_of_product(sums.sizes)
+def total_density(law, sums, a, log_likelihood):
+    """Add the totals to the log-likelihoods; NaN where the state a ended as NaN."""
+    total = sums.quadratic[:] + 0.0 * a[0] - 0.5 * log_of_product(sums.sizes)
     if law.tails < 1e300:
         total -= 0.5 * (law.tails + 1.0) * log_of_product(sums.tails)
-    store(log_likelihood, first, load(log_likelihood, first) + total)
+    log_likelihood[:] += total

@@ -15,7 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from statefolio.kalman.blocks import over_blocks, pad_last, padded
-from statefolio.kalman.lanes import WIDTH, compiled, inner, load, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
+from statefolio.kalman.memory import zeros
+from statefolio.kalman.rows import columns, copy, fill, rows
+from statefolio.kalman.step import lower
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -49,8 +52,7 @@ class Memory:
     seen: int
 
 
-@dataclass(frozen=True)
-class Fits:
+class Fits(NamedTuple):
     """Coefficients and variances with data up to and including each date, assets innermost.
 
     Those before the first date are beside them; innovations are the errors of predicting a date from the
@@ -106,15 +108,14 @@ def least_squares(scheme: Scheme, X: Floats, Y: Floats, memory: Memory) -> tuple
     Y_all = pad_last(np.concatenate([memory.Y, Y]) if before else Y, np.nan)
     sums = np.array(pad_last(memory.sums, 0.0))
     fits = _empty_fits(dates, states, blocks * WIDTH)
-    arrays = tuple(vars(fits).values())
 
     def work(first: int, last: int) -> None:
-        _sweep(scheme, states, before, memory.seen, X_all, Y_all, sums, arrays, first, last)
+        _sweep(scheme, states, before, memory.seen, X_all, Y_all, sums, fits, first, last)
 
     over_blocks(work, blocks, dates * assets * states)
     kept = X_all[len(X_all) - min(scheme.window, len(X_all)) :].copy()
     after = Memory(sums[:, :assets], kept, Y_all[len(X_all) - len(kept) :, :assets].copy(), memory.seen + dates)
-    return Fits(*(array[..., :assets] for array in arrays)), after
+    return Fits(*(array[..., :assets] for array in fits)), after
 
 
 def _empty_fits(dates: int, states: int, lanes: int) -> Fits:
@@ -126,149 +127,132 @@ def _empty_fits(dates: int, states: int, lanes: int) -> Fits:
 @compiled
 def _sweep(scheme, states, before, seen, X, Y, memory, fits, first_block, last_block):
     """Fit blocks of assets at every date after the first `before` rows, which only fill the window."""
-    mean, variance, first_mean, first_variance = fits[0], fits[1], fits[2], fits[3]
-    innovation, innovation_variance, observation_variance = fits[4], fits[5], fits[6]
-    covariance, last_variance, last_count = fits[7], fits[8], fits[9]
-    rows, window, width = memory.shape[0], scheme.window, Y.shape[1]
-    sums, total, behind = (
-        np.empty((rows, WIDTH)),
-        np.empty((rows, WIDTH)),
-        np.zeros((window + 1, rows, WIDTH)),
-    )
-    L, M = np.empty((states * (states + 1) // 2, WIDTH)), np.empty((states * (states + 1) // 2, WIDTH))
-    precision, z, b = np.empty((states, WIDTH)), np.empty((states, WIDTH)), np.empty((states, WIDTH))
-    s2 = np.empty(WIDTH)
+    count, window, triangle = len(memory), scheme.window, states * (states + 1) // 2
+    sums, total, behind = zeros(count), zeros(count), np.zeros((window + 1, count, WIDTH))
+    L, M, precision, z, b = zeros(triangle), zeros(triangle), zeros(states), zeros(states), zeros(states)
     for block in range(first_block, last_block):
-        column = block * WIDTH
+        first = block * WIDTH
+        returns, kept, out = columns(Y, first), columns(memory, first), columns(fits, first)
         filled = (seen - 1) % window + 1 if window > 0 and seen > 0 else 0
-        for i in range(rows):
-            store(sums, i * WIDTH, load(memory, i * width + column))
+        s2 = spread(np.nan)
+        copy(kept, sums)
         if window > 0:
-            _add_up_again(states, window, filled, before, X, Y, column, sums, behind)
-        for row in range(before - 1, Y.shape[0]):
+            _add_up_again(states, window, filled, before, X, returns, sums, behind)
+        for row in range(before - 1, len(X)):
             t = row - before
             if t >= 0:
-                y = load(Y, row * width + column)
+                y = returns[row]
                 v, h = _innovate(states, X, row, y, L, precision, z, b)
-                here = t * width + column
-                store(innovation, here, v)
-                store(innovation_variance, here, load(s2, 0) * (1.0 + h))
-                store(observation_variance, here, load(s2, 0))
+                out.innovation[t] = v
+                out.innovation_variance[t] = s2 * (1.0 + h)
+                out.observation_variance[t] = s2
                 if window > 0 and filled == window:
-                    _add_up_backwards(states, window, 0, row, X, Y, column, behind)
-                    _empty(rows, sums, 0)
+                    _add_up_backwards(states, window, 0, row, X, returns, behind)
+                    fill(sums, 0.0)
                     filled = 0
-                add(states, scheme.decay, X, row, y, sums, 0)
+                add(states, scheme.decay, X, row, y, sums)
                 filled += 1
-            reached = min(filled, window)  # behind[0] stays zero where sums only grow
-            for i in range(rows):
-                store(total, i * WIDTH, load(sums, i * WIDTH) + load(behind, (reached * rows + i) * WIDTH))
-            store(s2, 0, _fit(states, scheme.needed, total, L, precision, z, b))
+            after = rows(behind[min(filled, window)])  # behind[0] stays zero where sums only grow
+            for i in range(count):
+                total[i] = sums[i] + after[i]
+            s2 = _fit(states, scheme.needed, total, L, precision, z, b)
             _invert(states, L, M)
-            to_mean, to_variance = (mean, variance) if t >= 0 else (first_mean, first_variance)
-            _note(states, max(t, 0), width, column, b, s2, M, precision, to_mean, to_variance)
+            if t >= 0:
+                _note(states, t, b, s2, M, precision, out.mean, out.variance)
+            else:
+                _note(states, 0, b, s2, M, precision, out.first_mean, out.first_variance)
         for i in range(states):
             for j in range(states):
-                of_pair = load(s2, 0) * _inverse(states, i, j, M, precision)
-                store(covariance, (i * states + j) * width + column, of_pair)
-        store(last_variance, column, load(s2, 0))
-        store(last_count, column, load(total, (rows - 3) * WIDTH))
-        for i in range(rows):
-            store(memory, i * width + column, load(sums, i * WIDTH))
+                out.last_covariance[i, j] = s2 * _inverse(states, i, j, M, precision)
+        out.last_observation_variance[:] = s2
+        out.last_count[:] = total[count - 3]
+        copy(sums, kept)
 
 
 @inner
-def _note(states, t, width, column, b, s2, M, precision, mean, variance):
+def _note(states, t, b, s2, M, precision, mean, variance):
     """Write coefficients and their variances at date t."""
     for k in range(states):
-        store(mean, (t * states + k) * width + column, load(b, k * WIDTH))
-        store(variance, (t * states + k) * width + column, load(s2, 0) * _inverse(states, k, k, M, precision))
+        mean[t, k] = b[k]
+        variance[t, k] = s2 * _inverse(states, k, k, M, precision)
 
 
 @inner
-def add(states, decay, X, row, y, sums, at):
-    """Age the sums that start at `at` by a date and add one row to them, in the lanes where it was observed.
+def add(states, decay, X, row, y, sums):
+    """Age the sums by a date and add one row to them, in the lanes where it was observed.
 
     Rows of `sums`: the lower triangle of A, then c, q, the count, W1, W2. Each product is chosen or left out
     after it is rounded, so that no fused multiply-add makes one compiled copy of this differ from another.
     """
     ok = y == y
     one = select(ok, spread(1.0), 0.0)
+    at = 0
     for i in range(states):
         for j in range(i + 1):
             product = X[row, i] * X[row, j]
-            store(sums, at, decay * load(sums, at) + select(ok, spread(product), 0.0))
-            at += WIDTH
+            sums[at] = decay * sums[at] + select(ok, spread(product), 0.0)
+            at += 1
     for i in range(states):
-        store(sums, at, decay * load(sums, at) + select(ok, X[row, i] * y, 0.0))
-        at += WIDTH
-    store(sums, at, decay * load(sums, at) + select(ok, y * y, 0.0))
-    store(sums, at + WIDTH, load(sums, at + WIDTH) + one)
-    store(sums, at + 2 * WIDTH, decay * load(sums, at + 2 * WIDTH) + one)
-    store(sums, at + 3 * WIDTH, decay * decay * load(sums, at + 3 * WIDTH) + one)
+        sums[at] = decay * sums[at] + select(ok, X[row, i] * y, 0.0)
+        at += 1
+    sums[at] = decay * sums[at] + select(ok, y * y, 0.0)
+    sums[at + 1] += one
+    sums[at + 2] = decay * sums[at + 2] + one
+    sums[at + 3] = decay * decay * sums[at + 3] + one
 
 
 @inner
-def _add_up_again(states, window, filled, before, X, Y, column, sums, behind):
+def _add_up_again(states, window, filled, before, X, Y, sums, behind):
     """Make again the two sums of a window that ends with the row before `before`."""
-    _empty(sums.shape[0], sums, 0)
+    fill(sums, 0.0)
     for row in range(before - filled, before):
-        add(states, 1.0, X, row, load(Y, row * Y.shape[1] + column), sums, 0)
-    _add_up_backwards(states, window, filled, before - filled, X, Y, column, behind)
+        add(states, 1.0, X, row, Y[row], sums)
+    _add_up_backwards(states, window, filled, before - filled, X, Y, behind)
 
 
 @inner
-def _add_up_backwards(states, window, filled, end, X, Y, column, behind):
+def _add_up_backwards(states, window, filled, end, X, Y, behind):
     """Sum the rows before `end` that still count when `filled`, `filled` + 1, ... rows follow it."""
-    rows = behind.shape[1]
-    _empty(rows, behind, window * rows * WIDTH)
+    fill(rows(behind[window]), 0.0)
     for place in range(window - 1, filled - 1, -1):
-        here = place * rows * WIDTH
-        for i in range(rows):
-            store(behind, here + i * WIDTH, load(behind, here + (rows + i) * WIDTH))
+        here = rows(behind[place])
+        copy(rows(behind[place + 1]), here)
         row = end - window + place
         if row >= 0:
-            add(states, 1.0, X, row, load(Y, row * Y.shape[1] + column), behind, here)
-
-
-@compiled
-def _empty(rows, sums, at):
-    """Set the sums that start at `at` to nothing."""
-    for i in range(rows):
-        store(sums, at + i * WIDTH, spread(0.0))
+            add(states, 1.0, X, row, Y[row], here)
 
 
 @inner
 def _fit(states, needed, sums, L, precision, z, b):
     """Solve A b = c by A = L D L' and give s2, NaN where there is none; precision = 1 / D, z = L^-1 c."""
     cross = states * (states + 1) // 2
-    known = needed <= load(sums, (cross + states + 1) * WIDTH)
-    left = load(sums, (cross + states) * WIDTH)
+    known = needed <= sums[cross + states + 1]
+    left = sums[cross + states]
     for i in range(states):
-        row = i * (i + 1) // 2 * WIDTH
-        pivot, z_i = load(sums, row + i * WIDTH), load(sums, (cross + i) * WIDTH)
-        known = known & (load(sums, row + i * WIDTH) > 0.0)
+        row = lower(i, 0)
+        pivot, z_i = sums[row + i], sums[cross + i]
+        known = known & (sums[row + i] > 0.0)
         for j in range(i):
-            u = load(sums, row + j * WIDTH)
+            u = sums[row + j]
             for k in range(j):  # b holds L_ik D_k meanwhile
-                u = u - load(b, k * WIDTH) * load(L, (j * (j + 1) // 2 + k) * WIDTH)
-            L_ij = u * load(precision, j * WIDTH)
-            store(b, j * WIDTH, u)
-            store(L, row + j * WIDTH, L_ij)
-            pivot = pivot - u * L_ij
-            z_i = z_i - L_ij * load(z, j * WIDTH)
-        known = known & (pivot > SINGULAR * load(sums, row + i * WIDTH))
-        store(precision, i * WIDTH, 1.0 / pivot)
-        store(z, i * WIDTH, z_i)
-        left = left - z_i * z_i / pivot
+                u -= b[k] * L[lower(j, k)]
+            L_ij = u * precision[j]
+            b[j] = u
+            L[row + j] = L_ij
+            pivot -= u * L_ij
+            z_i -= L_ij * z[j]
+        known = known & (pivot > SINGULAR * sums[row + i])
+        precision[i] = 1.0 / pivot
+        z[i] = z_i
+        left -= z_i * z_i / pivot
     for i in range(states - 1, -1, -1):
-        b_i = load(z, i * WIDTH) * load(precision, i * WIDTH)
+        b_i = z[i] * precision[i]
         for k in range(i + 1, states):
-            b_i = b_i - load(L, (k * (k + 1) // 2 + i) * WIDTH) * load(b, k * WIDTH)
-        store(b, i * WIDTH, b_i)
+            b_i -= L[lower(k, i)] * b[k]
+        b[i] = b_i
     for i in range(states):
-        store(b, i * WIDTH, select(known, load(b, i * WIDTH), np.nan))
-    weight, squared = load(sums, (cross + states + 2) * WIDTH), load(sums, (cross + states + 3) * WIDTH)
+        b[i] = select(known, b[i], np.nan)
+    weight, squared = sums[cross + states + 2], sums[cross + states + 3]
     freedom = weight - states * squared / weight
     return select(known & (freedom > 1e-9), select(left > 0.0, left, 0.0) / freedom, np.nan)
 
@@ -280,10 +264,10 @@ def _innovate(states, X, row, y, L, precision, z, b):
     for i in range(states):
         z_i = spread(X[row, i])
         for k in range(i):
-            z_i = z_i - load(L, (i * (i + 1) // 2 + k) * WIDTH) * load(z, k * WIDTH)
-        store(z, i * WIDTH, z_i)
-        h = h + z_i * z_i * load(precision, i * WIDTH)
-        v = v - X[row, i] * load(b, i * WIDTH)
+            z_i -= L[lower(i, k)] * z[k]
+        z[i] = z_i
+        h += z_i * z_i * precision[i]
+        v -= X[row, i] * b[i]
     return v, h
 
 
@@ -291,12 +275,12 @@ def _innovate(states, X, row, y, L, precision, z, b):
 def _invert(states, L, M):
     """M = L^-1, its diagonal of ones included."""
     for j in range(states):
-        store(M, (j * (j + 1) // 2 + j) * WIDTH, spread(1.0))
+        M[lower(j, j)] = 1.0
         for i in range(j + 1, states):
-            m = 0.0 - load(L, (i * (i + 1) // 2 + j) * WIDTH)
+            m = 0.0 - L[lower(i, j)]
             for k in range(j + 1, i):
-                m = m - load(L, (i * (i + 1) // 2 + k) * WIDTH) * load(M, (k * (k + 1) // 2 + j) * WIDTH)
-            store(M, (i * (i + 1) // 2 + j) * WIDTH, m)
+                m -= L[lower(i, k)] * M[lower(k, j)]
+            M[lower(i, j)] = m
 
 
 @inner
@@ -304,6 +288,5 @@ def _inverse(states, i, j, M, precision):
     """One element of A^-1 = M' D^-1 M."""
     total = spread(0.0)
     for k in range(max(i, j), states):
-        row = k * (k + 1) // 2
-        total = total + load(M, (row + i) * WIDTH) * load(M, (row + j) * WIDTH) * load(precision, k * WIDTH)
+        total += M[lower(k, i)] * M[lower(k, j)] * precision[k]
     return total

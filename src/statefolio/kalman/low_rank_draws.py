@@ -3,9 +3,10 @@
 import numpy as np
 
 from statefolio.kalman.blocks import over_blocks
-from statefolio.kalman.lanes import WIDTH, compiled, inner, load, store
+from statefolio.kalman.lanes import WIDTH, compiled, inner
 from statefolio.kalman.law import Floats
 from statefolio.kalman.normals import fill_normal, key_of, workspace
+from statefolio.kalman.rows import columns
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -58,7 +59,7 @@ def draw_rows(out, shared, scale, stretch, key, begin, end):
         whole = assets - assets % WIDTH
         for column in range(0, whole, WIDTH):
             for i in range(count):
-                _mix(out, (row + i) * assets + column, common, i, shared, column, scale, stretch[row + i])
+                _mix(out, row + i, common, i, shared, column, scale, stretch[row + i])
         for i in range(count):
             for column in range(whole, assets):
                 own = out[row + i, column] * (stretch[row + i] * scale[column])
@@ -68,9 +69,10 @@ def draw_rows(out, shared, scale, stretch, key, begin, end):
 
 
 @inner
-def _mix(out, place, common, i, shared, column, scale, stretch):
+def _mix(out, t, common, i, shared, column, scale, stretch):
     """Scale normals of one row, and add what is common to them."""
-    mixed = load(out, place) * (load(scale, column) * stretch)
-    for k in range(len(shared)):
-        mixed += common[i, k] * load(shared, k * scale.size + column)
-    store(out, place, mixed)
+    out, loadings, deviation = columns(out, column), columns(shared, column), columns(scale, column)
+    mixed = out[t] * (deviation[:] * stretch)
+    for k in range(len(loadings)):
+        mixed += common[i, k] * loadings[k]
+    out[t] = mixed

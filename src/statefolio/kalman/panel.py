@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import check_padded, over_blocks, pad_last, padded
-from statefolio.kalman.lanes import WIDTH, aligned_empty
+from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.law import (
     DISCOUNT,
     PRIOR_OBSERVATIONS,
@@ -21,6 +21,7 @@ from statefolio.kalman.law import (
     triangle,
     unpack,
 )
+from statefolio.kalman.memory import aligned_empty
 from statefolio.kalman.start import BEGUN, DIFFUSE, GIVEN, WAITING, Start, begin_block
 from statefolio.kalman.sweep import sweep
 

@@ -5,8 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.lanes import WIDTH, compiled, fill, gather, inner, load, scratch, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, inner
 from statefolio.kalman.law import Floats
+from statefolio.kalman.memory import scratch
+from statefolio.kalman.rows import columns, copy
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -85,8 +87,8 @@ def new_tape(law, dates, states):
 def new_lanes(states):
     """Zeros, but for levels and persistence of one."""
     lanes = Lanes(scratch(states), scratch(1)[0], scratch(states), scratch(states))
-    store(lanes.level, 0, spread(1.0))
-    fill(lanes.phi, 1.0)
+    lanes.level[:] = 1.0
+    lanes.phi[:] = 1.0
     return lanes
 
 
@@ -106,13 +108,14 @@ def new_entering(states):
 @inner
 def load_block(assets, state, first, own, entering):
     """Parameters and state of the assets from `first` on; `own.level` is the level they started from."""
-    gather(assets.phi, first, own.phi)
-    gather(assets.mean, first, own.mean)
-    gather(assets.state_variance, first, own.state_variance)
-    store(own.level, 0, load(assets.start_level, first))
-    gather(state.mean, first, entering.a)
-    gather(state.covariance, first, entering.P)
-    store(entering.began, 0, load(state.began, first))
+    theirs, now = columns(assets, first), columns(state, first)
+    copy(theirs.phi, own.phi)
+    copy(theirs.mean, own.mean)
+    copy(theirs.state_variance, own.state_variance)
+    own.level[:] = theirs.start_level[:]
+    copy(now.mean, entering.a)
+    copy(now.covariance, entering.P)
+    entering.began[:] = now.began[:]
     for lane in range(WIDTH):
         entering.predicted[lane] = state.predicted[first + lane]
 

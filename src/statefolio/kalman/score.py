@@ -15,9 +15,11 @@ from statefolio.kalman.density import (
     student_constant,
     total_density,
 )
-from statefolio.kalman.lanes import WIDTH, compiled, inner, load, scratch, select, spread, store
+from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
 from statefolio.kalman.law import PRIOR_OBSERVATIONS, Floats, Law
+from statefolio.kalman.memory import scratch, zeros
 from statefolio.kalman.records import Dates, Room, new_entering
+from statefolio.kalman.rows import columns, regressors, rows
 from statefolio.kalman.start import BEGUN, WAITING, hand_over, run_start
 from statefolio.kalman.start_adjoint import differentiate_starts
 from statefolio.kalman.start_tape import new_start_tape
@@ -54,12 +56,12 @@ def score_lanes(law: Law, dates: Dates, Y: Floats, offset: int, room: Room) -> N
 @compiled
 def _finish_tails(tails, Y, offset, entering, sums, by_shared):
     """The log density's direct derivative by nu."""
-    observed = spread(0.0)
-    for t in range(Y.shape[0]):
-        y = load(Y, t * Y.shape[1] + offset)
-        observed += select((y == y) & (load(entering.began, 0) <= t), spread(1.0), 0.0)
-    direct = observed * _student_constant_slope(tails) - 0.5 * log_of_product(sums.tails)
-    store(by_shared.tails, 0, load(by_shared.tails, 0) + direct)
+    observed, began, sums = spread(0.0), rows(entering.began), rows(sums)
+    series, slope = columns(Y, offset), rows(by_shared.tails)
+    for t in range(len(Y)):
+        y = series[t]
+        observed += select((y == y) & (began[:] <= t), spread(1.0), 0.0)
+    slope[:] += observed * _student_constant_slope(tails) - 0.5 * log_of_product(sums.tails)
 
 
 @compiled
@@ -84,39 +86,35 @@ def _begin(law, dates, Y, offset, prior, own, A, U, tape, at, entering, log_like
 @compiled
 def _forward(law, dates, Y, offset, own, entering, tape, sums, log_likelihood):
     """Filter a block, note what the backward half needs, sum up the log densities."""
-    X = dates.X
-    states = X.shape[1]
-    a, P, M = scratch(states), scratch(states * (states + 1) // 2), scratch(states)
-    level, worth = scratch(1)[0], scratch(1)[0]
-    store(level, 0, load(own.level, 0))
-    store(worth, 0, spread(PRIOR_OBSERVATIONS))
+    states, common = dates.X.shape[1], dates.common
+    X, y, total = regressors(dates.X, offset), columns(Y, offset), rows(log_likelihood)
+    own, entering, tape, sums = rows(own), rows(entering), rows(tape), rows(sums)
+    a, P, M = zeros(states), zeros(states * (states + 1) // 2), zeros(states)
+    level, worth = rows(scratch(1)[0]), rows(scratch(1)[0])
+    level[:], worth[:] = own.level[:], PRIOR_OBSERVATIONS
     reset_sums(sums)
-    for t in range(X.shape[0]):
+    for t in range(len(dates.X)):
         begins = anyone_begins(entering.began, t)
         if begins:
             enter(entering, t, False, a, P)
         if law.reverts:
             for j in range(states):
-                store(tape.a, (t * states + j) * WIDTH, load(a, j * WIDTH))
-            for jk in range(P.shape[0]):
-                store(tape.P, (t * P.shape[0] + jk) * WIDTH, load(P, jk * WIDTH))
+                tape.a[t, j] = a[j]
+            for jk in range(len(P)):
+                tape.P[t, jk] = P[jk]
         predict(law, states, own.phi, own.mean, own.state_variance, level, a, P)
         if begins:
             enter(entering, t, True, a, P)
-        here = t * WIDTH
-        alive = load(entering.began, 0) <= t
-        store(tape.level, here, load(level, 0))
-        store(tape.worth, here, load(worth, 0))
-        y = load(Y, t * Y.shape[1] + offset)
-        ok, v, S, R, unit, u, inverse = look(law, states, X, t, offset, dates.common, y, alive, level, a, P, M)
+        alive = entering.began[:] <= t
+        tape.level[t], tape.worth[t] = level[:], worth[:]
+        ok, v, S, R, unit, u, inverse = look(law, states, X, t, common, y[t], alive, level, a, P, M)
         add_density(law, t, ok, S * unit, u, worth, sums)
-        store(tape.v, here, v)
-        store(tape.S, here, S)
+        tape.v[t], tape.S[t] = v, S
         for j in range(states):
-            store(tape.M, (t * states + j) * WIDTH, load(M, j * WIDTH))
+            tape.M[t, j] = M[j]
         update(states, a, P, M, v, select(ok, gain_precision(law, S, R, u, inverse), 0.0))
         learn_level(law, ok, u, level, worth, own.level)
-    total_density(law, sums, a, log_likelihood, 0)
+    total_density(law, sums, a, total)
 
 
 @inner

@@ -11,60 +11,65 @@ Harrison's conjugate one (1997, Bayesian Forecasting and Dynamic Models, section
 The covariance is kept as its lower triangle, so it is symmetric by construction.
 """
 
-from statefolio.kalman.lanes import WIDTH, inner, load, regressor, scratch, select, spread, store
+from statefolio.kalman.lanes import WIDTH, inner, select, spread
 from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
+from statefolio.kalman.memory import zeros
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 
 @inner
+def lower(j, k):
+    """Row of entry (j, k), k <= j, of a lower triangle kept row by row."""
+    return j * (j + 1) // 2 + k
+
+
+@inner
 def packed(j, k):
     """Row of entry (j, k) of a symmetric matrix in its lower triangle."""
-    return j * (j + 1) // 2 + k if k <= j else k * (k + 1) // 2 + j
+    return lower(j, k) if k <= j else lower(k, j)
 
 
 @inner
 def predict(law, states, phi, mean, state_variance, level, a, P):
     """Move the state one date on: a and P are those of the next date before it is seen."""
-    unit = load(level, 0) if law.scales and law.noise != DISCOUNT else spread(1.0)
+    unit = level[:] if law.scales and law.noise != DISCOUNT else spread(1.0)
     row = 0
     for j in range(states):
         if law.reverts:
-            phi_j, mean_j = load(phi, j * WIDTH), load(mean, j * WIDTH)
-            store(a, j * WIDTH, mean_j + phi_j * (load(a, j * WIDTH) - mean_j))
+            a[j] = mean[j] + phi[j] * (a[j] - mean[j])
             for k in range(j + 1):
-                store(P, (row + k) * WIDTH, load(P, (row + k) * WIDTH) * (phi_j * load(phi, k * WIDTH)))
+                P[row + k] *= phi[j] * phi[k]
         if law.discount < 1.0:
             for k in range(j + 1):
-                store(P, (row + k) * WIDTH, load(P, (row + k) * WIDTH) * (1.0 / law.discount))
-        step_variance = load(state_variance, j * WIDTH) * unit
-        store(P, (row + j) * WIDTH, load(P, (row + j) * WIDTH) + step_variance)
+                P[row + k] *= 1.0 / law.discount
+        P[row + j] += state_variance[j] * unit
         row += j + 1
 
 
 @inner
-def innovate(states, X, t, column, y, a, P, M, R):
+def innovate(states, X, t, y, a, P, M, R):
     """M = P x, and the innovation v = y - x'a with its variance S = x'M + R."""
     v = y
     row = 0
     for j in range(states):
-        x_j = regressor(X, t, j, column)
-        v -= x_j * load(a, j * WIDTH)
-        M_j = load(P, (row + j) * WIDTH) * x_j
+        x_j = X[t, j]
+        v -= x_j * a[j]
+        M_j = P[row + j] * x_j
         for k in range(j):
-            P_jk = load(P, (row + k) * WIDTH)
-            M_j += P_jk * regressor(X, t, k, column)
-            store(M, k * WIDTH, load(M, k * WIDTH) + P_jk * x_j)
-        store(M, j * WIDTH, M_j)
+            P_jk = P[row + k]
+            M_j += P_jk * X[t, k]
+            M[k] += P_jk * x_j
+        M[j] = M_j
         row += j + 1
     S = R
     for j in range(states):
-        S += regressor(X, t, j, column) * load(M, j * WIDTH)
+        S += X[t, j] * M[j]
     return v, S
 
 
 @inner
-def look(law, states, X, t, column, common, y, alive, level, a, P, M):
+def look(law, states, X, t, common, y, alive, level, a, P, M):
     """The date's observations against their predictions; M = P x is left behind.
 
     Returns which lanes observed, innovations v (zero where not), their variances S and noise R in the units of
@@ -72,9 +77,9 @@ def look(law, states, X, t, column, common, y, alive, level, a, P, M):
     """
     ok = (y == y) & alive
     conjugate = law.noise == DISCOUNT
-    unit = load(level, 0) if conjugate else spread(1.0)
-    R = spread(common[t]) if conjugate else load(level, 0) * common[t]
-    v, S = innovate(states, X, t, column, select(ok, y, 0.0), a, P, M, R)
+    unit = level[:] if conjugate else spread(1.0)
+    R = spread(common[t]) if conjugate else level[:] * common[t]
+    v, S = innovate(states, X, t, select(ok, y, 0.0), a, P, M, R)
     v = select(ok, v, 0.0)
     inverse = 1.0 / S
     u = v * v * inverse
@@ -94,10 +99,10 @@ def update(states, a, P, M, v, precision):
     """Kalman gain times innovation, and what the date taught: a + M v/S and P - M M'/S."""
     row = 0
     for j in range(states):
-        gain = load(M, j * WIDTH) * precision
-        store(a, j * WIDTH, load(a, j * WIDTH) + gain * v)
+        gain = M[j] * precision
+        a[j] += gain * v
         for k in range(j + 1):
-            store(P, (row + k) * WIDTH, load(P, (row + k) * WIDTH) - gain * load(M, k * WIDTH))
+            P[row + k] -= gain * M[k]
         row += j + 1
 
 
@@ -113,27 +118,27 @@ def anyone_begins(began, t):
 @inner
 def enter(entering, t, skipped, a, P):
     """Put in the lanes that begin at date t; `skipped` are those that need no prediction before it."""
-    chosen = scratch(1)[0]
+    chosen = zeros(1)
     for lane in range(WIDTH):
-        chosen[lane] = entering.began[lane] == t and entering.predicted[lane] == skipped
-    here = load(chosen, 0) > 0.5
-    for j in range(a.shape[0]):
-        store(a, j * WIDTH, select(here, load(entering.a, j * WIDTH), load(a, j * WIDTH)))
-    for jk in range(P.shape[0]):
-        store(P, jk * WIDTH, select(here, load(entering.P, jk * WIDTH), load(P, jk * WIDTH)))
+        chosen[0, lane] = entering.began[lane] == t and entering.predicted[lane] == skipped
+    here = chosen[0] > 0.5
+    for j in range(len(a)):
+        a[j] = select(here, entering.a[j], a[j])
+    for jk in range(len(P)):
+        P[jk] = select(here, entering.P[jk], P[jk])
 
 
 @inner
 def learn_level(law, ok, u, level, worth, start_level):
     """The level of the observation variance after a date on which v^2/S was u."""
-    old = load(level, 0)
+    old = level[:]
     if law.noise == EWMA:
         seen = select(u < SURPRISE_CAP, u, SURPRISE_CAP)
         new = old * (law.memory + (1.0 - law.memory) * seen)
-        least = LEVEL_FLOOR * load(start_level, 0)
+        least = LEVEL_FLOOR * start_level[:]
         new = select(new > least, new, least)
-        store(level, 0, select(ok, new, old))
+        level[:] = select(ok, new, old)
     if law.noise == DISCOUNT:
-        before = law.memory * load(worth, 0)
-        store(level, 0, select(ok, old * (before + u) / (before + 1.0), old))
-        store(worth, 0, select(ok, before + 1.0, load(worth, 0)))
+        before = law.memory * worth[:]
+        level[:] = select(ok, old * (before + u) / (before + 1.0), old)
+        worth[:] = select(ok, before + 1.0, worth[:])
