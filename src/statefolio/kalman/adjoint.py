@@ -1,6 +1,6 @@
-"""The backward half of a score: the filter's adjoint, one date after another.
+"""The backward pass of a score: the adjoint of the filter, one date after another.
 
-With bars for derivatives of the log-likelihood, the update a+ = a + M v/G, P+ = P - M M'/G (G the variance the
+Bars denote derivatives of the log-likelihood. The update a+ = a + M v/G, P+ = P - M M'/G (G the variance the
 gain is computed with) gives
 
     M_bar = a+_bar v/G - 2 P+_bar M/G      v_bar = M'a+_bar/G      G_bar = (M'P+_bar M - v M'a+_bar)/G^2
@@ -12,22 +12,23 @@ and then, through M = P x, S = x'M + R and v = y - x'a,
 For a Gaussian with constant variances these are the r and N of Koopman and Shephard (1992, Biometrika 79):
 a_bar = r and P_bar = (r r' - N)/2. Student-t tails and learned variances add terms through u = v^2/S.
 
-P_bar is kept as the lower triangle of the symmetric matrix: dL = sum P_bar_jj dP_jj + 2 sum_k<j P_bar_jk dP_jk.
+P_bar is stored as the lower triangle of the symmetric matrix: dL = sum P_bar_jj dP_jj + 2 sum_k<j P_bar_jk dP_jk.
 """
 
+from statefolio.kalman.allocation import scratch, zeros
 from statefolio.kalman.density import conjugate_slope
 from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
-from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
-from statefolio.kalman.memory import scratch, zeros
 from statefolio.kalman.rows import columns, regressors, rows
-from statefolio.kalman.step import anyone_begins, gain_precision, packed
+from statefolio.kalman.specification import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
+from statefolio.kalman.step import any_begins, gain_precision
+from statefolio.kalman.triangles import packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 
 @compiled
-def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering_bar):
-    """Derivatives of every lane's log-likelihood but its start's, added to `by` and `by_shared`.
+def backward(spec, dates, Y, offset, own, entering, tape, by, by_shared, entering_bar):
+    """Add the derivatives of every lane's log-likelihood, except those through its start, to `by` and `by_shared`.
 
     `entering_bar` receives the derivatives by the entering state.
     """
@@ -41,29 +42,29 @@ def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering
         y = series[t]
         ok = (y == y) & (began[:] <= t)
         v, S, level = tape.v[t], tape.S[t], tape.level[t]
-        unit = level if law.noise == DISCOUNT else spread(1.0)
-        R = spread(dates.common[t]) if law.noise == DISCOUNT else level * dates.common[t]
+        unit = level if spec.noise == DISCOUNT else spread(1.0)
+        R = spread(dates.common[t]) if spec.noise == DISCOUNT else level * dates.common[t]
         inverse = 1.0 / S
-        inverse_scale = inverse / unit if law.noise == DISCOUNT else inverse
+        inverse_scale = inverse / unit if spec.noise == DISCOUNT else inverse
         u = v * v * inverse_scale
-        precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
+        precision = select(ok, gain_precision(spec, S, R, u, inverse), 0.0)
         v_bar, G_bar = _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar)
-        R_bar, u_bar = _undo_weight(law, ok, R, u, G_bar, by_shared)
+        R_bar, u_bar = _undo_weight(spec, ok, R, u, G_bar, by_shared)
         worth = tape.worth[t]
-        u_bar += _undo_learning(law, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared)
-        u_bar -= select(ok, _density_slope(law, worth, u), 0.0)
+        u_bar += _undo_learning(spec, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared)
+        u_bar -= select(ok, _density_slope(spec, worth, u), 0.0)
         scale_bar = select(ok, -0.5 * inverse_scale, 0.0) - u_bar * u * inverse_scale
         v_bar += u_bar * 2.0 * v * inverse_scale
         S_bar = G_bar + scale_bar * unit
         R_bar += S_bar
-        held = scale_bar * S if law.noise == DISCOUNT else R_bar * dates.common[t]
-        level_bar[:] += held
+        through_R = scale_bar * S if spec.noise == DISCOUNT else R_bar * dates.common[t]
+        level_bar[:] += through_R
         by_shared.exponent[:] += R_bar * R * dates.log_level[t]
         _undo_innovation(states, X, t, v_bar, S_bar, a_bar, P_bar, M_bar)
-        begins = anyone_begins(began, t)
+        begins = any_begins(began, t)
         if begins:
             _take_out(entering, t, True, a_bar, P_bar, entering_bar)
-        _undo_prediction(law, states, own, tape, t, level, a_bar, P_bar, level_bar, by)
+        _undo_prediction(spec, states, own, tape, t, level, a_bar, P_bar, level_bar, by)
         if begins:
             _take_out(entering, t, False, a_bar, P_bar, entering_bar)
     by.level[:] += level_bar[:]
@@ -71,7 +72,7 @@ def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering
 
 @inner
 def _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar):
-    """M_bar of the update, and v_bar and G_bar with it."""
+    """Differentiate the update: sets M_bar, returns v_bar and G_bar."""
     c, d = spread(0.0), spread(0.0)
     for j in range(states):
         s = spread(0.0)
@@ -85,58 +86,58 @@ def _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar):
 
 
 @inner
-def _undo_weight(law, ok, R, u, G_bar, by_shared):
-    """Through G = S + R (u - 1)/(nu + 1), and the density's own nu: R_bar and u_bar."""
-    if law.tails > 1e300:
+def _undo_weight(spec, ok, R, u, G_bar, by_shared):
+    """Differentiate G = S + R (u - 1)/(nu + 1), and the density by nu; returns R_bar and u_bar."""
+    if spec.tails > 1e300:
         return spread(0.0), spread(0.0)
-    inverse, free = 1.0 / (law.tails + 1.0), law.tails - 2.0
-    direct = select(ok, 0.5 * (law.tails + 1.0) * u / (free * (free + u)), 0.0)
+    inverse, free = 1.0 / (spec.tails + 1.0), spec.tails - 2.0
+    direct = select(ok, 0.5 * (spec.tails + 1.0) * u / (free * (free + u)), 0.0)
     through = direct - G_bar * R * (u - 1.0) * (inverse * inverse)
     by_shared.tails[:] += through
     return G_bar * (u - 1.0) * inverse, G_bar * R * inverse
 
 
 @inner
-def _undo_learning(law, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared):
-    """Through what the date taught of the level: moves level_bar a date back, returns u_bar."""
+def _undo_learning(spec, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared):
+    """Differentiate the learning of the level: moves level_bar one date back, returns u_bar."""
     later = level_bar[:]
-    if law.noise == EWMA:
+    if spec.noise == EWMA:
         under = u < SURPRISE_CAP
         seen = select(under, u, SURPRISE_CAP)
-        factor = law.memory + (1.0 - law.memory) * seen
+        factor = spec.memory + (1.0 - spec.memory) * seen
         free = ok & (level * factor > LEVEL_FLOOR * own.level[:])
         moved = select(free, later, 0.0)
         floored = select(free, 0.0, later)
         by.level[:] += select(ok, floored * LEVEL_FLOOR, 0.0)
         by_shared.memory[:] += moved * level * (1.0 - seen)
         level_bar[:] = select(ok, moved * factor, later)
-        return select(under, moved * level * (1.0 - law.memory), 0.0)
-    if law.noise == DISCOUNT:
-        before = law.memory * worth
+        return select(under, moved * level * (1.0 - spec.memory), 0.0)
+    if spec.noise == DISCOUNT:
+        before = spec.memory * worth
         next_worth = worth_bar[:]
         spent = level * (1.0 - u) / ((before + 1.0) * (before + 1.0))
         before_bar = select(ok, next_worth + later * spent + conjugate_slope(u, before), 0.0)
         by_shared.memory[:] += before_bar * worth
-        worth_bar[:] = select(ok, before_bar * law.memory, next_worth)
+        worth_bar[:] = select(ok, before_bar * spec.memory, next_worth)
         level_bar[:] = select(ok, later * (before + u) / (before + 1.0), later)
         return select(ok, later * level / (before + 1.0), 0.0)
     return spread(0.0)
 
 
 @inner
-def _density_slope(law, worth, u):
-    """Minus the derivative of the log density by u."""
-    if law.noise == DISCOUNT:
-        freedom = law.memory * worth
+def _density_slope(spec, worth, u):
+    """Return minus the derivative of the log density by u."""
+    if spec.noise == DISCOUNT:
+        freedom = spec.memory * worth
         return 0.5 * (freedom + 1.0) / (freedom + u)
-    if law.tails < 1e300:
-        return 0.5 * (law.tails + 1.0) / ((law.tails - 2.0) + u)
+    if spec.tails < 1e300:
+        return 0.5 * (spec.tails + 1.0) / ((spec.tails - 2.0) + u)
     return spread(0.5)
 
 
 @inner
 def _undo_innovation(states, X, t, v_bar, S_bar, a_bar, P_bar, M_bar):
-    """Through v = y - x'a, S = x'P x + R and M = P x."""
+    """Differentiate v = y - x'a, S = x'P x + R and M = P x."""
     row = 0
     for j in range(states):
         x_j, M_j = X[t, j], M_bar[j]
@@ -149,26 +150,26 @@ def _undo_innovation(states, X, t, v_bar, S_bar, a_bar, P_bar, M_bar):
 
 
 @inner
-def _undo_prediction(law, states, own, tape, t, level, a_bar, P_bar, level_bar, by):
-    """Through a <- m + phi (a - m), P <- phi P phi / discount + Q."""
+def _undo_prediction(spec, states, own, tape, t, level, a_bar, P_bar, level_bar, by):
+    """Differentiate a <- m + phi (a - m), P <- phi P phi / discount + Q."""
     row = 0
     for j in range(states):
         Q_bar = P_bar[row + j]
-        if law.scales and law.noise != DISCOUNT:
+        if spec.scales and spec.noise != DISCOUNT:
             level_bar[:] += Q_bar * own.state_variance[j]
             Q_bar = Q_bar * level
         by.state_variance[j] += Q_bar
         row += j + 1
-    if law.discount < 1.0:
+    if spec.discount < 1.0:
         for jk in range(len(P_bar)):
-            P_bar[jk] *= 1.0 / law.discount
-    if law.reverts:
+            P_bar[jk] *= 1.0 / spec.discount
+    if spec.reverts:
         _undo_reversion(states, own, tape, t, a_bar, P_bar, by)
 
 
 @inner
 def _undo_reversion(states, own, tape, t, a_bar, P_bar, by):
-    """Through a <- m + phi (a - m), P <- phi P phi."""
+    """Differentiate a <- m + phi (a - m), P <- phi P phi."""
     for j in range(states):
         phi_j, a_j = own.phi[j], a_bar[j]
         phi_bar = a_j * (tape.a[t, j] - own.mean[j])
@@ -187,7 +188,7 @@ def _undo_reversion(states, own, tape, t, a_bar, P_bar, by):
 
 @inner
 def _take_out(entering, t, skipped, a_bar, P_bar, entering_bar):
-    """Hand over the derivatives by the entering state, and stop the lane."""
+    """Move the derivatives by the entering state to `entering_bar`, and end the lane."""
     for lane in range(WIDTH):
         if entering.began[lane] == t and entering.predicted[lane] == skipped:
             for j in range(len(a_bar)):

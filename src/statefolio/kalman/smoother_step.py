@@ -1,17 +1,20 @@
-"""One date of the backward pass of smoother.py, whose equations it writes for the assets of a block."""
+"""One date of the backward pass of smoother.py (see there for the equations), for a block of assets."""
 
 import numpy as np
 
 from statefolio.kalman.lanes import WIDTH, inner, select, spread
 from statefolio.kalman.rows import rows, stream
-from statefolio.kalman.step import packed
+from statefolio.kalman.triangles import packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 
 @inner
 def pass_observation(states, X, t, tape, s, r, N, NM):
-    """Go back over the date: r <- x v/G + (I - x M'/G) r and N <- x x'/G + (I - x M'/G) N (I - M x'/G)."""
+    """Update r and N by the observation of a date.
+
+    r <- x v/G + (I - x M'/G) r and N <- x x'/G + (I - x M'/G) N (I - M x'/G).
+    """
     precision, v = tape.precision[s], tape.v[s]
     Mr, MNM = spread(0.0), spread(0.0)
     for j in range(states):
@@ -35,7 +38,7 @@ def pass_observation(states, X, t, tape, s, r, N, NM):
 
 @inner
 def _has_a_before(entering, t):
-    """One in the lanes that have an ordinary state on the date before t too, zero in the others."""
+    """Return one in the lanes that have an ordinary state on the date before t too, zero in the others."""
     yes = np.zeros(WIDTH)
     for lane in range(WIDTH):
         began = entering.began[lane]
@@ -68,7 +71,7 @@ def write_smoothed(states, phi, t, s, entering, tape, unit, r, N, a, P, out):
 
 @inner
 def end_lanes(entering, t, r, N, ends):
-    """Stop the lanes that begin at date t; where the state was ordinary the date before, smooth that date."""
+    """End the lanes that begin at date t; where the state was ordinary on the date before, smooth that date."""
     states = len(r)
     for lane in range(WIDTH):
         if entering.began[lane] != t:
@@ -90,7 +93,7 @@ def end_lanes(entering, t, r, N, ends):
 
 @inner
 def write_ends(entering, dates, unit, ends, out):
-    """The smoothed state of the date that made a lane's state an ordinary one."""
+    """Write the smoothed state of the date on which the start of a lane ended."""
     states = len(entering.a)
     for lane in range(WIDTH):
         began = entering.began[lane]

@@ -1,55 +1,43 @@
-"""One date of the panel filter, for the assets of a block: the textbook's two steps.
+"""One date of the panel filter, for a block of assets: the textbook's prediction and update.
 
 Prediction     a <- m + phi (a - m)          P <- phi P phi + Q
 Update         v = y - x'a     M = P x     S = x'M + R     a <- a + M v/S     P <- P - M M'/S
 
-With Student-t tails the gain is computed with R / w, w = (nu + 1) / (nu + v^2/S): the usual one-pass robust
-update (Meinhold and Singpurwalla 1989, JASA 84; Agamennoni, Nieto and Nebot 2012, IEEE TSP 60). The
-learned level of the observation variance is exponentially weighted (RiskMetrics 1996) or West and
-Harrison's conjugate one (1997, Bayesian Forecasting and Dynamic Models, section 4.5, 10.8).
+With Student-t tails the gain uses R / w, w = (nu + 1) / (nu + v^2/S): the usual one-pass robust update (Meinhold and
+Singpurwalla 1989, JASA 84; Agamennoni, Nieto and Nebot 2012, IEEE TSP 60). The learned level of the observation
+variance is exponentially weighted (RiskMetrics 1996), or West and Harrison's conjugate one (1997, Bayesian Forecasting
+and Dynamic Models, section 4.5, 10.8).
 
-The covariance is kept as its lower triangle, so it is symmetric by construction.
+The covariance is stored as its lower triangle (triangles.py), so it is symmetric by construction.
 """
 
+from statefolio.kalman.allocation import zeros
 from statefolio.kalman.lanes import WIDTH, inner, select, spread
-from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
-from statefolio.kalman.memory import zeros
+from statefolio.kalman.specification import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 
 @inner
-def lower(j, k):
-    """Row of entry (j, k), k <= j, of a lower triangle kept row by row."""
-    return j * (j + 1) // 2 + k
-
-
-@inner
-def packed(j, k):
-    """Row of entry (j, k) of a symmetric matrix in its lower triangle."""
-    return lower(j, k) if k <= j else lower(k, j)
-
-
-@inner
-def predict(law, states, phi, mean, state_variance, level, a, P):
-    """Move the state one date on: a and P are those of the next date before it is seen."""
-    unit = level[:] if law.scales and law.noise != DISCOUNT else spread(1.0)
+def predict(spec, states, phi, mean, state_variance, level, a, P):
+    """Predict the next date: a and P become its mean and covariance given the dates before."""
+    unit = level[:] if spec.scales and spec.noise != DISCOUNT else spread(1.0)
     row = 0
     for j in range(states):
-        if law.reverts:
+        if spec.reverts:
             a[j] = mean[j] + phi[j] * (a[j] - mean[j])
             for k in range(j + 1):
                 P[row + k] *= phi[j] * phi[k]
-        if law.discount < 1.0:
+        if spec.discount < 1.0:
             for k in range(j + 1):
-                P[row + k] *= 1.0 / law.discount
+                P[row + k] *= 1.0 / spec.discount
         P[row + j] += state_variance[j] * unit
         row += j + 1
 
 
 @inner
 def innovate(states, X, t, y, a, P, M, R):
-    """M = P x, and the innovation v = y - x'a with its variance S = x'M + R."""
+    """Compute M = P x, and return the innovation v = y - x'a and its variance S = x'M + R."""
     v = y
     row = 0
     for j in range(states):
@@ -69,14 +57,14 @@ def innovate(states, X, t, y, a, P, M, R):
 
 
 @inner
-def look(law, states, X, t, common, y, alive, level, a, P, M):
-    """The date's observations against their predictions; M = P x is left behind.
+def observe(spec, states, X, t, common, y, alive, level, a, P, M):
+    """Compare the observations of a date with their predictions; M is set to P x.
 
-    Returns which lanes observed, innovations v (zero where not), their variances S and noise R in the units of
-    the state, the unit, u = v^2/S and 1/S.
+    Returns the mask of lanes with an observation, the innovations v (zero in the other lanes), their variances S and
+    the noise R in the units of the state, the unit, u = v^2/S and 1/S.
     """
     ok = (y == y) & alive
-    conjugate = law.noise == DISCOUNT
+    conjugate = spec.noise == DISCOUNT
     unit = level[:] if conjugate else spread(1.0)
     R = spread(common[t]) if conjugate else level[:] * common[t]
     v, S = innovate(states, X, t, select(ok, y, 0.0), a, P, M, R)
@@ -87,16 +75,16 @@ def look(law, states, X, t, common, y, alive, level, a, P, M):
 
 
 @inner
-def gain_precision(law, S, R, u, inverse):
-    """1 / S, with the observation variance divided by the robust weight under Student-t tails."""
-    if law.tails < 1e300:
-        return 1.0 / (S + R * ((u - 1.0) * (1.0 / (law.tails + 1.0))))
+def gain_precision(spec, S, R, u, inverse):
+    """Return 1 / S, with the observation variance divided by the robust weight under Student-t tails."""
+    if spec.tails < 1e300:
+        return 1.0 / (S + R * ((u - 1.0) * (1.0 / (spec.tails + 1.0))))
     return inverse
 
 
 @inner
 def update(states, a, P, M, v, precision):
-    """Kalman gain times innovation, and what the date taught: a + M v/S and P - M M'/S."""
+    """Update the state with an innovation: a + M v/S and P - M M'/S."""
     row = 0
     for j in range(states):
         gain = M[j] * precision
@@ -107,8 +95,8 @@ def update(states, a, P, M, v, precision):
 
 
 @inner
-def anyone_begins(began, t):
-    """Whether a lane begins at date t."""
+def any_begins(began, t):
+    """Return whether a lane begins at date t."""
     for lane in range(WIDTH):  # noqa: SIM110 - Numba compiles no generators
         if began[lane] == t:
             return True
@@ -117,7 +105,7 @@ def anyone_begins(began, t):
 
 @inner
 def enter(entering, t, skipped, a, P):
-    """Put in the lanes that begin at date t; `skipped` are those that need no prediction before it."""
+    """Set the state of the lanes that begin at date t; `skipped` selects those that need no prediction before it."""
     chosen = zeros(1)
     for lane in range(WIDTH):
         chosen[0, lane] = entering.began[lane] == t and entering.predicted[lane] == skipped
@@ -129,16 +117,16 @@ def enter(entering, t, skipped, a, P):
 
 
 @inner
-def learn_level(law, ok, u, level, worth, start_level):
-    """The level of the observation variance after a date on which v^2/S was u."""
+def learn_level(spec, ok, u, level, worth, start_level):
+    """Update the level of the observation variance after a date on which v^2/S was u."""
     old = level[:]
-    if law.noise == EWMA:
+    if spec.noise == EWMA:
         seen = select(u < SURPRISE_CAP, u, SURPRISE_CAP)
-        new = old * (law.memory + (1.0 - law.memory) * seen)
+        new = old * (spec.memory + (1.0 - spec.memory) * seen)
         least = LEVEL_FLOOR * start_level[:]
         new = select(new > least, new, least)
         level[:] = select(ok, new, old)
-    if law.noise == DISCOUNT:
-        before = law.memory * worth[:]
+    if spec.noise == DISCOUNT:
+        before = spec.memory * worth[:]
         level[:] = select(ok, old * (before + u) / (before + 1.0), old)
         worth[:] = select(ok, before + 1.0, worth[:])

@@ -1,32 +1,31 @@
-"""The panel filter: every date of a block of assets, block after block."""
+"""The panel filter: all dates of one block of assets after the other."""
 
 import numpy as np
 
+from statefolio.kalman.allocation import scratch, zeros
 from statefolio.kalman.density import add_density, new_sums, reset_sums, total_density
 from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
-from statefolio.kalman.law import DISCOUNT, SURPRISE_CAP
-from statefolio.kalman.memory import scratch, zeros
-from statefolio.kalman.records import load_block, new_entering, new_lanes
+from statefolio.kalman.records import load_block, new_block_parameters, new_entering
 from statefolio.kalman.rows import columns, fill, prefetch, regressors, rows, stream
-from statefolio.kalman.step import enter, gain_precision, learn_level, look, predict, update
+from statefolio.kalman.specification import DISCOUNT, SURPRISE_CAP
+from statefolio.kalman.step import enter, gain_precision, learn_level, observe, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
-_AHEAD = 12  # dates that a block's observations are asked for before they are needed
+_AHEAD = 12  # dates by which observations are prefetched
 
 
 @compiled
-def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_block):
+def sweep(spec, states, X, common, Y, assets, state, paths, first_block, last_block):
     """Filter the blocks [first_block, last_block) through all dates of Y, in place.
 
-    X (T, K) regressors, or (T, K, N), each asset its own; common (T,) factor on every asset's observation
-    variance; Y (T, N) observations, NaN where there is none. `state` is read and left as it stands after the
-    last date.
+    X (T, K) are the regressors, or (T, K, N) with one set per asset; common (T,) is a factor on every observation
+    variance; Y (T, N) are the observations, NaN where missing. `state` is read, and updated to the last date.
     """
     dates = Y.shape[0]
     a, P, M = zeros(states), zeros(states * (states + 1) // 2), zeros(states)
     level, worth = rows(scratch(1)[0]), rows(scratch(1)[0])
-    sums, own, entering = rows(new_sums(law.tails)), rows(new_lanes(states)), rows(new_entering(states))
+    sums, own, entering = rows(new_sums(spec.tails)), rows(new_block_parameters(states)), rows(new_entering(states))
     began = entering.began
     for block in range(first_block, last_block):
         first = block * WIDTH
@@ -40,35 +39,35 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
         for t in range(dates):
             if t == due:
                 enter(entering, t, False, a, P)
-            predict(law, states, own.phi, own.mean, own.state_variance, level, a, P)
+            predict(spec, states, own.phi, own.mean, own.state_variance, level, a, P)
             if t == due:
                 enter(entering, t, True, a, P)
                 due = _next_due(began, t)
 
             prefetch(y, t + _AHEAD)
             alive = began[:] <= t
-            ok, v, S, R, unit, u, inverse = look(law, states, x, t, common, y[t], alive, level, a, P, M)
+            ok, v, S, R, unit, u, inverse = observe(spec, states, x, t, common, y[t], alive, level, a, P, M)
             if len(paths.innovation) > 0:
-                _write_innovation(law, out, t, ok, alive, v, S * unit, level, worth)
+                _write_innovation(spec, out, t, ok, alive, v, S * unit, level, worth)
             if len(paths.log_likelihood) > 0:
-                add_density(law, t, ok, S * unit, u, worth, sums)
+                add_density(spec, t, ok, S * unit, u, worth, sums)
             if len(paths.surprise) > 0:
                 _note_surprise(paths, block, t, ok, u)
-            precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
+            precision = select(ok, gain_precision(spec, S, R, u, inverse), 0.0)
             update(states, a, P, M, v, precision)
-            learn_level(law, ok, u, level, worth, own.level)
+            learn_level(spec, ok, u, level, worth, own.level)
             if len(paths.mean) > 0:
-                _write_state(law, states, out, t, began, last, level, a, P)
+                _write_state(spec, states, out, t, began, last, level, a, P)
             if len(paths.covariance) > 0:
-                _write_covariance(law, out, t, began, level, P)
+                _write_covariance(spec, out, t, began, level, P)
         if len(paths.log_likelihood) > 0:
-            total_density(law, sums, a, out.log_likelihood)
+            total_density(spec, sums, a, out.log_likelihood)
         _leave(now, began, dates, level, worth, a, P)
 
 
 @inner
 def _next_due(began, t):
-    """The next date on which a lane of the block begins."""
+    """Return the next date on which a lane of the block begins."""
     due = np.inf
     for lane in range(WIDTH):
         if began[lane] > t:
@@ -78,7 +77,7 @@ def _next_due(began, t):
 
 @inner
 def _last(began):
-    """The date from which on every lane has begun."""
+    """Return the date from which on all lanes have begun."""
     last = -1.0
     for lane in range(WIDTH):
         last = max(last, began[lane])
@@ -109,11 +108,11 @@ def _note_surprise(paths, block, t, ok, u):
 
 
 @inner
-def _write_innovation(law, out, t, ok, alive, v, scale, level, worth):
-    """Innovations, NaN where nothing was observed, and their variances, NaN in lanes that have not begun."""
+def _write_innovation(spec, out, t, ok, alive, v, scale, level, worth):
+    """Write innovations, NaN where nothing was observed, and their variances, NaN in lanes that have not begun."""
     variance = scale
-    if law.noise == DISCOUNT:
-        freedom = law.memory * worth[:]
+    if spec.noise == DISCOUNT:
+        freedom = spec.memory * worth[:]
         variance = select(freedom > 2.0, scale * freedom / (freedom - 2.0), np.inf)
     stream(out.innovation, t, select(ok, v, np.nan))
     stream(out.innovation_variance, t, select(alive, variance, np.nan))
@@ -121,9 +120,9 @@ def _write_innovation(law, out, t, ok, alive, v, scale, level, worth):
 
 
 @inner
-def _write_state(law, states, out, t, began, last, level, a, P):
-    """Filtered means and variances of the date; NaN in lanes that have not begun."""
-    unit = level[:] if law.noise == DISCOUNT else spread(1.0)
+def _write_state(spec, states, out, t, began, last, level, a, P):
+    """Write filtered means and variances of the date; NaN in lanes that have not begun."""
+    unit = level[:] if spec.noise == DISCOUNT else spread(1.0)
     alive = began[:] <= t
     row = 0
     for j in range(states):
@@ -134,9 +133,9 @@ def _write_state(law, states, out, t, began, last, level, a, P):
 
 
 @inner
-def _write_covariance(law, out, t, began, level, P):
-    """Filtered covariances of the date; NaN in lanes that have not begun."""
-    unit = level[:] if law.noise == DISCOUNT else spread(1.0)
+def _write_covariance(spec, out, t, began, level, P):
+    """Write filtered covariances of the date; NaN in lanes that have not begun."""
+    unit = level[:] if spec.noise == DISCOUNT else spread(1.0)
     alive = began[:] <= t
     for jk in range(len(P)):
         stream(out.covariance, (t, jk), select(alive, P[jk] * unit, np.nan))

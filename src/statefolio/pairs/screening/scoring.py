@@ -20,9 +20,9 @@ from typing import NamedTuple
 import numpy as np
 
 from statefolio._arrays.types import Array
+from statefolio.kalman.allocation import scratch
 from statefolio.kalman.density import log_of_product, multiply_in
 from statefolio.kalman.lanes import inner, select
-from statefolio.kalman.memory import scratch
 from statefolio.kalman.rows import fill, rows
 from statefolio.pairs.compiled import compiled
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from statefolio.kalman.ratio import likelihood_ratios
+from statefolio.kalman.likelihood_ratio import likelihood_ratios
 
 DATES, STATES, ASSETS = 100, 3, 70
 

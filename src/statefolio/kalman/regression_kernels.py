@@ -1,36 +1,27 @@
-"""Least squares through time, every asset on its own sums: expanding, exponentially weighted, rolling.
+"""Compiled part of weighted_least_squares.py: sums over observed rows, and the regression they give.
 
-    A = sum w x x'    c = sum w x r    q = sum w r^2    over the returns observed so far
-    A = L D L'        b = A^-1 c       s2 = (q - c'b) / (W1 - K W2 / W1)
-
-W1 and W2 sum the weights and their squares, so that equal weights give n - K. Sums over a rolling window
-are made by additions only: those of the rows before the last multiple of the window are added up backwards,
-those after it forwards, and a window is one of each. Nothing is ever taken away, so nothing drifts.
+Sums over a rolling window are made by additions only. The rows before the last multiple of the window are summed
+backwards, the rows after it forwards, and a window is one sum of each. Nothing is subtracted, so nothing drifts.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from statefolio.kalman.blocks import over_blocks, pad_last, padded
+from statefolio.kalman.allocation import zeros
 from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
-from statefolio.kalman.memory import zeros
 from statefolio.kalman.rows import columns, copy, fill, rows
-from statefolio.kalman.step import lower
+from statefolio.kalman.triangles import lower
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
-Floats = npt.NDArray[np.float64]
-
-SINGULAR = 1e-13  # a pivot this small against its own diagonal is rounding
+SINGULAR = 1e-13  # pivots below this share of the diagonal are rounding errors
 
 
 class Scheme(NamedTuple):
-    """How a row's weight falls with its age, and how many observations a fit needs.
+    """Weights of the rows by their age, and the observations that a fit needs.
 
-    The last `window` rows weigh 1 each; with `window` 0 every row weighs `decay` to the power of its age.
+    The last `window` rows weigh 1 each. With `window` 0 every row weighs `decay` to the power of its age.
     """
 
     window: int
@@ -38,94 +29,8 @@ class Scheme(NamedTuple):
     needed: int
 
 
-@dataclass(frozen=True)
-class Memory:
-    """What a later date needs to know of former ones.
-
-    `sums` (rows of `add`, N) for growing sums; the last `window` rows of `X` and `Y` for rolling ones;
-    `seen`, the dates so far.
-    """
-
-    sums: Floats
-    X: Floats
-    Y: Floats
-    seen: int
-
-
-class Fits(NamedTuple):
-    """Coefficients and variances with data up to and including each date, assets innermost.
-
-    Those before the first date are beside them; innovations are the errors of predicting a date from the
-    fit of the date before; the last fit has its whole covariance.
-    """
-
-    mean: Floats
-    variance: Floats
-    first_mean: Floats
-    first_variance: Floats
-    innovation: Floats
-    innovation_variance: Floats
-    observation_variance: Floats
-    last_covariance: Floats
-    last_observation_variance: Floats
-    last_count: Floats
-
-
-def empty_memory(states: int, assets: int) -> Memory:
-    """Nothing seen yet."""
-    rows = states * (states + 1) // 2 + states + 4
-    return Memory(np.zeros((rows, assets)), np.empty((0, states)), np.empty((0, assets)), 0)
-
-
-def joined(memory: Memory, count: int) -> Memory:
-    """The memory with `count` more assets, never observed."""
-    sums = np.pad(memory.sums, ((0, 0), (0, count)))
-    return Memory(sums, memory.X, np.pad(memory.Y, ((0, 0), (0, count)), constant_values=np.nan), memory.seen)
-
-
-def least_squares(scheme: Scheme, X: Floats, Y: Floats, memory: Memory) -> tuple[Fits, Memory]:
-    """Fit at every date.
-
-    Parameters
-    ----------
-    scheme : Scheme
-        Weights, and how many observations a fit needs.
-    X : (T, K) array
-        Regressors.
-    Y : (T, N) array
-        Returns, NaN where not observed.
-    memory : Memory
-        What went before; it is not written to.
-
-    Returns
-    -------
-    Fits, Memory
-    """
-    dates, assets = Y.shape
-    states, blocks = X.shape[1], padded(assets) // WIDTH
-    before = len(memory.X)
-    X_all = np.concatenate([memory.X, X]) if before else X
-    Y_all = pad_last(np.concatenate([memory.Y, Y]) if before else Y, np.nan)
-    sums = np.array(pad_last(memory.sums, 0.0))
-    fits = _empty_fits(dates, states, blocks * WIDTH)
-
-    def work(first: int, last: int) -> None:
-        _sweep(scheme, states, before, memory.seen, X_all, Y_all, sums, fits, first, last)
-
-    over_blocks(work, blocks, dates * assets * states)
-    kept = X_all[len(X_all) - min(scheme.window, len(X_all)) :].copy()
-    after = Memory(sums[:, :assets], kept, Y_all[len(X_all) - len(kept) :, :assets].copy(), memory.seen + dates)
-    return Fits(*(array[..., :assets] for array in fits)), after
-
-
-def _empty_fits(dates: int, states: int, lanes: int) -> Fits:
-    path, state, cell = (dates, states, lanes), (1, states, lanes), (dates, lanes)
-    shapes = (path, path, state, state, cell, cell, cell, (states, states, lanes), (lanes,), (lanes,))
-    return Fits(*(np.empty(shape) for shape in shapes))
-
-
 @compiled
-def _sweep(scheme, states, before, seen, X, Y, memory, fits, first_block, last_block):
+def fit_blocks(scheme, states, before, seen, X, Y, memory, fits, first_block, last_block):
     """Fit blocks of assets at every date after the first `before` rows, which only fill the window."""
     count, window, triangle = len(memory), scheme.window, states * (states + 1) // 2
     sums, total, behind = zeros(count), zeros(count), np.zeros((window + 1, count, WIDTH))
@@ -171,7 +76,7 @@ def _sweep(scheme, states, before, seen, X, Y, memory, fits, first_block, last_b
 
 @inner
 def _note(states, t, b, s2, M, precision, mean, variance):
-    """Write coefficients and their variances at date t."""
+    """Write the coefficients and their variances at date t."""
     for k in range(states):
         mean[t, k] = b[k]
         variance[t, k] = s2 * _inverse(states, k, k, M, precision)
@@ -179,10 +84,10 @@ def _note(states, t, b, s2, M, precision, mean, variance):
 
 @inner
 def add(states, decay, X, row, y, sums):
-    """Age the sums by a date and add one row to them, in the lanes where it was observed.
+    """Age the sums by one date and add one row to them, in the lanes where it was observed.
 
-    Rows of `sums`: the lower triangle of A, then c, q, the count, W1, W2. Each product is chosen or left out
-    after it is rounded, so that no fused multiply-add makes one compiled copy of this differ from another.
+    Rows of `sums`: the lower triangle of A, then c, q, the count, W1, W2. Each product is selected
+    after it is rounded, so that no fused multiply-add makes one compiled copy of this function differ from another.
     """
     ok = y == y
     one = select(ok, spread(1.0), 0.0)
@@ -203,7 +108,7 @@ def add(states, decay, X, row, y, sums):
 
 @inner
 def _add_up_again(states, window, filled, before, X, Y, sums, behind):
-    """Make again the two sums of a window that ends with the row before `before`."""
+    """Recompute the two sums of a window that ends with the row before `before`."""
     fill(sums, 0.0)
     for row in range(before - filled, before):
         add(states, 1.0, X, row, Y[row], sums)
@@ -212,7 +117,7 @@ def _add_up_again(states, window, filled, before, X, Y, sums, behind):
 
 @inner
 def _add_up_backwards(states, window, filled, end, X, Y, behind):
-    """Sum the rows before `end` that still count when `filled`, `filled` + 1, ... rows follow it."""
+    """Sum the rows before `end` that are still in the window when `filled`, `filled` + 1, ... rows follow it."""
     fill(rows(behind[window]), 0.0)
     for place in range(window - 1, filled - 1, -1):
         here = rows(behind[place])
@@ -224,7 +129,7 @@ def _add_up_backwards(states, window, filled, end, X, Y, behind):
 
 @inner
 def _fit(states, needed, sums, L, precision, z, b):
-    """Solve A b = c by A = L D L' and give s2, NaN where there is none; precision = 1 / D, z = L^-1 c."""
+    """Solve A b = c by A = L D L' and return s2, NaN where undefined; precision = 1 / D, z = L^-1 c."""
     cross = states * (states + 1) // 2
     known = needed <= sums[cross + states + 1]
     left = sums[cross + states]
@@ -234,7 +139,7 @@ def _fit(states, needed, sums, L, precision, z, b):
         known = known & (sums[row + i] > 0.0)
         for j in range(i):
             u = sums[row + j]
-            for k in range(j):  # b holds L_ik D_k meanwhile
+            for k in range(j):  # b holds L_ik D_k here
                 u -= b[k] * L[lower(j, k)]
             L_ij = u * precision[j]
             b[j] = u
@@ -259,7 +164,7 @@ def _fit(states, needed, sums, L, precision, z, b):
 
 @inner
 def _innovate(states, X, row, y, L, precision, z, b):
-    """Innovation v = y - x'b and leverage h = x' A^-1 x."""
+    """Return the innovation v = y - x'b and the leverage h = x' A^-1 x."""
     v, h = y, spread(0.0)
     for i in range(states):
         z_i = spread(X[row, i])
@@ -273,7 +178,7 @@ def _innovate(states, X, row, y, L, precision, z, b):
 
 @inner
 def _invert(states, L, M):
-    """M = L^-1, its diagonal of ones included."""
+    """Compute M = L^-1, with its diagonal of ones."""
     for j in range(states):
         M[lower(j, j)] = 1.0
         for i in range(j + 1, states):
@@ -285,7 +190,7 @@ def _invert(states, L, M):
 
 @inner
 def _inverse(states, i, j, M, precision):
-    """One element of A^-1 = M' D^-1 M."""
+    """Return one element of A^-1 = M' D^-1 M."""
     total = spread(0.0)
     for k in range(max(i, j), states):
         total += M[lower(k, i)] * M[lower(k, j)] * precision[k]
