@@ -58,8 +58,22 @@ def _moments(Z: Floats, seen: Floats) -> Floats:
     if Z.ndim == 3:
         own: Floats = np.einsum("tjn,tkn,tn->njk", Z, Z, seen, optimize=True)
         return own
-    pairs = (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), -1)
-    return (seen.T @ pairs).reshape(-1, Z.shape[1], Z.shape[1])
+    return weighted_products(Z, Z, seen)
+
+
+def weighted_products(a: Floats, b: Floats, weights: Floats) -> Floats:
+    """Return the sums over dates of a_t b_t' times the weights of every asset, (N, J, K).
+
+    Parameters
+    ----------
+    a, b : (T, J) and (T, K) arrays
+    weights : (T, N) array
+        E.g. one on the dates on which an asset was observed, else zero.
+    """
+    J, K = a.shape[1], b.shape[1]
+    products = (a[:, :, None] * b[:, None, :]).reshape(len(a), J * K)
+    sums: Floats = (weights.T @ products).reshape(weights.shape[1], J, K)
+    return sums
 
 
 def _sum_over_dates(Z: Floats, y: Floats) -> Floats:

@@ -19,7 +19,7 @@ from statefolio.kalman.paths import (
     predicted_mean,
     predicted_variance,
 )
-from statefolio.kalman.specification import AssetParameters, FilterState, Specification
+from statefolio.kalman.specification import AssetParameters, FilterPaths, FilterState, Specification
 from statefolio.kalman.start import UNDERWAY, Start
 from statefolio.loadings.results import Forecast, RunResults
 
