@@ -21,7 +21,7 @@ SPECS = {
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 def test_bands_cover_and_innovations_are_white(spec):
-    """Each asset is a replication; noise is drawn with the variance that the filter holds on that date."""
+    """Each asset is a replication; noise is drawn with the variance of the filter on that date."""
     rng = np.random.default_rng(12)
     X = np.column_stack([np.ones(DATES), rng.standard_normal(DATES)])
     phi = np.full((2, REPLICATIONS), 0.95 if spec.reverts else 1.0)

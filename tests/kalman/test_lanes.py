@@ -1,4 +1,4 @@
-"""Sixty-four numbers side by side behave as one does."""
+"""Arithmetic on sixty-four numbers equals arithmetic on each of them."""
 
 import math
 
@@ -61,7 +61,7 @@ def _multiply(values, product, logs):
     rows(logs)[:] = log_of_product(product)
 
 
-def test_sum_of_logarithms_without_a_logarithm_a_date():
+def test_sum_of_logarithms_without_one_logarithm_per_date():
     rng = np.random.default_rng(1)
     values = 10.0 ** rng.uniform(-75, 75, (500, WIDTH))
     values[rng.random(values.shape) < 0.1] = np.nan

@@ -29,7 +29,7 @@ def splitmix(seed, count):
 
 
 def drawn(count, key=1234567, start=0):
-    """Between two values that must stay."""
+    """Return draws made between two values that must not change."""
     out = np.full(count + 2, 77.0)
     fill_normal(out[1:-1], np.uint64(key), np.uint64(start), new_buffers())
     assert out[0] == out[-1] == 77.0

@@ -1,4 +1,4 @@
-"""Series that each have their own regressors, as baskets do: the engine against itself and the textbook."""
+"""Series with one set of regressors each, as baskets have: the engine against itself and the textbook."""
 
 from dataclasses import replace
 

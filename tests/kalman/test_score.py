@@ -161,7 +161,7 @@ def test_score_by_exponent_of_the_common_level(case):
 
 
 @pytest.mark.parametrize("name", ["tails", "memory"])
-def test_score_by_what_assets_share(case, name):
+def test_score_by_shared_parameters(case, name):
     problem, pool, slopes, begun = case
     fixed = {"tails": not np.isfinite(pool.tails), "memory": problem.spec.noise == CONSTANT}[name]
     if fixed:
@@ -216,7 +216,7 @@ def test_score_is_the_same_for_any_number_of_threads(made, monkeypatch):
         np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))
 
 
-def test_an_asset_that_is_never_identified_has_no_say(made):
+def test_an_asset_that_is_never_identified_does_not_count(made):
     problem = problem_of(SPECS["gaussian"], made)
     Y = problem.Y.copy()
     Y[2:, 0] = np.nan
@@ -255,7 +255,7 @@ def test_own_regressors_that_are_all_the_same_change_no_start(made):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_a_start_of_more_dates_than_there_is_room_for(made):
+def test_a_start_of_more_dates_than_the_tape_has(made):
     problem = problem_of(SPECS["reverting"], made)
     X, Y = problem.X.copy(), problem.Y.copy()
     X[:40, 2] = X[:40, 1]  # forty dates an asset, where six are expected

@@ -164,7 +164,7 @@ def test_each_series_starts_on_its_own_regressors(made):
 
 
 @pytest.mark.parametrize("level", [1e-2, 1e-10, 1e-14, 1e-18])
-def test_no_noise_at_all_is_still_told_apart(level):
+def test_states_are_identified_without_any_noise(level):
     draw = np.random.default_rng(1)
     X = np.column_stack([np.ones(60), 30.0 + np.cumsum(draw.normal(size=60))])
     y = 5.0 + np.cumsum(draw.normal(size=60)) + 0.8 * X[:, 1]

@@ -54,7 +54,7 @@ def close(fast, expected, tolerance=1e-10):
 
 
 def check(spec, made, options=None, own=None):
-    """All that a run writes down, for some assets, against the textbook."""
+    """Compare all outputs of a run with the textbook, for some assets."""
     filter_ = build(spec, made, **(options or {}))
     before = before_run(spec, filter_.start, filter_.state)
     paths = filter_.run(made.X, pad_last(made.Y, np.nan), made.common, store="covariances")
@@ -83,7 +83,7 @@ def check(spec, made, options=None, own=None):
 
 
 @pytest.mark.parametrize("spec", [PLAIN, LEARNING], ids=["plain", "learning"])
-def test_a_broken_state_leaves_no_likelihood_and_an_unobserved_asset_no_say(made, spec):
+def test_a_broken_state_leaves_no_likelihood_and_an_unobserved_asset_does_not_count(made, spec):
     panel = made(3)
     level, state_variance = panel.level.copy(), panel.state_variance.copy()
     level[NEVER], state_variance[:, NEVER] = 0.0, 0.0
@@ -136,7 +136,7 @@ def test_mean_reverting_loadings_from_a_diffuse_start(made, spec):
 
 
 @pytest.mark.parametrize("spec", [PLAIN, LEARNING], ids=["plain", "learning"])
-def test_mean_reverting_loadings_from_their_stationary_law(made, spec):
+def test_mean_reverting_loadings_from_their_stationary_distribution(made, spec):
     panel_ = made(4)
 
     def own(i):

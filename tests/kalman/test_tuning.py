@@ -17,7 +17,7 @@ DEFAULT = TuningSpec("pooled", EWMA, gaussian=False, scales=True, reverts=False,
 
 
 def log_likelihood(options, learned, X, Y):
-    """Of every asset, at what was learned."""
+    """Return the log-likelihood of every asset at the learned hyper-parameters."""
     lanes, common = pad_last(Y, np.nan), np.ones(len(X))
     if options.common:
         common = common_level(build_pilot(options, learned), X, lanes)[0] ** learned.exponent
@@ -48,7 +48,7 @@ def own(stocks):
 
 @pytest.fixture(scope="module")
 def simulated():
-    """A panel whose alphas stand still and whose second loading moves, tuned in three ways."""
+    """A panel whose alphas are constant and whose second loading moves, tuned in three ways."""
     X, Y, level = simulate([0.0, 2e-3, 0.0])
     pooled, shrunk = replace(MLE, tuning="pooled"), replace(MLE, tuning="shrunk")
     return X, Y, level, {name: tune(options, X, Y) for name, options in
@@ -153,7 +153,7 @@ def test_pool_is_near_the_truth(simulated):
     assert abs(np.mean(pooled.level[:-1] / level) - 1.0) < 0.03
 
 
-def test_what_is_not_known_of_a_newcomer_is_the_panels(simulated):
+def test_a_new_asset_takes_the_median_of_the_panel(simulated):
     learned = simulated[3]["pooled"]
     assert learned.level[-1] == pytest.approx(np.median(learned.level[:-1]), rel=0.2)
     assert learned.state_variance.shape == (3, 49)
@@ -236,7 +236,7 @@ def test_persistence_and_means_are_found(made):
         assert log_likelihood(options, moved, X, Y).sum() < best, (field, by)
 
 
-def test_too_few_observations_take_the_median_and_say_so(stocks):
+def test_too_few_observations_take_the_median_with_a_reason(stocks):
     X, Y = stocks.X[:200], stocks.Y[:200].copy()
     Y[:, 0] = np.nan
     Y[4:, 1] = np.nan
@@ -259,7 +259,7 @@ def test_fixed_takes_what_is_given(stocks):
 
 @pytest.mark.parametrize("tuning", ["pooled", "mle", "shrunk"])
 @pytest.mark.parametrize("options", [MLE, DEFAULT], ids=["plain", "default"])
-def test_assets_without_a_residual_harm_nobody(simulated, options, tuning):
+def test_assets_without_residuals_change_no_other_asset(simulated, options, tuning):
     """One is suspended, and its returns are all zero; one is a factor itself."""
     X, Y, _, _ = simulated
     Y = Y[:, :12]
