@@ -15,12 +15,13 @@ from work import Work
 
 import statefolio as sf
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.law import CONSTANT, EWMA, Law
 from statefolio.kalman.panel import new_filter
-from statefolio.kalman.tuning import Wish, tune
+from statefolio.kalman.specification import CONSTANT, EWMA, Specification
+from statefolio.kalman.tuning import tune
+from statefolio.kalman.tuning_spec import TuningSpec
 
-GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
-LEARNED = Law(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
+GAUSSIAN = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+LEARNED = Specification(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
 NEW_DAYS = 1_000
 
 
@@ -34,12 +35,12 @@ def default_loglik(work: Work) -> np.ndarray:
     return _loglik(work, LEARNED, work.Q / work.R)
 
 
-def _loglik(work: Work, law: Law, state_variance: np.ndarray) -> np.ndarray:
+def _loglik(work: Work, spec: Specification, state_variance: np.ndarray) -> np.ndarray:
     start = (
         np.zeros((work.assets, work.states)),
         np.broadcast_to(np.diag(work.start_variance), (work.assets, work.states, work.states)),
     )
-    filter_ = new_filter(law, state_variance, work.R, start=start)
+    filter_ = new_filter(spec, state_variance, work.R, start=start)
     return filter_.run(work.X, pad_last(work.Y, np.nan), store="likelihood").log_likelihood[: work.assets]
 
 
@@ -60,15 +61,17 @@ def smoother(work: Work) -> None:
 
 def maximum_likelihood(work: Work) -> np.ndarray:
     """Maximise the exact-diffuse likelihood of all assets from all starts; return the log-likelihoods."""
-    wish = Wish(tuning="mle", noise=CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
-    learned = tune(wish, work.X, work.Y)
+    options = TuningSpec(tuning="mle", noise=CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
+    learned = tune(options, work.X, work.Y)
     found = new_filter(GAUSSIAN, learned.state_variance[:, :-1], learned.level[:-1])
     return found.run(work.X, pad_last(work.Y, np.nan), store="likelihood").log_likelihood[: work.assets]
 
 
 def pooled_tuning(work: Work) -> None:
     """Run the pooled tuning of the default model on the whole panel."""
-    tune(Wish(tuning="pooled", noise=EWMA, gaussian=False, scales=True, reverts=False, common=True), work.X, work.Y)
+    tune(
+        TuningSpec(tuning="pooled", noise=EWMA, gaussian=False, scales=True, reverts=False, common=True), work.X, work.Y
+    )
 
 
 def new_day(work: Work) -> None:

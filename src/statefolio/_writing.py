@@ -1,4 +1,4 @@
-"""Files that a reader finds whole or not at all."""
+"""Writes files atomically: a reader finds the whole file or none."""
 
 import os
 import secrets
@@ -8,21 +8,21 @@ from statefolio.exceptions import OutputError
 
 
 def write_whole(path: Path, content: bytes | str, *, private: bool = False) -> None:
-    """Write a temporary file beside the target, make sure it is on disk, then rename it.
+    """Write a file: to a temporary one in the same folder, flushed to disk and then renamed.
 
     Parameters
     ----------
     path
-        The file to write; one that is there is replaced.
+        The file to write; an existing one is replaced.
     content
         Text is written as UTF-8.
     private
-        Nobody else may read the file; otherwise its permissions are those that any new file gets.
+        Only the owner may read the file. By default it gets the permissions of any new file.
 
     Raises
     ------
     OutputError
-        If it cannot be written; the former file, if any, is then still there.
+        If the file cannot be written. An existing file is then unchanged.
     """
     target = path.absolute()
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
@@ -39,6 +39,6 @@ def write_whole(path: Path, content: bytes | str, *, private: bool = False) -> N
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}); a folder that exists and may be written to was "
-            f"expected. Make the folder {target.parent}, or choose another."
+            f"{path} cannot be written ({error.strerror or error}). Make the folder {target.parent}, or choose another "
+            "one that you may write to."
         ) from error

@@ -1,44 +1,44 @@
-"""Every error and warning the library raises.
+"""Errors and warnings of the library.
 
-Messages have one form: what came, what was expected, what to do.
+Messages have one form: `NAME must be X, got Y. Do Z.`
 """
 
 
 class StatefolioError(Exception):
-    """Base of every error statefolio raises on purpose."""
+    """Base class of all errors that statefolio raises."""
 
 
 class InputError(StatefolioError, ValueError):
-    """Data or an option that cannot be used as it came."""
+    """Raised for data or an option with an invalid value."""
 
 
 class DataTypeError(StatefolioError, TypeError):
-    """An argument of the wrong type."""
+    """Raised for an argument of the wrong type."""
 
 
 class UnknownNameError(StatefolioError, KeyError):
-    """A name (asset, factor, block, column) that is not there."""
+    """Raised for the name of an asset, factor, block or column that does not exist."""
 
     def __str__(self) -> str:
-        """Show the sentence itself: KeyError would show its repr."""
+        """Return the message; KeyError would return its repr."""
         return str(self.args[0]) if self.args else ""
 
 
 class NotFittedError(StatefolioError, ValueError, AttributeError):
-    """A result asked of a model that has not been fitted."""
+    """Raised where a model must be fitted first."""
 
 
 class FileFormatError(StatefolioError, ValueError):
-    """A file that cannot be read as what it should be."""
+    """Raised for a file whose content does not have the expected format."""
 
 
 class OutputError(StatefolioError, OSError):
-    """An output folder or file that cannot be written."""
+    """Raised where an output folder or file cannot be written."""
 
 
 class PolicyError(StatefolioError, RuntimeError):
-    """A policy that raised, or wanted what cannot be traded; the message names the date and the policy."""
+    """Raised where a policy fails or wants weights that cannot be traded; the message names policy and date."""
 
 
 class StatefolioWarning(UserWarning):
-    """Data that can be used but are probably not what was meant."""
+    """Warns about data that can be used but are probably a mistake."""

@@ -123,7 +123,7 @@ def test_align_keeps_matching_dates():
 def test_align_without_common_dates():
     with pytest.raises(InputError, match=r"2020-01-01 to 2020-01-03.*2020-01-04 to 2020-01-06.*0 dates"):
         align(panel(DATES[:3], ["A"]), panel(DATES[3:], ["f"]))
-    with pytest.raises(InputError, match="out of order"):
+    with pytest.raises(InputError, match="increasing dates"):
         align(panel(DATES[::-1], ["A"]), panel(DATES, ["f"]))
 
 

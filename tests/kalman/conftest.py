@@ -1,4 +1,4 @@
-"""Panels with everything that happens to panels."""
+"""Simulated and real panels with gaps, late listings and unobserved assets."""
 
 import sys
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Sixty-four numbers side by side behave as one does."""
+"""Arithmetic on sixty-four numbers equals arithmetic on each of them."""
 
 import math
 
@@ -7,22 +7,23 @@ import scipy.stats
 from numba import njit
 
 from statefolio.kalman.density import conjugate_log_density, log, log_of_product, multiply_in
-from statefolio.kalman.lanes import WIDTH, exponent, load, mantissa, select, spread, store
+from statefolio.kalman.lanes import WIDTH, exponent, mantissa, select, spread
+from statefolio.kalman.rows import rows
 
 compiled = njit(error_model="numpy")  # kept nowhere: the functions of the library go into it
 
 
 @compiled
 def _arithmetic(a, b, out):
-    x, y = load(a, 0), load(b, 0)
-    store(out, 0, (x + y) * 2.0 - x / y)
+    x, y, found = rows(a)[:], rows(b)[:], rows(out)
+    found[0] = (x + y) * 2.0 - x / y
     positive = (x > 0.0) & (y <= 1.0)
-    store(out, WIDTH, select(positive, x, -1.0))
+    found[1] = select(positive, x, -1.0)
     x += 1
     x *= y
-    store(out, 2 * WIDTH, x)
-    store(out, 3 * WIDTH, spread(3.0))
-    store(out, 4 * WIDTH, select(y == y, y, 0.0))
+    found[2] = x
+    found[3] = spread(3.0)
+    found[4] = select(y == y, y, 0.0)
 
 
 def test_arithmetic_and_choice_are_those_of_each_number():
@@ -39,9 +40,8 @@ def test_arithmetic_and_choice_are_those_of_each_number():
 
 @compiled
 def _split(values, out):
-    store(out, 0, mantissa(load(values, 0)))
-    store(out, WIDTH, exponent(load(values, 0)))
-    store(out, 2 * WIDTH, log(load(values, 0)))
+    value, found = rows(values)[:], rows(out)
+    found[0], found[1], found[2] = mantissa(value), exponent(value), log(value)
 
 
 def test_logarithm_to_the_last_digits():
@@ -55,27 +55,27 @@ def test_logarithm_to_the_last_digits():
 
 @compiled
 def _multiply(values, product, logs):
-    for t in range(values.shape[0]):
-        value = load(values, t * WIDTH)
-        multiply_in(t, product, value == value, value)
-    store(logs, 0, log_of_product(product))
+    values, product = rows(values), rows(product)
+    for t in range(len(values)):
+        multiply_in(t, product, values[t] == values[t], values[t])
+    rows(logs)[:] = log_of_product(product)
 
 
-def test_sum_of_logarithms_without_a_logarithm_a_date():
+def test_sum_of_logarithms_without_one_logarithm_per_date():
     rng = np.random.default_rng(1)
     values = 10.0 ** rng.uniform(-75, 75, (500, WIDTH))
     values[rng.random(values.shape) < 0.1] = np.nan
-    product, logs = np.concatenate([np.ones(WIDTH), np.zeros(WIDTH)]), np.empty(WIDTH)
+    product, logs = np.stack([np.ones(WIDTH), np.zeros(WIDTH)]), np.empty(WIDTH)
     _multiply(values, product, logs)
     np.testing.assert_allclose(logs, np.nansum(np.log(values), axis=0), rtol=1e-13)
-    product[:] = np.concatenate([np.ones(WIDTH), np.zeros(WIDTH)])
+    product[:] = np.stack([np.ones(WIDTH), np.zeros(WIDTH)])
     _multiply(np.repeat([[1e-90], [1e90], [np.inf]], WIDTH, axis=1), product, logs)
     np.testing.assert_allclose(logs, 75.0 * np.log(10.0), rtol=1e-13)
 
 
 @compiled
 def _conjugate(S, u, n, out):
-    store(out, 0, conjugate_log_density(load(S, 0), load(u, 0), load(n, 0)))
+    rows(out)[:] = conjugate_log_density(rows(S)[:], rows(u)[:], rows(n)[:])
 
 
 def test_conjugate_density_is_the_student_t():

@@ -3,7 +3,7 @@ import pytest
 
 from statefolio.kalman import blocks
 from statefolio.kalman.low_rank_draws import draw
-from statefolio.kalman.normals import fill_normal, key_of, workspace
+from statefolio.kalman.normals import fill_normal, key_of, new_buffers
 
 
 def plain(shared, scale, stretch, seed):
@@ -12,8 +12,8 @@ def plain(shared, scale, stretch, seed):
     key, rows = key_of(seed), []
     for t in range(len(stretch)):
         f, e, start = np.empty(factors), np.empty(assets), t * (assets + factors + 2)
-        fill_normal(f, key, np.uint64(start), workspace())
-        fill_normal(e, key, np.uint64(start + factors + factors % 2), workspace())
+        fill_normal(f, key, np.uint64(start), new_buffers())
+        fill_normal(e, key, np.uint64(start + factors + factors % 2), new_buffers())
         rows.append(stretch[t] * (scale * e + f @ shared))
     return np.array(rows).reshape(len(stretch), assets)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from statefolio.kalman.normals import fill_normal, key_of, workspace
+from statefolio.kalman.normals import fill_normal, key_of, new_buffers
 
 SPLITMIX_OF_1234567 = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
 """The first numbers of the generator's public reference implementation from the seed 1234567."""
@@ -29,9 +29,9 @@ def splitmix(seed, count):
 
 
 def drawn(count, key=1234567, start=0):
-    """Between two values that must stay."""
+    """Return draws made between two values that must not change."""
     out = np.full(count + 2, 77.0)
-    fill_normal(out[1:-1], np.uint64(key), np.uint64(start), workspace())
+    fill_normal(out[1:-1], np.uint64(key), np.uint64(start), new_buffers())
     assert out[0] == out[-1] == 77.0
     return out[1:-1]
 

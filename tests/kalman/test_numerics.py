@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.law import CONSTANT, EWMA, Law, unpack
 from statefolio.kalman.panel import new_filter
+from statefolio.kalman.specification import CONSTANT, EWMA, Specification
+from statefolio.kalman.triangles import unpack
 
-GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
-LEARNING = Law(EWMA, scales=True, reverts=False, tails=5.0, memory=0.97, discount=1.0)
+GAUSSIAN = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+LEARNING = Specification(EWMA, scales=True, reverts=False, tails=5.0, memory=0.97, discount=1.0)
 
 
 def least_eigenvalue(covariance):
@@ -19,9 +20,9 @@ def least_eigenvalue(covariance):
     return np.linalg.eigvalsh(covariance / deviation[..., :, None] / deviation[..., None, :])[..., 0]
 
 
-@pytest.mark.parametrize("law", [GAUSSIAN, LEARNING], ids=["gaussian", "learning"])
+@pytest.mark.parametrize("spec", [GAUSSIAN, LEARNING], ids=["gaussian", "learning"])
 @pytest.mark.parametrize("still", [False, True])
-def test_positive_semidefinite_at_condition_1e12(law, still):
+def test_positive_semidefinite_at_condition_1e12(spec, still):
     rng = np.random.default_rng(3)
     states, count, dates = 6, 32, 400
     turn = np.linalg.qr(rng.normal(size=(count, states, states)))[0]
@@ -31,7 +32,7 @@ def test_positive_semidefinite_at_condition_1e12(law, still):
     X = rng.normal(size=(dates, states)) * np.geomspace(1e-3, 1e3, states)
     Y = rng.normal(size=(dates, count))
     variance = np.zeros((states, count)) if still else np.full((states, count), 1e-10)
-    filter_ = new_filter(law, variance, np.ones(count), start=(np.zeros((count, states)), covariance))
+    filter_ = new_filter(spec, variance, np.ones(count), start=(np.zeros((count, states)), covariance))
     for t in range(dates):
         filter_.run(X[t : t + 1], pad_last(Y[t : t + 1], np.nan), store="state")
         full = unpack(filter_.state.covariance)
@@ -39,8 +40,8 @@ def test_positive_semidefinite_at_condition_1e12(law, still):
     assert np.isfinite(filter_.state.mean).all()
 
 
-@pytest.mark.parametrize("law", [GAUSSIAN, LEARNING], ids=["gaussian", "learning"])
-def test_positive_semidefinite_over_fifty_thousand_steps(law):
+@pytest.mark.parametrize("spec", [GAUSSIAN, LEARNING], ids=["gaussian", "learning"])
+def test_positive_semidefinite_over_fifty_thousand_steps(spec):
     rng = np.random.default_rng(4)
     dates, states, count = 50_000, 5, 32
     X = rng.normal(size=(dates, states))
@@ -50,7 +51,7 @@ def test_positive_semidefinite_over_fifty_thousand_steps(law):
     Y[rng.random(Y.shape) < 0.05] = np.nan
     variance = np.zeros((states, count))
     variance[1:3, ::2] = 1e-6
-    filter_ = new_filter(law, variance, np.ones(count))
+    filter_ = new_filter(spec, variance, np.ones(count))
     paths = filter_.run(X, pad_last(Y, np.nan))
     paths = paths._replace(mean=paths.mean[..., :count], variance=paths.variance[..., :count])
     begun = np.isfinite(paths.mean[:, 0, 0])
@@ -59,7 +60,7 @@ def test_positive_semidefinite_over_fifty_thousand_steps(law):
     assert np.isfinite(paths.mean[20:]).all()
     assert least_eigenvalue(unpack(filter_.state.covariance[:, :count])).min() > -1e-9
     still = np.arange(1, count, 2)
-    if law.noise == CONSTANT:  # static loadings end at least squares
+    if spec.noise == CONSTANT:  # static loadings end at least squares
         seen = np.isfinite(Y[:, still[0]])
         expected = np.linalg.lstsq(X[seen], Y[seen, still[0]], rcond=None)[0]
         np.testing.assert_allclose(paths.mean[-1, :, still[0]], expected, rtol=1e-6, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Series that each have their own regressors, as baskets do: the engine against itself and the textbook."""
+"""Series with one set of regressors each, as baskets have: the engine against itself and the textbook."""
 
 from dataclasses import replace
 
@@ -9,19 +9,20 @@ import textbook
 from statefolio.exceptions import InputError
 from statefolio.kalman import pooled
 from statefolio.kalman.blocks import own_regressors, pad_last
-from statefolio.kalman.law import CONSTANT, EWMA, Law
-from statefolio.kalman.ordinary import ordinary_least_squares
+from statefolio.kalman.ordinary_least_squares import ordinary_least_squares
 from statefolio.kalman.panel import new_filter
-from statefolio.kalman.problem import Free, Pool, Problem
 from statefolio.kalman.records import Prior
 from statefolio.kalman.smoother import smooth_panel
+from statefolio.kalman.specification import CONSTANT, EWMA, Specification
 from statefolio.kalman.start import DIFFUSE
-from statefolio.kalman.tuning import Wish, tune
+from statefolio.kalman.tuning import tune
+from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
+from statefolio.kalman.tuning_spec import TuningSpec
 
-PLAIN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
-LEARNING = Law(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
-MLE = Wish(tuning="mle", noise=CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
-POOLED = Wish(tuning="pooled", noise=EWMA, gaussian=False, scales=True, reverts=False, common=True)
+PLAIN = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+LEARNING = Specification(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
+MLE = TuningSpec(tuning="mle", noise=CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
+POOLED = TuningSpec(tuning="pooled", noise=EWMA, gaussian=False, scales=True, reverts=False, common=True)
 CHOSEN = [0, 3, 5, 7, 9, 45, 69]
 
 
@@ -36,30 +37,30 @@ def own(made):
     return replace(panel, X=X)
 
 
-def run(law, panel, X, **options):
+def run(spec, panel, X, **options):
     X, Y = own_regressors(X, panel.Y) if X.ndim == 3 else (X, panel.Y)
     X = pad_last(X, 0.0) if X.ndim == 3 else X
-    filter_ = new_filter(law, panel.state_variance, panel.level, **options)
+    filter_ = new_filter(spec, panel.state_variance, panel.level, **options)
     return filter_.run(X, pad_last(Y, np.nan), panel.common, store="covariances")
 
 
-@pytest.mark.parametrize("law", [PLAIN, LEARNING], ids=["plain", "learning"])
-def test_the_same_regressors_for_each_are_shared_ones(made, law):
+@pytest.mark.parametrize("spec", [PLAIN, LEARNING], ids=["plain", "learning"])
+def test_the_same_regressors_for_each_are_shared_ones(made, spec):
     panel = made(4)
-    shared = run(law, panel, panel.X)
-    repeated = run(law, panel, np.repeat(panel.X[:, :, None], panel.Y.shape[1], axis=2))
+    shared = run(spec, panel, panel.X)
+    repeated = run(spec, panel, np.repeat(panel.X[:, :, None], panel.Y.shape[1], axis=2))
     for name, one, other in zip(shared._fields, shared, repeated, strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-11, atol=1e-13, err_msg=name)
 
 
-@pytest.mark.parametrize("law", [PLAIN, LEARNING], ids=["plain", "learning"])
-def test_every_series_is_the_textbook_one(own, law):
-    paths = run(law, own, own.X)
+@pytest.mark.parametrize("spec", [PLAIN, LEARNING], ids=["plain", "learning"])
+def test_every_series_is_the_textbook_one(own, spec):
+    paths = run(spec, own, own.X)
     X, Y = own_regressors(own.X, own.Y)
     rows, columns = np.tril_indices(3)
     for i in CHOSEN:
-        noise = textbook.EWMA if law.noise == EWMA else textbook.CONSTANT
-        model = textbook.Model(own.state_variance[:, i], own.level[i], noise, law.scales, law.tails, law.memory)
+        noise = textbook.EWMA if spec.noise == EWMA else textbook.CONSTANT
+        model = textbook.Model(own.state_variance[:, i], own.level[i], noise, spec.scales, spec.tails, spec.memory)
         expected = textbook.run(model, X[:, :, i], Y[:, i], own.common)
         np.testing.assert_allclose(paths.mean[:, :, i], expected.mean, rtol=1e-10, atol=1e-10)
         covariance = expected.covariance[:, rows, columns]
@@ -70,9 +71,9 @@ def test_every_series_is_the_textbook_one(own, law):
 def test_arrays_that_are_not_padded_are_refused(own):
     X, Y = own_regressors(own.X, own.Y)
     filter_ = new_filter(PLAIN, own.state_variance, own.level)
-    with pytest.raises(InputError, match="X has the shape"):
+    with pytest.raises(InputError, match="X must be contiguous float64 with 128 columns"):
         filter_.run(X, pad_last(Y, np.nan))
-    with pytest.raises(InputError, match="Y has the shape"):
+    with pytest.raises(InputError, match="Y must be contiguous float64 with 128 columns"):
         smooth_panel(filter_, pad_last(X, 0.0), Y, own.common)
 
 
@@ -114,10 +115,10 @@ def test_a_subset_keeps_its_own_regressors(own):
     prior = Prior(np.full(states, DIFFUSE), False, np.zeros((128, states)), np.zeros((128, states, states)))
     levels, mean = pad_last(own.level, 1.0), np.zeros((states, 128))
     data = pad_last(X, 0.0), pad_last(Y, np.nan), np.log(own.common)
-    whole = Problem(PLAIN, *data, levels, mean, prior, np.ones(states), Free())
+    whole = TuningProblem(PLAIN, *data, levels, mean, prior, np.ones(states), Free())
     pool = Pool(np.full(states, 1e-3), np.ones(states), np.inf, 1.0, 1.0)
     chosen = np.array([1, 9, 45, count - 1])
-    found, part = whole.slopes(pool), whole.subset(chosen).slopes(pool)
+    found, part = whole.score(pool), whole.subset(chosen).score(pool)
     np.testing.assert_allclose(part.log_likelihood[:4], found.log_likelihood[chosen], rtol=1e-12)
     np.testing.assert_allclose(part.state_variance[:, :4], found.state_variance[:, chosen], rtol=1e-9)
 
@@ -146,4 +147,4 @@ def test_pooled_tuning_takes_regressors_repeated_for_each_as_shared(made, monkey
     repeated = tune(POOLED, np.repeat(panel.X[:, :, None], 70, axis=2), panel.Y)
     np.testing.assert_allclose(repeated.state_variance, shared.state_variance, rtol=1e-5)
     np.testing.assert_allclose(repeated.level, shared.level, rtol=1e-8)
-    assert repeated.law.tails == pytest.approx(shared.law.tails, rel=1e-4)
+    assert repeated.spec.tails == pytest.approx(shared.spec.tails, rel=1e-4)

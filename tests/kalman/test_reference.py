@@ -8,13 +8,14 @@ import statsmodels.datasets.nile
 from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.dense import dense_filter
 from statefolio.kalman.density import LOG_2PI
-from statefolio.kalman.law import CONSTANT, Law
 from statefolio.kalman.panel import new_filter
 from statefolio.kalman.smoother import smooth_panel
-from statefolio.kalman.tuning import Wish, build, tune
+from statefolio.kalman.specification import CONSTANT, Specification
+from statefolio.kalman.tuning import tune
+from statefolio.kalman.tuning_spec import TuningSpec, build
 
-GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
-MAXIMUM = Wish("mle", CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
+GAUSSIAN = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+MAXIMUM = TuningSpec("mle", CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
 
 
 def one_asset(variances, level, **options):

@@ -8,29 +8,29 @@ import pytest
 from statefolio.kalman import blocks, score
 from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA, Law
-from statefolio.kalman.problem import Free, Pool, Problem
-from statefolio.kalman.records import Prior, new_entering, new_lanes, new_shared
+from statefolio.kalman.records import Prior, new_block_parameters, new_entering, new_shared_derivatives
+from statefolio.kalman.specification import CONSTANT, DISCOUNT, EWMA, Specification
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
 from statefolio.kalman.start_adjoint import differentiate_starts
 from statefolio.kalman.start_tape import new_start_tape
+from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
 
 COUNT = WIDTH + 8
-LAWS = {
-    "gaussian": Law(CONSTANT, False, False, np.inf, 1.0, 1.0),
-    "student": Law(CONSTANT, False, False, 5.0, 1.0, 1.0),
-    "learning": Law(EWMA, True, False, 6.0, 0.96, 1.0),
-    "learning, own variances": Law(EWMA, False, False, np.inf, 0.96, 1.0),
-    "conjugate": Law(DISCOUNT, False, False, np.inf, 0.96, 1.0),
-    "reverting": Law(CONSTANT, False, True, np.inf, 1.0, 1.0),
-    "learning and reverting": Law(EWMA, True, True, 6.0, 0.96, 1.0),
-    "discounted": Law(CONSTANT, True, False, np.inf, 1.0, 0.97),
-    "conjugate and reverting": Law(DISCOUNT, True, True, np.inf, 0.96, 1.0),
+SPECS = {
+    "gaussian": Specification(CONSTANT, False, False, np.inf, 1.0, 1.0),
+    "student": Specification(CONSTANT, False, False, 5.0, 1.0, 1.0),
+    "learning": Specification(EWMA, True, False, 6.0, 0.96, 1.0),
+    "learning, own variances": Specification(EWMA, False, False, np.inf, 0.96, 1.0),
+    "conjugate": Specification(DISCOUNT, False, False, np.inf, 0.96, 1.0),
+    "reverting": Specification(CONSTANT, False, True, np.inf, 1.0, 1.0),
+    "learning and reverting": Specification(EWMA, True, True, 6.0, 0.96, 1.0),
+    "discounted": Specification(CONSTANT, True, False, np.inf, 1.0, 0.97),
+    "conjugate and reverting": Specification(DISCOUNT, True, True, np.inf, 0.96, 1.0),
 }
 MIXED = (DIFFUSE, GIVEN, STATIONARY)
 
 
-def problem_of(law, made, kind=DIFFUSE, states=3, *, early=False, trouble=False):
+def problem_of(spec, made, kind=DIFFUSE, states=3, *, early=False, trouble=False):
     """A problem whose first date is before the first prediction, or whose first dates have gaps and collinear rows."""
     panel = made(states, assets=COUNT)
     X, Y = panel.X.copy(), pad_last(panel.Y, np.nan)
@@ -47,8 +47,8 @@ def problem_of(law, made, kind=DIFFUSE, states=3, *, early=False, trouble=False)
     if trouble:
         X[0], X[1:6, 2] = 0.0, X[1:6, 0] - X[1:6, 1]
         Y[6], Y[[1, 3], ::2] = np.nan, np.nan
-    return Problem(
-        law=law,
+    return TuningProblem(
+        spec=spec,
         X=X,
         Y=Y,
         log_common=np.log(panel.common),
@@ -61,10 +61,10 @@ def problem_of(law, made, kind=DIFFUSE, states=3, *, early=False, trouble=False)
 
 
 def pool_of(problem):
-    law, states = problem.law, problem.moderate.size
-    phi = np.array([0.9, 0.95, 0.85])[:states] if law.reverts else np.ones(states)
+    spec, states = problem.spec, problem.moderate.size
+    phi = np.array([0.9, 0.95, 0.85])[:states] if spec.reverts else np.ones(states)
     ratio = np.array([2e-3, 5e-4, 4e-3])[:states]
-    return Pool(ratio, phi, law.tails, law.memory, 0.8)
+    return Pool(ratio, phi, spec.tails, spec.memory, 0.8)
 
 
 def log_likelihood(problem, pool):
@@ -97,7 +97,7 @@ def entry(array, j, value):
 
 EARLY, TROUBLE = {"early": True}, {"trouble": True}
 CASES = [
-    *((law, DIFFUSE, {}) for law in LAWS),
+    *((spec, DIFFUSE, {}) for spec in SPECS),
     ("gaussian", GIVEN, {}),
     ("learning", GIVEN, {}),
     ("reverting", STATIONARY, {}),
@@ -113,19 +113,19 @@ CASES = [
 
 
 def name_of(case):
-    law, kind, options = case
+    spec, kind, options = case
     names = [("diffuse", "given", "stationary")[k] for k in np.atleast_1d(kind)]
-    return ", ".join([law, *names, *options])
+    return ", ".join([spec, *names, *options])
 
 
 @pytest.fixture(params=CASES, ids=name_of)
 def case(request, made):
     name, kind, options = request.param
-    problem = problem_of(LAWS[name], made, kind, **options)
+    problem = problem_of(SPECS[name], made, kind, **options)
     pool = pool_of(problem)
     filter_ = problem.filter(pool)
     filter_.run(problem.X, problem.Y, store="state")
-    return problem, pool, problem.slopes(pool), np.flatnonzero(filter_.begun[:COUNT])
+    return problem, pool, problem.score(pool), np.flatnonzero(filter_.begun[:COUNT])
 
 
 def test_log_likelihood_is_the_filters(case):
@@ -161,9 +161,9 @@ def test_score_by_exponent_of_the_common_level(case):
 
 
 @pytest.mark.parametrize("name", ["tails", "memory"])
-def test_score_by_what_assets_share(case, name):
+def test_score_by_shared_parameters(case, name):
     problem, pool, slopes, begun = case
-    fixed = {"tails": not np.isfinite(pool.tails), "memory": problem.law.noise == CONSTANT}[name]
+    fixed = {"tails": not np.isfinite(pool.tails), "memory": problem.spec.noise == CONSTANT}[name]
     if fixed:
         np.testing.assert_array_equal(getattr(slopes, name), 0.0)
         return
@@ -173,7 +173,7 @@ def test_score_by_what_assets_share(case, name):
 
 def test_score_by_persistence_and_mean(case):
     problem, pool, slopes, begun = case
-    if not problem.law.reverts:
+    if not problem.spec.reverts:
         return
     for j in range(3):
         expected = difference(
@@ -189,9 +189,9 @@ def test_score_by_persistence_and_mean(case):
 
 
 def test_score_at_a_variance_of_exactly_zero(made):
-    problem = problem_of(LAWS["gaussian"], made)
+    problem = problem_of(SPECS["gaussian"], made)
     pool = replace(pool_of(problem), ratio=np.zeros(3))
-    slopes = problem.slopes(pool)
+    slopes = problem.score(pool)
     begun = np.flatnonzero(np.isfinite(problem.Y[:, :COUNT]).sum(axis=0) > 10)
     base = log_likelihood(problem, pool)
     for j in range(3):
@@ -205,22 +205,22 @@ def test_score_at_a_variance_of_exactly_zero(made):
 
 
 def test_score_is_the_same_for_any_number_of_threads(made, monkeypatch):
-    problem = problem_of(LAWS["learning"], made)
+    problem = problem_of(SPECS["learning"], made)
     pool = pool_of(problem)
     found = []
     for threads, small in ((1, np.inf), (3, 0)):
         monkeypatch.setattr(blocks, "THREADS", threads)
         monkeypatch.setattr(blocks, "_SMALL", small)
-        found.append(problem.slopes(pool))
+        found.append(problem.score(pool))
     for name in ("log_likelihood", "level", "state_variance", "memory"):
         np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))
 
 
-def test_an_asset_that_is_never_identified_has_no_say(made):
-    problem = problem_of(LAWS["gaussian"], made)
+def test_an_asset_that_is_never_identified_does_not_count(made):
+    problem = problem_of(SPECS["gaussian"], made)
     Y = problem.Y.copy()
     Y[2:, 0] = np.nan
-    slopes = replace(problem, Y=Y).slopes(pool_of(problem))
+    slopes = replace(problem, Y=Y).score(pool_of(problem))
     assert slopes.log_likelihood[0] == 0.0
     assert slopes.level[0] == 0.0
     np.testing.assert_array_equal(slopes.state_variance[:, 0], 0.0)
@@ -228,34 +228,39 @@ def test_an_asset_that_is_never_identified_has_no_say(made):
 
 def started(problem, pool, X):
     """The states that a block's lanes enter with, and the derivatives through its start at some bars of them."""
-    law, own = problem.at(pool)
+    spec, own = problem.at(pool)
     mine = type(own)(*(np.ascontiguousarray(part[..., :WIDTH]) for part in own))
     states, dates = mine.phi.shape[0], problem.dates(pool.exponent)._replace(X=X)
-    entering, bars, by, by_shared = new_entering(states), new_entering(states), new_lanes(states), new_shared()
+    entering, bars, by, by_shared = (
+        new_entering(states),
+        new_entering(states),
+        new_block_parameters(states),
+        new_shared_derivatives(),
+    )
     A, U, at = np.zeros((WIDTH, states, states)), np.zeros((WIDTH, states, states + 1)), np.zeros(WIDTH + 1, int)
-    tape = new_start_tape(law, WIDTH * len(X), states)
-    score._begin(law, dates, problem.Y, 0, problem.prior, mine, A, U, tape, at, entering, np.empty(WIDTH))
+    tape = new_start_tape(spec, WIDTH * len(X), states)
+    score._begin(spec, dates, problem.Y, 0, problem.prior, mine, A, U, tape, at, entering, np.empty(WIDTH))
     bars.a[:], bars.P[:] = 0.5, -0.25
-    differentiate_starts(law, dates, 0, problem.prior, mine, A, U, tape, at, entering, bars, by, by_shared)
+    differentiate_starts(spec, dates, 0, problem.prior, mine, A, U, tape, at, entering, bars, by, by_shared)
     begun = np.isfinite(entering.began)
     assert begun.sum() > 20
     return [part[..., begun] for part in (entering.began, entering.a, entering.P, *by, by_shared.exponent)]
 
 
 def test_own_regressors_that_are_all_the_same_change_no_start(made):
-    problem = problem_of(LAWS["learning and reverting"], made, MIXED, early=True, trouble=True)
+    problem = problem_of(SPECS["learning and reverting"], made, MIXED, early=True, trouble=True)
     pool = pool_of(problem)
     own = np.repeat(problem.X[:, :, None], problem.Y.shape[1], axis=2)
     for found, expected in zip(started(problem, pool, own), started(problem, pool, problem.X), strict=True):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_a_start_of_more_dates_than_there_is_room_for(made):
-    problem = problem_of(LAWS["reverting"], made)
+def test_a_start_of_more_dates_than_the_tape_has(made):
+    problem = problem_of(SPECS["reverting"], made)
     X, Y = problem.X.copy(), problem.Y.copy()
     X[:40, 2] = X[:40, 1]  # forty dates an asset, where six are expected
     problem, pool = replace(problem, X=X, Y=Y), pool_of(problem)
     begun = np.flatnonzero(np.isfinite(Y[50:, :COUNT]).sum(axis=0) > 10)
-    slopes = problem.slopes(pool)
+    slopes = problem.score(pool)
     expected = difference(lambda phi: log_likelihood(problem, replace(pool, phi=entry(pool.phi, 2, phi))), pool.phi[2])
     agree(slopes.phi[2], expected, begun)

@@ -1,4 +1,4 @@
-"""Compiled code is dropped when a source changed, and only then."""
+"""Compiled code is deleted when a source changed, and only then."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from statefolio.kalman import stale
 
 
-def test_code_is_kept_while_the_sources_stay_and_dropped_when_one_changes(tmp_path, monkeypatch):
+def test_compiled_code_is_deleted_once_a_source_changes(tmp_path, monkeypatch):
     sources, folder = tmp_path / "sources", tmp_path / "cache" / "deep"
     sources.mkdir()
     (sources / "stale.py").write_text("")

@@ -6,13 +6,13 @@ import textbook
 from peer import Regression
 
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.law import CONSTANT, EWMA, Law
 from statefolio.kalman.panel import new_filter
 from statefolio.kalman.smoother import smooth_panel
+from statefolio.kalman.specification import CONSTANT, EWMA, Specification
 from statefolio.kalman.start import begin_block
 
-GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
-LEARNING = Law(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
+GAUSSIAN = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+LEARNING = Specification(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
 RATIO = np.array([1e-4, 1e-4, 3e-4, 3e-4])
 
 
@@ -77,8 +77,8 @@ def test_smoothed_loadings_are_statsmodels(on_stocks):
         np.testing.assert_allclose(smoothed.variance[rows, :, i], variance, rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.parametrize("law", [GAUSSIAN, LEARNING], ids=["gaussian", "learning"])
-def test_collinear_early_rows_wait_for_one_that_is_not(law):
+@pytest.mark.parametrize("spec", [GAUSSIAN, LEARNING], ids=["gaussian", "learning"])
+def test_collinear_early_rows_wait_for_one_that_is_not(spec):
     rng = np.random.default_rng(2)
     X = rng.standard_normal((60, 4))
     X[0] = 0.0
@@ -86,13 +86,13 @@ def test_collinear_early_rows_wait_for_one_that_is_not(law):
     X[9:12] = X[8]
     y = X @ np.array([1.0, 0.5, -0.5, 2.0]) + rng.standard_normal(60)
     q, level = np.full((4, 1), 1e-3), np.array([1.3])
-    if not law.scales:
+    if not spec.scales:
         q *= level
     q[3] = 0.0  # what moves not at all stays collinear
     q[1:3] = 0.0
-    paths = new_filter(law, q, level).run(X, pad_last(y[:, None], np.nan))
-    noise = textbook.EWMA if law.noise == EWMA else textbook.CONSTANT
-    model = textbook.Model(q[:, 0], level[0], noise=noise, scales=law.scales, tails=law.tails, memory=law.memory)
+    paths = new_filter(spec, q, level).run(X, pad_last(y[:, None], np.nan))
+    noise = textbook.EWMA if spec.noise == EWMA else textbook.CONSTANT
+    model = textbook.Model(q[:, 0], level[0], noise=noise, scales=spec.scales, tails=spec.tails, memory=spec.memory)
     expected = textbook.run(model, X, y)
     assert np.isnan(paths.mean[:12, :, 0]).all()
     np.testing.assert_allclose(paths.mean[:, :, 0], expected.mean, rtol=1e-9, atol=1e-9)
@@ -109,16 +109,16 @@ def test_an_asset_always_collinear_never_begins():
     assert not filter_.begun[0]
 
 
-@pytest.mark.parametrize("law", [GAUSSIAN, LEARNING], ids=["gaussian", "learning"])
+@pytest.mark.parametrize("spec", [GAUSSIAN, LEARNING], ids=["gaussian", "learning"])
 @pytest.mark.parametrize("returns_by", [1e-6, 1.0, 1e6])
 @pytest.mark.parametrize("factors_by", [1e-6, 1.0, 1e6])
-def test_units_do_not_matter(made, law, returns_by, factors_by):
+def test_units_do_not_matter(made, spec, returns_by, factors_by):
     panel = made(4)
     by = np.array([1.0, factors_by, factors_by, factors_by])
 
     def run(returns_by, by):
-        q = panel.state_variance / by[:, None] ** 2 * (1.0 if law.scales else returns_by**2)
-        filter_ = new_filter(law, q, panel.level * returns_by**2)
+        q = panel.state_variance / by[:, None] ** 2 * (1.0 if spec.scales else returns_by**2)
+        filter_ = new_filter(spec, q, panel.level * returns_by**2)
         return filter_.run(panel.X * by, pad_last(panel.Y * returns_by, np.nan), panel.common)
 
     plain, scaled = run(1.0, np.ones(4)), run(returns_by, by)
@@ -164,7 +164,7 @@ def test_each_series_starts_on_its_own_regressors(made):
 
 
 @pytest.mark.parametrize("level", [1e-2, 1e-10, 1e-14, 1e-18])
-def test_no_noise_at_all_is_still_told_apart(level):
+def test_states_are_identified_without_any_noise(level):
     draw = np.random.default_rng(1)
     X = np.column_stack([np.ones(60), 30.0 + np.cumsum(draw.normal(size=60))])
     y = 5.0 + np.cumsum(draw.normal(size=60)) + 0.8 * X[:, 1]

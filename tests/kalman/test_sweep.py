@@ -9,36 +9,37 @@ import textbook
 
 from statefolio.kalman import blocks
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA, Law, unpack
 from statefolio.kalman.panel import new_filter
 from statefolio.kalman.paths import before_run, entry_of, predicted_covariance
+from statefolio.kalman.specification import CONSTANT, DISCOUNT, EWMA, Specification
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
+from statefolio.kalman.triangles import unpack
 
 NEVER, ONCE, LATE, GAPPED_START = 3, 5, 7, 9
 CHOSEN = [0, NEVER, ONCE, LATE, GAPPED_START, 45, 69]
 NOISE = {CONSTANT: textbook.CONSTANT, EWMA: textbook.EWMA, DISCOUNT: textbook.DISCOUNT}
-PLAIN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
-LEARNING = Law(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
+PLAIN = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+LEARNING = Specification(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
 
 
-def build(law, made, assets=slice(None), **options):
+def build(spec, made, assets=slice(None), **options):
     """The fast filter of a made panel."""
-    if law.reverts:
+    if spec.reverts:
         options |= {"phi": made.phi[:, assets], "mean": made.mean[:, assets]}
-    return new_filter(law, made.state_variance[:, assets], made.level[assets], **options)
+    return new_filter(spec, made.state_variance[:, assets], made.level[assets], **options)
 
 
-def slow(law, made, i, **options):
+def slow(spec, made, i, **options):
     """The textbook's path of one asset."""
-    own = {"phi": made.phi[:, i], "centre": made.mean[:, i]} if law.reverts else {}
+    own = {"phi": made.phi[:, i], "centre": made.mean[:, i]} if spec.reverts else {}
     model = textbook.Model(
         state_variance=made.state_variance[:, i],
         level=made.level[i],
-        noise=NOISE[law.noise],
-        scales=law.scales,
-        tails=law.tails,
-        memory=law.memory,
-        discount=law.discount,
+        noise=NOISE[spec.noise],
+        scales=spec.scales,
+        tails=spec.tails,
+        memory=spec.memory,
+        discount=spec.discount,
         **own,
         **options,
     )
@@ -52,16 +53,16 @@ def close(fast, expected, tolerance=1e-10):
     np.testing.assert_allclose(fast, expected, rtol=tolerance, atol=tolerance * scale)
 
 
-def check(law, made, options=None, own=None):
-    """All that a run writes down, for some assets, against the textbook."""
-    filter_ = build(law, made, **(options or {}))
-    before = before_run(law, filter_.start, filter_.state)
+def check(spec, made, options=None, own=None):
+    """Compare all outputs of a run with the textbook, for some assets."""
+    filter_ = build(spec, made, **(options or {}))
+    before = before_run(spec, filter_.start, filter_.state)
     paths = filter_.run(made.X, pad_last(made.Y, np.nan), made.common, store="covariances")
-    entry = entry_of(law, filter_.assets, filter_.start, filter_.state, before, len(made.Y))
-    predicted = predicted_covariance(law, paths.covariance, paths.level, filter_.assets, entry, filter_.count)
+    entry = entry_of(spec, filter_.assets, filter_.start, filter_.state, before, len(made.Y))
+    predicted = predicted_covariance(spec, paths.covariance, paths.level, filter_.assets, entry, filter_.count)
     rows, columns = np.tril_indices(made.X.shape[1])
     for i in CHOSEN:
-        expected = slow(law, made, i, **(own(i) if own else {}))
+        expected = slow(spec, made, i, **(own(i) if own else {}))
         close(paths.covariance[:, :, i], expected.covariance[:, rows, columns])
         close(predicted[:, i], expected.predicted_covariance[:, rows, columns])
         close(paths.mean[:, :, i], expected.mean)
@@ -73,7 +74,7 @@ def check(law, made, options=None, own=None):
             assert paths.log_likelihood[i] == pytest.approx(expected.log_likelihood, rel=1e-10, abs=1e-9)
         last = expected.covariance[-1]
         if np.isfinite(last).all():
-            unit = filter_.state.level[i] if law.noise == DISCOUNT else 1.0
+            unit = filter_.state.level[i] if spec.noise == DISCOUNT else 1.0
             close(unpack(filter_.state.covariance)[i] * unit, last)
             close(filter_.state.mean[:, i], expected.mean[-1])
     assert np.isnan(paths.mean[:, :, NEVER]).all()
@@ -81,12 +82,12 @@ def check(law, made, options=None, own=None):
     assert paths.log_likelihood[NEVER] == 0.0
 
 
-@pytest.mark.parametrize("law", [PLAIN, LEARNING], ids=["plain", "learning"])
-def test_a_broken_state_leaves_no_likelihood_and_an_unobserved_asset_no_say(made, law):
+@pytest.mark.parametrize("spec", [PLAIN, LEARNING], ids=["plain", "learning"])
+def test_a_broken_state_leaves_no_likelihood_and_an_unobserved_asset_does_not_count(made, spec):
     panel = made(3)
     level, state_variance = panel.level.copy(), panel.state_variance.copy()
     level[NEVER], state_variance[:, NEVER] = 0.0, 0.0
-    filter_ = new_filter(law, state_variance, level)
+    filter_ = new_filter(spec, state_variance, level)
     Y = pad_last(panel.Y, np.nan)
     assert filter_.run(panel.X, Y, store="likelihood").log_likelihood[NEVER] == 0.0
     filter_.state.mean[0, 0] = np.nan
@@ -106,7 +107,7 @@ def test_gaussian_filter_is_the_textbook_one(made, states):
 @pytest.mark.parametrize("scales", [False, True])
 def test_noise_and_tails_are_the_textbook_ones(made, states, noise, tails, scales):
     memory = 1.0 if noise == CONSTANT else 0.96
-    check(Law(noise, scales, False, tails, memory, 1.0), made(states))
+    check(Specification(noise, scales, False, tails, memory, 1.0), made(states))
 
 
 def test_learned_level_caps_surprises_and_keeps_its_floor(made):
@@ -115,9 +116,9 @@ def test_learned_level_caps_surprises_and_keeps_its_floor(made):
     Y[20] *= 1e3
     Y[40:] = np.where(np.isnan(Y[40:]), np.nan, 0.0)
     panel_ = replace(panel_, Y=Y, state_variance=0.0 * panel_.state_variance)
-    law = Law(EWMA, False, False, np.inf, 0.8, 1.0)
-    check(law, panel_)
-    filter_ = build(law, panel_)
+    spec = Specification(EWMA, False, False, np.inf, 0.8, 1.0)
+    check(spec, panel_)
+    filter_ = build(spec, panel_)
     filter_.run(panel_.X, pad_last(Y, np.nan), panel_.common)
     assert (filter_.state.level[:70] == 1e-4 * panel_.level).any()
 
@@ -126,29 +127,29 @@ def test_learned_level_caps_surprises_and_keeps_its_floor(made):
 def test_discount_factor_is_the_textbook_one(made, noise):
     panel_ = made(4)
     panel_ = replace(panel_, state_variance=0.0 * panel_.state_variance)
-    check(Law(noise, False, False, np.inf, 0.97, 0.98), panel_)
+    check(Specification(noise, False, False, np.inf, 0.97, 0.98), panel_)
 
 
-@pytest.mark.parametrize("law", [PLAIN, LEARNING], ids=["plain", "learning"])
-def test_mean_reverting_loadings_from_a_diffuse_start(made, law):
-    check(law._replace(reverts=True), made(4))
+@pytest.mark.parametrize("spec", [PLAIN, LEARNING], ids=["plain", "learning"])
+def test_mean_reverting_loadings_from_a_diffuse_start(made, spec):
+    check(spec._replace(reverts=True), made(4))
 
 
-@pytest.mark.parametrize("law", [PLAIN, LEARNING], ids=["plain", "learning"])
-def test_mean_reverting_loadings_from_their_stationary_law(made, law):
+@pytest.mark.parametrize("spec", [PLAIN, LEARNING], ids=["plain", "learning"])
+def test_mean_reverting_loadings_from_their_stationary_distribution(made, spec):
     panel_ = made(4)
 
     def own(i):
-        unit = panel_.level[i] if law.scales else 1.0
+        unit = panel_.level[i] if spec.scales else 1.0
         variance = panel_.state_variance[:, i] * unit / (1.0 - panel_.phi[:, i] ** 2)
         return {"start": (panel_.mean[:, i], np.diag(variance))}
 
-    check(law._replace(reverts=True), panel_, {"kind": np.full(4, STATIONARY)}, own)
+    check(spec._replace(reverts=True), panel_, {"kind": np.full(4, STATIONARY)}, own)
 
 
-@pytest.mark.parametrize("law", [PLAIN, LEARNING], ids=["plain", "learning"])
+@pytest.mark.parametrize("spec", [PLAIN, LEARNING], ids=["plain", "learning"])
 @pytest.mark.parametrize("before_prediction", [False, True])
-def test_given_start(made, law, before_prediction):
+def test_given_start(made, spec, before_prediction):
     panel_, rng = made(4), np.random.default_rng(1)
     mean, root = rng.normal(size=(70, 4)), rng.normal(size=(70, 4, 4))
     covariance = root @ root.transpose(0, 2, 1)
@@ -157,7 +158,7 @@ def test_given_start(made, law, before_prediction):
         return {"start": (mean[i], covariance[i]), "before_prediction": before_prediction}
 
     options = {"start": (mean, covariance), "before_prediction": before_prediction}
-    check(law._replace(reverts=True), panel_, options, own)
+    check(spec._replace(reverts=True), panel_, options, own)
 
 
 def test_some_states_diffuse_and_others_given(made):
@@ -189,10 +190,10 @@ def test_variance_before_the_update_follows_from_what_is_stored(made):
 
 # Bit for bit ------------------------------------------------------------------------------------------------
 
-LAWS = {
+SPECS = {
     "gaussian": PLAIN,
     "learning": LEARNING,
-    "conjugate": Law(DISCOUNT, False, False, np.inf, 0.97, 0.99),
+    "conjugate": Specification(DISCOUNT, False, False, np.inf, 0.97, 0.99),
     "reverting": LEARNING._replace(reverts=True),
 }
 NAMES = ("mean", "variance", "innovation", "innovation_variance", "level")
@@ -207,13 +208,13 @@ STARTS = {
 
 
 @pytest.mark.parametrize("options", STARTS.values(), ids=STARTS)
-@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 @pytest.mark.parametrize("cut", [1, 3, 7, 80])
-def test_cutting_the_future_changes_nothing_before_the_cut(made, law, cut, options):
+def test_cutting_the_future_changes_nothing_before_the_cut(made, spec, cut, options):
     panel_ = made(4)
     Y = pad_last(panel_.Y, np.nan)
-    whole = build(law, panel_, **options).run(panel_.X, Y, panel_.common)
-    part = build(law, panel_, **options).run(panel_.X[:cut], Y[:cut], panel_.common[:cut])
+    whole = build(spec, panel_, **options).run(panel_.X, Y, panel_.common)
+    part = build(spec, panel_, **options).run(panel_.X[:cut], Y[:cut], panel_.common[:cut])
     for name in NAMES:
         np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[:cut])
 
@@ -222,12 +223,12 @@ CUTS = {"one": (1,), "diffuse": (2, 3, 4, 5, 6), "late": (57, 80, 85), "often": 
 
 
 @pytest.mark.parametrize("options", STARTS.values(), ids=STARTS)
-@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 @pytest.mark.parametrize("cuts", CUTS.values(), ids=CUTS)
-def test_continuing_is_running_at_once(made, law, cuts, options):
+def test_continuing_is_running_at_once(made, spec, cuts, options):
     panel_ = made(4)
     Y = pad_last(panel_.Y, np.nan)
-    at_once, in_parts = build(law, panel_, **options), build(law, panel_, **options)
+    at_once, in_parts = build(spec, panel_, **options), build(spec, panel_, **options)
     whole = at_once.run(panel_.X, Y, panel_.common)
     parts = [in_parts.run(panel_.X[a:b], Y[a:b], panel_.common[a:b]) for a, b in pairwise([0, *cuts, len(Y)])]
     for name in NAMES:
@@ -239,12 +240,12 @@ def test_continuing_is_running_at_once(made, law, cuts, options):
     np.testing.assert_allclose(total, whole.log_likelihood, rtol=1e-11, atol=1e-9)
 
 
-@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
-def test_neighbours_in_a_block_do_not_matter(made, law):
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_neighbours_in_a_block_do_not_matter(made, spec):
     panel_ = made(4)
-    whole = build(law, panel_).run(panel_.X, pad_last(panel_.Y, np.nan), panel_.common)
+    whole = build(spec, panel_).run(panel_.X, pad_last(panel_.Y, np.nan), panel_.common)
     for chosen in ([LATE], [69, NEVER, 0], np.random.default_rng(0).permutation(70)[:40]):
-        few = build(law, panel_, chosen).run(panel_.X, pad_last(panel_.Y[:, chosen], np.nan), panel_.common)
+        few = build(spec, panel_, chosen).run(panel_.X, pad_last(panel_.Y[:, chosen], np.nan), panel_.common)
         for name in (*NAMES, "log_likelihood"):
             mine = getattr(few, name)[..., : len(chosen)]
             np.testing.assert_array_equal(mine, getattr(whole, name)[..., chosen])

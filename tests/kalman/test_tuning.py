@@ -7,20 +7,21 @@ import pytest
 from peer import Regression, highest
 
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.law import CONSTANT, EWMA
-from statefolio.kalman.tuning import Wish, build, build_pilot, tune
+from statefolio.kalman.specification import CONSTANT, EWMA
+from statefolio.kalman.tuning import tune
+from statefolio.kalman.tuning_spec import TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import common_level
 
-MLE = Wish("mle", CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
-DEFAULT = Wish("pooled", EWMA, gaussian=False, scales=True, reverts=False, common=True)
+MLE = TuningSpec("mle", CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
+DEFAULT = TuningSpec("pooled", EWMA, gaussian=False, scales=True, reverts=False, common=True)
 
 
-def log_likelihood(wish, learned, X, Y):
-    """Of every asset, at what was learned."""
+def log_likelihood(options, learned, X, Y):
+    """Return the log-likelihood of every asset at the learned hyper-parameters."""
     lanes, common = pad_last(Y, np.nan), np.ones(len(X))
-    if wish.common:
-        common = common_level(build_pilot(wish, learned), X, lanes)[0] ** learned.exponent
-    paths = build(wish, learned).run(X, lanes, common, store="likelihood")
+    if options.common:
+        common = common_level(build_pilot(options, learned), X, lanes)[0] ** learned.exponent
+    paths = build(options, learned).run(X, lanes, common, store="likelihood")
     return paths.log_likelihood[: Y.shape[1]]
 
 
@@ -47,10 +48,10 @@ def own(stocks):
 
 @pytest.fixture(scope="module")
 def simulated():
-    """A panel whose alphas stand still and whose second loading moves, tuned in three ways."""
+    """A panel whose alphas are constant and whose second loading moves, tuned in three ways."""
     X, Y, level = simulate([0.0, 2e-3, 0.0])
     pooled, shrunk = replace(MLE, tuning="pooled"), replace(MLE, tuning="shrunk")
-    return X, Y, level, {name: tune(wish, X, Y) for name, wish in
+    return X, Y, level, {name: tune(options, X, Y) for name, options in
                          (("mle", MLE), ("pooled", pooled), ("shrunk", shrunk))}  # fmt: skip
 
 
@@ -128,18 +129,18 @@ def test_standard_errors_are_those_of_the_numerical_hessian(own):
 
 def test_pool_is_a_maximum(simulated):
     X, Y, _, learned = simulated
-    wish, pooled = replace(MLE, tuning="pooled"), learned["pooled"]
+    options, pooled = replace(MLE, tuning="pooled"), learned["pooled"]
     ratio = pooled.state_variance / pooled.level
     np.testing.assert_allclose(ratio, np.tile(ratio[:, :1], ratio.shape[1]), rtol=1e-10)
-    best = log_likelihood(wish, pooled, X, Y).sum()
+    best = log_likelihood(options, pooled, X, Y).sum()
     for j in range(3):
         for by in (0.9, 1.1):
             moved = pooled.state_variance.copy()
             moved[j] = (ratio[j] * by if ratio[j, 0] > 0.0 else 1e-5) * pooled.level
-            assert log_likelihood(wish, replace(pooled, state_variance=moved), X, Y).sum() < best
+            assert log_likelihood(options, replace(pooled, state_variance=moved), X, Y).sum() < best
     for by in (0.98, 1.02):
         moved = replace(pooled, level=pooled.level * by, state_variance=pooled.state_variance * by)
-        assert (log_likelihood(wish, moved, X, Y) < log_likelihood(wish, pooled, X, Y)).all()
+        assert (log_likelihood(options, moved, X, Y) < log_likelihood(options, pooled, X, Y)).all()
 
 
 def test_pool_is_near_the_truth(simulated):
@@ -152,7 +153,7 @@ def test_pool_is_near_the_truth(simulated):
     assert abs(np.mean(pooled.level[:-1] / level) - 1.0) < 0.03
 
 
-def test_what_is_not_known_of_a_newcomer_is_the_panels(simulated):
+def test_a_new_asset_takes_the_median_of_the_panel(simulated):
     learned = simulated[3]["pooled"]
     assert learned.level[-1] == pytest.approx(np.median(learned.level[:-1]), rel=0.2)
     assert learned.state_variance.shape == (3, 49)
@@ -186,15 +187,15 @@ def default():
 def test_default_model_is_at_a_maximum_of_all_it_shares(default):
     X, Y, learned = default
     assert learned.converged[:-1].all()
-    best, law = log_likelihood(DEFAULT, learned, X, Y).sum(), learned.law
+    best, spec = log_likelihood(DEFAULT, learned, X, Y).sum(), learned.spec
     allowed = best + 1e-5 * np.isfinite(Y).sum()
-    assert 4.0 < law.tails < 60.0
-    assert 0.5 < law.memory < 1.0
-    moved = [replace(learned, law=law._replace(tails=2.0 + (law.tails - 2.0) * by)) for by in (0.7, 1.4)]
+    assert 4.0 < spec.tails < 60.0
+    assert 0.5 < spec.memory < 1.0
+    moved = [replace(learned, spec=spec._replace(tails=2.0 + (spec.tails - 2.0) * by)) for by in (0.7, 1.4)]
     moved += [
-        replace(learned, law=law._replace(memory=1.0 - (1.0 - law.memory) * by))
+        replace(learned, spec=spec._replace(memory=1.0 - (1.0 - spec.memory) * by))
         for by in (0.7, 1.4)
-        if (1.0 - law.memory) * by > 1e-4
+        if (1.0 - spec.memory) * by > 1e-4
     ]
     moved += [replace(learned, exponent=learned.exponent + by) for by in (-0.15, 0.15)]
     moved += [replace(learned, state_variance=learned.state_variance * by) for by in (0.6, 1.7)]
@@ -204,14 +205,14 @@ def test_default_model_is_at_a_maximum_of_all_it_shares(default):
 
 def test_discount_factor_is_the_best(default):
     X, Y, _ = default
-    wish = replace(MLE, tuning="discount")
-    learned = tune(wish, X, Y)
+    options = replace(MLE, tuning="discount")
+    learned = tune(options, X, Y)
     assert (learned.state_variance == 0.0).all()
-    best = log_likelihood(wish, learned, X, Y).sum()
-    forgetting = 1.0 - learned.law.discount
+    best = log_likelihood(options, learned, X, Y).sum()
+    forgetting = 1.0 - learned.spec.discount
     for by in (0.8, 1.25):
-        other = replace(learned, law=learned.law._replace(discount=1.0 - forgetting * by))
-        assert log_likelihood(wish, other, X, Y).sum() < best
+        other = replace(learned, spec=learned.spec._replace(discount=1.0 - forgetting * by))
+        assert log_likelihood(options, other, X, Y).sum() < best
 
 
 def test_persistence_and_means_are_found(made):
@@ -224,18 +225,18 @@ def test_persistence_and_means_are_found(made):
         beta[t] = b
     Y = X * beta + 0.5 * rng.standard_normal((dates, assets))
     for tuning in ("mle", "pooled"):
-        wish = replace(MLE, tuning=tuning, reverts=True)
-        learned = tune(wish, X, Y)
+        options = replace(MLE, tuning=tuning, reverts=True)
+        learned = tune(options, X, Y)
         assert np.median(learned.phi) == pytest.approx(0.9, abs=0.03)
         assert np.median(learned.mean) == pytest.approx(1.0, abs=0.05)
         assert np.median(learned.state_variance) == pytest.approx(0.04, rel=0.15)
-    best = log_likelihood(wish, learned, X, Y).sum()
+    best = log_likelihood(options, learned, X, Y).sum()
     for field, by in (("phi", 0.99), ("phi", 1.01), ("state_variance", 0.9), ("state_variance", 1.1), ("level", 1.05)):
         moved = replace(learned, **{field: getattr(learned, field) * by})
-        assert log_likelihood(wish, moved, X, Y).sum() < best, (field, by)
+        assert log_likelihood(options, moved, X, Y).sum() < best, (field, by)
 
 
-def test_too_few_observations_take_the_median_and_say_so(stocks):
+def test_too_few_observations_take_the_median_with_a_reason(stocks):
     X, Y = stocks.X[:200], stocks.Y[:200].copy()
     Y[:, 0] = np.nan
     Y[4:, 1] = np.nan
@@ -249,25 +250,25 @@ def test_too_few_observations_take_the_median_and_say_so(stocks):
 def test_fixed_takes_what_is_given(stocks):
     X, Y = stocks.X, stocks.Y
     variance = np.full((4, 11), 1e-4)
-    wish = replace(MLE, tuning="fixed", state_variance=variance, observation_variance=np.full(11, 2.0))
-    learned = tune(wish, X, Y)
+    options = replace(MLE, tuning="fixed", state_variance=variance, observation_variance=np.full(11, 2.0))
+    learned = tune(options, X, Y)
     np.testing.assert_array_equal(learned.state_variance, variance)
     np.testing.assert_array_equal(learned.level, 2.0)
     assert (learned.reason == "given").all()
 
 
 @pytest.mark.parametrize("tuning", ["pooled", "mle", "shrunk"])
-@pytest.mark.parametrize("wish", [MLE, DEFAULT], ids=["plain", "default"])
-def test_assets_without_a_residual_harm_nobody(simulated, wish, tuning):
+@pytest.mark.parametrize("options", [MLE, DEFAULT], ids=["plain", "default"])
+def test_assets_without_residuals_change_no_other_asset(simulated, options, tuning):
     """One is suspended, and its returns are all zero; one is a factor itself."""
     X, Y, _, _ = simulated
     Y = Y[:, :12]
-    wish = replace(wish, tuning=tuning)
-    alone = tune(wish, X, Y)
-    with_idle = tune(wish, X, np.column_stack([Y, np.zeros(len(Y)), 1.7 * X[:, 1]]))
+    options = replace(options, tuning=tuning)
+    alone = tune(options, X, Y)
+    with_idle = tune(options, X, np.column_stack([Y, np.zeros(len(Y)), 1.7 * X[:, 1]]))
     assert all(reason.startswith("no residual at all") for reason in with_idle.reason[12:14])
     assert not with_idle.converged[12:14].any()
     assert np.isfinite(with_idle.level).all()
-    if not wish.common:  # which an asset that never moves draws down
+    if not options.common:  # which an asset that never moves draws down
         np.testing.assert_array_equal(with_idle.converged[:12], alone.converged[:12])
         np.testing.assert_allclose(with_idle.level[:12], alone.level[:12], rtol=0.2)

@@ -4,11 +4,11 @@ import numpy as np
 import textbook
 
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.law import CONSTANT, Law
 from statefolio.kalman.panel import new_filter
+from statefolio.kalman.specification import CONSTANT, Specification
 from statefolio.kalman.volatility import common_level
 
-GAUSSIAN = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+GAUSSIAN = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
 
 
 def test_level_is_the_recursion_of_capped_surprises(made):

@@ -35,7 +35,7 @@ class Model:
 
 @dataclass
 class Path:
-    """What the filter saw; NaN where there is nothing to show."""
+    """Results of the filter; NaN where undefined."""
 
     mean: np.ndarray  # (T, K)
     covariance: np.ndarray  # (T, K, K)

@@ -224,7 +224,7 @@ def test_an_observation_variance_of_zero_is_refused(data):
 def _variance_of_t(model):
     """Variance over squared scale of the first date not yet seen, by asset: `next_` holds variances."""
     filter_ = model._filter
-    freedom = filter_.law.memory * filter_.state.worth[: len(model.assets_)]
+    freedom = filter_.spec.memory * filter_.state.worth[: len(model.assets_)]
     return xr.DataArray(freedom / (freedom - 2.0), dims="asset", coords={"asset": model.assets_})
 
 

@@ -67,7 +67,7 @@ def read_table(
     width
         The number of columns of `padded` is a multiple of this.
     dates, names
-        Labels that were checked before; they are not checked again where the frame has the same.
+        Labels that were checked before; equal labels of the frame are not checked again.
     """
     if not isinstance(frame, pd.DataFrame):
         frame = _to_pandas(frame, name)
@@ -84,17 +84,21 @@ def read_table(
 def _to_pandas(frame: Any, name: str) -> pd.DataFrame:
     """Make the column of dates of a polars (or pyarrow) table its index."""
     if isinstance(frame, pd.Series):
-        raise DataTypeError(f"{name} is a Series; a DataFrame was expected. Use {name}.to_frame().")
+        raise DataTypeError(f"{name} must be a DataFrame, got a Series. Use {name}.to_frame().")
     try:
         table = nw.from_native(frame, eager_only=True)
     except TypeError as error:
         kind = type(frame).__name__
-        advice = f"Call {name}.collect() first." if kind == "LazyFrame" else "Wrap it in one, dates as index."
-        raise DataTypeError(f"{name} is a {kind}; a pandas or polars DataFrame was expected. {advice}") from error
+        advice = (
+            f"Call {name}.collect()." if kind == "LazyFrame" else "Make a DataFrame of it, with dates as its index."
+        )
+        raise DataTypeError(f"{name} must be a pandas or polars DataFrame, got a {kind}. {advice}") from error
     schema = table.schema
     temporal = [label for label, kind in schema.items() if kind.is_temporal()]
     if not temporal:
-        raise InputError(f'{name} has no column of dates; one was expected. Add a Date column called "date".')
+        raise InputError(
+            f'{name} must have a column of dates, got {listed(schema)}. Add one of type Date called "date".'
+        )
     label = "date" if "date" in temporal else temporal[0]
     for other, kind in schema.items():
         if other != label and not kind.is_numeric():
@@ -106,8 +110,8 @@ def _to_pandas(frame: Any, name: str) -> pd.DataFrame:
 
 def _not_a_number(name: str, column: Any, kind: Any) -> DataTypeError:
     return DataTypeError(
-        f"{name} column {column!r} has dtype {kind}; numbers were expected. "
-        f"Convert it, e.g. with pd.to_numeric, or drop it."
+        f"{name} must have numbers in every column, got {kind} in {column!r}. Convert the column, e.g. with "
+        "pd.to_numeric, or drop it."
     )
 
 
@@ -115,51 +119,52 @@ def _check_shape(frame: pd.DataFrame, name: str) -> None:
     rows, columns = frame.shape
     if rows == 0 or columns == 0:
         raise InputError(
-            f"{name} is empty ({rows} dates, {columns} columns); at least one of each was expected. "
-            "Check the selection that made it."
+            f"{name} must have at least one date and one column, got {rows} dates and {columns} columns. Check how it "
+            "was selected."
         )
 
 
 def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
     if not isinstance(index, pd.DatetimeIndex):
         raise InputError(
-            f"{name} is indexed by {type(index).__name__} of {index.dtype}; dates were expected. "
-            f"Use {name}.set_index(...) or {name}.index = pd.to_datetime({name}.index)."
+            f"{name} must have dates as its index, got a {type(index).__name__} of {index.dtype}. Use "
+            f"{name}.set_index(...) or {name}.index = pd.to_datetime({name}.index)."
         )
     if index.tz is not None:
         raise InputError(
-            f"{name} has dates in the time zone {index.tz}; dates without one were expected. "
-            f"Use {name}.tz_localize(None)."
+            f"{name} must have dates without a time zone, got the time zone {index.tz}. Use {name}.tz_localize(None)."
         )
     moments = index.to_numpy()
     if np.isnat(moments).any():
-        raise InputError(f"{name} has missing dates (NaT); none were expected. Drop those rows.")
+        raise InputError(
+            f"{name} must have a date in every row, got {np.isnat(moments).sum()} missing (NaT). Drop those rows."
+        )
     later = moments[1:] > moments[:-1]
     if later.all():
         return index if index.name is None else index.rename("date")
     if not index.is_unique:
         again = index[index.duplicated()]
         raise InputError(
-            f"{name} has {len(again)} duplicate dates (first: {show(again[0])}); each was expected once. "
-            f"Keep one of each, e.g. {name}[~{name}.index.duplicated()]."
+            f"{name} must have each date once, got {len(again)} duplicate dates (first: {show(again[0])}). Keep one "
+            f"of each, e.g. {name}[~{name}.index.duplicated()]."
         )
     at = int(np.argmin(later)) + 1
     raise InputError(
-        f"{name} has dates out of order ({show(index[at])} comes after {show(index[at - 1])}); "
-        f"increasing dates were expected. Use {name}.sort_index()."
+        f"{name} must have increasing dates, got {show(index[at])} after {show(index[at - 1])}. Use "
+        f"{name}.sort_index()."
     )
 
 
 def _checked_columns(columns: pd.Index, name: str) -> pd.Index:
     if columns.nlevels > 1:
         raise InputError(
-            f"{name} has columns of {columns.nlevels} levels; one level was expected. "
-            f"Flatten them, e.g. {name}.columns.map('_'.join)."
+            f"{name} must have columns of one level, got {columns.nlevels} levels. Flatten them, e.g. "
+            f"{name}.columns.map('_'.join)."
         )
     if not columns.is_unique:
         again = list(dict.fromkeys(columns[columns.duplicated()]))
         raise InputError(
-            f"{name} has duplicate names ({listed(again)}); each was expected once. Rename or drop columns."
+            f"{name} must have each column name once, got duplicate names ({listed(again)}). Rename or drop columns."
         )
     return columns if columns.name is None else columns.rename(None)
 
@@ -175,7 +180,7 @@ def _to_float(frame: pd.DataFrame, name: str) -> Array:
 
 
 def _copied(values: Array, width: int) -> Array:
-    """Copy by blocks of columns: frames keep a column together in memory, panels keep a date."""
+    """Copy by blocks of columns: DataFrames store columns contiguously, panels store dates."""
     rows, columns = values.shape
     own = np.empty((rows, -(-columns // width) * width))
     own[:, columns:] = np.nan
@@ -200,7 +205,7 @@ def _check_finite(table: Table) -> None:
         return
     rows, places = np.nonzero(infinite)
     raise InputError(
-        f"{name} has {len(rows)} infinite values (first: {table.columns[places[0]]!r} on "
-        f"{show(table.dates[rows[0]])}); finite numbers or NaN were expected. "
-        f"Use {name}.replace([np.inf, -np.inf], np.nan)."
+        f"{name} must have finite numbers or NaN, got {len(rows)} infinite values (first: "
+        f"{table.columns[places[0]]!r} on {show(table.dates[rows[0]])}). Use "
+        f"{name}.replace([np.inf, -np.inf], np.nan)."
     )

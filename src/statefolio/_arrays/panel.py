@@ -56,28 +56,28 @@ def make_panel(
     width: int = 1,
     known: tuple[pd.Index, pd.Index] | None = None,
 ) -> Panel:
-    """Turn two frames into a panel, or say what is wrong with them.
+    """Join returns and factors into a panel, or raise an error that says what is wrong with them.
 
     Parameters
     ----------
     returns, factors : pandas or polars DataFrame
-        Returns by asset and by factor, in decimals. A polars frame carries its dates in the column "date",
-        else in its first column of dates. Factors may have more dates than returns, never fewer.
+        Returns by asset and by factor, in decimals. A polars frame has its dates in the column "date", or else in
+        its first column of dates. Factors must have every date of the returns, and may have more.
     intercept : bool
         Put the constant 1 before the factors, under the name "alpha".
     check_design : bool
-        Refuse constant factors and warn of collinear ones; for a few new dates there is nothing to check.
+        Refuse constant factors and warn about collinear ones. Pass False for a few new dates.
     fill : bool
-        A factor may be NaN on a date without any return; it then becomes 0, or stays NaN without `fill`.
+        Replace NaN factors by 0 on dates without any return.
     width : int
-        The columns of `padded` come in whole multiples of this.
+        The number of columns of `padded` is a multiple of this.
     known : (Index, Index), optional
-        Assets and factors of a panel made before: names that are the same need no second check.
+        Assets and factors of an earlier panel; equal names are not checked again.
 
     Returns
     -------
     Panel
-        Arrays of its own: nothing is shared with the frames.
+        Its arrays share no memory with the frames.
     """
     assets_known, factors_known = known or (None, None)
     given = read_table(returns, "returns", width, names=assets_known)
@@ -96,21 +96,20 @@ def make_panel(
 
 
 def _on_dates_of(given: Table, factors: Table) -> Table:
-    """Keep of the factors the dates of the returns."""
+    """Select the dates of the returns from the factors."""
     if factors.dates.equals(given.dates):
         return factors
     rows = factors.dates.get_indexer(given.dates)
     absent = given.dates[rows < 0]
     if len(absent) == len(given.dates):
         raise InputError(
-            f"returns ({span(given.dates)}) and factors ({span(factors.dates)}) have no date in common; "
-            "factors were expected on every date of returns. Check the dates of both."
+            f"factors must have every date of returns, got no date in common: returns from {span(given.dates)}, "
+            f"factors from {span(factors.dates)}. Check the dates of both."
         )
     if len(absent):
         raise InputError(
-            f"returns has {len(absent)} dates that factors lacks (first: {show(absent[0])}); factors were "
-            "expected on every date of returns. Align them first, e.g. "
-            "returns[returns.index.isin(factors.index)]."
+            f"factors must have every date of returns, got {len(absent)} missing (first: {show(absent[0])}). Align "
+            "them first, e.g. returns[returns.index.isin(factors.index)]."
         )
     return Table(factors.name, factors.padded[rows], given.dates, factors.columns)
 
@@ -125,9 +124,8 @@ def _check_factors_known(given: Table, design: Table) -> None:
         return
     column = design.columns[int(np.argmax(unknown[rows[0]]))]
     raise InputError(
-        f"factors is NaN on {len(rows)} dates with returns (first: {column!r} on "
-        f"{show(given.dates[rows[0]])}); known factors were expected there. Fill them, or drop those dates "
-        "from both."
+        f"factors must be known on every date with a return, got NaN on {len(rows)} dates (first: {column!r} on "
+        f"{show(given.dates[rows[0]])}). Fill them, or drop those dates from both."
     )
 
 
@@ -142,18 +140,15 @@ def _with_constant(columns: pd.Index, intercept: bool, known: pd.Index | None) -
 def _check_reserved(names: pd.Index, intercept: bool) -> None:
     if intercept and ALPHA in names:
         raise InputError(
-            f"factors has a column called {ALPHA!r}; that name was expected to be free for the constant. "
-            "Rename the column, or pass intercept=False if it is the constant."
+            f"factors must not have a column called {ALPHA!r}, the name of the constant. Rename the column, or pass "
+            "intercept=False if it is the constant."
         )
     if RESIDUAL in names:
-        raise InputError(
-            f"factors has a column called {RESIDUAL!r}; that name was expected to be free for results. "
-            "Rename the column."
-        )
+        raise InputError(f"factors must not have a column called {RESIDUAL!r}, a name in results. Rename the column.")
 
 
 def _check_design(design: Table, intercept: bool) -> None:
-    """Factors that cannot be told from the constant, or from each other."""
+    """Refuse factors that do not vary, and warn about collinear ones."""
     x = design.values[~np.isnan(design.values).any(axis=1)]
     if len(x) < 2:
         return
@@ -164,7 +159,7 @@ def _check_design(design: Table, intercept: bool) -> None:
         name = design.columns[int(np.argmax(still))]
         kind = "constant" if intercept else "zero throughout"
         raise InputError(
-            f"factor {name!r} is {kind}; a factor that varies was expected. Drop it"
+            f"factors must vary, got {name!r}, which is {kind}. Drop it"
             + (", or pass intercept=False." if intercept else ".")
         )
     if len(x) > x.shape[1] + 1:
@@ -180,8 +175,7 @@ def _warn_if_collinear(x: Array, names: pd.Index, intercept: bool) -> None:
         return
     together = [name for name, part in zip(names, right[-1], strict=True) if abs(part) > 1e-6]
     warnings.warn(
-        f"factors {listed(together)} are collinear; independent ones were expected, for else their loadings "
-        "cannot be told apart. Drop one of them.",
+        f"factors {listed(together)} are collinear, so their loadings are not identified. Drop one of them.",
         StatefolioWarning,
         stacklevel=2,
     )

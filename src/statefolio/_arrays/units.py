@@ -1,4 +1,4 @@
-"""Warns where values are too large to be returns in decimals."""
+"""Warns about values that are too large to be returns in decimals."""
 
 import warnings
 
@@ -17,7 +17,7 @@ _ROWS_TO_JUDGE_UNITS = 101
 
 
 def warn_of_units(name: str, values: Array, columns: pd.Index) -> None:
-    """Warn where most of a column's values are prices or percent rather than returns in decimals."""
+    """Warn about columns whose values are mostly prices or percent rather than returns in decimals."""
     step = -(-len(values) // _ROWS_TO_JUDGE_UNITS)
     sample = values[::step]
     above = np.abs(sample) > _TOO_LARGE_A_RETURN
@@ -31,19 +31,19 @@ def warn_of_units(name: str, values: Array, columns: pd.Index) -> None:
     if priced.any():
         found = listed(list(columns[priced]))
         _warn(
-            f"{name} {found} are never negative and mostly above {_TOO_LARGE_A_MOVE}: prices, it seems; "
-            "returns in decimals were expected. Use statefolio.to_returns, or .pct_change()."
+            f"{name} must be returns in decimals, got prices, it seems: {found} never negative and mostly above "
+            f"{_TOO_LARGE_A_MOVE}. Use statefolio.to_returns, or .pct_change()."
         )
     if (large & ~priced).any():
         found = listed(list(columns[large & ~priced]))
         _warn(
-            f"{name} {found} are mostly beyond {_TOO_LARGE_A_RETURN:.0%} a date: percent, it seems; "
-            f"returns in decimals were expected (0.01 = 1 %). Use {name} / 100."
+            f"{name} must be returns in decimals (0.01 = 1 %), got percent, it seems: {found} mostly beyond "
+            f"{_TOO_LARGE_A_RETURN:.0%} per date. Use {name} / 100."
         )
 
 
 def _columns_mostly(true: npt.NDArray[np.bool_], sample: Array) -> npt.NDArray[np.bool_]:
-    """Columns where more than half of the known values are so; all of them together if they are few."""
+    """Find the columns where more than half of the known values are true; judged together if there are few dates."""
     known = np.count_nonzero(~np.isnan(sample), axis=0)
     count = np.count_nonzero(true, axis=0)
     if len(sample) >= _CELLS_TO_JUDGE_UNITS:

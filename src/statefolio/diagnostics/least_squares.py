@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from statefolio._arrays.types import Array
+from statefolio.kalman.ordinary_least_squares import weighted_products
 
 _SINGULAR = 1e-11
 
@@ -59,12 +60,11 @@ def least_squares(returns: Array, regressors: Array) -> LeastSquares:
 def second_moments(regressors: Array, known: npt.NDArray[np.bool_]) -> Array:
     """X'X over each asset's own dates, (N, K, K)."""
     states, assets = regressors.shape[1], known.shape[1]
-    products = (regressors[:, :, None] * regressors[:, None, :]).reshape(len(regressors), states**2)
     if known.all():
+        products = (regressors[:, :, None] * regressors[:, None, :]).reshape(len(regressors), states**2)
         shared = products.sum(axis=0).reshape(1, states, states)
         return np.repeat(shared, assets, axis=0)
-    moments: Array = (known.T.astype(float) @ products).reshape(assets, states, states)
-    return moments
+    return weighted_products(regressors, regressors, known.astype(float))
 
 
 def inverses(moments: Array) -> Array:

@@ -7,6 +7,7 @@ from math import factorial
 import numpy as np
 
 from statefolio._arrays.types import Array
+from statefolio.kalman.ordinary_least_squares import weighted_products
 
 _SINGULAR = 1e-10
 
@@ -50,7 +51,6 @@ def cross_moments(returns: Array, factors: Array, about: CrossMoments | None = N
     CrossMoments
         Centres are NaN for an asset without observations.
     """
-    K = factors.shape[1]
     shift = factors.mean(axis=0)
     known = ~np.isnan(returns)
     mask, f = known.astype(np.float64), factors - shift
@@ -60,7 +60,7 @@ def cross_moments(returns: Array, factors: Array, about: CrossMoments | None = N
         return_centre = mean if about is None else about.returns_centre
         r = np.where(known, returns - return_centre, 0.0)
         sums, cross = mask.T @ f, r.T @ f
-        squares = (mask.T @ (f[:, :, None] * f[:, None, :]).reshape(len(f), K * K)).reshape(-1, K, K)
+        squares = weighted_products(f, f, mask)
         centre = sums / count[:, None] if about is None else about.factors_centre - shift
     total_return = r.sum(axis=0)
     cross = cross - total_return[:, None] * centre

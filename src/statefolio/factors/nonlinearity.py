@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from statefolio._arrays.types import Array
+from statefolio.kalman.ordinary_least_squares import weighted_products
 
 TERMS = 2
 """Number of nonlinear terms added for one factor: its square and its absolute value."""
@@ -112,18 +113,10 @@ def _orthonormal(columns: Array) -> Array:
 def _score(z: Array, e: Array, lags: int) -> tuple[Array, Array]:
     """Return the statistic of each column of e (T, n) for the terms z (T, J), and the sum of squares they explain."""
     g = z.T @ e
-    S = _products(z, z, e * e)
+    S = weighted_products(z, z, e * e)
     for lag in range(1, lags + 1):
         weight = 1.0 - lag / (lags + 1.0)
-        S = S + weight * _products(z[lag:], z[:-lag], e[lag:] * e[:-lag])
-        S = S + weight * _products(z[:-lag], z[lag:], e[lag:] * e[:-lag])
+        S = S + weight * weighted_products(z[lag:], z[:-lag], e[lag:] * e[:-lag])
+        S = S + weight * weighted_products(z[:-lag], z[lag:], e[lag:] * e[:-lag])
     solved = np.linalg.solve(S, g.T[:, :, None])[:, :, 0]
     return np.einsum("nj,jn->n", solved, g), (g * g).sum(axis=0)
-
-
-def _products(a: Array, b: Array, weights: Array) -> Array:
-    """Return the sums over dates of a_t b_t' times the weights, (n, J, J)."""
-    terms = a.shape[1]
-    pairs = (a[:, :, None] * b[:, None, :]).reshape(len(a), terms * terms)
-    found: Array = (weights.T @ pairs).reshape(-1, terms, terms)
-    return found

@@ -8,6 +8,7 @@ from scipy import stats
 
 from statefolio._arrays.types import Array
 from statefolio.factors.cross_moments import cross_moments, slopes
+from statefolio.kalman.ordinary_least_squares import weighted_products
 
 INTERCEPT = "intercept"
 _COLLINEAR = 1e-10
@@ -90,9 +91,7 @@ def _triangular(returns: Array, z: Array) -> tuple[Array, Array]:
     observed assets are left out.
     """
     known = ~np.isnan(returns)
-    size = z.shape[1]
-    pairs = (z[:, :, None] * z[:, None, :]).reshape(len(z), size * size)
-    gram = (known.astype(np.float64) @ pairs).reshape(-1, size, size)
+    gram = weighted_products(z, z, known.T.astype(np.float64))
     scale = np.sqrt(np.einsum("tkk->tk", gram))
     scaled = gram / (scale[:, :, None] * scale[:, None, :])
     usable = np.linalg.eigvalsh(scaled)[:, 0] > _COLLINEAR

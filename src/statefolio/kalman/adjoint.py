@@ -1,6 +1,6 @@
-"""The backward half of a score: the filter's adjoint, one date after another.
+"""The backward pass of a score: the adjoint of the filter, one date after another.
 
-With bars for derivatives of the log-likelihood, the update a+ = a + M v/G, P+ = P - M M'/G (G the variance the
+Bars denote derivatives of the log-likelihood. The update a+ = a + M v/G, P+ = P - M M'/G (G the variance the
 gain is computed with) gives
 
     M_bar = a+_bar v/G - 2 P+_bar M/G      v_bar = M'a+_bar/G      G_bar = (M'P+_bar M - v M'a+_bar)/G^2
@@ -12,189 +12,186 @@ and then, through M = P x, S = x'M + R and v = y - x'a,
 For a Gaussian with constant variances these are the r and N of Koopman and Shephard (1992, Biometrika 79):
 a_bar = r and P_bar = (r r' - N)/2. Student-t tails and learned variances add terms through u = v^2/S.
 
-P_bar is kept as the lower triangle of the symmetric matrix: dL = sum P_bar_jj dP_jj + 2 sum_k<j P_bar_jk dP_jk.
+P_bar is stored as the lower triangle of the symmetric matrix: dL = sum P_bar_jj dP_jj + 2 sum_k<j P_bar_jk dP_jk.
 """
 
+from statefolio.kalman.allocation import scratch, zeros
 from statefolio.kalman.density import conjugate_slope
-from statefolio.kalman.lanes import WIDTH, compiled, inner, load, regressor, scratch, select, spread, store
-from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
-from statefolio.kalman.step import anyone_begins, gain_precision, packed
+from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
+from statefolio.kalman.rows import columns, regressors, rows
+from statefolio.kalman.specification import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
+from statefolio.kalman.step import any_begins, gain_precision
+from statefolio.kalman.triangles import packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 
 @compiled
-def backward(law, dates, Y, offset, own, entering, tape, by, by_shared, entering_bar):
-    """Derivatives of every lane's log-likelihood but its start's, added to `by` and `by_shared`.
+def backward(spec, dates, Y, offset, own, entering, tape, by, by_shared, entering_bar):
+    """Add the derivatives of every lane's log-likelihood, except those through its start, to `by` and `by_shared`.
 
     `entering_bar` receives the derivatives by the entering state.
     """
-    X = dates.X
-    states = X.shape[1]
-    a_bar, M_bar = scratch(states), scratch(states)
-    P_bar, level_bar, worth_bar = scratch(states * (states + 1) // 2), scratch(1)[0], scratch(1)[0]
+    states, series, X = dates.X.shape[1], columns(Y, offset), regressors(dates.X, offset)
+    own, tape, by, by_shared = rows(own), rows(tape), rows(by), rows(by_shared)
+    entering, entering_bar = rows(entering), rows(entering_bar)
+    a_bar, M_bar, P_bar = zeros(states), zeros(states), zeros(states * (states + 1) // 2)
+    level_bar, worth_bar = rows(scratch(1)[0]), rows(scratch(1)[0])
     began = entering.began
-    for t in range(X.shape[0] - 1, -1, -1):
-        here = t * WIDTH
-        y = load(Y, t * Y.shape[1] + offset)
-        ok = (y == y) & (load(began, 0) <= t)
-        v, S, level = load(tape.v, here), load(tape.S, here), load(tape.level, here)
-        unit = level if law.noise == DISCOUNT else spread(1.0)
-        R = spread(dates.common[t]) if law.noise == DISCOUNT else level * dates.common[t]
+    for t in range(len(dates.X) - 1, -1, -1):
+        y = series[t]
+        ok = (y == y) & (began[:] <= t)
+        v, S, level = tape.v[t], tape.S[t], tape.level[t]
+        unit = level if spec.noise == DISCOUNT else spread(1.0)
+        R = spread(dates.common[t]) if spec.noise == DISCOUNT else level * dates.common[t]
         inverse = 1.0 / S
-        inverse_scale = inverse / unit if law.noise == DISCOUNT else inverse
+        inverse_scale = inverse / unit if spec.noise == DISCOUNT else inverse
         u = v * v * inverse_scale
-        precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
+        precision = select(ok, gain_precision(spec, S, R, u, inverse), 0.0)
         v_bar, G_bar = _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar)
-        R_bar, u_bar = _undo_weight(law, ok, R, u, G_bar, by_shared)
-        worth = load(tape.worth, here)
-        u_bar += _undo_learning(law, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared)
-        u_bar -= select(ok, _density_slope(law, worth, u), 0.0)
+        R_bar, u_bar = _undo_weight(spec, ok, R, u, G_bar, by_shared)
+        worth = tape.worth[t]
+        u_bar += _undo_learning(spec, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared)
+        u_bar -= select(ok, _density_slope(spec, worth, u), 0.0)
         scale_bar = select(ok, -0.5 * inverse_scale, 0.0) - u_bar * u * inverse_scale
         v_bar += u_bar * 2.0 * v * inverse_scale
         S_bar = G_bar + scale_bar * unit
         R_bar += S_bar
-        held = scale_bar * S if law.noise == DISCOUNT else R_bar * dates.common[t]
-        store(level_bar, 0, load(level_bar, 0) + held)
-        store(by_shared.exponent, 0, load(by_shared.exponent, 0) + R_bar * R * dates.log_level[t])
-        _undo_innovation(states, X, t, offset, v_bar, S_bar, a_bar, P_bar, M_bar)
-        begins = anyone_begins(began, t)
+        through_R = scale_bar * S if spec.noise == DISCOUNT else R_bar * dates.common[t]
+        level_bar[:] += through_R
+        by_shared.exponent[:] += R_bar * R * dates.log_level[t]
+        _undo_innovation(states, X, t, v_bar, S_bar, a_bar, P_bar, M_bar)
+        begins = any_begins(began, t)
         if begins:
             _take_out(entering, t, True, a_bar, P_bar, entering_bar)
-        _undo_prediction(law, states, own, tape, t, level, a_bar, P_bar, level_bar, by)
+        _undo_prediction(spec, states, own, tape, t, level, a_bar, P_bar, level_bar, by)
         if begins:
             _take_out(entering, t, False, a_bar, P_bar, entering_bar)
-    store(by.level, 0, load(by.level, 0) + load(level_bar, 0))
+    by.level[:] += level_bar[:]
 
 
 @inner
 def _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar):
-    """M_bar of the update, and v_bar and G_bar with it."""
+    """Differentiate the update: sets M_bar, returns v_bar and G_bar."""
     c, d = spread(0.0), spread(0.0)
     for j in range(states):
         s = spread(0.0)
         for k in range(states):
-            s += load(P_bar, packed(j, k) * WIDTH) * load(tape.M, (t * states + k) * WIDTH)
-        M_j, a_j = load(tape.M, (t * states + j) * WIDTH), load(a_bar, j * WIDTH)
+            s += P_bar[packed(j, k)] * tape.M[t, k]
+        M_j, a_j = tape.M[t, j], a_bar[j]
         c += M_j * a_j
         d += M_j * s
-        store(M_bar, j * WIDTH, (a_j * v - 2.0 * s) * precision)
+        M_bar[j] = (a_j * v - 2.0 * s) * precision
     return c * precision, (d - c * v) * precision * precision
 
 
 @inner
-def _undo_weight(law, ok, R, u, G_bar, by_shared):
-    """Through G = S + R (u - 1)/(nu + 1), and the density's own nu: R_bar and u_bar."""
-    if law.tails > 1e300:
+def _undo_weight(spec, ok, R, u, G_bar, by_shared):
+    """Differentiate G = S + R (u - 1)/(nu + 1), and the density by nu; returns R_bar and u_bar."""
+    if spec.tails > 1e300:
         return spread(0.0), spread(0.0)
-    inverse, free = 1.0 / (law.tails + 1.0), law.tails - 2.0
-    direct = select(ok, 0.5 * (law.tails + 1.0) * u / (free * (free + u)), 0.0)
+    inverse, free = 1.0 / (spec.tails + 1.0), spec.tails - 2.0
+    direct = select(ok, 0.5 * (spec.tails + 1.0) * u / (free * (free + u)), 0.0)
     through = direct - G_bar * R * (u - 1.0) * (inverse * inverse)
-    store(by_shared.tails, 0, load(by_shared.tails, 0) + through)
+    by_shared.tails[:] += through
     return G_bar * (u - 1.0) * inverse, G_bar * R * inverse
 
 
 @inner
-def _undo_learning(law, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared):
-    """Through what the date taught of the level: moves level_bar a date back, returns u_bar."""
-    later = load(level_bar, 0)
-    if law.noise == EWMA:
+def _undo_learning(spec, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared):
+    """Differentiate the learning of the level: moves level_bar one date back, returns u_bar."""
+    later = level_bar[:]
+    if spec.noise == EWMA:
         under = u < SURPRISE_CAP
         seen = select(under, u, SURPRISE_CAP)
-        factor = law.memory + (1.0 - law.memory) * seen
-        free = ok & (level * factor > LEVEL_FLOOR * load(own.level, 0))
+        factor = spec.memory + (1.0 - spec.memory) * seen
+        free = ok & (level * factor > LEVEL_FLOOR * own.level[:])
         moved = select(free, later, 0.0)
         floored = select(free, 0.0, later)
-        store(by.level, 0, load(by.level, 0) + select(ok, floored * LEVEL_FLOOR, 0.0))
-        store(by_shared.memory, 0, load(by_shared.memory, 0) + moved * level * (1.0 - seen))
-        store(level_bar, 0, select(ok, moved * factor, later))
-        return select(under, moved * level * (1.0 - law.memory), 0.0)
-    if law.noise == DISCOUNT:
-        before = law.memory * worth
-        next_worth = load(worth_bar, 0)
+        by.level[:] += select(ok, floored * LEVEL_FLOOR, 0.0)
+        by_shared.memory[:] += moved * level * (1.0 - seen)
+        level_bar[:] = select(ok, moved * factor, later)
+        return select(under, moved * level * (1.0 - spec.memory), 0.0)
+    if spec.noise == DISCOUNT:
+        before = spec.memory * worth
+        next_worth = worth_bar[:]
         spent = level * (1.0 - u) / ((before + 1.0) * (before + 1.0))
         before_bar = select(ok, next_worth + later * spent + conjugate_slope(u, before), 0.0)
-        store(by_shared.memory, 0, load(by_shared.memory, 0) + before_bar * worth)
-        store(worth_bar, 0, select(ok, before_bar * law.memory, next_worth))
-        store(level_bar, 0, select(ok, later * (before + u) / (before + 1.0), later))
+        by_shared.memory[:] += before_bar * worth
+        worth_bar[:] = select(ok, before_bar * spec.memory, next_worth)
+        level_bar[:] = select(ok, later * (before + u) / (before + 1.0), later)
         return select(ok, later * level / (before + 1.0), 0.0)
     return spread(0.0)
 
 
 @inner
-def _density_slope(law, worth, u):
-    """Minus the derivative of the log density by u."""
-    if law.noise == DISCOUNT:
-        freedom = law.memory * worth
+def _density_slope(spec, worth, u):
+    """Return minus the derivative of the log density by u."""
+    if spec.noise == DISCOUNT:
+        freedom = spec.memory * worth
         return 0.5 * (freedom + 1.0) / (freedom + u)
-    if law.tails < 1e300:
-        return 0.5 * (law.tails + 1.0) / ((law.tails - 2.0) + u)
+    if spec.tails < 1e300:
+        return 0.5 * (spec.tails + 1.0) / ((spec.tails - 2.0) + u)
     return spread(0.5)
 
 
 @inner
-def _undo_innovation(states, X, t, column, v_bar, S_bar, a_bar, P_bar, M_bar):
-    """Through v = y - x'a, S = x'P x + R and M = P x."""
+def _undo_innovation(states, X, t, v_bar, S_bar, a_bar, P_bar, M_bar):
+    """Differentiate v = y - x'a, S = x'P x + R and M = P x."""
     row = 0
     for j in range(states):
-        x_j, M_j = regressor(X, t, j, column), load(M_bar, j * WIDTH)
-        store(a_bar, j * WIDTH, load(a_bar, j * WIDTH) - x_j * v_bar)
+        x_j, M_j = X[t, j], M_bar[j]
+        a_bar[j] -= x_j * v_bar
         for k in range(j + 1):
-            x_k = regressor(X, t, k, column)
-            step = 0.5 * (M_j * x_k + load(M_bar, k * WIDTH) * x_j) + S_bar * (x_j * x_k)
-            store(P_bar, (row + k) * WIDTH, load(P_bar, (row + k) * WIDTH) + step)
+            x_k = X[t, k]
+            step = 0.5 * (M_j * x_k + M_bar[k] * x_j) + S_bar * (x_j * x_k)
+            P_bar[row + k] += step
         row += j + 1
 
 
 @inner
-def _undo_prediction(law, states, own, tape, t, level, a_bar, P_bar, level_bar, by):
-    """Through a <- m + phi (a - m), P <- phi P phi / discount + Q."""
+def _undo_prediction(spec, states, own, tape, t, level, a_bar, P_bar, level_bar, by):
+    """Differentiate a <- m + phi (a - m), P <- phi P phi / discount + Q."""
     row = 0
     for j in range(states):
-        Q_bar = load(P_bar, (row + j) * WIDTH)
-        if law.scales and law.noise != DISCOUNT:
-            store(level_bar, 0, load(level_bar, 0) + Q_bar * load(own.state_variance, j * WIDTH))
+        Q_bar = P_bar[row + j]
+        if spec.scales and spec.noise != DISCOUNT:
+            level_bar[:] += Q_bar * own.state_variance[j]
             Q_bar = Q_bar * level
-        store(by.state_variance, j * WIDTH, load(by.state_variance, j * WIDTH) + Q_bar)
+        by.state_variance[j] += Q_bar
         row += j + 1
-    if law.discount < 1.0:
-        for jk in range(states * (states + 1) // 2):
-            store(P_bar, jk * WIDTH, load(P_bar, jk * WIDTH) * (1.0 / law.discount))
-    if law.reverts:
+    if spec.discount < 1.0:
+        for jk in range(len(P_bar)):
+            P_bar[jk] *= 1.0 / spec.discount
+    if spec.reverts:
         _undo_reversion(states, own, tape, t, a_bar, P_bar, by)
 
 
 @inner
 def _undo_reversion(states, own, tape, t, a_bar, P_bar, by):
-    """Through a <- m + phi (a - m), P <- phi P phi."""
-    pairs = states * (states + 1) // 2
-    row = 0
+    """Differentiate a <- m + phi (a - m), P <- phi P phi."""
     for j in range(states):
-        at = j * WIDTH
-        phi_j, a_j = load(own.phi, at), load(a_bar, at)
-        phi_bar = a_j * (load(tape.a, (t * states + j) * WIDTH) - load(own.mean, at))
-        store(by.mean, at, load(by.mean, at) + a_j * (1.0 - phi_j))
-        store(a_bar, at, a_j * phi_j)
+        phi_j, a_j = own.phi[j], a_bar[j]
+        phi_bar = a_j * (tape.a[t, j] - own.mean[j])
+        by.mean[j] += a_j * (1.0 - phi_j)
+        a_bar[j] = a_j * phi_j
         for k in range(states):
             jk = packed(j, k)
-            P_jk = load(tape.P, (t * pairs + jk) * WIDTH)
-            phi_bar += 2.0 * load(P_bar, jk * WIDTH) * P_jk * load(own.phi, k * WIDTH)
-        store(by.phi, at, load(by.phi, at) + phi_bar)
-        row += j + 1
+            phi_bar += 2.0 * P_bar[jk] * tape.P[t, jk] * own.phi[k]
+        by.phi[j] += phi_bar
     row = 0
     for j in range(states):
         for k in range(j + 1):
-            shrink = load(own.phi, j * WIDTH) * load(own.phi, k * WIDTH)
-            store(P_bar, (row + k) * WIDTH, load(P_bar, (row + k) * WIDTH) * shrink)
+            P_bar[row + k] *= own.phi[j] * own.phi[k]
         row += j + 1
 
 
 @inner
 def _take_out(entering, t, skipped, a_bar, P_bar, entering_bar):
-    """Hand over the derivatives by the entering state, and stop the lane."""
+    """Move the derivatives by the entering state to `entering_bar`, and end the lane."""
     for lane in range(WIDTH):
         if entering.began[lane] == t and entering.predicted[lane] == skipped:
-            for j in range(a_bar.shape[0]):
+            for j in range(len(a_bar)):
                 entering_bar.a[j, lane], a_bar[j, lane] = a_bar[j, lane], 0.0
-            for jk in range(P_bar.shape[0]):
+            for jk in range(len(P_bar)):
                 entering_bar.P[jk, lane], P_bar[jk, lane] = P_bar[jk, lane], 0.0

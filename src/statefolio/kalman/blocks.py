@@ -1,4 +1,4 @@
-"""Whole blocks of assets: padding to them, and sharing them among threads."""
+"""Pads arrays to whole blocks of assets, and shares the blocks among threads."""
 
 import os
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import numpy as np
 
 from statefolio.exceptions import InputError
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.law import Floats
+from statefolio.kalman.specification import Floats
 
 THREADS = min(32, os.cpu_count() or 1)
 _SMALL = 100_000
@@ -18,12 +18,12 @@ Report = Callable[[int, int], None]
 
 
 def padded(count: int) -> int:
-    """Assets in whole blocks of lanes."""
+    """Round a number of assets up to whole blocks of lanes."""
     return -(-count // WIDTH) * WIDTH
 
 
 def pad_last(array: Floats, fill: float) -> Floats:
-    """The array with its last axis filled up to whole blocks; itself where it is already."""
+    """Fill the last axis up to whole blocks."""
     missing = padded(array.shape[-1]) - array.shape[-1]
     if missing == 0:
         return np.ascontiguousarray(array, dtype=float)
@@ -33,18 +33,18 @@ def pad_last(array: Floats, fill: float) -> Floats:
 
 
 def own_regressors(X: Floats, Y: Floats) -> tuple[Floats, Floats]:
-    """Regressors (T, K, N), each asset its own, without NaN; an observation (T, N) that lacks one is NaN instead."""
+    """Replace NaN in regressors (T, K, N) by zero, and set the observations (T, N) that they belong to to NaN."""
     missing = ~np.isfinite(X)
     return np.where(missing, 0.0, X), np.where(missing.any(axis=1), np.nan, Y)
 
 
 def check_padded(X: Floats, Y: Floats, count: int) -> None:
-    """Raise InputError unless Y (T, count), and X where each asset has its own, are padded to whole blocks."""
+    """Raise InputError unless Y (T, count), and X (T, K, count) if it has three axes, are padded to whole blocks."""
     for name, array in (("Y", Y), *((("X", X),) if X.ndim == 3 else ())):
         if array.shape[-1] != count or array.dtype != float or not array.flags.c_contiguous:
             raise InputError(
-                f"{name} has the shape {array.shape}; {count} contiguous float64 columns were expected, assets in "
-                "whole blocks. Use pad_last."
+                f"{name} must be contiguous float64 with {count} columns (whole blocks), got {array.dtype} of shape "
+                f"{array.shape}. Use pad_last."
             )
 
 
@@ -56,10 +56,10 @@ def over_blocks(
     pieces: int = 4,
     report: Report | None = None,
 ) -> None:
-    """Call `work(first, last)` on pieces that cover all blocks, on every core where it is worth it.
+    """Call `work(first, last)` on pieces that cover all blocks, on all cores unless `cost` is small.
 
-    `pieces` is how many each core takes; `report(done, total)` hears of each one that ends. An interrupt stops
-    after the pieces under way.
+    Each core takes about `pieces` of them. `report(done, total)` is called after each piece. An interrupt stops after
+    the pieces in progress.
     """
     if cost < _SMALL or blocks == 1:
         work(0, blocks)

@@ -1,7 +1,7 @@
 """A plain Kalman filter and smoother for a vector observed with a full covariance.
 
-The textbook's matrices, one date after another, in NumPy: for the places where observations are correlated
-(expected returns, risk contributions), and as the slow second opinion on the panel filter.
+The textbook's matrices, one date after another, in NumPy. It serves where observations are correlated (expected
+returns, risk contributions), and as a slow, independent check of the panel filter.
 
     y_t = Z_t a_t + e_t,  e_t ~ N(0, H_t)          a_t+1 = c + T a_t + w_t,  w_t ~ N(0, Q_t)
 
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from statefolio.kalman.density import LOG_2PI
-from statefolio.kalman.law import Floats
+from statefolio.kalman.specification import Floats
 
 
 @dataclass(frozen=True)
 class DenseResult:
-    """Paths of a dense filter; T dates, K states, M observations a date."""
+    """FilterResults of a dense filter; T dates, K states, M observations per date."""
 
     predicted: Floats  # (T, K)
     predicted_covariance: Floats  # (T, K, K)
@@ -45,15 +45,15 @@ def dense_filter(
     Parameters
     ----------
     observations : (T, M) array
-        NaN where nothing was observed, in any pattern.
+        NaN where missing, in any pattern.
     design : (M, K) or (T, M, K) array
     observation_covariance : (M, M) or (T, M, M) array
     state_covariance : (K, K) or (T, K, K) array
         Covariance of the step from date t to t + 1 in row t.
     start_mean, start_covariance : (K,) and (K, K) arrays
-        Law of the state on the first date, before its update.
+        Distribution of the state on the first date, before its update.
     transition, offset : (K, K) and (K,) arrays, optional
-        T and c; a random walk where not given.
+        T and c. Default: a random walk.
     """
     dates, states = observations.shape[0], start_mean.shape[0]
     transition = np.eye(states) if transition is None else transition
@@ -85,7 +85,7 @@ def dense_filter(
 
 @dataclass(frozen=True)
 class DenseSmoothed:
-    """All dates given all data."""
+    """States of all dates given all data."""
 
     mean: Floats  # (T, K)
     covariance: Floats  # (T, K, K)
@@ -93,7 +93,7 @@ class DenseSmoothed:
 
 
 def dense_smooth(result: DenseResult) -> DenseSmoothed:
-    """Rauch, Tung and Striebel's backward pass (1965, AIAA Journal 3)."""
+    """Smooth by the backward pass of Rauch, Tung and Striebel (1965, AIAA Journal 3)."""
     mean, covariance = result.filtered.copy(), result.filtered_covariance.copy()
     lag_one = np.full_like(covariance, np.nan)
     for t in range(mean.shape[0] - 2, -1, -1):

@@ -1,11 +1,11 @@
-"""Exponentially weighted second moments, one date after the other."""
+"""Exponentially weighted second moments, updated date by date."""
 
 import math
 
 import numpy as np
 
 from statefolio.kalman.lanes import compiled
-from statefolio.kalman.law import Floats
+from statefolio.kalman.specification import Floats
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -13,23 +13,23 @@ from statefolio.kalman.law import Floats
 def standardised_moments(
     values: Floats, squares: Floats, products: Floats, weight: float, memory: tuple[float, float]
 ) -> tuple[Floats, Floats, float]:
-    """Weighted sums of squares, and of products of the values each over its own deviation as of its date.
+    """Update weighted sums of squares, and of products of values standardised by their deviation on the date.
 
     Parameters
     ----------
     values : (T, K) array
-        Around zero.
+        Values with mean zero.
     squares, products : (K,) and (K, K) array
         The sums so far.
     weight : float
         Sum of the weights of the squares so far.
     memory : (float, float)
-        What a date multiplies the weights of those before by, squares and products.
+        Decay per date of the weights, of squares and of products.
 
     Returns
     -------
     squares, products, weight
-        New arrays, these dates included.
+        New arrays that include these dates.
     """
     squares, products = squares.copy(), products.copy()
     weight = _standardised(np.ascontiguousarray(values), squares, products, weight, *memory)
@@ -37,7 +37,7 @@ def standardised_moments(
 
 
 def observed_squares(values: Floats, squares: Floats, weight: Floats, memory: float) -> tuple[Floats, Floats]:
-    """Weighted sums (N,) of squares and of weights once values (T, N), NaN where not observed, are seen too."""
+    """Update weighted sums (N,) of squares and of weights by values (T, N), NaN where not observed."""
     squares, weight = squares.copy(), weight.copy()
     _observed(np.ascontiguousarray(values), squares, weight, memory)
     return squares, weight

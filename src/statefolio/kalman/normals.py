@@ -1,14 +1,15 @@
-"""Independent standard normal draws, several at once in vector registers.
+"""Independent standard normal draws, computed several at once in vector registers.
 
-SplitMix64 (Steele, Lea and Flood 2014, Fast Splittable Pseudorandom Number Generators), whose numbers do not wait for
-each other, and Box and Muller (1958, Annals of Mathematical Statistics 29, 610-611): with u on (0, 1] and an angle a,
+SplitMix64 (Steele, Lea and Flood 2014, Fast Splittable Pseudorandom Number Generators), whose numbers do not
+depend on each other, and Box and Muller (1958, Annals of Mathematical Statistics 29, 610-611): with u on (0, 1] and an
+angle a,
 
     r = sqrt(-2 log u)        r cos(a), r sin(a)
 
-log, cos and sin are polynomials without branches, true to 1e-12, so that the compiler can work on several at a time.
-The angle is drawn in an eighth of the circle to either side of zero and turned by a whole quarter.
+log, cos and sin are polynomials without branches, accurate to 1e-12, so that the compiler can vectorise them. The angle
+is drawn within an eighth of the circle to either side of zero, and turned by whole quarters.
 
-Number n of a stream is a function of the stream's key and n alone, so any part of it can be made anywhere.
+Number n of a stream depends only on the key of the stream and on n, so any part of it can be computed anywhere.
 """
 
 import math
@@ -21,7 +22,7 @@ from numba.extending import intrinsic
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
 PAIRS = 512
-"""Pairs made at a time: few enough to stay in the first cache."""
+"""Pairs computed at a time: few enough to stay in the first-level cache."""
 
 _step = njit(nogil=True, cache=True, error_model="numpy", boundscheck=False, fastmath={"contract"})
 
@@ -36,7 +37,7 @@ _QUARTER = math.pi / 2.0
 
 
 def _near(function, most):
-    """Five coefficients of a polynomial in q that stays near a function of q on (0, most]: at Chebyshev's points."""
+    """Return five coefficients of a polynomial in q that interpolates a function on (0, most] at Chebyshev points."""
     points = np.polynomial.chebyshev.chebpts1(5)
     fitted = np.polynomial.chebyshev.chebfit(points, function((points + 1.0) * most / 2.0), 4)
     series = np.polynomial.Chebyshev(fitted, domain=[0.0, most]).convert(kind=np.polynomial.Polynomial)
@@ -58,7 +59,7 @@ _S0, _S1, _S2, _S3, _S4 = _near(
 
 
 def key_of(seed: np.random.SeedSequence) -> np.uint64:
-    """The key of a stream."""
+    """Return the key of a stream."""
     return np.uint64(seed.generate_state(1, np.uint64)[0])
 
 
@@ -73,18 +74,18 @@ def _as_word(context, number):  # noqa: ARG001 - numba's signature
 
 
 @_step
-def workspace():
-    """Room for the words and the radii of the pairs under way."""
+def new_buffers():
+    """Allocate the words and the radii of the pairs."""
     return np.empty(PAIRS, np.uint64), np.empty(PAIRS)
 
 
 @_step
-def fill_normal(out, key, start, room):
-    """Write normals over `out` (n,), from the words of a stream after number `start`; n + n % 2 words are used up.
+def fill_normal(out, key, start, buffers):
+    """Fill `out` (n,) with normals from the words of a stream after number `start`; n + n % 2 words are used.
 
-    The first half of them comes from the cosines, the second from the sines.
+    The first half comes from the cosines, the second half from the sines.
     """
-    words, radius = room
+    words, radius = buffers
     half = (out.size + 1) // 2
     position = key + np.uint64(start) * _GOLDEN
     for begin in range(0, half, PAIRS):
@@ -101,7 +102,7 @@ def fill_normal(out, key, start, room):
 
 @_step
 def _words(out, count, position):
-    """Random bits: a counter that goes up by the golden ratio, stirred."""
+    """Compute random bits: a counter with steps of the golden ratio, mixed."""
     for i in range(count):
         position += _GOLDEN
         z = (position ^ (position >> _30)) * _STIR_1
@@ -111,7 +112,10 @@ def _words(out, count, position):
 
 @_step
 def _radius(words, radius, count):
-    """sqrt(-2 log u), u = 1 - k 2^-52 from the upper 52 bits k; log u = e log 2 + 2 artanh((m - 1) / (m + 1))."""
+    """Compute sqrt(-2 log u), u = 1 - k 2^-52 for the upper 52 bits k.
+
+    log u = e log 2 + 2 artanh((m - 1) / (m + 1)).
+    """
     for i in range(count):
         word = _as_word(2.0 - _as_float((words[i] >> _12) | _ONE))
         above = word - _ROOT_HALF
@@ -126,7 +130,7 @@ def _radius(words, radius, count):
 
 @_step
 def _turn(words, radius, first, second, count):
-    """Radius times cosine and sine: 52 bits place the angle within a quarter, two others say which quarter."""
+    """Compute radius times cosine and sine: 52 bits give the angle within a quarter, two bits the quarter."""
     for i in range(count):
         a = (_as_float((words[i] >> _12) | _ONE) - 1.5) * _QUARTER
         q = a * a

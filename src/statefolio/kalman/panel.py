@@ -1,84 +1,83 @@
-"""The panel filter from Python: arrays in, arrays out, blocks of assets shared among threads."""
+"""Runs the filters of a panel from Python: arrays in, arrays out, blocks of assets shared among threads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import check_padded, over_blocks, pad_last, padded
-from statefolio.kalman.lanes import WIDTH, aligned_empty
-from statefolio.kalman.law import (
+from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.panel_outputs import empty_paths, started_assets, write_started
+from statefolio.kalman.specification import (
     DISCOUNT,
     PRIOR_OBSERVATIONS,
-    Assets,
+    AssetParameters,
+    FilterPaths,
+    FilterState,
     Floats,
-    Law,
-    Paths,
-    State,
-    diagonal,
-    triangle,
-    unpack,
+    Specification,
 )
 from statefolio.kalman.start import BEGUN, DIFFUSE, GIVEN, WAITING, Start, begin_block
 from statefolio.kalman.sweep import sweep
+from statefolio.kalman.triangles import triangle, unpack
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A panel of filters between two dates: the law, each asset's own parameters, start and state.
+    """A panel of filters between two dates: model specification, parameters, start and state of the assets.
 
-    Build one with `new_filter`; `run` moves it on and returns what it saw.
+    Build one with `new_filter`; `run` filters more dates and returns the results.
     """
 
-    law: Law
-    assets: Assets
+    spec: Specification
+    assets: AssetParameters
     start: Start
-    state: State
+    state: FilterState
 
     @property
     def count(self) -> int:
-        """Assets, padding included."""
+        """Number of assets, padding included."""
         return int(self.state.level.shape[0])
 
     @property
     def begun(self) -> NDArray[np.bool_]:
-        """Assets whose state is an ordinary one by now."""
+        """Assets whose start is over, so that the state has a finite covariance."""
         return np.equal(self.start.stage, BEGUN)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All that changes from date to date, as copies; `take` is the way back."""
+        """Copy the arrays that change from date to date; `take` reads them back."""
         return {name: getattr(where, name).copy() for where, names in self._changing() for name in names}
 
     def take(self, arrays: Mapping[str, NDArray[Any]], count: int) -> None:
-        """Take over the first `count` assets of another filter's arrays; the others stay as they are."""
+        """Take the first `count` assets from the arrays of another filter; the other assets stay unchanged."""
         for where, names in self._changing():
             for name in names:
                 mine, other = getattr(where, name), arrays[name]
-                if isinstance(where, State):
+                if isinstance(where, FilterState):
                     mine[..., :count] = other[..., :count]
                 else:
                     mine[:count] = other[:count]
 
-    def _changing(self) -> tuple[tuple[State | Start, tuple[str, ...]], ...]:
+    def _changing(self) -> tuple[tuple[FilterState | Start, tuple[str, ...]], ...]:
         return (self.state, ("mean", "covariance", "level", "worth")), (
             self.start,
             ("stage", "a", "P", "A", "U"),
         )
 
     def forecast(self, common: float) -> tuple[Floats, Floats, Floats]:
-        """Mean (N, K), covariance (N, K, K) and observation variance (N,) of the next date; NaN if not begun."""
-        law, assets, state = self.law, self.assets, self.state
-        conjugate = law.noise == DISCOUNT
+        """Return mean (N, K), covariance (N, K, K) and observation variance (N,) of the next date; NaN if not begun."""
+        spec, assets, state = self.spec, self.assets, self.state
+        conjugate = spec.noise == DISCOUNT
         mean = assets.mean + assets.phi * (state.mean - assets.mean)
-        covariance = unpack(state.covariance) * (assets.phi.T[:, :, None] * assets.phi.T[:, None, :] / law.discount)
-        unit = state.level if law.scales and not conjugate else 1.0
+        covariance = unpack(state.covariance) * (assets.phi.T[:, :, None] * assets.phi.T[:, None, :] / spec.discount)
+        unit = state.level if spec.scales and not conjugate else 1.0
         j = np.arange(mean.shape[0])
         covariance[:, j, j] += (assets.state_variance * unit).T
         noise = state.level * common
         if conjugate:
-            freedom = law.memory * state.worth
+            freedom = spec.memory * state.worth
             variance_of_t = freedom / (freedom - 2.0)
             noise = noise * variance_of_t
             covariance *= (state.level * variance_of_t)[:, None, None]
@@ -94,37 +93,37 @@ class Filter:
         *,
         store: str = "paths",
         note_surprise: bool = False,
-    ) -> Paths:
+    ) -> FilterPaths:
         """Filter the dates of Y and move the state past them.
 
         Parameters
         ----------
         X : (T, K) or (T, K, N) array
-            Regressors of each date, shared or each asset its own (N padded; finite, see `own_regressors`).
+            Regressors of each date, shared or one set per asset (N padded; finite, see `own_regressors`).
         Y : (T, N) array
-            Observations, NaN where there is none; N padded to whole blocks (`pad_last`).
+            Observations, NaN where missing; N padded to whole blocks (`pad_last`).
         common : (T,) array, optional
-            Factor on every asset's observation variance; one where it is not given.
+            Factor on every observation variance. Default: one.
         store : {"covariances", "paths", "innovations", "likelihood", "state"}
-            What to write down: everything; all but full covariances; innovations and log-likelihood; the latter
-            alone; nothing.
+            Outputs to keep: all; all but full covariances; innovations and log-likelihood; log-likelihood only;
+            none.
         note_surprise : bool
-            Whether to add up each block's squared standardised innovations.
+            Add up the squared standardised innovations of each block.
 
         Returns
         -------
-        Paths
-            Arrays with the lanes still padded.
+        FilterPaths
+            Arrays of the padded assets.
         """
         check_padded(X, Y, self.count)
         dates, states = X.shape[:2]
         common = np.ones(dates) if common is None else common
-        paths = _empty_paths(dates, states, self.count, store, note_surprise)
+        paths = empty_paths(dates, states, self.count, store, note_surprise)
         log_likelihood = paths.log_likelihood if store != "state" else np.zeros(self.count)
 
         def work(first: int, last: int) -> None:
             begin_block(
-                self.law,
+                self.spec,
                 X,
                 common,
                 Y,
@@ -135,17 +134,17 @@ class Filter:
                 first * WIDTH,
                 last * WIDTH,
             )
-            entries = _entries(self.law, self.state, dates, first * WIDTH, last * WIDTH)
-            sweep(self.law, states, X, common, Y, self.assets, self.state, paths, first, last)
+            started = started_assets(self.spec, self.state, dates, first * WIDTH, last * WIDTH)
+            sweep(self.spec, states, X, common, Y, self.assets, self.state, paths, first, last)
             if paths.mean.shape[0]:
-                _write_entries(paths, entries)
+                write_started(paths, started)
 
         over_blocks(work, self.count // WIDTH, float(dates) * self.count)
         return paths
 
 
 def new_filter(
-    law: Law,
+    spec: Specification,
     state_variance: Floats,
     observation_variance: Floats,
     *,
@@ -155,27 +154,27 @@ def new_filter(
     kind: np.ndarray | None = None,
     before_prediction: bool = False,
 ) -> Filter:
-    """A filter that has seen nothing yet.
+    """Build a filter before its first date.
 
     Parameters
     ----------
-    law : Law
+    spec : Specification
     state_variance : (K, N) array
-        Variance of each loading's daily step, or signal-to-noise where `law.scales`.
+        Variance of each loading's step, or signal-to-noise where `spec.scales`.
     observation_variance : (N,) array
         Observation variance, the starting level where it is learned.
     phi, mean : (K, N) arrays, optional
-        Persistence and mean of each loading; one and zero where not given.
+        Persistence and mean of each loading. Default: one and zero.
     start : (mean (N, K), covariance (N, K, K)), optional
-        Law of the state on an asset's first observed date. Without it every state is diffuse.
+        Distribution of the state on an asset's first observed date. Default: every state is diffuse.
     kind : (K,) array of DIFFUSE, GIVEN or STATIONARY, optional
-        How each state starts; by default all GIVEN where there is a `start`, else all DIFFUSE.
+        How each state starts. Default: all GIVEN with a `start`, else all DIFFUSE.
     before_prediction : bool
-        The start is the law of the state one prediction earlier.
+        The start is the distribution of the state one prediction earlier.
     """
     states, count = state_variance.shape
     lanes = padded(count)
-    assets = Assets(
+    assets = AssetParameters(
         phi=pad_last(np.ones((states, count)) if phi is None else phi, 1.0),
         mean=pad_last(np.zeros((states, count)) if mean is None else mean, 0.0),
         state_variance=pad_last(state_variance, 0.0),
@@ -191,7 +190,7 @@ def new_filter(
     first_covariance[:, :, kind != GIVEN] = 0.0
     square = (lanes, states, states)
     return Filter(
-        law,
+        spec,
         assets,
         Start(
             kind=kind,
@@ -204,7 +203,7 @@ def new_filter(
             A=np.zeros(square),
             U=np.zeros((lanes, states, states + 1)),
         ),
-        State(
+        FilterState(
             mean=np.zeros((states, lanes)),
             covariance=np.zeros((triangle(states), lanes)),
             level=assets.start_level.copy(),
@@ -213,46 +212,3 @@ def new_filter(
             predicted=np.zeros(lanes, dtype=bool),
         ),
     )
-
-
-def _empty_paths(dates: int, states: int, count: int, store: str, note_surprise: bool) -> Paths:
-    covariances = dates if store == "covariances" else 0
-    full = dates if store in ("covariances", "paths") else 0
-    shown = dates if store in ("covariances", "paths", "innovations") else 0
-    blocks = count // WIDTH if note_surprise else 0
-    return Paths(
-        mean=aligned_empty((full, states, count)),
-        variance=aligned_empty((full, states, count)),
-        innovation=aligned_empty((shown, count)),
-        innovation_variance=aligned_empty((shown, count)),
-        level=aligned_empty((shown, count)),
-        covariance=aligned_empty((covariances, triangle(states), count)),
-        log_likelihood=np.zeros(count if store != "state" else 0),
-        surprise=np.zeros((blocks, dates)),
-        surprised=np.zeros((blocks, dates)),
-    )
-
-
-class _Entries(NamedTuple):
-    """Assets whose state becomes an ordinary one within the dates of a run."""
-
-    row: NDArray[np.intp]  # (n,) the date, after its update
-    asset: NDArray[np.intp]  # (n,)
-    mean: Floats  # (n, K) filtered
-    covariance: Floats  # (n, K(K+1)/2)
-
-
-def _entries(law: Law, state: State, dates: int, first: int, last: int) -> _Entries:
-    """The entries among the assets [first, last), before the sweep moves them on."""
-    began = state.began[first:last]
-    asset = first + np.flatnonzero((began >= 1) & (began <= dates) & ~state.predicted[first:last])
-    unit = state.level[asset] if law.noise == DISCOUNT else 1.0
-    covariance = state.covariance[:, asset] * unit
-    return _Entries(state.began[asset].astype(np.intp) - 1, asset, state.mean[:, asset].T, covariance.T)
-
-
-def _write_entries(paths: Paths, entries: _Entries) -> None:
-    paths.mean[entries.row, :, entries.asset] = entries.mean
-    paths.variance[entries.row, :, entries.asset] = entries.covariance[:, diagonal(paths.mean.shape[1])]
-    if paths.covariance.shape[0]:
-        paths.covariance[entries.row, :, entries.asset] = entries.covariance

@@ -1,4 +1,4 @@
-"""What follows from a run without being stored: predictions, noise and densities of every date."""
+"""Predictions, observation variances and log densities of every date, computed from the stored results of a run."""
 
 from typing import NamedTuple
 
@@ -7,20 +7,21 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from statefolio.kalman.density import LOG_2PI
-from statefolio.kalman.law import DISCOUNT, Assets, Floats, Law, Paths, State, diagonal
+from statefolio.kalman.specification import DISCOUNT, AssetParameters, FilterPaths, FilterState, Floats, Specification
 from statefolio.kalman.start import BEGUN, GIVEN, STATIONARY, Start
+from statefolio.kalman.triangles import diagonal
 
 
 class Entry(NamedTuple):
-    """Predictions that do not follow from the date before: those of the first date, or of an asset's start."""
+    """Predictions that the filtered date before does not give: those of the first date, or of an asset's start."""
 
-    row: NDArray[np.int64]  # (N,) the date, -1 where there is none
+    row: NDArray[np.int64]  # (N,) the date, -1 for none
     mean: Floats  # (K, N)
     covariance: Floats  # (K(K+1)/2, N)
 
 
 class Before(NamedTuple):
-    """The state that came into a run."""
+    """The state before a run."""
 
     begun: NDArray[np.bool_]  # (N,)
     mean: Floats  # (K, N)
@@ -29,19 +30,21 @@ class Before(NamedTuple):
     worth: Floats  # (N,)
 
 
-def before_run(law: Law, start: Start, state: State) -> Before:
-    """Remember what `entry_of` needs of the state before a run moves it."""
-    unit = state.level if law.noise == DISCOUNT else 1.0
+def before_run(spec: Specification, start: Start, state: FilterState) -> Before:
+    """Copy what `entry_of` needs of the state before a run changes it."""
+    unit = state.level if spec.noise == DISCOUNT else 1.0
     covariance = state.covariance * unit
     return Before(start.stage == BEGUN, state.mean.copy(), covariance, state.level.copy(), state.worth.copy())
 
 
-def entry_of(law: Law, own: Assets, start: Start, state: State, before: Before, dates: int) -> Entry:
-    """The first predictions of a run: from the state that came into it, or from an asset's start."""
-    unit = before.level if law.scales or law.noise == DISCOUNT else 1.0
+def entry_of(
+    spec: Specification, own: AssetParameters, start: Start, state: FilterState, before: Before, dates: int
+) -> Entry:
+    """Return the first predictions of a run: from the state before it, or from an asset's start."""
+    unit = before.level if spec.scales or spec.noise == DISCOUNT else 1.0
     mean = start.mean.T.copy()
     rows, columns = np.tril_indices(len(mean))
-    covariance = start.covariance[:, rows, columns].T * (before.level if law.noise == DISCOUNT else 1.0)
+    covariance = start.covariance[:, rows, columns].T * (before.level if spec.noise == DISCOUNT else 1.0)
     still = start.kind == STATIONARY
     mean[still] = own.mean[still]
     settled = (own.state_variance * unit)[still] / np.maximum(1.0 - own.phi[still] ** 2, 1e-300)
@@ -50,15 +53,15 @@ def entry_of(law: Law, own: Assets, start: Start, state: State, before: Before, 
     mean = np.where(before.begun, before.mean, mean)
     covariance = np.where(before.begun, before.covariance, covariance)
     ahead = own.mean + own.phi * (mean - own.mean)
-    wider = covariance * (own.phi[rows] * own.phi[columns] / law.discount)
+    wider = covariance * (own.phi[rows] * own.phi[columns] / spec.discount)
     wider[diagonal(len(mean))] += own.state_variance * unit
     own_row = (state.began < dates) & state.predicted
     row = np.where(before.begun, 0, np.where(own_row, np.minimum(state.began, dates), -1)).astype(np.int64)
     return Entry(row, np.where(moved, ahead, mean), np.where(moved, wider, covariance))
 
 
-def predicted_mean(mean: Floats, own: Assets, entry: Entry, count: int) -> Floats:
-    """Loadings given the date before, (T, N, K), from filtered ones (T, K, N)."""
+def predicted_mean(mean: Floats, own: AssetParameters, entry: Entry, count: int) -> Floats:
+    """Return loadings given the date before, (T, N, K), from filtered ones (T, K, N)."""
     phi, centre = own.phi[:, :count], own.mean[:, :count]
     ahead = np.empty((len(mean), *phi.shape))
     ahead[:1] = np.nan
@@ -68,26 +71,30 @@ def predicted_mean(mean: Floats, own: Assets, entry: Entry, count: int) -> Float
     return _with_entries(ahead, entry.row[:count], entry.mean)
 
 
-def predicted_variance(law: Law, variance: Floats, level: Floats, own: Assets, entry: Entry, count: int) -> Floats:
-    """Variances of `predicted_mean`, from filtered ones (T, K, N) and the levels (T, N) before each update."""
+def predicted_variance(
+    spec: Specification, variance: Floats, level: Floats, own: AssetParameters, entry: Entry, count: int
+) -> Floats:
+    """Return variances of `predicted_mean`, from filtered ones (T, K, N) and the levels (T, N) before each update."""
     state_variance = own.state_variance[:, :count]
     ahead = np.empty((len(variance), *state_variance.shape))
     ahead[:1] = np.nan
-    np.multiply(variance[:-1, :, :count], own.phi[:, :count] ** 2 / law.discount, out=ahead[1:])
-    if law.scales or law.noise == DISCOUNT:
+    np.multiply(variance[:-1, :, :count], own.phi[:, :count] ** 2 / spec.discount, out=ahead[1:])
+    if spec.scales or spec.noise == DISCOUNT:
         ahead[1:] += state_variance * level[1:, None, :count]
     else:
         ahead[1:] += state_variance
     return _with_entries(ahead, entry.row[:count], entry.covariance[diagonal(len(state_variance))])
 
 
-def predicted_covariance(law: Law, covariance: Floats, level: Floats, own: Assets, entry: Entry, count: int) -> Floats:
-    """Covariances of `predicted_mean`, (T, N, K(K+1)/2), from filtered ones (T, K(K+1)/2, N) and the levels."""
+def predicted_covariance(
+    spec: Specification, covariance: Floats, level: Floats, own: AssetParameters, entry: Entry, count: int
+) -> Floats:
+    """Return covariances of `predicted_mean`, (T, N, K(K+1)/2), from filtered ones (T, K(K+1)/2, N) and the levels."""
     states = len(own.phi)
     rows, columns = np.tril_indices(states)
-    unit = level[1:, None, :count] if law.scales or law.noise == DISCOUNT else 1.0
+    unit = level[1:, None, :count] if spec.scales or spec.noise == DISCOUNT else 1.0
     ahead = np.full_like(covariance[:, :, :count], np.nan)
-    ahead[1:] = covariance[:-1, :, :count] * (own.phi[rows] * own.phi[columns] / law.discount)[:, :count]
+    ahead[1:] = covariance[:-1, :, :count] * (own.phi[rows] * own.phi[columns] / spec.discount)[:, :count]
     ahead[1:, diagonal(states)] += own.state_variance[:, :count] * unit
     return _with_entries(ahead, entry.row[:count], entry.covariance)
 
@@ -98,28 +105,28 @@ def _with_entries(ahead: Floats, row: NDArray[np.int64], values: Floats) -> Floa
     return ahead.transpose(0, 2, 1)
 
 
-def observation_variance(paths: Paths, common: Floats, count: int) -> Floats:
-    """The noise's part of every innovation variance, (T, N)."""
+def observation_variance(paths: FilterPaths, common: Floats, count: int) -> Floats:
+    """Return the part of the observation noise in every innovation variance, (T, N)."""
     noise = paths.level[:, :count] * common[:, None]
     return np.where(np.isfinite(paths.innovation_variance[:, :count]), noise, np.nan)
 
 
-def log_density(law: Law, innovation: Floats, variance: Floats, worth: Floats) -> Floats:
-    """Log density of every observation given the date before, (T, N); Gaussian or Student-t of that variance.
+def log_density(spec: Specification, innovation: Floats, variance: Floats, worth: Floats) -> Floats:
+    """Return the log density of every observation given the date before, (T, N): Gaussian or Student-t.
 
-    `worth` (N,) is what the learned level was worth, in observations, before the first date.
+    `worth` (N,) is the weight of the learned level, in observations, before the first date.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         u = innovation**2 / variance
-        if law.noise != DISCOUNT and not np.isfinite(law.tails):
+        if spec.noise != DISCOUNT and not np.isfinite(spec.tails):
             return np.asarray(-0.5 * (LOG_2PI + np.log(variance) + u))
-        nu = freedom(law.memory, np.isfinite(innovation), worth) if law.noise == DISCOUNT else law.tails
+        nu = freedom(spec.memory, np.isfinite(innovation), worth) if spec.noise == DISCOUNT else spec.tails
         constant = gammaln(0.5 * (nu + 1.0)) - gammaln(0.5 * nu) - 0.5 * np.log((nu - 2.0) * np.pi)
         return np.asarray(constant - 0.5 * np.log(variance) - 0.5 * (nu + 1.0) * np.log1p(u / (nu - 2.0)))
 
 
 def freedom(memory: float, observed: NDArray[np.bool_], worth: Floats) -> Floats:
-    """Degrees of freedom before every date under West and Harrison's learning, (T, N)."""
+    """Return the degrees of freedom before every date under West and Harrison's learning, (T, N)."""
     found = np.empty(observed.shape)
     for t, seen in enumerate(observed):
         found[t] = memory * worth

@@ -1,7 +1,7 @@
-"""One signal-to-noise per factor for the whole panel, and whatever else it shares.
+"""Estimates the hyper-parameters that a panel shares: one signal-to-noise per factor, tails, memory, exponent.
 
-The panel's summed predictive log-likelihood is climbed by its exact gradient, first on a few hundred assets,
-then, from there and with the curvature learned there, on all of them.
+The summed predictive log-likelihood of the panel is maximised by its exact gradient: first on a few hundred assets,
+then on all of them, from the point and the curvature found.
 """
 
 from dataclasses import replace
@@ -9,16 +9,16 @@ from dataclasses import replace
 import numpy as np
 
 from statefolio.kalman.blocks import Report
-from statefolio.kalman.climb import CONVERGED, REASONS, RUNNING, advance, new_climb
-from statefolio.kalman.law import Floats
-from statefolio.kalman.problem import Pool, Problem
+from statefolio.kalman.quasi_newton import CONVERGED, REASONS, RUNNING, advance, new_quasi_newton
+from statefolio.kalman.specification import Floats
 from statefolio.kalman.start import DIFFUSE
+from statefolio.kalman.tuning_problem import Pool, TuningProblem
 
 SAMPLE = 256
-"""Assets that a climb begins on, where there are more than twice as many."""
+"""Number of assets in the first search, where the panel has more than twice as many."""
 
 TOLERANCE = 1e-7
-"""A climb ends when no direction promises this much a return."""
+"""Gain of log-likelihood per return below which a search ends."""
 
 _LEVEL_TOLERANCE = 0.01
 
@@ -26,60 +26,62 @@ LEAST_TAILS, MOST_TAILS = 2.2, 200.0
 LEAST_MEMORY, MOST_MEMORY = 0.9, 0.9999
 
 
-def tune_pool(problem: Problem, pool: Pool, report: Report | None = None) -> Pool:
-    """The pool that maximises the panel's predictive log-likelihood, climbed to from a given one.
+def tune_pool(problem: TuningProblem, pool: Pool, report: Report | None = None) -> Pool:
+    """Maximise the panel's predictive log-likelihood over the shared parameters, from given ones.
 
-    Where each asset's level is free too it is maximised in turn with the pool.
+    Where the level of each asset is free too, levels and shared parameters are maximised in turn.
     """
     assets = np.flatnonzero(np.isfinite(problem.Y).any(axis=0))
     curvature = None
     if assets.size > 2 * SAMPLE:
         sample = assets[:: assets.size // SAMPLE]
-        pool, curvature = _climb(problem.subset(sample), pool, None, report)
+        pool, curvature = _maximise(problem.subset(sample), pool, None, report)
         curvature = curvature * (assets.size / sample.size)
-    pool, curvature = _climb(problem, pool, curvature, report)
+    pool, curvature = _maximise(problem, pool, curvature, report)
     while problem.free.levels:
         levels = _best_levels(problem, pool)
         moved = np.abs(np.log(levels / problem.levels)).max()
         problem, pool = replace(problem, levels=levels), replace(pool, levels=levels)
         if not moved >= _LEVEL_TOLERANCE:
             break
-        pool, curvature = _climb(problem, pool, curvature, report)
+        pool, curvature = _maximise(problem, pool, curvature, report)
     return pool
 
 
-def _climb(problem: Problem, pool: Pool, curvature: Floats | None, report: Report | None) -> tuple[Pool, Floats]:
-    """Climb from a pool; returns the best pool and the curvature learned."""
+def _maximise(
+    problem: TuningProblem, pool: Pool, curvature: Floats | None, report: Report | None
+) -> tuple[Pool, Floats]:
+    """Maximise from a pool; returns the best pool and the curvature found."""
     returns = int(np.isfinite(problem.Y).sum())
     theta = _to_theta(pool, problem.moderate)
     size, states = theta.size, problem.moderate.size
     floor = np.arange(size) < states
-    climb = new_climb(theta, curvature)
+    search = new_quasi_newton(theta, curvature)
     reason, evaluations = RUNNING, 0
     while reason == RUNNING:
-        value, slope = _value_and_slope(problem, climb.trial, pool)
+        value, slope = _value_and_slope(problem, search.trial, pool)
         evaluations += 1
-        reason = advance(floor, TOLERANCE * returns, climb, value, slope)
+        reason = advance(floor, TOLERANCE * returns, search, value, slope)
         if report is not None:
             report(evaluations, 0)
     best = replace(
-        _from_theta(climb.theta, problem, pool),
-        log_likelihood=float(climb.value[0]),
+        _from_theta(search.theta, problem, pool),
+        log_likelihood=float(search.value[0]),
         converged=reason == CONVERGED,
         reason=REASONS[reason],
     )
-    return best, climb.curvature
+    return best, search.curvature
 
 
 def _to_theta(pool: Pool, moderate: Floats) -> Floats:
-    """Coordinates: log(1 + ratio / moderate), logit phi, log(nu - 2), log(1 - memory), exponent."""
+    """Return the coordinates: log(1 + ratio / moderate), logit phi, log(nu - 2), log(1 - memory), exponent."""
     phi = np.clip(pool.phi, 1e-3, 1.0 - 1e-6)
     tails, memory = min(pool.tails, MOST_TAILS), min(pool.memory, MOST_MEMORY)
     shared = [np.log(tails - 2.0), np.log(1.0 - memory), pool.exponent]
     return np.concatenate([np.log1p(pool.ratio / moderate), np.log(phi / (1.0 - phi)), shared])
 
 
-def _from_theta(theta: Floats, problem: Problem, old: Pool) -> Pool:
+def _from_theta(theta: Floats, problem: TuningProblem, old: Pool) -> Pool:
     states, free = problem.moderate.size, problem.free
     pool = replace(old, ratio=problem.moderate * np.expm1(theta[:states]))
     if free.phi:
@@ -91,11 +93,11 @@ def _from_theta(theta: Floats, problem: Problem, old: Pool) -> Pool:
     return replace(pool, exponent=float(theta[-1])) if free.exponent else pool
 
 
-def _value_and_slope(problem: Problem, theta: Floats, old: Pool) -> tuple[float, Floats]:
-    """The panel's log-likelihood and its gradient by the coordinates."""
+def _value_and_slope(problem: TuningProblem, theta: Floats, old: Pool) -> tuple[float, Floats]:
+    """Return the panel's log-likelihood and its gradient by the coordinates."""
     states, free = problem.moderate.size, problem.free
     pool = _from_theta(theta, problem, old)
-    found = problem.slopes(pool)
+    found = problem.score(pool)
     slope = np.zeros_like(theta)
     by_ratio = (found.state_variance * problem.unit()).sum(axis=1)
     slope[:states] = by_ratio * problem.moderate * np.exp(theta[:states])
@@ -110,11 +112,14 @@ def _value_and_slope(problem: Problem, theta: Floats, old: Pool) -> tuple[float,
     return float(found.log_likelihood.sum()), slope
 
 
-def _best_levels(problem: Problem, pool: Pool) -> Floats:
-    """Each asset's maximum-likelihood level at the pool's ratios: closed, as levels only scale a Gaussian filter."""
-    found = problem.slopes(pool)
+def _best_levels(problem: TuningProblem, pool: Pool) -> Floats:
+    """Return the maximum-likelihood level of each asset at the ratios of a pool.
+
+    The solution is closed, as the level only scales a Gaussian filter.
+    """
+    found = problem.score(pool)
     by_log_level = problem.levels * found.level
-    if not problem.law.scales:
+    if not problem.spec.scales:
         by_log_level += problem.levels * (pool.ratio[:, None] * found.state_variance).sum(axis=0)
     free = np.isfinite(problem.Y).sum(axis=0) - (problem.prior.kind == DIFFUSE).sum()
     levels = problem.levels * (1.0 + 2.0 * by_log_level / np.maximum(free, 1))

@@ -1,26 +1,28 @@
-"""What passes between the parts of a score."""
+"""Records that the compiled functions of filter, smoother and score pass to each other."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.lanes import WIDTH, compiled, fill, gather, inner, load, scratch, spread, store
-from statefolio.kalman.law import Floats
+from statefolio.kalman.allocation import scratch
+from statefolio.kalman.lanes import WIDTH, compiled, inner
+from statefolio.kalman.rows import columns, copy
+from statefolio.kalman.specification import Floats
 
 # mypy: disable-error-code="no-untyped-def"
 
 
 class Dates(NamedTuple):
-    """What the filters are driven by, date by date."""
+    """Inputs of the filters, date by date."""
 
-    X: Floats  # (T, K) regressors, or (T, K, N): each asset its own
+    X: Floats  # (T, K) regressors, or (T, K, N): one set per asset
     common: Floats  # (T,) factor on every observation variance
     log_level: Floats  # (T,) log of the common level; common = level ** exponent
 
 
 class Prior(NamedTuple):
-    """How the filters of a panel, or of a block, start."""
+    """Distribution of the first state of the assets of a panel, or of a block."""
 
     kind: NDArray[np.int64]  # (K,) DIFFUSE, GIVEN or STATIONARY
     before_prediction: bool
@@ -28,7 +30,7 @@ class Prior(NamedTuple):
     covariance: Floats  # (N, K, K) given
 
 
-class Lanes(NamedTuple):
+class BlockParameters(NamedTuple):
     """Parameters of the filters of a block, or derivatives by them."""
 
     state_variance: Floats  # (K, W)
@@ -37,8 +39,8 @@ class Lanes(NamedTuple):
     mean: Floats  # (K, W)
 
 
-class SharedLanes(NamedTuple):
-    """Derivatives by what the panel shares, a lane each."""
+class SharedDerivatives(NamedTuple):
+    """Derivatives by the shared parameters, one per lane."""
 
     tails: Floats  # (W,)
     memory: Floats  # (W,)
@@ -46,16 +48,16 @@ class SharedLanes(NamedTuple):
 
 
 class Entering(NamedTuple):
-    """The states that lanes begin with."""
+    """States with which lanes enter the ordinary filter."""
 
     began: Floats  # (W,) date, inf for never
-    predicted: NDArray[np.bool_]  # (W,) no prediction before it
+    predicted: NDArray[np.bool_]  # (W,) whether the state needs no prediction before its update
     a: Floats  # (K, W)
     P: Floats  # (K(K+1)/2, W)
 
 
 class Tape(NamedTuple):
-    """What the forward half leaves for the backward one."""
+    """Values of the forward pass that the backward pass needs."""
 
     M: Floats  # (T, K, W)
     v: Floats  # (T, W)
@@ -67,9 +69,9 @@ class Tape(NamedTuple):
 
 
 @inner
-def new_tape(law, dates, states):
-    """Room for one block."""
-    kept, pairs = dates if law.reverts else 0, states * (states + 1) // 2
+def new_tape(spec, dates, states):
+    """Allocate the tape of one block."""
+    kept, pairs = dates if spec.reverts else 0, states * (states + 1) // 2
     return Tape(
         scratch(dates * states).reshape((dates, states, WIDTH)),
         scratch(dates),
@@ -82,56 +84,64 @@ def new_tape(law, dates, states):
 
 
 @compiled
-def new_lanes(states):
-    """Zeros, but for levels and persistence of one."""
-    lanes = Lanes(scratch(states), scratch(1)[0], scratch(states), scratch(states))
-    store(lanes.level, 0, spread(1.0))
-    fill(lanes.phi, 1.0)
+def new_block_parameters(states):
+    """Allocate parameters: zero, except for levels and persistence of one."""
+    lanes = BlockParameters(scratch(states), scratch(1)[0], scratch(states), scratch(states))
+    lanes.level[:] = 1.0
+    lanes.phi[:] = 1.0
     return lanes
 
 
 @compiled
-def new_shared():
-    """Derivatives of zero."""
-    return SharedLanes(scratch(1)[0], scratch(1)[0], scratch(1)[0])
+def new_shared_derivatives():
+    """Allocate derivatives of zero."""
+    return SharedDerivatives(scratch(1)[0], scratch(1)[0], scratch(1)[0])
 
 
 @compiled
 def new_entering(states):
-    """Room for the entering states of one block."""
+    """Allocate the entering states of one block."""
     pairs = states * (states + 1) // 2
     return Entering(scratch(1)[0], np.empty(WIDTH, np.bool_), scratch(states), scratch(pairs))
 
 
 @inner
 def load_block(assets, state, first, own, entering):
-    """Parameters and state of the assets from `first` on; `own.level` is the level they started from."""
-    gather(assets.phi, first, own.phi)
-    gather(assets.mean, first, own.mean)
-    gather(assets.state_variance, first, own.state_variance)
-    store(own.level, 0, load(assets.start_level, first))
-    gather(state.mean, first, entering.a)
-    gather(state.covariance, first, entering.P)
-    store(entering.began, 0, load(state.began, first))
+    """Copy parameters and state of the assets from `first` on; `own.level` is the level at their start."""
+    theirs, now = columns(assets, first), columns(state, first)
+    copy(theirs.phi, own.phi)
+    copy(theirs.mean, own.mean)
+    copy(theirs.state_variance, own.state_variance)
+    own.level[:] = theirs.start_level[:]
+    copy(now.mean, entering.a)
+    copy(now.covariance, entering.P)
+    entering.began[:] = now.began[:]
     for lane in range(WIDTH):
         entering.predicted[lane] = state.predicted[first + lane]
 
 
-class Room(NamedTuple):
+class Workspace(NamedTuple):
     """Parameters, tape and results of the score of one block, allocated once."""
 
     prior: Prior
-    own: Lanes
+    own: BlockParameters
     tape: Tape
     log_likelihood: Floats  # (W,)
-    by: Lanes
-    by_shared: SharedLanes
+    by: BlockParameters
+    by_shared: SharedDerivatives
 
 
 @compiled
-def new_room(law, prior, dates, states):
-    """Room for one block whose filters start as `prior` says, by rows that are to be filled in."""
+def new_workspace(spec, prior, dates, states):
+    """Allocate the workspace of one block; its prior has the kinds of `prior`, and zeros to fill in."""
     covariance = np.zeros((WIDTH, states, states))
     here = Prior(prior.kind, prior.before_prediction, np.zeros((WIDTH, states)), covariance)
-    tape = new_tape(law, dates, states)
-    return Room(here, new_lanes(states), tape, np.zeros(WIDTH), new_lanes(states), new_shared())
+    tape = new_tape(spec, dates, states)
+    return Workspace(
+        here,
+        new_block_parameters(states),
+        tape,
+        np.zeros(WIDTH),
+        new_block_parameters(states),
+        new_shared_derivatives(),
+    )

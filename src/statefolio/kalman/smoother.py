@@ -1,40 +1,32 @@
-"""Smoothed loadings of a panel: forward once for checkpoints, then backward, a stretch of dates at a time.
+"""Smoothed loadings of a panel: a forward pass for checkpoints, then backward, one stretch of dates at a time.
 
-Within a stretch the forward pass is repeated and taped; the backward pass is Durbin and Koopman's (2012,
-section 4.4). With r and N zero after the last date, on a date with gain variance G
+Within a stretch the forward pass is repeated and recorded. The backward pass is Durbin and Koopman's (2012, section
+4.4). With r and N zero after the last date, on a date with gain variance G
 
     r <- x v/G + (I - x M'/G) r        N <- x x'/G + (I - x M'/G) N (I - M x'/G)
 
 and with a, P the predicted state of the date, smoothed are a + P r and P - P N P. The covariance with the date
 before, whose filtered covariance is C, is C phi (I - N P).
 
-The smoother conditions on the variances and weights that the filter used. Beside the outputs, a thread
-holds one stretch and a checkpoint a stretch of one block.
+The smoother conditions on the variances and weights that the filter used. In addition to the outputs, each thread
+needs memory for one stretch of one block, and for one checkpoint per stretch.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from statefolio.kalman.allocation import aligned_empty, scratch, zeros
 from statefolio.kalman.blocks import check_padded, over_blocks
-from statefolio.kalman.lanes import (
-    WIDTH,
-    aligned_empty,
-    compiled,
-    gather,
-    inner,
-    load,
-    scratch,
-    select,
-    spread,
-    store,
-)
-from statefolio.kalman.law import DISCOUNT, Floats
+from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
 from statefolio.kalman.panel import Filter
-from statefolio.kalman.records import load_block, new_entering, new_lanes
+from statefolio.kalman.records import load_block, new_block_parameters, new_entering
+from statefolio.kalman.rows import columns, copy, regressors, rows
 from statefolio.kalman.smoother_step import end_lanes, pass_observation, write_ends, write_smoothed
+from statefolio.kalman.specification import DISCOUNT, Floats
 from statefolio.kalman.start import begin_block
-from statefolio.kalman.step import anyone_begins, enter, gain_precision, learn_level, look, packed, predict, update
+from statefolio.kalman.step import any_begins, enter, gain_precision, learn_level, observe, predict, update
+from statefolio.kalman.triangles import packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -42,15 +34,15 @@ STRETCH = 32
 
 
 class Smoothed(NamedTuple):
-    """Loadings given all data, in arrays that begin on a cache line; NaN before an asset's first ordinary date."""
+    """Loadings given all data, in arrays that begin on a cache line; NaN until the start of an asset is over."""
 
     mean: Floats  # (T, K, N)
     variance: Floats  # (T, K, N)
-    lag_one: Floats  # (T, K, N) covariance of each loading with itself a date earlier
+    lag_one: Floats  # (T, K, N) covariance of each loading with itself one date earlier
 
 
 class _Stretch(NamedTuple):
-    """The forward pass of some dates; no rows where nothing is taped."""
+    """The forward pass of some dates; without rows where nothing is recorded."""
 
     a: Floats  # (S, K, W) filtered, of the date before
     C: Floats  # (S, K(K+1)/2, W) its covariance
@@ -73,19 +65,19 @@ def smooth_panel(filter_: Filter, X: Floats, Y: Floats, common: Floats) -> Smoot
     Returns
     -------
     Smoothed
-        With the lanes still padded.
+        Arrays of the padded assets.
     """
     check_padded(X, Y, filter_.count)
     dates, states = X.shape[:2]
     shape = (dates, states, filter_.count)
     smoothed = Smoothed(aligned_empty(shape), aligned_empty(shape), aligned_empty(shape))
     unused = np.zeros(filter_.count)
-    law, assets, start, state = filter_.law, filter_.assets, filter_.start, filter_.state
+    spec, assets, start, state = filter_.spec, filter_.assets, filter_.start, filter_.state
 
     def work(first: int, last: int) -> None:
-        begin_block(law, X, common, Y, assets, start, state, unused, first * WIDTH, last * WIDTH)
+        begin_block(spec, X, common, Y, assets, start, state, unused, first * WIDTH, last * WIDTH)
         for block in range(first, last):
-            _smooth_block(law, X, common, Y, assets, state, smoothed, block)
+            _smooth_block(spec, X, common, Y, assets, state, smoothed, block)
 
     over_blocks(work, filter_.count // WIDTH, float(dates) * filter_.count)
     return smoothed
@@ -93,7 +85,7 @@ def smooth_panel(filter_: Filter, X: Floats, Y: Floats, common: Floats) -> Smoot
 
 @inner
 def _new_stretch(states, dates):
-    """Room for a stretch."""
+    """Allocate a stretch."""
     pairs = states * (states + 1) // 2
     return _Stretch(
         scratch(dates * states).reshape((dates, states, WIDTH)),
@@ -106,91 +98,85 @@ def _new_stretch(states, dates):
 
 
 @compiled
-def _smooth_block(law, X, common, Y, assets, state, smoothed, block):
+def _smooth_block(spec, X, common, Y, assets, state, smoothed, block):
     """Smooth a block of assets."""
     dates, states, first = X.shape[0], X.shape[1], block * WIDTH
     pairs, stretches = states * (states + 1) // 2, -(-dates // STRETCH)
-    own, entering = new_lanes(states), new_entering(states)
+    x, y, filtered, out = regressors(X, first), columns(Y, first), columns(state, first), columns(smoothed, first)
+    own, entering = rows(new_block_parameters(states)), rows(new_entering(states))
     load_block(assets, state, first, own, entering)
-    untaped, tape = _new_stretch(states, 0), _new_stretch(states, STRETCH)
-    rows = states + pairs + 2
-    now, marks = scratch(rows), scratch(stretches * rows)
-    store(now, (rows - 2) * WIDTH, load(state.level, first))
-    store(now, (rows - 1) * WIDTH, load(state.worth, first))
+    untaped, tape = rows(_new_stretch(states, 0)), rows(_new_stretch(states, STRETCH))
+    count = states + pairs + 2
+    now, marks = scratch(count), scratch(stretches * count)
+    level, worth = rows(now[states + pairs]), rows(now[states + pairs + 1])
+    level[:], worth[:] = filtered.level[:], filtered.worth[:]
     for number in range(stretches):
-        gather(now, 0, marks[number * rows : (number + 1) * rows])
-        _forward(law, X, common, Y, own, entering, block, number, now, untaped)
-    unit, ends = scratch(1)[0], scratch(2 * states).reshape((2, states, WIDTH))
-    store(unit, 0, load(now, (rows - 2) * WIDTH) if law.noise == DISCOUNT else spread(1.0))
-    r, N = scratch(states), scratch(pairs)
+        copy(rows(now), rows(marks[number * count : (number + 1) * count]))
+        _forward(spec, x, common, y, own, entering, dates, states, number, now, untaped)
+    unit, ends = rows(scratch(1)[0]), rows(scratch(2 * states).reshape((2, states, WIDTH)))
+    unit[:] = level[:] if spec.noise == DISCOUNT else spread(1.0)
+    r, N = zeros(states), zeros(pairs)
     for j in range(states):
-        store(ends, j * WIDTH, load(entering.a, j * WIDTH))
-        store(ends, (states + j) * WIDTH, load(entering.P, packed(j, j) * WIDTH))
+        ends[0, j], ends[1, j] = entering.a[j], entering.P[packed(j, j)]
     for number in range(stretches - 1, -1, -1):
-        gather(marks[number * rows : (number + 1) * rows], 0, now)
-        _forward(law, X, common, Y, own, entering, block, number, now, tape)
-        _backward(law, X, own, entering, block, number, tape, unit, r, N, ends, smoothed)
-    write_ends(entering, block, dates, unit, ends, smoothed)
+        copy(rows(marks[number * count : (number + 1) * count]), rows(now))
+        _forward(spec, x, common, y, own, entering, dates, states, number, now, tape)
+        _backward(spec, x, own, entering, dates, states, number, tape, unit, r, N, ends, out)
+    write_ends(entering, dates, unit, ends, out)
 
 
-@compiled
-def _forward(law, X, common, Y, own, entering, block, number, now, tape):
-    """Filter one stretch from the state `now`, which is moved past it."""
-    states = X.shape[1]
+@inner
+def _forward(spec, X, common, Y, own, entering, dates, states, number, now, tape):
+    """Filter one stretch from the state `now`, which is updated to its end."""
     pairs = states * (states + 1) // 2
-    a, P = now[:states], now[states : states + pairs]
-    level, worth = now[states + pairs], now[states + pairs + 1]
-    M = scratch(states)
-    for t in range(number * STRETCH, min((number + 1) * STRETCH, X.shape[0])):
-        s, taped = t - number * STRETCH, tape.v.shape[0] > 0
-        begins = anyone_begins(entering.began, t)
+    a, P, M = rows(now[:states]), rows(now[states : states + pairs]), zeros(states)
+    level, worth = rows(now[states + pairs]), rows(now[states + pairs + 1])
+    for t in range(number * STRETCH, min((number + 1) * STRETCH, dates)):
+        s, taped = t - number * STRETCH, len(tape.v) > 0
+        begins = any_begins(entering.began, t)
         if begins:
             enter(entering, t, False, a, P)
         if taped:
             for j in range(states):
-                store(tape.a, (s * states + j) * WIDTH, load(a, j * WIDTH))
+                tape.a[s, j] = a[j]
             for jk in range(pairs):
-                store(tape.C, (s * pairs + jk) * WIDTH, load(P, jk * WIDTH))
-            store(tape.level, s * WIDTH, load(level, 0))
-        predict(law, states, own.phi, own.mean, own.state_variance, level, a, P)
+                tape.C[s, jk] = P[jk]
+            tape.level[s] = level[:]
+        predict(spec, states, own.phi, own.mean, own.state_variance, level, a, P)
         if begins:
             enter(entering, t, True, a, P)
-        alive = load(entering.began, 0) <= t
-        y = load(Y, t * Y.shape[1] + block * WIDTH)
-        ok, v, S, R, _, u, inverse = look(law, states, X, t, block * WIDTH, common, y, alive, level, a, P, M)
-        precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
+        alive = entering.began[:] <= t
+        ok, v, S, R, _, u, inverse = observe(spec, states, X, t, common, Y[t], alive, level, a, P, M)
+        precision = select(ok, gain_precision(spec, S, R, u, inverse), 0.0)
         if taped:
             for j in range(states):
-                store(tape.M, (s * states + j) * WIDTH, load(M, j * WIDTH))
-            store(tape.v, s * WIDTH, v)
-            store(tape.precision, s * WIDTH, precision)
+                tape.M[s, j] = M[j]
+            tape.v[s], tape.precision[s] = v, precision
         update(states, a, P, M, v, precision)
-        learn_level(law, ok, u, level, worth, own.level)
+        learn_level(spec, ok, u, level, worth, own.level)
 
 
 @inner
-def _backward(law, X, own, entering, block, number, tape, unit, r, N, ends, smoothed):
-    """Smooth one stretch; r and N come from the date after it and leave for the date before."""
-    states = X.shape[1]
+def _backward(spec, X, own, entering, dates, states, number, tape, unit, r, N, ends, out):
+    """Smooth one stretch; r and N are those of the date after it, and become those of its first date."""
     pairs = states * (states + 1) // 2
-    a, P, work = scratch(states), scratch(pairs), scratch(states)
-    for t in range(min((number + 1) * STRETCH, X.shape[0]) - 1, number * STRETCH - 1, -1):
+    a, P, work, level = zeros(states), zeros(pairs), zeros(states), rows(scratch(1)[0])
+    for t in range(min((number + 1) * STRETCH, dates) - 1, number * STRETCH - 1, -1):
         s = t - number * STRETCH
-        begins = anyone_begins(entering.began, t)
+        begins = any_begins(entering.began, t)
         for j in range(states):
-            store(a, j * WIDTH, load(tape.a, (s * states + j) * WIDTH))
+            a[j] = tape.a[s, j]
         for jk in range(pairs):
-            store(P, jk * WIDTH, load(tape.C, (s * pairs + jk) * WIDTH))
-        predict(law, states, own.phi, own.mean, own.state_variance, tape.level[s], a, P)
+            P[jk] = tape.C[s, jk]
+        level[:] = tape.level[s]
+        predict(spec, states, own.phi, own.mean, own.state_variance, level, a, P)
         if begins:
             enter(entering, t, True, a, P)
-        pass_observation(states, X, t, block * WIDTH, tape, s, r, N, work)
-        write_smoothed(states, own.phi, t, s, block, entering, tape, unit, r, N, a, P, smoothed)
+        pass_observation(states, X, t, tape, s, r, N, work)
+        write_smoothed(states, own.phi, t, s, entering, tape, unit, r, N, a, P, out)
         for j in range(states):
-            phi_j = load(own.phi, j * WIDTH)
-            store(r, j * WIDTH, load(r, j * WIDTH) * phi_j)
+            r[j] *= own.phi[j]
             for k in range(j + 1):
-                at = packed(j, k) * WIDTH
-                store(N, at, load(N, at) * (phi_j * load(own.phi, k * WIDTH)))
+                N[packed(j, k)] *= own.phi[j] * own.phi[k]
         if begins:
             end_lanes(entering, t, r, N, ends)

@@ -1,7 +1,7 @@
-"""Compiled code on disk that no longer belongs to the sources.
+"""Deletes compiled code on disk that was made from older sources.
 
-Numba notices when the file of a function changed, not when a function it was compiled with changed in another file;
-and what an older release left behind may not even load.
+Numba notices a change in the file of a function, but not a change in another file from which the function was compiled.
+Compiled code of an older release may not load at all.
 """
 
 from pathlib import Path
@@ -10,9 +10,9 @@ _STAMP = "statefolio-sources.txt"
 
 
 def forget_stale_code(folder: Path, *others: Path) -> None:
-    """Delete the compiled code in a folder unless it was made from the sources as they are now.
+    """Delete the compiled code in a folder unless it was made from the present sources.
 
-    Those are the ones beside this file, and all below the other folders.
+    The sources are the files of this folder, and all files below the other folders.
     """
     paths = [path for other in others for path in other.rglob("*.py")]
     sources = [(path.name, path.stat()) for path in sorted([*Path(__file__).parent.glob("*.py"), *paths])]
@@ -25,5 +25,5 @@ def forget_stale_code(folder: Path, *others: Path) -> None:
         for old in folder.glob("*.nb[ic]"):
             old.unlink(missing_ok=True)
         stamp.write_text(now, encoding="utf-8")
-    except OSError:  # a folder that cannot be written holds what its owner compiled
+    except OSError:  # a folder that cannot be written has the code that its owner compiled
         return

@@ -1,18 +1,18 @@
-"""The first dates of an asset, while part of its state is still unknown: exact diffuse, by de Jong's device.
+"""The first dates of an asset, while part of its state is unknown: exact diffuse initialisation after de Jong.
 
-Write the state as a + A d, d the unknown part of the state on the asset's first date, with no prior. The
-filter runs with d = 0 and carries A beside a; each observation is then a regression row for d,
+Write the state as a + A d, where d is the unknown part of the state on the asset's first date and has no prior. The
+filter runs with d = 0 and carries A along with a. Each observation is then a row of a regression on d,
 
     v = w d + noise of variance F,      w = x'A,   F = x'P x + R,
 
 collected as a triangular system U d = u by Givens rotations. When U has full rank, d is estimated and the
 state collapses to an ordinary one: a + A d, P + A (U'U)^-1 A'. The log-likelihood is the diffuse one of
-Durbin and Koopman (2012, section 7.2.2; de Jong 1991, Annals of Statistics 19), 2-pi counted on every row.
+Durbin and Koopman (2012, section 7.2.2; de Jong 1991, Annals of Statistics 19), with 2-pi counted for every row.
 
-Rank is judged row by row: a row tells an unknown apart where the ones before it leave more of its regressor
-than rounding, as a share of itself. That depends on nobody's units and on no variance: a row without noise weighs
-any number of times more than the next one. Rows that are collinear are kept and wait for one that is not. Below
-its diagonal U is free; U[j, 0] is 1 once d_j is told apart.
+Rank is judged row by row. A row identifies an unknown if the rows before it leave more of its regressor than rounding
+error, relative to its size. The test depends neither on units nor on variances, which matters because a row without
+noise weighs far more than the next one. Collinear rows are kept and wait for one that is not. U is not used below its
+diagonal, so U[j, 0] = 1 marks that d_j is identified.
 """
 
 from typing import NamedTuple
@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from statefolio.kalman.density import LOG_2PI
 from statefolio.kalman.lanes import compiled, inner
-from statefolio.kalman.law import DISCOUNT, Floats
+from statefolio.kalman.specification import DISCOUNT, Floats
 from statefolio.kalman.start_tape import new_start_tape, note_row, note_state
-from statefolio.kalman.step import packed
+from statefolio.kalman.triangles import packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -34,32 +34,32 @@ DIFFUSE, GIVEN, STATIONARY = 0, 1, 2
 
 
 class Start(NamedTuple):
-    """The law of the first state, and how far each asset has come in learning it; a row an asset."""
+    """Distribution of the first state, and how far the start of each asset is; one row per asset."""
 
-    kind: NDArray[np.int64]  # (K,) DIFFUSE, GIVEN, or STATIONARY: the law the state's own motion settles to
-    before_prediction: bool  # the given law is that of the date before the first
+    kind: NDArray[np.int64]  # (K,) DIFFUSE, GIVEN, or STATIONARY (that of the state's own dynamics)
+    before_prediction: bool  # the given distribution is that of the date before the first
     mean: Floats  # (N, K) given means
     covariance: Floats  # (N, K, K) given covariance, zero outside the given states
     stage: NDArray[np.int64]  # (N,) WAITING, UNDERWAY or BEGUN
     a: Floats  # (N, K)
     P: Floats  # (N, K, K)
     A: Floats  # (N, K, K) columns of the diffuse states, zero elsewhere
-    U: Floats  # (N, K, K + 1) triangular system with its right side last; what is told apart below its diagonal
+    U: Floats  # (N, K, K + 1) triangular system, right side last; marks below the diagonal
 
 
 @inner
 def regressors_of_series(X, t, column, x):
-    """Fill x with the regressors of one series on one date: X is (T, K), shared, or (T, K, N), each its own."""
+    """Fill x with the regressors of one series on one date; X is (T, K), shared, or (T, K, N)."""
     for j in range(x.shape[0]):
         x[j] = X[t, j, column] if X.ndim == 3 else X[t, j]
 
 
 @inner
-def set_start(law, kind, given, own, level, i, a, P, A, U):
-    """The law of the state on asset i's first date, and an empty system; returns whether any of it is unknown."""
+def set_start(spec, kind, given, own, level, i, a, P, A, U):
+    """Set the state of asset i on its first date, and an empty system; returns whether any of it is unknown."""
     given_mean, given_covariance = given
     phi, mean, state_variance = own
-    unit, unknown = level if law.scales and law.noise != DISCOUNT else 1.0, False
+    unit, unknown = level if spec.scales and spec.noise != DISCOUNT else 1.0, False
     for j in range(a.shape[0]):
         a[j], U[j, a.shape[0]] = given_mean[i, j], 0.0
         for k in range(a.shape[0]):
@@ -73,25 +73,25 @@ def set_start(law, kind, given, own, level, i, a, P, A, U):
 
 
 @inner
-def predict_start(law, own, level, i, a, P, A):
-    """The prediction step, for asset i and for A too."""
+def predict_start(spec, own, level, i, a, P, A):
+    """Predict the state of asset i, and A."""
     phi, mean, state_variance = own
-    unit = level if law.scales and law.noise != DISCOUNT else 1.0
+    unit = level if spec.scales and spec.noise != DISCOUNT else 1.0
     for j in range(a.shape[0]):
-        if law.reverts:
+        if spec.reverts:
             a[j] = mean[j, i] + phi[j, i] * (a[j] - mean[j, i])
         for k in range(a.shape[0]):
-            if law.reverts:
+            if spec.reverts:
                 A[j, k] *= phi[j, i]
                 P[j, k] *= phi[j, i] * phi[k, i]
-            if law.discount < 1.0:
-                P[j, k] /= law.discount
+            if spec.discount < 1.0:
+                P[j, k] /= spec.discount
         P[j, j] += state_variance[j, i] * unit
 
 
 @inner
 def observe_start(x, y, R, a, P, A, M, row):
-    """One observation updates a, P and A; returns its variance F, leaves M = P x and its row (w, v)."""
+    """Update a, P and A by one observation; returns its variance F and sets M = P x and its row (w, v)."""
     states = a.shape[0]
     F, v = R, y
     for j in range(states):
@@ -113,9 +113,9 @@ def observe_start(x, y, R, a, P, A, M, row):
 
 @inner
 def rotate_in(row, F, U, size):
-    """Add a regression row to U by Givens rotations; returns what of its right side is left over.
+    """Add a regression row to U by Givens rotations; returns the residual of its right side.
 
-    `size` (K,) is room for how large the terms were whose difference a regressor's rest is.
+    `size` (K,) is workspace for the largest terms of the differences, against which a rest counts as rounding error.
     """
     states = U.shape[0]
     weight = 1.0 / np.sqrt(F)
@@ -141,16 +141,16 @@ def rotate_in(row, F, U, size):
 
 @inner
 def is_identified(kind, U):
-    """Whether every unknown state is told apart from the others by the rows so far."""
-    apart = True
+    """Return whether the rows so far identify every unknown state."""
+    identified = True
     for j in range(U.shape[0]):
-        apart = apart and (kind[j] != DIFFUSE or U[j, 0] > 0.0)
-    return apart
+        identified = identified and (kind[j] != DIFFUSE or U[j, 0] > 0.0)
+    return identified
 
 
 @inner
 def in_units(kind, U, row):
-    """Count a row w, of A or of the regression, in units of the uncertainty of d: w <- w U^-1."""
+    """Convert a row w, of A or of the regression, to units of the uncertainty of d: w <- w U^-1."""
     for j in range(U.shape[0]):
         if kind[j] == DIFFUSE:
             for k in range(j):
@@ -160,7 +160,7 @@ def in_units(kind, U, row):
 
 @inner
 def collapse(kind, unit, a, P, A, U):
-    """Fold the estimate of the unknown part into a and P, A <- A U^-1; returns its share of the log-likelihood."""
+    """Add the estimate of the unknown part to a and P, A <- A U^-1; returns its part of the log-likelihood."""
     states = a.shape[0]
     log_likelihood = 0.0
     for j in range(states):
@@ -177,40 +177,40 @@ def collapse(kind, unit, a, P, A, U):
 
 
 @inner
-def run_start(law, X, common, Y, column, kind, before_prediction, stage, given, own, level, i, a, P, A, U, tape, at):
-    """Run one series, a column of Y, until its state is an ordinary one, or the dates end.
+def run_start(spec, X, common, Y, column, kind, before_prediction, stage, given, own, level, i, a, P, A, U, tape, at):
+    """Run one series, a column of Y, until its state has a finite covariance or the dates end.
 
-    `given` is (mean, covariance) of the start, `own` is (phi, mean, state_variance); the asset is their i-th. The
-    tape is written from row `at` on, as far as it reaches.
+    `given` is (mean, covariance) of the start, `own` is (phi, mean, state_variance), and the asset is their i-th. The
+    tape is written from row `at` to its end.
 
-    Returns the stage reached, the row of Y whose update is the first of the ordinary filter, whether that row
-    needs no prediction, the log-likelihood of the rows used, and the row of the tape that is next.
+    Returns the stage reached, the row of Y that the ordinary filter updates first, whether that row needs no
+    prediction, the log-likelihood of the rows used, and the next row of the tape.
     """
     states = a.shape[0]
     x, M, row, size = np.empty(states), np.empty(states), np.empty(states + 1), np.empty(states)
-    unknown, unit = True, level if law.noise == DISCOUNT else 1.0
+    unknown, unit = True, level if spec.noise == DISCOUNT else 1.0
     log_likelihood = 0.0
     for t in range(X.shape[0]):
         seen = not np.isnan(Y[t, column])
         if stage == WAITING and not seen:
             continue
         if stage == WAITING:
-            unknown = set_start(law, kind, given, own, level, i, a, P, A, U)
+            unknown = set_start(spec, kind, given, own, level, i, a, P, A, U)
         note_state(tape, at, a, P, A)
         at += 1
         if stage == UNDERWAY or before_prediction:
-            predict_start(law, own, level, i, a, P, A)
+            predict_start(spec, own, level, i, a, P, A)
         stage = UNDERWAY
         if not unknown:
             return BEGUN, t, True, log_likelihood, at
         if not seen:
             continue
         regressors_of_series(X, t, column, x)
-        R = common[t] if law.noise == DISCOUNT else level * common[t]
+        R = common[t] if spec.noise == DISCOUNT else level * common[t]
         F = observe_start(x, Y[t, column], R, a, P, A, M, row)
         note_row(tape, at - 1, F, M, row)
-        left_over = rotate_in(row, F, U, size)
-        log_likelihood -= 0.5 * (LOG_2PI + np.log(F * unit) + left_over * left_over / unit)
+        residual = rotate_in(row, F, U, size)
+        log_likelihood -= 0.5 * (LOG_2PI + np.log(F * unit) + residual * residual / unit)
         if is_identified(kind, U):
             return BEGUN, t + 1, False, log_likelihood + collapse(kind, unit, a, P, A, U), at
     return stage, X.shape[0], False, log_likelihood, at
@@ -226,11 +226,11 @@ def hand_over(a, P, mean, covariance, i):
 
 
 @compiled
-def begin_block(law, X, common, Y, assets, start, state, log_likelihood, first, last):
-    """Run the start of the assets [first, last) that have not begun, and hand them to `state`."""
+def begin_block(spec, X, common, Y, assets, start, state, log_likelihood, first, last):
+    """Run the start of the assets [first, last) that have not begun, and write their state to `state`."""
     given, own = (start.mean, start.covariance), (assets.phi, assets.mean, assets.state_variance)
-    nothing = np.int64(0)  # a literal 0 would be compiled for by itself
-    kind, early, tape = start.kind, start.before_prediction, new_start_tape(law, nothing, X.shape[1])
+    nothing = np.int64(0)  # a literal 0 would be compiled once more, as a type
+    kind, early, tape = start.kind, start.before_prediction, new_start_tape(spec, nothing, X.shape[1])
     stages, began, skipped = start.stage, state.began, state.predicted
     for i in range(first, last):
         if stages[i] == BEGUN:
@@ -238,7 +238,7 @@ def begin_block(law, X, common, Y, assets, start, state, log_likelihood, first, 
             continue
         a, P, stage, level = start.a[i], start.P[i], stages[i], state.level[i]
         stage, row, predicted, gained, _ = run_start(
-            law, X, common, Y, i, kind, early, stage, given, own, level, i, a, P, start.A[i], start.U[i], tape, nothing
+            spec, X, common, Y, i, kind, early, stage, given, own, level, i, a, P, start.A[i], start.U[i], tape, nothing
         )
         stages[i], skipped[i] = stage, predicted
         began[i] = row if stage == BEGUN else np.inf

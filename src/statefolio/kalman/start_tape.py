@@ -1,17 +1,17 @@
-"""What a start writes down for its adjoint (start_adjoint.py)."""
+"""Records of a start that its adjoint needs (start_adjoint.py)."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from statefolio.kalman.lanes import compiled, inner
-from statefolio.kalman.law import Floats
+from statefolio.kalman.specification import Floats
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 
 class StartTape(NamedTuple):
-    """What a start leaves for its adjoint, a row a date from the first observed one on."""
+    """Values of a start, one row per date from the first observed one on."""
 
     F: Floats  # (n,) zero where nothing is observed
     M: Floats  # (n, K)
@@ -22,16 +22,16 @@ class StartTape(NamedTuple):
 
 
 @compiled
-def new_start_tape(law, dates, states):
-    """Room for so many dates of all starts together."""
-    kept = dates if law.reverts else 0
+def new_start_tape(spec, dates, states):
+    """Allocate a tape for a number of dates, all starts together."""
+    kept = dates if spec.reverts else 0
     M, row, a = np.empty((dates, states)), np.empty((dates, states + 1)), np.empty((kept, states))
     return StartTape(np.empty(dates), M, row, a, np.empty((kept, states, states)), np.empty((kept, states, states)))
 
 
 @inner
 def note_state(tape, n, a, P, A):
-    """Write down the state that goes into a date, if there is room."""
+    """Record the state before a date, as far as the tape reaches."""
     if n < tape.F.shape[0]:
         tape.F[n] = 0.0
     if n < tape.a.shape[0]:
@@ -43,7 +43,7 @@ def note_state(tape, n, a, P, A):
 
 @inner
 def note_row(tape, n, F, M, row):
-    """Write down what a date's observation is, if there is room."""
+    """Record the observation of a date, as far as the tape reaches."""
     if n < tape.F.shape[0]:
         tape.F[n], tape.row[n, M.shape[0]] = F, row[M.shape[0]]
         for j in range(M.shape[0]):

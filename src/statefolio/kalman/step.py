@@ -1,80 +1,73 @@
-"""One date of the panel filter, for the assets of a block: the textbook's two steps.
+"""One date of the panel filter, for a block of assets: the textbook's prediction and update.
 
 Prediction     a <- m + phi (a - m)          P <- phi P phi + Q
 Update         v = y - x'a     M = P x     S = x'M + R     a <- a + M v/S     P <- P - M M'/S
 
-With Student-t tails the gain is computed with R / w, w = (nu + 1) / (nu + v^2/S): the usual one-pass robust
-update (Meinhold and Singpurwalla 1989, JASA 84; Agamennoni, Nieto and Nebot 2012, IEEE TSP 60). The
-learned level of the observation variance is exponentially weighted (RiskMetrics 1996) or West and
-Harrison's conjugate one (1997, Bayesian Forecasting and Dynamic Models, section 4.5, 10.8).
+With Student-t tails the gain uses R / w, w = (nu + 1) / (nu + v^2/S): the usual one-pass robust update (Meinhold and
+Singpurwalla 1989, JASA 84; Agamennoni, Nieto and Nebot 2012, IEEE TSP 60). The learned level of the observation
+variance is exponentially weighted (RiskMetrics 1996), or West and Harrison's conjugate one (1997, Bayesian Forecasting
+and Dynamic Models, section 4.5, 10.8).
 
-The covariance is kept as its lower triangle, so it is symmetric by construction.
+The covariance is stored as its lower triangle (triangles.py), so it is symmetric by construction.
 """
 
-from statefolio.kalman.lanes import WIDTH, inner, load, regressor, scratch, select, spread, store
-from statefolio.kalman.law import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
+from statefolio.kalman.allocation import zeros
+from statefolio.kalman.lanes import WIDTH, inner, select, spread
+from statefolio.kalman.specification import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 
 @inner
-def packed(j, k):
-    """Row of entry (j, k) of a symmetric matrix in its lower triangle."""
-    return j * (j + 1) // 2 + k if k <= j else k * (k + 1) // 2 + j
-
-
-@inner
-def predict(law, states, phi, mean, state_variance, level, a, P):
-    """Move the state one date on: a and P are those of the next date before it is seen."""
-    unit = load(level, 0) if law.scales and law.noise != DISCOUNT else spread(1.0)
+def predict(spec, states, phi, mean, state_variance, level, a, P):
+    """Predict the next date: a and P become its mean and covariance given the dates before."""
+    unit = level[:] if spec.scales and spec.noise != DISCOUNT else spread(1.0)
     row = 0
     for j in range(states):
-        if law.reverts:
-            phi_j, mean_j = load(phi, j * WIDTH), load(mean, j * WIDTH)
-            store(a, j * WIDTH, mean_j + phi_j * (load(a, j * WIDTH) - mean_j))
+        if spec.reverts:
+            a[j] = mean[j] + phi[j] * (a[j] - mean[j])
             for k in range(j + 1):
-                store(P, (row + k) * WIDTH, load(P, (row + k) * WIDTH) * (phi_j * load(phi, k * WIDTH)))
-        if law.discount < 1.0:
+                P[row + k] *= phi[j] * phi[k]
+        if spec.discount < 1.0:
             for k in range(j + 1):
-                store(P, (row + k) * WIDTH, load(P, (row + k) * WIDTH) * (1.0 / law.discount))
-        step_variance = load(state_variance, j * WIDTH) * unit
-        store(P, (row + j) * WIDTH, load(P, (row + j) * WIDTH) + step_variance)
+                P[row + k] *= 1.0 / spec.discount
+        P[row + j] += state_variance[j] * unit
         row += j + 1
 
 
 @inner
-def innovate(states, X, t, column, y, a, P, M, R):
-    """M = P x, and the innovation v = y - x'a with its variance S = x'M + R."""
+def innovate(states, X, t, y, a, P, M, R):
+    """Compute M = P x, and return the innovation v = y - x'a and its variance S = x'M + R."""
     v = y
     row = 0
     for j in range(states):
-        x_j = regressor(X, t, j, column)
-        v -= x_j * load(a, j * WIDTH)
-        M_j = load(P, (row + j) * WIDTH) * x_j
+        x_j = X[t, j]
+        v -= x_j * a[j]
+        M_j = P[row + j] * x_j
         for k in range(j):
-            P_jk = load(P, (row + k) * WIDTH)
-            M_j += P_jk * regressor(X, t, k, column)
-            store(M, k * WIDTH, load(M, k * WIDTH) + P_jk * x_j)
-        store(M, j * WIDTH, M_j)
+            P_jk = P[row + k]
+            M_j += P_jk * X[t, k]
+            M[k] += P_jk * x_j
+        M[j] = M_j
         row += j + 1
     S = R
     for j in range(states):
-        S += regressor(X, t, j, column) * load(M, j * WIDTH)
+        S += X[t, j] * M[j]
     return v, S
 
 
 @inner
-def look(law, states, X, t, column, common, y, alive, level, a, P, M):
-    """The date's observations against their predictions; M = P x is left behind.
+def observe(spec, states, X, t, common, y, alive, level, a, P, M):
+    """Compare the observations of a date with their predictions; M is set to P x.
 
-    Returns which lanes observed, innovations v (zero where not), their variances S and noise R in the units of
-    the state, the unit, u = v^2/S and 1/S.
+    Returns the mask of lanes with an observation, the innovations v (zero in the other lanes), their variances S and
+    the noise R in the units of the state, the unit, u = v^2/S and 1/S.
     """
     ok = (y == y) & alive
-    conjugate = law.noise == DISCOUNT
-    unit = load(level, 0) if conjugate else spread(1.0)
-    R = spread(common[t]) if conjugate else load(level, 0) * common[t]
-    v, S = innovate(states, X, t, column, select(ok, y, 0.0), a, P, M, R)
+    conjugate = spec.noise == DISCOUNT
+    unit = level[:] if conjugate else spread(1.0)
+    R = spread(common[t]) if conjugate else level[:] * common[t]
+    v, S = innovate(states, X, t, select(ok, y, 0.0), a, P, M, R)
     v = select(ok, v, 0.0)
     inverse = 1.0 / S
     u = v * v * inverse
@@ -82,28 +75,28 @@ def look(law, states, X, t, column, common, y, alive, level, a, P, M):
 
 
 @inner
-def gain_precision(law, S, R, u, inverse):
-    """1 / S, with the observation variance divided by the robust weight under Student-t tails."""
-    if law.tails < 1e300:
-        return 1.0 / (S + R * ((u - 1.0) * (1.0 / (law.tails + 1.0))))
+def gain_precision(spec, S, R, u, inverse):
+    """Return 1 / S, with the observation variance divided by the robust weight under Student-t tails."""
+    if spec.tails < 1e300:
+        return 1.0 / (S + R * ((u - 1.0) * (1.0 / (spec.tails + 1.0))))
     return inverse
 
 
 @inner
 def update(states, a, P, M, v, precision):
-    """Kalman gain times innovation, and what the date taught: a + M v/S and P - M M'/S."""
+    """Update the state with an innovation: a + M v/S and P - M M'/S."""
     row = 0
     for j in range(states):
-        gain = load(M, j * WIDTH) * precision
-        store(a, j * WIDTH, load(a, j * WIDTH) + gain * v)
+        gain = M[j] * precision
+        a[j] += gain * v
         for k in range(j + 1):
-            store(P, (row + k) * WIDTH, load(P, (row + k) * WIDTH) - gain * load(M, k * WIDTH))
+            P[row + k] -= gain * M[k]
         row += j + 1
 
 
 @inner
-def anyone_begins(began, t):
-    """Whether a lane begins at date t."""
+def any_begins(began, t):
+    """Return whether a lane begins at date t."""
     for lane in range(WIDTH):  # noqa: SIM110 - Numba compiles no generators
         if began[lane] == t:
             return True
@@ -112,28 +105,28 @@ def anyone_begins(began, t):
 
 @inner
 def enter(entering, t, skipped, a, P):
-    """Put in the lanes that begin at date t; `skipped` are those that need no prediction before it."""
-    chosen = scratch(1)[0]
+    """Set the state of the lanes that begin at date t; `skipped` selects those that need no prediction before it."""
+    chosen = zeros(1)
     for lane in range(WIDTH):
-        chosen[lane] = entering.began[lane] == t and entering.predicted[lane] == skipped
-    here = load(chosen, 0) > 0.5
-    for j in range(a.shape[0]):
-        store(a, j * WIDTH, select(here, load(entering.a, j * WIDTH), load(a, j * WIDTH)))
-    for jk in range(P.shape[0]):
-        store(P, jk * WIDTH, select(here, load(entering.P, jk * WIDTH), load(P, jk * WIDTH)))
+        chosen[0, lane] = entering.began[lane] == t and entering.predicted[lane] == skipped
+    here = chosen[0] > 0.5
+    for j in range(len(a)):
+        a[j] = select(here, entering.a[j], a[j])
+    for jk in range(len(P)):
+        P[jk] = select(here, entering.P[jk], P[jk])
 
 
 @inner
-def learn_level(law, ok, u, level, worth, start_level):
-    """The level of the observation variance after a date on which v^2/S was u."""
-    old = load(level, 0)
-    if law.noise == EWMA:
+def learn_level(spec, ok, u, level, worth, start_level):
+    """Update the level of the observation variance after a date on which v^2/S was u."""
+    old = level[:]
+    if spec.noise == EWMA:
         seen = select(u < SURPRISE_CAP, u, SURPRISE_CAP)
-        new = old * (law.memory + (1.0 - law.memory) * seen)
-        least = LEVEL_FLOOR * load(start_level, 0)
+        new = old * (spec.memory + (1.0 - spec.memory) * seen)
+        least = LEVEL_FLOOR * start_level[:]
         new = select(new > least, new, least)
-        store(level, 0, select(ok, new, old))
-    if law.noise == DISCOUNT:
-        before = law.memory * load(worth, 0)
-        store(level, 0, select(ok, old * (before + u) / (before + 1.0), old))
-        store(worth, 0, select(ok, before + 1.0, load(worth, 0)))
+        level[:] = select(ok, new, old)
+    if spec.noise == DISCOUNT:
+        before = spec.memory * worth[:]
+        level[:] = select(ok, old * (before + u) / (before + 1.0), old)
+        worth[:] = select(ok, before + 1.0, worth[:])

@@ -1,48 +1,37 @@
-"""The panel filter: every date of a block of assets, block after block."""
+"""The panel filter: all dates of one block of assets after the other."""
 
 import numpy as np
 
+from statefolio.kalman.allocation import scratch, zeros
 from statefolio.kalman.density import add_density, new_sums, reset_sums, total_density
-from statefolio.kalman.lanes import (
-    WIDTH,
-    compiled,
-    fill,
-    inner,
-    load,
-    prefetch,
-    scratch,
-    select,
-    spread,
-    store,
-    stream,
-)
-from statefolio.kalman.law import DISCOUNT, SURPRISE_CAP
-from statefolio.kalman.records import load_block, new_entering, new_lanes
-from statefolio.kalman.step import enter, gain_precision, learn_level, look, predict, update
+from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
+from statefolio.kalman.records import load_block, new_block_parameters, new_entering
+from statefolio.kalman.rows import columns, fill, prefetch, regressors, rows, stream
+from statefolio.kalman.specification import DISCOUNT, SURPRISE_CAP
+from statefolio.kalman.step import enter, gain_precision, learn_level, observe, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
-_AHEAD = 12  # dates that a block's observations are asked for before they are needed
+_AHEAD = 12  # dates by which observations are prefetched
 
 
 @compiled
-def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_block):
+def sweep(spec, states, X, common, Y, assets, state, paths, first_block, last_block):
     """Filter the blocks [first_block, last_block) through all dates of Y, in place.
 
-    X (T, K) regressors, or (T, K, N), each asset its own; common (T,) factor on every asset's observation
-    variance; Y (T, N) observations, NaN where there is none. `state` is read and left as it stands after the
-    last date.
+    X (T, K) are the regressors, or (T, K, N) with one set per asset; common (T,) is a factor on every observation
+    variance; Y (T, N) are the observations, NaN where missing. `state` is read, and updated to the last date.
     """
     dates = Y.shape[0]
-    a, P, M = scratch(states), scratch(states * (states + 1) // 2), scratch(states)
-    level, worth = scratch(1)[0], scratch(1)[0]
-    sums, own, entering = new_sums(law.tails), new_lanes(states), new_entering(states)
+    a, P, M = zeros(states), zeros(states * (states + 1) // 2), zeros(states)
+    level, worth = rows(scratch(1)[0]), rows(scratch(1)[0])
+    sums, own, entering = rows(new_sums(spec.tails)), rows(new_block_parameters(states)), rows(new_entering(states))
     began = entering.began
     for block in range(first_block, last_block):
         first = block * WIDTH
+        y, x, now, out = columns(Y, first), regressors(X, first), columns(state, first), columns(paths, first)
         load_block(assets, state, first, own, entering)
-        store(level, 0, load(state.level, first))
-        store(worth, 0, load(state.worth, first))
+        level[:], worth[:] = now.level[:], now.worth[:]
         fill(a, 0.0)
         fill(P, 0.0)
         reset_sums(sums)
@@ -50,36 +39,35 @@ def sweep(law, states, X, common, Y, assets, state, paths, first_block, last_blo
         for t in range(dates):
             if t == due:
                 enter(entering, t, False, a, P)
-            predict(law, states, own.phi, own.mean, own.state_variance, level, a, P)
+            predict(spec, states, own.phi, own.mean, own.state_variance, level, a, P)
             if t == due:
                 enter(entering, t, True, a, P)
                 due = _next_due(began, t)
 
-            at = t * Y.shape[1] + first
-            prefetch(Y, at + _AHEAD * Y.shape[1])
-            alive = load(began, 0) <= t
-            ok, v, S, R, unit, u, inverse = look(law, states, X, t, first, common, load(Y, at), alive, level, a, P, M)
-            if paths.innovation.shape[0] > 0:
-                _write_innovation(law, paths, at, ok, alive, v, S * unit, level, worth)
-            if paths.log_likelihood.shape[0] > 0:
-                add_density(law, t, ok, S * unit, u, worth, sums)
-            if paths.surprise.shape[0] > 0:
+            prefetch(y, t + _AHEAD)
+            alive = began[:] <= t
+            ok, v, S, R, unit, u, inverse = observe(spec, states, x, t, common, y[t], alive, level, a, P, M)
+            if len(paths.innovation) > 0:
+                _write_innovation(spec, out, t, ok, alive, v, S * unit, level, worth)
+            if len(paths.log_likelihood) > 0:
+                add_density(spec, t, ok, S * unit, u, worth, sums)
+            if len(paths.surprise) > 0:
                 _note_surprise(paths, block, t, ok, u)
-            precision = select(ok, gain_precision(law, S, R, u, inverse), 0.0)
+            precision = select(ok, gain_precision(spec, S, R, u, inverse), 0.0)
             update(states, a, P, M, v, precision)
-            learn_level(law, ok, u, level, worth, own.level)
-            if paths.mean.shape[0] > 0:
-                _write_state(law, states, paths, t, block, began, last, level, a, P)
-            if paths.covariance.shape[0] > 0:
-                _write_covariance(law, paths, t, first, began, level, P)
-        if paths.log_likelihood.shape[0] > 0:
-            total_density(law, sums, a, paths.log_likelihood, first)
-        _leave(state, first, began, dates, level, worth, a, P)
+            learn_level(spec, ok, u, level, worth, own.level)
+            if len(paths.mean) > 0:
+                _write_state(spec, states, out, t, began, last, level, a, P)
+            if len(paths.covariance) > 0:
+                _write_covariance(spec, out, t, began, level, P)
+        if len(paths.log_likelihood) > 0:
+            total_density(spec, sums, a, out.log_likelihood)
+        _leave(now, began, dates, level, worth, a, P)
 
 
 @inner
 def _next_due(began, t):
-    """The next date on which a lane of the block begins."""
+    """Return the next date on which a lane of the block begins."""
     due = np.inf
     for lane in range(WIDTH):
         if began[lane] > t:
@@ -89,7 +77,7 @@ def _next_due(began, t):
 
 @inner
 def _last(began):
-    """The date from which on every lane has begun."""
+    """Return the date from which on all lanes have begun."""
     last = -1.0
     for lane in range(WIDTH):
         last = max(last, began[lane])
@@ -97,61 +85,57 @@ def _last(began):
 
 
 @inner
-def _leave(state, first, began, dates, level, worth, a, P):
+def _leave(state, began, dates, level, worth, a, P):
     """Write back the state of the lanes that have begun."""
-    alive = load(began, 0) < dates
-    for j in range(a.shape[0]):
-        at = j * state.mean.shape[1] + first
-        store(state.mean, at, select(alive, load(a, j * WIDTH), load(state.mean, at)))
-    for jk in range(P.shape[0]):
-        at = jk * state.covariance.shape[1] + first
-        store(state.covariance, at, select(alive, load(P, jk * WIDTH), load(state.covariance, at)))
-    store(state.level, first, select(alive, load(level, 0), load(state.level, first)))
-    store(state.worth, first, select(alive, load(worth, 0), load(state.worth, first)))
+    alive = began[:] < dates
+    for j in range(len(a)):
+        state.mean[j] = select(alive, a[j], state.mean[j])
+    for jk in range(len(P)):
+        state.covariance[jk] = select(alive, P[jk], state.covariance[jk])
+    state.level[:] = select(alive, level[:], state.level[:])
+    state.worth[:] = select(alive, worth[:], state.worth[:])
 
 
 @inner
 def _note_surprise(paths, block, t, ok, u):
     """Add up the block's capped squared standardised innovations, always in the same order."""
-    seen = scratch(2)
-    store(seen, 0, select(ok, select(u < SURPRISE_CAP, u, SURPRISE_CAP), 0.0))
-    store(seen, WIDTH, select(ok, spread(1.0), 0.0))
+    seen = zeros(2)
+    seen[0] = select(ok, select(u < SURPRISE_CAP, u, SURPRISE_CAP), 0.0)
+    seen[1] = select(ok, spread(1.0), 0.0)
     for lane in range(WIDTH):
         paths.surprise[block, t] += seen[0, lane]
         paths.surprised[block, t] += seen[1, lane]
 
 
 @inner
-def _write_innovation(law, paths, at, ok, alive, v, scale, level, worth):
-    """Innovations, NaN where nothing was observed, and their variances, NaN in lanes that have not begun."""
+def _write_innovation(spec, out, t, ok, alive, v, scale, level, worth):
+    """Write innovations, NaN where nothing was observed, and their variances, NaN in lanes that have not begun."""
     variance = scale
-    if law.noise == DISCOUNT:
-        freedom = law.memory * load(worth, 0)
+    if spec.noise == DISCOUNT:
+        freedom = spec.memory * worth[:]
         variance = select(freedom > 2.0, scale * freedom / (freedom - 2.0), np.inf)
-    stream(paths.innovation, at, select(ok, v, np.nan))
-    stream(paths.innovation_variance, at, select(alive, variance, np.nan))
-    stream(paths.level, at, load(level, 0))
+    stream(out.innovation, t, select(ok, v, np.nan))
+    stream(out.innovation_variance, t, select(alive, variance, np.nan))
+    stream(out.level, t, level[:])
 
 
 @inner
-def _write_state(law, states, paths, t, block, began, last, level, a, P):
-    """Filtered means and variances of the date; NaN in lanes that have not begun."""
-    unit = load(level, 0) if law.noise == DISCOUNT else spread(1.0)
-    alive = load(began, 0) <= t
+def _write_state(spec, states, out, t, began, last, level, a, P):
+    """Write filtered means and variances of the date; NaN in lanes that have not begun."""
+    unit = level[:] if spec.noise == DISCOUNT else spread(1.0)
+    alive = began[:] <= t
     row = 0
     for j in range(states):
         row += j
-        where = (t * states + j) * paths.mean.shape[2] + block * WIDTH
-        a_j, P_jj = load(a, j * WIDTH), load(P, (row + j) * WIDTH) * unit
-        stream(paths.mean, where, a_j if t >= last else select(alive, a_j, np.nan))
-        stream(paths.variance, where, P_jj if t >= last else select(alive, P_jj, np.nan))
+        a_j, P_jj = a[j], P[row + j] * unit
+        stream(out.mean, (t, j), a_j if t >= last else select(alive, a_j, np.nan))
+        stream(out.variance, (t, j), P_jj if t >= last else select(alive, P_jj, np.nan))
 
 
 @inner
-def _write_covariance(law, paths, t, first, began, level, P):
-    """Filtered covariances of the date; NaN in lanes that have not begun."""
-    unit = load(level, 0) if law.noise == DISCOUNT else spread(1.0)
-    alive = load(began, 0) <= t
-    for jk in range(P.shape[0]):
-        where = (t * P.shape[0] + jk) * paths.covariance.shape[2] + first
-        stream(paths.covariance, where, select(alive, load(P, jk * WIDTH) * unit, np.nan))
+def _write_covariance(spec, out, t, began, level, P):
+    """Write filtered covariances of the date; NaN in lanes that have not begun."""
+    unit = level[:] if spec.noise == DISCOUNT else spread(1.0)
+    alive = began[:] <= t
+    for jk in range(len(P)):
+        stream(out.covariance, (t, jk), select(alive, P[jk] * unit, np.nan))

@@ -1,19 +1,19 @@
-"""The common volatility level of a panel: one number a date, known before the date.
+"""The common volatility level of a panel: one number per date, known before the date.
 
 A pilot filter (Gaussian, constant variances) standardises every return; with z_t the mean over assets of its
 squared standardised innovations, each capped at 9,
 
     g_1 = 1        g_t+1 = .9 g_t + .1 z_t
 
-and g stands still on dates without an innovation. Each asset's observation variance is its own level times
-g_t to the power of an exponent that is tuned.
+and g is unchanged on dates without an innovation. The observation variance of an asset is its own level times g_t to
+the power of a tuned exponent.
 """
 
 import numpy as np
 
 from statefolio.kalman.lanes import compiled
-from statefolio.kalman.law import Floats
 from statefolio.kalman.panel import Filter
+from statefolio.kalman.specification import Floats
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -21,7 +21,7 @@ LEVEL_MEMORY = 0.9
 
 
 def common_level(pilot: Filter, X: Floats, Y: Floats, first: float = 1.0) -> tuple[Floats, float]:
-    """The level on every date of Y, and the one for the date after; moves the pilot past them."""
+    """Return the level on every date of Y, and on the date after; the pilot filter is moved past them."""
     paths = pilot.run(X, Y, store="state", note_surprise=True)
     surprise, seen = np.add.reduce(paths.surprise, axis=0), np.add.reduce(paths.surprised, axis=0)
     levels: Floats = _smooth(surprise, seen, first)

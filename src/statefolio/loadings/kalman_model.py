@@ -14,11 +14,12 @@ from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.panel import Filter
-from statefolio.kalman.tuning import Learned, Wish, build, build_pilot, tune
+from statefolio.kalman.tuning import tune
+from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import common_level
 from statefolio.loadings.alignment import find_positions, order_factors
 from statefolio.loadings.base import LoadingsModel
-from statefolio.loadings.kalman_options import Progress, check_kalman_options, make_wish
+from statefolio.loadings.kalman_options import Progress, check_kalman_options, make_tuning_spec
 from statefolio.loadings.kalman_run import collect_results, copy_for_run
 from statefolio.loadings.kalman_state import learned_from_arrays, learned_to_arrays, parameter_columns, with_prefix
 from statefolio.loadings.results import RunResults
@@ -37,7 +38,7 @@ class KalmanModel(LoadingsModel):
     """Base of `KalmanLoadings`: the methods that tune, run, continue and restore its filters."""
 
     progress: Progress | None
-    _wish: Wish
+    _options: TuningSpec
     _learned: Learned
     _filter: Filter
     _pilot: Filter
@@ -47,23 +48,23 @@ class KalmanModel(LoadingsModel):
         check_kalman_options(self.get_params(deep=False))
 
     def _learn(self, panel: Panel, tune_rows: int) -> None:
-        self._wish = make_wish(self.get_params(deep=False), panel.assets, panel.factors)
-        self._learned = tune(self._wish, panel.regressors[:tune_rows], panel.returns[:tune_rows], self.progress)
+        self._options = make_tuning_spec(self.get_params(deep=False), panel.assets, panel.factors)
+        self._learned = tune(self._options, panel.regressors[:tune_rows], panel.returns[:tune_rows], self.progress)
 
     def _build_filters(self, count: int) -> None:
         """Build the filters of `count` assets, before their first date."""
         newcomers = count + 1 - self._learned.level.size
         self._learned = self._learned.with_newcomers(newcomers)
-        if self._wish.start is not None:
-            mean, covariance = (np.append(part, part[[-1] * newcomers], axis=0) for part in self._wish.start)
-            self._wish = replace(self._wish, start=(mean, covariance))
-        self._filter = build(self._wish, self._learned)
-        self._pilot = build_pilot(self._wish, self._learned)
+        if self._options.start is not None:
+            mean, covariance = (np.append(part, part[[-1] * newcomers], axis=0) for part in self._options.start)
+            self._options = replace(self._options, start=(mean, covariance))
+        self._filter = build(self._options, self._learned)
+        self._pilot = build_pilot(self._options, self._learned)
         self._level = 1.0
 
     def _common_factor(self, pilot: Filter, X: Array, Y: Array, first: float) -> tuple[Array, float]:
         """Return the factor on every observation variance by date, and the common level for the next date."""
-        if not self._wish.common:
+        if not self._options.common:
             return np.ones(len(X)), 1.0
         level, next_level = common_level(pilot, X, Y, first)
         return level**self._learned.exponent, next_level
@@ -74,7 +75,7 @@ class KalmanModel(LoadingsModel):
             self._build_filters(count)
         X, Y = panel.regressors, pad_last(panel.padded, np.nan)
         before, after = self._filter, copy_for_run(self._filter, count)
-        pilot = copy_for_run(self._pilot, count) if self._wish.common else self._pilot
+        pilot = copy_for_run(self._pilot, count) if self._options.common else self._pilot
         common, level = self._common_factor(pilot, X, Y, self._level)
         paths = after.run(X, Y, common)
         self._filter, self._pilot, self._level = after, pilot, level
@@ -94,23 +95,23 @@ class KalmanModel(LoadingsModel):
 
     def _parameters(self) -> dict[str, Any]:
         names = [str(name) for name in self.factors_]
-        return parameter_columns(self._learned, names, len(self.assets_), with_means=self._wish.reverts)
+        return parameter_columns(self._learned, names, len(self.assets_), with_means=self._options.reverts)
 
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
         state: dict[str, np.ndarray[Any, Any]] = {"level": np.array(self._level)}
         state |= {f"filter_{name}": values for name, values in self._filter.arrays().items()}
         state |= {f"pilot_{name}": values for name, values in self._pilot.arrays().items()}
         state |= learned_to_arrays(self._learned)
-        if self._wish.start is not None:
-            state |= {"start_mean": self._wish.start[0], "start_covariance": self._wish.start[1]}
+        if self._options.start is not None:
+            state |= {"start_mean": self._options.start[0], "start_covariance": self._options.start[1]}
         return state
 
     def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
         self._learned = learned_from_arrays(state)
         start = with_prefix(state, "start_")
         options = {**self.get_params(deep=False), **_NO_VALUES}
-        wish = make_wish(options, pd.Index([]), pd.Index([]))
-        self._wish = replace(wish, start=(start["mean"], start["covariance"]) if start else None)
+        tuning_spec = make_tuning_spec(options, pd.Index([]), pd.Index([]))
+        self._options = replace(tuning_spec, start=(start["mean"], start["covariance"]) if start else None)
         count = self._learned.level.size - 1
         self._build_filters(count)
         self._filter.take(with_prefix(state, "filter_"), count)
@@ -131,16 +132,16 @@ class KalmanModel(LoadingsModel):
                 stacklevel=3,
             )
         columns = np.append(find_positions(self.assets_, panel.assets, "asset"), -1)
-        learned, wish = self._learned.select(columns), self._wish
-        if wish.start is not None:
-            wish = replace(wish, start=(wish.start[0][columns], wish.start[1][columns]))
-        if wish.common and len(panel.assets) < len(self.assets_):
+        learned, options = self._learned.select(columns), self._options
+        if options.start is not None:
+            options = replace(options, start=(options.start[0][columns], options.start[1][columns]))
+        if options.common and len(panel.assets) < len(self.assets_):
             warnings.warn(
                 f"returns should have all {len(self.assets_)} assets of the fit, which share a common volatility "
                 f"level, got {len(panel.assets)}. The level is computed from these alone. Pass all assets.",
                 StatefolioWarning,
                 stacklevel=3,
             )
-        filter_, Y = build(wish, learned), pad_last(panel.padded, np.nan)
-        common, _ = self._common_factor(build_pilot(wish, learned), panel.regressors, Y, 1.0)
+        filter_, Y = build(options, learned), pad_last(panel.padded, np.nan)
+        common, _ = self._common_factor(build_pilot(options, learned), panel.regressors, Y, 1.0)
         return panel, filter_, Y, common

@@ -10,9 +10,9 @@ from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
 from statefolio._options import Number, OneOf, check_options
 from statefolio.exceptions import InputError
-from statefolio.kalman.law import CONSTANT, DISCOUNT, EWMA
 from statefolio.kalman.pooled import LEAST_MEMORY
-from statefolio.kalman.tuning import Wish
+from statefolio.kalman.specification import CONSTANT, DISCOUNT, EWMA
+from statefolio.kalman.tuning_spec import TuningSpec
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage of tuning, the steps done and their total."""
@@ -64,7 +64,7 @@ def check_kalman_options(options: Mapping[str, Any]) -> None:
         )
 
 
-def make_wish(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -> Wish:
+def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -> TuningSpec:
     """Convert the options to the arguments of the filter: arrays in the order of the panel."""
     noise = _NOISE[options["noise"]]
     scales = options["state_variance_scales"]
@@ -84,7 +84,7 @@ def make_wish(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -
         raise InputError(
             f"phi must be above 0 and at most 1, got values from {phi.min():g} to {phi.max():g}. Pass e.g. phi=0.98."
         )
-    return Wish(
+    return TuningSpec(
         tuning=options["tuning"],
         noise=noise,
         gaussian=options["tails"] == "gaussian",

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
-from statefolio.kalman.law import Assets, Law, Paths, State
 from statefolio.kalman.panel import Filter
 from statefolio.kalman.paths import (
     Entry,
@@ -20,6 +19,7 @@ from statefolio.kalman.paths import (
     predicted_mean,
     predicted_variance,
 )
+from statefolio.kalman.specification import AssetParameters, FilterPaths, FilterState, Specification
 from statefolio.kalman.start import UNDERWAY, Start
 from statefolio.loadings.results import Forecast, RunResults
 
@@ -32,7 +32,7 @@ def copy_for_run(filter_: Filter, count: int) -> Filter:
         a, P, A, U = (_copy_rows(part, rows) for part in (start.a, start.P, start.A, start.U))
         start = start._replace(stage=start.stage.copy(), a=a, P=P, A=A, U=U)
     copied = {name: values.copy() for name, values in state._asdict().items()}
-    return replace(filter_, start=start, state=State(**copied))
+    return replace(filter_, start=start, state=FilterState(**copied))
 
 
 def _copy_rows(values: Array, rows: NDArray[np.intp]) -> Array:
@@ -43,7 +43,7 @@ def _copy_rows(values: Array, rows: NDArray[np.intp]) -> Array:
 
 
 def collect_results(
-    before: Filter, after: Filter, paths: Paths, common: Array, next_common: float, returns: Array
+    before: Filter, after: Filter, paths: FilterPaths, common: Array, next_common: float, returns: Array
 ) -> RunResults:
     """Collect the results of a run that took the filter from `before` to `after`.
 
@@ -51,38 +51,38 @@ def collect_results(
     ----------
     before, after : Filter
         The filter before and after the run; both must stay unchanged from now on.
-    paths : Paths
+    paths : FilterPaths
         Arrays that the run wrote.
     common : (T,) array
         Factor on every observation variance by date; `next_common` is that of the next date.
     returns : (T, N) array
         Observed returns.
     """
-    law, assets, count = after.law, after.assets, returns.shape[1]
-    entry = partial(_entry, law, assets, _without_arrays(before.start), before.state, after.state, len(common))
+    spec, assets, count = after.spec, after.assets, returns.shape[1]
+    entry = partial(_entry, spec, assets, _without_arrays(before.start), before.state, after.state, len(common))
     innovation, variance = paths.innovation[:, :count], paths.innovation_variance[:, :count]
     seen = ~np.isnan(np.fmax.reduce(returns, axis=0)) & after.begun[:count]
     return RunResults(
         filtered=by_asset(paths.mean, count),
         filtered_variance=by_asset(paths.variance, count),
         predicted=partial(_predicted_mean, paths.mean, assets, entry, count),
-        predicted_variance=partial(_predicted_variance, law, paths.variance, paths.level, assets, entry, count),
+        predicted_variance=partial(_predicted_variance, spec, paths.variance, paths.level, assets, entry, count),
         innovation=innovation,
         innovation_variance=variance,
         forecast=partial(_forecast, after, next_common, count),
         observation_variance=partial(observation_variance, paths, common, count),
         log_likelihood=np.where(seen, paths.log_likelihood[:count], np.nan),
-        log_density=partial(log_density, law, innovation, variance, before.state.worth[:count]),
+        log_density=partial(log_density, spec, innovation, variance, before.state.worth[:count]),
     )
 
 
 def run_covariances(filter_: Filter, X: Array, Y: Array, common: Array, count: int) -> tuple[Array, Array]:
     """Run from the first date; return predicted and filtered covariances as packed lower triangles (T, N, K(K+1)/2)."""
-    law, assets, start, state = filter_.law, filter_.assets, filter_.start, filter_.state
-    before = before_run(law, start, state)
+    spec, assets, start, state = filter_.spec, filter_.assets, filter_.start, filter_.state
+    before = before_run(spec, start, state)
     paths = filter_.run(X, Y, common, store="covariances")
-    entry = entry_of(law, assets, start, state, before, len(Y))
-    predicted = predicted_covariance(law, paths.covariance, paths.level, assets, entry, count)
+    entry = entry_of(spec, assets, start, state, before, len(Y))
+    predicted = predicted_covariance(spec, paths.covariance, paths.level, assets, entry, count)
     return predicted, by_asset(paths.covariance, count)
 
 
@@ -97,8 +97,10 @@ def _without_arrays(start: Start) -> Start:
     return start._replace(a=empty, P=empty, A=empty, U=empty)
 
 
-def _entry(law: Law, assets: Assets, start: Start, before: State, after: State, dates: int) -> Entry:
-    return entry_of(law, assets, start, after, before_run(law, start, before), dates)
+def _entry(
+    spec: Specification, assets: AssetParameters, start: Start, before: FilterState, after: FilterState, dates: int
+) -> Entry:
+    return entry_of(spec, assets, start, after, before_run(spec, start, before), dates)
 
 
 def _forecast(after: Filter, common: float, count: int) -> Forecast:
@@ -106,11 +108,11 @@ def _forecast(after: Filter, common: float, count: int) -> Forecast:
     return mean[:count], covariance[:count], noise[:count]
 
 
-def _predicted_mean(mean: Array, assets: Assets, entry: Callable[[], Entry], count: int) -> Array:
+def _predicted_mean(mean: Array, assets: AssetParameters, entry: Callable[[], Entry], count: int) -> Array:
     return predicted_mean(mean, assets, entry(), count)
 
 
 def _predicted_variance(
-    law: Law, variance: Array, level: Array, assets: Assets, entry: Callable[[], Entry], count: int
+    spec: Specification, variance: Array, level: Array, assets: AssetParameters, entry: Callable[[], Entry], count: int
 ) -> Array:
-    return predicted_variance(law, variance, level, assets, entry(), count)
+    return predicted_variance(spec, variance, level, assets, entry(), count)

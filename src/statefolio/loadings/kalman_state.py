@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from statefolio.kalman.law import Law
-from statefolio.kalman.tuning import Learned
+from statefolio.kalman.specification import Specification
+from statefolio.kalman.tuning_spec import Learned
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -21,12 +21,12 @@ def parameter_columns(learned: Learned, factors: list[str], count: int, *, with_
     table |= {f"phi_{f}": learned.phi[j] for j, f in enumerate(factors)}
     if with_means:
         table |= {f"mean_{f}": learned.mean[j] for j, f in enumerate(factors)}
-    law = learned.law
+    spec = learned.spec
     shared = {
-        "degrees_of_freedom": law.tails,
-        "memory": law.memory,
+        "degrees_of_freedom": spec.tails,
+        "memory": spec.memory,
         "volatility_exponent": learned.exponent,
-        "discount_factor": law.discount,
+        "discount_factor": spec.discount,
     }
     table |= {name: np.full(count + 1, value) for name, value in shared.items()}
     table |= {"converged": learned.converged, "reason": learned.reason.astype(object)}
@@ -36,15 +36,15 @@ def parameter_columns(learned: Learned, factors: list[str], count: int, *, with_
 def learned_to_arrays(learned: Learned) -> Arrays:
     """Return the learned hyper-parameters as named arrays."""
     values = {field.name: getattr(learned, field.name) for field in fields(Learned)}
-    arrays = {f"law_{name}": np.array(value) for name, value in values.pop("law")._asdict().items()}
+    arrays = {f"law_{name}": np.array(value) for name, value in values.pop("spec")._asdict().items()}
     return arrays | {f"learned_{name}": np.asarray(value) for name, value in values.items()}
 
 
 def learned_from_arrays(arrays: Mapping[str, Any]) -> Learned:
     """Return the hyper-parameters that `learned_to_arrays` converted."""
-    law = Law(**{name: value.item() for name, value in with_prefix(arrays, "law_").items()})
+    spec = Specification(**{name: value.item() for name, value in with_prefix(arrays, "law_").items()})
     learned = with_prefix(arrays, "learned_")
-    return Learned(law=law, **{**learned, "exponent": learned["exponent"].item()})
+    return Learned(spec=spec, **{**learned, "exponent": learned["exponent"].item()})
 
 
 def with_prefix(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:

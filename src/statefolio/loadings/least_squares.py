@@ -10,7 +10,7 @@ from statefolio._arrays.panel import Panel
 from statefolio._arrays.types import Array
 from statefolio._options import Number, Rule, Whole, check_options
 from statefolio.exceptions import InputError
-from statefolio.kalman.least_squares import Fits, Memory, Scheme, empty_memory, joined, least_squares
+from statefolio.kalman.weighted_least_squares import Fits, RegressionMemory, Scheme, empty_memory, joined, least_squares
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.results import RunResults
 
@@ -35,7 +35,7 @@ class LeastSquaresLoadings(LoadingsModel):
     `parameters_` gives the reason.
     """
 
-    _memory: Memory
+    _memory: RegressionMemory
     _last: Array  # number of observations and observation variance at the last date
 
     def _scheme(self, states: int) -> Scheme:
@@ -62,7 +62,7 @@ class LeastSquaresLoadings(LoadingsModel):
         return {"sums": memory.sums, "X": memory.X, "Y": memory.Y, "seen": seen, "last": self._last}
 
     def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
-        self._memory = Memory(state["sums"], state["X"], state["Y"], int(state["seen"]))
+        self._memory = RegressionMemory(state["sums"], state["X"], state["Y"], int(state["seen"]))
         self._last = state["last"]
 
     def _parameters(self) -> Mapping[str, Any]:

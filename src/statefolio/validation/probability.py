@@ -7,8 +7,8 @@ import pandas as pd
 from scipy import special, stats
 
 from statefolio._arrays.types import Array
-from statefolio.kalman.law import PRIOR_OBSERVATIONS
 from statefolio.kalman.paths import freedom
+from statefolio.kalman.specification import PRIOR_OBSERVATIONS
 from statefolio.loadings.base import LoadingsModel
 
 LEVELS = (0.90, 0.95, 0.99)

@@ -8,8 +8,8 @@ from scipy.stats import chi2, norm
 
 from statefolio.diagnostics.change import walk_spectrum as ws
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.law import CONSTANT, Law
 from statefolio.kalman.panel import new_filter
+from statefolio.kalman.specification import CONSTANT, Specification
 
 DATES, STATES, MOVES = 90, 3, 1
 
@@ -74,7 +74,7 @@ def test_ratio_is_the_dense_restricted_likelihoods(asset, j):
 def test_ratio_is_twice_the_gain_in_the_engines_exact_diffuse_likelihood(asset):
     X, y = asset
     ratio, lam = ws.single_ratio(*daily(X, y), MOVES)
-    law = Law(CONSTANT, scales=True, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+    spec = Specification(CONSTANT, scales=True, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
     Y = pad_last(y[:, None], np.nan)
     tops = []
     for value in (0.0, lam):
@@ -82,17 +82,17 @@ def test_ratio_is_twice_the_gain_in_the_engines_exact_diffuse_likelihood(asset):
         state_variance[MOVES] = value
 
         def likelihood(level, state_variance=state_variance):
-            filter_ = new_filter(law, state_variance, np.array([level]))
+            filter_ = new_filter(spec, state_variance, np.array([level]))
             return float(filter_.run(X, Y, store="likelihood").log_likelihood[0])
 
-        found = filter_innovations(law, state_variance, X, Y)
+        found = filter_innovations(spec, state_variance, X, Y)
         tops.append(likelihood(found))
     assert 2.0 * (tops[1] - tops[0]) == pytest.approx(ratio, abs=1e-8)
 
 
-def filter_innovations(law, state_variance, X, Y):
+def filter_innovations(spec, state_variance, X, Y):
     """R that maximises the likelihood at given signal-to-noise: mean squared standardised innovation."""
-    found = new_filter(law, state_variance, np.array([1.0])).run(X, Y, store="innovations")
+    found = new_filter(spec, state_variance, np.array([1.0])).run(X, Y, store="innovations")
     z2 = found.innovation[:, 0] ** 2 / found.innovation_variance[:, 0]
     return float(np.nansum(z2[STATES:]) / (DATES - STATES))
 

@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 
 import statefolio as sf
 from statefolio.exceptions import InputError, UnknownNameError
-from statefolio.kalman.climb import CONVERGED
+from statefolio.kalman.quasi_newton import CONVERGED
 from statefolio.pairs.screening.many_hedges import hedge_pairs, moving_ratio_likelihoods
 from statefolio.pairs.screening.scaling import scale_pairs
 from statefolio.pairs.screening.scoring import LARGE, Pairs, log_likelihoods

@@ -7,7 +7,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.tsa.stattools import adfuller, coint
 
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
-from statefolio.kalman.ratio import likelihood_ratios
+from statefolio.kalman.likelihood_ratio import likelihood_ratios
 from statefolio.pairs.cointegration.engle_granger import engle_granger_statistics
 from statefolio.pairs.screening.screen import screen_pairs
 

@@ -2,7 +2,7 @@
 
 All other variances are refitted under both hypotheses.
 
-1. LR_j of every asset and loading is computed on the condensed panel (kalman/ratio.py).
+1. LR_j of every asset and loading is computed on the condensed panel (kalman/likelihood_ratio.py).
 2. p0 is the probability of that LR under the null distribution of walk_spectrum.py, with the asset's regressors, as
    if the other loadings were known to be constant (the fast approximation of Greven and others 2008, Journal of
    Computational and Graphical Statistics 17). Because the variances of the other loadings are refitted, p0 is too
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from statefolio._arrays.types import Array
 from statefolio.diagnostics.change.condensed import Condensed
 from statefolio.diagnostics.change.walk_spectrum import EXCEEDANCES, Draws, exceedance, ratio_draws
-from statefolio.kalman.ratio import Ratios, likelihood_ratios
+from statefolio.kalman.likelihood_ratio import Ratios, likelihood_ratios
 
 _MOVES = 0.1  # p0 below which the loading moves in simulated assets
 

@@ -13,7 +13,7 @@ from statefolio.diagnostics.change.likelihood_ratio import MovingLoadings, movin
 from statefolio.diagnostics.change.local_volatility import local_variance
 from statefolio.diagnostics.change.nyblom import Nyblom, joint_p_value, nyblom, single_p_values
 from statefolio.diagnostics.change.walk_spectrum import draw, spectrum
-from statefolio.kalman.ordinary import ordinary_least_squares
+from statefolio.kalman.ordinary_least_squares import ordinary_least_squares
 
 STEPS = 32
 """Most steps of a random walk in a spectrum: more steps change quantiles of null distributions by less than 2 %."""

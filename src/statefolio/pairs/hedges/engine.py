@@ -7,18 +7,18 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.law import CONSTANT, Law
 from statefolio.kalman.panel import Filter, new_filter
 from statefolio.kalman.paths import before_run, entry_of, predicted_mean, predicted_variance
 from statefolio.kalman.smoother import smooth_panel
+from statefolio.kalman.specification import CONSTANT, Specification
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
 from statefolio.pairs.hedges.results import HedgeEstimates
 from statefolio.pairs.model import HedgeModel
 
 
-def motion(reverts: bool) -> Law:
+def motion(reverts: bool) -> Specification:
     """Return the engine's model: Gaussian, constant variances, and a level that reverts to a mean or not."""
-    return Law(CONSTANT, scales=False, reverts=reverts, tails=np.inf, memory=1.0, discount=1.0)
+    return Specification(CONSTANT, scales=False, reverts=reverts, tails=np.inf, memory=1.0, discount=1.0)
 
 
 def start_kinds(states: int, reverts: bool) -> NDArray[np.int64]:
@@ -71,9 +71,9 @@ def run(filter_: Filter, X: Array, y: Array, smooth: bool) -> tuple[HedgeEstimat
     seen = ~np.isnan(y)
     X, Y, common = np.where(seen[:, None], X, 0.0), pad_last(y[:, None], np.nan), np.ones(len(y))
     after, own = copy.deepcopy(filter_), filter_.assets
-    before = before_run(after.law, after.start, after.state)
+    before = before_run(after.spec, after.start, after.state)
     found = after.run(X, Y, common, store="paths")
-    entry = entry_of(after.law, own, after.start, after.state, before, len(y))
+    entry = entry_of(after.spec, own, after.start, after.state, before, len(y))
     smoothed, smoothed_variance = np.full((2, *X.shape), np.nan)
     if smooth:
         back = smooth_panel(copy.deepcopy(filter_), X, Y, common)
@@ -81,7 +81,7 @@ def run(filter_: Filter, X: Array, y: Array, smooth: bool) -> tuple[HedgeEstimat
     mean, covariance, noise = after.forecast(1.0)
     estimates = HedgeEstimates(
         predicted_mean(found.mean, own, entry, 1)[:, 0],
-        predicted_variance(after.law, found.variance, found.level, own, entry, 1)[:, 0],
+        predicted_variance(after.spec, found.variance, found.level, own, entry, 1)[:, 0],
         found.mean[:, :, 0].copy(),
         found.variance[:, :, 0].copy(),
         smoothed,

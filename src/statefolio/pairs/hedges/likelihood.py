@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.ordinary import moderate_ratio, ordinary_least_squares
-from statefolio.kalman.records import Dates, Prior, new_room
-from statefolio.kalman.score import score_lanes
+from statefolio.kalman.ordinary_least_squares import moderate_ratio, ordinary_least_squares
+from statefolio.kalman.records import Dates, Prior, new_workspace
+from statefolio.kalman.score import score_block
 from statefolio.pairs.hedges.engine import motion, start_kinds
 
 LITTLE_NOISE = 0.01  # as a share of the residual variance of least squares
@@ -86,7 +86,7 @@ class Likelihood:
         prior = Prior(
             start_kinds(states, baskets.reverts), False, np.zeros((WIDTH, states)), np.zeros((WIDTH, states, states))
         )
-        self._room = new_room(self._law, prior, length, states)
+        self._room = new_workspace(self._law, prior, length, states)
         self._columns = np.full(WIDTH, -1)
 
     def __call__(self, columns: Columns, theta: Array) -> tuple[Array, Array]:
@@ -97,7 +97,7 @@ class Likelihood:
         own, by = self._room.own, self._room.by
         own.level[:count], own.state_variance[:, :count] = level[0], variance
         own.phi[0, :count], own.mean[0, :count] = a[0], m[0]
-        score_lanes(self._law, self._dates, self._Y, 0, self._room)
+        score_block(self._law, self._dates, self._Y, 0, self._room)
         slope = np.empty(theta.shape)
         unit = baskets.deviation[columns] ** 2
         slope[:, 0] = by.level[:count] * unit * LITTLE_NOISE * np.exp(theta[:, 0])

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
 from statefolio.kalman.blocks import THREADS
-from statefolio.kalman.climb import CONVERGED, REASONS, RUNNING, advance, new_climb
 from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.quasi_newton import CONVERGED, REASONS, RUNNING, advance, new_quasi_newton
 from statefolio.pairs.design import design
 from statefolio.pairs.hedges.likelihood import LITTLE_NOISE, Baskets, Likelihood
 
@@ -108,7 +108,7 @@ def _maxima(baskets: Baskets, columns: NDArray[np.intp], standard_errors: bool =
     """Search for the maxima of some baskets from all starts, in the lanes of one block."""
     points = [_starts(baskets, int(column)) for column in columns]
     of = np.repeat(columns, len(points[0]))
-    searches = [new_climb(point) for start in points for point in start]
+    searches = [new_quasi_newton(point) for start in points for point in start]
     state = np.full(len(searches), RUNNING)
     likelihood = Likelihood(baskets)
     while (running := np.flatnonzero(state == RUNNING)).size:

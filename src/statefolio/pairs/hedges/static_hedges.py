@@ -7,8 +7,8 @@ import numpy as np
 from statefolio._arrays.types import Array
 from statefolio._options import OneOf, Whole, check_options
 from statefolio.exceptions import InputError
-from statefolio.kalman.least_squares import Memory, Scheme, empty_memory, least_squares
-from statefolio.kalman.ordinary import ordinary_least_squares
+from statefolio.kalman.ordinary_least_squares import ordinary_least_squares
+from statefolio.kalman.weighted_least_squares import RegressionMemory, Scheme, empty_memory, least_squares
 from statefolio.pairs.design import design
 from statefolio.pairs.hedges import base
 from statefolio.pairs.hedges.base import Hedge
@@ -127,7 +127,7 @@ class RollingHedge(Hedge):
             )
 
     def _start(self) -> None:
-        self._memory: Memory = empty_memory(len(self.assets_), 1)
+        self._memory: RegressionMemory = empty_memory(len(self.assets_), 1)
 
     def _run(self, basket: Basket) -> HedgeEstimates:
         X, y = design(basket.values)

@@ -23,9 +23,9 @@ from statefolio._arrays.types import Array
 from statefolio._options import Flag, check
 from statefolio.exceptions import InputError
 from statefolio.kalman.blocks import over_blocks, own_regressors, pad_last
-from statefolio.kalman.climb import CONVERGED
+from statefolio.kalman.likelihood_ratio import likelihood_ratios
 from statefolio.kalman.panel import new_filter
-from statefolio.kalman.ratio import likelihood_ratios
+from statefolio.kalman.quasi_newton import CONVERGED
 from statefolio.pairs.hedges.engine import motion
 from statefolio.pairs.prices import logarithms, warn_of_splits
 from statefolio.pairs.progress import Progress
@@ -122,8 +122,8 @@ def moving_ratio_likelihoods(values: Array, members: Members) -> Array:
     -------
     (M,) array
         Twice the difference of the log-likelihoods; NaN for baskets that cannot be fitted. With more than two assets it
-        is the largest over the ratios, the others free to move (kalman/ratio.py), and NaN if the observation variance,
-        and with it the difference, is rounding error.
+        is the largest over the ratios, the others free to move (kalman/likelihood_ratio.py), and NaN if the observation
+        variance, and with it the difference, is rounding error.
     """
     if members.shape[1] > 2:
         basket = values[:, members]  # (T, M, k)

@@ -20,8 +20,10 @@ from typing import NamedTuple
 import numpy as np
 
 from statefolio._arrays.types import Array
+from statefolio.kalman.allocation import scratch
 from statefolio.kalman.density import log_of_product, multiply_in
-from statefolio.kalman.lanes import WIDTH, inner, load, scratch, select, spread, store
+from statefolio.kalman.lanes import inner, select
+from statefolio.kalman.rows import fill, rows
 from statefolio.pairs.compiled import compiled
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -94,64 +96,49 @@ def set_variances(scale, theta, own, lane):
 @compiled
 def score(lanes):
     """Filter all dates: compute log-likelihoods, and sums for gradient and information."""
-    x_, y_, own, state, sums, value = lanes
-    R, V1, V2, origin = load(own, 0), load(own, WIDTH), load(own, 2 * WIDTH), load(own, 3 * WIDTH)
+    second, first, own, state, sums, value = rows(lanes)
+    R, V1, V2, origin = own[0], own[1], own[2], own[3]
     Q11, Q12 = V1 + V2 * origin * origin, V2 * origin
-    one, zero = spread(1.0), spread(0.0)
-    for row in range(state.shape[0]):
-        store(state, row * WIDTH, zero)
-    store(state, 2 * WIDTH, one * LARGE[0])
-    store(state, 4 * WIDTH, one * LARGE[1])
-    for row in range(sums.shape[0]):
-        store(sums, row * WIDTH, zero)
-    store(sums, 0, one)
-    product = sums.reshape(sums.size)
-    for t in range(y_.shape[0]):
-        x, y = load(x_, t * WIDTH), load(y_, t * WIDTH)
+    fill(state, 0.0)
+    state[2], state[4] = LARGE
+    fill(sums, 0.0)
+    sums[0] = 1.0
+    for t in range(len(first)):
+        x, y = second[t], first[t]
         ok = y == y
-        a1, a2 = load(state, 0), load(state, WIDTH)
-        P11, P12, P22 = load(state, 2 * WIDTH), load(state, 3 * WIDTH), load(state, 4 * WIDTH)
+        a1, a2, P11, P12, P22 = state[0], state[1], state[2], state[3], state[4]
         M1, M2 = P11 + P12 * x, P12 + P22 * x
         F = M1 + M2 * x + R
-        multiply_in(t, product, ok, F)
+        multiply_in(t, sums, ok, F)
         inverse = select(ok, 1.0 / F, 0.0)
         v = select(ok, y - a1 - a2 * x, 0.0)
         K1, K2, u = M1 * inverse, M2 * inverse, v * inverse
-        store(sums, 2 * WIDTH, load(sums, 2 * WIDTH) + v * u)
-        store(state, 0, a1 + K1 * v)
-        store(state, WIDTH, a2 + K2 * v)
-        store(state, 2 * WIDTH, P11 - M1 * K1 + Q11)
-        store(state, 3 * WIDTH, P12 - M1 * K2 + Q12)
-        store(state, 4 * WIDTH, P22 - M2 * K2 + V2)
+        sums[2] += v * u
+        state[0], state[1] = a1 + K1 * v, a2 + K2 * v
+        state[2], state[3], state[4] = P11 - M1 * K1 + Q11, P12 - M1 * K2 + Q12, P22 - M2 * K2 + V2
         surprise = 0.5 * (v * u - 1.0)
         f0, v0 = _differentiate(state, 1, 0, x, v, M1, M2, K1, K2, inverse, origin)
         f1, v1 = _differentiate(state, 2, 1, x, v, M1, M2, K1, K2, inverse, origin)
         f2, v2 = _differentiate(state, 3, 2, x, v, M1, M2, K1, K2, inverse, origin)
-        _add(sums, 3, f0 * surprise - u * v0)
-        _add(sums, 4, f1 * surprise - u * v1)
-        _add(sums, 5, f2 * surprise - u * v2)
+        sums[3] += f0 * surprise - u * v0
+        sums[4] += f1 * surprise - u * v1
+        sums[5] += f2 * surprise - u * v2
         h0, h1, h2 = 0.5 * f0, 0.5 * f1, 0.5 * f2
         w0, w1, w2 = v0 * inverse, v1 * inverse, v2 * inverse
-        _add(sums, 6, h0 * f0 + w0 * v0)
-        _add(sums, 7, h1 * f0 + w1 * v0)
-        _add(sums, 8, h1 * f1 + w1 * v1)
-        _add(sums, 9, h2 * f0 + w2 * v0)
-        _add(sums, 10, h2 * f1 + w2 * v1)
-        _add(sums, 11, h2 * f2 + w2 * v2)
-    store(value, 0, -0.5 * (log_of_product(product) + load(sums, 2 * WIDTH)))
-
-
-@inner
-def _add(sums, row, more):
-    store(sums, row * WIDTH, load(sums, row * WIDTH) + more)
+        sums[6] += h0 * f0 + w0 * v0
+        sums[7] += h1 * f0 + w1 * v0
+        sums[8] += h1 * f1 + w1 * v1
+        sums[9] += h2 * f0 + w2 * v0
+        sums[10] += h2 * f1 + w2 * v1
+        sums[11] += h2 * f2 + w2 * v2
+    value[:] = -0.5 * (log_of_product(sums) + sums[2])
 
 
 @inner
 def _differentiate(state, block, by, x, v, M1, M2, K1, K2, inverse, origin):
     """Update the filter's derivative by one variance; return the derivatives of F, divided by F, and of v."""
-    at = block * _FILTER * WIDTH
-    a1, a2 = load(state, at), load(state, at + WIDTH)
-    P11, P12, P22 = load(state, at + 2 * WIDTH), load(state, at + 3 * WIDTH), load(state, at + 4 * WIDTH)
+    at = block * _FILTER
+    a1, a2, P11, P12, P22 = state[at], state[at + 1], state[at + 2], state[at + 3], state[at + 4]
     N1, N2 = P11 + P12 * x, P12 + P22 * x
     F = N1 + N2 * x
     if by == 0:
@@ -163,11 +150,8 @@ def _differentiate(state, block, by, x, v, M1, M2, K1, K2, inverse, origin):
         P11 = P11 + 1.0
     if by == 2:
         P11, P12, P22 = P11 + origin * origin, P12 + origin, P22 + 1.0
-    store(state, at, a1 + G1 * v + K1 * moved)
-    store(state, at + WIDTH, a2 + G2 * v + K2 * moved)
-    store(state, at + 2 * WIDTH, P11)
-    store(state, at + 3 * WIDTH, P12)
-    store(state, at + 4 * WIDTH, P22)
+    state[at], state[at + 1] = a1 + G1 * v + K1 * moved, a2 + G2 * v + K2 * moved
+    state[at + 2], state[at + 3], state[at + 4] = P11, P12, P22
     return F * inverse, moved
 
 

@@ -1,7 +1,7 @@
 """Maximises the likelihoods of many pair hedges by the method of scoring, sixty-four searches at a time.
 
-Each step is a quasi-Newton step of kalman/climb.py whose curvature is the Fisher information at the current point
-(scoring.py); a search takes about ten. Each search occupies one lane of a block; a free lane takes the next search.
+Each step is a quasi-Newton step of kalman/quasi_newton.py whose curvature is the Fisher information at the current
+point (scoring.py); a search takes about ten. Each search occupies one lane of a block; a free lane takes the next one.
 """
 
 from typing import NamedTuple
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
-from statefolio.kalman.climb import RUNNING, Climb, advance
 from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.quasi_newton import RUNNING, QuasiNewton, advance
 from statefolio.pairs.compiled import compiled
 from statefolio.pairs.screening.scoring import (
     VARIANCES,
@@ -89,7 +89,7 @@ def _advance_lanes(scale, searches, active, lanes):
         read_slopes(own, trial, lanes.sums, lane, slope, active.curvature[lane])
         if searches.fixed[i] >= 0:
             slope[searches.fixed[i]] = -1.0  # keeps the variance at its lower bound of zero
-        here = Climb(
+        here = QuasiNewton(
             searches.theta[i],
             searches.value[i : i + 1],
             searches.steps[i : i + 1],

@@ -1,4 +1,4 @@
-"""A panel whose hyper-parameters are looked for: the data, and what one pool of parameters makes of them."""
+"""The tuning problem of a panel: the data, and their log-likelihood and its derivatives at shared parameters."""
 
 from dataclasses import dataclass, replace
 
@@ -7,18 +7,18 @@ from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import over_blocks, pad_last
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.law import DISCOUNT, Floats, Law
 from statefolio.kalman.panel import Filter, new_filter
-from statefolio.kalman.records import Dates, Lanes, Prior, Room, new_room
-from statefolio.kalman.score import score_lanes
+from statefolio.kalman.records import BlockParameters, Dates, Prior, Workspace, new_workspace
+from statefolio.kalman.score import score_block
+from statefolio.kalman.specification import DISCOUNT, Floats, Specification
 
 _REST = 5
-"""Rows of one number an asset; rows of K numbers follow."""
+"""Number of results that are one number per asset; those of K numbers follow."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """What a panel shares."""
+    """Hyper-parameters that the assets of a panel share."""
 
     ratio: Floats  # (K,) signal-to-noise
     phi: Floats  # (K,)
@@ -29,28 +29,28 @@ class Pool:
     converged: bool = False
     reason: str = "given"
     pilot_ratio: Floats | None = None  # (K,) of the filter that gave the common volatility level
-    levels: Floats | None = None  # (N,) padded: each asset's own level, where it was maximised too
+    levels: Floats | None = None  # (N,) padded: levels of the assets, where they were maximised too
 
 
 @dataclass(frozen=True)
 class Free:
-    """What is looked for beside the signal-to-noise ratios; the rest stays as it is."""
+    """Parameters that are tuned in addition to the signal-to-noise ratios; the others are fixed."""
 
     tails: bool = False
     memory: bool = False
     exponent: bool = False
     phi: bool = False
-    levels: bool = False  # each asset's own
+    levels: bool = False  # one per asset
 
     @property
     def shared(self) -> bool:
-        """Whether anything that all assets share is."""
+        """True where any shared parameter is tuned."""
         return self.tails or self.memory or self.exponent or self.phi
 
 
 @dataclass(frozen=True)
-class Slopes:
-    """Log-likelihoods, an asset a column, and their derivatives."""
+class PanelScore:
+    """Log-likelihoods and their derivatives, one column per asset."""
 
     log_likelihood: Floats  # (N,)
     level: Floats  # (N,)
@@ -63,11 +63,11 @@ class Slopes:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """The data, and what is held."""
+class TuningProblem:
+    """The data of a panel, and its fixed parameters."""
 
-    law: Law
-    X: Floats  # (T, K), or (T, K, N) padded: each asset its own
+    spec: Specification
+    X: Floats  # (T, K), or (T, K, N) padded: one set per asset
     Y: Floats  # (T, N) padded
     log_common: Floats  # (T,) log of the common volatility level
     levels: Floats  # (N,) padded
@@ -76,8 +76,8 @@ class Problem:
     moderate: Floats  # (K,) signal-to-noise that moves a loading slowly
     free: Free
 
-    def subset(self, assets: NDArray[np.intp]) -> "Problem":
-        """The same problem for some assets."""
+    def subset(self, assets: NDArray[np.intp]) -> "TuningProblem":
+        """Return the problem of some assets."""
         lanes = pad_last(self.Y[:, assets], np.nan)
         padding = np.zeros(lanes.shape[1] - assets.size, dtype=np.intp)
         chosen = np.concatenate([assets, padding])
@@ -90,23 +90,23 @@ class Problem:
             prior=self.prior._replace(mean=self.prior.mean[chosen], covariance=self.prior.covariance[chosen]),
         )
 
-    def until(self, row: int) -> "Problem":
-        """The same problem on the dates before a row."""
+    def until(self, row: int) -> "TuningProblem":
+        """Return the problem on the dates before a row."""
         return replace(self, X=self.X[:row], Y=self.Y[:row], log_common=self.log_common[:row])
 
     def dates(self, exponent: float) -> Dates:
-        """What all assets share, date by date."""
+        """Return the regressors and the common factor of each date."""
         return Dates(self.X, np.exp(exponent * self.log_common), self.log_common)
 
     def unit(self) -> Floats | float:
-        """What a signal-to-noise ratio is multiplied by to give the engine's state variance."""
-        return 1.0 if self.law.scales or self.law.noise == DISCOUNT else self.levels
+        """Return the factor from a signal-to-noise ratio to the state variance of the filter."""
+        return 1.0 if self.spec.scales or self.spec.noise == DISCOUNT else self.levels
 
     def filter(self, pool: Pool) -> Filter:
-        """The panel's filter at a pool, before its first date."""
-        law, own = self.at(pool)
+        """Build the panel's filter at given shared parameters, before its first date."""
+        spec, own = self.at(pool)
         return new_filter(
-            law,
+            spec,
             own.state_variance,
             own.level,
             phi=own.phi,
@@ -116,37 +116,40 @@ class Problem:
             before_prediction=self.prior.before_prediction,
         )
 
-    def at(self, pool: Pool) -> tuple[Law, Lanes]:
-        """The law of a pool, and the parameters it gives each asset."""
+    def at(self, pool: Pool) -> tuple[Specification, BlockParameters]:
+        """Return the model specification and the parameters of each asset at given shared parameters."""
         shape = (self.X.shape[1], self.levels.size)
         state_variance = np.empty(shape)
         state_variance[:] = pool.ratio[:, None] * self.unit()
-        law = self.law._replace(tails=pool.tails, memory=pool.memory)
-        return law, Lanes(state_variance, self.levels, np.repeat(pool.phi[:, None], shape[1], axis=1), self.mean)
+        spec = self.spec._replace(tails=pool.tails, memory=pool.memory)
+        return spec, BlockParameters(
+            state_variance, self.levels, np.repeat(pool.phi[:, None], shape[1], axis=1), self.mean
+        )
 
-    def slopes(self, pool: Pool) -> Slopes:
-        """Every asset's log-likelihood at a pool, and its derivatives."""
-        law, own = self.at(pool)
+    def score(self, pool: Pool) -> PanelScore:
+        """Return the log-likelihood of every asset at given shared parameters, and its derivatives."""
+        spec, own = self.at(pool)
         states, count = own.phi.shape
         rows = np.zeros((_REST + 3 * states, count))
         dates = self.dates(pool.exponent)
 
         def work(first: int, last: int) -> None:
-            room = new_room(law, self.prior, len(self.X), states)
+            workspace = new_workspace(spec, self.prior, len(self.X), states)
             for block in range(first, last):
                 here = slice(block * WIDTH, (block + 1) * WIDTH)
-                _fill_room(room, self.prior, own, here)
-                score_lanes(law, dates, self.Y, here.start, room)
-                rows[:, here] = [room.log_likelihood, room.by.level, *room.by_shared, *room.by.state_variance,
-                                 *room.by.phi, *room.by.mean]  # fmt: skip
+                _fill_workspace(workspace, self.prior, own, here)
+                score_block(spec, dates, self.Y, here.start, workspace)
+                by = workspace.by
+                by_asset = (workspace.log_likelihood, by.level, *workspace.by_shared)
+                rows[:, here] = [*by_asset, *by.state_variance, *by.phi, *by.mean]
 
         over_blocks(work, count // WIDTH, float(self.Y.size))
         by_state = rows[_REST:].reshape(3, states, count)
-        return Slopes(*rows[:_REST], *by_state)
+        return PanelScore(*rows[:_REST], *by_state)
 
 
-def _fill_room(room: Room, prior: Prior, own: Lanes, here: slice) -> None:
-    """Put in the priors and parameters of one block."""
-    for mine, whole in zip(room.own, own, strict=True):
+def _fill_workspace(workspace: Workspace, prior: Prior, own: BlockParameters, here: slice) -> None:
+    """Copy the priors and parameters of one block."""
+    for mine, whole in zip(workspace.own, own, strict=True):
         mine[:] = whole[..., here]
-    room.prior.mean[:], room.prior.covariance[:] = prior.mean[here], prior.covariance[here]
+    workspace.prior.mean[:], workspace.prior.covariance[:] = prior.mean[here], prior.covariance[here]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from statefolio.kalman.ratio import likelihood_ratios
+from statefolio.kalman.likelihood_ratio import likelihood_ratios
 
 DATES, STATES, ASSETS = 100, 3, 70
 
@@ -64,7 +64,7 @@ def test_ratios_are_zero_exactly_where_loadings_do_not_move(found):
     assert (found.signal_to_noise[found.ratio > 0.1] > 0.0).all()
 
 
-def test_moving_loadings_are_told_from_the_others(found):
+def test_moving_loadings_are_distinguished_from_constant_ones(found):
     assert np.median(found.ratio[1, :10]) > 10.0
     assert np.median(found.ratio[[0, 2], :10]) < 2.0
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from statefolio.kalman.ordinary import filled_with_median, ordinary_least_squares
+from statefolio.kalman.ordinary_least_squares import filled_with_median, ordinary_least_squares
 
 
 def test_every_asset_on_its_own_dates(made):

@@ -1,18 +1,18 @@
-"""Ordinary least squares for every asset of a panel with gaps: where tuning starts from."""
+"""Ordinary least squares for every asset of a panel with gaps: the starting point of tuning."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from statefolio.kalman.law import Floats
+from statefolio.kalman.specification import Floats
 
-_EXACT = 1e-24  # share of squared returns left over under which they are taken for explained exactly
+_EXACT = 1e-24  # share of squared returns below which residuals count as rounding errors
 
 
-class Ordinary(NamedTuple):
-    """Constant loadings, an asset a column; NaN where there are too few observations, or nothing is left over.
+class OLSFit(NamedTuple):
+    """Constant loadings, one column per asset; NaN where there are too few observations or no residuals.
 
-    The last column is that of an asset never observed, so that it can be filled like the others.
+    The last column is for an asset that was never observed.
     """
 
     mean: Floats  # (K, N)
@@ -21,8 +21,8 @@ class Ordinary(NamedTuple):
     observations: Floats  # (N,)
 
 
-def ordinary_least_squares(X: Floats, Y: Floats) -> Ordinary:
-    """Regress every column of Y (T, N) on X (T, K), or its own (T, K, N), each on the dates it was observed."""
+def ordinary_least_squares(X: Floats, Y: Floats) -> OLSFit:
+    """Regress every column of Y (T, N) on X (T, K) or (T, K, N), each over the dates on which it was observed."""
     states = X.shape[1]
     scale = np.sqrt(np.mean(X * X, axis=0))
     scale[scale == 0.0] = 1.0
@@ -43,9 +43,9 @@ def ordinary_least_squares(X: Floats, Y: Floats) -> Ordinary:
     mean = np.where(enough, mean, np.nan)
     scale = scale if X.ndim == 3 else scale[:, None]
     mean, variance = mean / scale, variance / scale**2
-    stranger = unknown(0, states)
+    stranger = unfitted(0, states)
     found = (mean, variance, residual_variance, count)
-    return Ordinary(*(np.concatenate([a, b], axis=-1) for a, b in zip(found, stranger, strict=True)))
+    return OLSFit(*(np.concatenate([a, b], axis=-1) for a, b in zip(found, stranger, strict=True)))
 
 
 def _fitted(X: Floats, mean: Floats) -> Floats:
@@ -54,37 +54,51 @@ def _fitted(X: Floats, mean: Floats) -> Floats:
 
 
 def _moments(Z: Floats, seen: Floats) -> Floats:
-    """Every asset's sum of z z' over the dates it was observed, (N, K, K)."""
+    """Return the sum of z z' of every asset over the dates on which it was observed, (N, K, K)."""
     if Z.ndim == 3:
         own: Floats = np.einsum("tjn,tkn,tn->njk", Z, Z, seen, optimize=True)
         return own
-    pairs = (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), -1)
-    return (seen.T @ pairs).reshape(-1, Z.shape[1], Z.shape[1])
+    return weighted_products(Z, Z, seen)
+
+
+def weighted_products(a: Floats, b: Floats, weights: Floats) -> Floats:
+    """Return the sums over dates of a_t b_t' times the weights of every asset, (N, J, K).
+
+    Parameters
+    ----------
+    a, b : (T, J) and (T, K) arrays
+    weights : (T, N) array
+        E.g. one on the dates on which an asset was observed, else zero.
+    """
+    J, K = a.shape[1], b.shape[1]
+    products = (a[:, :, None] * b[:, None, :]).reshape(len(a), J * K)
+    sums: Floats = (weights.T @ products).reshape(weights.shape[1], J, K)
+    return sums
 
 
 def _sum_over_dates(Z: Floats, y: Floats) -> Floats:
-    """Every asset's sum of z y, (K, N)."""
+    """Return the sum of z y of every asset, (K, N)."""
     return Z.T @ y if Z.ndim == 2 else np.einsum("tkn,tn->kn", Z, y)
 
 
-def unknown(assets: int, states: int) -> Ordinary:
-    """Assets of which nothing is known, and the last column."""
+def unfitted(assets: int, states: int) -> OLSFit:
+    """Return the result for assets without a fit, and the last column."""
     shape = (states, assets + 1)
-    return Ordinary(np.full(shape, np.nan), np.full(shape, np.nan), np.full(assets + 1, np.nan), np.zeros(assets + 1))
+    return OLSFit(np.full(shape, np.nan), np.full(shape, np.nan), np.full(assets + 1, np.nan), np.zeros(assets + 1))
 
 
-def moderate_ratio(ordinary: Ordinary) -> Floats:
-    """Signal-to-noise (K, N) at which a loading is remembered for about a fifth of an asset's history.
+def moderate_ratio(fit: OLSFit) -> Floats:
+    """Return the signal-to-noise (K, N) at which a loading has a memory of about a fifth of an asset's history.
 
     A local level of signal-to-noise s observed through a regressor of mean square i has a memory of about
     1 / sqrt(s i) dates.
     """
-    information = ordinary.residual_variance / ordinary.variance  # i times the number of observations
-    return 25.0 / (ordinary.observations * information)
+    information = fit.residual_variance / fit.variance  # i times the number of observations
+    return 25.0 / (fit.observations * information)
 
 
 def filled_with_median(values: Floats, fallback: float) -> Floats:
-    """Assets without a value take the median of those that have one, along the last axis."""
+    """Fill missing values with the median along the last axis, or with `fallback` where all are missing."""
     known = np.isfinite(values)
     filled = values.copy()
     for row, have in zip(np.atleast_2d(filled), np.atleast_2d(known), strict=True):

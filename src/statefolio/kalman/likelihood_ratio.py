@@ -1,8 +1,8 @@
-"""Each asset's likelihood with all loadings free to move, and with one of them held constant.
+"""Likelihood ratios of each asset: all loadings free to move, against one of them kept constant.
 
     LR_j = 2 (max log L - max over Q_j = 0 of log L)
 
-Both maxima are exact diffuse and over all other variances, R included; they are climbed as in maximum.py.
+Both maxima are exact diffuse and over all other variances, R included (maximum_likelihood.py).
 """
 
 from typing import NamedTuple
@@ -11,57 +11,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import over_blocks, pad_last
-from statefolio.kalman.climb import CONVERGED
 from statefolio.kalman.coordinates import Scales
-from statefolio.kalman.law import CONSTANT, Floats, Law
-from statefolio.kalman.maximum import Tasks, maximise, new_tasks
-from statefolio.kalman.ordinary import moderate_ratio, ordinary_least_squares
+from statefolio.kalman.maximum_likelihood import Tasks, maximise, new_tasks
+from statefolio.kalman.ordinary_least_squares import moderate_ratio, ordinary_least_squares
+from statefolio.kalman.quasi_newton import CONVERGED
 from statefolio.kalman.records import Dates, Prior
+from statefolio.kalman.specification import CONSTANT, Floats, Specification
 from statefolio.kalman.start import DIFFUSE
 
 STARTS = (0.7,)
-"""Where climbs start, in the coordinate of signal-to-noise: about its moderate value."""
+"""Starting points of the searches, in the coordinate of signal-to-noise: about its moderate value."""
 
-_LAW = Law(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
-_STILL = 1e-6  # a coordinate so small is a loading that does not move
+_SPEC = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+_STILL = 1e-6  # below this coordinate a loading counts as constant
 
 
 class Ratios(NamedTuple):
-    """What the climbs found, an asset a column; NaN for assets that cannot be fitted."""
+    """Results of the searches, one column per asset; NaN for assets that cannot be fitted."""
 
     ratio: Floats  # (K, N) LR_j, zero where the loading does not move
     signal_to_noise: Floats  # (K, N) Q_j / R with all loadings free
     level: Floats  # (N,) R
     log_likelihood: Floats  # (N,) with all loadings free
-    converged: NDArray[np.bool_]  # (N,) all climbs of the asset ended at a maximum
+    converged: NDArray[np.bool_]  # (N,) all searches of the asset ended at a maximum
 
 
 def likelihood_ratios(X: Floats, Y: Floats) -> Ratios:
-    """Maximise every asset's likelihood, then again without the movement of each loading that moves.
+    """Maximise the likelihood of every asset, then again with each moving loading kept constant.
 
     Parameters
     ----------
     X : (T, K, N) array
-        Regressors, each asset its own; finite.
+        Regressors of each asset; finite.
     Y : (T, N) array
-        Observations, NaN where there is none.
+        Observations, NaN where missing.
 
     Returns
     -------
     Ratios
     """
     count, states = Y.shape[1], X.shape[1]
-    ordinary = ordinary_least_squares(X, Y)
-    scales = _scales(moderate_ratio(ordinary), count)
-    assets = np.flatnonzero(ordinary.residual_variance[:count] > 0.0)
-    whole = _climb(X, Y, scales, *_starts(assets, np.log(ordinary.residual_variance[assets]), states))
+    ols = ordinary_least_squares(X, Y)
+    scales = _scales(moderate_ratio(ols), count)
+    assets = np.flatnonzero(ols.residual_variance[:count] > 0.0)
+    whole = _maximise(X, Y, scales, *_starts(assets, np.log(ols.residual_variance[assets]), states))
     size = 1 + states
     best = np.argmax(whole.value.reshape(-1, len(STARTS)), axis=1) + len(STARTS) * np.arange(assets.size)
     top, theta = whole.value[best], whole.theta[best]
     column, held = np.nonzero(theta[:, 1:] > _STILL)
     start = theta[column].reshape(-1, size)
     start[np.arange(column.size), 1 + held] = 0.0
-    less = _climb(X, Y, scales, assets[column], start, held)
+    less = _maximise(X, Y, scales, assets[column], start, held)
     without = np.repeat(top[:, None], states, axis=1)
     without[column, held] = less.value
     top = np.maximum(top, without.max(axis=1))
@@ -77,7 +77,7 @@ def likelihood_ratios(X: Floats, Y: Floats) -> Ratios:
 
 
 def _scales(moderate: Floats, count: int) -> Scales:
-    """What makes the coordinates alike; loadings do not revert, so that there are no means."""
+    """Return the scales of the coordinates; loadings do not revert, so there are no means."""
     moderate = np.where(np.isfinite(moderate[:, :count]) & (moderate[:, :count] > 0.0), moderate[:, :count], 1.0)
     return Scales(np.ascontiguousarray(moderate), np.zeros_like(moderate), np.ones_like(moderate))
 
@@ -89,7 +89,7 @@ def _starts(assets: NDArray[np.intp], log_level: Floats, states: int) -> tuple[N
     return np.repeat(assets, len(STARTS)), theta.reshape(-1, 1 + states), None
 
 
-def _climb(
+def _maximise(
     X: Floats,
     Y: Floats,
     scales: Scales,
@@ -97,7 +97,7 @@ def _climb(
     theta: Floats,
     held: NDArray[np.int64] | None,
 ) -> Tasks:
-    """Climb from every theta, on every core."""
+    """Maximise from every theta, on all cores."""
     dates, states = X.shape[:2]
     lanes = pad_last(Y, np.nan)
     tasks = new_tasks(assets, theta, held)
@@ -108,7 +108,7 @@ def _climb(
     anchor = np.zeros_like(scales.moderate)
 
     def work(first: int, last: int) -> None:
-        maximise(_LAW, days, lanes, prior, scales, anchor, 0.0, tasks, first, last)
+        maximise(_SPEC, days, lanes, prior, scales, anchor, 0.0, tasks, first, last)
 
     if assets.size:
         over_blocks(work, assets.size, float(Y.size), pieces=int(np.clip(assets.size // 512, 1, 16)))
@@ -116,7 +116,7 @@ def _climb(
 
 
 def _wide(values: Floats, assets: NDArray[np.intp], count: int) -> Floats:
-    """Spread the assets that climbed over all assets."""
+    """Place the results of some assets among all assets; the others are NaN."""
     whole = np.full((*values.shape[:-1], count), np.nan)
     whole[..., assets] = values
     return whole

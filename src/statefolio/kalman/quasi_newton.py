@@ -1,8 +1,8 @@
-"""One step of a climb: a projected quasi-Newton method with floors at zero.
+"""Maximisation by a projected quasi-Newton method with lower bounds of zero, one step at a time.
 
-The damped BFGS update keeps the curvature positive definite (Nocedal and Wright 2006, section 18.3); a
-coordinate at its floor whose slope points below it is held there, so zero is reached exactly (Bertsekas
-1982, SIAM Journal on Control and Optimization 20).
+The damped BFGS update keeps the curvature positive definite (Nocedal and Wright 2006, section 18.3). A coordinate at
+its bound whose slope points below stays there, so zero is reached exactly (Bertsekas 1982, SIAM Journal on Control and
+Optimization 20).
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.lanes import compiled, inner
-from statefolio.kalman.law import Floats
+from statefolio.kalman.specification import Floats
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -27,35 +27,35 @@ MOST_STEPS = 200
 _LONGEST = 3.0
 
 
-class Climb(NamedTuple):
-    """Where a climb stands; arrays so that it can be moved on in place."""
+class QuasiNewton(NamedTuple):
+    """State of a search, in arrays that are updated in place."""
 
     theta: Floats  # (D,) best point so far
     value: Floats  # (1,) its value
     steps: NDArray[np.int64]  # (1,) steps taken
-    trial: Floats  # (D,) the point whose value is asked for
+    trial: Floats  # (D,) the point to evaluate next
     slope: Floats  # (D,) gradient at theta
-    curvature: Floats  # (D, D) minus the Hessian, learned
+    curvature: Floats  # (D, D) estimate of minus the Hessian
     direction: Floats  # (D,)
     length: Floats  # (1,) zero before the first value is known
 
 
-def new_climb(theta: Floats, curvature: Floats | None = None) -> Climb:
-    """A climb from theta, which is moved; the curvature is that of an earlier one, if there was any."""
+def new_quasi_newton(theta: Floats, curvature: Floats | None = None) -> QuasiNewton:
+    """Start a search from theta, which is updated in place, with the curvature of an earlier search if there is one."""
     size = len(theta)
     learned = np.zeros((size, size)) if curvature is None else curvature.copy()
     value, steps = np.array([-np.inf]), np.zeros(1, np.int64)
-    return Climb(theta, value, steps, theta.copy(), np.zeros(size), learned, np.zeros(size), np.zeros(1))
+    return QuasiNewton(theta, value, steps, theta.copy(), np.zeros(size), learned, np.zeros(size), np.zeros(1))
 
 
 @compiled
-def advance(floor, tolerance, climb, new_value, new_slope):
-    """Judge the trial point of a climb, given its value and gradient, and choose the next one.
+def advance(floor, tolerance, search, new_value, new_slope):
+    """Judge the trial point of a search, given its value and gradient, and choose the next one.
 
-    `floor` (D,) says which coordinates may not go below zero. The climb ends when no direction promises a
-    gain of `tolerance`. Returns how it stands: RUNNING, or why it ended.
+    `floor` (D,) marks the coordinates that may not go below zero. The search ends when no direction promises a gain of
+    `tolerance`. Returns RUNNING, or the reason why the search ended.
     """
-    theta, value, steps, trial, slope, curvature, direction, length = climb
+    theta, value, steps, trial, slope, curvature, direction, length = search
     fresh = length[0] == 0.0
     finite = math.isfinite(new_value) and np.isfinite(new_slope).all()
     if fresh:
@@ -87,7 +87,7 @@ def advance(floor, tolerance, climb, new_value, new_slope):
 
 @inner
 def _guess_curvature(slope, curvature):
-    """A diagonal start: steps of at most one in each coordinate."""
+    """Start with a diagonal curvature: steps of at most one in each coordinate."""
     curvature[:] = 0.0
     for j in range(slope.shape[0]):
         curvature[j, j] = 1.0 + 2.0 * abs(slope[j])
@@ -95,14 +95,14 @@ def _guess_curvature(slope, curvature):
 
 @inner
 def _shorten(promised, found):
-    """The minimum of the parabola through the slope and the value found, within bounds."""
+    """Return the extremum of the parabola through the slope and the value found, within bounds."""
     best = 0.5 * promised / (promised - found)
     return min(max(best, 0.1), 0.5)
 
 
 @inner
 def _step(floor, theta, direction, length, trial):
-    """Theta + length x direction, stopped at the floors."""
+    """Set the trial point to theta + length x direction, cut at the floors."""
     for j in range(theta.shape[0]):
         trial[j] = theta[j] + length * direction[j]
         if floor[j]:
@@ -111,7 +111,7 @@ def _step(floor, theta, direction, length, trial):
 
 @inner
 def _learn_curvature(step, change, curvature):
-    """Powell's damped BFGS update: the curvature stays positive definite."""
+    """Update the curvature by Powell's damped BFGS formula, which keeps it positive definite."""
     size = step.shape[0]
     turned = np.zeros(size)
     for j in range(size):
@@ -131,7 +131,7 @@ def _learn_curvature(step, change, curvature):
 
 @inner
 def _choose_direction(floor, theta, slope, curvature, direction):
-    """Newton's direction among the coordinates not held at a floor; returns the gain it promises."""
+    """Choose Newton's direction among the coordinates that are not kept at a floor; returns the gain it promises."""
     size = theta.shape[0]
     free = np.empty(size, np.int64)
     count = 0

@@ -1,0 +1,95 @@
+"""Options of a tuning, the hyper-parameters it learns, and the filters that they make."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statefolio.kalman.panel import Filter, new_filter
+from statefolio.kalman.specification import CONSTANT, Floats, Specification
+from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
+
+
+@dataclass(frozen=True)
+class TuningSpec:
+    """Options of a tuning; None means that the value is learned."""
+
+    tuning: str
+    noise: int
+    gaussian: bool
+    scales: bool
+    reverts: bool
+    common: bool
+    start: tuple[Floats, Floats] | None = None  # (N + 1, K) and (N + 1, K, K); the last for new assets
+    before_prediction: bool = False
+    state_variance: Floats | None = None  # (K, N + 1)
+    observation_variance: Floats | None = None  # (N + 1,)
+    phi: Floats | None = None  # (K,)
+    mean: Floats | None = None  # (K, N + 1)
+    tails: float | None = None
+    memory: float | None = None
+    exponent: float | None = None
+    discount: float | None = None
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Hyper-parameters of a panel, one column per asset; the last column is for an asset not seen yet."""
+
+    spec: Specification
+    state_variance: Floats  # (K, N), signal-to-noise where `spec.scales`
+    level: Floats  # (N,)
+    phi: Floats  # (K, N)
+    mean: Floats  # (K, N)
+    exponent: float
+    pilot_ratio: Floats  # (K,) signal-to-noise of the filter that gives the common volatility level
+    standard_error: Floats  # (1 + K, N) of the level and the state variances
+    converged: NDArray[np.bool_]  # (N,)
+    reason: NDArray[np.str_]  # (N,)
+
+    def with_newcomers(self, count: int) -> "Learned":
+        """Append `count` assets that tuning has not seen, with the hyper-parameters of the last column."""
+        return self.select(np.concatenate([np.arange(self.level.size), np.full(count, -1)]))
+
+    def select(self, columns: NDArray[np.intp]) -> "Learned":
+        """Return the hyper-parameters of some columns."""
+        names = ("state_variance", "level", "phi", "mean", "standard_error", "converged", "reason")
+        return replace(self, **{name: getattr(self, name)[..., columns] for name in names})
+
+
+def build(options: TuningSpec, learned: Learned) -> Filter:
+    """Build the filter of these hyper-parameters, before its first date."""
+    return new_filter(
+        learned.spec,
+        learned.state_variance[:, :-1],
+        learned.level[:-1],
+        phi=learned.phi[:, :-1],
+        mean=learned.mean[:, :-1],
+        start=_start(options),
+        kind=start_kinds(options, learned.phi),
+        before_prediction=options.before_prediction,
+    )
+
+
+def build_pilot(options: TuningSpec, learned: Learned) -> Filter:
+    """Build the Gaussian filter of constant variances that gives the common volatility level."""
+    plain = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+    level = learned.level[:-1]
+    return new_filter(
+        plain,
+        learned.pilot_ratio[:, None] * level,
+        level,
+        start=_start(options),
+        before_prediction=options.before_prediction,
+    )
+
+
+def _start(options: TuningSpec) -> tuple[Floats, Floats] | None:
+    return None if options.start is None else (options.start[0][:-1], options.start[1][:-1])
+
+
+def start_kinds(options: TuningSpec, phi: Floats) -> NDArray[np.int64]:
+    """Return how each state starts: given, stationary or diffuse."""
+    if options.start is not None:
+        return np.full(phi.shape[0], GIVEN)
+    return np.where(options.reverts & (phi < 1.0).all(axis=1), STATIONARY, DIFFUSE)
