@@ -1,5 +1,6 @@
 """Limits on portfolio weights, by name."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,8 @@ import pandas as pd
 
 from statefolio._arrays.text import listed, shown
 from statefolio._options import Kind, Number, Whole, check_options, is_number
-from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
+from statefolio.portfolio.contradictions import Given, contradictory, ends_of, numbers_by_asset, pools_of
 
 Range = tuple[float | None, float | None]
 
@@ -31,9 +33,10 @@ RULES = {
 class Constraints:
     """Limits on weights, as shares of the portfolio's value. A limit that is not given does not apply.
 
-    By default the portfolio is long only and fully invested. Limits that contradict each other on every date raise an
-    error here. Limits that cannot hold on one date only (positions of at most 10 % each, and five assets) are reported
-    by the solver on that date.
+    By default the portfolio is long only and fully invested. Limits that contradict each other whatever the assets and
+    the date raise an error here (three holdings of at most 10 % each, fully invested). Limits that named assets satisfy
+    one at a time but not together raise a warning. Limits that cannot hold on one date only (positions of at most 10 %
+    each, and five assets) are reported by the solver on that date, as are factor limits and turnover.
 
     Parameters
     ----------
@@ -70,6 +73,7 @@ class Constraints:
     no_trade_band
         A position that is closer than this to its optimal weight is not traded, and the other weights are optimised
         again. If they then cannot satisfy the constraints, the positions with the largest optimal trades are released.
+        At most the distance from `lower` to `upper`, as no position would be traded otherwise.
 
     Raises
     ------
@@ -105,6 +109,10 @@ class Constraints:
     >>> sf.Constraints(lower=0.2, upper=0.1)
     Traceback (most recent call last):
     statefolio.exceptions.InputError: lower must be at most upper, 0.1, got 0.2. Exchange them.
+    >>> sf.Constraints(upper=0.1, max_holdings=3)
+    Traceback (most recent call last):
+    statefolio.exceptions.InputError: max_holdings, upper and net must be able to hold together, got max_holdings=3, \
+    upper=0.1 and net=1.0. The weights then sum to at most 0.3. Pass e.g. net=0.3, or change another limit.
     """
 
     lower: "float | pd.Series[float] | Mapping[str, float]" = 0.0
@@ -128,27 +136,62 @@ class Constraints:
         for name, limits in (("group_limits", self.group_limits), ("factor_limits", self.factor_limits)):
             for key, between in (limits or {}).items():
                 _check_range(f"{name}[{key!r}]", between, between)
-        self._check_gross()
         self._check_groups()
+        self._check_band()
         if self.exposure_confidence is not None and not self.factor_limits:
             raise InputError(
                 f"factor_limits must be given with exposure_confidence, got {self.factor_limits!r}. Pass the limits "
                 "that hold with this confidence, or leave exposure_confidence out."
             )
+        self._check_together()
 
     @property
-    def _net_range(self) -> object:
+    def _net_range(self) -> Any:
         return self.net if isinstance(self.net, tuple) else (self.net, self.net)
 
-    def _check_gross(self) -> None:
-        if self.gross is None:
-            return
-        least, most = self.net if isinstance(self.net, tuple) else (self.net, self.net)
-        needed = max(least or 0.0, -(most if most is not None else 0.0), 0.0)
-        if needed > self.gross:
+    def _check_together(self) -> None:
+        """Raise an error for limits that no weights satisfy; warn if named assets satisfy them only one at a time."""
+        given = Given(
+            pools=pools_of(self.lower, self.upper, self.groups, self.group_limits),
+            net=ends_of(self._net_range),
+            gross=np.inf if self.gross is None else self.gross,
+            max_holdings=np.inf if self.max_holdings is None else self.max_holdings,
+            volume_share=np.inf if self.volume_share is None else self.volume_share,
+        )
+        names, within = contradictory(given)
+        if names:
             raise InputError(
-                f"gross must be at least {needed:g}, the size of net={self.net!r}, got {self.gross!r}. Raise gross, or "
-                "bring net closer to 0."
+                f"{_and(names)} must be able to hold together, got {self._values(names)}. {_reach(given.net, within)}."
+            )
+        names, within = contradictory(given, together=True) if given.bounds_exclude_zero else ([], within)
+        if names:
+            warnings.warn(
+                f"{_and(names)} cannot hold on a date with all assets whose own bounds exclude 0, got "
+                f"{self._values(names)}. {_reach(given.net, within)}, unless these assets are never there together.",
+                StatefolioWarning,
+                stacklevel=4,
+            )
+
+    def _values(self, names: list[str]) -> str:
+        """The limits of these names, with their values."""
+        found = []
+        for name in names:
+            option, _, key = name.partition("[")
+            value = getattr(self, option)
+            if key:
+                value = next(between for group, between in value.items() if name == f"{option}[{group!r}]")
+            by_asset = isinstance(value, Mapping | pd.Series)
+            found.append(f"{name} by asset" if by_asset else f"{name}={shown(value)}")
+        return _and(found)
+
+    def _check_band(self) -> None:
+        """Raise an error for a band that no trade within the bounds can leave."""
+        others = numbers_by_asset(self.lower, 0.0)[1], numbers_by_asset(self.upper, 1.0)[1]
+        widest = max(high - low for low, high in (others, *_named_bounds(self.lower, self.upper).values()))
+        if self.no_trade_band > widest or np.isposinf(self.no_trade_band):
+            raise InputError(
+                f"no_trade_band must be at most {widest:g}, the distance from lower to upper, got "
+                f"{self.no_trade_band!r}: no position would ever be traded. Pass e.g. no_trade_band=0.005 for 0.5 %."
             )
 
     def _check_groups(self) -> None:
@@ -178,6 +221,29 @@ def _check_bounds(lower: object, upper: object) -> None:
                 )
     if is_number(lower) and is_number(upper) and lower > upper:
         raise InputError(f"lower must be at most upper, {upper!r}, got {lower!r}. Exchange them.")
+    crossed = {name: ends for name, ends in _named_bounds(lower, upper).items() if ends[0] > ends[1]}
+    if crossed:
+        low, high = next(iter(crossed.values()))
+        raise InputError(
+            f"lower must be at most upper for every asset, got {low:g} above {high:g} for {listed(crossed)}. An asset "
+            "that is not named gets 0 and 1: name it in both."
+        )
+
+
+def _named_bounds(lower: Any, upper: Any) -> dict[Any, tuple[float, float]]:
+    """Lower and upper bound of each named asset."""
+    (low, low_else), (high, high_else) = numbers_by_asset(lower, 0.0), numbers_by_asset(upper, 1.0)
+    return {name: (low.get(name, low_else), high.get(name, high_else)) for name in dict.fromkeys([*low, *high])}
+
+
+def _reach(net: tuple[float, float], within: tuple[float, float]) -> str:
+    """What net weight the other limits allow, if net is at fault, and what to do."""
+    for words, bound, fault in (("least", within[0], net[1] < within[0]), ("most", within[1], net[0] > within[1])):
+        if fault:
+            away = np.floor if words == "most" else np.ceil
+            reached = f"{away(1e4 * bound + (0.1 if words == 'most' else -0.1)) / 1e4 + 0.0:g}"
+            return f"The weights then sum to at {words} {reached}. Pass e.g. net={reached}, or change another limit"
+    return "Change one of them"
 
 
 def _numbers(name: str, bound: object) -> list[tuple[object, object]]:
@@ -194,6 +260,10 @@ def _numbers(name: str, bound: object) -> list[tuple[object, object]]:
             f"Pass e.g. {name}={{'AAPL': 0.1}}."
         )
     return [(None, bound)]
+
+
+def _and(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _check_unique(name: str, given: "pd.Series[Any]") -> None:

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from statefolio.exceptions import InputError
+from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.optimisation import central_path, program_solver
 from statefolio.portfolio.optimisation.active_set import refine
 from statefolio.portfolio.optimisation.central_path import follow_central_path
@@ -22,7 +24,7 @@ EXPOSURES = [(-0.1, 0.1), (None, 0.8), (0.2, None), (0.3, 0.3), (None, None)]
 GROUPS = [{"g0": (0.1, 0.4), "g1": (None, 0.5)}, {"g0": (0.3, 0.3), "g1": (0.3, 0.3), "g2": (0.4, 0.4)}]
 
 
-def drawn(make, seed):
+def drawn(make, seed, solve=True):
     """Everything that limits may be, some of it contradictory; the program of a utility."""
     rng = np.random.default_rng(seed)
     count, factors = int(rng.choice([1, 2, 5, 12, 30])), int(rng.choice([0, 1, 3, 8]))
@@ -51,11 +53,14 @@ def drawn(make, seed):
         np.full(count, rng.choice([1e-3, 0.1, 10.0])),
     ]
     problem = make(count, factors, seed=seed, trade_cost=costs[rng.integers(3)], **options)
+    if not solve:
+        return problem
     return scaled(problem, limits_of(problem), float(rng.choice([1.0, 5.0, 50.0])))
 
 
 @pytest.mark.parametrize("block", range(6))
-def test_it_agrees_with_a_general_solver(make, block):
+def test_it_agrees_with_a_general_solver(make, block, monkeypatch):
+    monkeypatch.setattr(Constraints, "_check_together", lambda _: None)
     found = 0
     for seed in range(25 * block, 25 * block + 25):
         program = drawn(make, seed)
@@ -70,6 +75,22 @@ def test_it_agrees_with_a_general_solver(make, block):
         assert np.isfinite(multipliers).all()
         found += 1
     assert found > 10
+
+
+@pytest.mark.filterwarnings("ignore:.*cannot hold on a date with all assets")
+def test_refused_constraints_have_no_solution(make, monkeypatch):
+    """Limits that raise an error where they are made are those that the solver cannot satisfy."""
+    refused, check = 0, Constraints._check_together
+    for seed in range(150):
+        with monkeypatch.context() as patched:
+            patched.setattr(Constraints, "_check_together", lambda _: None)
+            problem = drawn(make, seed, solve=False)
+        try:
+            check(problem.constraints)
+        except InputError:
+            assert not solve_program(scaled(problem, limits_of(problem), 1.0)).converged, seed
+            refused += 1
+    assert refused > 5
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_infeasible_limits_on_holdings(make):
     bounded = MinimumVariance().solve(make(6, lower=0.02, max_holdings=3))
     assert not bounded.converged
     assert "max_holdings=3 is missed by 3" in bounded.reason
-    small = MinimumVariance().solve(make(6, upper=0.2, max_holdings=3))
+    small = MinimumVariance().solve(make(6, upper={f"A{i}": 0.2 for i in range(6)}, max_holdings=3))
     assert not small.converged
     assert "max_holdings=3" in small.reason
 

@@ -70,7 +70,7 @@ def test_cash_is_free_though_net_is_one(make):
     "limits",
     [
         {"turnover": 0.2},
-        {"upper": 0.1, "max_holdings": 4},
+        {"upper": 0.1, "max_holdings": 4, "net": (0.0, 1.0)},
         {"factor_limits": {"F0": (-0.5, 0.5)}, "turnover": 2.0},
         {"factor_limits": {"F0": (-0.5, 0.5)}, "exposure_confidence": 0.95, "loading_variance": np.full((10, 3), 0.1)},
         {"factor_limits": {"F0": (0.8, 1.2)}},

@@ -29,10 +29,10 @@ class FractionalKelly:
        net, gross, groups and factor limits hold, then trade only as far as turnover allows. If scaling cannot help (a
        limit that cash violates), take the weights nearest in terms of risk that satisfy all constraints.
 
-    Kelly may hold cash, so the lower limit on `net` is not used: `net=1` means at most fully invested. Costs are not
-    used. With fraction c and no binding constraint this is `Utility(risk_aversion=1 / c)` without costs (1 / (2c) where
-    utility is written without its 1/2). With a binding constraint they differ: utility optimises the mix again, while
-    this scales the growth-optimal mix.
+    Kelly may hold cash, so the lower limit on `net` is not used: `net=1` means at most fully invested. (Where bounds
+    exclude it, pass e.g. `net=(0, 1)`.) Costs are not used. With fraction c and no binding constraint this is
+    `Utility(risk_aversion=1 / c)` without costs (1 / (2c) where utility is written without its 1/2). With a binding
+    constraint they differ: utility optimises the mix again, while this scales the growth-optimal mix.
 
     Parameters
     ----------
