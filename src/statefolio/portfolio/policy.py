@@ -111,9 +111,11 @@ class Decision:
     converged
         Whether the policy found a solution; if not, `weights` are its fallback.
     reason
-        Without a solution: the constraint that cannot hold, or the solver's message.
+        Without a solution: the constraint that cannot hold, or the solver's message. With one: what a reader must know
+        of the weights (not proven to be optimal, positions sold without a covariance, no signal in the view); "" for
+        nothing.
     fallback
-        Without a solution: the action taken instead, "keep" or "cash".
+        Without a solution: the action taken instead, e.g. "keep", "cash", "equal weight", "shorter window".
     details
         Series for reports, by name: "risk_contribution" and "risk_budget" (by asset or factor; each sums to one),
         "expected_return" (by asset, decimals per date), "exposure" and "exposure_error" (by factor), ...

@@ -6,12 +6,14 @@ import pytest
 from past_gate import Gate, LeastVariance, nothing_held, walk_through
 from sklearn.base import BaseEstimator, clone
 
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.constraints import Constraints
+from statefolio.portfolio.optimisation.objectives import MinimumVariance
 from statefolio.portfolio.policies.model_policy import ModelPolicy
 from statefolio.portfolio.policy import Holdings
 from statefolio.portfolio.problem import Solution
+from statefolio.portfolio.views.kalman_mean import KalmanMean
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.risk.low_rank import LowRankCovariance
 
@@ -218,3 +220,47 @@ def test_a_policy_is_cloned_without_what_it_learned(gate, small_risk):
     assert policy.__dict__ == before
     assert clone(policy).constraints.upper == 0.5
     assert not hasattr(small_risk, "model_")
+
+
+def test_positions_sold_without_a_covariance_or_a_forecast_are_named(gate, small_risk):
+    dates, names = gate.returns.index, gate.returns.columns
+    late = names[1]
+    history = gate.at(dates[253])
+    held = Holdings(history.date, pd.Series(0.1, index=names), 1e6, 21)
+    plain = ModelPolicy(LeastVariance(), small_risk).decide(history, held)
+    assert plain.converged
+    assert late not in plain.weights
+    assert plain.reason.startswith(f"sold without a covariance: {late!r} (")
+    viewed = ModelPolicy(LeastVariance(), small_risk, Momentum(without=(names[0],)))
+    assert f"sold without a forecast: {names[0]!r}" in viewed.decide(gate.at(dates[253]), held).reason
+    assert ModelPolicy(LeastVariance(), small_risk).decide(gate.at(dates[120]), nothing_held(history)).reason == ""
+
+
+def test_the_reason_of_a_solution_is_passed_on(gate, small_risk):
+    class Unproven(LeastVariance):
+        def solve(self, problem):
+            return replace(super().solve(problem), reason="not proven to be the optimum")
+
+    history = gate.at(gate.returns.index[150])
+    found = ModelPolicy(Unproven(), small_risk).decide(history, nothing_held(history))
+    assert (found.converged, found.reason) == (True, "not proven to be the optimum")
+
+
+def test_bounds_that_few_assets_cannot_meet_fall_back_with_a_reason(gate, small_risk):
+    history = gate.at(gate.returns.index[150])
+    policy = ModelPolicy(MinimumVariance(), small_risk, constraints=Constraints(upper=0.1))
+    found = policy.decide(history, nothing_held(history))
+    assert (found.converged, found.fallback) == (False, "keep")
+    assert found.reason == "no weights satisfy all constraints: net is missed by 0.3 at best, with upper kept"
+
+
+def test_a_view_without_signal_is_said_once_and_noted_on_every_decision(gate, small_risk):
+    dates = gate.returns.index[[150, 171, 192, 213]]
+    policy = ModelPolicy(LeastVariance(), small_risk, KalmanMean(tuning="shrunk"), retune_every=21)
+    with pytest.warns(StatefolioWarning) as caught:
+        decisions = walk_through({"it": policy}, gate, dates)["it"]
+    assert len(caught) == 1
+    assert "no signal found" in str(caught[0].message)
+    for decision in decisions:
+        assert decision.converged
+        assert "no signal found in expected returns: all views are the long-run mean" in decision.reason

@@ -275,3 +275,22 @@ def test_factors_that_are_missing_are_named(gate):
     history = Gate(gate.returns).at(gate.returns.index[ROW])
     with pytest.raises(InputError, match="the estimator requests factors, got None"):
         SkfolioPolicy(MeanRisk(prior_estimator=TimeSeriesFactorModel())).decide(history, nothing_held(history))
+
+
+def test_a_lookback_longer_than_the_data_is_a_fallback(complete):
+    history = complete.at(complete.returns.index[120])
+    found = SkfolioPolicy(utility(), lookback=200).decide(history, nothing_held(history))
+    whole = SkfolioPolicy(utility()).decide(history, nothing_held(history))
+    assert (found.converged, found.fallback) == (False, "shorter window")
+    assert found.reason == "lookback of 200 dates, 121 known"
+    pd.testing.assert_series_equal(found.weights, whole.weights, check_exact=True)
+    assert (whole.converged, whole.reason) == (True, "")
+
+
+def test_positions_sold_without_returns_are_named(gate):
+    history = gate.at(gate.returns.index[260])
+    held = Holdings(history.date, pd.Series(0.1, index=gate.returns.columns), 1e6, 21)
+    found = SkfolioPolicy(MeanRisk(), lookback=100).decide(history, held)
+    late = gate.returns.columns[1]
+    assert late not in found.weights
+    assert (found.converged, found.reason) == (True, f"sold without returns on the whole window: {late!r}")

@@ -4,7 +4,7 @@ import pytest
 from past_gate import Gate, nothing_held, walk_through
 from sklearn.base import clone
 
-from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
 from statefolio.portfolio.policies.yardsticks import BuyAndHold, EqualWeight, GivenWeights, InverseVolatility
 from statefolio.portfolio.policy import Holdings
 
@@ -72,10 +72,15 @@ def test_given_weights_are_those_of_the_latest_date(gate):
     dates, names = gate.returns.index, gate.returns.columns
     frame = pd.DataFrame([[0.5, 0.5], [np.nan, 1.0]], index=dates[[50, 60]], columns=names[[0, 2]])
     policy = GivenWeights(frame)
-    assert policy.decide(gate.at(dates[49]), None) is None
+    early = policy.decide(gate.at(dates[49]), None)
+    assert (early.weights, early.converged, early.fallback) == (None, False, "keep")
+    assert early.reason == f"the first weights given are of {dates[50]:%Y-%m-%d}"
     assert dict(policy.decide(gate.at(dates[55]), None)) == {names[0]: 0.5, names[2]: 0.5}
     assert dict(policy.decide(gate.at(dates[60]), None)) == {names[0]: 0.0, names[2]: 1.0}
-    assert dict(policy.decide(gate.at(dates[230]), None)) == {names[0]: 0.0}
+    late = policy.decide(gate.at(dates[230]), None)
+    assert dict(late.weights) == {names[0]: 0.0}
+    assert (late.converged, late.fallback) == (False, "cash for them")
+    assert late.reason == f"given weights of assets that cannot be bought: {names[2]!r} (1)"
 
 
 @pytest.mark.parametrize(
@@ -85,6 +90,13 @@ def test_given_weights_are_those_of_the_latest_date(gate):
         (lambda frame: frame.iloc[::-1], InputError, "out of order"),
         (lambda frame: frame.rename(columns={"x": "y"}), UnknownNameError, "got 'y'"),
         (lambda frame: frame * np.inf, InputError, "infinite"),
+        (lambda frame: frame * 200.0, InputError, "sum to 100 on .*: percent"),
+        (lambda frame: frame * 0.0, InputError, "got 0 or NaN for all"),
+        (lambda frame: frame * np.nan, InputError, "got 0 or NaN for all"),
+        (lambda frame: pd.concat([frame, frame], axis=1), InputError, "duplicate"),
+        (lambda frame: frame.tz_localize("UTC"), InputError, "time zone"),
+        (lambda frame: frame.astype(str), DataTypeError, "dtype"),
+        (lambda frame: frame > 0, DataTypeError, "dtype"),
     ],
 )
 def test_invalid_given_weights_raise_an_error(gate, spoil, error, message):
@@ -110,3 +122,53 @@ def test_the_future_is_absent(gate, policy):
     found = [policy.decide(g.at(date), Holdings(date, gate.returns.iloc[0] * 0.0, 1e6)) for g in (gate, spoiled)]
     pd.testing.assert_series_equal(*found, check_exact=True)
     assert repr(clone(policy)) == repr(policy)
+
+
+def test_implausible_given_weights_warn(gate):
+    dates, names = gate.returns.index, gate.returns.columns
+    history = gate.at(dates[60])
+    frame = pd.DataFrame(0.5, index=dates[[40, 50]], columns=names[[0, 3]])
+    policy = GivenWeights(frame * 40.0)
+    with pytest.warns(StatefolioWarning, match=f"40 times the value on {dates[40]:%Y-%m-%d}. Divide them by 100"):
+        policy.decide(history, None)
+    policy.decide(history, None)  # said once
+    with pytest.warns(StatefolioWarning, match=f"only NaN on '{dates[50]:%Y-%m-%d}': everything is sold"):
+        GivenWeights(frame.where(frame.index.to_series() < dates[50])).decide(history, None)
+
+
+@pytest.mark.parametrize(
+    ("first", "error", "message"),
+    [
+        ({"AAPL": 60, "AMD": 40}, InputError, "first must be shares .* sum to 100: percent"),
+        ({"AAPL": 0.0}, InputError, "first must be other than 0"),
+        ({"AAPL": np.nan}, InputError, "first"),
+        (pd.Series([0.5, 0.5], ["AAPL", "AAPL"]), InputError, "twice"),
+        ([0.5, 0.5], DataTypeError, "first"),
+    ],
+)
+def test_implausible_first_weights_raise_an_error(gate, first, error, message):
+    history = gate.at(gate.returns.index[60])
+    with pytest.raises(error, match=message):
+        BuyAndHold(first).decide(history, nothing_held(history))
+
+
+@pytest.mark.parametrize(("row", "known"), [(40, 41), (99, 100), (149, 150)])
+def test_a_window_longer_than_the_data_is_a_fallback(gate, row, known):
+    history = gate.at(gate.returns.index[row])
+    found = InverseVolatility(window=200).decide(history, nothing_held(history))
+    assert not found.converged
+    assert found.reason == f"window of 200 dates, {known} known"
+    equal = known < 100
+    assert found.fallback == ("equal weight" if equal else "shorter window")
+    assert (found.weights.nunique() == 1) == equal
+    assert not BuyAndHold(InverseVolatility(200)).decide(history, nothing_held(history)).converged
+
+
+def test_positions_sold_without_a_volatility_are_named(gate):
+    still = gate.returns.copy()
+    still.iloc[:, 0] = 0.001
+    history = Gate(still).at(still.index[150])
+    held = Holdings(history.date, pd.Series(0.1, index=still.columns), 1e6, 21)
+    found = InverseVolatility(window=40).decide(history, held)
+    assert found.converged
+    assert found.reason == f"sold without a volatility: {still.columns[0]!r}"

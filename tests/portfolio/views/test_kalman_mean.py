@@ -10,10 +10,13 @@ from skfolio.optimization import MeanRisk
 from skfolio.prior import EmpiricalPrior
 from sklearn.base import clone
 
-from statefolio.exceptions import DataTypeError, InputError, NotFittedError, UnknownNameError
+from statefolio.exceptions import DataTypeError, InputError, NotFittedError, StatefolioWarning, UnknownNameError
 from statefolio.kalman.dense import dense_filter
 from statefolio.portfolio.views.kalman_mean import KalmanMean
 from statefolio.risk.low_rank import LowRankCovariance
+
+# Most panels here have no signal, which test_no_signal_is_said is about.
+pytestmark = pytest.mark.filterwarnings("ignore:KalmanMean. no signal found")
 
 
 def chapter_returns() -> pd.DataFrame:
@@ -375,3 +378,41 @@ def test_invalid_data(panel):
     with pytest.raises(InputError, match="X must have only assets of the fit"):
         closed.partial_fit(panel.iloc[100:])
     assert np.array_equal(closed.mu_, before)
+
+
+@pytest.mark.parametrize("options", [{}, {"phi": None}, {"mean": "own"}, {"tuning": "shrunk"}])
+def test_no_signal_is_said(demo, options):
+    returns = demo.returns.iloc[-504:, :8]
+    with pytest.warns(StatefolioWarning, match="no signal found in expected returns: all views are the long-run mean"):
+        found = KalmanMean(**options).fit(returns)
+    assert found.signal_found_ is False
+    np.testing.assert_array_equal(found.mu_, found.parameters_["mean"])
+    np.testing.assert_array_equal(found.predicted_.iloc[-1], found.mu_)
+
+
+@pytest.mark.parametrize("phi", [None, 0.99])
+@pytest.mark.parametrize("advised", ["spread=0.4**2 / 252", "signal_to_noise=1e-5"])
+def test_the_advised_options_change_the_views(demo, phi, advised):
+    returns = demo.returns.iloc[-504:, :8]
+    with pytest.warns(StatefolioWarning) as caught:
+        KalmanMean(phi=phi).fit(returns)
+    assert advised in str(caught[0].message)
+    assert ("phi=0.99" in str(caught[0].message)) == (phi is None)
+    value = {"spread=0.4**2 / 252": {"spread": 0.4**2 / 252}, "signal_to_noise=1e-5": {"signal_to_noise": 1e-5}}[
+        advised
+    ]
+    found = KalmanMean(**value).fit(returns)
+    assert found.signal_found_ is True
+    assert len(np.unique(found.mu_)) == 8
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_given_or_found_signal_is_no_warning(panel):
+    assert KalmanMean(mean=0.0, signal_to_noise=0.0).fit(panel).signal_found_ is False
+    assert KalmanMean(state_covariance=1e-6, mean=0.0).fit(panel).signal_found_ is True
+    assert KalmanMean(start=(0.0, 1e-6)).fit(panel).signal_found_ is True
+    rng = np.random.default_rng(4)
+    noise, m, values = rng.normal(0, 0.01, (300, 20)), np.zeros(20), np.empty((300, 20))
+    for t in range(300):
+        values[t], m = m + noise[t], 0.97 * m + rng.normal(0, 0.002, 20)
+    assert KalmanMean().fit(pd.DataFrame(values, pd.bdate_range("2005-01-03", periods=300))).signal_found_ is True

@@ -12,9 +12,11 @@ from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.policies.decision_details import decision_details
 from statefolio.portfolio.policies.decision_problem import HOLDING_PERIOD, make_problem
 from statefolio.portfolio.policies.fallback import FALLBACK, fall_back
+from statefolio.portfolio.policies.notes import notes, sold_positions
 from statefolio.portfolio.policies.walk import ModelWalk
 from statefolio.portfolio.policy import Decision, History, Holdings
 from statefolio.portfolio.problem import Objective
+from statefolio.portfolio.views.kalman_mean import NO_SIGNAL
 from statefolio.risk.factor_risk import FactorRisk
 
 RULES: dict[str, Rule] = {
@@ -103,6 +105,9 @@ class ModelPolicy(BaseEstimator):
     def decide(self, history: History, holdings: Holdings) -> Decision:
         """Return the optimal weights with details; or the fallback, with the reason.
 
+        The reason of weights that were found says what limits them: no proof that they are optimal, the gap to a risk
+        budget, positions sold without a covariance or a forecast, a view that found no signal.
+
         Raises
         ------
         InputError, UnknownNameError, DataTypeError
@@ -116,7 +121,8 @@ class ModelPolicy(BaseEstimator):
             if reason:
                 return fall_back(self.fallback, reason, holdings)
         risk = risk_walk.at(history)
-        forecast = None if view_walk is None else view_walk.at(history).forecast(risk)
+        view = None if view_walk is None else view_walk.at(history)
+        forecast = None if view is None else view.forecast(risk)
         problem = make_problem(
             risk,
             forecast,
@@ -138,7 +144,17 @@ class ModelPolicy(BaseEstimator):
             reason = f"the objective returned NaN or infinite weights for {listed(problem.assets[odd])}"
             return fall_back(self.fallback, reason, holdings, solution.details)
         weights = pd.Series(solution.weights, index=problem.assets)
-        return Decision(weights, details={**decision_details(problem, solution.weights), **solution.details})
+        known = {"a covariance": risk.assets_}
+        if forecast is not None:
+            known["a forecast"] = forecast.assets
+        excluded = getattr(risk, "excluded_", None)
+        sold = sold_positions(holdings, history.active, known, None if excluded is None else excluded["reason"])
+        flat = "" if getattr(view, "signal_found_", True) else NO_SIGNAL
+        return Decision(
+            weights,
+            reason=notes(solution.reason, sold, flat),
+            details={**decision_details(problem, solution.weights), **solution.details},
+        )
 
     def _walk(self, model: Any, risk: ModelWalk | None, name: str) -> ModelWalk:
         return ModelWalk(model, self.retune_every, min_dates=self.min_dates, risk=risk, name=name)

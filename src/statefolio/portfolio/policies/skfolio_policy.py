@@ -10,6 +10,7 @@ from statefolio._options import Whole, check_options
 from statefolio.exceptions import InputError
 from statefolio.portfolio.policies.decision_problem import HOLDING_PERIOD, expected_holding_period
 from statefolio.portfolio.policies.fallback import FALLBACK, fall_back
+from statefolio.portfolio.policies.notes import notes, sold_positions
 from statefolio.portfolio.policies.skfolio_inputs import (
     SkfolioInputs,
     check_estimator,
@@ -93,6 +94,8 @@ class SkfolioPolicy(BaseEstimator):
     def decide(self, history: History, holdings: Holdings) -> Decision:
         """Return the optimiser's weights; or the fallback, with skfolio's message.
 
+        A fallback too while fewer dates than `lookback` are known: the fit on these dates.
+
         Raises
         ------
         InputError, DataTypeError, UnknownNameError
@@ -129,10 +132,16 @@ class SkfolioPolicy(BaseEstimator):
         weights = pd.Series(found, index=assets)
         details = _details(fitted, weights)
         own = getattr(fitted, "fallback_", None)
-        if own is None:
-            return Decision(weights, details=details)
-        name = own if isinstance(own, str) else type(own).__name__
-        return Decision(weights, False, fitted.fallback_chain_[0][1], f"skfolio's {name}", details)
+        sold = sold_positions(holdings, inputs.active, {"returns on the whole window": inputs.assets})
+        dates = len(inputs.returns)
+        short = "" if self.lookback is None or dates >= self.lookback else _short(self.lookback, dates)
+        if own is not None:
+            name = own if isinstance(own, str) else type(own).__name__
+            reason = notes(str(fitted.fallback_chain_[0][1]), short, sold)
+            return Decision(weights, False, reason, f"skfolio's {name}", details)
+        if short:
+            return Decision(weights, False, notes(short, sold), "shorter window", details)
+        return Decision(weights, reason=sold, details=details)
 
     def _check_options(self) -> None:
         check_options(self, RULES)
@@ -142,6 +151,10 @@ class SkfolioPolicy(BaseEstimator):
                 f"lookback must be at least min_dates, {self.min_dates}, got {self.lookback}. Pass a lower min_dates "
                 "or a longer lookback."
             )
+
+
+def _short(lookback: int, known: int) -> str:
+    return f"lookback of {lookback} dates, {known} known"
 
 
 def _details(fitted: Any, weights: "pd.Series[float]") -> "dict[str, pd.Series[float]]":

@@ -1,7 +1,9 @@
 """Fits a model once and continues it over the dates of a back-test."""
 
 import inspect
-from collections.abc import Hashable, Mapping
+import warnings
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +13,7 @@ from sklearn.base import clone
 
 from statefolio._arrays.text import show, shown
 from statefolio._options import Whole, check_options
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 from statefolio.portfolio.policies.model_key import model_key
 from statefolio.portfolio.policy import History
 
@@ -56,6 +58,8 @@ class ModelWalk:
 
     Notes
     -----
+    A model that is fitted anew repeats no warning of a former fit of the run.
+
     Hyper-parameters are tuned on the dates when a policy asks. Policies that decide on the same dates get the same
     model as alone; where their dates differ, the first to ask determines the dates of tuning.
 
@@ -149,7 +153,8 @@ class ModelWalk:
         risk = copy(options.get("risk"))
         if "tune_until" in _arguments(model.fit):
             options["tune_until"] = history.date
-        model.fit(returns, *factors, **options)
+        with _each_warning_once(history.shared.setdefault(("warned", self._key), set())):
+            model.fit(returns, *factors, **options)
         return _Fitted(model, history.date, history.date, len(returns), None, risk)
 
     def _risk_over(self, history: History, since: pd.Timestamp | None, former: Any) -> Mapping[str, Any]:
@@ -166,7 +171,8 @@ class ModelWalk:
             return {"risk": risk}
         returns, factors = self.risk._data(history)
         if since is None or former is None or current.tuned_until > since:
-            return {"risk": clone(self.risk.model).fit(returns, *factors, tune_until=current.tuned_until)}
+            with _each_warning_once(history.shared.setdefault(("warned", self.risk._key), set())):
+                return {"risk": clone(self.risk.model).fit(returns, *factors, tune_until=current.tuned_until)}
         new = returns.index > since
         return {"risk": copy(former).partial_fit(*(table[new] for table in (returns, *factors)))}
 
@@ -187,6 +193,22 @@ class ModelWalk:
         known = factors.notna().all(axis=1).to_numpy()
         first = int(known.argmax()) if known.any() else len(factors)
         return returns.iloc[first:], (factors.iloc[first:],)
+
+
+@contextmanager
+def _each_warning_once(seen: set[str]) -> Iterator[None]:
+    """Pass warnings on, without the library's own ones that were seen before."""
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        registry = globals().setdefault("__warningregistry__", {})
+        for one in caught:
+            if not (issubclass(one.category, StatefolioWarning) and str(one.message) in seen):
+                seen.add(str(one.message))
+                warnings.warn_explicit(one.message, one.category, one.filename, one.lineno, registry=registry)
 
 
 def _arguments(function: Any) -> Mapping[str, inspect.Parameter]:

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays.text import listed, show, shown
+from statefolio._arrays.text import listed, show
 from statefolio._options import Whole, check_options
-from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
+from statefolio.exceptions import UnknownNameError
+from statefolio.portfolio.policies.given_weights import check_dated_weights, check_named_weights
+from statefolio.portfolio.policies.notes import notes, sold_positions
 from statefolio.portfolio.policy import Decision, History, Holdings
 
 RULES = {"window": Whole(at_least=2, example=63)}
@@ -52,16 +54,25 @@ class InverseVolatility(BaseEstimator):
     def __init__(self, window: int = 63) -> None:
         self.window = window
 
-    def decide(self, history: History, holdings: Holdings) -> "Decision | pd.Series[float]":  # noqa: ARG002
-        """Return weights that sum to one; equal ones, with a reason, if no asset has a volatility yet."""
+    def decide(self, history: History, holdings: Holdings) -> "Decision | pd.Series[float]":
+        """Return weights that sum to one.
+
+        A fallback with the reason while fewer dates than the window are known: weights over these dates, or equal ones
+        if no asset has returns on half of the window.
+        """
         check_options(self, RULES)
         recent = history.returns[history.active].iloc[-self.window :]
         known = (recent.count() >= max(2, self.window / 2)) & (recent.max() > recent.min())
         inverse = 1.0 / recent.std()[known]
+        short = f"window of {self.window} dates, {len(recent)} known" if len(recent) < self.window else ""
         if inverse.empty:
-            reason = f"no active asset has a volatility over {self.window} dates yet"
+            reason = short or f"no active asset has a volatility over {self.window} dates"
             return Decision(_equal(history.active), converged=False, reason=reason, fallback="equal weight")
-        return inverse / inverse.sum()
+        weights = inverse / inverse.sum()
+        sold = sold_positions(holdings, history.active, {"a volatility": weights.index})
+        if short:
+            return Decision(weights, converged=False, reason=notes(short, sold), fallback="shorter window")
+        return Decision(weights, reason=sold) if sold else weights
 
 
 class BuyAndHold(BaseEstimator):
@@ -87,11 +98,20 @@ class BuyAndHold(BaseEstimator):
         self.first = first
 
     def decide(self, history: History, holdings: Holdings) -> Any:
-        """Return the first weights while nothing is held, then None."""
+        """Return the first weights while nothing is held, then None.
+
+        Raises
+        ------
+        InputError, DataTypeError
+            If given weights are no shares of the value by asset: they sum to 100, or all are 0.
+        """
         if holdings.weights.any():
             return None
         first = EqualWeight() if self.first is None else self.first
-        return first.decide(history, holdings) if hasattr(first, "decide") else first
+        if hasattr(first, "decide"):
+            return first.decide(history, holdings)
+        check_named_weights(first, "first")
+        return first
 
 
 class GivenWeights(BaseEstimator):
@@ -102,7 +122,12 @@ class GivenWeights(BaseEstimator):
     Parameters
     ----------
     weights : DataFrame (date x asset)
-        Each row applies from its date on. NaN: no weight.
+        Shares of the portfolio's value. Each row applies from its date on. NaN: no weight.
+
+    Warns
+    -----
+    StatefolioWarning
+        If the positions of a date are more than 10 times the value, or a row has only NaN (everything is sold then).
 
     Examples
     --------
@@ -119,36 +144,46 @@ class GivenWeights(BaseEstimator):
     def __init__(self, weights: pd.DataFrame) -> None:
         self.weights = weights
 
-    def decide(self, history: History, holdings: Holdings) -> "pd.Series[float] | None":  # noqa: ARG002
-        """Return the latest row on or before the date, for active assets; None before the first."""
-        frame: Any = self.weights
-        if not isinstance(frame, pd.DataFrame) or not isinstance(frame.index, pd.DatetimeIndex):
-            raise DataTypeError(
-                f"weights must be a DataFrame with a DatetimeIndex, got {shown(frame)}. Pass one row per date and one "
-                "column per asset."
-            )
-        if not frame.index.is_monotonic_increasing or not frame.index.is_unique:
-            kind = "dates twice" if frame.index.is_monotonic_increasing else "dates out of order"
-            raise InputError(
-                f"weights must have increasing dates, got {kind}. Use weights.sort_index(), and keep one row per date."
-            )
-        unknown = frame.columns.difference(history.returns.columns)
+    def decide(self, history: History, holdings: Holdings) -> "Decision | pd.Series[float]":  # noqa: ARG002
+        """Return the latest row on or before the date, for active assets.
+
+        A fallback with the reason before the first row (no trade), and where the row has weights in assets that are not
+        active (they stay in cash).
+
+        Raises
+        ------
+        InputError, DataTypeError, UnknownNameError
+            If weights are no shares of the value by date (they sum to 100, all are 0, dates do not increase, an asset
+            is named twice, a weight is infinite), or name assets that the market lacks.
+        """
+        self._check()
+        unknown = self.weights.columns[~self.weights.columns.isin(history.returns.columns)]
         if len(unknown):
             raise UnknownNameError(
                 f"weights must name assets of the market ({listed(history.returns.columns)}), got {listed(unknown)}. "
                 "Drop these columns."
             )
-        row = int(frame.index.searchsorted(history.date, side="right")) - 1
+        row = int(self.weights.index.searchsorted(history.date, side="right")) - 1
         if row < 0:
-            return None
-        found = frame.iloc[row].fillna(0.0)
-        if not np.isfinite(found).all():
-            odd = found.index[~np.isfinite(found)]
-            raise InputError(
-                f"weights must be finite, got infinite ones for {listed(odd)} on {show(frame.index[row])}. Correct "
-                "them."
-            )
-        return found[found.index.isin(history.active)]
+            reason = f"the first weights given are of {show(self.weights.index[0])}"
+            return Decision(None, converged=False, reason=reason, fallback="keep")
+        found = self.weights.iloc[row].fillna(0.0).astype(np.float64)
+        active = found.index.isin(history.active)
+        lost = found[~active & (found != 0.0)]
+        if len(lost):
+            reason = f"given weights of assets that cannot be bought: {_with_values(lost)}"
+            return Decision(found[active], converged=False, reason=reason, fallback="cash for them")
+        return found[active]
+
+    def _check(self) -> None:
+        """Check the weights unless this is the same object as at the last check."""
+        if getattr(self, "_checked", None) is not self.weights:
+            check_dated_weights(self.weights)
+            self._checked = self.weights
+
+
+def _with_values(weights: "pd.Series[float]") -> str:
+    return ", ".join(f"{name!r} ({weight:g})" for name, weight in weights.items())
 
 
 def _equal(active: pd.Index) -> "pd.Series[float]":

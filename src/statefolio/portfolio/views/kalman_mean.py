@@ -1,5 +1,6 @@
 """Estimates expected returns with a Kalman filter, as hidden states that revert to a level."""
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, span
 from statefolio._arrays.types import Array
 from statefolio.adapters.frames import dated_frames
-from statefolio.exceptions import InputError, NotFittedError
+from statefolio.exceptions import InputError, NotFittedError, StatefolioWarning
 from statefolio.portfolio.views.level_error import LevelError, level_error
 from statefolio.portfolio.views.mean_options import check_mean_options, make_filter
 from statefolio.portfolio.views.mean_posterior import Filter, posterior, run
@@ -21,7 +22,9 @@ from statefolio.portfolio.views.ratio_filter import RatioFilter
 from statefolio.portfolio.views.view import Forecast
 from statefolio.risk.factor_risk import FactorRisk
 
-_LEARNED = ("mu_", "predicted_", "predicted_variance_", "_filter", "last_date_")
+NO_SIGNAL = "no signal found in expected returns: all views are the long-run mean"
+
+_LEARNED = ("mu_", "signal_found_", "predicted_", "predicted_variance_", "_filter", "last_date_")
 
 
 class KalmanMean(BaseMu):
@@ -77,8 +80,15 @@ class KalmanMean(BaseMu):
         By asset: mean, phi, signal_to_noise (NaN if Q is a matrix) and observation_variance.
     observation_covariance_ : (N,) array, (N, N) array or LowRankCovariance
         H.
+    signal_found_ : bool
+        False if neither returns nor options move any mean: every forecast is then the long-run mean (`mean`).
     assets_, last_date_, tuned_until_, n_features_in_, feature_names_in_
         Assets and dates of the data.
+
+    Warns
+    -----
+    StatefolioWarning
+        If `fit` learns a signal-to-noise of zero for all assets, as it often does from daily returns.
 
     Notes
     -----
@@ -157,6 +167,9 @@ class KalmanMean(BaseMu):
         rows = rows_until(dates, tune_until)
         noise = observation_noise(self.observation_covariance, returns[:rows], assets, correlated=risk is None)
         filter_ = make_filter(options, returns[:rows], assets, noise)
+        self.signal_found_ = _moves(filter_)
+        if not self.signal_found_ and self.signal_to_noise is None and self.spread is None:
+            _warn_of_no_signal(self.phi)
         self.tuned_until_, self._rows = dates[rows - 1], 0
         self._store(filter_, noise, level_error(self.mean, returns[:rows]), pd.DataFrame(returns, dates, assets))
         return self
@@ -262,3 +275,19 @@ class KalmanMean(BaseMu):
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"{type(self).__name__} must be fitted before its results are read. Call fit first.")
+
+
+def _moves(filter_: Filter) -> bool:
+    """Whether returns can move any mean away from its level."""
+    return not isinstance(filter_, RatioFilter) or bool((filter_.ratio + filter_.step > 0.0).any())
+
+
+def _warn_of_no_signal(phi: float | None) -> None:
+    """Warn without numbers of the data: a walk that fits anew repeats only warnings that differ."""
+    persistence = ", phi=0.99" if phi is None else ""
+    warnings.warn(
+        f"KalmanMean: {NO_SIGNAL}. Pass spread=0.4**2 / 252{persistence} (Sharpe ratios of about 0.4 a year) or "
+        f"signal_to_noise=1e-5{persistence}, or use FactorPremia.",
+        StatefolioWarning,
+        stacklevel=3,
+    )
