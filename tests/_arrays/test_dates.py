@@ -82,7 +82,7 @@ FITS = {
     ),
     "StaticHedge": lambda r, f, p, until: sf.pairs.StaticHedge().fit(p, tune_until=until).tuned_until_,
     "KalmanHedge": lambda r, f, p, until: sf.KalmanHedge().fit(p, tune_until=until).tuned_until_,
-    "KalmanMean": lambda r, f, p, until: sf.portfolio.KalmanMean().fit(r, tune_until=until).tuned_until_,
+    "KalmanMean": lambda r, f, p, until: sf.portfolio.KalmanMean(spread=1e-3).fit(r, tune_until=until).tuned_until_,
 }
 
 

@@ -233,7 +233,8 @@ def test_positions_sold_without_a_covariance_or_a_forecast_are_named(gate, small
     assert plain.reason.startswith(f"sold without a covariance: {late!r} (")
     viewed = ModelPolicy(LeastVariance(), small_risk, Momentum(without=(names[0],)))
     assert f"sold without a forecast: {names[0]!r}" in viewed.decide(gate.at(dates[253]), held).reason
-    assert ModelPolicy(LeastVariance(), small_risk).decide(gate.at(dates[120]), nothing_held(history)).reason == ""
+    nothing = nothing_held(history)
+    assert ModelPolicy(LeastVariance(), small_risk).decide(gate.at(dates[253]), nothing).reason == ""
 
 
 def test_the_reason_of_a_solution_is_passed_on(gate, small_risk):
@@ -256,7 +257,7 @@ def test_bounds_that_few_assets_cannot_meet_fall_back_with_a_reason(gate, small_
 
 def test_a_view_without_signal_is_said_once_and_noted_on_every_decision(gate, small_risk):
     dates = gate.returns.index[[150, 171, 192, 213]]
-    policy = ModelPolicy(LeastVariance(), small_risk, KalmanMean(tuning="shrunk"), retune_every=21)
+    policy = ModelPolicy(LeastVariance(), small_risk, KalmanMean(mean="own"), retune_every=21)
     with pytest.warns(StatefolioWarning) as caught:
         decisions = walk_through({"it": policy}, gate, dates)["it"]
     assert len(caught) == 1
