@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from skfolio.utils.tools import default_asset_names, get_feature_names
 
+from statefolio._arrays.text import listed
 from statefolio.exceptions import DataTypeError, InputError
 
 _FIRST_DAY = pd.Timestamp("1970-01-01")
@@ -42,6 +43,29 @@ def dated_frames(X: Any, factors: Any, seen: int = 0) -> tuple[pd.DataFrame, pd.
     dated = next((frame.index for frame in (returns, rows) if isinstance(frame.index, pd.DatetimeIndex)), None)
     index = _days(len(returns), seen) if dated is None else dated
     return returns.set_axis(index), rows.set_axis(index)
+
+
+def labelled_frames(X: Any, factors: Any, seen: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give returns dates as `dated_frames` does, but DataFrames keep their column names, also where these are no text.
+
+    Raises
+    ------
+    InputError
+        If names of one DataFrame are text and others are not.
+    """
+    for given in (X, factors):
+        texts = [isinstance(name, str) for name in given.columns] if isinstance(given, pd.DataFrame) else []
+        if any(texts) and not all(texts):
+            raise InputError(
+                f"columns must be all text or all other names, got {listed(given.columns)}. Convert them, e.g. with "
+                "columns.map(str)."
+            )
+    frames = dated_frames(X, factors, seen)
+    kept = [
+        frame.set_axis(given.columns, axis=1) if isinstance(given, pd.DataFrame) else frame
+        for frame, given in zip(frames, (X, factors), strict=True)
+    ]
+    return kept[0], kept[1]
 
 
 def observations_of(X: Any, factors: Any, seen: int = 0) -> Any:

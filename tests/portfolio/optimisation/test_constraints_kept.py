@@ -188,3 +188,35 @@ def test_an_unknown_factor_is_named(make):
         Utility().solve(make(factor_limits={"MKT": (0.0, 1.0)}))
     with pytest.raises(InputError, match="exposure_confidence"):
         Utility().solve(make(factor_limits={"F0": (0.0, 1.0)}, exposure_confidence=0.9))
+
+
+def test_volumes_bound_short_positions(make):
+    most = np.full(12, 0.06)
+    most[4] = 0.0
+    problem = make(lower=-0.5, upper=0.5, net=(None, None), gross=10.0, most_held=most, volume_share=0.1)
+    limits = limits_of(problem)
+    np.testing.assert_array_equal(limits.lower, -most)
+    np.testing.assert_array_equal(limits.upper, most)
+    falling = make(lower=-0.5, upper=0.5, net=-0.5, mean=np.full(12, -1.0), most_held=most, volume_share=0.1)
+    weights = Utility().solve(falling).weights
+    assert (weights >= -most).all()
+    assert (weights == -most).any()
+    assert weights[4] == 0.0
+
+
+def test_volumes_that_forbid_short_positions_are_named(make):
+    found = MinimumVariance().solve(make(lower=-0.5, upper=0.01, net=-1.0, most_held=np.full(12, 0.05)))
+    assert not found.converged
+    assert "net is missed by 0.4" in found.reason
+    assert "volume_share" in found.reason
+    enough = make(lower=-0.05, upper=0.02, net=0.0, most_held=np.full(12, 0.05), volume_share=1.0)
+    assert not limits_of(enough).by_volume
+
+
+def test_volumes_take_precedence_over_a_lower_bound(make):
+    held = np.full(12, 0.2)
+    held[0] = 0.05
+    limits = limits_of(make(lower=pd.Series({"A0": 0.1}), most_held=held, volume_share=1.0))
+    assert (limits.lower[0], limits.upper[0]) == (0.05, 0.05)
+    short = limits_of(make(lower=-1.0, upper=pd.Series({"A0": -0.1}), net=0.0, most_held=held, volume_share=1.0))
+    assert (short.lower[0], short.upper[0]) == (-0.05, -0.05)

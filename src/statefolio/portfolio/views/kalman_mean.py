@@ -12,7 +12,7 @@ from statefolio._arrays.dates import rows_until
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, span
 from statefolio._arrays.types import Array
-from statefolio.adapters.frames import dated_frames
+from statefolio.adapters.frames import labelled_frames
 from statefolio.exceptions import InputError, NotFittedError, StatefolioWarning
 from statefolio.portfolio.views.level_error import LevelError, level_error
 from statefolio.portfolio.views.mean_options import check_mean_options, make_filter
@@ -256,7 +256,7 @@ class KalmanMean(BaseMu):
         return self._filter.select(last)
 
     def _read(self, X: Any, seen: int) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
-        return read_values(dated_frames(X, X, seen)[0], "X", units=True)
+        return read_values(labelled_frames(X, X, seen)[0], "X", units=True)
 
     def _store(self, filter_: Filter, noise: Noise, error: LevelError, X: pd.DataFrame) -> None:
         count, dates, assets = X.shape[1], X.index, X.columns
