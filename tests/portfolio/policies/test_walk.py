@@ -167,7 +167,7 @@ def test_a_factor_that_goes_missing_is_an_error(gate, small_risk):
     gate.factors.iloc[105, 0] = np.nan
     walk, dates = ModelWalk(small_risk), gate.returns.index
     walk.at(gate.at(dates[100]))
-    with pytest.raises(InputError, match="factors is NaN"):
+    with pytest.raises(InputError, match="factors must be known on every date with a return"):
         walk.at(gate.at(dates[110]))
 
 

@@ -91,12 +91,10 @@ def test_given_weights_are_those_of_the_latest_date(gate):
         (lambda frame: frame.rename(columns={"x": "y"}), UnknownNameError, "got 'y'"),
         (lambda frame: frame * np.inf, InputError, "infinite"),
         (lambda frame: frame * 200.0, InputError, "sum to 100 on .*: percent"),
-        (lambda frame: frame * 0.0, InputError, "got 0 or NaN for all"),
-        (lambda frame: frame * np.nan, InputError, "got 0 or NaN for all"),
         (lambda frame: pd.concat([frame, frame], axis=1), InputError, "duplicate"),
         (lambda frame: frame.tz_localize("UTC"), InputError, "time zone"),
-        (lambda frame: frame.astype(str), DataTypeError, "dtype"),
-        (lambda frame: frame > 0, DataTypeError, "dtype"),
+        (lambda frame: frame.astype(str), DataTypeError, "numbers"),
+        (lambda frame: frame > 0, DataTypeError, "numbers"),
     ],
 )
 def test_invalid_given_weights_raise_an_error(gate, spoil, error, message):
@@ -134,13 +132,28 @@ def test_implausible_given_weights_warn(gate):
     policy.decide(history, None)  # said once
     with pytest.warns(StatefolioWarning, match=f"only NaN on '{dates[50]:%Y-%m-%d}': everything is sold"):
         GivenWeights(frame.where(frame.index.to_series() < dates[50])).decide(history, None)
+    for nothing in (frame * 0.0, frame * np.nan):
+        with pytest.warns(StatefolioWarning, match="weights must be other than 0 .* nothing is held"):
+            GivenWeights(nothing).decide(history, None)
+    with pytest.warns(StatefolioWarning, match="first must be other than 0"):
+        BuyAndHold({names[0]: 0.0}).decide(history, nothing_held(history))
+
+
+def test_weights_that_begin_later_or_not_yet_are_a_fallback(gate):
+    """As a builder gives them that needs a window of dates, on a history that ends within it."""
+    dates, names = gate.returns.index, gate.returns.columns
+    history = gate.at(dates[60])
+    frame = pd.DataFrame(0.5, index=dates[[40, 50]], columns=names[[0, 3]])
+    empty = GivenWeights(frame.iloc[:0]).decide(history, None)
+    assert (empty.weights, empty.converged, empty.reason) == (None, False, "no weights are given")
+    begun = GivenWeights(frame.where(frame.index.to_series() > dates[40])).decide(history, None)
+    assert dict(begun) == {names[0]: 0.5, names[3]: 0.5}
 
 
 @pytest.mark.parametrize(
     ("first", "error", "message"),
     [
         ({"AAPL": 60, "AMD": 40}, InputError, "first must be shares .* sum to 100: percent"),
-        ({"AAPL": 0.0}, InputError, "first must be other than 0"),
         ({"AAPL": np.nan}, InputError, "first"),
         (pd.Series([0.5, 0.5], ["AAPL", "AAPL"]), InputError, "twice"),
         ([0.5, 0.5], DataTypeError, "first"),

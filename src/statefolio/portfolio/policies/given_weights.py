@@ -24,8 +24,8 @@ def check_dated_weights(frame: Any) -> None:
     DataTypeError
         If it is not a DataFrame of numbers with a DatetimeIndex.
     InputError
-        If dates do not increase or have a time zone, an asset is named twice, a weight is infinite, all are 0, or the
-        weights of a date sum to 100.
+        If dates do not increase or have a time zone, an asset is named twice, a weight is infinite, or the weights of
+        a date sum to 100.
     """
     if not isinstance(frame, pd.DataFrame) or not isinstance(frame.index, pd.DatetimeIndex):
         raise DataTypeError(
@@ -37,15 +37,16 @@ def check_dated_weights(frame: Any) -> None:
         raise InputError(
             f"weights must have increasing dates, got {kind}. Use weights.sort_index(), and keep one row per date."
         )
+    if frame.empty:
+        return
     values, dates, _ = read_values(frame, "weights")
     _check_sizes(values, [f" on {show(date)}" for date in dates], "weights")
-    empty = dates[np.flatnonzero(np.isnan(values).all(axis=1))]
+    none = np.isnan(values).all(axis=1)
+    empty = dates[np.flatnonzero(none & ~np.logical_and.accumulate(none))]
     if len(empty):
-        warnings.warn(
+        _warn(
             f"weights must have a number on every date, got only NaN on {listed(map(show, empty))}: everything is "
-            "sold then. Drop these rows to keep the former weights, or pass 0.",
-            StatefolioWarning,
-            stacklevel=3,
+            "sold then. Drop these rows to keep the former weights, or pass 0."
         )
 
 
@@ -57,7 +58,7 @@ def check_named_weights(given: Any, name: str) -> None:
 def _check_sizes(values: Array, where: list[str], name: str) -> None:
     """Weights (dates, assets), NaN for none; `where` has the date of each row, for messages."""
     if not np.nansum(np.abs(values)) > 0.0:
-        raise InputError(f"{name} must be other than 0 for some asset, got 0 or NaN for all. Pass at least one weight.")
+        _warn(f"{name} must be other than 0 for some asset, got 0 or NaN for all: nothing is held. Pass a weight.")
     sums, gross = np.nansum(values, axis=1), np.nansum(np.abs(values), axis=1)
     percent = (sums >= _PERCENT[0]) & (sums <= _PERCENT[1])
     if percent.any():
@@ -69,9 +70,11 @@ def _check_sizes(values: Array, where: list[str], name: str) -> None:
     large = gross > _MOST_LEVERAGE
     if large.any():
         row = int(np.argmax(large))
-        warnings.warn(
+        _warn(
             f"{name} must be shares of the portfolio's value, got positions of {gross[row]:g} times the value"
-            f"{where[row]}. Divide them by 100 if they are percent.",
-            StatefolioWarning,
-            stacklevel=4,
+            f"{where[row]}. Divide them by 100 if they are percent."
         )
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, StatefolioWarning, stacklevel=2)

@@ -103,7 +103,7 @@ class BuyAndHold(BaseEstimator):
         Raises
         ------
         InputError, DataTypeError
-            If given weights are no shares of the value by asset: they sum to 100, or all are 0.
+            If given weights are no shares of the value by asset: they sum to 100.
         """
         if holdings.weights.any():
             return None
@@ -127,7 +127,8 @@ class GivenWeights(BaseEstimator):
     Warns
     -----
     StatefolioWarning
-        If the positions of a date are more than 10 times the value, or a row has only NaN (everything is sold then).
+        If the positions of a date are more than 10 times the value, a row after the first weights has only NaN
+        (everything is sold then), or all weights are 0.
 
     Examples
     --------
@@ -153,8 +154,8 @@ class GivenWeights(BaseEstimator):
         Raises
         ------
         InputError, DataTypeError, UnknownNameError
-            If weights are no shares of the value by date (they sum to 100, all are 0, dates do not increase, an asset
-            is named twice, a weight is infinite), or name assets that the market lacks.
+            If weights are no shares of the value by date (they sum to 100, dates do not increase, an asset is named
+            twice, a weight is infinite), or name assets that the market lacks.
         """
         self._check()
         unknown = self.weights.columns[~self.weights.columns.isin(history.returns.columns)]
@@ -165,7 +166,8 @@ class GivenWeights(BaseEstimator):
             )
         row = int(self.weights.index.searchsorted(history.date, side="right")) - 1
         if row < 0:
-            reason = f"the first weights given are of {show(self.weights.index[0])}"
+            first = f"the first weights given are of {show(self.weights.index[0])}" if len(self.weights) else ""
+            reason = first or "no weights are given"
             return Decision(None, converged=False, reason=reason, fallback="keep")
         found = self.weights.iloc[row].fillna(0.0).astype(np.float64)
         active = found.index.isin(history.active)
