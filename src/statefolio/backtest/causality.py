@@ -131,7 +131,7 @@ class _Check:
             walk = Walk({"policy": policy}, market, end=end, **self._options)
             while not walk.done:
                 walk.step()
-            return walk.results()["policy"].decisions
+            return walk.decisions()["policy"]
         except StatefolioError:
             if market is self._market:
                 raise

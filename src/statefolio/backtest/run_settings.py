@@ -78,6 +78,7 @@ class RunSettings:
             tables.last_dates,
             tables.delisting_return,
             tables.delisted_after,
+            np.zeros((1, len(self.market.assets)), dtype=bool) if tables.spans_gap is None else tables.spans_gap,
         )
 
     def cost_arrays(self) -> CostArrays:

@@ -13,6 +13,7 @@ from statefolio._renamed import renamed
 from statefolio.backtest.account import NO_ORDER, Account
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.decisions import MAXIMUM_LEVERAGE
+from statefolio.backtest.events import warn_of_missing_returns
 from statefolio.backtest.market import Market
 from statefolio.backtest.market_tables import Table
 from statefolio.backtest.result import BacktestResult
@@ -91,7 +92,9 @@ def simulate(
     due[trades[trades < settings.stop]] = np.flatnonzero(trades < settings.stop)
     account = Account(name, settings, Orders(due, table.values), list(rows))
     account.settle(settings.stop - 1, settings.market_arrays(), settings.cost_arrays())
-    return account.result(settings)
+    result = account.result(settings)
+    warn_of_missing_returns({name: result.events})
+    return result
 
 
 def _read_weights(weights: Any, market: Market, start: Any, end: Any, expected_sum: float | None) -> Table:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from statefolio._arrays.dates import read_dates
 from statefolio._arrays.text import shown
@@ -14,6 +15,7 @@ from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.decision_comparison import check_snapshots, take_snapshot
 from statefolio.backtest.decisions import clone_policy, request_decision
+from statefolio.backtest.events import warn_of_missing_returns
 from statefolio.backtest.market import Market
 from statefolio.backtest.point_in_time import PointInTimeData
 from statefolio.backtest.result import BacktestResult, CausalCheck
@@ -82,6 +84,7 @@ class Walk:
         self._fingerprint = Fingerprint(settings, self._cost_arrays, rebalance, self._cut_rows)
         self._state = self._begin(policies) if resume is None else self._continue(resume, policies)
         self._known = PointInTimeData(market, self._state.shared)
+        self._warned = False
 
     def _begin(self, policies: Mapping[str, Policy]) -> WalkState:
         cloned = {name: clone_policy(policy, name) for name, policy in policies.items()}
@@ -158,7 +161,15 @@ class Walk:
         if len(self._cut_rows):
             checks = check_snapshots(self._state.snapshots, list(self._state.accounts), self._settings.market)
         accounts = self._state.accounts.items()
-        return {name: account.result(self._settings, checks.get(name)) for name, account in accounts}
+        found = {name: account.result(self._settings, checks.get(name)) for name, account in accounts}
+        if self.done and not self._warned:
+            self._warned = True
+            warn_of_missing_returns({name: result.events for name, result in found.items()})
+        return found
+
+    def decisions(self) -> dict[str, pd.DataFrame]:
+        """Return the target weights of each account so far (decision date x asset)."""
+        return {name: account.result(self._settings).decisions for name, account in self._state.accounts.items()}
 
 
 def _check_policies(policies: Any) -> None:

@@ -64,7 +64,7 @@ class Fingerprint:
         self._tables = [table for table in named.values() if table is not None]
         self._dates, self._last_dates = tables.returns.dates, tables.last_dates
         names = [(name, table.names.tolist()) for name, table in named.items() if table is not None]
-        delisting = (tables.delisting_return.tolist(), tables.delisted_after)
+        delisting = (tables.delisting_return.tolist(), tables.delisted_after, tables.spans_gap is not None)
         self._settings = repr((numbers, rates, names, delisting)).encode()
         self._digests = [hashlib.sha256() for _ in self._tables]
         self._read = [0] * len(self._tables)

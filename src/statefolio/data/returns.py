@@ -66,6 +66,8 @@ def to_returns(
     _check_positive(prices)
     before = (positive.ffill() if bridge_gaps else positive).shift()
     returns = (positive / before - 1.0).iloc[1:]
+    if bridge_gaps:
+        returns.attrs["gaps_bridged"] = True  # read by Market
     if risk_free is None:
         return returns
     rate = _on_dates(risk_free, prices.index[1:])
