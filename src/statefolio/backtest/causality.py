@@ -14,6 +14,7 @@ from statefolio.backtest.decision_comparison import CARRIES_FUTURE, NOT_REPRODUC
 from statefolio.backtest.decisions import clone_policy
 from statefolio.backtest.future_data import find_future_data, redraw_future_data
 from statefolio.backtest.market import Market
+from statefolio.backtest.periods import read_periods
 from statefolio.backtest.result import CausalCheck
 from statefolio.backtest.run_settings import make_settings
 from statefolio.backtest.walk import Walk
@@ -81,6 +82,8 @@ def check_causal(
     dates = _cut_dates(market, cuts, options)
     whole = market if options.get("end") is None else market.until(options["end"])
     options = {name: value for name, value in options.items() if name != "end"}
+    if "periods_a_year" not in options:
+        options["periods_per_year"] = read_periods(options.get("periods_per_year"), market.dates)
     return _Check(policy_or_builder, is_policy, whole, seed, options).verdict(dates)
 
 
@@ -160,7 +163,7 @@ def _first_difference(full: pd.DataFrame, other: pd.DataFrame, until: pd.Timesta
 
 def _cut_dates(market: Market, cuts: int | Sequence[Any], options: dict[str, Any]) -> tuple[pd.Timestamp, ...]:
     """Return the given dates, or decision dates spread over the run without its first and its last."""
-    dates = make_settings(market, options.get("start"), options.get("end"), None, 1.0, 1, 1.0).dates
+    dates = make_settings(market, options.get("start"), options.get("end"), None, 1.0, 1, 252.0).dates
     if is_whole(cuts):
         check("cuts", cuts, Whole(at_least=1, example=10))
         decides = np.flatnonzero(decision_dates(options.get("rebalance", "monthly"), dates)[:-1])

@@ -11,7 +11,7 @@ from statefolio._arrays.text import shown, span
 from statefolio._options import Kind, Number, Whole, check_options
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
-from statefolio.backtest.performance import PERIODS_RULE
+from statefolio.backtest.periods import PERIODS_RULE, read_periods
 from statefolio.backtest.settlement import CostArrays, MarketArrays
 from statefolio.exceptions import InputError
 
@@ -117,4 +117,5 @@ def make_settings(
             f"start and end must enclose a date of the market, got start={shown(start)} and end={shown(end)}. Pass "
             f"dates within {span(dates)}."
         )
-    return RunSettings(market, costs or TradingCosts(), first, stop, float(capital), int(lag), float(periods_per_year))
+    year = read_periods(periods_per_year, dates)
+    return RunSettings(market, costs or TradingCosts(), first, stop, float(capital), int(lag), year)

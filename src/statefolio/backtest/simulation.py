@@ -34,7 +34,7 @@ def simulate(
     costs: TradingCosts | None = None,
     capital: float = 1_000_000.0,
     lag: int = 1,
-    periods_per_year: float = 252.0,
+    periods_per_year: float | None = None,
     expected_sum: float | None = None,
     name: str = "weights",
 ) -> BacktestResult:
@@ -56,8 +56,8 @@ def simulate(
         In currency.
     lag : int, default 1
         Number of dates from a decision to the first return it earns.
-    periods_per_year : float, default 252
-        Number of dates per year, for annual fees and measures.
+    periods_per_year : float, optional
+        Number of dates per year, for annual fees and measures. Default: from the market's dates, as in `measures`.
     expected_sum : float, optional
         Raise if the weights of a date do not sum to this, within 1e-6.
     name : str

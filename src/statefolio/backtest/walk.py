@@ -71,7 +71,7 @@ class Walk:
         costs: TradingCosts | None = None,
         capital: float = 1_000_000.0,
         lag: int = 1,
-        periods_per_year: float = 252.0,
+        periods_per_year: float | None = None,
         cuts: Sequence[Any] | int = 0,
         resume: WalkState | None = None,
     ) -> None:
