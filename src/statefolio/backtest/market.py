@@ -28,7 +28,8 @@ class Market:
         Factor returns. The account runs on all dates of `returns`. Models see only the dates on which all factors are
         known; a warning, and events of each run, name the others.
     cash_rate : float or Series by date, default 0
-        Return of cash on a date, in decimals.
+        Return of cash on a date, in decimals. A mean above 100 % a year, or a date above 1,000 % a year, is refused: it
+        is a yearly rate or percent.
     dollar_volumes : DataFrame (date x asset), optional
         Traded volume in currency.
     delistings : Series of dates by asset, optional

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from statefolio._arrays.cash_rates import check_cash_rate
 from statefolio._arrays.dates import read_date
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.panel import make_panel
@@ -19,6 +20,7 @@ from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, 
 
 NOT_DELISTED = -1
 _SMALLEST_SHARE_KNOWN = 0.6
+_LARGEST_RETURN = 100.0
 RULES = {
     "delisted_after": Whole(at_least=1, example=21),
     "gaps_bridged": Flag() | None,
@@ -262,6 +264,16 @@ def _check_returns(returns: Table) -> None:
             f"returns must be at least -1 (a total loss), got {len(rows)} values below -1 (first: "
             f"{returns.names[places[0]]!r} on {show(returns.dates[rows[0]])}). Correct them, or use returns.clip(-1)."
         )
+    above = returns.values > _LARGEST_RETURN
+    if above.any():
+        rows, places = np.nonzero(above)
+        warnings.warn(
+            f"returns must be returns in decimals, got {len(rows)} values above {_LARGEST_RETURN:.0%} (first: "
+            f"{returns.names[places[0]]!r} on {show(returns.dates[rows[0]])}): codes for missing values, or errors, "
+            "it seems. Replace them, e.g. by NaN.",
+            StatefolioWarning,
+            stacklevel=5,
+        )
 
 
 def _by_date(rate: Any, dates: pd.DatetimeIndex) -> Array:
@@ -269,7 +281,7 @@ def _by_date(rate: Any, dates: pd.DatetimeIndex) -> Array:
     if is_number(rate):
         values = np.full(len(dates), float(rate))
     elif isinstance(rate, pd.Series):
-        table = Table(*read_values(rate.to_frame("cash_rate"), "cash_rate", units=True))
+        table = Table(*read_values(rate.to_frame("cash_rate"), "cash_rate"))
         rows = table.dates.get_indexer(dates)
         if (rows < 0).any():
             raise InputError(
@@ -282,6 +294,7 @@ def _by_date(rate: Any, dates: pd.DatetimeIndex) -> Array:
     if not np.isfinite(values).all():
         first = show(dates[~np.isfinite(values)][0])
         raise InputError(f"cash_rate must be finite on every date, got NaN or infinite on {first}. Fill it.")
+    check_cash_rate("cash_rate", values, dates)
     return values
 
 

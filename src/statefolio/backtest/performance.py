@@ -22,7 +22,7 @@ from statefolio._arrays.types import Array
 from statefolio._renamed import renamed
 from statefolio.backtest.drawdowns import maximum_drawdown
 from statefolio.backtest.periods import read_periods
-from statefolio.backtest.return_series import on_dates, read_series, varies
+from statefolio.backtest.return_series import on_dates, read_series, varies, warn_of_returns
 
 _ROUNDING = 1e-12
 _ONE_DATE = "one date; two or more are needed"
@@ -95,6 +95,7 @@ def measures(
     'returns in excess of cash do not vary'
     """
     r = read_series(returns)
+    warn_of_returns(returns, r)
     if not isinstance(returns, pd.Series | pd.DataFrame):
         gross_returns = getattr(returns, "gross_returns", None) if gross_returns is None else gross_returns
         turnover = getattr(returns, "turnover", None) if turnover is None else turnover

@@ -12,7 +12,7 @@ from statefolio._options import Number, check
 from statefolio._renamed import renamed
 from statefolio.backtest.account import NO_ORDER, Account
 from statefolio.backtest.costs import TradingCosts
-from statefolio.backtest.decisions import MAXIMUM_LEVERAGE
+from statefolio.backtest.decisions import MAXIMUM_LEVERAGE, are_percent
 from statefolio.backtest.events import warn_of_missing_returns
 from statefolio.backtest.market import Market
 from statefolio.backtest.market_tables import Table
@@ -122,6 +122,13 @@ def _read_weights(weights: Any, market: Market, start: Any, end: Any, expected_s
         raise InputError(
             f"weights must not exceed {MAXIMUM_LEVERAGE:g} times the value in total, got {gross[row]:.3g} times the "
             f"value on {show(dates[row])}. Pass shares of the value, not amounts of currency."
+        )
+    percent = are_percent(values)
+    if percent.any():
+        row = int(np.argmax(percent))
+        raise InputError(
+            f"weights must be shares of the value, got the sum {values[row].sum():.4g} on {show(dates[row])}: percent, "
+            "it seems. Use weights / 100."
         )
     if expected_sum is not None:
         _check_sums(values, dates, expected_sum)

@@ -11,7 +11,7 @@ from statefolio._arrays.text import listed
 from statefolio._options import check
 from statefolio._renamed import FormerName, renamed
 from statefolio.backtest.periods import PERIODS_RULE, read_periods
-from statefolio.backtest.return_series import read_series
+from statefolio.backtest.return_series import read_series, warn_of_returns
 from statefolio.backtest.validation.content_hash import hash_frame, hash_parameters, to_plain
 from statefolio.backtest.validation.criteria import score
 from statefolio.backtest.validation.effective_trials import effective_number
@@ -107,6 +107,7 @@ class Trials:
             If another configuration has this name.
         """
         series = read_series(returns, f"returns of {name!r}").rename(name)
+        warn_of_returns(returns, series, f"returns of {name!r}")
         content = hash_parameters({"parameters": parameters or {}, "returns": hash_frame(series)})
         if content in self._trials:
             return False
