@@ -46,6 +46,8 @@ class CausalCheck:
     >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, cuts=2)
     >>> result.causality.verdict
     'causal'
+    >>> print(result.causality)
+    no look-ahead found in 2 of 2 cuts; files and unlabelled arrays are not searched
     >>> result.causality.detail
     '2 decisions, repeated without the future and with another one, are equal to the last bit'
     """
@@ -54,6 +56,17 @@ class CausalCheck:
     first_difference: pd.Timestamp | None
     detail: str
     cuts: tuple[pd.Timestamp, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict with its limits: what was checked, and what is not searched. `str` gives the same."""
+        if self.verdict != "causal":
+            return f"{'look-ahead found' if self.verdict == 'looks ahead' else self.verdict}: {self.detail}"
+        count = len(self.cuts)
+        return f"no look-ahead found in {count} of {count} cuts; files and unlabelled arrays are not searched"
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,8 +80,13 @@ class Walk:
         self._settings, self._rebalance = settings, rebalance
         self._decides = decision_dates(rebalance, settings.dates)
         self._cut_rows = _cut_rows(cuts, settings, self._decides)
+        self._drift_cuts = 0
+        if is_whole(cuts) and isinstance(rebalance, Drift):  # the decision dates are not known ahead
+            self._cut_rows, self._drift_cuts = self._cut_rows[:0], int(cuts)
         self._market_arrays, self._cost_arrays = settings.market_arrays(), settings.cost_arrays()
-        self._fingerprint = Fingerprint(settings, self._cost_arrays, rebalance, self._cut_rows)
+        self._fingerprint = Fingerprint(
+            settings, self._cost_arrays, rebalance, np.append(self._cut_rows, self._drift_cuts)
+        )
         self._state = self._begin(policies) if resume is None else self._continue(resume, policies)
         self._known = PointInTimeData(market, self._state.shared)
         self._warned = False
@@ -146,7 +151,7 @@ class Walk:
         history = self._known.history()
         holdings = {name: state.accounts[name].holdings(row, history.date, assets.view()) for name in names}
         snapshot = None
-        if len(state.snapshots) < len(self._cut_rows) and row >= self._cut_rows[len(state.snapshots)]:
+        if self._is_checked(row):
             snapshot = take_snapshot(row, {name: state.policies[name] for name in names}, state.shared, holdings)
             state.snapshots.append(snapshot)
         for name in names:
@@ -154,12 +159,26 @@ class Walk:
             state.accounts[name].record_decision(row, decision, self._settings.lag)
             if snapshot is not None:
                 snapshot.weights[name] = decision.weights
+        if self._drift_cuts and len(state.snapshots) > 2 * self._drift_cuts:
+            state.snapshots[:], state.stride = state.snapshots[::2], 2 * state.stride
+
+    def _is_checked(self, row: int) -> bool:
+        """Return whether the decisions on this row are to be repeated at the end."""
+        state = self._state
+        if not self._drift_cuts:
+            return len(state.snapshots) < len(self._cut_rows) and bool(row >= self._cut_rows[len(state.snapshots)])
+        state.decision_dates += 1
+        return (state.decision_dates - 1) % state.stride == 0
 
     def results(self) -> dict[str, BacktestResult]:
         """Return the result of each account so far; with `cuts`, decisions are repeated to check for look-ahead."""
         checks: dict[str, CausalCheck] = {}
-        if len(self._cut_rows):
-            checks = check_snapshots(self._state.snapshots, list(self._state.accounts), self._settings.market)
+        if len(self._cut_rows) or self._drift_cuts:
+            snapshots = self._state.snapshots
+            if self._drift_cuts:
+                places = np.linspace(0, len(snapshots) - 1, num=min(self._drift_cuts, len(snapshots)))
+                snapshots = [snapshots[place] for place in np.unique(places.round().astype(np.int64))]
+            checks = check_snapshots(snapshots, list(self._state.accounts), self._settings.market)
         accounts = self._state.accounts.items()
         found = {name: account.result(self._settings, checks.get(name)) for name, account in accounts}
         if self.done and not self._warned:

@@ -29,6 +29,8 @@ class WalkState:
     shared : dict
         What policies computed for each other.
     snapshots : list of PolicySnapshot
+    decision_dates, stride : int
+        With `Drift` and a number of cuts: dates with a decision so far, of which every `stride`-th has a snapshot.
     fingerprint : str
         Hash of the settings and of the market before `row`: the walk can only continue on the same.
     """
@@ -39,6 +41,8 @@ class WalkState:
     shared: dict[Hashable, Any]
     snapshots: list[PolicySnapshot]
     fingerprint: str = ""
+    decision_dates: int = 0
+    stride: int = 1
 
 
 class Fingerprint:
