@@ -204,8 +204,8 @@ def _cut_dates(market: Market, cuts: int | Sequence[Any], options: dict[str, Any
     if is_whole(cuts):
         check("cuts", cuts, Whole(at_least=1, example=10))
         decides = np.flatnonzero(decision_dates(options.get("rebalance", "monthly"), dates)[:-1])
-        places = np.linspace(0, len(decides) - 1, num=int(cuts) + 1).round().astype(np.int64)
-        rows = decides[np.unique(places)][-int(cuts) :]
+        places = np.linspace(0, max(len(decides) - 1, 0), num=int(cuts) + 1).round().astype(np.int64)
+        rows = decides[np.unique(places)][-int(cuts) :] if len(decides) else decides
     else:
         rows = np.unique(dates.searchsorted(read_dates(cuts, "cuts"), side="right") - 1)
     rows = rows[(rows >= 0) & (rows < len(dates) - 1)]

@@ -77,6 +77,6 @@ def combinatorial_selection(
         train, tested = complete_returns(known, window)
         chosen = best_candidate(score(train, measure, year), window, measure)
         for path, test in zip(window.paths, window.tests, strict=True):
-            paths.setdefault(path, []).append(tested.loc[test, chosen])
+            paths.setdefault(path, []).append(tested[chosen].loc[test])
     strung = {path: pd.concat(parts).sort_index() for path, parts in sorted(paths.items())}
     return pd.DataFrame(strung).rename_axis(columns="path")

@@ -98,8 +98,7 @@ class Windows:
             raise InputError(
                 f"dates must be at least {needed} for {self.count} windows with {gap} dates of purge and embargo, got "
                 f"{len(days)}: the first window would be trained on {max(first - gap, 0)} dates and tested on {size}, "
-                f"and at least {MINIMUM_TRAIN} and {MINIMUM_TEST} are needed. Use fewer windows, or a shorter purge and "
-                "embargo."
+                f"and at least {MINIMUM_TRAIN} and {MINIMUM_TEST} are needed. Use fewer windows or a shorter embargo."
             )
         windows = []
         for k in range(self.count):
