@@ -104,11 +104,11 @@ class Market:
         --------
         >>> import pandas as pd
         >>> import statefolio as sf
-        >>> dates = pd.bdate_range("2024-01-01", periods=5)
-        >>> market = sf.Market.from_prices(pd.DataFrame({"A": [100, 100, None, 120, 121]}, index=dates))
+        >>> dates = pd.bdate_range("2024-01-01", periods=6)
+        >>> market = sf.Market.from_prices(pd.DataFrame({"A": [100, 100, 100, None, 120, 121]}, index=dates))
         >>> held = pd.DataFrame({"A": [1.0]}, index=dates[1:2])
         >>> sf.backtest.simulate(held, market, capital=100).value.round(2).tolist()
-        [100.0, 100.0, 120.0, 121.0]
+        [100.0, 100.0, 100.0, 120.0, 121.0]
         """
         from statefolio.data.checks import checked_table
         from statefolio.data.returns import to_returns

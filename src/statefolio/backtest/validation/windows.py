@@ -12,7 +12,7 @@ from statefolio.exceptions import InputError
 
 _GAPS = {"purge": Whole(at_least=0), "embargo": Whole(at_least=0, example=21)}
 RULES = {"kind": OneOf("expanding", "rolling"), "count": Whole(at_least=1, example=5), **_GAPS}
-MINIMUM_TRAIN, MINIMUM_TEST = 20, 5
+MINIMUM_TRAIN, MINIMUM_TEST = 12, 5
 """Fewest dates to choose on, and to test on; a Sharpe ratio of fewer is noise."""
 FOLD_RULES = {"folds": Whole(at_least=3, example=10), "test_folds": Whole(at_least=2), **_GAPS}
 
@@ -87,7 +87,7 @@ class Windows:
         Raises
         ------
         InputError
-            If an option cannot be used, or a window would be trained on fewer than 20 dates or tested on fewer than 5.
+            If an option cannot be used, or a window would be trained on fewer than 12 dates or tested on fewer than 5.
         """
         check_options(self, RULES)
         days = read_index(dates)
