@@ -128,8 +128,8 @@ def test_a_gap_is_held_and_not_traded(make_frame):
     wanted = pd.DataFrame([[0.5, 0.5], [0.0, 0.5], [0.0, 0.5]], index=frame.index[:3], columns=["A", "B"])
     result = simulate(wanted, Market(frame), capital=100.0)
     assert result.value.tolist() == pytest.approx([100.0, 105.0, 105.0 + 0.2 * 52.5, 115.5])
-    assert result.events["kind"].tolist() == ["unfilled"]
-    assert result.events["date"].tolist() == [frame.index[2]]
+    assert result.events["kind"].tolist() == ["unfilled", "missing return"]
+    assert result.events["date"].tolist() == [frame.index[2]] * 2
     assert result.weights.loc[frame.index[2], "A"] == pytest.approx(55.0 / 105.0)
 
 

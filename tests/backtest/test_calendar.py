@@ -35,6 +35,8 @@ def test_drift_measures_gaps():
     held, wanted = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.4, 0.2])
     assert Drift(0.09).calls(held, wanted)
     assert not Drift(0.11).calls(held, wanted)
+    assert not Drift(0.25).calls(np.array([0.75, 0.25]), np.array([0.5, 0.5]))  # a gap above the threshold decides
+    assert not Drift(0.5, "sum").calls(np.array([0.75, 0.25]), np.array([0.5, 0.5]))
     assert Drift(0.19, "sum").calls(held, wanted)
     assert not Drift(0.21, "sum").calls(held, wanted)
     with pytest.raises(InputError, match="threshold"):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import statefolio as sf
+from statefolio.backtest.calendar import Drift
 from statefolio.backtest.causality import check_causal
 from statefolio.backtest.market import Market
 from statefolio.backtest.run import run_backtests
@@ -265,8 +266,8 @@ def test_a_function_that_fails_without_the_future_looks_ahead(demo):
         check_causal(lambda market: 1 / 0, demo)
 
 
-def test_without_decisions_nothing_is_checked(demo):
-    check = check_causal(lambda market: demo.returns.iloc[[-1]], demo, cuts=3)
+def test_without_decisions_nothing_is_checked(demo, policies):
+    check = check_causal(policies["answers"](None), demo, cuts=3)
     assert check.verdict == "cannot be checked"
     assert "no decision" in check.detail
 
@@ -280,3 +281,85 @@ def test_bad_input(demo, policies):
         check_causal(3, demo)
     with pytest.raises(InputError, match="cuts must leave a date with a future"):
         check_causal(policies["equal"](), demo, cuts=[demo.dates[-1]])
+
+
+FUTURE = RETURNS.shift(-1).rank(axis=1).pipe(lambda score: score.div(score.sum(axis=1), axis=0)).iloc[:-1]
+AS_TEXT = {f"{date:%Y-%m-%d}": best for date, best in RETURNS.shift(-1).iloc[:-1].idxmax(axis=1).items()}
+PLAIN = RETURNS.to_numpy().tolist()
+
+
+class Reads:
+    """Reads picks by the text of their date."""
+
+    picks = AS_TEXT
+
+    def decide(self, history, holdings):
+        return {self.picks.get(f"{history.date:%Y-%m-%d}", "AAPL"): 1.0}
+
+
+def with_default(market, weights=FUTURE):
+    return weights[weights.index <= market.dates[-1]]
+
+
+def from_numbers(market):
+    """Weights from numbers without dates, as long as the market it is given."""
+    later = pd.DataFrame(PLAIN[1:] + PLAIN[-1:], columns=RETURNS.columns, index=RETURNS.index)
+    return later.loc[: market.dates[-1]].clip(lower=0.0)
+
+
+CHEATING_BUILDERS = {
+    "ignores the market": lambda market: FUTURE,
+    "cuts tomorrow's weights": lambda market: FUTURE[FUTURE.index <= market.dates[-1]],
+    "a default": with_default,
+    "unlabelled numbers": from_numbers,
+    "a policy with a frame": lambda market: Follows(RETURNS.copy()),
+    "a policy with an array": lambda market: Follows(RETURNS.to_numpy().copy()),
+    "a policy with a market": lambda market: FollowsMarket(Market(RETURNS)),
+    "a policy with weights": lambda market: Given(FUTURE),
+    "a policy that reads a global": lambda market: ReadsGlobal(),
+    "a policy with picks by text": lambda market: Reads(),
+    "a closure": lambda market: closes_over(RETURNS),
+}
+
+
+@pytest.mark.parametrize("kind", CHEATING_BUILDERS)
+def test_builders_that_ignore_the_market_are_not_cleared(demo, kind):
+    check = check_causal(CHEATING_BUILDERS[kind], demo, cuts=3, end=RETURNS.index[-2])
+    assert check.verdict != "causal", check.detail
+
+
+def test_names_of_attributes_are_no_globals(demo, monkeypatch):
+    """The code reads the attribute `returns`; a global of that name is another thing."""
+    monkeypatch.setitem(globals(), "returns", RETURNS)
+    assert check_causal(lambda market: market.returns.rank(axis=1) / 300, demo, cuts=2).verdict == "causal"
+
+
+def test_a_builder_of_the_same_weights_cannot_be_checked(demo):
+    check = check_causal(lambda market: pd.DataFrame(0.1, market.dates, market.assets[:5]), demo, cuts=2)
+    assert check.verdict == "cannot be checked"
+    assert "same weights for any market" in check.detail
+
+
+def test_the_sentence_says_what_was_checked(demo, policies):
+    check = check_causal(policies["equal"](), demo, cuts=4)
+    assert str(check) == "no look-ahead found in 4 of 4 cuts; files and unlabelled arrays are not searched"
+    assert check_causal(Follows(RETURNS), demo, cuts=2).sentence.startswith("look-ahead found: the decision of")
+    assert str(check_causal(FUTURE, demo)).startswith("cannot be checked: it is not known what given weights")
+
+
+@pytest.mark.parametrize("threshold", [0.02, 0.002])
+def test_cuts_fall_on_decisions_that_drift_calls(demo, threshold, policies):
+    drift = Drift(threshold)
+    equal = {"equal": policies["equal"](), "again": policies["equal"]()}
+    results = run_backtests(equal, demo, rebalance=drift, cuts=5)
+    decided = results["equal"].decisions.index
+    for result in results.values():
+        assert result.causality.verdict == "causal"
+        assert len(result.causality.cuts) == min(5, len(decided))
+        assert set(result.causality.cuts) <= set(decided)
+    check = check_causal(policies["equal"](), demo, rebalance=drift, cuts=5)
+    assert check.verdict == "causal"
+    assert set(check.cuts) <= set(decided)
+    assert (
+        run_backtests({"it": Follows(RETURNS)}, demo, rebalance=drift, cuts=5)["it"].causality.verdict == "looks ahead"
+    )

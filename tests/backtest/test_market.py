@@ -118,8 +118,8 @@ def test_bad_frames_are_rejected(noisy_returns):
         Market(noisy_returns, dollar_volumes=noisy_returns)
     with pytest.raises(InputError, match="below -1"):
         Market(noisy_returns.where(noisy_returns != noisy_returns.iloc[5, 0], -1.1))
-    with pytest.raises(InputError, match="factors"):
-        Market(noisy_returns, noisy_returns.iloc[5:])
+    with pytest.raises(InputError, match="no date in common"):
+        Market(noisy_returns.iloc[:5], noisy_returns.iloc[5:])
     with pytest.raises(InputError, match="must not be before the market's first date"):
         Market(noisy_returns).until("1999-01-01")
 

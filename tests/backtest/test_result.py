@@ -7,6 +7,7 @@ from statefolio.backtest.market import Market
 from statefolio.backtest.performance import measures
 from statefolio.backtest.run import run_backtest
 from statefolio.backtest.simulation import simulate
+from statefolio.portfolio.policy import Decision
 
 COSTS = TradingCosts(0.001, half_spread=0.0005, impact=0.1, borrow=0.02, financing=0.03)
 
@@ -47,3 +48,22 @@ def test_measures_of_an_account_that_costs_bankrupt(make_frame):
     assert run.stopped
     assert run.gross_returns.tolist() == [0.0, 0.0]
     assert run.summary()["annual_return"] == -1.0
+
+
+def test_fallbacks_are_counted_by_reason(market):
+    class Falls:
+        def decide(self, history, holdings):
+            if len(history.returns) < 50:
+                return Decision(None, converged=False, reason="too short", fallback="keep")
+            if len(history.returns) < 60:
+                return Decision(None)
+            return pd.Series(0.2, index=history.active)
+
+    result = run_backtest(Falls(), market, rebalance=10)
+    assert result.decision_count == 15
+    found = result.fallbacks
+    assert found.index.tolist() == ["keep: too short"]
+    assert found["decisions"].tolist() == [5]
+    assert found["share"].iloc[0] == pytest.approx(5 / 15)
+    assert found["last"].iloc[0] == market.dates[40]
+    assert result.summary()["fallbacks"] == pytest.approx(5 / 15)

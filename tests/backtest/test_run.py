@@ -256,3 +256,10 @@ def test_returns_before_and_after_costs(market, policies):
     assert run.turnover.max() == pytest.approx(1.0, abs=0.01)
     assert run.drawdown.max() == 0.0
     assert ledger["profit"].iloc[0] == 0.0
+
+
+def test_a_start_long_before_the_data_is_refused(market, policies):
+    with pytest.raises(InputError, match="start must not be before the market's first date, 2020-01-01, got '2018'"):
+        run_backtest(policies["equal"](), market, start="2018")
+    near = run_backtest(policies["equal"](), market, start="2019-12-20")
+    assert near.value.index[0] == market.dates[0]

@@ -27,7 +27,7 @@ def parts(noisy_returns):
     return {
         "returns": noisy_returns,
         "factors": factors,
-        "cash_rate": factors["f"].abs(),
+        "cash_rate": factors["f"].abs() / 100,
         "dollar_volumes": noisy_returns.fillna(0.0).abs() + 1.0,
         "others": {"rate": factors[["f"]]},
         "delistings": {"D": noisy_returns.index[109]},

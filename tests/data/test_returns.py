@@ -42,7 +42,7 @@ def plain(prices, rate, bridge):
 @pytest.mark.parametrize("seed", range(5))
 def test_against_a_plain_loop(bridge, seed):
     prices = prices_with_gaps(seed)
-    rate = pd.Series(np.random.default_rng(seed).normal(1e-3, 1e-3, 6), DATES)
+    rate = pd.Series(np.random.default_rng(seed).normal(1e-4, 1e-4, 6), DATES)
     excess = to_returns(prices, rate, bridge_gaps=bridge)
     np.testing.assert_allclose(excess, plain(prices, rate.to_numpy(), bridge), atol=1e-14)
     raw = to_returns(prices, bridge_gaps=bridge)

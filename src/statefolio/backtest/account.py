@@ -6,11 +6,10 @@ import pandas as pd
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
 from statefolio.backtest.decisions import CheckedDecision
+from statefolio.backtest.events import Happened, list_events
 from statefolio.backtest.result import LEDGER, BacktestResult, CausalCheck
 from statefolio.backtest.run_settings import RunSettings
 from statefolio.backtest.settlement import (
-    DELISTED,
-    UNFILLED,
     AccountState,
     CostArrays,
     MarketArrays,
@@ -21,8 +20,6 @@ from statefolio.backtest.settlement import (
 from statefolio.portfolio.policy import Holdings
 
 NO_ORDER = -1
-_REASONS_UNFILLED = ("no return on this date", "no volume or volatility known")
-_KINDS = ("fallback", "unfilled", "delisted", "bankrupt")
 
 
 class Account:
@@ -55,6 +52,7 @@ class Account:
         self._decided: list[int] = decided or []
         self._details: dict[str, list[tuple[int, pd.Series[float]]]] = {}
         self._fallbacks: list[tuple[int, str]] = []
+        self._asked: list[int] = []
         self._last_decision = self._last_trade = NO_ORDER
 
     def settle(self, row: int, market: MarketArrays, costs: CostArrays) -> None:
@@ -89,6 +87,7 @@ class Account:
     def record_decision(self, row: int, checked: CheckedDecision, lag: int) -> None:
         """Record a decision, to be traded `lag` dates later."""
         self._last_decision = row
+        self._asked.append(row)
         decision = checked.decision
         if not decision.converged:
             detail = ": ".join(part for part in (decision.fallback, decision.reason) if part)
@@ -129,37 +128,20 @@ class Account:
             periods_per_year=settings.periods_per_year,
             stopped=stopped,
             causality=causality,
+            decision_count=len(self._asked) or len(self._decided),
         )
 
     def _events(self, settings: RunSettings, count: int) -> pd.DataFrame:
-        """List the events by date: fallbacks, unfilled orders, delistings and bankruptcy."""
-        assets, tables = settings.market.assets, settings.market.tables
-        marked = np.flatnonzero(self._record.marks[:count] != 0)
-        kinds = self._record.marks.ravel()[marked]
-        unfilled, delisted = (np.divmod(marked[kinds == kind], len(assets)) for kind in (UNFILLED, DELISTED))
-        missing = np.isnan(tables.returns.values[unfilled[0] + settings.start, unfilled[1]])
-        closed = [f"closed at a return of {earned:.4%}" for earned in tables.delisting_return[delisted[1]]]
-        ended = [f"value {self._record.ledger[count - 1, 0]:.6g}"] if self.bankrupt else []
-        counts = [len(self._fallbacks), len(missing), len(closed), len(ended)]
-        rows = np.concatenate(
-            [
-                np.array([row for row, _ in self._fallbacks], dtype=np.int64),
-                unfilled[0] + settings.start,
-                delisted[0] + settings.start,
-                np.full(len(ended), self.settled - 1),
-            ]
+        happened = Happened(
+            start=settings.start,
+            stop=settings.start + count,
+            marks=self._record.marks[:count],
+            weights=self._record.weights[:count],
+            fallbacks=self._fallbacks,
+            decided=self._asked or self._decided,
+            final_value=float(self._record.ledger[count - 1, 0]) if self.bankrupt else None,
         )
-        texts = [detail for _, detail in self._fallbacks] + closed + ended
-        details = np.insert(np.arange(len(texts)), counts[0], np.where(missing, len(texts), len(texts) + 1))
-        places = np.concatenate([np.zeros(counts[0]), unfilled[1] + 1, delisted[1] + 1, np.zeros(counts[3])])
-        order = np.argsort(rows, kind="stable")
-        events = {
-            "date": settings.market.dates[rows[order]],
-            "kind": pd.Index(_KINDS).take(np.repeat(np.arange(len(_KINDS)), counts)[order]),
-            "asset": pd.Index([""]).append(assets).take(places.astype(np.int64)[order]),
-            "detail": pd.Index([*texts, *_REASONS_UNFILLED]).take(details[order]),
-        }
-        return pd.DataFrame(events)
+        return list_events(happened, settings.market.tables)
 
 
 def _details_table(details: "list[tuple[int, pd.Series[float]]]", dates: pd.DatetimeIndex) -> pd.DataFrame:

@@ -123,9 +123,21 @@ def _checked_weights(weights: Any, subject: str, assets: pd.Index) -> Array:
             f"{subject}: weights must not exceed {MAXIMUM_LEVERAGE:g} times the value in total, got {gross:.3g} times "
             "the value. Return shares of the value, not amounts of currency."
         )
+    if are_percent(values):
+        raise PolicyError(
+            f"{subject}: weights must be shares of the value, got the sum {values.sum():.4g}: percent, it seems. "
+            "Divide them by 100."
+        )
     aligned = np.zeros(len(assets))
     aligned[places] = values
     return aligned
+
+
+def are_percent(weights: Array) -> "np.typing.NDArray[np.bool_]":
+    """Return whether weights (..., N) are percent: their sum is within 1 of 100, and no single one is all of it."""
+    return np.asarray(
+        (np.abs(weights.sum(axis=-1) - 100.0) < 1.0) & (np.abs(weights).max(axis=-1, initial=0.0) < 101.0)
+    )
 
 
 def _numbers(named: "pd.Series[Any]", subject: str) -> Array:

@@ -6,6 +6,8 @@ search libraries.
 """
 
 import datetime as dt
+import dis
+import re
 import sys
 import sysconfig
 from collections import deque
@@ -22,6 +24,8 @@ from statefolio.backtest.market import Market
 
 _LIBRARIES = (*map(sysconfig.get_path, ("purelib", "stdlib")), f"{sys.prefix}/lib", str(Path(__file__).parents[1]))
 _SIMPLE = (str, bytes, int, float, complex, bool, type(None), dt.date, np.generic, ModuleType)
+_READS_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_CLASSDEREF")
+_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}(?!\d)")
 _SEQUENCES = (list, tuple, set, frozenset, deque)
 
 
@@ -72,11 +76,21 @@ def _reaches_beyond(thing: Any, date: pd.Timestamp, length: int) -> str:
     if isinstance(thing, np.ndarray) and thing.dtype != object:
         return "has as many rows as the market has dates" if length in thing.shape else ""
     if isinstance(thing, Mapping):
-        moments = [pd.Timestamp(key).tz_localize(None) for key in thing if isinstance(key, dt.date)]
-        return "has keys dated later" if any(moment > date for moment in moments) else ""
+        return (
+            "has keys dated later" if any(moment > date for moment in map(_moment, thing) if moment is not None) else ""
+        )
     numbers = isinstance(thing, _SEQUENCES) and len(thing) == length
     numbers = numbers and all(isinstance(value, float | np.floating) for value in thing)
     return "has as many numbers as the market has dates" if numbers else ""
+
+
+def _moment(key: Any) -> pd.Timestamp | None:
+    """Return the date that a key is or that its text begins with, or None."""
+    text = _DATE.match(key) if isinstance(key, str) else None
+    if not isinstance(key, dt.date) and text is None:
+        return None
+    found: Any = pd.to_datetime(text.group() if text is not None else key, errors="coerce")
+    return None if pd.isna(found) else pd.Timestamp(found).tz_localize(None)
 
 
 def _can_be_redrawn(data: Any, length: int) -> bool:
@@ -141,13 +155,20 @@ def _function_parts(function: FunctionType) -> Iterator[tuple[str, Any]]:
             yield f"{name!r} of {called}", cell.cell_contents
     for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
         yield f"a default of {called}", default
-    names = [] if code.co_filename.startswith(_LIBRARIES) else _names_in(code)
-    for name in names:
+    names, loaded = ([], []) if code.co_filename.startswith(_LIBRARIES) else (_names_in(code), _globals_in(code))
+    for name in loaded:
         found = function.__globals__.get(name)
         yield f"the global {name!r}", found
         file = getattr(found, "__file__", None)
         if isinstance(found, ModuleType) and file is not None and not file.startswith(_LIBRARIES):
             yield from ((f"the global {name}.{part}", getattr(found, part, None)) for part in names)
+
+
+def _globals_in(code: CodeType) -> list[str]:
+    """List the globals that code, and the functions and comprehensions inside it, read; not attributes."""
+    inner = [name for part in code.co_consts if isinstance(part, CodeType) for name in _globals_in(part)]
+    read = [step.argval for step in dis.get_instructions(code) if step.opname in _READS_GLOBAL]
+    return list(dict.fromkeys([*read, *inner]))
 
 
 def _names_in(code: CodeType) -> list[str]:

@@ -1,6 +1,7 @@
 """Holds the data of a back-test: returns, factors, cash rate, volumes and delistings, date by date."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 from statefolio._arrays.dates import read_date
 from statefolio._arrays.text import show, span
 from statefolio._arrays.types import Array
-from statefolio.backtest.market_tables import NOT_DELISTED, MarketTables, Table, read_market
+from statefolio.backtest.market_tables import NOT_DELISTED, MarketTables, Table, mean_return, read_market
 from statefolio.exceptions import InputError
 
 
@@ -21,11 +22,14 @@ class Market:
     ----------
     returns : DataFrame (date x asset)
         Simple total returns in decimals, from one close to the next; NaN where not observed. Excess returns work too,
-        with `cash_rate` 0: the account then earns excess returns.
+        with `cash_rate` 0: the account then earns excess returns. Where prices are known, use `Market.from_prices`:
+        returns with gaps do not say what was earned across them.
     factors : DataFrame (date x factor), optional
-        Factor returns on (at least) the same dates.
+        Factor returns. The account runs on all dates of `returns`. Models see only the dates on which all factors are
+        known; a warning, and events of each run, name the others.
     cash_rate : float or Series by date, default 0
-        Return of cash on a date, in decimals.
+        Return of cash on a date, in decimals. A mean above 100 % a year, or a date above 1,000 % a year, is refused: it
+        is a yearly rate or percent.
     dollar_volumes : DataFrame (date x asset), optional
         Traded volume in currency.
     delistings : Series of dates by asset, optional
@@ -37,6 +41,12 @@ class Market:
         An asset without a return on this many consecutive dates counts as delisted from then on.
     others : mapping of DataFrame, optional
         Other tables for policies, by name, each indexed by the dates on which its rows became known.
+    gaps_bridged : bool, optional
+        The return after a gap holds the whole move since the last price. Default: True for returns from
+        `to_returns(prices, bridge_gaps=True)`, which record it in `attrs`, else False. If True, the account earns that
+        return. Policies see it as missing, because it is not the return of one date, and an order on its date is not
+        filled, because there was no price at the previous close. If False, the move across a gap is unknown: the
+        account counts missing returns as 0, and a run that holds an asset over them warns.
 
     Raises
     ------
@@ -65,10 +75,48 @@ class Market:
         delisting_return: "float | pd.Series[float]" = 0.0,
         delisted_after: int = 21,
         others: Mapping[str, Any] | None = None,
+        gaps_bridged: bool | None = None,
     ) -> None:
         self._tables = read_market(
-            returns, factors, cash_rate, dollar_volumes, delistings, delisting_return, delisted_after, others
+            returns,
+            factors,
+            cash_rate,
+            dollar_volumes,
+            delistings,
+            delisting_return,
+            delisted_after,
+            others,
+            gaps_bridged,
         )
+
+    @classmethod
+    def from_prices(cls, prices: Any, factors: Any = None, **options: Any) -> "Market":
+        """Make a market from prices; a position held over dates without a price earns the whole move at the next price.
+
+        Parameters
+        ----------
+        prices : DataFrame (date x asset)
+            Prices adjusted for splits and dividends; NaN where not observed.
+        factors, **options
+            As for `Market`, whose returns are `to_returns(prices, bridge_gaps=True)`, with `gaps_bridged`.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import statefolio as sf
+        >>> dates = pd.bdate_range("2024-01-01", periods=6)
+        >>> market = sf.Market.from_prices(pd.DataFrame({"A": [100, 100, 100, None, 120, 121]}, index=dates))
+        >>> held = pd.DataFrame({"A": [1.0]}, index=dates[1:2])
+        >>> sf.backtest.simulate(held, market, capital=100).value.round(2).tolist()
+        [100.0, 100.0, 100.0, 120.0, 121.0]
+        """
+        from statefolio.data.checks import checked_table
+        from statefolio.data.returns import to_returns
+
+        market = cls(to_returns(prices, bridge_gaps=True), factors, gaps_bridged=True, **options)
+        positive = checked_table(prices, "prices").to_numpy(dtype=np.float64) > 0.0
+        spans_gap = positive[1:] & ~positive[:-1] & ~np.isnan(market.tables.returns.values)
+        return cls.of_tables(replace(market.tables, spans_gap=spans_gap))
 
     @classmethod
     def of_tables(cls, tables: MarketTables) -> "Market":
@@ -105,7 +153,7 @@ class Market:
 
     @property
     def returns(self) -> pd.DataFrame:
-        """Simple returns (date x asset), read-only."""
+        """Simple returns that the account earns (date x asset), read-only."""
         return self._tables.returns.frame
 
     @property
@@ -117,6 +165,21 @@ class Market:
     def factors(self) -> pd.DataFrame | None:
         """Factor returns (date x factor), read-only."""
         return None if self._tables.factors is None else self._tables.factors.frame
+
+    @property
+    def missing_factors(self) -> "pd.Series[float]":
+        """Mean return of the assets on each date on which a factor is missing; models do not see these dates."""
+        missing = self._tables.missing_factors
+        means = [mean_return(row[None, :]) for row in self._tables.returns.values[missing]]
+        return pd.Series(means, index=self.dates[missing], name="mean_return", dtype=np.float64)
+
+    def model_data(self) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """Return what models see: excess returns of one date each, and factors, on the dates with all factors."""
+        tables = self._tables
+        seen = ~tables.missing_factors
+        excess = (tables.one_date_returns - tables.cash_rate[:, None])[seen]
+        frame = pd.DataFrame(excess, index=self.dates[seen], columns=self.assets)
+        return frame, None if self.factors is None else self.factors[seen]
 
     @property
     def cash_rate(self) -> "pd.Series[float]":
@@ -187,6 +250,7 @@ def _cut(tables: MarketTables, date: pd.Timestamp) -> MarketTables:
         delisting_return=tables.delisting_return,
         delisted_after=tables.delisted_after,
         others={name: table.until(date) for name, table in tables.others.items()},
+        spans_gap=None if tables.spans_gap is None else tables.spans_gap[:count],
     )
 
 
@@ -207,6 +271,7 @@ def _perturb(tables: MarketTables, date: pd.Timestamp, draw: np.random.Generator
         delisting_return=tables.delisting_return,
         delisted_after=tables.delisted_after,
         others={name: _redrawn(table, date, draw) for name, table in tables.others.items()},
+        spans_gap=tables.spans_gap,
     )
 
 

@@ -1,5 +1,6 @@
 """Validates the data of a market and converts them to arrays."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,17 +9,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from statefolio._arrays.cash_rates import check_cash_rate
 from statefolio._arrays.dates import read_date
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.panel import make_panel
-from statefolio._arrays.text import listed, show, shown
+from statefolio._arrays.text import listed, show, shown, span
 from statefolio._arrays.types import Array
-from statefolio._options import Kind, Whole, check, is_number
-from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
+from statefolio._options import Flag, Kind, Whole, check, is_number
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
 
 NOT_DELISTED = -1
+_SMALLEST_SHARE_KNOWN = 0.6
+_LARGEST_RETURN = 100.0
 RULES = {
     "delisted_after": Whole(at_least=1, example=21),
+    "gaps_bridged": Flag() | None,
     "delistings": Kind((pd.Series, Mapping), "a Series of dates by asset", "pd.Series({'A': '2021-06-30'})") | None,
     "others": Kind(Mapping, "a mapping of DataFrames by name", "{'rates': rates}") | None,
 }
@@ -69,6 +74,9 @@ class MarketTables:
     delisting_return : (N,) array
     delisted_after : int
     others : mapping of Table
+    spans_gap : (T, N) array of bool, optional
+        Returns from an earlier close than the previous one, because there was no price on the dates between. None:
+        it is not known what returns after missing ones span.
     """
 
     returns: Table
@@ -79,6 +87,32 @@ class MarketTables:
     delisting_return: Array
     delisted_after: int
     others: Mapping[str, Table] = field(default_factory=dict)
+    spans_gap: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def one_date_returns(self) -> Array:
+        """Returns from one close to the next (T, N): those across a gap are NaN, so that models do not see them."""
+        values = self.returns.values
+        return values if self.spans_gap is None else np.where(self.spans_gap, np.nan, values)
+
+    @property
+    def unknown_moves(self) -> npt.NDArray[np.bool_]:
+        """Missing returns between known ones (T, N) whose move is in no later return: the account counts them as 0."""
+        missing = np.isnan(self.returns.values)
+        if self.spans_gap is not None or not missing.any():
+            return np.zeros_like(missing)
+        later: npt.NDArray[np.bool_] = np.logical_or.accumulate(~missing[::-1])[::-1]
+        return missing & later & np.logical_or.accumulate(~missing)
+
+    @property
+    def missing_factors(self) -> npt.NDArray[np.bool_]:
+        """Dates with returns on which a factor is missing (T,)."""
+        if self.factors is None:
+            return np.zeros(len(self.returns.dates), dtype=bool)
+        missing = np.isnan(self.factors.values).any(axis=1)
+        if not missing.any():
+            return np.asarray(missing)
+        return np.asarray(missing & ~np.isnan(self.returns.values).all(axis=1))
 
     def __post_init__(self) -> None:
         for values in (self.cash_rate, self.last_dates, self.delisting_return):
@@ -94,6 +128,7 @@ def read_market(
     delisting_return: Any,
     delisted_after: Any,
     others: Any,
+    gaps_bridged: Any = None,
 ) -> MarketTables:
     """Validate the data of a market; the arguments are those of `Market`.
 
@@ -105,6 +140,9 @@ def read_market(
     assets, design = _returns_and_factors(returns, factors)
     _check_returns(assets)
     check("delisted_after", delisted_after, RULES["delisted_after"])
+    check("gaps_bridged", gaps_bridged, RULES["gaps_bridged"])
+    if gaps_bridged is None:
+        gaps_bridged = getattr(returns, "attrs", {}).get("gaps_bridged", False)
     return MarketTables(
         returns=assets,
         factors=design,
@@ -114,6 +152,7 @@ def read_market(
         delisting_return=by_asset(delisting_return, assets.names, "delisting_return", least=-1.0),
         delisted_after=int(delisted_after),
         others={} if others is None else _others(others),
+        spans_gap=_after_gaps(assets.values) if gaps_bridged else None,
     )
 
 
@@ -158,9 +197,63 @@ def _in_order(given: "pd.Series[float]", assets: pd.Index, name: str) -> Array:
 def _returns_and_factors(returns: Any, factors: Any) -> tuple[Table, Table | None]:
     if factors is None:
         return Table(*read_values(returns, "returns", units=True)), None
-    panel = make_panel(returns, factors, intercept=False, check_design=False, fill=False)
-    assets = Table(np.ascontiguousarray(panel.returns), panel.dates, panel.assets)
-    return assets, Table(panel.regressors, panel.dates, panel.factors)
+    assets = Table(*read_values(returns, "returns"))
+    given = Table(*read_values(factors, "factors"))
+    rows = given.dates.get_indexer(assets.dates)
+    known = (rows >= 0) & ~np.isnan(given.values[rows]).any(axis=1)
+    has_return = ~np.isnan(assets.values).all(axis=1)
+    if (known | ~has_return).all() and (rows >= 0).all():
+        panel = make_panel(returns, factors, intercept=False, check_design=False, fill=False)
+        assets = Table(np.ascontiguousarray(panel.returns), panel.dates, panel.assets)
+        return assets, Table(panel.regressors, panel.dates, panel.factors)
+    _check_missing_factors(assets, given, known)
+    make_panel(_rows(assets, known), _rows(given, rows[known]), intercept=False, check_design=False)
+    design = np.where(known[:, None], given.values[rows], np.nan)
+    return assets, Table(design, assets.dates, given.names)
+
+
+def _rows(table: Table, rows: Any) -> pd.DataFrame:
+    return pd.DataFrame(table.values[rows], index=table.dates[rows], columns=table.names)
+
+
+def _check_missing_factors(returns: Table, factors: Table, known: "npt.NDArray[np.bool_]") -> None:
+    """Refuse factors of another frequency; warn of missing dates."""
+    dates = returns.dates
+    if not known.any():
+        raise InputError(
+            f"factors ({span(factors.dates)}) must be known on dates of returns ({span(dates)}), got no date in "
+            "common. Check the dates of both."
+        )
+    first, last = np.flatnonzero(known)[[0, -1]]
+    between = known[first : last + 1]
+    if between.mean() < _SMALLEST_SHARE_KNOWN:
+        raise InputError(
+            f"factors must have the frequency of returns, got {int(between.sum())} of {len(between)} dates from "
+            f"{show(dates[first])} to {show(dates[last])}. Compound the returns to the dates of the factors."
+        )
+    missing = dates[~known]
+    warnings.warn(
+        f"factors must be known on every date of returns, got {len(missing)} of {len(dates)} dates without (first "
+        f"{show(missing[0])}, last {show(missing[-1])}). The account includes these dates, models do not see them; "
+        f"equal weights of the assets earned {mean_return(returns.values[~known]):.1%} on them. Add the factors.",
+        StatefolioWarning,
+        stacklevel=6,
+    )
+
+
+def mean_return(returns: Array) -> float:
+    """Return the compounded mean return of the assets over some dates; a date without any return counts as 0."""
+    known = ~np.isnan(returns)
+    means = np.where(known, returns, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return float(np.prod(1.0 + means) - 1.0)
+
+
+def _after_gaps(returns: Array) -> "npt.NDArray[np.bool_]":
+    """Mark returns after missing ones that follow an earlier return."""
+    known = ~np.isnan(returns)
+    spans = np.zeros_like(known)
+    spans[1:] = known[1:] & ~known[:-1] & np.logical_or.accumulate(known)[:-1]
+    return spans
 
 
 def _check_returns(returns: Table) -> None:
@@ -171,6 +264,16 @@ def _check_returns(returns: Table) -> None:
             f"returns must be at least -1 (a total loss), got {len(rows)} values below -1 (first: "
             f"{returns.names[places[0]]!r} on {show(returns.dates[rows[0]])}). Correct them, or use returns.clip(-1)."
         )
+    above = returns.values > _LARGEST_RETURN
+    if above.any():
+        rows, places = np.nonzero(above)
+        warnings.warn(
+            f"returns must be returns in decimals, got {len(rows)} values above {_LARGEST_RETURN:.0%} (first: "
+            f"{returns.names[places[0]]!r} on {show(returns.dates[rows[0]])}): codes for missing values, or errors, "
+            "it seems. Replace them, e.g. by NaN.",
+            StatefolioWarning,
+            stacklevel=5,
+        )
 
 
 def _by_date(rate: Any, dates: pd.DatetimeIndex) -> Array:
@@ -178,7 +281,7 @@ def _by_date(rate: Any, dates: pd.DatetimeIndex) -> Array:
     if is_number(rate):
         values = np.full(len(dates), float(rate))
     elif isinstance(rate, pd.Series):
-        table = Table(*read_values(rate.to_frame("cash_rate"), "cash_rate", units=True))
+        table = Table(*read_values(rate.to_frame("cash_rate"), "cash_rate"))
         rows = table.dates.get_indexer(dates)
         if (rows < 0).any():
             raise InputError(
@@ -191,6 +294,7 @@ def _by_date(rate: Any, dates: pd.DatetimeIndex) -> Array:
     if not np.isfinite(values).all():
         first = show(dates[~np.isfinite(values)][0])
         raise InputError(f"cash_rate must be finite on every date, got NaN or infinite on {first}. Fill it.")
+    check_cash_rate("cash_rate", values, dates)
     return values
 
 

@@ -2,10 +2,11 @@
 
 Conventions of the whole package:
 
-* There are 252 dates per year. Returns are simple; `annual_return` compounds them: (product of 1 + r)^(252/T) - 1.
-* `annual_volatility` is the standard deviation (with T - 1) times the square root of 252.
+* P, the number of dates per year, follows from the dates: 252 for business days, 365, 52, 12, 4 or 1.
+* Returns are simple; `annual_return` compounds them: (product of 1 + r)^(P/T) - 1.
+* `annual_volatility` is the standard deviation (with T - 1) times the square root of P.
 * `sharpe` is the arithmetic mean of the returns in excess of cash over their standard deviation (with T - 1), times the
-  square root of 252. `sortino` divides by the root mean square of the negative excess returns over all T dates.
+  square root of P. `sortino` divides by the root mean square of the negative excess returns over all T dates.
 * `calmar` is the compounded annual return over the depth of the deepest drawdown.
 * `cvar_95` is the mean of the worst 5 % of the returns; the last of them counts in part (Rockafellar and Uryasev).
 * Losses are negative: `maximum_drawdown` -0.2, `cvar_95` -0.03.
@@ -18,13 +19,11 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.types import Array
-from statefolio._options import Number, check
 from statefolio._renamed import renamed
 from statefolio.backtest.drawdowns import maximum_drawdown
-from statefolio.backtest.return_series import on_dates, read_series, varies
+from statefolio.backtest.periods import read_periods
+from statefolio.backtest.return_series import on_dates, read_series, varies, warn_of_returns
 
-PERIODS_PER_YEAR = 252.0
-PERIODS_RULE = Number(above=0.0, example=PERIODS_PER_YEAR)
 _ROUNDING = 1e-12
 _ONE_DATE = "one date; two or more are needed"
 
@@ -57,8 +56,9 @@ def measures(
         Purchases and sales of a date, as a share of the value before them.
     weights : DataFrame (date x asset), optional
         Held shares of the value.
-    periods_per_year : float, default 252
-        Number of dates per year.
+    periods_per_year : float, optional
+        Number of dates per year. Default: that of a result, else from the dates: 252 for business days, 365 for
+        calendar days, 52, 12, 4 or 1. Other spacings warn.
 
     Returns
     -------
@@ -68,7 +68,8 @@ def measures(
         trough), `cvar_95`, `hit_rate` (share of dates above the cash rate), `skewness`, `kurtosis` (3 for a Gaussian).
         With a benchmark: `active_return` (mean difference per year), `tracking_error` and `information_ratio`. If
         known: `turnover` (per year), `cost_drag` (annual return before costs minus after), `net_exposure` and
-        `gross_exposure` (means over dates). Undefined measures are NaN, and ``attrs["reasons"]`` names the reasons.
+        `gross_exposure` (means over dates). Undefined measures are NaN, and ``attrs["reasons"]`` names the
+        reasons. ``attrs["periods_per_year"]`` is the number of dates per year that was used.
 
     Raises
     ------
@@ -94,14 +95,13 @@ def measures(
     'returns in excess of cash do not vary'
     """
     r = read_series(returns)
+    warn_of_returns(returns, r)
     if not isinstance(returns, pd.Series | pd.DataFrame):
         gross_returns = getattr(returns, "gross_returns", None) if gross_returns is None else gross_returns
         turnover = getattr(returns, "turnover", None) if turnover is None else turnover
         weights = getattr(returns, "weights", None) if weights is None else weights
         periods_per_year = getattr(returns, "periods_per_year", None) if periods_per_year is None else periods_per_year
-    periods_per_year = PERIODS_PER_YEAR if periods_per_year is None else periods_per_year
-    check("periods_per_year", periods_per_year, PERIODS_RULE)
-    year = float(periods_per_year)
+    year = read_periods(periods_per_year, r.index)
     reasons: dict[str, str] = {}
     found = _own_measures(r, on_dates(r.index, cash_rate, "cash_rate"), year, reasons)
     if benchmark is not None:
@@ -116,6 +116,7 @@ def measures(
         found["gross_exposure"] = float(weights.abs().sum(axis=1).mean())
     result = pd.Series(found, dtype=np.float64, name=getattr(returns, "name", None))
     result.attrs["reasons"] = reasons
+    result.attrs["periods_per_year"] = year
     return result
 
 

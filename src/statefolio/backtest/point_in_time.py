@@ -70,7 +70,10 @@ class KnownHistory:
 
     @property
     def returns(self) -> pd.DataFrame:
-        """Simple returns (date x asset) in decimals, cash rate included; NaN where not observed."""
+        """Simple returns of one date each (date x asset) in decimals, cash rate included.
+
+        NaN where not observed, and for a return across dates without a price.
+        """
         return self.views["returns"].frame
 
     @property
@@ -80,7 +83,7 @@ class KnownHistory:
 
     @property
     def factors(self) -> pd.DataFrame | None:
-        """Factor returns (date x factor), as in the market."""
+        """Factor returns (date x factor), as in the market; a date on which a factor is missing has NaN only."""
         return self.views["factors"].frame if "factors" in self.views else None
 
     @property
@@ -113,6 +116,8 @@ class PointInTimeData:
     def __init__(self, market: Market, shared: dict[Hashable, Any] | None = None) -> None:
         tables = market.tables
         returns, rate = tables.returns, tables.cash_rate[:, None]
+        if tables.spans_gap is not None:
+            returns = Table(tables.one_date_returns, returns.dates, returns.names)
         self._sources = {
             "returns": returns,
             "excess_returns": Table(returns.values - rate, returns.dates, returns.names),

@@ -46,6 +46,8 @@ class CausalCheck:
     >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, cuts=2)
     >>> result.causality.verdict
     'causal'
+    >>> print(result.causality)
+    no look-ahead found in 2 of 2 cuts; files and unlabelled arrays are not searched
     >>> result.causality.detail
     '2 decisions, repeated without the future and with another one, are equal to the last bit'
     """
@@ -54,6 +56,17 @@ class CausalCheck:
     first_difference: pd.Timestamp | None
     detail: str
     cuts: tuple[pd.Timestamp, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict with its limits: what was checked, and what is not searched. `str` gives the same."""
+        if self.verdict != "causal":
+            return f"{'look-ahead found' if self.verdict == 'looks ahead' else self.verdict}: {self.detail}"
+        count = len(self.cuts)
+        return f"no look-ahead found in {count} of {count} cuts; files and unlabelled arrays are not searched"
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +87,9 @@ class BacktestResult:
     details : mapping of DataFrame (decision date x name)
         Details that the decisions report, by name.
     events : DataFrame
-        date, kind ("fallback", "unfilled", "delisted", "bankrupt"), asset, detail.
+        date, kind, asset, detail. The kinds: "fallback" (a policy found no solution), "unfilled" (an order that could
+        not be traded), "missing return" (an asset was held over a missing return, which the account counts as 0),
+        "factors missing" (a date that models do not see, or a decision on such a date), "delisted", "bankrupt".
     costs : TradingCosts
     capital : float
     periods_per_year : float
@@ -82,6 +97,8 @@ class BacktestResult:
         Why the run ended early; empty if it did not.
     causality : CausalCheck, optional
         Check of decisions for look-ahead, if the run had `cuts`.
+    decision_count : int
+        Number of decisions, including fallbacks and decisions not to trade.
 
     Examples
     --------
@@ -113,6 +130,7 @@ class BacktestResult:
     periods_per_year: float = 252.0
     stopped: str = ""
     causality: CausalCheck | None = None
+    decision_count: int = 0
     periods_a_year = FormerName("periods_per_year")
 
     @property
@@ -146,11 +164,29 @@ class BacktestResult:
         value = self.value
         return (value / value.cummax() - 1.0).rename("drawdown")
 
+    @property
+    def fallbacks(self) -> pd.DataFrame:
+        """Decisions that fell back, by reason: their number, their share of all decisions, the first and last date.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> market = sf.Market(sf.load_demo().returns.iloc[:150, :3])
+        >>> result = sf.run_backtest(sf.portfolio.InverseVolatility(window=63), market)
+        >>> print(f"{result.fallbacks['share'].sum():.0%} of {result.decision_count} decisions")
+        25% of 8 decisions
+        """
+        found = self.events[self.events["kind"] == "fallback"].groupby("detail", sort=False)["date"]
+        table = pd.DataFrame(found.agg(decisions="count", first="min", last="max"))
+        table.insert(1, "share", table["decisions"] / max(self.decision_count, 1))
+        return table.rename_axis("reason")
+
     def summary(self, benchmark: Any = None, cash_rate: Any = None) -> "pd.Series[float]":
         """Return performance measures of the net returns, of turnover and of costs.
 
         These are the `measures` of this result, `daily_turnover` (mean of `turnover`), and as shares of the mean value
-        `annual_trading_costs` (including impact) and `annual_fees` (borrowing and financing).
+        `annual_trading_costs` (including impact) and `annual_fees` (borrowing and financing). `fallbacks` is the share
+        of decisions that fell back, and `missing_returns` the number of missing returns over which an asset was held.
 
         Parameters
         ----------
@@ -173,4 +209,6 @@ class BacktestResult:
             float(ledger[["trading_cost", "impact_cost"]].to_numpy().sum()) / average / years
         )
         found["annual_fees"] = float(ledger[["borrow_fee", "financing_fee"]].to_numpy().sum()) / average / years
+        found["fallbacks"] = float(self.fallbacks["share"].sum())
+        found["missing_returns"] = float((self.events["kind"] == "missing return").sum())
         return found

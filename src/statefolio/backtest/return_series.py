@@ -1,16 +1,19 @@
 """Validates returns of portfolios, given as a Series, a DataFrame or a back-test's result."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.cash_rates import check_cash_rate
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
+from statefolio._arrays.units import warn_of_units
 from statefolio._options import Number, check, is_number
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 
 _CONSTANT = 1e-12
 
@@ -92,7 +95,9 @@ def on_dates(dates: pd.Index, values: Any, name: str) -> Array:
     """Return the values of a number or a Series (a benchmark, a cash rate) on given dates."""
     if is_number(values):
         check(name, values, Number(example=0.0))
-        return np.full(len(dates), float(values), dtype=np.float64)
+        rates = np.full(len(dates), float(values), dtype=np.float64)
+        _check_rate(name, rates, dates)
+        return rates
     series = read_series(values, name)
     absent = dates.difference(series.index)
     if len(absent):
@@ -101,7 +106,28 @@ def on_dates(dates: pd.Index, values: Any, name: str) -> Array:
             f"{name}.reindex(returns.index) and fill the missing values."
         )
     aligned: Array = np.asarray(series.reindex(dates), dtype=np.float64)
+    _check_rate(name, aligned, dates)
     return aligned
+
+
+def _check_rate(name: str, rates: Array, dates: pd.Index) -> None:
+    if name == "cash_rate":
+        check_cash_rate(name, rates, pd.DatetimeIndex(dates))
+
+
+def warn_of_returns(returns: Any, series: "pd.Series[float]", name: str = "returns") -> None:
+    """Warn of a user's own returns that are percent, prices or below -1; a back-test's result is not checked."""
+    if not isinstance(returns, pd.Series | pd.DataFrame):
+        return
+    values: Array = np.asarray(series, dtype=np.float64)
+    warn_of_units(name, values[:, None], pd.Index(["unnamed" if series.name is None else series.name]))
+    if values.min() < -1.0:
+        warnings.warn(
+            f"{name} must be at least -1 (a total loss), got {values.min():.4g} on {show(series.idxmin())}. Divide by "
+            "100 if they are in percent.",
+            StatefolioWarning,
+            stacklevel=4,
+        )
 
 
 def varies(values: Array, scale: "Array | float" = 0.0) -> Any:

@@ -24,7 +24,7 @@ def run_backtests(
     costs: TradingCosts | None = None,
     capital: float = 1_000_000.0,
     lag: int = 1,
-    periods_per_year: float = 252.0,
+    periods_per_year: float | None = None,
     cuts: Sequence[Any] | int = 0,
     progress: Callable[[int, int], None] | None = None,
     checkpoint: Callable[[WalkState], None] | None = None,
@@ -53,8 +53,8 @@ def run_backtests(
     lag : int, default 1
         Number of dates from a decision to the first return it earns. At least 1: without a lag, weights would earn the
         return they were computed from.
-    periods_per_year : float, default 252
-        Number of dates per year, for annual fees and measures.
+    periods_per_year : float, optional
+        Number of dates per year, for annual fees and measures. Default: from the market's dates, as in `measures`.
     cuts : dates or int, default 0
         Decisions to repeat at the end of the run without the future and with another one, as a check for look-ahead:
         see `result.causality`. A number spreads that many over the run.

@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.dates import row_from, rows_through
-from statefolio._arrays.text import shown, span
+from statefolio._arrays.dates import read_date, row_from, rows_through
+from statefolio._arrays.text import show, shown, span
 from statefolio._options import Kind, Number, Whole, check_options
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
-from statefolio.backtest.performance import PERIODS_RULE
+from statefolio.backtest.periods import PERIODS_RULE, read_periods
 from statefolio.backtest.settlement import CostArrays, MarketArrays
 from statefolio.exceptions import InputError
 
+_DAYS_BEFORE = 15
 RULES = {
     "market": Kind(Market, "a Market", "Market(returns)"),
     "costs": Kind(TradingCosts, "TradingCosts", "TradingCosts(0.001)") | None,
@@ -78,6 +79,7 @@ class RunSettings:
             tables.last_dates,
             tables.delisting_return,
             tables.delisted_after,
+            np.zeros((1, len(self.market.assets)), dtype=bool) if tables.spans_gap is None else tables.spans_gap,
         )
 
     def cost_arrays(self) -> CostArrays:
@@ -104,7 +106,8 @@ def make_settings(
     DataTypeError
         If `market` is not a `Market`, or `costs` is not `TradingCosts`.
     InputError
-        If a number is out of bounds, or the market has no date from `start` to `end`.
+        If a number is out of bounds, the market has no date from `start` to `end`, or `start` is more than 15 days, and
+        two usual gaps between dates, before the market's first date.
     """
     options = {"market": market, "costs": costs, "lag": lag, "capital": capital, "periods_per_year": periods_per_year}
     check_options(options, RULES)
@@ -116,4 +119,18 @@ def make_settings(
             f"start and end must enclose a date of the market, got start={shown(start)} and end={shown(end)}. Pass "
             f"dates within {span(dates)}."
         )
-    return RunSettings(market, costs or TradingCosts(), first, stop, float(capital), int(lag), float(periods_per_year))
+    if start is not None and first == 0:
+        _check_not_before(dates, start)
+    year = read_periods(periods_per_year, dates)
+    return RunSettings(market, costs or TradingCosts(), first, stop, float(capital), int(lag), year)
+
+
+def _check_not_before(dates: pd.DatetimeIndex, start: Any) -> None:
+    """Refuse a start long before the data; a holiday or a weekend before the first date is no error."""
+    early = dates[0] - read_date(start, "start")
+    usual = (dates[-1] - dates[0]) / max(len(dates) - 1, 1)
+    if early > max(pd.Timedelta(days=_DAYS_BEFORE), 2 * usual):
+        raise InputError(
+            f"start must not be before the market's first date, {show(dates[0])}, got {shown(start)}, {early.days} "
+            "days before. Pass a later start, or None for the first date."
+        )

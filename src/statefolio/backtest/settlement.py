@@ -28,7 +28,10 @@ _compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc
 
 
 class MarketArrays(NamedTuple):
-    """A market of T dates and N assets; `volumes` is (0, N) if dollar volumes are unknown."""
+    """A market of T dates and N assets; `volumes` is (0, N) if dollar volumes are unknown.
+
+    `spans_gap` (T, N) marks returns from an earlier close than the previous one; (1, N) if there are none.
+    """
 
     returns: Array
     cash_rate: Array
@@ -36,6 +39,7 @@ class MarketArrays(NamedTuple):
     last_dates: "np.typing.NDArray[np.int64]"
     delisting_return: Array
     delisted_after: int
+    spans_gap: "np.typing.NDArray[np.bool_]"
 
 
 class CostArrays(NamedTuple):
@@ -94,7 +98,8 @@ def settle(first, last, start, market, costs, orders, state, record):
         ledger[:] = 0.0
         if orders.due[t] >= 0:
             target = orders.targets[orders.due[t]]
-            _prepare(market.returns[t], target, costs.trade, state.positions, share, held, rate)
+            spans_gap = market.spans_gap[t % len(market.spans_gap)]
+            _prepare(market.returns[t], spans_gap, target, costs.trade, state.positions, share, held, rate)
             if with_impact:
                 _write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact)
             left = _value_after_costs(before, with_impact, share, held, rate, unit_impact)
@@ -120,10 +125,10 @@ def _total(values):
 
 
 @_compiled
-def _prepare(returns, target, trade, positions, share, held, rate):
+def _prepare(returns, spans_gap, target, trade, positions, share, held, rate):
     """Write each asset's target share, position and cost rate; the rate is -1 where an order cannot be filled."""
     for i in range(len(target)):
-        fills = not np.isnan(returns[i])
+        fills = not np.isnan(returns[i]) and not spans_gap[i]
         share[i] = target[i] if fills else 0.0
         held[i] = positions[i] if fills else 0.0
         rate[i] = trade[i] if fills else -1.0

@@ -12,7 +12,8 @@ from statefolio._options import Number, check
 from statefolio._renamed import renamed
 from statefolio.backtest.account import NO_ORDER, Account
 from statefolio.backtest.costs import TradingCosts
-from statefolio.backtest.decisions import MAXIMUM_LEVERAGE
+from statefolio.backtest.decisions import MAXIMUM_LEVERAGE, are_percent
+from statefolio.backtest.events import warn_of_missing_returns
 from statefolio.backtest.market import Market
 from statefolio.backtest.market_tables import Table
 from statefolio.backtest.result import BacktestResult
@@ -33,7 +34,7 @@ def simulate(
     costs: TradingCosts | None = None,
     capital: float = 1_000_000.0,
     lag: int = 1,
-    periods_per_year: float = 252.0,
+    periods_per_year: float | None = None,
     expected_sum: float | None = None,
     name: str = "weights",
 ) -> BacktestResult:
@@ -55,8 +56,8 @@ def simulate(
         In currency.
     lag : int, default 1
         Number of dates from a decision to the first return it earns.
-    periods_per_year : float, default 252
-        Number of dates per year, for annual fees and measures.
+    periods_per_year : float, optional
+        Number of dates per year, for annual fees and measures. Default: from the market's dates, as in `measures`.
     expected_sum : float, optional
         Raise if the weights of a date do not sum to this, within 1e-6.
     name : str
@@ -91,7 +92,9 @@ def simulate(
     due[trades[trades < settings.stop]] = np.flatnonzero(trades < settings.stop)
     account = Account(name, settings, Orders(due, table.values), list(rows))
     account.settle(settings.stop - 1, settings.market_arrays(), settings.cost_arrays())
-    return account.result(settings)
+    result = account.result(settings)
+    warn_of_missing_returns({name: result.events})
+    return result
 
 
 def _read_weights(weights: Any, market: Market, start: Any, end: Any, expected_sum: float | None) -> Table:
@@ -119,6 +122,13 @@ def _read_weights(weights: Any, market: Market, start: Any, end: Any, expected_s
         raise InputError(
             f"weights must not exceed {MAXIMUM_LEVERAGE:g} times the value in total, got {gross[row]:.3g} times the "
             f"value on {show(dates[row])}. Pass shares of the value, not amounts of currency."
+        )
+    percent = are_percent(values)
+    if percent.any():
+        row = int(np.argmax(percent))
+        raise InputError(
+            f"weights must be shares of the value, got the sum {values[row].sum():.4g} on {show(dates[row])}: percent, "
+            "it seems. Use weights / 100."
         )
     if expected_sum is not None:
         _check_sums(values, dates, expected_sum)

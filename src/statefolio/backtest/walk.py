@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from statefolio._arrays.dates import read_dates
 from statefolio._arrays.text import shown
@@ -14,6 +15,7 @@ from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.decision_comparison import check_snapshots, take_snapshot
 from statefolio.backtest.decisions import clone_policy, request_decision
+from statefolio.backtest.events import warn_of_missing_returns
 from statefolio.backtest.market import Market
 from statefolio.backtest.point_in_time import PointInTimeData
 from statefolio.backtest.result import BacktestResult, CausalCheck
@@ -69,7 +71,7 @@ class Walk:
         costs: TradingCosts | None = None,
         capital: float = 1_000_000.0,
         lag: int = 1,
-        periods_per_year: float = 252.0,
+        periods_per_year: float | None = None,
         cuts: Sequence[Any] | int = 0,
         resume: WalkState | None = None,
     ) -> None:
@@ -78,10 +80,16 @@ class Walk:
         self._settings, self._rebalance = settings, rebalance
         self._decides = decision_dates(rebalance, settings.dates)
         self._cut_rows = _cut_rows(cuts, settings, self._decides)
+        self._drift_cuts = 0
+        if is_whole(cuts) and isinstance(rebalance, Drift):  # the decision dates are not known ahead
+            self._cut_rows, self._drift_cuts = self._cut_rows[:0], int(cuts)
         self._market_arrays, self._cost_arrays = settings.market_arrays(), settings.cost_arrays()
-        self._fingerprint = Fingerprint(settings, self._cost_arrays, rebalance, self._cut_rows)
+        self._fingerprint = Fingerprint(
+            settings, self._cost_arrays, rebalance, np.append(self._cut_rows, self._drift_cuts)
+        )
         self._state = self._begin(policies) if resume is None else self._continue(resume, policies)
         self._known = PointInTimeData(market, self._state.shared)
+        self._warned = False
 
     def _begin(self, policies: Mapping[str, Policy]) -> WalkState:
         cloned = {name: clone_policy(policy, name) for name, policy in policies.items()}
@@ -143,7 +151,7 @@ class Walk:
         history = self._known.history()
         holdings = {name: state.accounts[name].holdings(row, history.date, assets.view()) for name in names}
         snapshot = None
-        if len(state.snapshots) < len(self._cut_rows) and row >= self._cut_rows[len(state.snapshots)]:
+        if self._is_checked(row):
             snapshot = take_snapshot(row, {name: state.policies[name] for name in names}, state.shared, holdings)
             state.snapshots.append(snapshot)
         for name in names:
@@ -151,14 +159,36 @@ class Walk:
             state.accounts[name].record_decision(row, decision, self._settings.lag)
             if snapshot is not None:
                 snapshot.weights[name] = decision.weights
+        if self._drift_cuts and len(state.snapshots) > 2 * self._drift_cuts:
+            state.snapshots[:], state.stride = state.snapshots[::2], 2 * state.stride
+
+    def _is_checked(self, row: int) -> bool:
+        """Return whether the decisions on this row are to be repeated at the end."""
+        state = self._state
+        if not self._drift_cuts:
+            return len(state.snapshots) < len(self._cut_rows) and bool(row >= self._cut_rows[len(state.snapshots)])
+        state.decision_dates += 1
+        return (state.decision_dates - 1) % state.stride == 0
 
     def results(self) -> dict[str, BacktestResult]:
         """Return the result of each account so far; with `cuts`, decisions are repeated to check for look-ahead."""
         checks: dict[str, CausalCheck] = {}
-        if len(self._cut_rows):
-            checks = check_snapshots(self._state.snapshots, list(self._state.accounts), self._settings.market)
+        if len(self._cut_rows) or self._drift_cuts:
+            snapshots = self._state.snapshots
+            if self._drift_cuts:
+                places = np.linspace(0, len(snapshots) - 1, num=min(self._drift_cuts, len(snapshots)))
+                snapshots = [snapshots[place] for place in np.unique(places.round().astype(np.int64))]
+            checks = check_snapshots(snapshots, list(self._state.accounts), self._settings.market)
         accounts = self._state.accounts.items()
-        return {name: account.result(self._settings, checks.get(name)) for name, account in accounts}
+        found = {name: account.result(self._settings, checks.get(name)) for name, account in accounts}
+        if self.done and not self._warned:
+            self._warned = True
+            warn_of_missing_returns({name: result.events for name, result in found.items()})
+        return found
+
+    def decisions(self) -> dict[str, pd.DataFrame]:
+        """Return the target weights of each account so far (decision date x asset)."""
+        return {name: account.result(self._settings).decisions for name, account in self._state.accounts.items()}
 
 
 def _check_policies(policies: Any) -> None:

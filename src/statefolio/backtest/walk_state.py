@@ -29,6 +29,8 @@ class WalkState:
     shared : dict
         What policies computed for each other.
     snapshots : list of PolicySnapshot
+    decision_dates, stride : int
+        With `Drift` and a number of cuts: dates with a decision so far, of which every `stride`-th has a snapshot.
     fingerprint : str
         Hash of the settings and of the market before `row`: the walk can only continue on the same.
     """
@@ -39,6 +41,8 @@ class WalkState:
     shared: dict[Hashable, Any]
     snapshots: list[PolicySnapshot]
     fingerprint: str = ""
+    decision_dates: int = 0
+    stride: int = 1
 
 
 class Fingerprint:
@@ -64,7 +68,7 @@ class Fingerprint:
         self._tables = [table for table in named.values() if table is not None]
         self._dates, self._last_dates = tables.returns.dates, tables.last_dates
         names = [(name, table.names.tolist()) for name, table in named.items() if table is not None]
-        delisting = (tables.delisting_return.tolist(), tables.delisted_after)
+        delisting = (tables.delisting_return.tolist(), tables.delisted_after, tables.spans_gap is not None)
         self._settings = repr((numbers, rates, names, delisting)).encode()
         self._digests = [hashlib.sha256() for _ in self._tables]
         self._read = [0] * len(self._tables)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.cash_rates import check_cash_rate
 from statefolio._arrays.text import show, shown, span
 from statefolio.data.checks import checked_table
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
@@ -66,6 +67,8 @@ def to_returns(
     _check_positive(prices)
     before = (positive.ffill() if bridge_gaps else positive).shift()
     returns = (positive / before - 1.0).iloc[1:]
+    if bridge_gaps:
+        returns.attrs["gaps_bridged"] = True  # read by Market
     if risk_free is None:
         return returns
     rate = _on_dates(risk_free, prices.index[1:])
@@ -207,6 +210,7 @@ def _on_dates(risk_free: "pd.Series[float]", dates: pd.Index) -> "pd.Series[floa
             f"(first: {show(rate.index[rate.isna()][0])}). Select the dates of prices that it has, or fill it, e.g. "
             "risk_free.reindex(prices.index).ffill()."
         )
+    check_cash_rate("risk_free", rate.to_numpy(), pd.DatetimeIndex(dates))
     return rate
 
 

@@ -21,7 +21,7 @@ def test_combinations_by_hand(stocks):
     windows = combinatorial_windows(stocks.index, folds=5, test_folds=2, purge=3)
     expected = pd.DataFrame(index=stocks.index, columns=range(4), dtype=float)
     for window in windows:
-        best = max(stocks, key=lambda s: measures(stocks.loc[window.train, s])["sortino"])
+        best = max(stocks, key=lambda s: measures(stocks.loc[window.train, s], periods_per_year=252)["sortino"])
         for path, test in zip(window.paths, window.tests, strict=True):
             expected.loc[test, path] = stocks.loc[test, best]
         assert window.test.equals(pd.DatetimeIndex(window.tests[0].union(window.tests[1])))

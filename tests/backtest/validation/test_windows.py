@@ -32,7 +32,7 @@ def test_rolling_windows_are_equally_long():
     st.sampled_from(["expanding", "rolling"]), st.integers(1, 9), st.integers(0, 9), st.integers(0, 9), st.integers()
 )
 def test_no_test_is_near_its_training(kind, count, purge, embargo, more):
-    dates = DATES[: (count + 1) * (purge + embargo + 2) + more % 97]
+    dates = DATES[: (count + 1) * (purge + embargo + 20) + more % 97]
     found = Windows(kind, count, purge, embargo).split(dates)
     tested = np.concatenate([dates.get_indexer(w.test) for w in found])
     assert (np.diff(tested) == 1).all()
@@ -75,7 +75,7 @@ def test_every_path_has_every_date_once():
     [
         (lambda: Windows("sliding").split(DATES), "kind must be 'expanding' or 'rolling', got 'sliding'"),
         (lambda: Windows(count=0).split(DATES), "count must be a whole number of at least 1, got 0"),
-        (lambda: Windows().split(DATES[:50]), "at least 138 for 5 windows with 21 dates of purge and embargo, got 50"),
+        (lambda: Windows().split(DATES[:50]), "at least 198 for 5 windows with 21 dates of purge and embargo, got 50"),
         (lambda: Windows().split(DATES[::-1]), "increasing DatetimeIndex"),
         (lambda: combinatorial_windows(DATES, 5, 5), "must be below folds=5, got 5"),
         (lambda: combinatorial_windows(DATES[:100], 10, 2), "must be shorter than a fold"),
@@ -84,3 +84,15 @@ def test_every_path_has_every_date_once():
 def test_bad_input_is_rejected(make, words):
     with pytest.raises(InputError, match=words):
         make()
+
+
+@pytest.mark.parametrize(
+    ("count", "embargo", "numbers"),
+    [
+        (500, 0, "got 1000: the first window would be trained on 500 dates and tested on 1,"),
+        (36, 21, "got 1000: the first window would be trained on 7 dates and tested on 27,"),
+    ],
+)
+def test_windows_with_few_dates_are_refused_with_the_numbers(count, embargo, numbers):
+    with pytest.raises(InputError, match=numbers):
+        Windows(count=count, embargo=embargo).split(pd.bdate_range("2015-01-01", periods=1000))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from past_gate import Gate
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.kalman_loadings import KalmanLoadings
@@ -162,13 +162,15 @@ def test_dates_before_the_factors_are_left_aside(gate, counted):
     assert "0 are known" in ModelWalk(Counting()).not_yet(Gate(gate.returns, factors).at(dates[99]))
 
 
-def test_a_factor_that_goes_missing_is_an_error(gate, small_risk):
+def test_dates_without_factors_are_skipped(gate, small_risk):
     gate.factors = gate.factors.copy()
-    gate.factors.iloc[105, 0] = np.nan
+    gate.factors.iloc[[105, 109, 110], 0] = np.nan
     walk, dates = ModelWalk(small_risk), gate.returns.index
-    walk.at(gate.at(dates[100]))
-    with pytest.raises(InputError, match="factors must be known on every date with a return"):
-        walk.at(gate.at(dates[110]))
+    for row in (100, 104, 105, 108, 110):
+        model = walk.at(gate.at(dates[row]))
+    known = np.r_[0:105, 106:109]
+    plain = clone(small_risk).fit(gate.returns.iloc[known], gate.factors.iloc[known], tune_until=dates[100])
+    np.testing.assert_array_equal(model.covariance_.asset_variance, plain.covariance_.asset_variance)
 
 
 def test_a_market_without_factors_is_named(gate):

@@ -4,13 +4,12 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio._options import check
 from statefolio._renamed import renamed
-from statefolio.backtest.performance import PERIODS_PER_YEAR, PERIODS_RULE
+from statefolio.backtest.periods import read_periods
 from statefolio.backtest.return_series import read_table
 from statefolio.backtest.validation.criteria import Criterion, score
 from statefolio.backtest.validation.selection import Candidates, best_candidate, complete_returns
-from statefolio.backtest.validation.windows import combinatorial_windows
+from statefolio.backtest.validation.windows import combinatorial_windows, read_index
 from statefolio.exceptions import InputError
 
 
@@ -24,7 +23,7 @@ def combinatorial_selection(
     test_folds: int = 2,
     purge: int = 0,
     embargo: int = 21,
-    periods_per_year: float = PERIODS_PER_YEAR,
+    periods_per_year: float | None = None,
 ) -> pd.DataFrame:
     """Choose in every combination of folds, and join the tests to paths.
 
@@ -38,7 +37,8 @@ def combinatorial_selection(
         Dates to split into folds; needed for a callable.
     folds, test_folds, purge, embargo
         As for `combinatorial_windows`.
-    periods_per_year : float
+    periods_per_year : float, optional
+        Number of dates per year. Default: from the dates, as in `measures`.
 
     Returns
     -------
@@ -65,19 +65,18 @@ def combinatorial_selection(
     4    0.43
     dtype: float64
     """
-    check("periods_per_year", periods_per_year, PERIODS_RULE)
-    year = float(periods_per_year)
     table = None if callable(candidates) else read_table(candidates, "candidates")
     if table is None and dates is None:
         raise InputError(
             "dates must be given for a function as candidates, got None. Pass the dates to split into folds."
         )
+    year = read_periods(periods_per_year, read_index(table if dates is None else dates))
     paths: dict[int, list[pd.Series[float]]] = {}
     for window in combinatorial_windows(table if dates is None else dates, folds, test_folds, purge, embargo):
         known = read_table(candidates(window), "candidates", gaps=True) if callable(candidates) else table
         train, tested = complete_returns(known, window)
         chosen = best_candidate(score(train, measure, year), window, measure)
         for path, test in zip(window.paths, window.tests, strict=True):
-            paths.setdefault(path, []).append(tested.loc[test, chosen])
+            paths.setdefault(path, []).append(tested[chosen].loc[test])
     strung = {path: pd.concat(parts).sort_index() for path, parts in sorted(paths.items())}
     return pd.DataFrame(strung).rename_axis(columns="path")

@@ -9,6 +9,7 @@ import pandas as pd
 from statefolio._arrays.text import listed, shown
 from statefolio._arrays.types import Array
 from statefolio._renamed import renamed
+from statefolio.backtest.periods import read_periods
 from statefolio.backtest.return_series import varies
 from statefolio.exceptions import InputError
 
@@ -16,7 +17,9 @@ Criterion: TypeAlias = "str | Callable[[pd.Series[float]], float]"
 
 
 @renamed("periods_a_year", "periods_per_year")
-def score(returns: pd.DataFrame, measure: Criterion = "sharpe", periods_per_year: float = 252.0) -> "pd.Series[float]":
+def score(
+    returns: pd.DataFrame, measure: Criterion = "sharpe", periods_per_year: float | None = None
+) -> "pd.Series[float]":
     """Score portfolios by a measure, the higher the better.
 
     Parameters
@@ -26,7 +29,8 @@ def score(returns: pd.DataFrame, measure: Criterion = "sharpe", periods_per_year
     measure : str or callable
         "sharpe", "sortino", "calmar", "drawdown" (the deepest, a negative number), "return" (compounded, per year),
         "volatility" (negative), as `measures` defines them; or a function of a Series of returns.
-    periods_per_year : float
+    periods_per_year : float, optional
+        Default: from the dates.
 
     Returns
     -------
@@ -45,7 +49,8 @@ def score(returns: pd.DataFrame, measure: Criterion = "sharpe", periods_per_year
             f"measure must be one of {listed(CRITERIA, most=len(CRITERIA))}, or a function of a Series, got "
             f"{shown(measure)}. Pass e.g. measure='sharpe'."
         )
-    return pd.Series(CRITERIA[measure](returns.to_numpy(dtype=np.float64), periods_per_year), index=returns.columns)
+    year = read_periods(periods_per_year, returns.index)
+    return pd.Series(CRITERIA[measure](returns.to_numpy(dtype=np.float64), year), index=returns.columns)
 
 
 def criterion_name(measure: Criterion) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from statefolio._arrays.text import listed, show, shown, span
 from statefolio._options import Kind, check
 from statefolio._renamed import renamed
-from statefolio.backtest.performance import PERIODS_PER_YEAR, PERIODS_RULE
+from statefolio.backtest.periods import read_periods
 from statefolio.backtest.return_series import read_table
 from statefolio.backtest.validation.criteria import CRITERIA, Criterion, criterion_name, score
 from statefolio.backtest.validation.windows import CombinatorialWindow, Window, Windows, read_index
@@ -50,7 +50,7 @@ def nested_selection(
     windows: Windows | list[Window] | None = None,
     *,
     dates: Any = None,
-    periods_per_year: float = PERIODS_PER_YEAR,
+    periods_per_year: float | None = None,
 ) -> Selection:
     """Choose the best candidate on the training dates of each window, and record its returns on the test dates.
 
@@ -67,7 +67,8 @@ def nested_selection(
         `combinatorial_selection` for combinations of folds.
     dates : DatetimeIndex, optional
         Dates to split into windows; needed for a callable unless `windows` is a list.
-    periods_per_year : float
+    periods_per_year : float, optional
+        Number of dates per year. Default: from the dates, as in `measures`.
 
     Returns
     -------
@@ -93,10 +94,9 @@ def nested_selection(
     3        AAPL       0.93           1.69   1.0
     4        AAPL       1.14           0.20   2.0
     """
-    check("periods_per_year", periods_per_year, PERIODS_RULE)
-    year = float(periods_per_year)
     table = None if callable(candidates) else read_table(candidates, "candidates", gaps=True)
     cut = _windows(windows, table, dates)
+    year = read_periods(periods_per_year, _dates_of(cut, table))
     rows, inside, outside, earned = [], [], [], []
     for window in cut:
         known = read_table(candidates(window), "candidates", gaps=True) if callable(candidates) else table
@@ -135,7 +135,7 @@ def compare_choices(
     windows: Windows | list[Window] | None = None,
     *,
     dates: Any = None,
-    periods_per_year: float = PERIODS_PER_YEAR,
+    periods_per_year: float | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Compare the choices that different measures lead to.
 
@@ -151,7 +151,7 @@ def compare_choices(
     chosen : DataFrame (window x measure)
         Names of the chosen candidates.
     earned : DataFrame (measure to choose by x measure out of sample)
-        Scores on the test dates of all windows together.
+        Scores on the test dates of all windows together; volatility is positive.
 
     Raises
     ------
@@ -174,8 +174,18 @@ def compare_choices(
         found = nested_selection(candidates, measure, windows, dates=dates, periods_per_year=periods_per_year)
         chosen[found.measure] = found.choices["chosen"]
         together = found.returns.to_frame()
-        earned[found.measure] = {name: score(together, name, periods_per_year).iloc[0] for name in CRITERIA}
+        year = read_periods(periods_per_year, together.index)
+        earned[found.measure] = {name: score(together, name, year).iloc[0] for name in CRITERIA}
+        earned[found.measure]["volatility"] *= -1.0  # as a criterion it is negative: the higher the better
     return pd.DataFrame(chosen), pd.DataFrame(earned).T.rename_axis("chosen by")
+
+
+def _dates_of(windows: list[Window], table: pd.DataFrame | None) -> pd.Index:
+    """Return all dates of the candidates, or of the windows."""
+    if table is not None:
+        return table.index
+    parts = [part for window in windows for part in (window.train, window.test)]
+    return pd.DatetimeIndex(np.unique(np.concatenate(parts)))
 
 
 def _windows(windows: Windows | list[Window] | None, table: pd.DataFrame | None, dates: Any) -> list[Window]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from statefolio._options import Number, check
 from statefolio._renamed import renamed
-from statefolio.backtest.performance import PERIODS_PER_YEAR, PERIODS_RULE
+from statefolio.backtest.periods import PERIODS_RULE, read_periods
 from statefolio.backtest.return_series import read_series, varies
 
 RULES = {
@@ -67,7 +67,7 @@ class SharpeMoments:
 
 
 @renamed("periods_a_year", "periods_per_year")
-def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_per_year: float = PERIODS_PER_YEAR) -> float:
+def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_per_year: float | None = None) -> float:
     """Return the probability that the true Sharpe ratio is above a benchmark.
 
     Parameters
@@ -76,7 +76,8 @@ def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_per_year:
         Returns in excess of cash.
     benchmark : float
         An annual Sharpe ratio.
-    periods_per_year : float
+    periods_per_year : float, optional
+        Default: from the dates of the returns, as in `measures`; 252 for `SharpeMoments`, which have none.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def probabilistic_sharpe(returns: Any, benchmark: float = 0.0, periods_per_year:
     >>> round(sf.backtest.probabilistic_sharpe(apple, benchmark=1.0), 3)
     0.796
     """
-    return _moments(returns).probability_above(_per_date(benchmark, periods_per_year))
+    return _moments(returns).probability_above(_per_date(benchmark, periods_per_year, returns))
 
 
 def expected_maximum_sharpe(number: float, variance: float = 1.0) -> float:
@@ -128,7 +129,7 @@ def expected_maximum_sharpe(number: float, variance: float = 1.0) -> float:
 
 
 @renamed("periods_a_year", "periods_per_year")
-def deflated_sharpe(returns: Any, number: float, variance: float, periods_per_year: float = PERIODS_PER_YEAR) -> float:
+def deflated_sharpe(returns: Any, number: float, variance: float, periods_per_year: float | None = None) -> float:
     """Return the probability that the true Sharpe ratio is above the expected best of many trials without skill.
 
     Parameters
@@ -139,7 +140,8 @@ def deflated_sharpe(returns: Any, number: float, variance: float, periods_per_ye
         Number of all trials.
     variance : float
         Variance of the trials' annual Sharpe ratios (`Trials.sharpe_variance`).
-    periods_per_year : float
+    periods_per_year : float, optional
+        Default: from the dates of the returns, as in `measures`; 252 for `SharpeMoments`, which have none.
 
     Returns
     -------
@@ -212,7 +214,7 @@ def minimum_length(number: float, sharpe: float = 1.0) -> float:
 
 @renamed("periods_a_year", "periods_per_year")
 def minimum_track_record(
-    returns: Any, benchmark: float = 0.0, confidence: float = 0.95, periods_per_year: float = PERIODS_PER_YEAR
+    returns: Any, benchmark: float = 0.0, confidence: float = 0.95, periods_per_year: float | None = None
 ) -> float:
     """Return the number of dates needed to conclude that the true Sharpe ratio is above a benchmark.
 
@@ -234,7 +236,7 @@ def minimum_track_record(
     from scipy.stats import norm
 
     check("confidence", confidence, RULES["confidence"])
-    found, least = _moments(returns), _per_date(benchmark, periods_per_year)
+    found, least = _moments(returns), _per_date(benchmark, periods_per_year, returns)
     if np.isnan(found.sharpe) or np.isnan(found.spread):
         return np.nan
     if found.sharpe <= least:
@@ -242,11 +244,11 @@ def minimum_track_record(
     return float(ceil(1.0 + (found.spread * norm.ppf(confidence) / (found.sharpe - least)) ** 2))
 
 
-def _per_date(benchmark: Any, periods_per_year: Any) -> float:
-    """Convert an annual Sharpe ratio to one per date."""
+def _per_date(benchmark: Any, periods_per_year: Any, returns: Any) -> float:
+    """Convert an annual Sharpe ratio to one per date; the dates per year follow from the returns where not given."""
     check("benchmark", benchmark, RULES["benchmark"])
-    check("periods_per_year", periods_per_year, RULES["periods_per_year"])
-    return float(benchmark / np.sqrt(float(periods_per_year)))
+    dates = None if isinstance(returns, SharpeMoments) else read_series(returns).index
+    return float(benchmark / np.sqrt(read_periods(periods_per_year, dates)))
 
 
 def _moments(returns: Any) -> SharpeMoments:

@@ -10,12 +10,14 @@ import pandas as pd
 from statefolio._arrays.text import listed
 from statefolio._options import check
 from statefolio._renamed import FormerName, renamed
-from statefolio.backtest.performance import PERIODS_PER_YEAR, PERIODS_RULE
-from statefolio.backtest.return_series import read_series
+from statefolio.backtest.periods import PERIODS_RULE, read_periods
+from statefolio.backtest.return_series import read_series, warn_of_returns
 from statefolio.backtest.validation.content_hash import hash_frame, hash_parameters, to_plain
 from statefolio.backtest.validation.criteria import score
 from statefolio.backtest.validation.effective_trials import effective_number
 from statefolio.exceptions import InputError, UnknownNameError
+
+_SAME_FREQUENCY = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,8 @@ class Trials:
 
     Parameters
     ----------
-    periods_per_year : float, default 252
+    periods_per_year : float, optional
+        Default: from the dates of the trials, as in `measures`; they must then have one frequency.
 
     Examples
     --------
@@ -69,10 +72,17 @@ class Trials:
     periods_a_year = FormerName("periods_per_year")
 
     @renamed("periods_a_year", "periods_per_year")
-    def __init__(self, periods_per_year: float = PERIODS_PER_YEAR) -> None:
+    def __init__(self, periods_per_year: float | None = None) -> None:
         check("periods_per_year", periods_per_year, PERIODS_RULE)
-        self.periods_per_year = float(periods_per_year)
+        self._periods_given = periods_per_year
+        self._periods_found: float | None = None
         self._trials: dict[str, Trial] = {}
+
+    @property
+    def periods_per_year(self) -> float:
+        """Number of dates per year: as given, else that of the trials' dates; 252 without trials."""
+        given = self._periods_given
+        return float(given) if given is not None else read_periods(self._periods_found, None)
 
     def add(self, name: str, returns: Any, parameters: Mapping[str, Any] | None = None) -> bool:
         """Count a configuration.
@@ -97,6 +107,7 @@ class Trials:
             If another configuration has this name.
         """
         series = read_series(returns, f"returns of {name!r}").rename(name)
+        warn_of_returns(returns, series, f"returns of {name!r}")
         content = hash_parameters({"parameters": parameters or {}, "returns": hash_frame(series)})
         if content in self._trials:
             return False
@@ -105,8 +116,20 @@ class Trials:
                 f"name must differ between configurations, got {name!r} again with other parameters or returns. Put "
                 f"the difference into the name, e.g. '{name}, window 60'."
             )
+        self._check_frequency(name, series)
         self._trials[content] = Trial(name, series, to_plain(parameters or {}), content)
         return True
+
+    def _check_frequency(self, name: str, returns: "pd.Series[float]") -> None:
+        if self._periods_given is not None or len(returns) < 2:
+            return
+        found = read_periods(None, returns.index)
+        if self._periods_found is not None and abs(found / self._periods_found - 1.0) > _SAME_FREQUENCY:
+            raise InputError(
+                f"returns of {name!r} must have the frequency of the other trials, {self._periods_found:.4g} dates per "
+                f"year, got {found:.4g}. Compound them to the same dates, or pass Trials(periods_per_year=...)."
+            )
+        self._periods_found = self._periods_found or found
 
     def __len__(self) -> int:
         return len(self._trials)

@@ -12,6 +12,8 @@ from statefolio.exceptions import InputError
 
 _GAPS = {"purge": Whole(at_least=0), "embargo": Whole(at_least=0, example=21)}
 RULES = {"kind": OneOf("expanding", "rolling"), "count": Whole(at_least=1, example=5), **_GAPS}
+MINIMUM_TRAIN, MINIMUM_TEST = 12, 5
+"""Fewest dates to choose on, and to test on; a Sharpe ratio of fewer is noise."""
 FOLD_RULES = {"folds": Whole(at_least=3, example=10), "test_folds": Whole(at_least=2), **_GAPS}
 
 
@@ -85,16 +87,18 @@ class Windows:
         Raises
         ------
         InputError
-            If an option cannot be used, or there are too few dates.
+            If an option cannot be used, or a window would be trained on fewer than 12 dates or tested on fewer than 5.
         """
         check_options(self, RULES)
         days = read_index(dates)
         gap, size = self.purge + self.embargo, len(days) // (self.count + 1)
         first = len(days) - self.count * size
-        if size < 1 or first - gap < 2:
+        if size < MINIMUM_TEST or first - gap < MINIMUM_TRAIN:
+            needed = (self.count + 1) * max(gap + MINIMUM_TRAIN, MINIMUM_TEST)
             raise InputError(
-                f"dates must be at least {(self.count + 1) * (gap + 2)} for {self.count} windows with {gap} dates of "
-                f"purge and embargo, got {len(days)}. Use fewer windows, or a shorter purge and embargo."
+                f"dates must be at least {needed} for {self.count} windows with {gap} dates of purge and embargo, got "
+                f"{len(days)}: the first window would be trained on {max(first - gap, 0)} dates and tested on {size}, "
+                f"and at least {MINIMUM_TRAIN} and {MINIMUM_TEST} are needed. Use fewer windows or a shorter embargo."
             )
         windows = []
         for k in range(self.count):

@@ -91,7 +91,7 @@ def judge(walked: WalkedStudy, trials: Trials, progress: Progress) -> Judgement:
         better=tuple(str(name) for name in stepwise(tried, benchmark, size=LEVEL, seed=seed)),
         windows=selection.choices,
         choices=choices,
-        chosen_by=_volatility_above_zero(chosen_by),
+        chosen_by=chosen_by,
         paths=_paths(study, excess),
     )
     progress("judging", 1, 1)

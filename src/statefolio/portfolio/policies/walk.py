@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
@@ -134,6 +135,9 @@ class ModelWalk:
             history.shared[self._key] = fitted
             return fitted.model
         new = returns.index > fitted.date
+        if not new.any():  # factors are missing since then
+            fitted.date = history.date
+            return fitted.model
         given = [table[new] for table in (returns, *factors)]
         options = self._risk_over(history, fitted.date, fitted.risk)
         fitted.model.partial_fit(*given, **options)
@@ -177,12 +181,12 @@ class ModelWalk:
         return {"risk": copy(former).partial_fit(*(table[new] for table in (returns, *factors)))}
 
     def _data(self, history: History) -> tuple[pd.DataFrame, tuple[pd.DataFrame, ...]]:
-        """Excess returns and, if the model takes them, factors, from the first date with all factors."""
+        """Excess returns and, if the model takes them, factors, on the dates with all factors."""
         returns, factors = history.excess_returns, history.factors
         takes = list(_arguments(self.model.fit).values())
         second = takes[1] if len(takes) > 1 else None
         if second is None or second.kind is inspect.Parameter.KEYWORD_ONLY:
-            return returns, ()
+            return self._where_risk_is_known(returns, history), ()
         if factors is None and second.default is inspect.Parameter.empty:
             raise InputError(
                 f"factors must be part of the market for the {self.name}, {type(self.model).__name__}, got None. Pass "
@@ -192,7 +196,16 @@ class ModelWalk:
             return returns, ()
         known = factors.notna().all(axis=1).to_numpy()
         first = int(known.argmax()) if known.any() else len(factors)
-        return returns.iloc[first:], (factors.iloc[first:],)
+        returns, factors, known = returns.iloc[first:], factors.iloc[first:], known[first:]
+        return (returns, (factors,)) if known.all() else (returns[known], (factors[known],))
+
+    def _where_risk_is_known(self, returns: pd.DataFrame, history: History) -> pd.DataFrame:
+        """The returns without the dates that the risk model does not see because factors are missing."""
+        if self.risk is None or history.factors is None:
+            return returns
+        seen = self.risk._data(history)[0].index
+        known = returns.index.isin(seen) | (returns.index < seen[0]) if len(seen) else np.ones(len(returns), dtype=bool)
+        return returns if known.all() else returns[known]
 
 
 @contextmanager
