@@ -23,7 +23,8 @@ def score_loadings(
     """Score one-step-ahead predictions from a date on; hyper-parameters are tuned on the dates before it.
 
     Each model is cloned and fitted with `tune_until` the last date before the test. All are scored on the same
-    returns: those from `test_from` that every model predicts.
+    returns: those from `test_from` that every model predicts, with loadings that are informative (not the first ones
+    of a late listing; `LoadingsModel.informative_`).
 
     Parameters
     ----------

@@ -120,7 +120,8 @@ def validate(
     """Score models one step ahead out of sample, and test which differences are significant.
 
     Each model is cloned and fitted with `tune_until` the last date before the test. All are scored on the same
-    returns: those from `test_from` that every model predicts.
+    returns: those from `test_from` that every model predicts, with loadings that are informative (not the first ones
+    of a late listing; `LoadingsModel.informative_`).
 
     Parameters
     ----------
