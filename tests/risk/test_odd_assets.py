@@ -147,11 +147,19 @@ def test_continuing_finds_what_one_fit_finds(panel, odd):
     np.testing.assert_allclose(risk.covariance_.dense(), whole.covariance_.dense(), rtol=1e-7)
 
 
-def test_the_smallest_eigenvalue_is_judged_by_the_largest():
-    slight = np.diag([1.0, -1e-12])
-    assert LowRankCovariance(np.ones((2, 2)), slight, np.ones(2)).factor_root.shape == (2, 1)
+def test_the_rank_of_omega_is_judged_by_its_largest_eigenvalue():
+    rng = np.random.default_rng(2)
+    rounding = []
+    for _ in range(20):
+        root = rng.normal(size=(5, 2))
+        omega = root @ root.T
+        rounding.append(np.linalg.eigvalsh(omega)[2])
+        assert LowRankCovariance(np.ones((3, 5)), omega, np.ones(3)).factor_root.shape == (5, 2)
+    assert max(rounding) > 0.0, "no eigenvalue of rounding is positive, so nothing was tested"
+
+
+def test_a_negative_eigenvalue_is_judged_by_the_largest():
+    slight = np.ones((8, 8)) - 4e-10 * np.eye(8)
+    assert LowRankCovariance(np.ones((2, 8)), slight, np.ones(2)).factor_root.shape == (8, 1)
     with pytest.raises(InputError, match="positive semidefinite"):
-        LowRankCovariance(np.ones((2, 2)), np.diag([1.0, -1e-3]), np.ones(2))
-    equal = LowRankCovariance(np.ones((3, 2)), np.array([[1.0, 1.0], [1.0, 1.0]]), np.ones(3))
-    assert equal.factor_root.shape == (2, 1), "an eigenvalue of rounding is kept"
-    np.testing.assert_allclose(equal.dense(), 4.0 + np.eye(3))
+        LowRankCovariance(np.ones((2, 8)), np.ones((8, 8)) - 1e-8 * np.eye(8), np.ones(2))
