@@ -84,7 +84,7 @@ def compute_parts(
     noise = given_variance(options.idiosyncratic, model.assets_, ahead["observation_variance"].to_numpy())
     needed = 2 * len(model.factors_) if options.min_observations is None else options.min_observations
     given = isinstance(options.idiosyncratic, pd.Series)
-    excluded = find_excluded(record, needed, P, noise, given)
+    excluded = find_excluded(record, needed, P, noise, given, omega)
     kept = ~model.assets_.isin(excluded.index)
     if not kept.any():
         reasons = listed(list(excluded["reason"].unique()))

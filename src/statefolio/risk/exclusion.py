@@ -13,7 +13,9 @@ from statefolio.risk.track_record import TrackRecord
 _IMPLAUSIBLE = "its idiosyncratic variance is far below its own forecast errors, as of a price that mostly stands still"
 
 
-def find_excluded(record: TrackRecord, needed: int, covariance: Array, noise: Array, given: bool) -> pd.DataFrame:
+def find_excluded(
+    record: TrackRecord, needed: int, covariance: Array, noise: Array, given: bool, omega: Array
+) -> pd.DataFrame:
     """Find the assets that a covariance leaves out.
 
     Parameters
@@ -26,6 +28,8 @@ def find_excluded(record: TrackRecord, needed: int, covariance: Array, noise: Ar
         Observation variances on the next date.
     given : bool
         They are the caller's, and are not judged.
+    omega : (K, K) array
+        Covariance of the factors, for the condition number in the reason.
 
     Returns
     -------
@@ -39,11 +43,23 @@ def find_excluded(record: TrackRecord, needed: int, covariance: Array, noise: Ar
         reasons[record.variance == 0.0] = "no idiosyncratic variance: its returns are constant"
     reasons[~np.isfinite(noise)] = "no idiosyncratic variance is known"
     undetermined = ~np.isfinite(covariance).all(axis=(1, 2))
-    reasons[undetermined] = "its loadings are not determined: too few returns, or factors collinear on their dates"
+    reasons[undetermined] = (
+        "its loadings are not determined: too few returns, or factors collinear on their dates (condition number of "
+        f"the factors {_condition_number(omega):.2g})"
+    )
     short = observed < needed
     reasons[short] = [f"{count} returns were observed, {needed} are needed" for count in observed[short]]
     out = reasons != ""
     return pd.DataFrame({"reason": reasons[out]}, index=assets[out].rename("asset"))
+
+
+def _condition_number(omega: Array) -> float:
+    """Condition number of factors in units of their standard deviations."""
+    size = np.sqrt(np.diag(omega))
+    if not (size > 0.0).all():
+        return np.inf
+    values = np.linalg.eigvalsh(omega / np.outer(size, size))
+    return float(np.sqrt(values[-1] / values[0])) if values[0] > 0.0 else np.inf
 
 
 def warn_of_implausible(excluded: pd.DataFrame) -> None:

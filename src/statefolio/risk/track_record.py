@@ -66,7 +66,8 @@ class TrackRecord:
     @property
     def mean_square(self) -> Array:
         """Mean square of the returns (N,); zero where there are none."""
-        return self.sums["squares"].to_numpy() / np.maximum(self.sums["returns"].to_numpy(), 1.0)
+        square: Array = self.sums["squares"].to_numpy() / np.maximum(self.sums["returns"].to_numpy(), 1.0)
+        return square
 
     @property
     def variance(self) -> Array:
