@@ -261,7 +261,7 @@ def test_fit_quality(model, returns, factors):
     r = returns.A0.to_numpy()
     for which, name in (("filtered", "in_sample"), ("predicted", "one_step")):
         beta = model.loadings_[which].sel(asset="A0").to_numpy()
-        ok = ~np.isnan(r) & ~np.isnan(model.loadings_.predicted.sel(asset="A0").to_numpy()[:, 0])
+        ok = ~np.isnan(r) & model.informative_["A0"].to_numpy()
         e = (r - (X * beta).sum(1))[ok]
         np.testing.assert_allclose(table.loc["A0", f"rmse_{name}"], np.sqrt(np.mean(e**2)), rtol=1e-10)
         share = 1 - np.sum(e**2) / np.sum((r[ok] - r[ok].mean()) ** 2)

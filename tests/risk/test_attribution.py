@@ -156,9 +156,10 @@ def test_returns_add_up_with_gaps_and_late_listings(returns, factors, model):
     both = found["contribution_of_asset"]
     np.testing.assert_allclose(both.sum("asset"), found["contribution"], rtol=0, atol=1e-12)
     np.testing.assert_allclose(both.sum("factor"), found["asset_contribution"], rtol=0, atol=1e-12)
-    assert not any(bool(found[name].isnull().any()) for name in found.data_vars)
+    assert not any(bool(found[name].isnull().any()) for name in found.data_vars if name != "counted_from")
     unattributed = found["contribution"].sel(factor="unattributed").to_series()
-    late = model.loadings_["predicted"].isnull().any("factor").to_pandas() & observed
+    unknown = model.loadings_["predicted"].isnull().any("factor").to_pandas()
+    late = (unknown | ~model.informative_) & observed
     np.testing.assert_allclose(unattributed, (weights * returns)[late].sum(axis=1), rtol=0, atol=1e-14)
     assert unattributed.abs().max() > 0.0
 

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from statefolio.data import load_demo
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
 from statefolio.validation.losses import common_density
@@ -25,6 +26,7 @@ def test_against_a_plain_implementation(returns, factors):
     assert len(table) == 3 * 40
     fitted = {name: model.fit(returns, factors).innovations_ for name, model in MODELS.items()}
     known = np.logical_and.reduce([~np.isnan(f.innovation.to_numpy()) for f in fitted.values()])
+    known &= np.logical_and.reduce([model.fit(returns, factors).informative_ for model in MODELS.values()])
     first = int((factors.index < FROM).sum())
     tested = known.copy()
     tested[: first + 5] = False
@@ -39,6 +41,15 @@ def test_against_a_plain_implementation(returns, factors):
             np.testing.assert_allclose(row.log_score, own.mean(), rtol=1e-10)
             common = plain_common(v[first:, i], known[first:, i], np.mean(v[:first, i][known[:first, i]] ** 2))
             np.testing.assert_allclose(row.log_score_common, common[rows[first:]].mean(), rtol=1e-10)
+
+
+def test_first_predictions_of_a_late_listing_are_not_scored():
+    demo = load_demo()
+    returns, factors = demo.returns.iloc[:600].copy(), demo.factors.iloc[:600]
+    returns.loc[:"2015-09-01", "AAPL"] = np.nan
+    table = score_loadings({"static": StaticLoadings()}, returns, factors, "2015-07-01").set_index("asset")
+    assert table.loc["AAPL", "error_variance"] < 2.0 * returns["AAPL"].var()
+    assert 0 < table.loc["AAPL", "returns_scored"] < returns["AAPL"].count() - 7
 
 
 def plain_common(v: np.ndarray, known: np.ndarray, start: float) -> np.ndarray:

@@ -3,7 +3,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.exceptions import InputError, StatefolioWarning, UnknownNameError
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
 from statefolio.validation.confidence_set import model_confidence_set
@@ -108,7 +108,8 @@ def test_models_with_equal_predictions(stocks):
 
 def test_a_short_test_gives_a_reason(stocks):
     returns, factors = (table.loc[:"2019-01-15"] for table in stocks)
-    result = validate(QUICK, returns, factors, "2019-01-02")
+    with pytest.warns(StatefolioWarning, match="test_from must leave at least 20 dates with scored returns.*got 10"):
+        result = validate(QUICK, returns, factors, "2019-01-02")
     assert result.against_benchmark["reason"].str.startswith("10 dates, fewer").all()
     assert result.mean_losses["p_value"].isna().all()
     assert result.summary()["squared_error"].notna().all()

@@ -11,6 +11,7 @@ from statefolio._arrays.panel import make_panel
 from statefolio._arrays.types import Array
 from statefolio._options import Kind, check
 from statefolio.diagnostics.least_squares import LeastSquares, least_squares
+from statefolio.diagnostics.variance_inflation import collinear_reason
 from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
 
@@ -59,7 +60,7 @@ def fit_panel(returns: Any, factors: Any) -> FittedPanel:
     rows = np.flatnonzero(~np.isnan(panel.returns).all(axis=1))
     values, regressors = panel.returns[rows], panel.regressors[rows]
     fit = least_squares(values, regressors)
-    reasons = _reasons(values, fit, max(FEWEST, 3 * regressors.shape[1]))
+    reasons = _reasons(values, regressors, fit, max(FEWEST, 3 * regressors.shape[1]))
     kept = reasons == ""
     if not kept.any():
         raise InputError(
@@ -72,14 +73,14 @@ def fit_panel(returns: Any, factors: Any) -> FittedPanel:
     )
 
 
-def _reasons(values: Array, fit: LeastSquares, needed: int) -> Any:
+def _reasons(values: Array, regressors: Array, fit: LeastSquares, needed: int) -> Any:
     """Return the reason to exclude each asset; empty where it is kept."""
     with np.errstate(invalid="ignore"):
         still = np.fmax.reduce(values, axis=0) <= np.fmin.reduce(values, axis=0)
         exact = fit.variance <= _EXACT * np.nanvar(np.where(fit.count > 0, values, 0.0), axis=0)
     short = np.array([f"{n} returns, fewer than the {needed} needed" for n in fit.count], dtype=object)
     conditions = [fit.count < needed, still, np.isnan(fit.inverse).any(axis=(1, 2)), exact]
-    found = ["returns do not vary", "factors are collinear on its dates", "the factors explain it exactly"]
+    found = ["returns do not vary", collinear_reason(regressors), "the factors explain it exactly"]
     return np.select(conditions, [short, *(np.full(len(short), text, dtype=object) for text in found)], default="")
 
 

@@ -11,6 +11,7 @@ from xarray.core import indexing
 
 from statefolio._arrays.panel import RESIDUAL, Panel
 from statefolio._arrays.types import Array
+from statefolio.loadings.informative import counted_from, find_informative
 from statefolio.loadings.results import HALF_BAND, Forecast, Labels, RunResults, Values, array_of
 
 
@@ -131,11 +132,19 @@ def contributions_dataset(panel: Panel, loadings: xr.Dataset, which: str, residu
     return xr.Dataset(variables, coordinates, {**loadings.attrs, "loadings": which})
 
 
-def fit_quality(run: RunResults, regressors: Array, assets: pd.Index) -> pd.DataFrame:
+def informative_frame(run: RunResults, regressors: Array, labels: Labels) -> pd.DataFrame:
+    """Return where (date x asset) predicted loadings are informative; see `find_informative`."""
+    returns = run.innovation + _fitted(run.predicted, regressors)
+    found = find_informative(run, returns, regressors.shape[1])
+    return pd.DataFrame(found, index=labels.dates, columns=labels.assets)
+
+
+def fit_quality(run: RunResults, regressors: Array, informative: pd.DataFrame) -> pd.DataFrame:
     """Return R-squared and root mean square error by asset, in sample and one step ahead, over the same returns."""
     one_step = run.innovation
     predicted = _fitted(run.predicted, regressors)
     in_sample = one_step + predicted - _fitted(run.filtered, regressors)
+    in_sample = np.where(informative.to_numpy(), in_sample, np.nan)
     returns = np.where(np.isnan(in_sample), np.nan, one_step + predicted)
     count = np.count_nonzero(~np.isnan(returns), axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -144,8 +153,10 @@ def fit_quality(run: RunResults, regressors: Array, assets: pd.Index) -> pd.Data
         squares["one_step"] = np.nansum(np.where(np.isnan(returns), np.nan, one_step) ** 2, axis=0)
         columns = {f"r_squared_{name}": 1.0 - square / total for name, square in squares.items()}
         columns |= {f"rmse_{name}": np.sqrt(square / count) for name, square in squares.items()}
-    table = pd.DataFrame({**columns, "returns_scored": count}, index=assets.rename("asset"))
-    return table.replace([np.inf, -np.inf], np.nan)
+    assets = informative.columns.rename("asset")
+    table = pd.DataFrame({**columns, "returns_scored": count}, index=assets).replace([np.inf, -np.inf], np.nan)
+    table.attrs["counted_from"] = counted_from(informative).to_dict()
+    return table
 
 
 def _fitted(loadings: Values, regressors: Array) -> Array:

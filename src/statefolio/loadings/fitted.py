@@ -79,10 +79,32 @@ class FittedLoadings(BaseEstimator):
     def fit_quality_(self) -> pd.DataFrame:
         """R-squared and root mean square error by asset, of filtered (in sample) and predicted (one step) loadings.
 
-        Both cover the same returns: those with a prediction, on the dates in the results.
+        Both cover the same returns: those on the dates in the results whose predicted loadings are informative
+        (`informative_`). `attrs["counted_from"]` has the first such date of each asset, NaT where there is none.
         """
         run = self._results()
-        return self._cached("quality", lambda: datasets.fit_quality(run, self._regressors, self.assets_))
+        return self._cached("quality", lambda: datasets.fit_quality(run, self._regressors, self.informative_))
+
+    @property
+    def informative_(self) -> pd.DataFrame:
+        """Whether predicted loadings (date x asset) are informative: not so in the first dates after a diffuse start.
+
+        An asset counts once 2 K predictions in a row have x'P x, the predicted variance of the fitted part, at most
+        as large as the return's own variance: the larger of the observation variance R and the mean square of the
+        asset's returns. With K loadings and about K returns they are arbitrary, so averages and sums over dates leave
+        such dates out: `fit_quality_`, `statefolio.risk.attribute_return` and the scores of `statefolio.validation`.
+        The same holds after a gap so long that the prediction is not informative.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> demo = sf.load_demo()
+        >>> model = sf.StaticLoadings().fit(demo.returns.iloc[:200], demo.factors.iloc[:200])
+        >>> int(model.informative_["AAPL"].to_numpy().argmax())  # 7 loadings count after 38 returns
+        38
+        """
+        run = self._results()
+        return self._cached("informative", lambda: datasets.informative_frame(run, self._regressors, self._labels()))
 
     def predict(self, factor_forecasts: Any) -> xr.Dataset:
         """Forecast the returns on the first date not yet seen, given the factor returns.

@@ -177,9 +177,9 @@ class StaticLoadings(LeastSquaresLoadings):
     >>> model.fit_quality_.loc[["AAPL", "JPM", "PG"], ["r_squared_in_sample", "r_squared_one_step"]].round(2)
            r_squared_in_sample  r_squared_one_step
     asset
-    AAPL                  0.63                0.59
-    JPM                   0.69                0.67
-    PG                    0.51                0.48
+    AAPL                  0.63                0.62
+    JPM                   0.69                0.68
+    PG                    0.51                0.49
     """
 
     def __init__(self, intercept: bool = True) -> None:

@@ -14,6 +14,7 @@ from statefolio._arrays.types import Array
 from statefolio._options import Kind, check
 from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
+from statefolio.loadings.informative import counted_from
 from statefolio.loadings.results import HALF_BAND
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.risk.weights import dated_weights
@@ -184,9 +185,11 @@ def attribute_return(model: LoadingsModel, weights: Any, returns: Any, factors: 
     -------
     Dataset
         portfolio_return by date. contribution by date and factor ("residual" and "unattributed" last: the latter is
-        the return of assets whose loadings were not known yet), with contribution_standard_error, contribution_lower
-        and contribution_upper from the loadings' variances, assets independent. asset_contribution by date and asset.
-        contribution_of_asset by all three. Contributions sum to the portfolio's return.
+        the return of assets whose loadings were not known yet, or were arbitrary as they are in the first dates:
+        `LoadingsModel.informative_`), with contribution_standard_error, contribution_lower and contribution_upper from
+        the loadings' variances, assets independent. asset_contribution by date and asset. contribution_of_asset by all
+        three. counted_from by asset: the first date on which its loadings are informative, NaT if there is none.
+        Contributions sum to the portfolio's return.
 
     Raises
     ------
@@ -218,7 +221,8 @@ def attribute_return(model: LoadingsModel, weights: Any, returns: Any, factors: 
     parts = np.where(held[:, :, None], earned["contribution"].to_numpy() * w[:, :, None], 0.0)
     deviation = np.where(held[:, :, None], earned["standard_deviation"].to_numpy() * w[:, :, None], 0.0)
     whole = np.where(held, np.nan_to_num(observed) * w, 0.0)
-    unknown = np.isnan(parts).any(axis=2)
+    informative = model.informative_.loc[dates, assets]
+    unknown = np.isnan(parts).any(axis=2) | (held & ~informative.to_numpy())
     parts[unknown], deviation[unknown] = 0.0, 0.0
     split = np.concatenate([parts, np.where(unknown, whole, 0.0)[:, :, None]], axis=2)
     error = np.sqrt(np.sum(deviation**2, axis=1))
@@ -229,6 +233,7 @@ def attribute_return(model: LoadingsModel, weights: Any, returns: Any, factors: 
         "asset_contribution": (("date", "asset"), whole),
         "contribution_of_asset": (("date", "asset", "factor"), split),
         "weight": (("date", "asset"), w),
+        "counted_from": ("asset", counted_from(informative).to_numpy()),
     }
     names = pd.Index(_check_line_names([*earned.indexes["factor"], UNATTRIBUTED]))
     return xr.Dataset(found, {"date": dates, "asset": assets, "factor": names}, earned.attrs)

@@ -16,6 +16,7 @@ from statefolio.risk.long_run import LongRunVariance
 from statefolio.risk.low_rank import LowRankCovariance
 from statefolio.risk.residual import check_names_differ, residual_loadings
 from statefolio.risk.risk_options import given_variance
+from statefolio.risk.track_record import EXACT, TrackRecord
 from statefolio.risk.uncertainty import loading_uncertainty
 
 
@@ -54,7 +55,7 @@ def compute_parts(
     forecast: FactorForecast,
     correlation_loadings: pd.DataFrame,
     long_run: LongRunVariance,
-    observed: pd.Series,
+    record: TrackRecord,
 ) -> CovarianceParts:
     """Compute the covariance on the next date and its parts.
 
@@ -70,8 +71,8 @@ def compute_parts(
         Loadings of standardised residuals on residual factors.
     long_run : LongRunVariance
         Of the model's innovations.
-    observed : Series by asset
-        Number of returns observed.
+    record : TrackRecord
+        Of the returns and their forecasts.
 
     Raises
     ------
@@ -82,7 +83,8 @@ def compute_parts(
     P = ahead["covariance"].to_numpy()
     noise = given_variance(options.idiosyncratic, model.assets_, ahead["observation_variance"].to_numpy())
     needed = 2 * len(model.factors_) if options.min_observations is None else options.min_observations
-    excluded = find_excluded(model.assets_, observed.to_numpy(), needed, P, noise)
+    given = isinstance(options.idiosyncratic, pd.Series)
+    excluded = find_excluded(record, needed, P, noise, given, omega)
     kept = ~model.assets_.isin(excluded.index)
     if not kept.any():
         reasons = listed(list(excluded["reason"].unique()))
@@ -91,10 +93,14 @@ def compute_parts(
             "Pass more dates, or fewer factors."
         )
     assets, names = model.assets_[kept], forecast.names
+    least = EXACT * record.variance[kept]
+    exact = (noise[kept] <= least) & (not given)
     D: pd.Series = pd.Series(noise[kept], index=assets)
     if isinstance(options.idiosyncratic, str) and options.idiosyncratic == "shrunk":
-        D = idiosyncratic_variance(D, effective_observations(model, observed)[kept], options.groups)
+        seen = effective_observations(model, record.observed)[kept]
+        D.loc[~exact] = idiosyncratic_variance(D[~exact], seen[~exact], options.groups)
         D = D + options.long_run_weight * long_run.mean(noise)[kept]
+    D = D.where(~exact, least)
     U = loading_uncertainty(P[kept], omega, mean, model.intercept)
     B = ahead["mean"].to_numpy()[kept, int(model.intercept) :]
     G = correlation_loadings.reindex(assets).fillna(0.0)

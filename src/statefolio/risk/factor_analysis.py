@@ -103,7 +103,7 @@ def _rows(values: Array, weights: Array) -> _Rows:
     observed = patterns.T @ pattern_weight
     second = weights @ filled**2
     variance = np.where(observed > 0.0, second / np.where(observed > 0.0, observed, 1.0), 1.0)
-    variance = np.where(variance > _SMALLEST, variance, 1.0)
+    variance = np.where(variance > 0.0, variance, 1.0)
     return _Rows(
         filled, weights, patterns, pattern, *_sorted(pattern, len(patterns)), pattern_weight, observed, variance
     )

@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from statefolio._arrays.frames import read_values
 from statefolio._arrays.types import Array
 from statefolio.exceptions import NotFittedError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.risk.covariance_parts import compute_parts
+from statefolio.risk.exclusion import warn_of_implausible
 from statefolio.risk.long_run import LongRunVariance
 from statefolio.risk.residual import capped_innovations, standardised_innovations
 from statefolio.risk.risk_options import check_risk_options, copy_fitted_model, make_forecast, make_structure
+from statefolio.risk.track_record import TrackRecord
 from statefolio.risk.weights import match_weights
 
 
@@ -78,7 +79,10 @@ class FactorRisk(BaseEstimator):
     factor_mean_, idiosyncratic_variance_, loading_uncertainty_ : Series
         mu, D (without what residual factors explain), and U.
     excluded_ : DataFrame
-        Assets without a covariance, and the reason.
+        Assets without a covariance, and the reason. An asset is left out if its returns are too few or constant, its
+        loadings are not determined, or its observation variance cannot be right given its own forecast errors, as
+        where a price stands still on most dates; a `StatefolioWarning` names the last. An asset that the factors
+        explain exactly stays, with D of 1e-8 of its variance.
 
     Examples
     --------
@@ -159,11 +163,10 @@ class FactorRisk(BaseEstimator):
             model = KalmanLoadings() if self.loadings is None else clone(self.loadings)
             self.model_ = model.fit(returns, factors, tune_until=tune_until)
         names = self.model_.factors_[1:] if self.model_.intercept else self.model_.factors_
-        self._observed = pd.Series(0, index=self.model_.assets_)
+        self._record = TrackRecord.empty().updated(self.model_, returns)
         self._structure = make_structure(self)
-        self._structure.fit(standardised_innovations(self.model_), tune_until)
+        self._structure.fit(standardised_innovations(self.model_, self._record.mean_square), tune_until)
         self._long_run = LongRunVariance.empty(len(self.model_.assets_)).updated(capped_innovations(self.model_))
-        self._count_observations(returns)
         self._forecast = make_forecast(self, names).updated(factors, self.model_.last_date_)
         self._assemble()
         return self
@@ -187,10 +190,10 @@ class FactorRisk(BaseEstimator):
             self.model_, self._structure = model, structure
             last = model.last_date_
             model.partial_fit(new_returns, new_factors)
-            structure.partial_fit(standardised_innovations(model))
+            self._record = self._record.updated(model, new_returns)
+            structure.partial_fit(standardised_innovations(model, self._record.mean_square))
             joined = len(model.assets_) - len(self._long_run.weight)
             self._long_run = self._long_run.with_new_assets(joined).updated(capped_innovations(model))
-            self._count_observations(new_returns)
             self._forecast = self._forecast.updated(new_factors, model.last_date_, since=last)
             self._assemble()
         except BaseException:
@@ -233,15 +236,9 @@ class FactorRisk(BaseEstimator):
         if not self.__sklearn_is_fitted__():
             raise NotFittedError("FactorRisk has not been fitted. Call fit first.")
 
-    def _count_observations(self, returns: Any) -> None:
-        values, _, assets = read_values(returns, "returns")
-        new = pd.Series(np.count_nonzero(~np.isnan(values), axis=0), index=assets)
-        self._observed = self._observed.reindex(self.model_.assets_, fill_value=0).add(new, fill_value=0)
-        self._observed = self._observed.reindex(self.model_.assets_).astype(int)
-
     def _assemble(self) -> None:
         parts = compute_parts(
-            self, self.model_, self._forecast, self._structure.loadings_, self._long_run, self._observed
+            self, self.model_, self._forecast, self._structure.loadings_, self._long_run, self._record
         )
         self.covariance_ = parts.covariance
         self.assets_, self.factors_ = parts.assets, self._forecast.names
@@ -253,3 +250,4 @@ class FactorRisk(BaseEstimator):
         self.loading_uncertainty_ = parts.loading_uncertainty
         self.excluded_ = parts.excluded
         self.last_date_ = self.model_.last_date_
+        warn_of_implausible(self.excluded_)

@@ -7,6 +7,7 @@ from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 
 _TOLERANCE = 1e-10
+_MOST_UNEQUAL = 1e7
 
 
 def finite_array(values: npt.ArrayLike, name: str) -> Array:
@@ -29,6 +30,8 @@ def factor_root(covariance: Array) -> Array:
     InputError
         If the matrix is not symmetric or has a negative eigenvalue.
     """
+    scale = _scale(np.diag(covariance))
+    covariance = covariance / np.outer(scale, scale)
     largest = float(np.abs(covariance).max(initial=0.0))
     if not np.allclose(covariance, covariance.T, rtol=0.0, atol=_TOLERANCE * largest):
         raise InputError("factor_covariance must be symmetric, got one that is not symmetric. Check how it was made.")
@@ -40,4 +43,12 @@ def factor_root(covariance: Array) -> Array:
         )
     kept = values > np.finfo(np.float64).eps * len(values) * values[-1] if len(values) else values > 0.0
     root: Array = vectors[:, kept] * np.sqrt(values[kept])
-    return root
+    return root * scale[:, None]
+
+
+def _scale(variance: Array) -> Array:
+    """Standard deviations as powers of two where variances differ so much that rounding of one would drown another."""
+    positive = variance[variance > 0.0]
+    if not len(positive) or positive.max() <= _MOST_UNEQUAL * positive.min():
+        return np.ones(len(variance))
+    return np.exp2(np.round(0.5 * np.log2(np.where(variance > 0.0, variance, 1.0))))

@@ -14,6 +14,7 @@ from statefolio._options import Kind, Number, Rule, Whole, check, check_options
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.risk.residual import CAP
 
+_ENOUGH = 100
 _FRAME = Kind(pd.DataFrame, "a DataFrame (date x asset)", "pd.DataFrame(values, index=dates, columns=assets)")
 
 
@@ -48,6 +49,7 @@ class RecentResiduals(BaseEstimator):
         """
         self._check_options()
         check_residuals(residuals)
+        _check_standardised(residuals)
         tuning = residuals.iloc[: rows_until(pd.DatetimeIndex(residuals.index), tune_until)]
         self._recent = residuals.iloc[:0]
         self._choose_count(_capped(tuning))
@@ -88,6 +90,17 @@ class RecentResiduals(BaseEstimator):
 
 def _capped(residuals: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(np.clip(residuals.to_numpy(), -CAP, CAP), index=residuals.index, columns=residuals.columns)
+
+
+def _check_standardised(residuals: pd.DataFrame) -> None:
+    """Raise InputError if most residuals would be capped: they are not in units of their standard deviations."""
+    sizes = np.abs(residuals.to_numpy(dtype=np.float64))
+    sizes = sizes[~np.isnan(sizes)]
+    if len(sizes) >= _ENOUGH and np.median(sizes) > CAP:
+        raise InputError(
+            f"residuals must be standardised, got values with a median size of {np.median(sizes):.3g}. Divide them by "
+            "their predicted standard deviations."
+        )
 
 
 def check_residuals(residuals: Any) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 
+_SMALL, _LARGE = 1e-5, 10.0
+
 
 @dataclass(frozen=True, eq=False)
 class RegimeCovariance:
@@ -21,10 +23,13 @@ class RegimeCovariance:
         Investing.
     seen : int
         Number of dates so far.
+    unit : float
+        Deviations are divided by it, as skfolio's floors are absolute; 1 for returns of ordinary size.
     """
 
     estimator: Any
     seen: int = 0
+    unit: float = 1.0
 
     @classmethod
     def empty(cls, volatility_half_life: float, correlation_half_life: float) -> Self:
@@ -42,12 +47,19 @@ class RegimeCovariance:
         if len(deviations) == 0:
             return self
         estimator = deepcopy(self.estimator)
-        estimator.partial_fit(deviations)
-        return type(self)(estimator, self.seen + len(deviations))
+        unit = self.unit if self.seen else _unit(deviations)
+        estimator.partial_fit(deviations / unit)
+        return type(self)(estimator, self.seen + len(deviations), unit)
 
     def covariance(self) -> Array:
         """Omega (K, K), for the date after the last update."""
         if self.seen == 0:
             raise InputError("factors must have at least 2 known dates for a covariance, got fewer. Pass more dates.")
         omega = np.array(self.estimator.covariance_, dtype=np.float64)
-        return 0.5 * (omega + omega.T)
+        return 0.5 * (omega + omega.T) * self.unit**2
+
+
+def _unit(deviations: Array) -> float:
+    """A power of two near the size of returns that are far from ordinary, else 1."""
+    size = float(np.sqrt(np.mean(deviations**2)))
+    return 1.0 if size == 0.0 or _SMALL < size < _LARGE else float(np.exp2(np.round(np.log2(size))))

@@ -10,6 +10,7 @@ from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
+from statefolio.risk.track_record import EXACT
 
 LARGEST_SHARE = 0.95
 """Largest share of an asset's idiosyncratic variance that residual factors may explain, so that D is positive."""
@@ -76,12 +77,16 @@ def check_names_differ(factors: pd.Index, residual_factors: pd.Index) -> None:
         )
 
 
-def standardised_innovations(model: LoadingsModel) -> pd.DataFrame:
-    """Innovations over their predicted standard deviations (date x asset), on the dates of a model's results."""
+def standardised_innovations(model: LoadingsModel, mean_square: Any = 0.0) -> pd.DataFrame:
+    """Innovations over their predicted standard deviations (date x asset), on the dates of a model's results.
+
+    NaN where the variance is zero but for rounding, next to the mean square of the asset's returns (N,): so is that of
+    an asset that the factors explain exactly.
+    """
     found = model.innovations_
-    variance = found["innovation_variance"].to_numpy()
+    error, variance = found["innovation"].to_numpy(), found["innovation_variance"].to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        values = np.where(variance > 0.0, found["innovation"].to_numpy() / np.sqrt(variance), np.nan)
+        values = np.where(variance > EXACT * mean_square, error / np.sqrt(variance), np.nan)
     return pd.DataFrame(values, index=model.dates_, columns=model.assets_)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._options import Number, Whole, check_options
+from statefolio._options import Kind, Number, Whole, check, check_options
+from statefolio.exceptions import DataTypeError, InputError
 from statefolio.validation.equal_accuracy import FEWEST
 
 RULES = {
@@ -15,6 +16,7 @@ RULES = {
     "block_length": Whole(at_least=1, example=10) | None,
     "seed": Whole(at_least=0, example=0),
 }
+_FRAME = Kind(pd.DataFrame, "a DataFrame (date x model)", "pd.DataFrame({'a': losses_of_a, 'b': losses_of_b})")
 COLUMNS = ["p_value", "included", "block_length", "reason"]
 
 
@@ -65,8 +67,7 @@ def model_confidence_set(
     {'a': True, 'b': True, 'c': False}
     """
     check_options({"size": size, "replications": replications, "block_length": block_length, "seed": seed}, RULES)
-    table = losses.dropna()
-    values = table.to_numpy(dtype=np.float64)
+    values = _read(losses)
     count, models = values.shape
     if models > 1 and count < FEWEST:
         return _without(losses.columns, np.nan, f"{count} dates, fewer than the {FEWEST} needed")
@@ -81,6 +82,19 @@ def model_confidence_set(
     p_value = np.array([p_values[i] for i in first])
     found = {"p_value": p_value, "included": p_value > size, "block_length": length, "reason": ""}
     return pd.DataFrame(found, index=losses.columns)
+
+
+def _read(losses: Any) -> Any:
+    check("losses", losses, _FRAME)
+    if not losses.columns.is_unique:
+        raise InputError("losses must have a different name for each model, got duplicates. Rename one.")
+    try:
+        values = losses.dropna().to_numpy(dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataTypeError("losses must hold numbers, got other values. Convert them with pd.to_numeric.") from error
+    if np.isinf(values).any():
+        raise InputError("losses must be finite or NaN, got infinite values. Leave those dates out.")
+    return values
 
 
 def _without(models: pd.Index, p_value: float, reason: str) -> pd.DataFrame:

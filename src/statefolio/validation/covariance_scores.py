@@ -13,7 +13,7 @@ from statefolio._arrays.types import Array
 from statefolio._options import Number, check
 from statefolio.exceptions import InputError
 from statefolio.validation.covariance_forecast import Covariance, CovarianceForecast, read_forecasts
-from statefolio.validation.equal_accuracy import standard_error
+from statefolio.validation.equal_accuracy import standard_error, warn_if_few
 from statefolio.validation.portfolios import MINIMUM, gather_portfolios
 from statefolio.validation.probability import LEVELS, coverage_by_column, probabilities, uniformity
 
@@ -132,6 +132,7 @@ def score_covariances(
             f"forecasts must be for dates and assets of returns, got none (forecasts from {show(next(iter(dated)))}, "
             f"returns until {show(dates[-1])}). Check dates and names."
         )
+    warn_if_few(int(np.count_nonzero(scored)), "forecasts")
     kinds = pd.concat([kinds, pd.Series([MINIMUM], index=[MINIMUM])])
     at = dates[scored].rename("date")
     daily = pd.DataFrame(by_date[scored], index=at, columns=["assets", "qlike", "distance"]).astype({"assets": int})

@@ -1,5 +1,6 @@
 """Tests equal predictive accuracy on a time series of losses: Diebold-Mariano and Clark-West."""
 
+import warnings
 from dataclasses import dataclass
 from math import ceil, inf, isqrt, nan, sqrt
 from typing import Any
@@ -10,10 +11,12 @@ from scipy import stats
 from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
 from statefolio._options import is_whole
-from statefolio.exceptions import InputError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 
 FEWEST = 20
 """Least number of dates for a test."""
+
+_SMALL, _LARGE = 1e-100, 1e100
 
 
 @dataclass(frozen=True)
@@ -129,24 +132,52 @@ def clark_west(adjusted: Any, lags: int | str | None = None) -> EqualAccuracy:
 
 
 def _test(series: Any, lags: int | str | None, two_sided: bool) -> EqualAccuracy:
-    x = np.asarray(series, dtype=np.float64).ravel()
-    x = x[~np.isnan(x)]
+    x, unit = _losses(series)
     count = len(x)
-    mean = float(x.mean()) if count else nan
+    with np.errstate(invalid="ignore"):
+        mean = float(x.mean()) if count else nan
     if count < FEWEST:
         reason = f"{count} dates, fewer than the {FEWEST} needed"
+        return EqualAccuracy(mean * unit, nan, nan, nan, nan, 0, count, reason)
+    if np.isinf(x).any():
+        reason = f"the losses are infinite on {np.count_nonzero(np.isinf(x))} dates"
         return EqualAccuracy(mean, nan, nan, nan, nan, 0, count, reason)
     centred = x - mean
     if np.abs(centred).max() <= 1e-14 * max(np.abs(x).max(), 1e-300):
         reason = "the losses are the same on every date" if mean == 0.0 else "the difference never varies"
-        return EqualAccuracy(mean, 0.0, nan, nan, nan, 0, count, reason)
+        return EqualAccuracy(mean * unit, 0.0, nan, nan, nan, 0, count, reason)
     used = count_lags(centred, lags)
     error = sqrt(long_run_variance(centred, used) / count)
     b = (used + 1) / count
     freedom = min(count - 1.0, 1.5 / b)
     statistic = mean / error * sqrt(1.0 - b)
     beyond = 2.0 * stats.t.sf(abs(statistic), freedom) if two_sided else stats.t.sf(statistic, freedom)
-    return EqualAccuracy(mean, error, statistic, freedom, float(beyond), used, count)
+    return EqualAccuracy(mean * unit, error * unit, statistic, freedom, float(beyond), used, count)
+
+
+def _losses(series: Any) -> tuple[Array, float]:
+    """Return the known values, and the unit they are in: a power of two where their squares would not be finite."""
+    try:
+        x = np.asarray(series, dtype=np.float64).ravel()
+    except (TypeError, ValueError) as error:
+        raise DataTypeError(f"losses must be numbers, got {shown(series)}. Pass one number per date.") from error
+    x = x[~np.isnan(x)]
+    largest = float(np.abs(x).max(initial=0.0))
+    if largest in (0.0, inf) or _SMALL < largest < _LARGE:
+        return x, 1.0
+    unit = float(np.exp2(np.round(np.log2(largest))))
+    return x / unit, unit
+
+
+def warn_if_few(dates: int, scored: str = "test_from") -> None:
+    """Warn of a test with fewer than `FEWEST` dates."""
+    if dates < FEWEST:
+        warnings.warn(
+            f"{scored} must leave at least {FEWEST} dates with scored returns for tests and standard errors, got "
+            f"{dates}: they are NaN, and means over so few dates say little. Pass an earlier date, or later data.",
+            StatefolioWarning,
+            stacklevel=3,
+        )
 
 
 def standard_error(series: Array, lags: int | str | None = None) -> float:

@@ -32,11 +32,14 @@ class Prediction:
     ----------
     errors : (T, N)
         Return minus its prediction, on all dates.
+    informative : (T, N)
+        Whether the predicted loadings are informative; see `LoadingsModel.informative_`.
     variance, density, probability : (test dates, N)
         The model's variance of the error, log density of the return, and probability of a lower return.
     """
 
     errors: Array
+    informative: Mask
     variance: Array
     density: Array
     probability: Array
@@ -54,7 +57,7 @@ class Predictions:
     first : int
         Row of the first date of the test.
     known : (T, N)
-        Whether every model predicts the return.
+        Whether every model predicts the return, from informative loadings.
     scored : (test dates, N)
         Whether the return is scored: known, in the test, and after the burn-in.
     """
@@ -84,6 +87,7 @@ def predict_all(
     first = split_row(dates, test_from, "test_from")
     found = {name: _predict(model, returns, factors, dates[first - 1], first) for name, model in named.items()}
     known = ~np.isnan(np.sum([one.errors for one in found.values()], axis=0))
+    known &= np.logical_and.reduce([one.informative for one in found.values()])
     scored = known[first:] & ~np.isnan(np.sum([one.density for one in found.values()], axis=0))
     scored[:burn_in] = False
     return Predictions(found, dates, assets, first, known, scored)
@@ -132,4 +136,7 @@ def _predict(model: LoadingsModel, returns: Any, factors: Any, tune_until: Any, 
         with np.errstate(divide="ignore", invalid="ignore"):
             density = -0.5 * (np.log(2.0 * pi * S) + v * v / S)
     freedom = predictive_degrees_of_freedom(fitted, errors)
-    return Prediction(errors, S, density, probabilities(v, S, freedom if np.ndim(freedom) == 0 else freedom[first:]))
+    informative = fitted.informative_.to_numpy()
+    return Prediction(
+        errors, informative, S, density, probabilities(v, S, freedom if np.ndim(freedom) == 0 else freedom[first:])
+    )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio.loadings.base import LoadingsModel
+from statefolio.validation.equal_accuracy import warn_if_few
 from statefolio.validation.losses import mean_of_columns, model_losses
 from statefolio.validation.predictions import Predictions, name_models, predict_all
 
@@ -23,7 +24,8 @@ def score_loadings(
     """Score one-step-ahead predictions from a date on; hyper-parameters are tuned on the dates before it.
 
     Each model is cloned and fitted with `tune_until` the last date before the test. All are scored on the same
-    returns: those from `test_from` that every model predicts.
+    returns: those from `test_from` that every model predicts, with loadings that are informative (not the first ones
+    of a late listing; `LoadingsModel.informative_`).
 
     Parameters
     ----------
@@ -64,6 +66,7 @@ def score_loadings(
     [197]
     """
     predictions = predict_all(name_models(models), returns, factors, test_from, burn_in)
+    warn_if_few(int(predictions.scored.any(axis=1).sum()))
     return pd.concat([_table(name, predictions) for name in predictions.by_model], ignore_index=True)
 
 

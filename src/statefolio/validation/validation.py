@@ -14,7 +14,7 @@ from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.validation.comparison import compare_nested, compare_pairs, compare_with, nested_pairs
 from statefolio.validation.confidence_set import model_confidence_set
-from statefolio.validation.equal_accuracy import standard_error
+from statefolio.validation.equal_accuracy import standard_error, warn_if_few
 from statefolio.validation.losses import LOSSES, date_series, losses_dataset
 from statefolio.validation.periods import Stress, find_stress, losses_by_period
 from statefolio.validation.predictions import Predictions, name_models, predict_all
@@ -120,7 +120,8 @@ def validate(
     """Score models one step ahead out of sample, and test which differences are significant.
 
     Each model is cloned and fitted with `tune_until` the last date before the test. All are scored on the same
-    returns: those from `test_from` that every model predicts.
+    returns: those from `test_from` that every model predicts, with loadings that are informative (not the first ones
+    of a late listing; `LoadingsModel.informative_`).
 
     Parameters
     ----------
@@ -173,6 +174,7 @@ def validate(
     values, dates, _ = read_values(returns, "returns")
     predictions = predict_all(named, returns, factors, test_from, burn_in)
     _check_predictions(predictions)
+    warn_if_few(int(predictions.scored.any(axis=1).sum()))
     losses = losses_dataset(predictions)
     stress = find_stress(values, dates)
     stress = Stress(stress.volatility.loc[predictions.tested], stress.stressed.loc[predictions.tested])

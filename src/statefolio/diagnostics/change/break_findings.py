@@ -56,7 +56,7 @@ def _moved(asset: Any, panel: Panel, found: Break, change: Change) -> dict[str, 
     of_break = {name: np.full(len(panel.factors), moments[row]) for name, row in places.items()}
     of_break |= {name: np.full(len(panel.factors), getattr(found, of)) for name, of in _OF_BREAK.items()}
     return of_break | {
-        "asset": np.full(len(panel.factors), asset, dtype=object),
+        "asset": pd.Index([asset] * len(panel.factors), tupleize_cols=False).to_numpy(),
         "factor": panel.factors.to_numpy(),
         "before": change.before,
         "before_error": change.before_error,

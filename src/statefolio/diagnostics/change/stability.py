@@ -13,6 +13,7 @@ from statefolio.diagnostics.change.likelihood_ratio import MovingLoadings, movin
 from statefolio.diagnostics.change.local_volatility import local_variance
 from statefolio.diagnostics.change.nyblom import Nyblom, joint_p_value, nyblom, single_p_values
 from statefolio.diagnostics.change.walk_spectrum import draw, spectrum
+from statefolio.diagnostics.variance_inflation import collinear_reason
 from statefolio.kalman.ordinary_least_squares import ordinary_least_squares
 
 STEPS = 32
@@ -89,7 +90,7 @@ def exclusion_reasons(X: Array, Y: Array, sigma: Array, block: int, least: int) 
     mean_square = np.nansum(Y**2, axis=0) / np.maximum(count, 1)
     few = full < FEWEST_BLOCKS
     reason[few] = [f"{n} blocks of dates with enough returns; {FEWEST_BLOCKS} are needed" for n in full[few]]
-    reason[~np.isfinite(condensed.loadings).all(axis=0)] = "factors are collinear on its dates"
+    reason[~np.isfinite(condensed.loadings).all(axis=0)] = collinear_reason(X)
     reason[~(least_squares.residual_variance[:-1] > _EXACT * mean_square)] = "the factors explain its returns exactly"
     short = count < least
     reason[short] = [f"{n} returns; {least} are needed" for n in count[short]]

@@ -13,9 +13,9 @@ from statefolio._arrays.panel import make_panel
 from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
 from statefolio._options import Whole, check_options
-from statefolio.diagnostics.collinearity.variance_inflation import condition_indices, through_time
 from statefolio.diagnostics.finding import Diagnosis, Finding
 from statefolio.diagnostics.fitted_panel import ensure_fitted
+from statefolio.diagnostics.variance_inflation import condition_indices, through_time
 from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
 

@@ -53,6 +53,11 @@ def condition_number(regressors: Array) -> float:
         return float(singular[0] / singular[-1])
 
 
+def collinear_reason(regressors: Array) -> str:
+    """Return why loadings on these regressors are not determined, with the condition number over all dates."""
+    return f"factors are collinear on its dates (condition number on all dates {condition_number(regressors):.2g})"
+
+
 def through_time(
     factors: Array, dates: pd.DatetimeIndex, names: pd.Index, window: int, step: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -4,7 +4,7 @@ import pytest
 import statsmodels.api as sm
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from statefolio.diagnostics.collinearity.variance_inflation import (
+from statefolio.diagnostics.variance_inflation import (
     condition_indices,
     condition_number,
     through_time,
