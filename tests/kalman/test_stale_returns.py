@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from statefolio.kalman.stale_returns import new_watch, watch_returns
+from statefolio.kalman.stale_returns import FIRST, Marks, new_watch, watch_returns
 
 
 def marked(*columns) -> np.ndarray:
     Y = np.column_stack([np.asarray(column, dtype=float) for column in columns])
-    return watch_returns(Y, new_watch(Y.shape[1]))
+    return watch_returns(Y, new_watch(Y.shape[1])).unobserved
 
 
 def noise(size: int, seed: int = 0) -> np.ndarray:
@@ -87,13 +87,35 @@ def test_going_on_is_marking_everything_and_neighbours_do_not_matter():
     Y[rng.random(Y.shape) < 0.1] = np.nan
     whole = watch_returns(Y, new_watch(70))
     watch = new_watch(70)
-    parts = np.concatenate([watch_returns(Y[a:b], watch) for a, b in ((0, 1), (1, 90), (90, 200))])
-    np.testing.assert_array_equal(parts, whole)
-    np.testing.assert_array_equal(watch_returns(Y[:, 13:14].copy(), new_watch(1))[:, 0], whole[:, 13])
+    parts = [watch_returns(Y[a:b], watch) for a, b in ((0, 1), (1, 90), (90, 200))]
+    for name in Marks._fields:
+        np.testing.assert_array_equal(np.concatenate([getattr(part, name) for part in parts]), getattr(whole, name))
+    alone = watch_returns(Y[:, 13:14].copy(), new_watch(1))
+    np.testing.assert_array_equal(alone.unobserved[:, 0], whole.unobserved[:, 13])
+
+
+def test_new_assets_join_with_nothing_observed():
+    watch = new_watch(2)
+    watch_returns(np.zeros((3, 2)), watch)
+    joined = watch.with_new_assets(1)
+    np.testing.assert_array_equal(joined.constants(), [0.0, 0.0, np.nan])
+    assert joined.first.shape == (FIRST, 3)
+
+
+def test_an_asset_is_constant_until_its_first_other_return():
+    Y = np.full((6, 5), np.nan)
+    Y[:, 0] = [0.0, 0.0, np.nan, 0.0, 0.01, 0.0]
+    Y[:, 1] = 1e-4
+    Y[:, 2] = [0.01, -0.02, 0.0, 0.0, 0.0, 0.0]
+    Y[1, 3] = 0.02
+    marks = watch_returns(Y, new_watch(5))
+    np.testing.assert_array_equal(marks.constant[:, 0], [True, True, True, True, False, False])
+    np.testing.assert_array_equal(marks.constant[:, 1], [False, True, True, True, True, True])
+    assert not marks.constant[:, 2:].any()
 
 
 def test_columns_after_the_assets_are_left_alone():
     Y = np.zeros((50, 64))
-    found = watch_returns(Y, new_watch(3))
+    found = watch_returns(Y, new_watch(3)).unobserved
     assert found[:, :3].all()
     assert not found[:, 3:].any()
