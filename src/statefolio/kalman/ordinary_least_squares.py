@@ -3,10 +3,15 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from statefolio.kalman.specification import Floats
 
 _EXACT = 1e-24  # share of squared returns below which residuals count as rounding errors
+LEAST_RESIDUAL, LEAST_TEACHING = 1e-6, 1e-4
+"""Shares of an asset's mean squared return: a residual variance is at least the first, and the asset has a part in what
+the panel shares only above the second. Below it, the asset is nearly a combination of the factors, or a constant."""
+_ONE_CELL = 0.99
 
 
 class OLSFit(NamedTuple):
@@ -46,6 +51,27 @@ def ordinary_least_squares(X: Floats, Y: Floats) -> OLSFit:
     stranger = unfitted(0, states)
     found = (mean, variance, residual_variance, count)
     return OLSFit(*(np.concatenate([a, b], axis=-1) for a, b in zip(found, stranger, strict=True)))
+
+
+def residual_floor(fit: OLSFit, Y: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return each asset's residual variance, at least a floor, and whether it has a residual to learn from, (N,).
+
+    The floor is `LEAST_RESIDUAL` times the mean squared return. An asset whose squared returns are almost those of a
+    single date has the mean of the others as its variance, and no residual to learn from. Too few observations give NaN
+    and False.
+    """
+    states, observed = fit.mean.shape[0], np.isfinite(Y)
+    squares = np.where(observed, Y, 0.0) ** 2
+    total, largest = squares.sum(axis=0), squares.max(axis=0, initial=0.0)
+    count, variance = fit.observations[:-1], fit.residual_variance[:-1]
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        one_cell = (largest > _ONE_CELL * total) & (count > states)
+        without = np.sort(squares, axis=0)[:-1].sum(axis=0) / np.maximum(count - 1.0, 1.0) if one_cell.any() else total
+        usual = total / np.maximum(count, 1.0)
+        residual = (variance > LEAST_TEACHING * usual) & ~one_cell
+        floored = np.fmax(variance, np.where(count > states, LEAST_RESIDUAL * usual, np.nan))
+        variance = np.where(one_cell, without, floored)
+    return np.where(variance > 0.0, variance, np.nan), residual
 
 
 def _fitted(X: Floats, mean: Floats) -> Floats:

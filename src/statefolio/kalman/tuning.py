@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from statefolio.kalman.blocks import pad_last
@@ -12,6 +13,7 @@ from statefolio.kalman.ordinary_least_squares import (
     filled_with_median,
     moderate_ratio,
     ordinary_least_squares,
+    residual_floor,
     unfitted,
 )
 from statefolio.kalman.per_asset import AssetEstimates, tune_each, tune_shrunk
@@ -24,6 +26,9 @@ from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, start_kind
 from statefolio.kalman.volatility import common_level
 
 USUAL_TAILS, USUAL_MEMORY, USUAL_EXPONENT, USUAL_PHI = 6.0, 0.97, 0.95, 0.99
+
+NO_RESIDUAL = "hardly a residual while tuning: left out of what the panel shares"
+"""Reason of an asset that is a combination of the factors, or whose squared returns are those of one date."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -51,21 +56,31 @@ def tune(options: TuningSpec, X: Floats, Y: Floats, progress: Progress | None = 
         ols = unfitted(Y.shape[1], X.shape[1])
     else:
         ols = ordinary_least_squares(X, Y)
-    level = filled_with_median(
-        ols.residual_variance if options.observation_variance is None else options.observation_variance, 1.0
-    )
-    problem = _problem(options, X, Y, ols, level)
+    variance, teaches = residual_floor(ols, Y)
+    if not np.isfinite(ols.residual_variance).any():
+        teaches = np.ones(Y.shape[1], dtype=bool)
+    given = options.observation_variance
+    level = filled_with_median(np.append(variance, np.nan) if given is None else given, 1.0)
+    ols = _of_teachers(ols, teaches)
+    problem = _problem(options, X, np.where(teaches, Y, np.nan), ols, level)
     pool = _usual_pool(options, problem.moderate)
     if options.tuning != "fixed" or options.common:
         problem, pool = _tune_shared(options, problem, pool, progress)
-    learned = _from_pool(options, problem, pool, ols, level)
+    learned = _from_pool(options, problem, pool, ols, level, teaches)
     if options.tuning == "mle":
-        return _with_estimates(learned, tune_each(problem, pool, ols, learned.level, _named(progress, "own")))
+        learned = _with_estimates(learned, tune_each(problem, pool, ols, learned.level, _named(progress, "own")))
     if options.tuning == "shrunk":
-        return _with_estimates(learned, tune_shrunk(problem, pool, ols, learned.level, _named(progress, "shrunk")))
+        learned = _with_estimates(learned, tune_shrunk(problem, pool, ols, learned.level, _named(progress, "shrunk")))
     if options.tuning == "discount":
-        return _with_discount(options, learned, problem)
+        learned = _with_discount(options, learned, problem)
     return learned
+
+
+def _of_teachers(ols: OLSFit, teaches: NDArray[np.bool_]) -> OLSFit:
+    """Drop the variances of assets without a residual, so that no median over the panel counts them."""
+    kept = np.append(teaches, False)
+    variances = {name: np.where(kept, getattr(ols, name), np.nan) for name in ("variance", "residual_variance")}
+    return ols._replace(**variances)
 
 
 def _problem(options: TuningSpec, X: Floats, Y: Floats, ols: OLSFit, level: Floats) -> TuningProblem:
@@ -147,7 +162,9 @@ def _named(progress: Progress | None, stage: str) -> Callable[[int, int], None] 
     return None if progress is None else lambda done, total: progress(stage, done, total)
 
 
-def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLSFit, level: Floats) -> Learned:
+def _from_pool(
+    options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLSFit, level: Floats, teaches: NDArray[np.bool_]
+) -> Learned:
     """Give every asset the pooled parameters, or the given ones."""
     states, count = ols.mean.shape
     spec = problem.spec._replace(tails=pool.tails, memory=pool.memory)
@@ -156,7 +173,7 @@ def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLS
     unit = 1.0 if spec.scales or spec.noise == DISCOUNT else level
     state_variance = np.broadcast_to(pool.ratio[:, None] * unit, (states, count)).copy()
     known = np.isfinite(ols.residual_variance)
-    few = [f"{_lacking(int(n), states)} while tuning: at the panel's median" for n in ols.observations]
+    few = [_lacking(int(n), states) for n in ols.observations]
     reason = np.where(known, pool.reason, few)
     if options.tuning == "fixed":
         known = np.ones(count, dtype=bool)
@@ -174,17 +191,22 @@ def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLS
         standard_error=np.full((1 + states, count), np.nan),
         converged=known & (pool.converged or options.tuning == "fixed"),
         reason=reason,
+        teaches=np.append(teaches, True),
     )
 
 
 def _lacking(observations: int, states: int) -> str:
-    """Describe why an asset has no residual variance."""
-    return f"{observations} observations for {states} states" if observations <= states else "no residual at all"
+    """Describe why an asset teaches nothing about the parameters that the panel shares."""
+    if observations <= states:
+        return f"{observations} observations for {states} states while tuning: at the panel's median"
+    return NO_RESIDUAL
 
 
 def _with_estimates(learned: Learned, estimates: AssetEstimates) -> Learned:
     """Use the estimates of each asset; assets without one take the median over those that have one."""
     found = estimates.found
+    by_level = learned.level / np.median(learned.level[found]) if found.any() else 1.0
+    by_level = np.where(learned.teaches | learned.spec.scales, 1.0, by_level)
 
     def fill(values: Floats, before: Floats) -> Floats:
         kept = np.where(found, values, np.nan)
@@ -192,8 +214,8 @@ def _with_estimates(learned: Learned, estimates: AssetEstimates) -> Learned:
 
     return replace(
         learned,
-        state_variance=fill(estimates.state_variance, learned.state_variance),
-        level=fill(estimates.level, learned.level),
+        state_variance=np.where(found, 1.0, by_level) * fill(estimates.state_variance, learned.state_variance),
+        level=np.where(learned.teaches, fill(estimates.level, learned.level), learned.level),
         phi=fill(estimates.phi, learned.phi),
         mean=fill(estimates.mean, learned.mean),
         standard_error=np.where(found, estimates.standard_error, np.nan),

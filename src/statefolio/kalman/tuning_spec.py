@@ -46,6 +46,7 @@ class Learned:
     standard_error: Floats  # (1 + K, N) of the level and the state variances
     converged: NDArray[np.bool_]  # (N,)
     reason: NDArray[np.str_]  # (N,)
+    teaches: NDArray[np.bool_]  # (N,) whether the asset has a residual, and so a part in what the panel shares
 
     def with_newcomers(self, count: int) -> "Learned":
         """Append `count` assets that tuning has not seen, with the hyper-parameters of the last column."""
@@ -53,7 +54,7 @@ class Learned:
 
     def select(self, columns: NDArray[np.intp]) -> "Learned":
         """Return the hyper-parameters of some columns."""
-        names = ("state_variance", "level", "phi", "mean", "standard_error", "converged", "reason")
+        names = ("state_variance", "level", "phi", "mean", "standard_error", "converged", "reason", "teaches")
         return replace(self, **{name: getattr(self, name)[..., columns] for name in names})
 
 

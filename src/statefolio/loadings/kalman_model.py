@@ -14,6 +14,7 @@ from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.panel import Filter
+from statefolio.kalman.stale_returns import Watch, new_watch
 from statefolio.kalman.tuning import tune
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import common_level
@@ -22,6 +23,7 @@ from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_options import Progress, check_kalman_options, make_tuning_spec
 from statefolio.loadings.kalman_run import collect_results, copy_for_run
 from statefolio.loadings.kalman_state import learned_from_arrays, learned_to_arrays, parameter_columns, with_prefix
+from statefolio.loadings.observed_returns import observed_returns, warn_of_unobserved, write_constants
 from statefolio.loadings.results import RunResults
 
 _NO_VALUES = {
@@ -43,13 +45,16 @@ class KalmanModel(LoadingsModel):
     _filter: Filter
     _pilot: Filter
     _level: float
+    _watch: Watch
 
     def _check_options(self) -> None:
         check_kalman_options(self.get_params(deep=False))
 
     def _learn(self, panel: Panel, tune_rows: int) -> None:
         self._options = make_tuning_spec(self.get_params(deep=False), panel.assets, panel.factors)
-        self._learned = tune(self._options, panel.regressors[:tune_rows], panel.returns[:tune_rows], self.progress)
+        X, Y = panel.regressors[:tune_rows], panel.returns[:tune_rows]
+        observed, _ = observed_returns(Y, new_watch(Y.shape[1]))
+        self._learned = tune(self._options, X, observed, self.progress)
 
     def _build_filters(self, count: int) -> None:
         """Build the filters of `count` assets, before their first date."""
@@ -61,34 +66,38 @@ class KalmanModel(LoadingsModel):
         self._filter = build(self._options, self._learned)
         self._pilot = build_pilot(self._options, self._learned)
         self._level = 1.0
+        self._watch = new_watch(count)
 
     def _common_factor(self, pilot: Filter, X: Array, Y: Array, first: float) -> tuple[Array, float]:
         """Return the factor on every observation variance by date, and the common level for the next date."""
         if not self._options.common:
             return np.ones(len(X)), 1.0
-        level, next_level = common_level(pilot, X, Y, first)
+        teaches = pad_last(self._learned.teaches[:-1].astype(float), 0.0) > 0.0
+        level, next_level = common_level(pilot, X, Y if teaches.all() else np.where(teaches, Y, np.nan), first)
         return level**self._learned.exponent, next_level
 
     def _run(self, panel: Panel, fresh: bool) -> RunResults:
         count = len(panel.assets)
         if fresh:
             self._build_filters(count)
-        X, Y = panel.regressors, pad_last(panel.padded, np.nan)
+        watch = self._watch.copy()
+        X = panel.regressors
+        Y, marks = observed_returns(pad_last(panel.padded, np.nan), watch)
         before, after = self._filter, copy_for_run(self._filter, count)
         pilot = copy_for_run(self._pilot, count) if self._options.common else self._pilot
         common, level = self._common_factor(pilot, X, Y, self._level)
         paths = after.run(X, Y, common)
-        self._filter, self._pilot, self._level = after, pilot, level
-        return collect_results(before, after, paths, common, level**self._learned.exponent, panel.returns)
+        write_constants(paths, panel.returns, marks.constant[:, :count], self.intercept)
+        self._filter, self._pilot, self._level, self._watch = after, pilot, level, watch
+        warn_of_unobserved(panel, marks, self._learned)
+        constants = watch.constants() if self.intercept else np.where(watch.constants() == 0.0, 0.0, np.nan)
+        return collect_results(before, after, paths, common, level**self._learned.exponent, Y[:, :count], constants)
 
     def _add_assets(self, count: int) -> None:
-        arrays, pilot, level, before = (
-            self._filter.arrays(),
-            self._pilot.arrays(),
-            self._level,
-            len(self.assets_),
-        )
+        arrays, pilot, level, watch = self._filter.arrays(), self._pilot.arrays(), self._level, self._watch
+        before = len(self.assets_)
         self._build_filters(before + count)
+        self._watch = watch.with_new_assets(count)
         self._filter.take(arrays, before)
         self._pilot.take(pilot, before)
         self._level = level
@@ -101,6 +110,7 @@ class KalmanModel(LoadingsModel):
         state: dict[str, np.ndarray[Any, Any]] = {"level": np.array(self._level)}
         state |= {f"filter_{name}": values for name, values in self._filter.arrays().items()}
         state |= {f"pilot_{name}": values for name, values in self._pilot.arrays().items()}
+        state |= {f"watch_{name}": values for name, values in self._watch._asdict().items()}
         state |= learned_to_arrays(self._learned)
         if self._options.start is not None:
             state |= {"start_mean": self._options.start[0], "start_covariance": self._options.start[1]}
@@ -117,6 +127,8 @@ class KalmanModel(LoadingsModel):
         self._filter.take(with_prefix(state, "filter_"), count)
         self._pilot.take(with_prefix(state, "pilot_"), count)
         self._level = state["level"].item()
+        if watch := with_prefix(state, "watch_"):  # files of earlier versions have none
+            self._watch = Watch(**watch)
 
     def _rewind(self, returns: Any, factors: Any) -> tuple[Panel, Filter, Array, Array]:
         """Return data to run over again, the filter before their first date, and the common factor by date."""
@@ -142,6 +154,7 @@ class KalmanModel(LoadingsModel):
                 StatefolioWarning,
                 stacklevel=3,
             )
-        filter_, Y = build(options, learned), pad_last(panel.padded, np.nan)
+        Y, _ = observed_returns(pad_last(panel.padded, np.nan), new_watch(len(panel.assets)))
+        filter_ = build(options, learned)
         common, _ = self._common_factor(build_pilot(options, learned), panel.regressors, Y, 1.0)
         return panel, filter_, Y, common

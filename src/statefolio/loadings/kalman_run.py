@@ -43,7 +43,13 @@ def _copy_rows(values: Array, rows: NDArray[np.intp]) -> Array:
 
 
 def collect_results(
-    before: Filter, after: Filter, paths: FilterPaths, common: Array, next_common: float, returns: Array
+    before: Filter,
+    after: Filter,
+    paths: FilterPaths,
+    common: Array,
+    next_common: float,
+    returns: Array,
+    constants: Array,
 ) -> RunResults:
     """Collect the results of a run that took the filter from `before` to `after`.
 
@@ -57,6 +63,8 @@ def collect_results(
         Factor on every observation variance by date; `next_common` is that of the next date.
     returns : (T, N) array
         Observed returns.
+    constants : (N,) array
+        Alpha of assets whose returns have been constant so far, NaN for the others.
     """
     spec, assets, count = after.spec, after.assets, returns.shape[1]
     entry = partial(_entry, spec, assets, _without_arrays(before.start), before.state, after.state, len(common))
@@ -69,7 +77,7 @@ def collect_results(
         predicted_variance=partial(_predicted_variance, spec, paths.variance, paths.level, assets, entry, count),
         innovation=innovation,
         innovation_variance=variance,
-        forecast=partial(_forecast, after, next_common, count),
+        forecast=partial(_forecast, after, next_common, constants),
         observation_variance=partial(observation_variance, paths, common, count),
         log_likelihood=np.where(seen, paths.log_likelihood[:count], np.nan),
         log_density=partial(log_density, spec, innovation, variance, before.state.worth[:count]),
@@ -103,9 +111,15 @@ def _entry(
     return entry_of(spec, assets, start, after, before_run(spec, start, before), dates)
 
 
-def _forecast(after: Filter, common: float, count: int) -> Forecast:
-    mean, covariance, noise = after.forecast(common)
-    return mean[:count], covariance[:count], noise[:count]
+def _forecast(after: Filter, common: float, constants: Array) -> Forecast:
+    """Forecast the next date; an asset that is constant so far has a known alpha and nothing else."""
+    count = constants.size
+    mean, covariance, noise = (part[:count] for part in after.forecast(common))
+    known = np.isfinite(constants) & ~after.begun[:count]
+    mean[known], covariance[known], noise[known] = 0.0, 0.0, 0.0
+    if known.any():
+        mean[known, 0] = constants[known]
+    return mean, covariance, noise
 
 
 def _predicted_mean(mean: Array, assets: AssetParameters, entry: Callable[[], Entry], count: int) -> Array:

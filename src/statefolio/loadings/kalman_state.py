@@ -44,6 +44,7 @@ def learned_from_arrays(arrays: Mapping[str, Any]) -> Learned:
     """Return the hyper-parameters that `learned_to_arrays` converted."""
     spec = Specification(**{name: value.item() for name, value in with_prefix(arrays, "law_").items()})
     learned = with_prefix(arrays, "learned_")
+    learned.setdefault("teaches", np.ones(learned["level"].size, dtype=bool))  # files of earlier versions
     return Learned(spec=spec, **{**learned, "exponent": learned["exponent"].item()})
 
 

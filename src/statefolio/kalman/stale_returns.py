@@ -1,0 +1,125 @@
+"""Finds returns that teach nothing about an asset's loadings or noise, causally, date by date.
+
+A price that stands still gives returns of zero (of minus the cash rate, where it was subtracted). A few are ordinary; a
+stretch of them is a suspension, a delisting padded with the last price, or a quotation renewed now and then. An asset's
+return on a date is *quiet* if it is zero, equal to the asset's return before, or below a twentieth of its usual size. A
+quiet return is *stale* if more than half of the recent ones were quiet too, by an exponentially weighted share with
+memory .9: seven quiet returns in a row begin a stale stretch, two or three others end it. A return a million times
+the usual size is *absurd*. Both count as not observed. An asset whose returns have been the same number so far (zero,
+or the rate of cash) is *constant*: its loadings are zero and known, and so is its alpha.
+
+The usual size is a running median of |r|: it starts as the median of the first five returns that are not zero and moves
+by 5 % towards each later one that is not quiet, so that no single return moves it far. Everything depends on the past
+of one asset alone: neither neighbours nor later dates change what is found.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statefolio.kalman.blocks import over_blocks
+from statefolio.kalman.lanes import compiled
+from statefolio.kalman.specification import Floats
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+FIRST = 5
+"""Returns that are not zero from which the usual size starts."""
+
+_QUIET, _ABSURD = 0.05, 1e6
+_MEMORY, _STALE, _STEP = 0.9, 0.5, 1.05
+_PIECE = 64
+
+
+class Watch(NamedTuple):
+    """What is known about each asset's returns so far; `watch_returns` moves it on."""
+
+    previous: Floats  # (N,) last return observed, NaN before the first
+    share: Floats  # (N,) weighted share of quiet returns
+    usual: Floats  # (N,) usual size of a return
+    first: Floats  # (FIRST, N) the first returns that are not zero, in absolute value
+    moves: NDArray[np.int64]  # (N,) returns so far that are not zero, counted to FIRST
+    moved: NDArray[np.bool_]  # (N,) some return differed from the one before
+    constant: NDArray[np.bool_]  # (N,) all returns so far are the same number, and it is zero or came twice
+
+    def constants(self) -> Floats:
+        """Return the number that the returns of each constant asset are, NaN for the others, (N,)."""
+        return np.where(self.constant, self.previous, np.nan)
+
+    def with_new_assets(self, count: int) -> "Watch":
+        """Append `count` assets of which nothing was observed yet."""
+        pairs: Any = zip(self, new_watch(count), strict=True)
+        return Watch(*(np.concatenate(pair, axis=-1) for pair in pairs))
+
+    def copy(self) -> "Watch":
+        """Copy the arrays, so that a run leaves the given state unchanged."""
+        arrays: Any = (array.copy() for array in self)
+        return Watch(*arrays)
+
+
+class Marks(NamedTuple):
+    """What `watch_returns` found, (T, N) each."""
+
+    unobserved: NDArray[np.bool_]  # the return counts as not observed
+    absurd: NDArray[np.bool_]  # because it is absurd
+    constant: NDArray[np.bool_]  # the asset is constant up to and including the date
+
+
+def new_watch(assets: int) -> Watch:
+    """Assets of which nothing was observed yet."""
+    return Watch(
+        np.full(assets, np.nan),
+        np.full(assets, 0.5),
+        np.zeros(assets),
+        np.zeros((FIRST, assets)),
+        np.zeros(assets, dtype=np.int64),
+        np.zeros(assets, dtype=np.bool_),
+        np.zeros(assets, dtype=np.bool_),
+    )
+
+
+def watch_returns(Y: Floats, watch: Watch) -> Marks:
+    """Mark stale and absurd returns, and assets that are constant so far.
+
+    Parameters
+    ----------
+    Y : (T, N) array
+        Returns, NaN where not observed; columns after those of `watch` are left alone.
+    watch : Watch
+        State before the first date of Y; it is moved past the last one, in place.
+    """
+    marks = Marks(*(np.zeros(Y.shape, dtype=np.bool_) for _ in Marks._fields))
+    assets = watch.previous.size
+
+    def work(first: int, last: int) -> None:
+        _mark(Y, watch, marks, first * _PIECE, min(last * _PIECE, assets))
+
+    over_blocks(work, -(-assets // _PIECE), float(Y.size))
+    return marks
+
+
+@compiled
+def _mark(Y, watch, marks, begin, end):
+    previous, share, usual, first, moves, moved, constant = watch
+    for t in range(Y.shape[0]):
+        for i in range(begin, end):
+            r = Y[t, i]
+            if r == r:
+                same = r == previous[i]
+                moved[i] = moved[i] or (not same and previous[i] == previous[i])
+                constant[i] = not moved[i] and (same or r == 0.0)
+                size, known = abs(r), moves[i] == FIRST
+                quiet = r == 0.0 or same or (known and size <= _QUIET * usual[i])
+                share[i] = _MEMORY * share[i] + (1.0 - _MEMORY) * quiet
+                absurd = known and size > _ABSURD * usual[i]
+                marks.absurd[t, i] = absurd
+                marks.unobserved[t, i] = absurd or (quiet and share[i] > _STALE)
+                previous[i] = r
+                if not known and r != 0.0:
+                    first[moves[i], i] = size
+                    moves[i] += 1
+                    usual[i] = np.median(first[: moves[i], i])
+                elif not quiet and not absurd:
+                    usual[i] *= _STEP if size > usual[i] else 1.0 / _STEP
+            marks.constant[t, i] = constant[i]

@@ -1,0 +1,175 @@
+"""One bad asset does not spoil the panel: stale, absurd, constant and redundant assets beside real ones."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from statefolio.data import load_demo
+from statefolio.exceptions import StatefolioWarning
+from statefolio.loadings.kalman_loadings import KalmanLoadings
+
+DATES = 1_000
+BURN_IN = 150
+
+
+@pytest.fixture(scope="module")
+def demo():
+    data = load_demo()
+    return data.returns.iloc[:DATES, :16], data.factors.iloc[:DATES, :3]
+
+
+def fit(returns, factors, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StatefolioWarning)
+        return KalmanLoadings(**options).fit(returns, factors)
+
+
+@pytest.fixture(scope="module")
+def alone(demo):
+    return fit(*demo)
+
+
+def change(demo, alone, column, **options) -> float:
+    """Mean absolute change of the others' betas when an asset joins the panel."""
+    returns, factors = demo
+    with_it = fit(returns.assign(NEW=column), factors, **options).loadings_.filtered
+    gap = abs(with_it.sel(asset=list(returns.columns)) - alone.loadings_.filtered).isel(date=slice(BURN_IN, None))
+    return float(gap.sel(factor=list(factors.columns)).mean())
+
+
+@pytest.fixture(scope="module")
+def ordinary(demo, alone) -> float:
+    """The change that ordinary stocks make."""
+    returns = load_demo().returns.iloc[:DATES]
+    return float(np.mean([change(demo, alone, returns.iloc[:, column]) for column in (16, 18, 19)]))
+
+
+def _stock(returns):
+    return load_demo().returns.iloc[:DATES, 17]
+
+
+def _renewed(returns):
+    prices = (1.0 + _stock(returns)).cumprod()
+    seen = prices.iloc[(np.arange(DATES) // 20) * 20].to_numpy()
+    return np.append(0.0, seen[1:] / seen[:-1] - 1.0)
+
+
+def _spoilt(returns):
+    column = _stock(returns).copy()
+    column.iloc[300] = 1e200
+    return column
+
+
+BAD = {
+    "dead throughout": lambda r, f: 0.0,
+    "dead from the middle": lambda r, f: _stock(r).where(np.arange(DATES) < 350, 0.0),
+    "dead, less a cash rate": lambda r, f: _stock(r).where(np.arange(DATES) < 350, -2e-4),
+    "zeros before the listing": lambda r, f: _stock(r).where(np.arange(DATES) >= 350, 0.0),
+    "suspended for weeks": lambda r, f: _stock(r).where(np.abs(np.arange(DATES) - 300) > 30, 0.0),
+    "cash": lambda r, f: 1e-4,
+    "equal to a factor": lambda r, f: f.iloc[:, 0],
+    "equal to a mix of factors": lambda r, f: 0.5 * f.iloc[:, 0] - 2.0 * f.iloc[:, 2],
+    "equal to a factor but for rounding": lambda r, f: f.iloc[:, 0].round(9),
+    "nearly equal to a factor": lambda r, f: f.iloc[:, 0] + np.random.default_rng(1).normal(0, 3e-5, DATES),
+    "a hundred times as large": lambda r, f: 100.0 * _stock(r),
+    "observed once": lambda r, f: _stock(r).where(np.arange(DATES) == 300),
+    "Cauchy noise": lambda r, f: f.iloc[:, 0] + 0.01 * np.random.default_rng(2).standard_cauchy(DATES),
+    "renewed every 20th date": lambda r, f: _renewed(r),
+    "one absurd cell": lambda r, f: _spoilt(r),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_no_asset_moves_the_others_more_than_three_ordinary_ones_do(demo, alone, ordinary, kind):
+    assert change(demo, alone, BAD[kind](*demo)) <= 3.0 * ordinary
+
+
+@pytest.mark.parametrize("tuning", ["mle", "shrunk"])
+def test_a_price_that_stands_still_has_a_variance_of_its_own_size(demo, tuning):
+    returns, factors = demo
+    model = fit(returns.assign(NEW=_renewed(returns)).iloc[:, 12:], factors, tuning=tuning)
+    variance = model.parameters_["observation_variance"]
+    assert variance["NEW"] > 0.05 * variance.drop("NEW").median()
+    assert model.log_likelihood_.drop("NEW").gt(0.0).all()
+
+
+def test_constants_and_twins_of_factors_have_their_own_answer(demo):
+    returns, factors = demo
+    added = returns.assign(ZERO=0.0, CASH=1e-4, FUND=factors.iloc[:, 1], LATE=returns.iloc[:, 0])
+    added.loc[added.index[:50], ["ZERO", "LATE"]] = np.nan, 0.0
+    model = fit(added, factors)
+    last = model.loadings_.filtered.isel(date=-1).to_pandas()
+    np.testing.assert_array_equal(last.loc["ZERO"], 0.0)
+    np.testing.assert_array_equal(last.loc["CASH"], [1e-4, 0.0, 0.0, 0.0])
+    np.testing.assert_allclose(last.loc["FUND"], [0.0, 0.0, 1.0, 0.0], atol=1e-6)
+    assert float(abs(model.innovations_.innovation.sel(asset="FUND").isel(date=slice(20, None))).max()) < 1e-9
+    ahead = model.next_
+    np.testing.assert_array_equal(ahead["mean"].sel(asset="CASH"), [1e-4, 0.0, 0.0, 0.0])
+    assert float(ahead["observation_variance"].sel(asset="CASH")) == 0.0
+    assert float(ahead["observation_variance"].sel(asset="FUND")) < 1e-8
+    late = model.loadings_.filtered.sel(asset="LATE")
+    np.testing.assert_array_equal(late.isel(date=slice(0, 50)), 0.0)
+    assert late.isel(date=slice(60, None)).notnull().all()
+
+
+def test_marks_are_causal_and_continue_to_the_last_bit(demo):
+    returns, factors = demo
+    added = returns.iloc[:, :4].assign(DEAD=BAD["dead from the middle"](*demo), CASH=0.0, RARE=_renewed(returns))
+    model = fit(added, factors, tuning="fixed", state_variance=1e-3)
+    cut = fit(added.iloc[:360], factors.iloc[:360], tuning="fixed", state_variance=1e-3,
+              observation_variance=model.parameters_["observation_variance"])  # fmt: skip
+    whole = fit(added, factors, tuning="fixed", state_variance=1e-3,
+                observation_variance=model.parameters_["observation_variance"])  # fmt: skip
+    np.testing.assert_array_equal(
+        cut.loadings_.filtered, whole.loadings_.filtered.isel(date=slice(0, 360)), strict=False
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StatefolioWarning)
+        cut.partial_fit(added.iloc[360:], factors.iloc[360:])
+    np.testing.assert_array_equal(cut.loadings_.filtered, whole.loadings_.filtered.isel(date=slice(360, None)))
+    np.testing.assert_array_equal(cut.next_["covariance"], whole.next_["covariance"])
+
+
+def test_a_saved_model_goes_on_watching(demo, tmp_path):
+    returns, factors = demo
+    added = returns.iloc[:, :3].assign(DEAD=BAD["dead from the middle"](*demo))
+    model = fit(added.iloc[:400], factors.iloc[:400], tuning="fixed", state_variance=1e-3)
+    model.save(tmp_path / "model")
+    again = KalmanLoadings.load(tmp_path / "model")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StatefolioWarning)
+        for one in (model, again):
+            one.partial_fit(added.iloc[400:], factors.iloc[400:])
+    np.testing.assert_array_equal(model.loadings_.filtered, again.loadings_.filtered)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("dead throughout", r"returns of 'NEW \(\d+ of 1000 dates\)' stand still"),
+        ("dead from the middle", r"returns of 'NEW \(64\d of 1000 dates\)' stand still"),
+        ("renewed every 20th date", "stand still"),
+        ("equal to a factor", r"returns of 'NEW' have hardly a residual"),
+        ("one absurd cell", r"1 cells a million times the usual size \(first: 'NEW' on 2015-"),
+    ],
+)
+def test_what_is_left_out_is_named(demo, kind, message):
+    returns, factors = demo
+    with pytest.warns(StatefolioWarning, match=message):
+        KalmanLoadings(tuning="discount", discount_factor=0.99, memory=0.97, degrees_of_freedom=6.0,
+                       volatility_exponent=0.95).fit(returns.assign(NEW=BAD[kind](*demo)), factors)  # fmt: skip
+
+
+def test_ordinary_data_warn_of_nothing(demo):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        KalmanLoadings(tuning="discount").fit(*demo)
+
+
+def test_scaling_everything_scales_what_is_found(demo):
+    returns, factors = demo
+    added = returns.iloc[:, :3].assign(DEAD=BAD["dead from the middle"](*demo))
+    plain, small = (fit(scale * added, scale * factors, tuning="discount") for scale in (1.0, 1e-6))
+    betas = [one.loadings_.filtered.sel(factor=list(factors)) for one in (small, plain)]
+    np.testing.assert_allclose(*betas, rtol=1e-4)
