@@ -21,16 +21,13 @@ TABLE = simulate(1)
         (TABLE.iloc[:10], "at least 11 dates with a price of all 3 assets .* got 10"),
         (TABLE.assign(SIX=TABLE["SIX"].where(TABLE.index > "2011-07-10")), "got 5\\.|shortest history"),
         (TABLE.replace(TABLE.iloc[3, 1], np.inf), "infinite"),
+        (TABLE.pct_change().iloc[1:], "must be positive, got .* that are not .*not their returns"),
+        (TABLE.assign(ONE=-TABLE["ONE"]), "must be positive, got 400 that are not"),
     ],
 )
 def test_invalid_prices(table: pd.DataFrame, message: str) -> None:
     with pytest.raises(InputError, match=message):
         StaticHedge().fit(table)
-
-
-def test_logs_need_positive_prices() -> None:
-    with pytest.raises(InputError, match=r"1 that are not \(first: 'TWO' on 2010-01-06"):
-        StaticHedge(logs=True).fit(TABLE.assign(TWO=TABLE["TWO"].where(TABLE.index != "2010-01-06", -1.0)))
 
 
 def test_a_series_is_refused() -> None:

@@ -1,12 +1,33 @@
-"""Computes basket weights from the first cointegrating vector of Johansen's test."""
+"""Runs Johansen's test, and computes basket weights from its first cointegrating vector."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
+from statefolio.pairs.prices import MOST_ALIKE, condition_number
 
 _TINY = 1e-6
+
+
+def johansen(x: Array, lags: int) -> tuple[Any, float]:
+    """Run Johansen's test of statsmodels with a constant on prices (n, k).
+
+    Returns
+    -------
+    JohansenTestResult or None, float
+        None if prices or their changes are so much alike that the result is rounding error; and their condition number.
+    """
+    from statsmodels.tsa.vector_ar.vecm import coint_johansen  # takes a moment to load
+
+    condition = max(condition_number(x), condition_number(np.diff(x, axis=0)))
+    if condition > MOST_ALIKE:
+        return None, condition
+    found = coint_johansen(x, 0, lags)
+    return (found if ((found.eig > 0.0) & (found.eig < 1.0)).all() else None), condition
 
 
 def johansen_weights(x: Array, assets: pd.Index) -> Array:
@@ -24,11 +45,16 @@ def johansen_weights(x: Array, assets: pd.Index) -> Array:
     Raises
     ------
     InputError
-        If the weight of the first asset is negligible, so that the others do not hedge it.
+        If the prices cannot be told apart, or the weight of the first asset is negligible, so that the others do not
+        hedge it.
     """
-    from statsmodels.tsa.vector_ar.vecm import coint_johansen  # takes a moment to load
-
-    weights: Array = np.asarray(coint_johansen(x, 0, 1).evec[:, 0], dtype=float)
+    found, condition = johansen(x, 1)
+    if found is None:
+        raise InputError(
+            f"prices must differ for Johansen's test, got {listed(list(assets), 9)}, which cannot be told apart "
+            f"(condition number {condition:.1g}). Use least squares or maximum likelihood, or drop one of them."
+        )
+    weights: Array = np.asarray(found.evec[:, 0], dtype=float)
     parts = np.abs(weights) * x.std(axis=0)
     if not parts[0] > _TINY * parts.max():
         other = assets[int(np.argmax(parts))]

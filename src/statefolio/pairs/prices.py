@@ -1,6 +1,5 @@
 """Validates the prices of a basket and converts them to arrays."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +8,15 @@ import pandas as pd
 
 from statefolio._arrays.dates import rows_until
 from statefolio._arrays.frames import read_values
-from statefolio._arrays.text import listed, show
+from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
-from statefolio.exceptions import InputError, StatefolioWarning, UnknownNameError
+from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.pairs.suspicious_prices import valid_prices
 
-_COLLINEAR = 1e-9
-_SPLITS = np.log([1.5, 2.0, 3.0, 4.0, 5.0, 10.0])
-_SPLIT_TOLERANCE = 0.03
+MOST_ALIKE = 1e5
+"""Condition number of centred prices above which products of prices are rounding error: they cannot be told apart."""
+
+_COLLINEAR = 1e9  # condition number of prices that are linear combinations of each other but for rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,24 @@ class Basket:
         rows = rows_until(self.dates, date)
         return Basket(self.values[:rows], self.dates[:rows], self.assets)
 
+    def in_logs(self) -> "Basket":
+        """Return the basket with the logarithms of its prices."""
+        return Basket(np.log(self.values), self.dates, self.assets)
+
+
+def read_prices(
+    prices: Any, *, logs: bool = False, known: pd.Index | None = None
+) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
+    """Validate prices; return them (T, N), or their logarithms, with dates and assets.
+
+    Values that cannot be prices become NaN, with a warning; doubtful prices are warned of (suspicious_prices.py).
+    """
+    values, dates, assets = read_values(prices, "prices")
+    if known is not None:
+        values, assets = _in_order(values, assets, known), known
+    values = valid_prices(values, dates, assets)
+    return np.log(values) if logs else values, dates, assets
+
 
 def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = None) -> Basket:
     """Validate prices and convert them to arrays.
@@ -51,7 +70,8 @@ def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = Non
     Parameters
     ----------
     prices : DataFrame (date x asset)
-        NaN where there is no price. The others hedge the first asset.
+        NaN where there is no price. The others hedge the first asset. Values that cannot be prices, such as zero,
+        become NaN with a warning.
     logs : bool
         Take logarithms.
     known : Index, optional
@@ -62,21 +82,28 @@ def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = Non
     InputError, DataTypeError, UnknownNameError
         For fewer than two assets, assets of `known` that are missing, or prices that are not valid.
     """
-    values, dates, assets = read_values(prices, "prices")
-    if known is not None:
-        values, assets = _in_order(values, assets, known), known
+    values, dates, assets = read_prices(prices, known=known)
     if len(assets) < 2:
         raise InputError(f"prices must have at least two assets, got {assets[0]!r} alone. Add an asset that hedges it.")
-    warn_of_splits(values, dates, assets)
-    if logs:
-        values = logarithms(values, dates, assets)
     missing = np.isnan(values).any(axis=1, keepdims=True)
     values = np.where(missing, np.nan, values)
-    return Basket(values, dates, assets)
+    basket = Basket(values, dates, assets)
+    return basket.in_logs() if logs else basket
 
 
 def check_tunable(basket: Basket) -> None:
-    """Raise InputError if no hedge can be estimated: too few dates, or constant or collinear prices."""
+    """Raise InputError if no hedge can be estimated: as `check_testable`, or hedging assets that are too much alike."""
+    check_testable(basket)
+    x, hedging = basket.complete[:, 1:], basket.assets[1:]
+    if len(hedging) > 1 and (condition := condition_number(x)) > MOST_ALIKE:
+        raise InputError(
+            f"prices of the assets that hedge {basket.assets[0]!r} must differ, got {_combined(x, hedging)}, which "
+            f"cannot be told apart (condition number {condition:.1g}). Drop one of them."
+        )
+
+
+def check_testable(basket: Basket) -> None:
+    """Raise InputError for too few dates, and for prices that are constant or combinations of each other."""
     x = basket.complete
     count, needed = len(x), 3 * len(basket.assets) + 2
     if count < needed:
@@ -84,17 +111,36 @@ def check_tunable(basket: Basket) -> None:
             f"prices must have at least {needed} dates with a price of all {len(basket.assets)} assets to estimate a "
             f"hedge, got {count}. Drop the asset with the shortest history, or pass more dates."
         )
-    away = x - x.mean(axis=0)
-    size = np.linalg.norm(away, axis=0)
-    constant = np.flatnonzero(size <= 1e-12 * np.linalg.norm(x, axis=0))
+    constant = np.flatnonzero(_deviations(x) <= 1e-12 * np.linalg.norm(x, axis=0))
     if len(constant):
         raise InputError(f"prices must vary, got a constant price of {basket.assets[constant[0]]!r}. Drop it.")
-    _, singular, right = np.linalg.svd(away / size, full_matrices=False)
-    if singular[-1] <= _COLLINEAR * singular[0]:
-        together = [name for name, part in zip(basket.assets, right[-1], strict=True) if abs(part) > 1e-6]
+    condition = condition_number(x)
+    if condition >= _COLLINEAR:
         raise InputError(
-            f"prices must not be linear combinations of each other, got {listed(together, 9)}. Drop one of them."
+            f"prices must not be linear combinations of each other, got {_combined(x, basket.assets)}, which cannot be "
+            f"told apart (condition number {condition:.1g}). Drop one of them."
         )
+
+
+def condition_number(x: Array) -> float:
+    """Return the condition number of the columns of x (n, k), centred and scaled to one length; inf if one is zero."""
+    away, size = x - x.mean(axis=0), _deviations(x)
+    if not (size > 0.0).all():
+        return np.inf
+    singular = np.linalg.svd(away / size, compute_uv=False)
+    return float(singular[0] / singular[-1]) if singular[-1] > 0.0 else np.inf
+
+
+def _deviations(x: Array) -> Array:
+    """Return the lengths (k,) of the centred columns of x."""
+    found: Array = np.linalg.norm(x - x.mean(axis=0), axis=0)
+    return found
+
+
+def _combined(x: Array, assets: pd.Index) -> str:
+    """List the assets in the linear combination of prices (n, k) that varies least."""
+    right = np.linalg.svd((x - x.mean(axis=0)) / _deviations(x), full_matrices=False)[2]
+    return listed([name for name, part in zip(assets, right[-1], strict=True) if abs(part) > 1e-3], 9)
 
 
 def _in_order(values: Array, assets: pd.Index, known: pd.Index) -> Array:
@@ -105,32 +151,3 @@ def _in_order(values: Array, assets: pd.Index, known: pd.Index) -> Array:
             f"{listed(list(absent))}. Add its prices."
         )
     return values[:, assets.get_indexer(known)]
-
-
-def logarithms(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> Array:
-    """Return logarithms of prices, or raise an InputError that names one that is not positive."""
-    bad = values <= 0.0
-    if bad.any():
-        row, place = np.argwhere(bad)[0]
-        raise InputError(
-            f"prices must be positive to take logarithms, got {int(bad.sum())} that are not (first: {assets[place]!r} "
-            f"on {show(dates[row])}). Pass logs=False, or drop those dates."
-        )
-    found: Array = np.log(values)
-    return found
-
-
-def warn_of_splits(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> None:
-    """Warn of moves that look like an unadjusted split: a price doubles, halves, ... from one date to the next."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        change = np.abs(np.diff(np.log(np.where(values > 0.0, values, np.nan)), axis=0))
-        near = (np.abs(change[:, :, None] - _SPLITS) < _SPLIT_TOLERANCE).any(axis=2)
-    if near.any():
-        row, place = np.argwhere(near)[0]
-        warnings.warn(
-            f"prices should be adjusted for splits, got {int(near.sum())} moves that look like splits (first: "
-            f"{assets[place]!r} on {show(dates[row + 1])}, from {values[row, place]:g} to {values[row + 1, place]:g}). "
-            "Adjust the prices if they are.",
-            StatefolioWarning,
-            stacklevel=4,
-        )

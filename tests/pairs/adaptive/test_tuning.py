@@ -233,6 +233,6 @@ def test_a_first_asset_without_a_weight_in_johansens_basket():
     two = 30.0 + np.cumsum(draw.normal(size=3000))
     three = two + 1e-9 * draw.normal(size=3000)
     stranger = 30.0 + np.cumsum(draw.normal(size=3000))
-    three += 1e-4 * draw.normal(size=3000)
+    three += 1e-3 * draw.normal(size=3000)
     with pytest.raises(InputError, match=r"'ONE' must have a weight .* Put another asset first, e.g. 'T"):
         tune_adaptively(np.column_stack([1e-3 * stranger, two, three]), names=["ONE", "TWO", "TEN"])

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from statefolio.backtest.causality import check_causal
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
 from statefolio.pairs.trading.rules import Bands
@@ -154,8 +154,10 @@ def test_invalid_options(options: dict[str, object], message: str) -> None:
         walk_baskets(PRICES, {"static": "ols"}, start="2015-09-02")  # type: ignore[dict-item]
 
 
-def test_prices_without_returns_are_refused() -> None:
-    table = PRICES.copy()
-    table.iloc[50, 1] = -1.0
-    with pytest.raises(InputError, match="prices must be positive to have returns, got -1 for 'TWO' on 2015-03-16"):
-        walk_baskets(table, {"static": StaticHedge()}, start="2015-09-02")
+def test_a_price_below_zero_is_a_missing_price() -> None:
+    table, gap = PRICES.copy(), PRICES.copy()
+    table.iloc[50, 1], gap.iloc[50, 1] = -1.0, np.nan
+    with pytest.warns(StatefolioWarning, match="'TWO' on 2015-03-16: -1") as warned:
+        found = walk_baskets(table, {"static": StaticHedge()}, start="2015-09-02")
+    assert len(warned) == 1
+    assert found.table.equals(walk_baskets(gap, {"static": StaticHedge()}, start="2015-09-02").table)

@@ -8,25 +8,30 @@
 | KPSS | stationary | Kwiatkowski and others 1992, Journal of Econometrics 54 |
 | variance ratio | a random walk | Lo and MacKinlay 1988, Review of Financial Studies 1 |
 
-A basket that is not cointegrated is a result, not an error.
+A basket that is not cointegrated is a result, not an error. So is one of assets whose prices are so much alike that
+the tests of Johansen and Engle and Granger are rounding error: their outcome is "cannot be told apart", their numbers
+are NaN, and a warning has the condition number.
 """
 
 import warnings
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays.text import show, shown
+from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, OneOf, Whole, check_options, is_whole
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 from statefolio.pairs.cointegration.mackinnon import MOST_SERIES
 from statefolio.pairs.cointegration.results import CointegrationTests, EngleGrangerTest, JohansenTest, SeriesTest
 from statefolio.pairs.cointegration.unit_root import half_life
-from statefolio.pairs.prices import Basket, check_tunable, read_basket
+from statefolio.pairs.johansen import johansen
+from statefolio.pairs.prices import MOST_ALIKE, Basket, check_testable, condition_number, read_basket
+from statefolio.pairs.suspicious_prices import warn_caller
 
 Gaps = Literal["refuse", "drop"]
 
@@ -65,6 +70,8 @@ def cointegration_tests(
     Returns
     -------
     CointegrationTests
+        Its `johansen.outcome` and `engle_granger.outcome` say what the tests find. For prices that are equal but for a
+        little noise they are "cannot be told apart", with a warning.
 
     Raises
     ------
@@ -143,7 +150,7 @@ def _read(
             f"prices must have a price of every asset on every date, got {missing} of {len(known)} dates without one "
             f"(first: {show(basket.dates[~known][0])}). Pass gaps='drop' to leave these dates out."
         )
-    check_tunable(basket)
+    check_testable(basket)
     return Basket(basket.values[known], basket.dates[known], basket.assets), missing
 
 
@@ -167,10 +174,14 @@ def _check_size(basket: Basket, lags: int, horizon: int) -> None:
 
 
 def _johansen(basket: Basket, lags: int) -> JohansenTest:
-    from statsmodels.tsa.vector_ar.vecm import coint_johansen
-
-    found = coint_johansen(basket.values, 0, lags)
-    ranks = pd.RangeIndex(len(basket.assets), name="rank")
+    size = len(basket.assets)
+    found, condition = johansen(basket.values, lags)
+    if found is None:
+        _warn_of_twins("Johansen", basket, condition)
+        none = np.full((size, 3), np.nan)
+        found = SimpleNamespace(eig=none[:, 0], lr1=none[:, 0], lr2=none[:, 0], cvt=none, cvm=none)
+        found.evec = np.full((size, size), np.nan)
+    ranks = pd.RangeIndex(size, name="rank")
     columns: dict[str, Array] = {"eigenvalue": found.eig}
     for name, statistic, critical in (("trace", found.lr1, found.cvt), ("maximum", found.lr2, found.cvm)):
         columns[name] = statistic
@@ -185,18 +196,36 @@ def _engle_granger(basket: Basket) -> EngleGrangerTest:
     names, rows, coefficients = basket.assets.rename("hedged"), [], []
     for j in range(len(names)):
         others = np.delete(basket.values, j, axis=1)
-        statistic, p_value, critical = coint(basket.values[:, j], others)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of collinear prices: the statistic is then minus infinity
+            statistic, p_value, critical = coint(basket.values[:, j], others)
+        if not np.isfinite(statistic):
+            statistic, p_value = np.nan, np.nan
         rows.append([statistic, p_value, *critical])
         design = np.column_stack([np.ones(len(others)), others])
         found = np.linalg.lstsq(design, basket.values[:, j])[0]
+        if others.shape[1] > 1 and condition_number(others) > MOST_ALIKE:
+            found = np.full(found.shape, np.nan)
         coefficients.append(np.insert(found, 1 + j, np.nan))
     columns = ["statistic", "p_value", "critical_1", "critical_5", "critical_10"]
     table = pd.DataFrame(rows, index=names, columns=columns)
+    if table["statistic"].isna().any():
+        _warn_of_twins("Engle-Granger", basket, condition_number(basket.values))
     return EngleGrangerTest(table, pd.DataFrame(coefficients, names, ["level", *names]), len(basket.dates))
 
 
+def _warn_of_twins(test: str, basket: Basket, condition: float) -> None:
+    warn_caller(
+        f"prices must differ for the {test} test, got {listed(list(basket.assets), 9)}, which cannot be told apart "
+        f"(condition number {condition:.1g}). Its numbers are NaN; drop one of the assets that are much alike."
+    )
+
+
 def _each(series: dict[str, Array], test: Callable[[Array], dict[str, float]]) -> pd.DataFrame:
-    return pd.DataFrame([test(x) for x in series.values()], index=pd.Index(list(series), name="series"))
+    """Apply a test to each series; a spread of assets that cannot be told apart is NaN, and so are its numbers."""
+    return pd.DataFrame(
+        [test(x) if np.isfinite(x).all() else {} for x in series.values()], index=pd.Index(list(series), name="series")
+    )
 
 
 def _adf(x: Array) -> dict[str, float]:
@@ -229,6 +258,9 @@ def _variance_ratios(series: dict[str, Array], horizons: list[int]) -> pd.DataFr
     rows = {}
     for name, x in series.items():
         for horizon in horizons:
-            test = VarianceRatio(x, horizon)
-            rows[name, horizon] = {"ratio": float(test.vr), "statistic": float(test.stat), "p_value": test.pvalue}
+            if np.isfinite(x).all():
+                test = VarianceRatio(x, horizon)
+                rows[name, horizon] = {"ratio": float(test.vr), "statistic": float(test.stat), "p_value": test.pvalue}
+            else:
+                rows[name, horizon] = dict.fromkeys(("ratio", "statistic", "p_value"), np.nan)
     return pd.DataFrame(rows.values(), index=pd.MultiIndex.from_tuples(rows, names=["series", "horizon"]))

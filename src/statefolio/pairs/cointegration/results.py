@@ -9,6 +9,10 @@ from statefolio._arrays.text import listed
 SIZE = 0.05
 """Significance level of the tests in the texts."""
 
+COINTEGRATED, NOT_FOUND, NOT_TOLD_APART = "cointegrated", "no cointegration found", "cannot be told apart"
+ALL_STATIONARY = "every combination is stationary, and so is each price (unless the critical values are invalid here)"
+"""Outcomes of a test. Assets that cannot be told apart have prices so much alike that the test is rounding error."""
+
 
 @dataclass(frozen=True, eq=False)
 class JohansenTest:
@@ -21,7 +25,8 @@ class JohansenTest:
         trace_10, trace_5, trace_1 (in percent), maximum (the maximum-eigenvalue statistic), maximum_10, maximum_5,
         maximum_1.
     eigenvectors : DataFrame (asset x rank)
-        Weights of the combinations in the units of the prices; the largest eigenvalue comes first.
+        Weights of the combinations in the units of the prices; the largest eigenvalue comes first. Like the table's
+        numbers, NaN if the assets cannot be told apart.
     lags : int
         Lagged differences in the model.
     dates : int
@@ -34,24 +39,41 @@ class JohansenTest:
     dates: int
 
     @property
-    def rank(self) -> int:
-        """Number of stationary combinations by the trace test at 5 %: the first rank that is not rejected."""
-        return _first_kept(self.table["trace"] > self.table["trace_5"])
+    def outcome(self) -> str:
+        """Outcome at 5 % by the trace test: "cointegrated", "no cointegration found" or "cannot be told apart".
+
+        If every rank is rejected: "every combination is stationary, ...".
+        """
+        if self.rank is None:
+            return NOT_TOLD_APART
+        if self.rank == len(self.table):
+            return ALL_STATIONARY
+        return NOT_FOUND if self.rank == 0 else COINTEGRATED
 
     @property
-    def rank_by_maximum(self) -> int:
-        """Number of stationary combinations by the maximum-eigenvalue test at 5 %."""
-        return _first_kept(self.table["maximum"] > self.table["maximum_5"])
+    def rank(self) -> int | None:
+        """Number of stationary combinations by the trace test at 5 %: the first rank that is not rejected.
+
+        None if the assets cannot be told apart.
+        """
+        return _first_kept(self.table["trace"], self.table["trace_5"])
+
+    @property
+    def rank_by_maximum(self) -> int | None:
+        """Number of stationary combinations by the maximum-eigenvalue test at 5 %; None as for `rank`."""
+        return _first_kept(self.table["maximum"], self.table["maximum_5"])
 
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of the table."""
         return self.table.copy()
 
     def __str__(self) -> str:
+        if self.rank is None:
+            return f"Johansen: the assets {NOT_TOLD_APART}: their prices are too much alike; {self.dates} dates."
         first = self.table.iloc[0]
         found = f"{self.rank} by the trace, {self.rank_by_maximum} by the largest eigenvalue"
         return (
-            f"Johansen: {_conclusion(self.rank, len(self.table))}; stationary combinations at 5 %: {found}.\n"
+            f"Johansen: {self.outcome}; stationary combinations at 5 %: {found}.\n"
             f"Test of rank 0: trace {first['trace']:.2f} (5 %: {first['trace_5']:.2f}), maximum {first['maximum']:.2f} "
             f"(5 %: {first['maximum_5']:.2f}); {self.lags} lagged differences, {self.dates} dates.\n"
             f"{_as_text(self.table)}\n{_as_text(self.eigenvectors)}"
@@ -65,7 +87,8 @@ class EngleGrangerTest:
     Attributes
     ----------
     table : DataFrame
-        One row per asset as the hedged one: statistic, p_value, critical_1, critical_5, critical_10.
+        One row per asset as the hedged one: statistic, p_value, critical_1, critical_5, critical_10. Statistic and
+        p-value are NaN if the prices are so much alike that the assets cannot be told apart.
     coefficients : DataFrame (hedged x name)
         Coefficients of the regressions: the level, then the hedge ratio of every other asset (NaN for the hedged one).
     dates : int
@@ -75,6 +98,13 @@ class EngleGrangerTest:
     table: pd.DataFrame
     coefficients: pd.DataFrame
     dates: int
+
+    @property
+    def outcome(self) -> str:
+        """Outcome at 5 % with the first asset hedged: as in `JohansenTest`."""
+        if self.p_value != self.p_value:  # NaN
+            return NOT_TOLD_APART
+        return COINTEGRATED if self.p_value <= SIZE else NOT_FOUND
 
     @property
     def statistic(self) -> float:
@@ -91,9 +121,10 @@ class EngleGrangerTest:
         return self.table.copy()
 
     def __str__(self) -> str:
-        found = "cointegrated" if self.p_value <= SIZE else "no cointegration found"
+        if self.outcome == NOT_TOLD_APART:
+            return f"Engle-Granger: the assets {NOT_TOLD_APART}: their prices are too much alike; {self.dates} dates."
         return (
-            f"Engle-Granger: {found} with {self.table.index[0]!r} hedged, statistic {self.statistic:.2f}, "
+            f"Engle-Granger: {self.outcome} with {self.table.index[0]!r} hedged, statistic {self.statistic:.2f}, "
             f"p = {self.p_value:.2g}; {self.dates} dates.\n{_as_text(self.table)}"
         )
 
@@ -171,14 +202,11 @@ class CointegrationTests:
         return "\n\n".join([f"{assets}: {self.dates} dates{dropped}.", *map(str, parts)])
 
 
-def _first_kept(rejected: "pd.Series[bool]") -> int:
-    return next((rank for rank, past in enumerate(rejected) if not past), len(rejected))
-
-
-def _conclusion(rank: int, assets: int) -> str:
-    if rank == assets:
-        return "every combination is stationary, and so is each price (unless the critical values are invalid here)"
-    return "no cointegration found" if rank == 0 else "cointegrated"
+def _first_kept(statistics: "pd.Series[float]", critical: "pd.Series[float]") -> int | None:
+    """Return the first rank that is not rejected; None if the statistics are NaN."""
+    if statistics.isna().any():
+        return None
+    return next((rank for rank, past in enumerate(statistics > critical) if not past), len(statistics))
 
 
 def _as_text(table: pd.DataFrame) -> str:

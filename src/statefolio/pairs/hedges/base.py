@@ -49,7 +49,8 @@ class Hedge(BaseEstimator):
         Parameters
         ----------
         prices : DataFrame (date x asset)
-            The others hedge the first asset. Dates without all prices are skipped.
+            The others hedge the first asset. Dates without all prices are skipped. Values that cannot be prices (at
+            or below zero, or above 10,000 times the asset's median) are treated as missing, with a warning.
         tune_until : date, optional
             Last date used to estimate parameters; by default the last date of `prices`.
 
@@ -58,9 +59,8 @@ class Hedge(BaseEstimator):
         InputError, DataTypeError
             If prices or options are not valid.
         """
-        self._check_options()
-        basket = read_basket(prices, logs=self.logs)
-        return self.learn(basket.until(tune_until)).run_over(basket)
+        self.fit_basket(prices, tune_until)
+        return self
 
     def partial_fit(self, prices: Any) -> Self:
         """Continue over later dates with the same parameters; the results then contain these dates alone.
@@ -77,6 +77,13 @@ class Hedge(BaseEstimator):
             )
         self._write(basket, self._run(basket))
         return self
+
+    def fit_basket(self, prices: Any, tune_until: Any = None) -> Basket:
+        """Fit as `fit` does, and return the validated prices."""
+        self._check_options()
+        basket = read_basket(prices, logs=self.logs)
+        self.learn(basket.until(tune_until)).run_over(basket)
+        return basket
 
     def learn(self, basket: Basket) -> Self:
         """Estimate the parameters from validated prices."""

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, check
@@ -27,7 +26,7 @@ from statefolio.kalman.likelihood_ratio import likelihood_ratios
 from statefolio.kalman.panel import new_filter
 from statefolio.kalman.quasi_newton import CONVERGED
 from statefolio.pairs.hedges.engine import motion
-from statefolio.pairs.prices import logarithms, warn_of_splits
+from statefolio.pairs.prices import read_prices
 from statefolio.pairs.progress import Progress
 from statefolio.pairs.screening.baskets import Members, all_pairs, labels, named_baskets
 from statefolio.pairs.screening.scaling import RATIO, ScaledPairs, scale_pairs
@@ -88,10 +87,7 @@ def hedge_pairs(
     PEP ~ XOM         0.27                   0.08
     """
     check("logs", logs, Flag())
-    values, dates, assets = read_values(prices, "prices")
-    warn_of_splits(values, dates, assets)
-    if logs:
-        values = logarithms(values, dates, assets)
+    values, _, assets = read_prices(prices, logs=logs)
     members = all_pairs(assets) if pairs is None else named_baskets(pairs, assets, 2)
     if not len(members):
         if pairs is None:

@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, check
@@ -28,7 +27,7 @@ from statefolio.pairs.cointegration.engle_granger import (
     EngleGrangerStatistics,
     engle_granger_statistics,
 )
-from statefolio.pairs.prices import logarithms, warn_of_splits
+from statefolio.pairs.prices import read_prices
 from statefolio.pairs.progress import Progress, StageProgress
 from statefolio.pairs.screening.baskets import Members, all_pairs, each_hedged, labels, named_baskets
 from statefolio.pairs.screening.held_out import held_out_statistics
@@ -123,10 +122,7 @@ def screen_pairs(
     check("logs", logs, Flag())
     options = ScreenOptions(hedged, lags, fdr, correction, half_life, cost, entry, confirm_level, likelihood_ratio)
     options.check()
-    values, dates, assets = read_values(prices, "prices")
-    warn_of_splits(values, dates, assets)
-    if logs:
-        values = logarithms(values, dates, assets)
+    values, dates, assets = read_prices(prices, logs=logs)
     formation, later = split_periods(dates, until, confirm, FEWEST_ROWS + 3)
     screen = _Screen(values[formation], None if later is None else values[later], assets, logs, options, progress)
     chosen = {2: all_pairs(assets) if pairs is None else named_baskets(pairs, assets, 2)}

@@ -10,7 +10,7 @@ from statefolio._arrays.types import Array
 from statefolio._options import Number, OneOf, Whole, check
 from statefolio.exceptions import InputError
 from statefolio.pairs.hedges.base import Hedge
-from statefolio.pairs.prices import read_basket
+from statefolio.pairs.prices import Basket, read_basket
 from statefolio.pairs.trading.rules import Rule
 
 OF = OneOf("innovation", "spread")
@@ -99,25 +99,24 @@ def basket_weights(
     2022-12-22  0.49 -0.51
     """
     units = rule.units(np.asarray(z_score(hedge, of=of, lookback=lookback), dtype=np.float64))
-    return weights_of_units(hedge, prices, units, gross)
+    return weights_of_units(hedge, read_basket(prices, known=hedge.assets_), units, gross)
 
 
-def weights_of_units(hedge: Hedge, prices: Any, units: Array, gross: float = 1.0) -> pd.DataFrame:
-    """Return weights as in `basket_weights` for given units (T,) of the basket."""
+def weights_of_units(hedge: Hedge, basket: Basket, units: Array, gross: float = 1.0) -> pd.DataFrame:
+    """Return weights as in `basket_weights` for validated prices and given units (T,) of the basket."""
     check("gross", gross, GROSS)
-    money, known = _money_of_one_unit(hedge, prices)
+    money, known = _money_of_one_unit(hedge, basket)
     with np.errstate(invalid="ignore"):
         weights = gross * units[:, None] * money / np.abs(money).sum(axis=1, keepdims=True)
     weights[units == 0.0] = 0.0
     return pd.DataFrame(weights[known], index=hedge.spread_.index[known], columns=hedge.assets_).dropna()
 
 
-def _money_of_one_unit(hedge: Hedge, prices: Any) -> tuple[Array, NDArray[np.bool_]]:
+def _money_of_one_unit(hedge: Hedge, basket: Basket) -> tuple[Array, NDArray[np.bool_]]:
     """Return the money (T, k) in each asset of one unit, and which dates have all prices (T,).
 
     One unit is long one share of the first asset and short its hedge.
     """
-    basket = read_basket(prices, known=hedge.assets_)
     rows = basket.dates.get_indexer(hedge.spread_.index)
     if (rows < 0).any():
         raise InputError(

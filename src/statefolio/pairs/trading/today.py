@@ -12,7 +12,7 @@ from statefolio.exceptions import InputError
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.prices import read_basket
 from statefolio.pairs.trading.rules import Rule
-from statefolio.pairs.trading.signals import basket_weights, z_score
+from statefolio.pairs.trading.signals import weights_of_units, z_score
 
 CAPITAL = Number(above=0.0, example=100_000.0)
 
@@ -99,12 +99,12 @@ def position_today(
     """
     check("capital", capital, CAPITAL)
     z = z_score(hedge, of=of, lookback=lookback)
-    weights = basket_weights(hedge, prices, rule, gross=gross, of=of, lookback=lookback)
+    basket = read_basket(prices, known=hedge.assets_)
+    weights = weights_of_units(hedge, basket, rule.units(np.asarray(z, dtype=np.float64)), gross)
     if z.isna().all() or weights.empty:
         raise InputError("hedge must have a z-score on one date at least, got none. Fit it to a longer history.")
     date = pd.Timestamp(weights.index[-1])
-    last = read_basket(prices, known=hedge.assets_)
-    price = pd.Series(last.values[last.dates.get_indexer(pd.DatetimeIndex([date]))[0]], index=hedge.assets_)
+    price = pd.Series(basket.values[basket.dates.get_indexer(pd.DatetimeIndex([date]))[0]], index=hedge.assets_)
     weight, now = weights.iloc[-1], float(z.loc[:date].dropna().iloc[-1])
     positions = pd.DataFrame({"shares": capital * weight / price, "currency": capital * weight, "weight": weight})
     levels = pd.Series(rule.levels())

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.dates import split_row
-from statefolio._arrays.text import show, shown
+from statefolio._arrays.text import shown
 from statefolio._options import Kind, OneOf, Whole, check
 from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
 from statefolio.backtest.costs import TradingCosts
@@ -161,10 +161,10 @@ def walk_baskets(
     parameters: dict[str, pd.DataFrame] = {}
     rows: dict[str, dict[str, float]] = {}
     for name, hedge in hedges.items():
-        basket = read_basket(prices, logs=hedge.logs)
+        basket = plain.in_logs() if hedge.logs else plain
         tuned = retuned(hedge, basket, starts, None if progress is None else _named(progress, name))
         walked[name] = walk(tuned, basket, starts, of=of, lookback=lookback)
-        weights = _weights(walked[name], prices, rule, gross)
+        weights = _weights(walked[name], plain, rule, gross)
         results[name] = simulate(weights, market, costs=costs, capital=capital, name=name)
         if isinstance(hedge, KalmanHedge):
             parameters[name] = _parameters(tuned)
@@ -184,21 +184,15 @@ def _starts(dates: pd.DatetimeIndex, start: Any, retune: "Rebalance | None") -> 
 
 def _returns(basket: Basket) -> pd.DataFrame:
     """Return simple returns of prices; after a gap, the return since the last complete date."""
-    if (basket.values <= 0.0).any():
-        row, place = np.argwhere(basket.values <= 0.0)[0]
-        raise InputError(
-            f"prices must be positive to have returns, got {basket.values[row, place]:g} for {basket.assets[place]!r} "
-            f"on {show(basket.dates[row])}. Drop that asset or those dates."
-        )
     return to_returns(pd.DataFrame(basket.values, index=basket.dates, columns=basket.assets), bridge_gaps=True)
 
 
-def _weights(hedge: WalkForwardHedge, prices: Any, rule: Rule, gross: float) -> pd.DataFrame:
+def _weights(hedge: WalkForwardHedge, basket: Basket, rule: Rule, gross: float) -> pd.DataFrame:
     """Return weights from the first date in use on; positions start from zero there."""
     z = hedge.z_score_.loc[hedge.in_use_from_ :]
     units = np.zeros(len(hedge.z_score_))
     units[len(units) - len(z) :] = rule.units(np.asarray(z, dtype=np.float64))
-    return weights_of_units(hedge, prices, units, gross).loc[hedge.in_use_from_ :]
+    return weights_of_units(hedge, basket, units, gross).loc[hedge.in_use_from_ :]
 
 
 def _parameters(tuned: list[Hedge]) -> pd.DataFrame:

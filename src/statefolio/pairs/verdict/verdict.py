@@ -22,7 +22,6 @@ from statefolio._options import Kind, Number, Whole, check, check_options, is_wh
 from statefolio.exceptions import InputError
 from statefolio.pairs.adaptive.collapse import Collapse
 from statefolio.pairs.hedges.base import Hedge
-from statefolio.pairs.prices import read_basket
 from statefolio.pairs.progress import Progress
 from statefolio.pairs.verdict.bootstrap import ChangeBootstrap, default_block
 from statefolio.pairs.verdict.calibration import VerdictRow, calibrated_rows, outcome_of
@@ -169,8 +168,7 @@ def judge_basket(
     fitted = clone(hedge)
     if is_whole(getattr(fitted, "passes", None)):
         fitted.set_params(passes=min(fitted.passes, passes))
-    fitted.fit(prices, tune_until=tune_until)
-    basket = read_basket(prices, logs=fitted.logs)
+    basket = fitted.fit_basket(prices, tune_until)
     tuned = len(basket.until(tune_until).dates)
     in_sample = tuned == len(basket.dates)
     if not in_sample:

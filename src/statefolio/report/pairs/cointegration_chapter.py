@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from statefolio.pairs.cointegration.results import CointegrationTests
+from statefolio.pairs.cointegration.results import NOT_TOLD_APART, CointegrationTests
 from statefolio.report.chapters import Chapter, Exhibit
 from statefolio.report.tables import MISSING, P_VALUE, equals_p
 
@@ -62,6 +62,8 @@ def series_table(tests: CointegrationTests) -> pd.DataFrame:
 
 def _lead(tests: CointegrationTests) -> str:
     table = tests.engle_granger.table
+    if NOT_TOLD_APART in (tests.johansen.outcome, tests.engle_granger.outcome):
+        return f"Over {tests.dates:,} dates the assets {NOT_TOLD_APART}: their prices are too much alike to test them."
     rank, prices = tests.johansen.rank, len(table)
     many = "combination" if rank == 1 else "combinations"
     all_stationary = ", as if every price were stationary" if rank == prices else ""
