@@ -108,4 +108,4 @@ def test_doubtful_prices_are_kept_with_a_warning(
 def test_real_prices_do_not_warn() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        sf.pairs.hedge_pairs(sf.load_demo_prices().loc["2015":], [("CVX", "XOM")])
+        sf.pairs.hedge_pairs(sf.load_demo_prices().loc["2017":], [("CVX", "XOM")])

@@ -40,6 +40,11 @@ class Basket:
         """Prices (n, k) on the dates with all prices."""
         return self.values[~np.isnan(self.values[:, 0])]
 
+    @property
+    def complete_dates(self) -> pd.DatetimeIndex:
+        """Dates (n,) with all prices."""
+        return self.dates[~np.isnan(self.values[:, 0])]
+
     def until(self, date: Any) -> "Basket":
         """Return the basket up to a date; None returns all of it."""
         rows = rows_until(self.dates, date)

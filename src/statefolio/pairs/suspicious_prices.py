@@ -45,9 +45,7 @@ def valid_prices(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> Ar
             raise InputError(
                 f"prices must be positive, got {what}. Pass prices, not their returns or logarithms, or drop the asset."
             )
-        warn_caller(
-            f"prices must be positive, got {what}. They are treated as missing; correct them, or set them to NaN."
-        )
+        warn_caller(f"prices must be positive, got {what}. They are treated as missing. Correct them, or pass NaN.")
         values = np.where(invalid, np.nan, values)
     with np.errstate(invalid="ignore"):
         moves = np.diff(np.log(values), axis=0)

@@ -6,7 +6,7 @@ import pytest
 from scipy.optimize import minimize
 
 import statefolio as sf
-from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.exceptions import InputError, StatefolioWarning, UnknownNameError
 from statefolio.kalman.quasi_newton import CONVERGED
 from statefolio.pairs.screening.many_hedges import hedge_pairs, moving_ratio_likelihoods
 from statefolio.pairs.screening.scaling import scale_pairs
@@ -162,7 +162,8 @@ def test_pairs_that_cannot_be_fitted():
     prices["STILL"], prices["SAME"] = 3.0, 2.0 * prices["X0"] + 1.0
     prices["SHORT"] = prices["Y0"].where(np.arange(150) < 20)
     prices["NEVER"] = np.nan
-    found = hedge_pairs(prices)
+    with pytest.warns(StatefolioWarning, match="got 14 that could not be fitted: "):
+        found = hedge_pairs(prices)
     lost = found["log_likelihood"].isna()
     hopeless = found.index.str.contains("STILL|SHORT|NEVER") | (found.index == "SAME ~ X0")
     assert (lost == hopeless).all()

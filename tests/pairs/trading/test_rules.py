@@ -16,6 +16,9 @@ from statefolio.pairs.trading.rules import Bands, Linear
         (Bands(1, 1), [-1.5, -0.9, -1.1, 1.1, 0.9], [1, 0, 1, -1, 0]),
         (Bands(1, 0, stop=3), [-2, -3.5, -2.5, -0.5, -1.5], [1, 0, 0, 0, 1]),
         (Bands(1, 0, longest=2), [-2, -2, -2, -2, 0.5, -2], [1, 1, 0, 0, 0, 1]),
+        (Bands(1, 0), [-2, 0, -1, -1.5, 1, 0], [1, 0, 0, 1, 0, 0]),  # closes at the level of exit, opens beyond entry
+        (Bands(1, 0.5), [-2, -0.5, 2, 0.5], [1, 0, -1, 0]),
+        (Bands(1, 0, stop=3), [-2, -3, -3.1], [1, 1, 0]),  # stops beyond the level of stop
         (Bands(1, -0.5), [-2, 0.4, 0.6], [1, 1, 0]),
         (Bands(1, 0), [np.nan, -2, np.nan, 1.5], [0, 1, 1, -1]),
         (Linear(), [np.nan, -0.1, np.nan, 2.0, 0.0], [0, 1, 1, -1, 0]),

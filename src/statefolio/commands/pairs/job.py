@@ -159,7 +159,7 @@ def _walk(prices: pd.DataFrame, options: PairsOptions, rule: Bands, progress: Pr
         prices,
         hedges,
         rule,
-        start=options.start or prices.index[int((1.0 - TEST_SHARE) * len(prices))],
+        start=options.start or _default_start(prices),
         retune=retune,
         costs=TradingCosts(proportional=options.cost, borrow=options.borrow),
         capital=options.capital,
@@ -194,6 +194,12 @@ def _write_page(path: Path, inputs: PriceInputs, options: PairsOptions, results:
         suspicious=inputs.suspicious,
         title=f"{hedged} against {', '.join(others)}",
     )
+
+
+def _default_start(prices: pd.DataFrame) -> pd.Timestamp:
+    """Return the first of the last dates that are walked by default; only dates with a price of all assets count."""
+    dates = pd.DatetimeIndex(prices.index[(prices > 0.0).all(axis=1)])
+    return dates[int((1.0 - TEST_SHARE) * len(dates))]
 
 
 def _retuning_as_text(retune: int | str | None) -> str:

@@ -79,7 +79,7 @@ class PairsOptions:
         Option("When the hedges of the walk are tuned again.", metavar="weekly|monthly|N|never", read=read_retune),
     ] = "weekly"
     start: Annotated[
-        datetime | None, Option("First date of the walk.", default_text="after six tenths of the dates")
+        datetime | None, Option("First date of the walk.", default_text="after six tenths of the dates with all prices")
     ] = None
     draws: Annotated[
         int, Option("Simulated baskets without cointegration that calibrate the verdict; 0 leaves out the verdict.")

@@ -44,6 +44,7 @@ def read_price_inputs(files: BasketFile | UniverseFile) -> PriceInputs:
     facts: dict[str, object] = {
         "prices": files.prices.name,
         "dates": f"{len(kept):,}, {span(pd.DatetimeIndex(kept.index))}",
+        "dates with a price of all assets": f"{int((kept > 0.0).all(axis=1).sum()):,}",
         "assets": ", ".join(kept.columns) if kept.shape[1] <= MOST_NAMED else f"{kept.shape[1]:,}",
         "missing prices": f"{missing:,} ({missing / max(1, kept.size):.1%}), none of them filled",
         "suspicious cells": len(suspicious),

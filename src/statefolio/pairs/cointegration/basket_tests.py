@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, OneOf, Whole, check_options, is_whole
-from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
+from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs.cointegration.mackinnon import MOST_SERIES
 from statefolio.pairs.cointegration.results import CointegrationTests, EngleGrangerTest, JohansenTest, SeriesTest
 from statefolio.pairs.cointegration.unit_root import half_life
@@ -137,7 +137,9 @@ def _read(
     """Return the basket on its complete dates, and the number of incomplete ones."""
     if isinstance(assets, str):
         raise DataTypeError(f"assets must be a list of names, got {shown(assets)}. Pass assets=[{assets!r}, ...].")
-    basket = read_basket(prices, logs=logs, known=None if assets is None else pd.Index(list(assets)))
+    basket = read_basket(
+        prices, logs=logs, known=None if assets is None else pd.Index(list(assets), tupleize_cols=False)
+    )
     if len(basket.assets) > most:
         raise InputError(
             f"prices must have at most {most} assets, for which there are critical values, got {len(basket.assets)}. "
@@ -199,8 +201,6 @@ def _engle_granger(basket: Basket) -> EngleGrangerTest:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of collinear prices: the statistic is then minus infinity
             statistic, p_value, critical = coint(basket.values[:, j], others)
-        if not np.isfinite(statistic):
-            statistic, p_value = np.nan, np.nan
         rows.append([statistic, p_value, *critical])
         design = np.column_stack([np.ones(len(others)), others])
         found = np.linalg.lstsq(design, basket.values[:, j])[0]
@@ -209,7 +209,8 @@ def _engle_granger(basket: Basket) -> EngleGrangerTest:
         coefficients.append(np.insert(found, 1 + j, np.nan))
     columns = ["statistic", "p_value", "critical_1", "critical_5", "critical_10"]
     table = pd.DataFrame(rows, index=names, columns=columns)
-    if table["statistic"].isna().any():
+    if not np.isfinite(table["statistic"]).all():  # with one asset hedged: the basket has twins, whichever is hedged
+        table[["statistic", "p_value"]] = np.nan
         _warn_of_twins("Engle-Granger", basket, condition_number(basket.values))
     return EngleGrangerTest(table, pd.DataFrame(coefficients, names, ["level", *names]), len(basket.dates))
 
@@ -231,7 +232,13 @@ def _each(series: dict[str, Array], test: Callable[[Array], dict[str, float]]) -
 def _adf(x: Array) -> dict[str, float]:
     from arch.unitroot import ADF
 
-    return _of_arch(ADF(x, trend="c", method="aic"))
+    return _of_arch(ADF(_in_usual_units(x), trend="c", method="aic"))
+
+
+def _in_usual_units(x: Array) -> Array:
+    """Return a series with a deviation near 1 if it is tiny or huge: arch calls regressors of very unlike size singular."""
+    size = x.std()
+    return x if 1e-6 < size < 1e6 or size == 0.0 else x * 2.0 ** -np.round(np.log2(size))
 
 
 def _kpss(x: Array) -> dict[str, float]:

@@ -60,9 +60,13 @@ class EngleGrangerStatistics:
     def reasons(self) -> list[str]:
         """Why each basket could not be tested; an empty text for a tested one."""
         fewest = FEWEST_ROWS + self.coefficients.shape[1]
-        few = f"fewer than {fewest} dates with all prices"
-        reasons = np.where(self.rows < fewest, few, "constant or collinear prices")
-        return ["" if np.isfinite(s) else str(reason) for s, reason in zip(self.statistic, reasons, strict=True)]
+        alike = f"prices that cannot be told apart (1 - R^2 of their regression is below {_COLLINEAR:.2g})"
+        found = []
+        for statistic, rows in zip(self.statistic.tolist(), self.rows.tolist(), strict=True):
+            few = f"fewer than {fewest} dates with all prices ({rows})" if rows < fewest else ""
+            other = alike if statistic == -np.inf else "constant or collinear prices"
+            found.append("" if np.isfinite(statistic) else few or other)
+        return found
 
     def select(self, rows: NDArray[np.intp]) -> "EngleGrangerStatistics":
         """Return the results of some baskets."""

@@ -29,9 +29,10 @@ from statefolio.pairs.hedges.engine import motion
 from statefolio.pairs.prices import read_prices
 from statefolio.pairs.progress import Progress
 from statefolio.pairs.screening.baskets import Members, all_pairs, labels, named_baskets
-from statefolio.pairs.screening.scaling import RATIO, ScaledPairs, scale_pairs
+from statefolio.pairs.screening.scaling import FEWEST_DATES, RATIO, ScaledPairs, scale_pairs
 from statefolio.pairs.screening.scoring import VARIANCES
 from statefolio.pairs.screening.searches import Searches, new_searches, run_searches
+from statefolio.pairs.suspicious_prices import warn_caller
 
 _AT_ONCE = 2048
 _STARTS = ((0.02, 0.5), (0.2, 0.8))  # smallest R as a share of var(u), and the level's share of the rest
@@ -64,7 +65,8 @@ def hedge_pairs(
     DataFrame
         One row per pair ("A ~ B"): asset_1, asset_2, dates (with both prices), observation_variance, level_variance,
         ratio_variance, level, level_deviation, hedge_ratio, hedge_ratio_deviation (filtered, on the last date),
-        log_likelihood, converged. NaN for constant or collinear prices and for pairs with too few dates.
+        log_likelihood, converged. NaN, with a warning, for pairs with too few dates, constant prices or prices that
+        cannot be told apart.
 
     Raises
     ------
@@ -99,9 +101,27 @@ def hedge_pairs(
         if progress is not None:
             progress(min(first + _AT_ONCE, len(members)), len(members))
     table = pd.concat(parts, ignore_index=True)
+    _warn_of_unfitted(table, names := labels(members, assets))
     table.insert(0, "asset_1", assets[members[:, 0]])
     table.insert(1, "asset_2", assets[members[:, 1]])
-    return table.set_index(pd.Index(labels(members, assets), name="pair", dtype=object))
+    return table.set_index(pd.Index(names, name="pair", dtype=object))
+
+
+def _warn_of_unfitted(table: pd.DataFrame, names: list[str]) -> None:
+    """Warn of pairs that could not be fitted, by name and with the reason."""
+    unfitted = np.flatnonzero(table["log_likelihood"].isna())
+    if not len(unfitted):
+        return
+    reasons = []
+    for row in unfitted[:3]:
+        few = f"{table['dates'].iloc[row]} dates with both prices, {FEWEST_DATES} are needed"
+        alike = "constant prices, or prices that cannot be told apart"
+        reasons.append(f"{names[row]} ({few if table['dates'].iloc[row] < FEWEST_DATES else alike})")
+    more = f" and {len(unfitted) - 3} more" if len(unfitted) > 3 else ""
+    warn_caller(
+        f"prices must differ and have enough dates to hedge all {len(table)} pairs, got {len(unfitted)} that could not "
+        f"be fitted: {', '.join(reasons)}{more}. Their rows are NaN; leave them out of pairs, or pass more dates."
+    )
 
 
 def moving_ratio_likelihoods(values: Array, members: Members) -> Array:

@@ -29,7 +29,8 @@ class PairScreen:
     counts : Series
         Number of baskets that were tried, were tested, and passed each filter and all before it.
     untested : DataFrame (basket x "reason")
-        Baskets that could not be tested.
+        Baskets that could not be tested: too few dates with all prices (and how many there are), constant prices, or
+        prices that cannot be told apart.
     formation, later : (first date, last date)
         The two periods; `later` is None without confirmation.
     false_discovery_rate, confirm_level : float
@@ -70,6 +71,11 @@ class PairScreen:
             f"{c['reverts_in_time']} with a half-life within bounds, of these {c['pays_its_cost']} with profits above "
             "costs."
         ]
+        if len(self.untested):
+            counts = self.untested["reason"].value_counts()
+            reasons = "; ".join(f"{reason}: {count}" for reason, count in counts.head(3).items())
+            more = f"; and {len(counts) - 3} more reasons" if len(counts) > 3 else ""
+            lines.append(f"{len(self.untested)} could not be tested ({reasons}{more}).")
         if self.later is not None:
             chance = self.confirm_level * c["pays_its_cost"]
             lines.append(

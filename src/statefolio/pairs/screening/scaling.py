@@ -13,6 +13,9 @@ from statefolio._arrays.types import Array
 from statefolio.pairs.cointegration.engle_granger import FEWEST_ROWS
 from statefolio.pairs.screening.scoring import Pairs
 
+FEWEST_DATES = FEWEST_ROWS + 2
+"""Dates with both prices that a pair needs."""
+
 RATIO = 2
 """Position of V_2, the variance of the hedge ratio, among the variances R, V_1, V_2."""
 
@@ -50,7 +53,7 @@ def scale_pairs(x: Array, y: Array) -> ScaledPairs:
     """Scale pairs of prices (T, N), x hedging y; pairs with constant or collinear prices are left out."""
     known = np.isfinite(x) & np.isfinite(y)
     dates = known.sum(axis=0)
-    enough = np.flatnonzero(dates >= FEWEST_ROWS + 2)
+    enough = np.flatnonzero(dates >= FEWEST_DATES)
     x, y, known = x[:, enough], y[:, enough], known[:, enough]
     both = known[1:] & known[:-1]
     dx, dy = (np.where(both, np.diff(z, axis=0), 0.0) for z in (x, y))

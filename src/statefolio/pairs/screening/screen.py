@@ -180,7 +180,7 @@ class _Screen:
         found = engle_granger_statistics(self.past, flat, self.options.lags, report)
         p = np.where(np.isfinite(found.statistic), found.p_value, np.nan).reshape(len(turns), -1)
         unknown = np.isnan(p).any(axis=0)  # collinear with one asset hedged is collinear with any
-        best = np.argmin(np.where(np.isnan(p), np.inf, p), axis=0)
+        best = np.where(unknown, np.isnan(p).argmax(axis=0), np.argmin(np.where(np.isnan(p), np.inf, p), axis=0))
         chosen = best * len(members) + np.arange(len(members))
         least = np.where(unknown, np.nan, np.minimum(len(turns) * p.ravel()[chosen], 1.0))
         return _Part(flat[chosen], found.select(chosen), least)

@@ -16,12 +16,12 @@ from statefolio.backtest.market import Market
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.simulation import simulate
 from statefolio.data import to_returns
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import DataTypeError
 from statefolio.pairs.cointegration.mackinnon import p_values
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
-from statefolio.pairs.prices import Basket, read_basket
+from statefolio.pairs.prices import Basket, check_testable, check_tunable, read_basket
 from statefolio.pairs.progress import Progress, StageProgress
 from statefolio.pairs.trading.retuned import retuned
 from statefolio.pairs.trading.rules import Bands, Rule
@@ -111,10 +111,11 @@ def walk_baskets(
     rule : Rule, optional
         By default `Bands()`.
     start : date
-        First decision; earlier dates are only used for tuning.
+        First decision, or the next date with all prices; earlier dates are only used for tuning.
     retune : {"weekly", "monthly"}, int or None
         "weekly": on the first date of a week, tune on all dates up to the end of the week before, and keep the
-        parameters for the week. Likewise "monthly". A number tunes after so many dates; None once, before `start`.
+        parameters for the week. Likewise "monthly". A number tunes after so many dates with all prices; None once,
+        before `start`.
     costs : TradingCosts, optional
         By default no costs.
     capital, gross, of, lookback
@@ -154,7 +155,9 @@ def walk_baskets(
             "Pass e.g. hedges={'mle': KalmanHedge()}."
         )
     rule, plain = Bands() if rule is None else rule, read_basket(prices)
-    starts = _starts(plain.dates, start, retune)
+    check_testable(plain)
+    starts = _starts(plain, start, retune)
+    check_tunable(Basket(plain.values[: starts[0]], plain.dates[: starts[0]], plain.assets))
     market = Market(_returns(plain))
     walked: dict[str, WalkForwardHedge] = {}
     results: dict[str, BacktestResult] = {}
@@ -173,13 +176,16 @@ def walk_baskets(
     return BasketWalk(table, results, walked, parameters, plain.dates[starts[0]])
 
 
-def _starts(dates: pd.DatetimeIndex, start: Any, retune: "Rebalance | None") -> list[int]:
-    """Return the rows from which a newly tuned hedge is in use; it is tuned on all rows before."""
+def _starts(basket: Basket, start: Any, retune: "Rebalance | None") -> list[int]:
+    """Return the rows from which a newly tuned hedge is in use; it is tuned on all rows before.
+
+    Only dates with all prices count.
+    """
+    dates = basket.complete_dates
     first = split_row(dates, start, "start")
-    if retune is None:
-        return [first]
-    called = np.flatnonzero(decision_dates(retune, dates[first:]))
-    return sorted({first, *(first + called).tolist()})
+    called = [] if retune is None else np.flatnonzero(decision_dates(retune, dates[first:])).tolist()
+    rows = dates[sorted({first, *(first + row for row in called)})]
+    return [int(row) for row in basket.dates.get_indexer(rows)]
 
 
 def _returns(basket: Basket) -> pd.DataFrame:

@@ -63,7 +63,7 @@ class Verdict:
     collapse : Collapse, optional
         Collapse of the tuning on the basket itself.
     dates : DatetimeIndex
-        The tested dates: those after `tune_until`, or all.
+        The tested dates: those with all prices after `tune_until`, or all with all prices.
     in_sample : bool
         The hedge was tuned on the tested dates.
     level : float
@@ -171,13 +171,14 @@ def judge_basket(
     basket = fitted.fit_basket(prices, tune_until)
     tuned = len(basket.until(tune_until).dates)
     in_sample = tuned == len(basket.dates)
+    later = int((~np.isnan(basket.values[tuned:, 0])).sum())
     if not in_sample:
-        _check_tested(int((~np.isnan(basket.values[tuned:, 0])).sum()))
+        _check_tested(later)
     bootstrap = ChangeBootstrap(basket.values, _block(block, len(basket.complete) - 1), seed)
     drawn = statistics_of_baskets(fitted, bootstrap.draw, draws, basket, tuned, progress)
     rows = calibrated_rows(hedge_statistics(fitted, basket, tuned), drawn, level)
     collapse: Collapse | None = getattr(fitted, "collapse_", None)
-    dates = basket.dates if in_sample else basket.dates[tuned:]
+    dates = basket.complete_dates if in_sample else basket.complete_dates[-later:]
     collapsed_draws = float((drawn["collapsed_at"] > 0).mean())
     outcome = outcome_of(rows, collapse, level)
     facts = VerdictFacts(outcome, rows, draws, collapsed_draws, fitted, collapse, dates, in_sample, level)
