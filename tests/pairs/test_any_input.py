@@ -120,6 +120,20 @@ def test_units_of_prices(name: str, exponent: int) -> None:
     check(name, PLAIN * 2.0**exponent, 1e-6 if name != "hedge_pairs" else 1e-4)
 
 
+@pytest.mark.parametrize("exponent", [-40, 40])
+def test_units_of_one_price(exponent: int) -> None:
+    unlike = PLAIN.assign(TWO=PLAIN["TWO"] * 2.0**exponent)
+    found, plain = sp.cointegration_tests(unlike), sp.cointegration_tests(PLAIN)
+    np.testing.assert_allclose(found.johansen.table, plain.johansen.table, rtol=1e-6)
+    np.testing.assert_allclose(found.engle_granger.table, plain.engle_granger.table, rtol=1e-6)
+    np.testing.assert_allclose(found.spread, plain.spread, rtol=1e-6)
+    ratio = found.engle_granger.coefficients.iloc[0, 2] * 2.0**exponent
+    assert ratio == pytest.approx(plain.engle_granger.coefficients.iloc[0, 2])
+    for make in (sp.StaticHedge, sp.KalmanHedge, sp.RollingHedge):
+        one, other = (sp.z_score(make().fit(prices)).iloc[-20:] for prices in (unlike, PLAIN))
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("make", [sp.StaticHedge, sp.KalmanHedge])
 def test_assets_are_found_by_name(make: Callable[[], Any]) -> None:
     three = PLAIN.assign(MORE=1.0 + PLAIN["TWO"] ** 0.5)

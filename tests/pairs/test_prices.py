@@ -22,7 +22,7 @@ TABLE = simulate(1)
         (TABLE.assign(SIX=TABLE["SIX"].where(TABLE.index > "2011-07-10")), "got 5\\.|shortest history"),
         (TABLE.replace(TABLE.iloc[3, 1], np.inf), "infinite"),
         (TABLE.pct_change().iloc[1:], "must be positive, got .* that are not .*not their returns"),
-        (TABLE.assign(ONE=-TABLE["ONE"]), "must be positive, got 400 that are not"),
+        (TABLE[["ONE", "TWO"]].assign(ONE=-TABLE["ONE"]), "must be positive, got 400 that are not"),
     ],
 )
 def test_invalid_prices(table: pd.DataFrame, message: str) -> None:

@@ -22,13 +22,13 @@ def late(dates: int) -> pd.DataFrame:
 @pytest.mark.parametrize("make", [sp.StaticHedge, sp.RollingHedge, sp.KalmanHedge])
 def test_hedges_need_dates(make: type[sp.StaticHedge], rows: int) -> None:
     for prices in (PRICES.iloc[:rows], late(rows)):
-        with pytest.raises(InputError, match=f"at least 8 dates with a price of all 2 assets .* got {rows}"):
+        with pytest.raises(InputError, match=rf"at least 8 dates with a price of all 2 assets .* got {rows}"):
             make().fit(prices)
 
 
 @pytest.mark.parametrize("rows", [1, 20])
 def test_tests_and_verdicts_need_dates(rows: int) -> None:
-    with pytest.raises(InputError, match=f"at least .* dates with .* got {rows}"):
+    with pytest.raises(InputError, match=rf"at least .* dates with .* got {rows}"):
         sp.cointegration_tests(PRICES.iloc[:rows])
     with pytest.raises(InputError, match=r"at least 20 dates with all prices to test, got 5"):
         sp.judge_basket(sp.StaticHedge(), late(100), tune_until=PRICES.index[194], draws=19)
@@ -46,7 +46,7 @@ def test_one_asset(refuses) -> None:
 
 
 def test_a_walk_needs_dates_before_its_start() -> None:
-    with pytest.raises(InputError, match="at least 8 dates with a price of all 2 assets .* got 6"):
+    with pytest.raises(InputError, match=r"at least 8 dates with a price of all 2 assets .* got 6"):
         sp.walk_baskets(late(100), {"rolling": sp.RollingHedge(5)}, start=PRICES.index[106])
     with pytest.raises(InputError, match="0 dates are before it"):
         sp.walk_baskets(late(100), {"rolling": sp.RollingHedge(5)}, start=PRICES.index[90])

@@ -18,7 +18,7 @@ from statefolio.exceptions import InputError, StatefolioWarning
 _SPLITS = np.log([1.5, 2.0, 3.0, 4.0, 5.0, 10.0])
 _SPLIT_TOLERANCE = 0.03
 _TOO_LARGE = 1e4  # a value so many times the asset's median price is a code for a missing price
-_MOST_INVALID = 0.1  # share of values that are no prices from which on the table holds something else
+_MOST_INVALID = 0.1  # share of an asset's values that are no prices from which on it is something else
 _LARGE_MOVE = 0.4  # of the logarithm; smaller ones are undone in crashes, where they are real
 _STANDS_STILL = 0.5  # share of dates with an unchanged price
 _FEWEST_CHANGES = 10  # changes of a price needed to judge whether it stands still
@@ -34,14 +34,15 @@ def valid_prices(values: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> Ar
     Raises
     ------
     InputError
-        If more than a tenth of the values cannot be prices.
+        If more than a tenth of the values of half the assets cannot be prices.
     """
     invalid = _not_prices(values)
     if invalid.any():
         count, found = int(invalid.sum()), _named(values, invalid, dates, assets)
         what = f"{count} that {'is not' if count == 1 else 'are not'} (at or below zero, or above 10,000 times the "
         what += f"asset's median: {found})"
-        if count > _MOST_INVALID * np.count_nonzero(~np.isnan(values)):
+        mostly = invalid.sum(axis=0) > _MOST_INVALID * np.count_nonzero(~np.isnan(values), axis=0)
+        if 2 * mostly.sum() >= len(assets):
             raise InputError(
                 f"prices must be positive, got {what}. Pass prices, not their returns or logarithms, or drop the asset."
             )

@@ -88,10 +88,11 @@ def test_screen_writes_everything_and_counts(file, tmp_path):
         "screen", "--prices", file, "--until", "2019-08-30", "--out", tmp_path / "out", "--triple", "ONE,TWO,SIX"
     )
     assert done.exit_code == 0, done.output
-    assert entries(tmp_path / "out") == ["baskets.parquet", "counts.csv", "report.html", "selected.csv"]
+    assert entries(tmp_path / "out") == ["baskets.parquet", "counts.csv", "report.html", "selected.csv", "untested.csv"]
+    assert "'NEG' on 2019-01-01: -10.1703" in plain(done.output)
     assert "11 baskets tried" in plain(done.stdout)
     table = pd.read_parquet(tmp_path / "out" / "baskets.parquet")
-    assert len(table) == 11
+    assert len(table) == 11 - 4  # prices of NEG are below zero: missing
     assert set(table.index[0].replace("~", "+").split(" + ")) == {"ONE", "TWO", "SIX"}
 
 

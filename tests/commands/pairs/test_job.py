@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.commands.pairs.job import run_pairs
+from statefolio.commands.pairs.job import _default_start, run_pairs
 from statefolio.commands.pairs.options import BasketFile, PairsOptions, Screening, ScreenOptions, UniverseFile
 from statefolio.commands.pairs.price_inputs import PriceInputs
 from statefolio.commands.pairs.screen_job import run_screen
@@ -93,3 +93,9 @@ def test_a_screen_s_tables_hold_what_the_screen_says(inputs, tmp_path, progress)
     pd.testing.assert_frame_equal(table, found.table, check_dtype=False, check_index_type=False)
     counts = pd.read_csv(tmp_path / "out" / "counts.csv", index_col="filter")["baskets"]
     assert counts.to_dict() == found.counts.to_dict()
+
+
+def test_the_default_start_counts_dates_with_all_prices():
+    dates = pd.bdate_range("2019-01-01", periods=100)
+    prices = pd.DataFrame({"ONE": 1.0, "TWO": np.where(np.arange(100) < 50, [np.nan, 0.0] * 50, 2.0)}, dates)
+    assert _default_start(prices) == dates[50 + 30]

@@ -141,7 +141,7 @@ def broken(change):
         (lambda p: p.__setitem__("SIX", 7.0), {}, InputError, "constant price of 'SIX'"),
         (lambda p: p.iloc[:20], {}, InputError, "at least .* dates with all 3 prices .* got 20"),
         (lambda p: p.iloc[:5], {}, InputError, "dates with a price of all .* got 5"),
-        (lambda p: p.__setitem__("ONE", p["ONE"] - 500.0), {"logs": True}, InputError, "must be positive"),
+        (lambda p: p - 500.0, {"logs": True}, InputError, "must be positive"),
         (lambda p: None, {"assets": ["ONE", "TEN"]}, UnknownNameError, "got none for 'TEN'"),
         (lambda p: None, {"assets": "ONE"}, DataTypeError, "assets must be a list of names, got 'ONE'"),
         (lambda p: None, {"assets": ["ONE"]}, InputError, "at least two assets, got 'ONE' alone"),

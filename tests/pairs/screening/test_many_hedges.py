@@ -162,7 +162,7 @@ def test_pairs_that_cannot_be_fitted():
     prices["STILL"], prices["SAME"] = 3.0, 2.0 * prices["X0"] + 1.0
     prices["SHORT"] = prices["Y0"].where(np.arange(150) < 20)
     prices["NEVER"] = np.nan
-    with pytest.warns(StatefolioWarning, match="got 14 that could not be fitted: "):
+    with pytest.warns(StatefolioWarning, match="got 13 that could not be fitted: "):
         found = hedge_pairs(prices)
     lost = found["log_likelihood"].isna()
     hopeless = found.index.str.contains("STILL|SHORT|NEVER") | (found.index == "SAME ~ X0")

@@ -15,7 +15,6 @@ are NaN, and a warning has the condition number.
 
 import warnings
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
@@ -29,7 +28,7 @@ from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs.cointegration.mackinnon import MOST_SERIES
 from statefolio.pairs.cointegration.results import CointegrationTests, EngleGrangerTest, JohansenTest, SeriesTest
 from statefolio.pairs.cointegration.unit_root import half_life
-from statefolio.pairs.johansen import johansen
+from statefolio.pairs.johansen import Johansen, johansen, usual_units
 from statefolio.pairs.prices import MOST_ALIKE, Basket, check_testable, condition_number, read_basket
 from statefolio.pairs.suspicious_prices import warn_caller
 
@@ -181,8 +180,7 @@ def _johansen(basket: Basket, lags: int) -> JohansenTest:
     if found is None:
         _warn_of_twins("Johansen", basket, condition)
         none = np.full((size, 3), np.nan)
-        found = SimpleNamespace(eig=none[:, 0], lr1=none[:, 0], lr2=none[:, 0], cvt=none, cvm=none)
-        found.evec = np.full((size, size), np.nan)
+        found = Johansen(*none.T, none, none, np.full((size, size), np.nan))
     ranks = pd.RangeIndex(size, name="rank")
     columns: dict[str, Array] = {"eigenvalue": found.eig}
     for name, statistic, critical in (("trace", found.lr1, found.cvt), ("maximum", found.lr2, found.cvm)):
@@ -196,14 +194,16 @@ def _engle_granger(basket: Basket) -> EngleGrangerTest:
     from statsmodels.tsa.stattools import coint
 
     names, rows, coefficients = basket.assets.rename("hedged"), [], []
+    units = usual_units(basket.values)
+    values = basket.values / units
     for j in range(len(names)):
-        others = np.delete(basket.values, j, axis=1)
+        others = np.delete(values, j, axis=1)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of collinear prices: the statistic is then minus infinity
-            statistic, p_value, critical = coint(basket.values[:, j], others)
+            statistic, p_value, critical = coint(values[:, j], others)
         rows.append([statistic, p_value, *critical])
         design = np.column_stack([np.ones(len(others)), others])
-        found = np.linalg.lstsq(design, basket.values[:, j])[0]
+        found = np.linalg.lstsq(design, values[:, j])[0] * units[j] / np.insert(np.delete(units, j), 0, 1.0)
         if others.shape[1] > 1 and condition_number(others) > MOST_ALIKE:
             found = np.full(found.shape, np.nan)
         coefficients.append(np.insert(found, 1 + j, np.nan))
@@ -232,13 +232,7 @@ def _each(series: dict[str, Array], test: Callable[[Array], dict[str, float]]) -
 def _adf(x: Array) -> dict[str, float]:
     from arch.unitroot import ADF
 
-    return _of_arch(ADF(_in_usual_units(x), trend="c", method="aic"))
-
-
-def _in_usual_units(x: Array) -> Array:
-    """Return a series with a deviation near 1 if it is tiny or huge: arch calls regressors of very unlike size singular."""
-    size = x.std()
-    return x if 1e-6 < size < 1e6 or size == 0.0 else x * 2.0 ** -np.round(np.log2(size))
+    return _of_arch(ADF(x / usual_units(x[:, None]), trend="c", method="aic"))
 
 
 def _kpss(x: Array) -> dict[str, float]:

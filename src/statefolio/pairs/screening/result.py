@@ -71,17 +71,17 @@ class PairScreen:
             f"{c['reverts_in_time']} with a half-life within bounds, of these {c['pays_its_cost']} with profits above "
             "costs."
         ]
-        if len(self.untested):
-            counts = self.untested["reason"].value_counts()
-            reasons = "; ".join(f"{reason}: {count}" for reason, count in counts.head(3).items())
-            more = f"; and {len(counts) - 3} more reasons" if len(counts) > 3 else ""
-            lines.append(f"{len(self.untested)} could not be tested ({reasons}{more}).")
         if self.later is not None:
             chance = self.confirm_level * c["pays_its_cost"]
             lines.append(
                 f"{c['confirmed']} of {c['pays_its_cost']} confirmed on {_span(self.later)}; about {chance:.2g} "
                 "expected by chance alone."
             )
+        if len(self.untested):
+            counts = self.untested["reason"].value_counts()
+            reasons = "; ".join(f"{reason}: {count}" for reason, count in counts.head(3).items())
+            more = f"; and {len(counts) - 3} more reasons" if len(counts) > 3 else ""
+            lines.append(f"{len(self.untested)} could not be tested ({reasons}{more}).")
         shown = [name for name in self.table if name not in (*FILTERS, "lags", "dates", "level", "later_dates")]
         best = self.confirmed if len(self.confirmed) else self.selected
         if len(best):
