@@ -161,3 +161,14 @@ def test_a_price_below_zero_is_a_missing_price() -> None:
         found = walk_baskets(table, {"static": StaticHedge()}, start="2015-09-02")
     assert len(warned) == 1
     assert found.table.equals(walk_baskets(gap, {"static": StaticHedge()}, start="2015-09-02").table)
+
+
+@pytest.mark.parametrize(("frequency", "year"), [("ME", 12.0), ("W-FRI", 52.0), ("D", 365.0), ("B", 252.0)])
+def test_annual_measures_follow_the_dates(frequency: str, year: float) -> None:
+    table = PRICES.set_axis(pd.date_range("1990-01-31", periods=len(PRICES), freq=frequency))
+    options = {"hedges": {"static": StaticHedge()}, "start": table.index[200], "retune": None}
+    found, given = walk_baskets(table, **options), walk_baskets(table, **options, periods_per_year=year)
+    pd.testing.assert_frame_equal(found.table, given.table)
+    daily = walk_baskets(table, **options, periods_per_year=252)
+    ratio = daily.table["annual_volatility"] / found.table["annual_volatility"]
+    assert ratio.iloc[0] == pytest.approx(np.sqrt(252.0 / year))

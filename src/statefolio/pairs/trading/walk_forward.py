@@ -13,6 +13,7 @@ from statefolio._options import Kind, OneOf, Whole, check
 from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
+from statefolio.backtest.periods import read_periods
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.simulation import simulate
 from statefolio.data import to_returns
@@ -97,6 +98,7 @@ def walk_baskets(
     gross: float = 1.0,
     of: str = "innovation",
     lookback: int | None = None,
+    periods_per_year: float | None = None,
     progress: StageProgress | None = None,
 ) -> BasketWalk:
     """Trade a basket under several hedges walk-forward: each is tuned again and again on past dates only.
@@ -120,6 +122,8 @@ def walk_baskets(
         By default no costs.
     capital, gross, of, lookback
         As in `position_today` and `basket_weights`.
+    periods_per_year : float, optional
+        Number of dates per year, for annual fees and measures. Default: from the dates, as in `measures`.
     progress : callable (name of the hedge, done, total), optional
         Called after every tuning.
 
@@ -159,6 +163,7 @@ def walk_baskets(
     starts = _starts(plain, start, retune)
     check_tunable(Basket(plain.values[: starts[0]], plain.dates[: starts[0]], plain.assets))
     market = Market(_returns(plain))
+    year = read_periods(periods_per_year, plain.dates)
     walked: dict[str, WalkForwardHedge] = {}
     results: dict[str, BacktestResult] = {}
     parameters: dict[str, pd.DataFrame] = {}
@@ -168,7 +173,7 @@ def walk_baskets(
         tuned = retuned(hedge, basket, starts, None if progress is None else _named(progress, name))
         walked[name] = walk(tuned, basket, starts, of=of, lookback=lookback)
         weights = _weights(walked[name], plain, rule, gross)
-        results[name] = simulate(weights, market, costs=costs, capital=capital, name=name)
+        results[name] = simulate(weights, market, costs=costs, capital=capital, periods_per_year=year, name=name)
         if isinstance(hedge, KalmanHedge):
             parameters[name] = _parameters(tuned)
         rows[name] = _measures(walked[name], basket, results[name], tuned)
