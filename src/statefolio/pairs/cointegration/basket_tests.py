@@ -180,7 +180,8 @@ def _johansen(basket: Basket, lags: int) -> JohansenTest:
     if found is None:
         _warn_of_twins("Johansen", basket, condition)
         none = np.full((size, 3), np.nan)
-        found = Johansen(*none.T, none, none, np.full((size, size), np.nan))
+        row = none[:, 0]
+        found = Johansen(row, row, row, none, none, np.full((size, size), np.nan))
     ranks = pd.RangeIndex(size, name="rank")
     columns: dict[str, Array] = {"eigenvalue": found.eig}
     for name, statistic, critical in (("trace", found.lr1, found.cvt), ("maximum", found.lr2, found.cvm)):
