@@ -54,10 +54,10 @@ def _shrink(logs: Array, error: Array) -> Array:
 def _members(assets: pd.Index, groups: pd.Series | None) -> list[NDArray[np.intp]]:
     if groups is None:
         return [np.arange(len(assets))]
-    found = groups.reindex(assets)
-    counts = found.value_counts()
-    names = found.where(found.map(counts) >= 3)
-    return [np.flatnonzero(names == name) for name in names.dropna().unique()] + [np.flatnonzero(names.isna())]
+    codes, uniques = pd.factorize(groups.reindex(assets))
+    places = [np.flatnonzero(codes == code) for code in range(len(uniques))]
+    large = [members for members in places if len(members) >= 3]
+    return [*large, np.setdiff1d(np.arange(len(assets)), np.concatenate([np.empty(0, dtype=np.intp), *large]))]
 
 
 def effective_observations(model: LoadingsModel, observed: pd.Series) -> pd.Series:

@@ -193,14 +193,16 @@ class SectorBlocks(RecentResiduals):
     def _loadings(self, residuals: pd.DataFrame) -> pd.DataFrame:
         known = residuals.columns[residuals.notna().sum() >= self.min_observations]
         sector_of = self.sectors.reindex(known).dropna()
-        sizes = sector_of.value_counts()
-        names = sorted(sizes.index[sizes >= 3], key=str)
-        loadings = pd.DataFrame(0.0, index=residuals.columns, columns=pd.Index(names))
+        codes, sectors = pd.factorize(sector_of)
+        sizes = np.bincount(codes, minlength=len(sectors))
+        kept = sorted(np.flatnonzero(sizes >= 3), key=lambda code: str(sectors[code]))
+        names = [sectors[code] for code in kept]
+        loadings = pd.DataFrame(0.0, index=residuals.columns, columns=pd.Index(names, tupleize_cols=False))
         weights = self._weights(len(residuals))
-        for name in names:
-            members = sector_of.index[sector_of == name]
-            found = fit_factor_analysis(residuals[members].to_numpy(), weights, 1)
-            loadings.loc[members, name] = _ordered(_standardised(found))[:, 0]
+        for column, code in enumerate(kept):
+            members = residuals.columns.get_indexer(sector_of.index[codes == code])
+            found = fit_factor_analysis(residuals.to_numpy()[:, members], weights, 1)
+            loadings.iloc[members, column] = _ordered(_standardised(found))[:, 0]
         return loadings
 
 

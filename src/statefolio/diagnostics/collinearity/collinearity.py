@@ -142,13 +142,15 @@ def _unidentified(model: LoadingsModel, regressors: Array, names: pd.Index) -> F
     """
     name, ahead = "unidentified combination", model.next_
     kept = [factor for factor in ahead.indexes["factor"] if factor in names[1:]]
-    covariance = ahead["covariance"].sel(factor=kept, factor_other=kept).to_numpy()
-    spread = regressors[:, names.get_indexer(pd.Index(kept))].std(axis=0)
+    labels = pd.Index(kept, name="factor", tupleize_cols=False)
+    places = ahead.indexes["factor"].get_indexer(labels)
+    covariance = ahead["covariance"].isel(factor=places, factor_other=places).to_numpy()
+    spread = regressors[:, names.get_indexer(labels)].std(axis=0)
     scaled = covariance * spread[:, None] * spread
     known = np.isfinite(scaled).all(axis=(1, 2)) & (np.trace(scaled, axis1=1, axis2=2) > 0.0)
     if not known.any() or len(kept) < 2:
         verdict = "Combinations of loadings cannot be assessed: no covariance of two or more loadings is known."
-        return Finding(name, np.nan, np.nan, np.nan, None, verdict, pd.DataFrame(columns=kept))
+        return Finding(name, np.nan, np.nan, np.nan, None, verdict, pd.DataFrame(columns=labels))
     scaled = scaled[known] / np.trace(scaled[known], axis1=1, axis2=2)[:, None, None]
     values, vectors = np.linalg.eigh(scaled.mean(axis=0))
     worst = vectors[:, -1] * np.sign(vectors[np.abs(vectors[:, -1]).argmax(), -1])
@@ -156,7 +158,7 @@ def _unidentified(model: LoadingsModel, regressors: Array, names: pd.Index) -> F
     ratio = float(error[-1] / error[0]) if error[0] > 0.0 else np.inf
     share = float(values[-1] / values.sum())
     parts = [f"{worst[place]:+.2f} {kept[place]}" for place in np.argsort(-np.abs(worst)) if abs(worst[place]) >= 0.2]
-    table = pd.DataFrame(vectors.T[::-1], columns=pd.Index(kept, name="factor"))
+    table = pd.DataFrame(vectors.T[::-1], columns=labels)
     table.insert(0, "share", values[::-1] / values.sum(), allow_duplicates=True)
     bad = ratio > SPREAD
     said = "One combination of loadings is not identified" if bad else "All combinations of loadings are identified"
