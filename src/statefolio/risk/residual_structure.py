@@ -195,7 +195,7 @@ class SectorBlocks(RecentResiduals):
         sector_of = self.sectors.reindex(known).dropna()
         codes, sectors = pd.factorize(sector_of)
         sizes = np.bincount(codes, minlength=len(sectors))
-        kept = sorted(np.flatnonzero(sizes >= 3), key=lambda code: str(sectors[code]))
+        kept = sorted(np.flatnonzero(sizes >= 3).tolist(), key=lambda code: str(sectors[code]))
         names = [sectors[code] for code in kept]
         loadings = pd.DataFrame(0.0, index=residuals.columns, columns=pd.Index(names, tupleize_cols=False))
         weights = self._weights(len(residuals))
