@@ -129,7 +129,7 @@ def test_a_price_that_stands_still_has_no_small_variance(demo, panel, model):
         true = np.sqrt(still_price(demo).var())
         assert 0.5 * true < risk.portfolio_volatility({"STILL": 1.0}) < 2.0 * true
     else:
-        assert "forecast errors" in risk.excluded_.loc["STILL", "reason"]
+        assert "stands still" in risk.excluded_.loc["STILL", "reason"]
 
 
 @pytest.mark.parametrize("odd", ["dead", "twin"])

@@ -11,6 +11,7 @@ from statefolio.exceptions import StatefolioWarning
 from statefolio.risk.track_record import TrackRecord
 
 _IMPLAUSIBLE = "its idiosyncratic variance is far below its own forecast errors, as of a price that mostly stands still"
+_STILL = "its price stands still on most dates, and the other returns tell too little of a day"
 
 
 def find_excluded(
@@ -40,6 +41,7 @@ def find_excluded(
     reasons = np.full(len(assets), "", dtype=object)
     if not given:
         reasons[record.implausible(noise)] = _IMPLAUSIBLE
+        reasons[record.still] = _STILL
         reasons[record.variance == 0.0] = "no idiosyncratic variance: its returns are constant"
     reasons[~np.isfinite(noise)] = "no idiosyncratic variance is known"
     undetermined = ~np.isfinite(covariance).all(axis=(1, 2))
@@ -64,11 +66,12 @@ def _condition_number(omega: Array) -> float:
 
 def warn_of_implausible(excluded: pd.DataFrame) -> None:
     """Name the assets that are left out because their variance cannot be right."""
-    names = excluded.index[excluded["reason"] == _IMPLAUSIBLE]
-    if len(names):
-        warnings.warn(
-            f"FactorRisk leaves out {listed(list(names))}: {_IMPLAUSIBLE}. Set returns to NaN where the price was not "
-            "renewed, or leave the asset out.",
-            StatefolioWarning,
-            stacklevel=3,
-        )
+    for reason in (_IMPLAUSIBLE, _STILL):
+        names = excluded.index[excluded["reason"] == reason]
+        if len(names):
+            warnings.warn(
+                f"FactorRisk leaves out {listed(list(names))}: {reason}. Set returns to NaN where the price was not "
+                "renewed, or leave the asset out.",
+                StatefolioWarning,
+                stacklevel=4,
+            )

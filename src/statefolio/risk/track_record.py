@@ -18,7 +18,7 @@ IMPLAUSIBLE = 1e-4
 
 _FAR, _OFTEN, _FEWEST = 10.0, 0.02, 3
 _ROUNDING = 1e-14
-_SUMS = ("returns", "total", "squares", "scored", "errors", "extreme")
+_SUMS = ("returns", "total", "squares", "scored", "errors", "extreme", "ignored")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,8 @@ class TrackRecord:
     sums : DataFrame
         Index asset. Columns: number of returns, their sum and sum of squares; number of one-step forecasts from
         informative loadings, the sum of their squared errors, and how many errors were beyond ten predicted
-        standard deviations.
+        standard deviations; and number of returns that the model predicted and then took for missing, as those of a
+        price that stands still.
     """
 
     sums: pd.DataFrame
@@ -42,13 +43,22 @@ class TrackRecord:
 
     def updated(self, model: LoadingsModel, returns: Any) -> Self:
         """Return the record after the dates of a model's results, and of these returns (date x asset)."""
-        values, _, assets = read_values(returns, "returns")
+        values, dates, assets = read_values(returns, "returns")
         found = model.innovations_
-        error = np.where(model.informative_.to_numpy(), found["innovation"].to_numpy(), np.nan)
+        innovation, variance = found["innovation"].to_numpy(), found["innovation_variance"].to_numpy()
+        known = pd.DataFrame(~np.isnan(values), index=dates, columns=assets)
+        known = known.reindex(index=model.dates_, columns=model.assets_, fill_value=False)
+        ignored = known.to_numpy() & np.isnan(innovation) & ~np.isnan(variance)
+        error = np.where(model.informative_.to_numpy(), innovation, np.nan)
         with np.errstate(over="ignore", invalid="ignore"):
-            far = np.abs(error) > _FAR * np.sqrt(found["innovation_variance"].to_numpy())
+            far = np.abs(error) > _FAR * np.sqrt(variance)
             earned = [np.count_nonzero(~np.isnan(values), axis=0), np.nansum(values, axis=0), np.nansum(values**2, 0)]
-            scored = [np.count_nonzero(~np.isnan(error), axis=0), np.nansum(error**2, axis=0), far.sum(axis=0)]
+            scored = [
+                np.count_nonzero(~np.isnan(error), axis=0),
+                np.nansum(error**2, axis=0),
+                far.sum(0),
+                ignored.sum(0),
+            ]
         new = pd.concat(
             [
                 pd.DataFrame(dict(zip(_SUMS[:3], earned, strict=True)), index=assets).reindex(model.assets_),
@@ -62,6 +72,12 @@ class TrackRecord:
     def observed(self) -> "pd.Series[int]":
         """Number of returns by asset."""
         return self.sums["returns"].astype(int)
+
+    @property
+    def still(self) -> NDArray[np.bool_]:
+        """Where (N,) a model took more than half of the returns for those of a price that stands still."""
+        found: NDArray[np.bool_] = self.sums["ignored"].to_numpy() > 0.5 * self.sums["returns"].to_numpy()
+        return found
 
     @property
     def mean_square(self) -> Array:
