@@ -188,7 +188,7 @@ def test_collinear_factors_warn(panel):
 
 def test_figures(found, model):
     share = moving_share_figure(found)
-    assert [bar.name for bar in share.data] == ["likelihood ratio", "Nyblom"]
+    assert [bar.name for bar in share.data] == ["Likelihood ratio", "Nyblom"]
     table = found["moving loadings"].table
     expected = 100 * table[table["factor"] == "market"]["moves"].mean()
     assert dict(zip(share.data[0].x, share.data[0].y, strict=True))["market"] == pytest.approx(expected, abs=0.01)
@@ -198,7 +198,7 @@ def test_figures(found, model):
     worst = found["cusum"].table.set_index("asset")["statistic"].idxmax()
     assert worst in lines.layout.title.text
     assert len(lines.data) == 3
-    with pytest.raises(UnknownNameError, match="no asset of the diagnosis"):
+    with pytest.raises(UnknownNameError, match="asset must be one of those tested"):
         cusum_figure(found, model, "nobody")
 
 
