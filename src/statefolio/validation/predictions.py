@@ -57,9 +57,9 @@ class Predictions:
     first : int
         Row of the first date of the test.
     known : (T, N)
-        Whether every model predicts the return, from informative loadings.
+        Whether every model predicts the return.
     scored : (test dates, N)
-        Whether the return is scored: known, in the test, and after the burn-in.
+        Whether the return is scored: known, in the test, after the burn-in, and predicted from informative loadings.
     """
 
     by_model: dict[str, Prediction]
@@ -87,8 +87,8 @@ def predict_all(
     first = split_row(dates, test_from, "test_from")
     found = {name: _predict(model, returns, factors, dates[first - 1], first) for name, model in named.items()}
     known = ~np.isnan(np.sum([one.errors for one in found.values()], axis=0))
-    known &= np.logical_and.reduce([one.informative for one in found.values()])
     scored = known[first:] & ~np.isnan(np.sum([one.density for one in found.values()], axis=0))
+    scored &= np.logical_and.reduce([one.informative[first:] for one in found.values()])
     scored[:burn_in] = False
     return Predictions(found, dates, assets, first, known, scored)
 
