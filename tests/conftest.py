@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 DATES = 260
+collect_ignore = ["reference/make_engine_peers.py"]  # a script for an environment of its own
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SWITCHES = (

@@ -133,6 +133,7 @@ def test_dates_without_factors_keep_their_profit(demo, how, policies):
     assert decided["detail"].iloc[0].endswith(f"until {demo[0].index[119]:%Y-%m-%d}, 1 dates before")
 
 
+@pytest.mark.filterwarnings("ignore:KalmanMean. no signal found")
 @pytest.mark.parametrize("view", [None, sf.portfolio.KalmanMean()])
 def test_models_skip_dates_without_factors(demo, view):
     policy = sf.portfolio.ModelPolicy(

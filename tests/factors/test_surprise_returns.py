@@ -93,7 +93,7 @@ def test_a_macro_factor_goes_into_a_model():
     [
         ({"dates": list(DATES)}, DataTypeError, "dates must be a DatetimeIndex, got"),
         ({"dates": DATES[:0]}, InputError, "dates must have .* got an empty index"),
-        ({"dates": DATES[::-1]}, InputError, "dates out of order"),
+        ({"dates": DATES[::-1]}, InputError, "must have increasing dates"),
         ({"dates": DATES.shift(2000)}, InputError, "'cpi' must have a surprise on the trading dates"),
         (
             {"news": pd.DataFrame({"series": ["a"]})},

@@ -96,21 +96,21 @@ def test_going_on_is_marking_everything_and_neighbours_do_not_matter():
 
 def test_new_assets_join_with_nothing_observed():
     watch = new_watch(2)
-    watch_returns(np.zeros((3, 2)), watch)
+    watch_returns(np.zeros((FIRST, 2)), watch)
     joined = watch.with_new_assets(1)
     np.testing.assert_array_equal(joined.constants(), [0.0, 0.0, np.nan])
     assert joined.first.shape == (FIRST, 3)
 
 
-def test_an_asset_is_constant_until_its_first_other_return():
-    Y = np.full((6, 5), np.nan)
-    Y[:, 0] = [0.0, 0.0, np.nan, 0.0, 0.01, 0.0]
+def test_an_asset_is_constant_from_its_fifth_equal_return_to_its_first_other_one():
+    Y = np.full((9, 4), np.nan)
+    Y[:, 0] = [0.0, 0.0, np.nan, 0.0, 0.0, 0.0, np.nan, 0.01, 0.0]
     Y[:, 1] = 1e-4
-    Y[:, 2] = [0.01, -0.02, 0.0, 0.0, 0.0, 0.0]
-    Y[1, 3] = 0.02
-    marks = watch_returns(Y, new_watch(5))
-    np.testing.assert_array_equal(marks.constant[:, 0], [True, True, True, True, False, False])
-    np.testing.assert_array_equal(marks.constant[:, 1], [False, True, True, True, True, True])
+    Y[:, 2] = [0.01, *([0.0] * 8)]
+    Y[[1, 3], 3] = 0.02
+    marks = watch_returns(Y, new_watch(4))
+    np.testing.assert_array_equal(np.flatnonzero(marks.constant[:, 0]), [5, 6])
+    np.testing.assert_array_equal(np.flatnonzero(marks.constant[:, 1]), np.arange(4, 9))
     assert not marks.constant[:, 2:].any()
 
 

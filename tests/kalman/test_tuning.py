@@ -8,7 +8,7 @@ from peer import Regression, highest
 
 from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.specification import CONSTANT, EWMA
-from statefolio.kalman.tuning import tune
+from statefolio.kalman.tuning import NO_RESIDUAL, tune
 from statefolio.kalman.tuning_spec import TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import common_level
 
@@ -266,9 +266,10 @@ def test_assets_without_residuals_change_no_other_asset(simulated, options, tuni
     options = replace(options, tuning=tuning)
     alone = tune(options, X, Y)
     with_idle = tune(options, X, np.column_stack([Y, np.zeros(len(Y)), 1.7 * X[:, 1]]))
-    assert all(reason.startswith("no residual at all") for reason in with_idle.reason[12:14])
+    assert (with_idle.reason[12:14] == NO_RESIDUAL).all()
     assert not with_idle.converged[12:14].any()
     assert np.isfinite(with_idle.level).all()
-    if not options.common:  # which an asset that never moves draws down
-        np.testing.assert_array_equal(with_idle.converged[:12], alone.converged[:12])
-        np.testing.assert_allclose(with_idle.level[:12], alone.level[:12], rtol=0.2)
+    assert not with_idle.teaches[12:14].any()
+    np.testing.assert_array_equal(with_idle.converged[:12], alone.converged[:12])
+    np.testing.assert_array_equal(with_idle.level[:12], alone.level[:12])
+    np.testing.assert_array_equal(with_idle.state_variance[:, :12], alone.state_variance[:, :12])

@@ -54,11 +54,11 @@ def ordinary_least_squares(X: Floats, Y: Floats) -> OLSFit:
 
 
 def residual_floor(fit: OLSFit, Y: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return each asset's residual variance, at least a floor, and whether it has a residual to learn from, (N,).
+    """Return each asset's residual variance, at least a floor, and whether it may teach what a panel shares, (N,).
 
     The floor is `LEAST_RESIDUAL` times the mean squared return. An asset whose squared returns are almost those of a
-    single date has the mean of the others as its variance, and no residual to learn from. Too few observations give NaN
-    and False.
+    single date has the mean of the others as its variance. Neither it nor one with hardly a residual may teach. Too few
+    observations give NaN and True: nothing speaks against the asset.
     """
     states, observed = fit.mean.shape[0], np.isfinite(Y)
     squares = np.where(observed, Y, 0.0) ** 2
@@ -68,10 +68,10 @@ def residual_floor(fit: OLSFit, Y: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         one_cell = (largest > _ONE_CELL * total) & (count > states)
         without = np.sort(squares, axis=0)[:-1].sum(axis=0) / np.maximum(count - 1.0, 1.0) if one_cell.any() else total
         usual = total / np.maximum(count, 1.0)
-        residual = (variance > LEAST_TEACHING * usual) & ~one_cell
+        teaches = (count <= states) | ((variance > LEAST_TEACHING * usual) & ~one_cell)
         floored = np.fmax(variance, np.where(count > states, LEAST_RESIDUAL * usual, np.nan))
         variance = np.where(one_cell, without, floored)
-    return np.where(variance > 0.0, variance, np.nan), residual
+    return np.where(variance > 0.0, variance, np.nan), teaches
 
 
 def _fitted(X: Floats, mean: Floats) -> Floats:

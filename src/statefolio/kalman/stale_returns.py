@@ -5,8 +5,8 @@ stretch of them is a suspension, a delisting padded with the last price, or a qu
 return on a date is *quiet* if it is zero, equal to the asset's return before, or below a twentieth of its usual size. A
 quiet return is *stale* if more than half of the recent ones were quiet too, by an exponentially weighted share with
 memory .9: seven quiet returns in a row begin a stale stretch, two or three others end it. A return a million times
-the usual size is *absurd*. Both count as not observed. An asset whose returns have been the same number so far (zero,
-or the rate of cash) is *constant*: its loadings are zero and known, and so is its alpha.
+the usual size is *absurd*. Both count as not observed. An asset with five returns or more that are all the same
+number (zero, or the rate of cash) is *constant*: its loadings are zero and known, and so is its alpha.
 
 The usual size is a running median of |r|: it starts as the median of the first five returns that are not zero and moves
 by 5 % towards each later one that is not quiet, so that no single return moves it far. Everything depends on the past
@@ -25,7 +25,7 @@ from statefolio.kalman.specification import Floats
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 FIRST = 5
-"""Returns that are not zero from which the usual size starts."""
+"""Returns that are not zero from which the usual size starts, and equal returns from which an asset is constant."""
 
 _QUIET, _ABSURD = 0.05, 1e6
 _MEMORY, _STALE, _STEP = 0.9, 0.5, 1.05
@@ -41,11 +41,11 @@ class Watch(NamedTuple):
     first: Floats  # (FIRST, N) the first returns that are not zero, in absolute value
     moves: NDArray[np.int64]  # (N,) returns so far that are not zero, counted to FIRST
     moved: NDArray[np.bool_]  # (N,) some return differed from the one before
-    constant: NDArray[np.bool_]  # (N,) all returns so far are the same number, and it is zero or came twice
+    same: NDArray[np.int64]  # (N,) returns so far where none differed, counted to FIRST
 
     def constants(self) -> Floats:
         """Return the number that the returns of each constant asset are, NaN for the others, (N,)."""
-        return np.where(self.constant, self.previous, np.nan)
+        return np.where(~self.moved & (self.same == FIRST), self.previous, np.nan)
 
     def with_new_assets(self, count: int) -> "Watch":
         """Append `count` assets of which nothing was observed yet."""
@@ -75,7 +75,7 @@ def new_watch(assets: int) -> Watch:
         np.zeros((FIRST, assets)),
         np.zeros(assets, dtype=np.int64),
         np.zeros(assets, dtype=np.bool_),
-        np.zeros(assets, dtype=np.bool_),
+        np.zeros(assets, dtype=np.int64),
     )
 
 
@@ -101,14 +101,14 @@ def watch_returns(Y: Floats, watch: Watch) -> Marks:
 
 @compiled
 def _mark(Y, watch, marks, begin, end):
-    previous, share, usual, first, moves, moved, constant = watch
+    previous, share, usual, first, moves, moved, repeats = watch
     for t in range(Y.shape[0]):
         for i in range(begin, end):
             r = Y[t, i]
             if r == r:
                 same = r == previous[i]
                 moved[i] = moved[i] or (not same and previous[i] == previous[i])
-                constant[i] = not moved[i] and (same or r == 0.0)
+                repeats[i] = min(repeats[i] + 1, FIRST)
                 size, known = abs(r), moves[i] == FIRST
                 quiet = r == 0.0 or same or (known and size <= _QUIET * usual[i])
                 share[i] = _MEMORY * share[i] + (1.0 - _MEMORY) * quiet
@@ -122,4 +122,4 @@ def _mark(Y, watch, marks, begin, end):
                     usual[i] = np.median(first[: moves[i], i])
                 elif not quiet and not absurd:
                     usual[i] *= _STEP if size > usual[i] else 1.0 / _STEP
-            marks.constant[t, i] = constant[i]
+            marks.constant[t, i] = not moved[i] and repeats[i] == FIRST

@@ -57,8 +57,8 @@ def tune(options: TuningSpec, X: Floats, Y: Floats, progress: Progress | None = 
     else:
         ols = ordinary_least_squares(X, Y)
     variance, teaches = residual_floor(ols, Y)
-    if not np.isfinite(ols.residual_variance).any():
-        teaches = np.ones(Y.shape[1], dtype=bool)
+    if not teaches.any():  # then there is nothing better to learn from
+        teaches[:] = True
     given = options.observation_variance
     level = filled_with_median(np.append(variance, np.nan) if given is None else given, 1.0)
     ols = _of_teachers(ols, teaches)
