@@ -1,4 +1,5 @@
 import math
+import sys
 from itertools import permutations
 from pathlib import Path
 
@@ -282,3 +283,14 @@ def test_options_that_are_no_numbers_are_refused(options):
     returns, factors = simulate()
     with pytest.raises(InputError, match=next(iter(options))):
         rank_factors(returns, factors, **options)
+
+
+def test_premia_without_linearmodels_are_missing_with_a_reason(monkeypatch):
+    monkeypatch.setitem(sys.modules, "linearmodels.panel", None)
+    rng = np.random.default_rng(3)
+    factors = rng.normal(0.0, 0.01, (60, 2))
+    returns = factors @ rng.normal(1.0, 0.3, (2, 8)) + rng.normal(0.0, 0.01, (60, 8))
+    table = fama_macbeth(returns, factors, pd.Index(["market", "size"]))
+    assert table["premium"].isna().all()
+    assert table["mean"].iloc[1:].notna().all()
+    assert table["reason"].str.contains(r"pip install 'statefolio\[premia\]'").all()

@@ -18,7 +18,8 @@ def fama_macbeth(returns: Array, factors: Array, names: pd.Index) -> pd.DataFram
     """Estimate premia by a regression across assets on every date, on loadings from all dates.
 
     First pass: least squares of each asset on a constant and all factors, over its own dates. Second pass:
-    linearmodels' ``FamaMacBeth`` with a constant, one regression across assets per date. Its standard errors treat
+    linearmodels' ``FamaMacBeth`` with a constant, one regression across assets per date (it is the extra ``premia``;
+    without it premia are NaN, with the reason). Its standard errors treat
     the loadings as known; Shanken's (1992, Review of Financial Studies 5) add the error of estimating them: with V
     the variance of the mean premium, W the factors' covariance over T and c = premium' (T W)^-1 premium, each
     variance is V + c (V - W).
@@ -72,7 +73,10 @@ def _factor_means(factors: Array, index: pd.Index) -> pd.DataFrame:
 
 def _second_pass(returns: Array, betas: Array, names: pd.Index) -> tuple[Array, Array, int] | str:
     """Return mean premia, constant first, their covariance and the number of dates; or the reason for having none."""
-    from linearmodels.panel import FamaMacBeth
+    try:
+        from linearmodels.panel import FamaMacBeth
+    except ImportError:
+        return "premia need the library linearmodels: pip install 'statefolio[premia]'"
 
     root, right = _triangular(returns, np.column_stack([np.ones(len(betas)), betas]))
     used, size = right.shape

@@ -11,7 +11,9 @@ _EXACT = 1e-24  # share of squared returns below which residuals count as roundi
 LEAST_RESIDUAL, LEAST_TEACHING = 1e-6, 1e-4
 """Shares of an asset's mean squared return: a residual variance is at least the first, and the asset has a part in what
 the panel shares only above the second. Below it, the asset is nearly a combination of the factors, or a constant."""
-_ONE_CELL = 0.99
+ONE_DATE, _ONE_CELL = 0.3, 0.99
+"""Shares of an asset's squared returns on a single date: above the first (a bad print, or an infinite variance) the
+asset has no part in what the panel shares; above the second, the date has no part in its variance either."""
 
 
 class OLSFit(NamedTuple):
@@ -57,8 +59,8 @@ def residual_floor(fit: OLSFit, Y: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Return each asset's residual variance, at least a floor, and whether it may teach what a panel shares, (N,).
 
     The floor is `LEAST_RESIDUAL` times the mean squared return. An asset whose squared returns are almost those of a
-    single date has the mean of the others as its variance. Neither it nor one with hardly a residual may teach. Too few
-    observations give NaN and True: nothing speaks against the asset.
+    single date has the mean of the others as its variance. An asset with hardly a residual does not teach, nor does one
+    with much of its squared returns on one date. Too few observations give NaN and True.
     """
     states, observed = fit.mean.shape[0], np.isfinite(Y)
     squares = np.where(observed, Y, 0.0) ** 2
@@ -68,7 +70,7 @@ def residual_floor(fit: OLSFit, Y: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         one_cell = (largest > _ONE_CELL * total) & (count > states)
         without = np.sort(squares, axis=0)[:-1].sum(axis=0) / np.maximum(count - 1.0, 1.0) if one_cell.any() else total
         usual = total / np.maximum(count, 1.0)
-        teaches = (count <= states) | ((variance > LEAST_TEACHING * usual) & ~one_cell)
+        teaches = (count <= states) | ((variance > LEAST_TEACHING * usual) & (largest <= ONE_DATE * total))
         floored = np.fmax(variance, np.where(count > states, LEAST_RESIDUAL * usual, np.nan))
         variance = np.where(one_cell, without, floored)
     return np.where(variance > 0.0, variance, np.nan), teaches

@@ -27,7 +27,7 @@ from statefolio.kalman.volatility import common_level
 
 USUAL_TAILS, USUAL_MEMORY, USUAL_EXPONENT, USUAL_PHI = 6.0, 0.97, 0.95, 0.99
 
-NO_RESIDUAL = "hardly a residual while tuning: left out of what the panel shares"
+NO_RESIDUAL = "hardly a residual while tuning, or one date's move: left out of what the panel shares"
 """Reason of an asset that is a combination of the factors, or whose squared returns are those of one date."""
 
 Progress = Callable[[str, int, int], None]
