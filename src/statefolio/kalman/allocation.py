@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from statefolio.kalman.lanes import WIDTH, compiled, inner
 from statefolio.kalman.rows import rows
-from statefolio.kalman.stale import forget_stale_code
+from statefolio.kalman.stale_code import forget_stale_code
 
 _LINE = 8  # doubles in a cache line
 

@@ -68,6 +68,13 @@ class KalmanLoadings(KalmanModel):
     progress : callable (stage, done, total), optional
         Called as tuning advances; `total` is 0 where it is unknown. Cloning keeps the same callback; saving drops it.
 
+    Warns
+    -----
+    StatefolioWarning
+        Names assets whose returns stand still on many dates (those count as missing), cells a million times the usual
+        size (missing too), and assets with hardly a residual, such as a fund on a factor: they are left out of what the
+        panel shares. An asset whose returns are one constant has that alpha and betas of zero.
+
     References
     ----------
     Durbin and Koopman (2012), Time Series Analysis by State Space Methods. West and Harrison (1997), Bayesian

@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import njit
 
-from statefolio.kalman.stale import forget_stale_code
+from statefolio.kalman.stale_code import forget_stale_code
 
 compiled: Callable[..., Any] = njit(nogil=True, cache=True, error_model="numpy", boundscheck=False)
 

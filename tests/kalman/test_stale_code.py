@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-from statefolio.kalman import stale
-
 
 def test_compiled_code_is_deleted_once_a_source_changes(tmp_path, monkeypatch):
     sources, folder = tmp_path / "sources", tmp_path / "cache" / "deep"
