@@ -7,20 +7,20 @@ from pathlib import Path
 def test_compiled_code_is_deleted_once_a_source_changes(tmp_path, monkeypatch):
     sources, folder = tmp_path / "sources", tmp_path / "cache" / "deep"
     sources.mkdir()
-    (sources / "stale.py").write_text("")
+    (sources / "stale_code.py").write_text("")
     (sources / "step.py").write_text("gain = 1")
-    monkeypatch.setattr(stale, "__file__", str(sources / "stale.py"))
-    stale.forget_stale_code(folder)
+    monkeypatch.setattr(stale_code, "__file__", str(sources / "stale_code.py"))
+    stale_code.forget_stale_code(folder)
     code = [folder / "sweep.nbi", folder / "sweep.1.nbc"]
     for file in code:
         file.write_text("compiled")
-    stale.forget_stale_code(folder)
+    stale_code.forget_stale_code(folder)
     assert all(file.exists() for file in code)
     (sources / "step.py").write_text("gain = 2")
     os.utime(sources / "step.py", ns=(1, 1))
     other = folder / "module.pyc"
     other.write_text("not ours")
-    stale.forget_stale_code(folder)
+    stale_code.forget_stale_code(folder)
     assert not any(file.exists() for file in code)
     assert other.exists()
 
@@ -29,18 +29,18 @@ def test_sources_of_other_folders_count_too(tmp_path):
     other, folder = tmp_path / "other", tmp_path / "cache"
     (other / "deep").mkdir(parents=True)
     (other / "deep" / "recursion.py").write_text("gain = 1")
-    stale.forget_stale_code(folder, other)
+    stale_code.forget_stale_code(folder, other)
     code = folder / "recursion.nbi"
     code.write_text("compiled")
-    stale.forget_stale_code(folder, other)
+    stale_code.forget_stale_code(folder, other)
     assert code.exists()
     (other / "deep" / "recursion.py").write_text("gain = 22")
-    stale.forget_stale_code(folder, other)
+    stale_code.forget_stale_code(folder, other)
     assert not code.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_left_alone(tmp_path):
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
-    stale.forget_stale_code(Path(in_the_way) / "cache")
+    stale_code.forget_stale_code(Path(in_the_way) / "cache")
     assert in_the_way.read_text() == ""
