@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from statefolio.kalman import stale_code
+
 
 def test_compiled_code_is_deleted_once_a_source_changes(tmp_path, monkeypatch):
     sources, folder = tmp_path / "sources", tmp_path / "cache" / "deep"
