@@ -201,6 +201,16 @@ def test_predict(model):
     assert model.predict(scenarios.loc["up"]).equals(one)
 
 
+@pytest.mark.parametrize("name", [None, "date", "asset", "scenario", 0])
+def test_predict_keeps_the_labels_of_scenarios(name, model, factors):
+    scenarios = factors.tail(3).rename_axis(name)
+    forecast = model.predict(scenarios)
+    assert dict(forecast.sizes) == {"scenario": 3, "asset": len(model.assets_)}
+    assert list(forecast.indexes["scenario"]) == list(scenarios.index)
+    pairs = scenarios.set_axis(pd.MultiIndex.from_product([["up"], [1, 2, 3]]))
+    assert list(model.predict(pairs)["scenario"].values) == [("up", 1), ("up", 2), ("up", 3)]
+
+
 def test_predict_refuses(model):
     with pytest.raises(InputError, match="got no 'size'"):
         model.predict({"market": 0.1})

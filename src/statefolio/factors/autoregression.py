@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from statefolio._arrays.types import Array
 
+_WIDE = 1e8
 _CONSTANT = 1e-20
 
 
@@ -79,7 +80,9 @@ class PastAutoregression:
         order = self.max_order if self.fixed else int(np.argmin(_bic(triangle, counts, rows, series)))
         count = int(counts[order])
         left, right = triangle[:count, :count], triangle[:count, -series:]
-        coefficients: Array = np.linalg.lstsq(left, right, rcond=None)[0].astype(np.float64, copy=False)
+        scale = _scale_of(left)
+        coefficients: Array = np.linalg.lstsq(left / scale, right, rcond=None)[0].astype(np.float64, copy=False)
+        coefficients /= scale[:, None]
         squares = (triangle[count:, -series:] ** 2).sum(axis=0)
         return Estimate(coefficients, order, np.sqrt(squares / (rows - count)))
 
@@ -98,6 +101,13 @@ def _triangle(rows: Array) -> Array:
         rows = np.vstack([rows, np.zeros((columns - len(rows), columns))])
     triangle: Array = np.asarray(np.linalg.qr(rows, mode="r"), dtype=np.float64)
     return triangle
+
+
+def _scale_of(triangle: Array) -> Array:
+    """Return the sizes of the columns where they differ widely (series in tiny or huge units), and else ones."""
+    size = np.linalg.norm(triangle, axis=0)
+    size[size == 0.0] = 1.0
+    return size if size.max() > _WIDE * size.min() else np.ones(len(size))
 
 
 def _bic(triangle: Array, counts: npt.NDArray[np.int_], rows: int, series: int) -> Array:

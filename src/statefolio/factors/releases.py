@@ -57,6 +57,9 @@ def read_releases(series: Any, lag: Any = 0) -> pd.DataFrame:
             )
     else:
         table = _from_lag(series, lag)
+    paired = [name for name in dict.fromkeys(table["series"]) if isinstance(name, tuple)]
+    if paired:
+        raise InputError(f"series must have names of one part, got {listed(paired)}. Join the parts, e.g. as one text.")
     return table.sort_values(["published", "series", "reference_date"], kind="stable", ignore_index=True)
 
 
@@ -101,7 +104,7 @@ def _from_lag(series: Any, lag: Any) -> pd.DataFrame:
         if not known.any():
             raise InputError(f"series {name!r} must have values, got none. Drop the column.")
         published = _published(name, pd.DatetimeIndex(dates[known]), lags[name])
-        fields = (name, dates[known], published, values[known, column])
+        fields = ([name] * int(known.sum()), dates[known], published, values[known, column])
         parts.append(pd.DataFrame(dict(zip(COLUMNS, fields, strict=True))))
     return pd.concat(parts, ignore_index=True)
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
 from statefolio._arrays.panel import ALPHA, Panel
 from statefolio._arrays.text import listed, show, shown, span
+from statefolio._arrays.types import Array
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 
@@ -92,32 +94,48 @@ def find_positions(known: pd.Index, wanted: pd.Index, kind: str) -> Any:
     return positions
 
 
-def read_forecasts(factor_forecasts: Any, factors: pd.Index) -> pd.DataFrame:
-    """Convert factor forecasts to a DataFrame with one row per scenario and the model's factors as columns.
+def read_forecasts(factor_forecasts: Any, factors: pd.Index) -> tuple[Array, pd.Index | None]:
+    """Convert factor forecasts to one row per scenario, with the model's factors in order, and the scenarios' labels.
+
+    Labels are None where the forecasts are a mapping or a Series: one scenario without a name.
 
     Raises
     ------
     DataTypeError
         If the forecasts are not a mapping, Series or DataFrame, or not numbers.
     InputError
-        If they name other factors, or have missing or infinite values.
+        If they name other factors, or a factor twice, or have missing or infinite values.
     """
-    if isinstance(factor_forecasts, Mapping):
-        factor_forecasts = pd.Series(dict(factor_forecasts))
-    if isinstance(factor_forecasts, pd.Series):
-        factor_forecasts = factor_forecasts.to_frame().T
-    if not isinstance(factor_forecasts, pd.DataFrame):
-        raise DataTypeError(
-            f"factor_forecasts must be a mapping, Series or DataFrame, got {shown(factor_forecasts)}. "
-            "Pass e.g. factor_forecasts={'market': 0.01}."
-        )
-    check_names(factor_forecasts.columns, factors, "factor_forecasts")
+    rows = _as_rows(factor_forecasts)
+    check_names(rows.columns, factors, "factor_forecasts")
+    if not rows.columns.is_unique:
+        again = list(dict.fromkeys(rows.columns[rows.columns.duplicated()]))
+        raise InputError(f"factor_forecasts must name each factor once, got {listed(again)} twice. Drop one.")
     try:
-        rows = factor_forecasts[list(factors)].astype(np.float64)
+        values = rows.iloc[:, rows.columns.get_indexer(factors)].to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise DataTypeError(
             f"factor_forecasts must hold numbers, got a value that is not a number ({error}). Convert it first."
         ) from error
-    if not np.isfinite(rows.to_numpy()).all():
+    if not np.isfinite(values).all():
         raise InputError("factor_forecasts must hold finite numbers, got NaN or infinite values. Fill them first.")
-    return rows
+    if isinstance(factor_forecasts, Mapping | pd.Series):
+        return values, None
+    return values, rows.index.to_flat_index().rename("scenario")
+
+
+def _as_rows(factor_forecasts: Any) -> pd.DataFrame:
+    """Convert forecasts to a DataFrame with one row per scenario."""
+    if isinstance(factor_forecasts, Mapping):
+        factor_forecasts = pd.Series(dict(factor_forecasts))
+    if isinstance(factor_forecasts, pd.Series):
+        return factor_forecasts.to_frame().T
+    if isinstance(factor_forecasts, pd.DataFrame):
+        return factor_forecasts
+    try:
+        return nw.from_native(factor_forecasts, eager_only=True).to_pandas()
+    except TypeError as error:
+        raise DataTypeError(
+            f"factor_forecasts must be a mapping, Series or DataFrame, got {shown(factor_forecasts)}. "
+            "Pass e.g. factor_forecasts={'market': 0.01}."
+        ) from error

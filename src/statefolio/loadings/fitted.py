@@ -112,7 +112,7 @@ class FittedLoadings(BaseEstimator):
         Parameters
         ----------
         factor_forecasts : mapping, Series or DataFrame
-            One number per factor; a DataFrame has one row per scenario.
+            One number per factor; a DataFrame has one row per scenario, and its index labels the scenarios.
 
         Returns
         -------
@@ -136,14 +136,11 @@ class FittedLoadings(BaseEstimator):
         """
         self._check_fitted()
         names = self.factors_[1:] if self.intercept else self.factors_
-        rows = read_forecasts(factor_forecasts, names)
-        x = rows.to_numpy()
+        x, scenarios = read_forecasts(factor_forecasts, names)
         if self.intercept:
             x = np.column_stack([np.ones(len(x)), x])
         dataset = datasets.returns_dataset(self._next_date(), x, self._labels())
-        if not isinstance(factor_forecasts, pd.DataFrame):
-            return dataset.isel(scenario=0)
-        return dataset.assign_coords(scenario=rows.index)
+        return dataset.isel(scenario=0) if scenarios is None else dataset.assign_coords(scenario=scenarios)
 
     def contributions(self, returns: Any, factors: Any, which: str = "predicted") -> xr.Dataset:
         """Split returns into the contributions of the factors and a residual, which add up to the return.
