@@ -166,9 +166,38 @@ def test_dates(returns, factors):
     refused(returns[::-1], factors, "increasing dates", "2014-06-10 after 2014-06-11", "sort_index")
     refused(returns.iloc[[0, 0, 1]], factors, "1 duplicate dates", "2014-05-01")
     refused(returns.tz_localize("UTC"), factors, "time zone UTC", "tz_localize(None)")
-    refused(returns.reset_index(drop=True), factors, "RangeIndex", "to_datetime")
+    refused(returns.reset_index(drop=True), factors, "RangeIndex", "set_index")
     refused(returns.set_axis(DATES.astype(str)), factors, "to_datetime")
     refused(returns, factors.set_axis(DATES[:-1].append(pd.DatetimeIndex([pd.NaT]))), "NaT")
+
+
+def test_periods_are_dated_by_their_last_day():
+    months = pd.DataFrame({"A": [1.0, 2.0]}, pd.period_range("2020-01", periods=2, freq="M"))
+    dates = read_values(months, "prices")[1]
+    assert dates.strftime("%Y-%m-%d").tolist() == ["2020-01-31", "2020-02-29"]
+    days = months.set_axis(pd.period_range("2020-01-03", periods=2, freq="D"))
+    assert read_values(days, "prices")[1].strftime("%Y-%m-%d").tolist() == ["2020-01-03", "2020-01-04"]
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index([20200102, 20200103]),
+        pd.Index(["2020-01-02", "2020-01-03"]),
+        pd.PeriodIndex(["2020-01-02 10:00", "2020-01-02 11:00"], freq="h"),
+    ],
+)
+def test_the_advice_for_an_index_works(index):
+    prices = pd.DataFrame({"A": [1.0, 2.0]}, index)
+    with pytest.raises(InputError, match="Use prices") as caught:
+        read_values(prices, "prices")
+    advice = str(caught.value).split("Use ")[1].removesuffix(".")
+    names = {"prices": prices, "pd": pd}
+    if advice.startswith("prices.index ="):
+        exec(advice, names)
+    else:
+        names["prices"] = eval(advice, names)
+    assert read_values(names["prices"], "prices")[1].year.tolist() == [2020, 2020]
 
 
 def test_names(returns, factors):

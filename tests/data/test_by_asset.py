@@ -51,12 +51,19 @@ def test_columns_by_name(file):
         ("asset,weight\nA,1\nA,2\n", "'A' twice"),
         ("asset,weight\n,1\n", "got a row without one"),
         ("asset,weight\n", "0 rows"),
+        ("AAPL,0.6\nKO,0.4\n", "names in its first line, got 'AAPL,0.6'"),
+        ("AAPL,1\nKO,-1\n", "names in its first line, got 'AAPL,1'"),
         ("date,A,B\n2020-01-01,0.1,0.2\n", "got 3 .date, A, B"),
     ],
 )
 def test_weights_that_cannot_be_used(file, text, words):
     with pytest.raises(InputError, match=words):
         read_weights(file(text))
+
+
+def test_groups_without_a_line_of_names(file):
+    with pytest.raises(InputError, match="got 'AAPL,Tech', which is data"):
+        read_groups(file("AAPL,Tech\nMSFT,Tech\nKO,Staples\n"))
 
 
 def test_files_that_cannot_be_read(file, tmp_path):

@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 
 from statefolio.data.columns import Columns, is_long, mostly_text
+from statefolio.data.missing import MISSING
+from statefolio.exceptions import InputError
 
 DATES = pd.date_range("2020-01-01", periods=3, name="date")
 
@@ -49,7 +51,19 @@ def test_the_column_of_names(columns, names, expected):
     ],
 )
 def test_which_tables_are_long(columns, frame, expected):
-    assert is_long(frame, columns) is expected
+    assert is_long(frame, columns, "x.csv") is expected
+
+
+@pytest.mark.parametrize("missing", MISSING)
+def test_missing_cells_are_not_text(missing):
+    assert not mostly_text(pd.Series([missing] * 150 + ["83.98", "84.10"]))
+    assert not mostly_text(pd.Series([f" {missing} "] * 150))
+    assert mostly_text(pd.Series([missing] * 150 + ["AAA", "BBB"]))
+
+
+def test_prices_are_no_names():
+    with pytest.raises(InputError, match=r"got 'halted' and '83.98'. Set layout='wide'"):
+        is_long(table(a=["halted", "halted", "83.98"], p=[1, 2, 3]), Columns(), "x.csv")
 
 
 def test_mostly_text():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from statefolio.data import read_prices, read_returns
-from statefolio.exceptions import FileFormatError, InputError, UnknownNameError
+from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning, UnknownNameError
 
 WIDE = "date,A,B\n2020-01-01,1.5,\n2020-01-02,2.25,3\n2020-01-03,NA,4\n"
 EXPECTED = pd.DataFrame(
@@ -153,10 +153,10 @@ def test_unreadable_files(tmp_path):
     ("text", "message"),
     [
         (
-            "date,A,B\n2020-01-02,1,1\n2020-01-01,1,1\n",
+            "date,A,B\n2020-01-02,1,1\n2020-01-01,1,1\n2020-01-03,1,1\n",
             "2020-01-01 comes after 2020-01-02.*Sort the rows",
         ),
-        ("date,A,B\n2020-01-01,1,1\n2020-01-01,1,1\n", "1 duplicate dates"),
+        ("date,A,B\n2020-01-01,1,1\n2020-01-01,1,2\n", "1 duplicate dates"),
         ("date,A,B\n2020-01-01T00:00:00+00:00,1,1\n", "time zone UTC"),
         ("date,A,B\n,1,1\n2020-01-01,1,1\n", "1 rows without a date"),
         ("date,A,B\nyesterday,1,1\n", "must have dates"),
@@ -168,7 +168,7 @@ def test_unreadable_files(tmp_path):
         ("date,A,B\n2020-01-01,1,2\n2020-01-02,1,2\n2020-01-03,x,2\n", "'A', got 'x' on 2020-01-03"),
         ("date,A,B\n", "0 dates and 2 assets"),
         ("date,t,p\n2020-01-01,A,1\n2020-01-01,A,2\n", "duplicate rows .*A on 2020-01-01"),
-        ("date,t,p\n2020-01-02,A,1\n2020-01-01,A,2\n", "out of order .*A on 2020-01-01"),
+        ("date,t,p\n2020-01-02,A,1\n2020-01-01,A,2\n2020-01-03,A,2\n", "out of order .*A on 2020-01-01"),
         ("date,t,p\n2020-01-02,A,1\n2020-01-02,,2\n", "without a name"),
     ],
 )
@@ -190,3 +190,112 @@ def test_real_panel(shared):
     prices = read_prices(shared / "sp500_close_2013_2018.parquet")
     assert prices.shape == (1259, 505)
     assert prices.loc["2016-05-19", "LNT"] == pytest.approx(17.87, abs=0.01)
+
+
+DAYS = pd.bdate_range("2020-01-01", periods=150).strftime("%Y-%m-%d")
+
+
+@pytest.mark.parametrize("missing", ["", "-", "NA", ".", "#N/A N/A", "#DIV/0!", "n.a.", " "])
+@pytest.mark.parametrize("assets", [1, 2, 3])
+@pytest.mark.parametrize("position", [0, -1])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_missing_cells_make_no_long_table(file, missing, assets, position, quote):
+    lines = [",".join(["date", *"ABC"[:assets]])]
+    for row, day in enumerate(DAYS):
+        cells = [str(83.98 + row)] * assets
+        if row < 140:
+            cells[position] = missing
+        lines.append(",".join([day, *(f"{quote}{cell}{quote}" for cell in cells)]))
+    table = read_prices(file("\n".join(lines)))
+    assert table.columns.tolist() == list("ABC"[:assets])
+    assert table.notna().sum().tolist()[position] == 10
+    assert table.iloc[-1].tolist() == [83.98 + 149] * assets
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2021-01-04,52.8,41.5\n2021-01-05,52.2,41.0\n",
+        "2021-01-04,KO,52.8\n2021-01-04,XOM,41.5\n",
+        "20210104,52.8\n20210105,52.2\n",
+        "04.01.2021,52.8\n05.01.2021,52.2\n",
+        "1963-07,0.1\n1963-08,0.2\n",
+        "0,2021-01-04,52.8\n1,2021-01-05,52.2\n",
+        "2021-01-04,50,50\n2021-01-05,51,51\n",
+    ],
+)
+def test_a_file_without_names_is_refused(file, text):
+    with pytest.raises(InputError, match=r"names in its first line, got .* Put a line of names above it"):
+        read_prices(file(text))
+
+
+COUNTED = "date,A,B\n2020-01-01,1.5,2\n2020-01-02,2.25,3\n2020-01-03,2.5,4\n"
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "index"])
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("dates", ["date", "timestamp"])
+def test_a_column_that_counts_is_no_asset(file, name, first, dates):
+    lines = COUNTED.replace("date", dates).split()
+    lines = [f"{name},{lines[0]}", *(f"{first + k},{line}" for k, line in enumerate(lines[1:]))]
+    with pytest.warns(StatefolioWarning, match="only counts rows; it is no asset"):
+        table = read_prices(file("\n".join(lines)))
+    pd.testing.assert_frame_equal(table, read_prices(file(COUNTED)))
+
+
+def test_columns_without_a_name(file):
+    with pytest.warns(StatefolioWarning, match="is empty and has no name"):
+        table = read_prices(file(COUNTED.replace("\n", ",\n")))
+    assert table.columns.tolist() == ["A", "B"]
+    with pytest.raises(InputError, match="got none for column 4 of 4"):
+        read_prices(file(COUNTED.replace("\n", ",7\n").replace("B,7", "B,")))
+    years = read_returns(file(",A,B\n1990,1,2\n1991,3,4\n"))
+    assert years.index.strftime("%Y-%m-%d").tolist() == ["1990-12-31", "1991-12-31"]
+
+
+@pytest.mark.parametrize(
+    ("written", "date_format"),
+    [
+        (("1963-07", "1963-08"), None),
+        (("196307", "196308"), None),
+        (("1963-07", "1963-08"), "%Y-%m"),
+        (("196307", "196308"), "%Y%m"),
+        (("Jul 1963", "Aug 1963"), "%b %Y"),
+        (("1963-07-31", "1963-08-31"), None),
+    ],
+)
+def test_months_are_dated_by_their_last_day(file, written, date_format):
+    table = read_returns(file(f"date,MKT\n{written[0]},1\n{written[1]},2\n"), date_format=date_format)
+    assert table.index.strftime("%Y-%m-%d").tolist() == ["1963-07-31", "1963-08-31"]
+
+
+def test_quarters_and_mixed_dates(file):
+    table = read_returns(file("date,A\n2020Q1,1\n2020Q4,2\n"))
+    assert table.index.strftime("%Y-%m-%d").tolist() == ["2020-03-31", "2020-12-31"]
+    with pytest.raises(InputError, match=r"either days or months.*'2020-01' and '2020-02-03'"):
+        read_returns(file("date,A\n2020-01,1\n2020-02-03,2\n"))
+
+
+@pytest.mark.parametrize("text", [COUNTED, LONG.replace("2020-01-02,B,3\n", "")])
+def test_newest_first_is_sorted(file, text):
+    lines = text.split()
+    with pytest.warns(StatefolioWarning, match="newest row first; the rows were sorted"):
+        table = read_prices(file("\n".join([lines[0], *lines[:0:-1]])))
+    pd.testing.assert_frame_equal(table[sorted(table)], read_prices(file(text)))
+
+
+@pytest.mark.parametrize("text", [COUNTED, LONG])
+def test_repeated_and_empty_rows_are_dropped(file, text):
+    lines = text.split()
+    with pytest.warns(StatefolioWarning) as caught:
+        table = read_prices(file("\n".join([*lines[:3], lines[2], *lines[3:], ",,", ' , ,""'])))
+    messages = " ".join(str(warning.message) for warning in caught)
+    assert "2 empty rows" in messages
+    assert "repeats 1 rows word for word" in messages
+    pd.testing.assert_frame_equal(table, read_prices(file(text)))
+
+
+def test_periods_from_parquet(tmp_path):
+    frame = pd.DataFrame({"A": [1.0, 2.0]}, pd.period_range("2020-01", periods=2, freq="M"))
+    frame.to_parquet(tmp_path / "periods.parquet")
+    assert read_prices(tmp_path / "periods.parquet").index.strftime("%Y-%m-%d").tolist() == ["2020-01-31", "2020-02-29"]

@@ -170,6 +170,7 @@ FORMS: dict[str, Callable[[Tables], Tables]] = {
     "dates in seconds": lambda t: each(
         t, lambda table: table.set_axis(table.index.as_unit("s")) if len(table) > 2 else table
     ),
+    "periods": lambda t: each(t, lambda table: table.set_axis(table.index.to_period("D")) if len(table) > 2 else table),
     "fortran order": lambda t: each(
         t, lambda table: pd.DataFrame(np.asfortranarray(table.to_numpy()), table.index, table.columns)
     ),

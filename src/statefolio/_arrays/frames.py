@@ -14,6 +14,7 @@ from statefolio._arrays.units import warn_of_units
 from statefolio.exceptions import DataTypeError, InputError
 
 _COLUMNS_A_COPY = 256
+_ALMOST_A_DAY = pd.Timedelta(hours=23, minutes=59)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,10 +126,13 @@ def _check_shape(frame: pd.DataFrame, name: str) -> None:
 
 
 def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
+    """Return the dates of an index; periods of a day or more are dated by their last day."""
+    if isinstance(index, pd.PeriodIndex) and (index.end_time - index.start_time >= _ALMOST_A_DAY).all():
+        index = index.to_timestamp(how="end").normalize()
     if not isinstance(index, pd.DatetimeIndex):
         raise InputError(
-            f"{name} must have dates as its index, got a {type(index).__name__} of {index.dtype}. Use "
-            f"{name}.set_index(...) or {name}.index = pd.to_datetime({name}.index)."
+            f"{name} must have dates as its index, got a {type(index).__name__} of {index.dtype}. "
+            + _advice(index, name)
         )
     if index.tz is not None:
         raise InputError(
@@ -153,6 +157,19 @@ def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
         f"{name} must have increasing dates, got {show(index[at])} after {show(index[at - 1])}. Use "
         f"{name}.sort_index()."
     )
+
+
+def _advice(index: pd.Index, name: str) -> str:
+    """Say how an index becomes one of dates."""
+    if isinstance(index, pd.RangeIndex):
+        return f'Use {name}.set_index("date"), with the column of dates.'
+    if isinstance(index, pd.PeriodIndex):
+        return f"Use {name}.to_timestamp()."
+    if pd.api.types.is_integer_dtype(index.dtype):
+        return f'Use {name}.index = pd.to_datetime({name}.index.astype(str), format="%Y%m%d").'
+    if index.nlevels > 1:
+        return f"Use {name}.unstack(), so that each asset has a column."
+    return f"Use {name}.index = pd.to_datetime({name}.index)."
 
 
 def _checked_columns(columns: pd.Index, name: str) -> pd.Index:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from statefolio.data.formats import is_parquet, parquet_table, untyped_table
+from statefolio.data.formats import first_line_error, is_parquet, parquet_table, untyped_table
 from statefolio.data.sources import PathName, read_bytes
 from statefolio.exceptions import InputError, UnknownNameError
 
@@ -109,6 +109,8 @@ def _rows(path: PathName, asset: str | None, value: str | None, kind: str) -> "p
             f"{path} must have two columns, the asset and its {kind}, got {len(table.columns)} "
             f"({', '.join(table.columns[:4])}, ...). Check that it is the right file, or name the two columns."
         )
+    if asset is None and value is None and len(table.columns) == 2:
+        _check_first_line(table, kind, path)
     free = [name for name in table.columns if name not in (asset, value)]
     asset = asset or (free.pop(0) if free else None)
     value = value or (free.pop(0) if free else None)
@@ -125,3 +127,10 @@ def _rows(path: PathName, asset: str | None, value: str | None, kind: str) -> "p
             f"{path} must have each asset once, got {names[names.duplicated()][0]!r} twice. Keep one row of each."
         )
     return pd.Series(table[value].to_numpy(), index=names)
+
+
+def _check_first_line(table: pd.DataFrame, kind: str, path: PathName) -> None:
+    """Raise InputError if the names of two columns look like an asset and its weight or group."""
+    first = str(table.columns[1])
+    if pd.notna(pd.to_numeric(first, errors="coerce")) or first in set(table.iloc[:, 1].astype(str).str.strip()):
+        raise first_line_error(",".join(table.columns), f"asset,{kind}", path)

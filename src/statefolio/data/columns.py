@@ -7,8 +7,12 @@ import pandas as pd
 
 from statefolio._arrays.text import show
 from statefolio._options import OneOf, check
+from statefolio.data.file_dates import parse_dates
+from statefolio.data.file_rows import drop_empty_rows, drop_repeated_rows, warn_of_newest_first
+from statefolio.data.missing import is_missing
 from statefolio.exceptions import InputError, UnknownNameError
 
+_CELLS_TO_JUDGE = 100
 Layout = Literal["auto", "wide", "long"]
 
 
@@ -36,6 +40,11 @@ class Columns:
             return self.date
         return next((name for name in names if name.strip().lower() == "date"), names[0])
 
+    def dated(self, raw: pd.DataFrame) -> str | None:
+        """Return the column of dates of a raw table, or None if its index has them."""
+        indexed = self.date is None and isinstance(raw.index, pd.DatetimeIndex | pd.PeriodIndex)
+        return None if indexed or raw.shape[1] == 0 else self.date_column([str(name) for name in raw.columns])
+
     def asset_column(self, names: list[str]) -> str | None:
         """Return the column of asset names, if a table with these columns may be long."""
         if self.asset is not None:
@@ -47,17 +56,19 @@ class Columns:
 
 
 def mostly_text(column: "pd.Series[str]") -> bool:
-    """Return whether most of a column's first hundred cells are not numbers."""
+    """Return whether most of a column's first hundred cells that are not missing are text rather than numbers."""
     if pd.api.types.is_numeric_dtype(column):
         return False
-    head = column.iloc[:100]
-    return bool(pd.to_numeric(head, errors="coerce").isna().mean() > 0.5)
+    known = column[~is_missing(column)].iloc[:_CELLS_TO_JUDGE]
+    return len(known) > 0 and bool(pd.to_numeric(known, errors="coerce").isna().mean() > 0.5)
 
 
 def index_by_date(raw: pd.DataFrame, columns: Columns, date_format: str | None, source: str) -> pd.DataFrame:
     """Return the table with its dates as index; they come from a column unless the index has them already."""
     if columns.date is None and isinstance(raw.index, pd.DatetimeIndex):
         return raw
+    if columns.date is None and isinstance(raw.index, pd.PeriodIndex):
+        return raw.set_axis(raw.index.to_timestamp(how="end").normalize())
     if not isinstance(raw.index, pd.RangeIndex):
         raw = raw.reset_index()
     raw.columns = pd.Index([str(name) for name in raw.columns])
@@ -66,14 +77,24 @@ def index_by_date(raw: pd.DataFrame, columns: Columns, date_format: str | None, 
     name = columns.date_column(list(raw.columns))
     if name not in raw.columns:
         raise _no_column(name, raw, source)
-    return raw.drop(columns=name).set_index(_parse_dates(raw[name], date_format, source))
+    raw = drop_empty_rows(raw, name, source)
+    return raw.drop(columns=name).set_index(parse_dates(raw[name], date_format, source))
 
 
-def is_long(table: pd.DataFrame, columns: Columns) -> bool:
-    """Return whether a table indexed by date is long: one row per date and asset."""
+def is_long(table: pd.DataFrame, columns: Columns, source: str) -> bool:
+    """Return whether a table indexed by date is long: one row per date and asset.
+
+    Raises
+    ------
+    InputError
+        If this is to be guessed, and the column that could hold the names holds prices too.
+    """
     if columns.layout == "wide" or columns.must_be_long:
         return columns.must_be_long
-    return table.shape[1] == 2 and mostly_text(table.iloc[:, 0])
+    if table.shape[1] != 2 or not mostly_text(table.iloc[:, 0]):
+        return False
+    _check_names_are_text(table.iloc[:, 0], source)
+    return True
 
 
 def to_wide(table: pd.DataFrame, columns: Columns, source: str) -> pd.DataFrame:
@@ -85,6 +106,8 @@ def to_wide(table: pd.DataFrame, columns: Columns, source: str) -> pd.DataFrame:
             f"{source} must have an asset name in every row, got rows without a name in {asset!r}. Fill or remove them."
         )
     keys = pd.MultiIndex.from_arrays([dates, assets])
+    keep = drop_repeated_rows(table[[value]], keys, source)
+    table, dates, assets, keys = table[keep], dates[keep], assets[keep], keys[keep]
     if not keys.is_unique:
         date, name = keys[keys.duplicated()][0]
         raise InputError(
@@ -112,32 +135,32 @@ def _asset_and_value(table: pd.DataFrame, columns: Columns, source: str) -> tupl
     return asset, value
 
 
-def _check_sorted(dates: pd.Index, assets: pd.Index, source: str) -> None:
-    """Raise InputError unless dates increase within each asset; rows may be grouped by date or by asset."""
-    previous = pd.Series(dates).groupby(assets.to_numpy(), sort=False).shift()
-    unsorted = (pd.Series(dates) < previous).to_numpy()
-    if unsorted.any():
-        row = int(unsorted.argmax())
+def _check_names_are_text(names: "pd.Series[str]", source: str) -> None:
+    """Raise InputError if some names are numbers with decimals, as prices are."""
+    decimal = names[names.astype("string").str.fullmatch(r"\s*[-+]?\d*\.\d+\s*").fillna(False).to_numpy(dtype=bool)]
+    if len(decimal):
+        text = names[~is_missing(names)].iloc[0]
         raise InputError(
-            f"{source} must have increasing dates within each asset, got dates out of order (first: {assets[row]} on "
-            f"{show(dates[row])}). Sort the rows by date."
+            f"{source} must have either numbers or names in the column {names.name!r}, got {text!r} and "
+            f"{decimal.iloc[0]!r}. Set layout='wide' if it is an asset (and correct its cells that are no numbers), or "
+            "layout='long' if it names assets."
         )
 
 
-def _parse_dates(written: "pd.Series[str]", date_format: str | None, source: str) -> pd.DatetimeIndex:
-    if pd.api.types.is_datetime64_any_dtype(written):
-        return pd.DatetimeIndex(written, name="date")
-    text = written.astype("string").str.strip()
-    compact = bool(text.dropna().str.fullmatch(r"\d{8}").all())
-    try:
-        dates = pd.to_datetime(text, format=date_format or ("%Y%m%d" if compact else "ISO8601"))
-        return pd.DatetimeIndex(dates, name="date")
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f"{source} must have dates such as 2015-12-31 or 20151231, without a time zone, in the column "
-            f"{written.name!r}, got something else ({str(error).splitlines()[0]}). Name the column of dates with date, "
-            "or their format with date_format."
-        ) from error
+def _check_sorted(dates: pd.Index, assets: pd.Index, source: str) -> None:
+    """Raise InputError unless dates increase (or all decrease) within each asset; rows may be grouped by either."""
+    previous = pd.Series(dates).groupby(assets.to_numpy(), sort=False).shift()
+    unsorted = (pd.Series(dates) < previous).to_numpy()
+    if not unsorted.any():
+        return
+    if not (pd.Series(dates) > previous).any():
+        warn_of_newest_first(source)
+        return
+    row = int(unsorted.argmax())
+    raise InputError(
+        f"{source} must have increasing dates within each asset, got dates out of order (first: {assets[row]} on "
+        f"{show(dates[row])}). Sort the rows by date."
+    )
 
 
 def _no_column(name: str, table: pd.DataFrame, source: str) -> UnknownNameError:

@@ -8,11 +8,12 @@ import pandas as pd
 import pyarrow as pa
 
 from statefolio.data.columns import Columns, mostly_text
+from statefolio.data.file_dates import looks_like_a_date
+from statefolio.data.missing import MISSING, NA_VALUES
 from statefolio.data.sources import PathName, decode
 from statefolio.exceptions import FileFormatError, InputError
 
 _PARQUET = b"PAR1"
-_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A")
 
 
 def is_parquet(content: bytes) -> bool:
@@ -40,7 +41,7 @@ def text_table(content: bytes, columns: Columns, path: PathName) -> pd.DataFrame
     if label is not None and (columns.must_be_long or mostly_text(_head(text, names, label))):
         as_text.append(label)
     # An asset may be called "NA", "TRUE" or "0123": only the values may be missing or numbers.
-    missing = {name: list(_MISSING) for name in names if name not in as_text[1:]}
+    missing = {name: NA_VALUES for name in names if name not in as_text[1:]} if as_text[1:] else NA_VALUES
     try:
         return pd.read_csv(
             io.StringIO(text),
@@ -74,6 +75,7 @@ def _checked_header(text: str, path: PathName) -> list[str]:
             f"{path} must have names separated by commas in its first line, got one column ({header[0][:40]!r}). "
             "Save the file with commas."
         )
+    _check_names(header, path)
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise InputError(
@@ -81,6 +83,21 @@ def _checked_header(text: str, path: PathName) -> list[str]:
         )
     _check_widths(text, len(header), path)
     return header
+
+
+def _check_names(header: list[str], path: PathName) -> None:
+    """Raise InputError if the first line holds data rather than names."""
+    data = next((name for name in header[:2] if looks_like_a_date(name)), None)
+    if data is not None:
+        raise first_line_error(data, "date,AAPL,KO", path)
+
+
+def first_line_error(data: str, example: str, path: PathName) -> InputError:
+    """Return the error for a file without a line of names."""
+    return InputError(
+        f"{path} must have names in its first line, got {data.strip()!r}, which is data. Put a line of names above it, "
+        f"e.g. {example}."
+    )
 
 
 def _check_widths(text: str, width: int, path: PathName) -> None:
@@ -99,7 +116,8 @@ def _check_widths(text: str, width: int, path: PathName) -> None:
 
 
 def _head(text: str, names: list[str], label: str) -> "pd.Series[str]":
-    """Return the first cells of one column as text."""
-    rows = itertools.islice(csv.reader(io.StringIO(text)), 1, 101)
+    """Return the first cells of one column that are not missing, as text."""
+    rows = itertools.islice(csv.reader(io.StringIO(text)), 1, None)
     position = names.index(label)
-    return pd.Series([row[position] for row in rows if len(row) > position], dtype=str)
+    cells = (row[position] for row in rows if len(row) > position)
+    return pd.Series(list(itertools.islice((cell for cell in cells if cell.strip() not in MISSING), 100)), dtype=str)

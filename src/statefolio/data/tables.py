@@ -6,6 +6,7 @@ import pandas as pd
 from statefolio._arrays.text import show
 from statefolio.data.checks import checked_dates
 from statefolio.data.columns import Columns, Layout, index_by_date, is_long, to_wide
+from statefolio.data.file_rows import drop_counters, drop_repeated_rows, oldest_first
 from statefolio.data.formats import is_parquet, parquet_table, text_table
 from statefolio.data.sources import PathName, read_bytes
 from statefolio.exceptions import InputError
@@ -125,9 +126,11 @@ def _read(path: PathName, kind: str, columns: Columns, date_format: str | None) 
     content = read_bytes(path)
     raw = parquet_table(content, path) if is_parquet(content) else text_table(content, columns, path)
     source = f"{path} ({kind})"
-    table = index_by_date(raw, columns, date_format, source)
-    if is_long(table, columns):
+    table = index_by_date(drop_counters(raw, columns.dated(raw), source), columns, date_format, source)
+    if is_long(table, columns, source):
         table = to_wide(table, columns, source)
+    else:
+        table = oldest_first(table[drop_repeated_rows(table, table.index, source)], source)
     table.index = checked_dates(pd.DatetimeIndex(table.index), source)
     return _to_numbers(table, source)
 

@@ -133,9 +133,10 @@ def _as_rows(factor_forecasts: Any) -> pd.DataFrame:
     if isinstance(factor_forecasts, pd.DataFrame):
         return factor_forecasts
     try:
-        return nw.from_native(factor_forecasts, eager_only=True).to_pandas()
+        frame: pd.DataFrame = nw.from_native(factor_forecasts, eager_only=True).to_pandas()
     except TypeError as error:
         raise DataTypeError(
             f"factor_forecasts must be a mapping, Series or DataFrame, got {shown(factor_forecasts)}. "
             "Pass e.g. factor_forecasts={'market': 0.01}."
         ) from error
+    return frame

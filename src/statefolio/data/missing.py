@@ -1,0 +1,35 @@
+"""Knows the texts that files and vendors write for a missing value."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+_WORDS = ("NA", "N/A", "NaN", "null", "None", "n.a.", "nil", "nd", "<NA>", "NaT", "(null)", "missing")
+_SIGNS = ("", ".", "..", "-", "--", "---", "\u2013", "\u2014", "*", "?", "\\N", "-nan", "1.#QNAN", "-1.#IND")
+_ERRORS = (
+    "#N/A",
+    "#N/A N/A",
+    "#NA",
+    "#DIV/0!",
+    "#VALUE!",
+    "#REF!",
+    "#NAME?",
+    "#NUM!",
+    "#NULL!",
+    "#N/A Invalid Security",
+)
+_FORMS = dict.fromkeys(form for word in _WORDS for form in (word, word.lower(), word.upper(), word.capitalize()))
+
+MISSING = (*_SIGNS, *_FORMS, *_ERRORS)
+"""Texts read as a missing value, among them FRED's "." and the errors of Bloomberg and Excel."""
+
+NA_VALUES = [*MISSING, *(f"{a}{text}{b}" for text in MISSING for a, b in ((" ", ""), ("", " "), (" ", " ")))]
+"""The same for pandas, which does not strip cells."""
+
+
+def is_missing(column: "pd.Series[str]") -> NDArray[np.bool_]:
+    """Mark the cells that are empty or hold a text for a missing value."""
+    missing = column.isna()
+    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)):
+        missing |= column.isin(NA_VALUES)
+    return missing.to_numpy(dtype=bool)
