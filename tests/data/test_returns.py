@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from statefolio.data import align, read_prices, to_returns
+from statefolio._arrays.panel import make_panel
+from statefolio.data import align, compound_returns, read_prices, to_returns
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 
 DATES = pd.date_range("2020-01-01", periods=6, name="date")
@@ -134,3 +135,69 @@ def test_real_prices_with_late_listings(shared):
         returns = to_returns(prices)
     assert returns["GLD"].first_valid_index() == pd.Timestamp("2004-11-19")
     assert returns.isna().sum().sum() == prices.iloc[1:].isna().sum().sum() + (prices.iloc[0].isna()).sum()
+
+
+def monthly(dates):
+    values = np.arange(1.0, len(dates) + 1)
+    return pd.DataFrame({"A": values}, index=dates)
+
+
+LAST_TRADING_DAYS = pd.date_range("1990-01-01", "1991-12-31", freq="BME")
+MONTHS = {
+    "month ends": pd.date_range("1990-01-31", periods=24, freq="ME"),
+    "first of the month": pd.date_range("1990-01-01", periods=24, freq="MS"),
+    "periods": pd.period_range("1990-01", periods=24, freq="M"),
+    "the 15th": pd.date_range("1990-01-01", periods=24, freq="MS") + pd.Timedelta(days=14),
+    "last trading days": LAST_TRADING_DAYS,
+}
+
+
+@pytest.mark.parametrize("ours", MONTHS)
+@pytest.mark.parametrize("theirs", MONTHS)
+def test_monthly_tables_match_by_month(ours, theirs):
+    returns, factors, report = align(monthly(MONTHS[ours]), monthly(MONTHS[theirs]).iloc[1:])
+    assert returns["A"].tolist() == factors["A"].tolist() == list(range(2, 25))
+    assert len(report.only_in_factors) == 0
+    same = align(monthly(MONTHS[ours]), monthly(MONTHS[ours]))[0].index.equals(
+        align(monthly(MONTHS[theirs]), monthly(MONTHS[theirs]))[0].index
+    )
+    assert ("Dates matched by month" in str(report)) is not same
+
+
+def test_weekly_and_quarterly_tables_match_by_period():
+    fridays = pd.date_range("2020-01-03", periods=60, freq="W-FRI")
+    moved = fridays.where(fridays != pd.Timestamp("2020-04-10"), pd.Timestamp("2020-04-09"))  # Good Friday
+    returns, factors, _ = align(monthly(fridays), monthly(moved))
+    assert returns["A"].tolist() == factors["A"].tolist() == list(range(1, 61))
+    quarters = pd.date_range("2010-03-31", periods=20, freq="QE")
+    assert len(align(monthly(quarters), monthly(quarters - pd.Timedelta(days=2)))[0]) == 20
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"), [("W-FRI", "weekly"), ("BME", "monthly"), ("MS", "monthly"), ("QE", "quarterly")]
+)
+@pytest.mark.parametrize("swap", [False, True])
+def test_tables_of_other_frequencies_are_refused(rule, name, swap):
+    days = pd.bdate_range("2020-01-01", periods=800)
+    tables = [monthly(days), monthly(pd.date_range("2020-01-01", "2023-01-20", freq=rule))]
+    with pytest.raises(InputError, match=rf"same frequency, got .*{name}.*compound_returns"):
+        align(*(tables[::-1] if swap else tables))
+    if swap:
+        with pytest.raises(InputError, match="same frequency"):
+            make_panel(monthly(days[::5]), monthly(days))
+
+
+def test_compounded_returns():
+    days = pd.bdate_range("2020-01-01", periods=500)
+    daily = pd.DataFrame({"A": np.sin(np.arange(500)) / 50, "B": 0.01}, days)
+    daily.iloc[100, 1] = np.nan
+    fridays = pd.date_range("2020-01-03", "2022-01-01", freq="W-FRI")
+    weekly = compound_returns(daily, fridays)
+    expected = ((1 + daily["A"]).resample("W-FRI").prod() - 1).loc[weekly.index]
+    np.testing.assert_allclose(weekly["A"], expected, rtol=1e-12)
+    assert weekly.index[0] == fridays[1]
+    assert weekly.index[-1] == pd.Timestamp("2021-11-26")
+    assert weekly["B"].isna().sum() == 1
+    assert len(compound_returns(daily.loc["2020-02-12":], fridays).loc[:"2020-02-20"]) == 0
+    with pytest.raises(InputError, match="must cover"):
+        compound_returns(daily, fridays + pd.Timedelta(days=4000))

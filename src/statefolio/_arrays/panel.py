@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.frames import Table, read_table
+from statefolio._arrays.spacing import check_frequencies
 from statefolio._arrays.text import listed, show, span
 from statefolio._arrays.types import Array
 from statefolio._arrays.units import warn_of_units
@@ -99,6 +100,7 @@ def _on_dates_of(given: Table, factors: Table) -> Table:
     """Select the dates of the returns from the factors."""
     if factors.dates.equals(given.dates):
         return factors
+    check_frequencies(given.dates, factors.dates)
     rows = factors.dates.get_indexer(given.dates)
     absent = given.dates[rows < 0]
     if len(absent) == len(given.dates):
@@ -109,7 +111,7 @@ def _on_dates_of(given: Table, factors: Table) -> Table:
     if len(absent):
         raise InputError(
             f"factors must have every date of returns, got {len(absent)} missing (first: {show(absent[0])}). Align "
-            "them first, e.g. returns[returns.index.isin(factors.index)]."
+            "them first, with statefolio.data.align(returns, factors)."
         )
     return Table(factors.name, factors.padded[rows], given.dates, factors.columns)
 

@@ -4,6 +4,7 @@ from .bundled import load_demo_prices as load_demo_prices
 from .bundled import load_stocks_and_index as load_stocks_and_index
 from .by_asset import read_groups as read_groups
 from .by_asset import read_weights as read_weights
+from .compounding import compound_returns as compound_returns
 from .french import french_blocks as french_blocks
 from .french import read_french as read_french
 from .returns import Alignment as Alignment

@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.cash_rates import check_cash_rate
+from statefolio._arrays.spacing import check_frequencies, frequency_of, shared_periods
 from statefolio._arrays.text import show, shown, span
 from statefolio.data.checks import checked_table
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
+
+_UNITS = {"weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
 
 
 def to_returns(
@@ -91,6 +94,8 @@ class Alignment:
         Dates dropped because a factor is NaN on them.
     never_observed : tuple of str
         Assets without any return on the dates kept. `align` keeps them.
+    redated : str
+        How the dates of weekly, monthly, quarterly or yearly tables were matched where they differ, else "".
 
     Examples
     --------
@@ -109,6 +114,7 @@ class Alignment:
     only_in_factors: pd.DatetimeIndex
     incomplete_factors: pd.DatetimeIndex
     never_observed: tuple[str, ...]
+    redated: str = ""
 
     def __str__(self) -> str:
         lines = [f"{len(self.dates)} dates kept, {span(self.dates)}."]
@@ -121,18 +127,23 @@ class Alignment:
         if self.never_observed:
             names = ", ".join(self.never_observed[:5]) + ", ..." * (len(self.never_observed) > 5)
             lines.append(f"{len(self.never_observed)} assets have no return on these dates: {names}.")
+        if self.redated:
+            lines.append(self.redated)
         return "\n".join(lines)
 
 
 def align(returns: pd.DataFrame, factors: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, Alignment]:
     """Keep the dates that both returns and factors have and on which every factor is known.
 
+    Weekly, monthly, quarterly and yearly tables are matched by week, month, quarter or year, whichever day of it they
+    are dated by; the dates are then those of the returns.
+
     Parameters
     ----------
     returns : DataFrame
         One row per date, one column per asset; NaN where not observed.
     factors : DataFrame
-        One row per date, one column per factor.
+        One row per date, one column per factor. The same frequency as the returns.
 
     Returns
     -------
@@ -144,7 +155,7 @@ def align(returns: pd.DataFrame, factors: pd.DataFrame) -> tuple[pd.DataFrame, p
     Raises
     ------
     InputError
-        If no date is left.
+        If no date is left, or the frequencies differ: see `compound_returns`.
 
     Examples
     --------
@@ -156,6 +167,8 @@ def align(returns: pd.DataFrame, factors: pd.DataFrame) -> tuple[pd.DataFrame, p
     (128, 128, 124)
     """
     returns, factors = checked_table(returns, "returns"), checked_table(factors, "factors")
+    check_frequencies(pd.DatetimeIndex(returns.index), pd.DatetimeIndex(factors.index))
+    factors, redated = _on_days_of(pd.DatetimeIndex(returns.index), factors)
     common = returns.index.intersection(factors.index)
     complete = factors.loc[common].notna().all(axis=1).to_numpy()
     dates = pd.DatetimeIndex(common[complete], name="date")
@@ -173,8 +186,27 @@ def align(returns: pd.DataFrame, factors: pd.DataFrame) -> tuple[pd.DataFrame, p
         only_in_factors=pd.DatetimeIndex(factors.index.difference(common)),
         incomplete_factors=pd.DatetimeIndex(common[~complete]),
         never_observed=tuple(str(name) for name in kept.columns[kept.isna().all().to_numpy()]),
+        redated=redated,
     )
     return kept, factors.loc[dates], report
+
+
+def _on_days_of(days: pd.DatetimeIndex, factors: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Date factors by the days of the returns in the same weeks, months, quarters or years, and say so."""
+    theirs = pd.DatetimeIndex(factors.index)
+    periods = shared_periods(days, theirs)
+    if periods is None:
+        return factors, ""
+    places = periods[0].get_indexer(periods[1])
+    if np.count_nonzero(places >= 0) <= len(days.intersection(theirs)):
+        return factors, ""
+    moved = theirs.where(places < 0, days[places])
+    at = int(np.flatnonzero((places >= 0) & (moved != theirs))[0])
+    note = (
+        f"Dates matched by {_UNITS[frequency_of(days)]}: factors dated {show(theirs[at])} belong to the returns dated "
+        f"{show(moved[at])}, and so on."
+    )
+    return factors.set_axis(moved.rename("date")), note
 
 
 def _check_positive(prices: pd.DataFrame) -> None:
