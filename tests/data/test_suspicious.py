@@ -4,8 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.data import find_suspicious_cells, load_stocks_and_index, read_prices, to_returns
+from statefolio.data import (
+    find_suspicious_cells,
+    load_demo_prices,
+    load_stocks_and_index,
+    read_prices,
+    to_returns,
+)
 from statefolio.exceptions import InputError, StatefolioWarning
+from statefolio.factors import traded_factors
+from statefolio.loadings import StaticLoadings
 
 DATES = pd.bdate_range("2020-01-01", periods=300, name="date")
 
@@ -102,7 +110,10 @@ def test_true_cases_of_the_sp500(shared):
     undone = found[found["kind"] == "undone_move"].set_index("asset")
     assert undone.loc["LNT", "date"] == pd.Timestamp("2016-05-19")
     assert undone.loc["LNT", "detail"].startswith("-49.4%")
-    assert not {"VRTX", "AMD", "NI", "EBAY", "DISCA", "DISCK"} & set(found["asset"])
+    assert not {"VRTX", "AMD", "NI", "EBAY"} & set(found["asset"])
+    splits = found[found["kind"] == "split"]
+    assert {"DISCA", "DISCK"} <= set(splits["asset"])  # a share of class C for each share, on 2014-08-07
+    assert len(splits) <= 4
     assert len(found) < 20
 
 
@@ -120,3 +131,63 @@ def test_bundled_stocks_have_constant_stretches_only_early():
     still = found[found["kind"] == "constant_stretch"]
     assert set(still["asset"]) == {"RRC"}
     assert still["date"].max() < pd.Timestamp("1993-01-01")
+
+
+@pytest.mark.parametrize("ratio", [1 / 10, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 2, 2, 3, 20])
+@pytest.mark.parametrize("kind", ["prices", "returns"])
+@pytest.mark.parametrize("row", [5, 150, 299])
+def test_a_split_left_unadjusted(prices, ratio, kind, row):
+    prices.loc[DATES[row:], "B"] *= ratio
+    table = prices if kind == "prices" else to_returns(prices)
+    found = find_suspicious_cells(table, kind=kind)
+    assert cells(found) == [("B", DATES[row], "split")]
+
+
+@pytest.mark.parametrize("code", [-0.9999, -0.99, -9.99, -99.99, -999.0, 99.99, 999.0, 9999.0])
+@pytest.mark.parametrize("dates", [1, 20])
+def test_codes_for_missing_returns(prices, code, dates):
+    returns = to_returns(prices)
+    returns.iloc[40 : 40 + dates, 1] = code
+    found = find_suspicious_cells(returns, kind="returns")
+    assert cells(found) == [("E", day, "vendor_code") for day in returns.index[40 : 40 + dates]]
+
+
+@pytest.mark.parametrize("value", [1e10, 1e6, 30.0])
+def test_returns_that_no_market_makes(prices, value):
+    returns = to_returns(prices)
+    returns.iloc[40, 1] = value
+    assert cells(find_suspicious_cells(returns, kind="returns")) == [("E", returns.index[40], "extreme_move")]
+
+
+def test_a_price_of_1e10_that_stays(prices):
+    prices.loc[DATES[40] :, "B"] = 1e10 * np.linspace(1.0, 1.1, 260)
+    assert ("B", DATES[40], "extreme_move") in cells(find_suspicious_cells(prices, kind="prices"))
+
+
+def test_columns_that_look_wrong_as_a_whole(prices):
+    returns = to_returns(prices)
+    assert set(find_suspicious_cells(100 * returns, kind="returns")["kind"]) >= {"percent"}
+    assert set(find_suspicious_cells(prices, kind="returns")["kind"]) >= {"prices"}
+    prices["twin"] = 3.0 * prices["B"] * (1 + 1e-7 * np.arange(300))
+    prices["stale"] = prices["C"].iloc[::3].reindex(prices.index).ffill()
+    found = cells(find_suspicious_cells(prices, kind="prices"))
+    assert found == [("twin", DATES[0], "near_duplicate"), ("stale", DATES[0], "mostly_unchanged")]
+
+
+@pytest.mark.parametrize("value", [-1.0, -1.5, -0.9999, -99.99])
+def test_impossible_returns_are_warned_of(prices, value):
+    returns = to_returns(prices)
+    returns.iloc[40, 1] = value
+    factors = returns[["A"]].rename(columns={"A": "market"})
+    with pytest.warns(StatefolioWarning, match="returns should be above -100 %.*'E'"):
+        StaticLoadings().fit(returns, factors)
+    with pytest.warns(StatefolioWarning, match="returns should be above -100 %.*'E'"):
+        traded_factors(returns)
+
+
+def test_bundled_data_raise_no_new_alarm():
+    for found in (
+        find_suspicious_cells(load_stocks_and_index().returns, kind="returns"),
+        find_suspicious_cells(load_demo_prices(), kind="prices"),
+    ):
+        assert found["kind"].value_counts().to_dict() == {"undone_move": 13, "constant_stretch": 13}

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from statefolio._arrays.cash_rates import check_cash_rate
 from statefolio._arrays.text import listed, span
 from statefolio.commands.shared_options import PanelFiles
 from statefolio.data import align, find_suspicious_cells, load_demo, read_prices, read_returns, to_returns
@@ -46,6 +47,7 @@ def read_panel(files: PanelFiles) -> PanelInputs:
     suspicious = find_suspicious_cells(table, kind="prices" if files.prices else "returns")
     returns, factors, report = align(to_returns(table) if files.prices else table, factors)
     if files.risk_free is not None:
+        check_cash_rate("--risk-free", factors[files.risk_free].to_numpy(), pd.DatetimeIndex(factors.index))
         returns = returns.sub(factors[files.risk_free], axis=0)
         factors = factors.drop(columns=files.risk_free)
     facts: dict[str, object] = {

@@ -64,7 +64,7 @@ def compound_returns(returns: pd.DataFrame, dates: Any) -> pd.DataFrame:
 
 
 def _covered(days: pd.DatetimeIndex, ends: pd.DatetimeIndex, period: Any) -> Any:
-    """Mark the days of periods that are covered: the first and last may begin late, or end early, like others at most."""
+    """Mark the days of periods that are covered: the first may begin late, and the last end early, as others do."""
     inside = (period > 0) & (period < len(ends))
     if not inside.any():
         return inside
