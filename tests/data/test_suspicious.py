@@ -12,7 +12,6 @@ from statefolio.data import (
     to_returns,
 )
 from statefolio.exceptions import InputError, StatefolioWarning
-from statefolio.factors import traded_factors
 from statefolio.loadings import StaticLoadings
 
 DATES = pd.bdate_range("2020-01-01", periods=300, name="date")
@@ -181,8 +180,6 @@ def test_impossible_returns_are_warned_of(prices, value):
     factors = returns[["A"]].rename(columns={"A": "market"})
     with pytest.warns(StatefolioWarning, match="returns should be above -100 %.*'E'"):
         StaticLoadings().fit(returns, factors)
-    with pytest.warns(StatefolioWarning, match="returns should be above -100 %.*'E'"):
-        traded_factors(returns)
 
 
 def test_bundled_data_raise_no_new_alarm():

@@ -7,7 +7,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils import estimator_checks
 
-from statefolio.exceptions import DataTypeError, InputError, NotFittedError, UnknownNameError
+from statefolio.exceptions import DataTypeError, InputError, NotFittedError, StatefolioWarning, UnknownNameError
+from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
 from statefolio.loadings.results import concat_results
 
@@ -295,3 +296,30 @@ def test_concat_refuses(model):
         concat_results([])
     with pytest.raises(InputError, match="later and later dates"):
         concat_results([model.loadings_, model.loadings_])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        KalmanLoadings(),
+        KalmanLoadings(tuning="mle"),
+        KalmanLoadings(tuning="discount"),
+        StaticLoadings(),
+        ExponentialLoadings(),
+        RollingLoadings(window=100, min_observations=3),
+    ],
+)
+def test_too_few_observations_are_named_once(kind, returns, factors):
+    returns = returns[["A0", "A1", "A5"]].fillna(0.001)
+    with pytest.warns(StatefolioWarning) as caught:
+        kind.fit(returns.iloc[-2:], factors.iloc[-2:])
+    assert [str(warning.message)[:57] for warning in caught] == [
+        "returns must have at least 3 observations of an asset for"
+    ]
+    assert kind.parameters_["reason"].str.contains("need").all()
+    once = returns.where((returns.index == returns.index[-40])[:, None] | (returns.columns != "A1")[None, :])
+    with pytest.warns(StatefolioWarning, match="at least 3 observations .* got 1 of 'A1', whose loadings are NaN"):
+        kind.fit(once, factors)
+    assert "need" in kind.parameters_.loc["A1", "reason"]
+    assert "need" not in kind.parameters_.loc["A0", "reason"]
+    assert np.isnan(kind.next_["mean"].sel(asset="A1")).all()

@@ -394,7 +394,8 @@ HELD = {
     "state_variance": {"alpha": 1e-4, "market": 1e-3, "value": 1e-3},
     "observation_variance": 1e-4,
 }
-STRAIGHT = sf.KalmanLoadings(**HELD).fit(*DATA)
+with pytest.warns(sf.StatefolioWarning, match="at least 3 observations"):
+    STRAIGHT = sf.KalmanLoadings(**HELD).fit(*DATA)
 
 
 # Evidence ------------------------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.plausible import warn_of_implausible_returns
 from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
+from statefolio._arrays.units import warn_of_units
 from statefolio.exceptions import DataTypeError, InputError
 
 _COLUMNS_A_COPY = 256
@@ -44,7 +44,7 @@ def read_values(frame: Any, name: str, *, units: bool = False) -> tuple[Array, p
     """Return values, dates and column names; with `units`, warn of values that cannot be returns in decimals."""
     table = read_table(frame, name)
     if units:
-        warn_of_implausible_returns(table.name, table.values, table.dates, table.columns)
+        warn_of_units(table.name, table.values, table.columns)
     return table.values, table.dates, table.columns
 
 

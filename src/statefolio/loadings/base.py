@@ -10,7 +10,7 @@ from statefolio._arrays.panel import Panel, make_panel
 from statefolio.exceptions import FileFormatError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.loadings import storage
-from statefolio.loadings.alignment import continue_panel
+from statefolio.loadings.alignment import continue_panel, warn_of_short_histories
 from statefolio.loadings.fitted import FittedLoadings
 from statefolio.loadings.results import RunResults
 
@@ -50,6 +50,11 @@ class LoadingsModel(FittedLoadings):
         -------
         self
 
+        Warns
+        -----
+        StatefolioWarning
+            If assets have too few returns for any loadings; `parameters_` has the reason by asset.
+
         Examples
         --------
         >>> import statefolio as sf
@@ -66,6 +71,7 @@ class LoadingsModel(FittedLoadings):
         self._learn(panel, tune_rows)
         self._store(panel, self._run(panel, fresh=True), panel.dates[tune_rows - 1])
         self.first_date_ = panel.dates[0]
+        warn_of_short_histories(panel, self._observations_needed())
         return self
 
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:
@@ -192,6 +198,10 @@ class LoadingsModel(FittedLoadings):
 
     def _check_options(self) -> None:
         """Raise InputError for an invalid option."""
+
+    def _observations_needed(self) -> int:
+        """Return how many returns an asset needs before it has loadings."""
+        raise NotImplementedError
 
     def _learn(self, panel: Panel, tune_rows: int) -> None:
         """Learn hyper-parameters for every asset from the first `tune_rows` rows alone."""

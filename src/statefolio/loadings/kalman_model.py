@@ -50,6 +50,9 @@ class KalmanModel(LoadingsModel):
     def _check_options(self) -> None:
         check_kalman_options(self.get_params(deep=False))
 
+    def _observations_needed(self) -> int:
+        return len(self.factors_) if self._options.start is None else 0
+
     def _learn(self, panel: Panel, tune_rows: int) -> None:
         self._options = make_tuning_spec(self.get_params(deep=False), panel.assets, panel.factors)
         X, Y = panel.regressors[:tune_rows], panel.returns[:tune_rows]
@@ -104,7 +107,11 @@ class KalmanModel(LoadingsModel):
 
     def _parameters(self) -> dict[str, Any]:
         names = [str(name) for name in self.factors_]
-        return parameter_columns(self._learned, names, len(self.assets_), with_means=self._options.reverts)
+        table = parameter_columns(self._learned, names, len(self.assets_), with_means=self._options.reverts)
+        known = ~np.isnan(self._next_date()[0]).any(axis=1)
+        needed = f"no loadings: they need {len(names)} observations on dates that tell the factors apart"
+        table["reason"] = np.where(known, table["reason"], [f"{reason}; {needed}" for reason in table["reason"]])
+        return table
 
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
         state: dict[str, np.ndarray[Any, Any]] = {"level": np.array(self._level)}

@@ -42,6 +42,9 @@ class LeastSquaresLoadings(LoadingsModel):
         """Return the weights of past dates, and how many observations are needed."""
         raise NotImplementedError
 
+    def _observations_needed(self) -> int:
+        return self._scheme(len(self.factors_)).needed
+
     def _learn(self, panel: Panel, tune_rows: int) -> None:
         """Do nothing: there are no hyper-parameters."""
 
