@@ -1,6 +1,7 @@
 """Finds moves that no market makes: unadjusted splits, codes for missing values, returns below -100 %."""
 
 import warnings
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray

@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statefolio._arrays.plausible import split_moves
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
 from statefolio.data.suspicious import find_suspicious_cells
 from statefolio.exceptions import InputError, StatefolioWarning
 
-_SPLITS = np.log([1.5, 2.0, 3.0, 4.0, 5.0, 10.0])
-_SPLIT_TOLERANCE = 0.03
 _TOO_LARGE = 1e4  # a value so many times the asset's median price is a code for a missing price
 _MOST_INVALID = 0.1  # share of an asset's values that are no prices from which on it is something else
 _LARGE_MOVE = 0.4  # of the logarithm; smaller ones are undone in crashes, where they are real
@@ -66,8 +65,8 @@ def _not_prices(values: Array) -> NDArray[np.bool_]:
 
 
 def _warn_of_splits(values: Array, moves: Array, dates: pd.DatetimeIndex, assets: pd.Index) -> None:
-    """Warn of moves that look like an unadjusted split: a price doubles, halves, ... from one date to the next."""
-    near = (np.abs(np.abs(moves)[:, :, None] - _SPLITS) < _SPLIT_TOLERANCE).any(axis=2)
+    """Warn of moves that look like an unadjusted split: a price doubles, halves, ... and stays there."""
+    near = split_moves(moves)
     if near.any():
         row, place = np.argwhere(near)[0]
         warn_caller(
