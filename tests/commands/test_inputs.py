@@ -59,3 +59,21 @@ def test_the_bundled_data_describe_themselves():
     demo = demo_panel()
     assert demo.returns.shape == (2263, 20)
     assert demo.facts["assets"] == 20
+
+
+@pytest.mark.parametrize("times", [252.0, 100.0])
+def test_a_yearly_or_percent_risk_free_rate_is_refused(files, tables, times):
+    _, factors = tables
+    factors.assign(rf=0.0002 * times).to_csv(files[1])
+    with pytest.raises(InputError, match="--risk-free must be the return of cash on one date in decimals"):
+        read_panel(panel(files, risk_free="rf"))
+
+
+@pytest.mark.parametrize("prices", [False, True])
+def test_weekly_factors_with_daily_returns_are_refused(files, tables, tmp_path, prices):
+    returns, factors = tables
+    ((1.0 + factors).resample("W-FRI").prod() - 1.0).to_csv(tmp_path / "weekly.csv")
+    table = 100 * (1 + returns.fillna(0.0)).cumprod() if prices else returns
+    table.to_csv(tmp_path / "table.csv")
+    with pytest.raises(InputError, match=r"same frequency, got daily returns .* and weekly factors"):
+        read_panel(panel((tmp_path / "table.csv", tmp_path / "weekly.csv"), prices=prices))

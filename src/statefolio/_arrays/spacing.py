@@ -40,8 +40,8 @@ def check_frequencies(returns: pd.DatetimeIndex, factors: pd.DatetimeIndex) -> N
     dense, sparse = ("returns", "factors") if steps[0] < steps[1] else ("factors", "returns")
     raise InputError(
         f"returns and factors must have the same frequency, got {names[0]} returns ({len(both[0])} dates) and "
-        f"{names[1]} factors ({len(both[1])} dates over the same time). Compound the {dense} to the dates of the "
-        f"{sparse}, with statefolio.data.compound_returns({dense}, {sparse}.index)."
+        f"{names[1]} factors ({len(both[1])} dates over the same time). Use {dense} of the dates of the {sparse}, e.g. "
+        f"statefolio.data.compound_returns({dense}, {sparse}.index)."
     )
 
 

@@ -36,20 +36,28 @@ def read_prices(
     asset, value : str, optional
         For long tables, the columns of names and values. Default: the second and the third.
     date_format : str, optional
-        Format of the dates, as in ``strptime``. Default: ISO 8601 (2015-12-31) or YYYYMMDD.
+        Format of the dates, as in ``strptime``. Default: ISO 8601 (2015-12-31) or YYYYMMDD. Months (1963-07, 196307),
+        quarters (1963Q3) and years are dated by their last day.
 
     Returns
     -------
     DataFrame
-        One row per date (index ``date``), one column per asset, floats; NaN where the file has no value. The values
-        are not checked for plausibility: see `find_suspicious_cells`.
+        One row per date (index ``date``), one column per asset, floats; NaN where the file has no value, or a text
+        for a missing one ("NA", "-", ".", "#N/A N/A", ...). The values are not checked for plausibility: see
+        `find_suspicious_cells`.
 
     Raises
     ------
     FileFormatError
         If the file is missing, empty, truncated, wrongly encoded or not a table.
     InputError
-        If dates are unsorted, duplicate or tz-aware, names are duplicate, or values are not finite numbers.
+        If dates are unsorted, duplicate or tz-aware, names are duplicate or missing, or values are not finite numbers.
+
+    Warns
+    -----
+    StatefolioWarning
+        If the file has its newest row first (the rows are sorted), or row counters, empty rows or rows repeated word
+        for word (they are left out).
 
     Examples
     --------
