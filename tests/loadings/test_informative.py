@@ -65,6 +65,7 @@ def test_later_dates_of_a_continued_model_count_at_once():
 
 
 @pytest.mark.parametrize("scale", [1e-9, 8.0])
+@pytest.mark.filterwarnings("ignore:returns should be above -100 %")
 def test_units_do_not_matter(scale):
     returns, factors = panel(dates=150)
     model = StaticLoadings()
