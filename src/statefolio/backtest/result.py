@@ -174,7 +174,7 @@ class BacktestResult:
         >>> market = sf.Market(sf.load_demo().returns.iloc[:150, :3])
         >>> result = sf.run_backtest(sf.portfolio.InverseVolatility(window=63), market)
         >>> print(f"{result.fallbacks['share'].sum():.0%} of {result.decision_count} decisions")
-        25% of 8 decisions
+        50% of 8 decisions
         """
         found = self.events[self.events["kind"] == "fallback"].groupby("detail", sort=False)["date"]
         table = pd.DataFrame(found.agg(decisions="count", first="min", last="max"))

@@ -11,7 +11,7 @@ _EXACT = 1e-24  # share of squared returns below which residuals count as roundi
 LEAST_RESIDUAL, LEAST_TEACHING = 1e-6, 1e-4
 """Shares of an asset's mean squared return: a residual variance is at least the first, and the asset has a part in what
 the panel shares only above the second. Below it, the asset is nearly a combination of the factors, or a constant."""
-ONE_DATE, _ONE_CELL = 0.3, 0.99
+ONE_DATE, _ONE_CELL = 0.5, 0.99
 """Shares of an asset's squared returns on a single date: above the first (a bad print, or an infinite variance) the
 asset has no part in what the panel shares; above the second, the date has no part in its variance either."""
 
@@ -55,25 +55,35 @@ def ordinary_least_squares(X: Floats, Y: Floats) -> OLSFit:
     return OLSFit(*(np.concatenate([a, b], axis=-1) for a, b in zip(found, stranger, strict=True)))
 
 
-def residual_floor(fit: OLSFit, Y: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return each asset's residual variance, at least a floor, and whether it may teach what a panel shares, (N,).
+class Residuals(NamedTuple):
+    """Residual variances with a floor, and the assets whose residuals teach nothing about others, (N,) each."""
+
+    variance: Floats  # NaN where there are too few observations
+    hardly_any: NDArray[np.bool_]  # the asset is a combination of the factors, or a constant
+    one_date: NDArray[np.bool_]  # most squared returns are those of one date
+
+
+def judge_residuals(fit: OLSFit, Y: Floats) -> Residuals:
+    """Return the residual variance of each asset, at least a floor, and which assets may teach what a panel shares.
 
     The floor is `LEAST_RESIDUAL` times the mean squared return. An asset whose squared returns are almost those of a
-    single date has the mean of the others as its variance. An asset with hardly a residual does not teach, nor does one
-    with much of its squared returns on one date. Too few observations give NaN and True.
+    single date has the mean of the others as its variance.
     """
-    states, observed = fit.mean.shape[0], np.isfinite(Y)
-    squares = np.where(observed, Y, 0.0) ** 2
+    states, squares = fit.mean.shape[0], np.where(np.isfinite(Y), Y, 0.0) ** 2
     total, largest = squares.sum(axis=0), squares.max(axis=0, initial=0.0)
     count, variance = fit.observations[:-1], fit.residual_variance[:-1]
+    enough = count > states
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        one_cell = (largest > _ONE_CELL * total) & (count > states)
-        without = np.sort(squares, axis=0)[:-1].sum(axis=0) / np.maximum(count - 1.0, 1.0) if one_cell.any() else total
         usual = total / np.maximum(count, 1.0)
-        teaches = (count <= states) | ((variance > LEAST_TEACHING * usual) & (largest <= ONE_DATE * total))
-        floored = np.fmax(variance, np.where(count > states, LEAST_RESIDUAL * usual, np.nan))
-        variance = np.where(one_cell, without, floored)
-    return np.where(variance > 0.0, variance, np.nan), teaches
+        floored = np.fmax(variance, np.where(enough, LEAST_RESIDUAL * usual, np.nan))
+        one_cell = enough & (largest > _ONE_CELL * total)
+        if one_cell.any():
+            others = np.sort(squares[:, one_cell], axis=0)[:-1].sum(axis=0)
+            floored[one_cell] = others / (count[one_cell] - 1.0)
+        hardly_any = enough & ~(variance > LEAST_TEACHING * usual)
+    return Residuals(
+        np.where(floored > 0.0, floored, np.nan), hardly_any, enough & ~hardly_any & (largest > ONE_DATE * total)
+    )
 
 
 def _fitted(X: Floats, mean: Floats) -> Floats:

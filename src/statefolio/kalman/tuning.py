@@ -11,9 +11,9 @@ from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.ordinary_least_squares import (
     OLSFit,
     filled_with_median,
+    judge_residuals,
     moderate_ratio,
     ordinary_least_squares,
-    residual_floor,
     unfitted,
 )
 from statefolio.kalman.per_asset import AssetEstimates, tune_each, tune_shrunk
@@ -27,8 +27,11 @@ from statefolio.kalman.volatility import common_level
 
 USUAL_TAILS, USUAL_MEMORY, USUAL_EXPONENT, USUAL_PHI = 6.0, 0.97, 0.95, 0.99
 
-NO_RESIDUAL = "hardly a residual while tuning, or one date's move: left out of what the panel shares"
-"""Reason of an asset that is a combination of the factors, or whose squared returns are those of one date."""
+NO_RESIDUAL = "hardly a residual while tuning: left out of what the panel shares"
+"""Reason of an asset that is a combination of the factors."""
+
+ONE_MOVE = "mostly one date's move while tuning: left out of what the panel shares"
+"""Reason of an asset with most of its squared returns on a single date."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -56,17 +59,24 @@ def tune(options: TuningSpec, X: Floats, Y: Floats, progress: Progress | None = 
         ols = unfitted(Y.shape[1], X.shape[1])
     else:
         ols = ordinary_least_squares(X, Y)
-    variance, teaches = residual_floor(ols, Y)
+    residuals = judge_residuals(ols, Y)
+    teaches = ~(residuals.hardly_any | residuals.one_date)
     if not teaches.any():  # then there is nothing better to learn from
         teaches[:] = True
     given = options.observation_variance
-    level = filled_with_median(np.append(variance, np.nan) if given is None else given, 1.0)
+    level = filled_with_median(np.append(residuals.variance, np.nan) if given is None else given, 1.0)
     ols = _of_teachers(ols, teaches)
     problem = _problem(options, X, np.where(teaches, Y, np.nan), ols, level)
     pool = _usual_pool(options, problem.moderate)
     if options.tuning != "fixed" or options.common:
         problem, pool = _tune_shared(options, problem, pool, progress)
-    learned = _from_pool(options, problem, pool, ols, level, teaches)
+    excluded = np.where(residuals.one_date, ONE_MOVE, NO_RESIDUAL)
+    learned = _from_pool(options, problem, pool, ols, level)
+    learned = replace(
+        learned,
+        teaches=np.append(teaches, True),
+        reason=np.where(np.append(teaches, True), learned.reason, np.append(excluded, "")),
+    )
     if options.tuning == "mle":
         learned = _with_estimates(learned, tune_each(problem, pool, ols, learned.level, _named(progress, "own")))
     if options.tuning == "shrunk":
@@ -162,9 +172,7 @@ def _named(progress: Progress | None, stage: str) -> Callable[[int, int], None] 
     return None if progress is None else lambda done, total: progress(stage, done, total)
 
 
-def _from_pool(
-    options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLSFit, level: Floats, teaches: NDArray[np.bool_]
-) -> Learned:
+def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLSFit, level: Floats) -> Learned:
     """Give every asset the pooled parameters, or the given ones."""
     states, count = ols.mean.shape
     spec = problem.spec._replace(tails=pool.tails, memory=pool.memory)
@@ -173,7 +181,7 @@ def _from_pool(
     unit = 1.0 if spec.scales or spec.noise == DISCOUNT else level
     state_variance = np.broadcast_to(pool.ratio[:, None] * unit, (states, count)).copy()
     known = np.isfinite(ols.residual_variance)
-    few = [_lacking(int(n), states) for n in ols.observations]
+    few = [f"{int(n)} observations for {states} states while tuning: at the panel's median" for n in ols.observations]
     reason = np.where(known, pool.reason, few)
     if options.tuning == "fixed":
         known = np.ones(count, dtype=bool)
@@ -191,15 +199,8 @@ def _from_pool(
         standard_error=np.full((1 + states, count), np.nan),
         converged=known & (pool.converged or options.tuning == "fixed"),
         reason=reason,
-        teaches=np.append(teaches, True),
+        teaches=np.ones(count, dtype=bool),
     )
-
-
-def _lacking(observations: int, states: int) -> str:
-    """Describe why an asset teaches nothing about the parameters that the panel shares."""
-    if observations <= states:
-        return f"{observations} observations for {states} states while tuning: at the panel's median"
-    return NO_RESIDUAL
 
 
 def _with_estimates(learned: Learned, estimates: AssetEstimates) -> Learned:

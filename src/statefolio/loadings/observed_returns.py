@@ -65,7 +65,7 @@ def warn_of_unobserved(panel: Panel, marks: Marks, learned: Learned) -> None:
     if none.any():
         _warn(
             f"returns of {listed(panel.assets[none].tolist())} have hardly a residual: they are a combination of the "
-            "factors, or the move of one date. They are left out of what the panel shares. Drop funds on the factors."
+            "factors. They are left out of what the panel shares. Drop funds on the factors."
         )
 
 
