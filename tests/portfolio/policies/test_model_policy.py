@@ -260,8 +260,7 @@ def test_a_view_without_signal_is_said_once_and_noted_on_every_decision(gate, sm
     policy = ModelPolicy(LeastVariance(), small_risk, KalmanMean(mean="own"), retune_every=21)
     with pytest.warns(StatefolioWarning) as caught:
         decisions = walk_through({"it": policy}, gate, dates)["it"]
-    assert len(caught) == 1
-    assert "no signal found" in str(caught[0].message)
+    assert sum("no signal found" in str(one.message) for one in caught) == 1
     for decision in decisions:
         assert decision.converged
         assert "no signal found in expected returns: all views are the long-run mean" in decision.reason
