@@ -32,20 +32,21 @@ def run_study(file: StudyFile, output: StudyOutput, progress: Progress, *, open_
     check_folder(out, FILES, overwrite=output.overwrite)
     if open_holdout and file.study.validation.holdout is None:
         raise InputError("--open-holdout needs validation.holdout, which is not in the file. Add it.")
-    with noted_warnings() as warned, whole_folder(out, FILES, overwrite=output.overwrite) as folder:
+    checkpoint = checkpoint_path(out)
+    with noted_warnings() as warned:
         whole = build_study(file)
         say_notes(whole.data, progress)
-        holdout = seal_holdout(file.study.validation.holdout, whole.market, holdout_path(out))
-        built = before_holdout(whole, holdout)
-        checkpoint = checkpoint_path(out)
-        if checkpoint.exists() and not output.resume:
-            progress.say("An earlier run was interrupted. This run starts again; --resume would continue the other.")
-        walked = walk_forward(built, checkpoint, output.resume, progress)
-        trials = record_trials(trials_path(out), built.study, walked.results, built.market.cash_rate)
-        judgement = judge(walked, trials, progress)
-        opened = walk_holdout(whole, holdout, progress) if holdout is not None and open_holdout else None
-        result = StudyResult(out, walked, trials, judgement, holdout, opened, warned)
-        write_results(folder, result, progress)
+        with whole_folder(out, FILES, overwrite=output.overwrite) as folder:
+            holdout = seal_holdout(file.study.validation.holdout, whole.market, holdout_path(out))
+            built = before_holdout(whole, holdout)
+            if checkpoint.exists() and not output.resume:
+                progress.say("An earlier run was interrupted. This run starts again; --resume continues it instead.")
+            walked = walk_forward(built, checkpoint, output.resume, progress)
+            trials = record_trials(trials_path(out), built.study, walked.results, built.market.cash_rate)
+            judgement = judge(walked, trials, progress)
+            opened = walk_holdout(whole, holdout, progress) if holdout is not None and open_holdout else None
+            result = StudyResult(out, walked, trials, judgement, holdout, opened, warned)
+            write_results(folder, result, progress)
     checkpoint.unlink(missing_ok=True)
     return result
 
