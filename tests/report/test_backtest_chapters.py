@@ -115,13 +115,16 @@ def test_every_result_of_a_study_has_a_chapter(study):
     assert all(exhibit.figure is not None for exhibit in chapters[1].exhibits)
     assert chapters[2].tiles["Reality check against equal, p-value"] == ".043"
     assert chapters[2].tiles["Better than the benchmark at 5% (StepM)"] == "none"
-    assert chapters[4].tiles == {"budget": "causal", "equal": "looks ahead"}
+    clean = "o look-ahead found in 1 of 1 cuts; files and unlabelled arrays are not searched"
+    assert chapters[4].tiles == {"budget": f"N{clean}", "equal": "Look-ahead found: A changed"}
     assert "2 times" in chapters[6].lead
     assert "later results as in sample" in chapters[6].lead
     assert "1 used the fallback" in chapters[1].lead
     assert "1,000,000 EUR" in chapters[0].lead
     tiles = study_tiles(study)
-    assert tiles["Look-ahead check"] == "equal looks ahead"
+    assert tiles["Look-ahead check"] == f"Equal: look-ahead found: A changed. budget: n{clean}"
+    assert tiles["Decisions that fell back"] == "budget 3%"
+    assert "budget: 1 of 30 decisions (3%) fell back: <b>infeasible</b> (1 decision, 2020-03-02)." in chapters[0].lead
     assert (tiles["Configurations tried"], tiles["Holdout"]) == ("48", "opened 2 times")
 
 

@@ -52,6 +52,7 @@ class Account:
         self._decided: list[int] = decided or []
         self._details: dict[str, list[tuple[int, pd.Series[float]]]] = {}
         self._fallbacks: list[tuple[int, str]] = []
+        self._notes: list[tuple[int, str]] = []
         self._asked: list[int] = []
         self._last_decision = self._last_trade = NO_ORDER
 
@@ -92,6 +93,8 @@ class Account:
         if not decision.converged:
             detail = ": ".join(part for part in (decision.fallback, decision.reason) if part)
             self._fallbacks.append((row, detail))
+        elif decision.reason:
+            self._notes.append((row, decision.reason))
         for name, series in decision.details.items():
             self._details.setdefault(name, []).append((row, series))
         if checked.weights is not None:
@@ -138,6 +141,7 @@ class Account:
             marks=self._record.marks[:count],
             weights=self._record.weights[:count],
             fallbacks=self._fallbacks,
+            notes=self._notes,
             decided=self._asked or self._decided,
             final_value=float(self._record.ledger[count - 1, 0]) if self.bankrupt else None,
         )

@@ -1,4 +1,4 @@
-"""Lists what happened in an account, by date: fallbacks, unfilled orders, missing data, delistings, bankruptcy."""
+"""Lists what happened in an account, by date: fallbacks, notes, unfilled orders, missing data, delistings."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,9 @@ from statefolio.backtest.market_tables import MarketTables, mean_return
 from statefolio.backtest.settlement import DELISTED, UNFILLED
 from statefolio.exceptions import StatefolioWarning
 
-FALLBACK, UNFILLED_ORDER, MISSING_RETURN, MISSING_FACTORS, CLOSED, BANKRUPT = (
+FALLBACK, NOTE, UNFILLED_ORDER, MISSING_RETURN, MISSING_FACTORS, CLOSED, BANKRUPT = (
     "fallback",
+    "note",
     "unfilled",
     "missing return",
     "factors missing",
@@ -39,6 +40,7 @@ class Happened(NamedTuple):
     marks: "npt.NDArray[np.uint8]"
     weights: Array
     fallbacks: Sequence[tuple[int, str]]
+    notes: Sequence[tuple[int, str]]
     decided: Sequence[int]
     final_value: float | None
 
@@ -64,9 +66,8 @@ def list_events(happened: Happened, tables: MarketTables) -> pd.DataFrame:
     """
     dates = tables.returns.dates
     groups = [
-        _Group(
-            FALLBACK, *_without_asset([row for row, _ in happened.fallbacks]), [text for _, text in happened.fallbacks]
-        ),
+        _said(FALLBACK, happened.fallbacks),
+        _said(NOTE, happened.notes),
         _unfilled(happened, tables),
         _missing_returns(happened, tables),
         _missing_factors(happened, tables),
@@ -109,6 +110,11 @@ def warn_of_missing_returns(events: Mapping[str, pd.DataFrame]) -> None:
         StatefolioWarning,
         stacklevel=4,
     )
+
+
+def _said(kind: str, reasons: Sequence[tuple[int, str]]) -> _Group:
+    """Reasons of decisions."""
+    return _Group(kind, *_without_asset([row for row, _ in reasons]), [text for _, text in reasons])
 
 
 def _without_asset(rows: Any) -> tuple[Any, Any]:

@@ -87,7 +87,8 @@ class BacktestResult:
     details : mapping of DataFrame (decision date x name)
         Details that the decisions report, by name.
     events : DataFrame
-        date, kind, asset, detail. The kinds: "fallback" (a policy found no solution), "unfilled" (an order that could
+        date, kind, asset, detail. The kinds: "fallback" (a policy found no solution), "note" (what limits
+        the weights of a decision, e.g. positions sold without a forecast), "unfilled" (an order that could
         not be traded), "missing return" (an asset was held over a missing return, which the account counts as 0),
         "factors missing" (a date that models do not see, or a decision on such a date), "delisted", "bankrupt".
     costs : TradingCosts
@@ -176,7 +177,15 @@ class BacktestResult:
         >>> print(f"{result.fallbacks['share'].sum():.0%} of {result.decision_count} decisions")
         50% of 8 decisions
         """
-        found = self.events[self.events["kind"] == "fallback"].groupby("detail", sort=False)["date"]
+        return self._by_reason("fallback")
+
+    @property
+    def notes(self) -> pd.DataFrame:
+        """Notes on decisions that did not fall back, in the same form as `fallbacks`."""
+        return self._by_reason("note")
+
+    def _by_reason(self, kind: str) -> pd.DataFrame:
+        found = self.events[self.events["kind"] == kind].groupby("detail", sort=False)["date"]
         table = pd.DataFrame(found.agg(decisions="count", first="min", last="max"))
         table.insert(1, "share", table["decisions"] / max(self.decision_count, 1))
         return table.rename_axis("reason")

@@ -35,8 +35,8 @@ class PanelInputs:
     notes: tuple[str, ...]
 
 
-def read_panel(files: PanelFiles) -> PanelInputs:
-    """Read both files and align them on their common dates."""
+def read_tables(files: PanelFiles) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Read both files and cut their dates; return the prices or returns, the factors, and the suspicious cells."""
     table = read_prices(files.returns) if files.prices else read_returns(files.returns)
     factors = read_returns(files.factors)
     _check_risk_free(factors, files)
@@ -44,19 +44,31 @@ def read_panel(files: PanelFiles) -> PanelInputs:
         cut_dates(each, files.first, files.last, str(name))
         for each, name in ((table, files.returns), (factors, files.factors))
     )
-    suspicious = find_suspicious_cells(table, kind="prices" if files.prices else "returns")
+    return table, factors, find_suspicious_cells(table, kind="prices" if files.prices else "returns")
+
+
+def read_panel(files: PanelFiles) -> PanelInputs:
+    """Read both files and align them on their common dates."""
+    table, factors, suspicious = read_tables(files)
     returns, factors, report = align(to_returns(table) if files.prices else table, factors)
     if files.risk_free is not None:
         check_cash_rate("--risk-free", factors[files.risk_free].to_numpy(), pd.DatetimeIndex(factors.index))
         returns = returns.sub(factors[files.risk_free], axis=0)
         factors = factors.drop(columns=files.risk_free)
-    facts: dict[str, object] = {
+    facts = panel_facts(files, returns, factors, suspicious)
+    return PanelInputs(returns, factors, suspicious, facts, tuple(str(report).splitlines()))
+
+
+def panel_facts(
+    files: PanelFiles, returns: pd.DataFrame, factors: pd.DataFrame, suspicious: pd.DataFrame
+) -> dict[str, object]:
+    """Return facts about files of a panel by name."""
+    return {
         "returns": f"{files.returns.name}{' (prices)' if files.prices else ''}",
         "factors file": files.factors.name,
         "risk-free rate": files.risk_free or "none subtracted",
         **_facts(returns, factors, suspicious),
     }
-    return PanelInputs(returns, factors, suspicious, facts, tuple(str(report).splitlines()))
 
 
 def demo_panel() -> PanelInputs:

@@ -12,9 +12,11 @@ from statefolio.report.backtest.backtest_tables import (
     right,
 )
 from statefolio.report.backtest.protocols import Backtest
+from statefolio.report.backtest.sentences import fallback_sentences, look_ahead_sentence, note_sentences
 from statefolio.report.backtest.value_figures import drawdown_figure, value_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.evidence_chapters import check_chapter, holdout_chapter, significance_chapter, trials_chapter
+from statefolio.report.headings import capitalised
 from statefolio.report.selection_chapter import selection_chapter
 from statefolio.report.strategy_chapter import strategy_chapter
 from statefolio.report.study_results import StudyResults
@@ -23,8 +25,6 @@ from statefolio.report.tables import MISSING
 LOG_FROM = 3.0
 """Values are drawn on a log axis if the highest is more than this multiple of the lowest."""
 UNDEFINED = f"{MISSING}: not defined for this strategy, e.g. no recovery yet, or no difference from the benchmark."
-CAUSAL = "causal"
-"""The verdict of a look-ahead check that finds nothing."""
 
 
 def study_chapters(study: StudyResults) -> list[Chapter]:
@@ -54,8 +54,10 @@ def study_tiles(study: StudyResults) -> dict[str, str]:
     first = next(iter(study.results.values()))
     tiles = {"Tested from": f"{first.value.index[0]:%Y-%m-%d}", "Tested to": f"{first.value.index[-1]:%Y-%m-%d}"}
     if study.checks:
-        bad = [f"{name} {check.verdict}" for name, check in study.checks.items() if check.verdict != CAUSAL]
-        tiles["Look-ahead check"] = "; ".join(bad) or CAUSAL
+        tiles["Look-ahead check"] = capitalised(look_ahead_sentence(study.checks))
+    fell_back = {name: result.fallbacks["share"].sum() for name, result in study.results.items()}
+    if any(fell_back.values()):
+        tiles["Decisions that fell back"] = "; ".join(f"{name} {one:.0%}" for name, one in fell_back.items() if one)
     trials = study.evidence.trials if study.evidence is not None else None
     trials = len(study.trials) if trials is None and study.trials is not None else trials
     if trials is not None:
@@ -107,7 +109,10 @@ def _events(results: Mapping[str, Backtest]) -> list[Exhibit]:
     counts = event_counts(results)
     if len(counts.columns) == 1:
         return [Exhibit("Events", "None: every decision was made, and every order was filled.", wide=True)]
-    note = "Number of fallbacks, unfilled orders, delistings and bankruptcies."
+    note = (
+        "Number of fallbacks, notes on decisions, dates without factors, missing returns, unfilled orders, delistings "
+        "and bankruptcies."
+    )
     formats = dict.fromkeys(counts.columns[1:], ",.0f")
     every = sum(len(result.events) for result in results.values())
     listed = first_events(results)
@@ -119,6 +124,7 @@ def _events(results: Mapping[str, Backtest]) -> list[Exhibit]:
 
 
 def _lead(study: StudyResults) -> str:
+    """The dates, the conventions, and what limits the decisions."""
     first = next(iter(study.results.values()))
     start, end = first.value.index[0], first.value.index[-1]
     unit = f" {study.currency}" if study.currency else ""
@@ -129,6 +135,7 @@ def _lead(study: StudyResults) -> str:
     )
     if study.benchmark is not None:
         parts.append(f"Grey: the benchmark, {study.benchmark}.")
+    parts += [*fallback_sentences(study.results), *note_sentences(study.results)]
     return " ".join(parts)
 
 

@@ -7,8 +7,10 @@ import pandas as pd
 from statefolio.report.backtest.backtest_tables import check_table, column_formats, measures_table, right
 from statefolio.report.backtest.protocols import LookAheadCheck
 from statefolio.report.backtest.selection_figures import chosen_figure, overfitting_figure
+from statefolio.report.backtest.sentences import look_ahead_sentence
 from statefolio.report.backtest.value_figures import value_figure
 from statefolio.report.chapters import Chapter, Exhibit
+from statefolio.report.headings import capitalised
 from statefolio.report.study_results import Evidence, HoldoutRecord
 from statefolio.report.tables import p_value
 
@@ -75,13 +77,11 @@ def _significance_tiles(evidence: Evidence, benchmark: str | None) -> dict[str, 
 
 def check_chapter(checks: Mapping[str, LookAheadCheck]) -> Chapter:
     """Return the chapter on the look-ahead check."""
-    bad = [name for name, check in checks.items() if check.verdict != "causal"]
-    verdict = f"Not causal, or not checked: {', '.join(bad)}." if bad else "No decision changed."
     lead = (
         "After each of several cut dates the later data were changed, and all decisions up to the cut were made again. "
-        f"They must not change by a bit. {verdict}"
+        f"They must not change by a bit. {capitalised(look_ahead_sentence(checks))}."
     )
-    tiles = {name: check.verdict for name, check in checks.items()}
+    tiles = {name: capitalised(check.sentence) for name, check in checks.items()}
     return Chapter("Look-ahead check", lead, (Exhibit("", table=check_table(checks), wide=True),), tiles)
 
 

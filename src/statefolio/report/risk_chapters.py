@@ -3,15 +3,18 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import xarray as xr
 from numpy.typing import NDArray
 
+from statefolio._arrays.frequency import count_per_year
 from statefolio.diagnostics.finding import Diagnosis
 from statefolio.report import tables
 from statefolio.report.attribution_figures import return_attribution_figure
 from statefolio.report.change_figures import break_months_figure, cusum_figure, moving_share_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit, full_rows
+from statefolio.report.counted_from import counted_from_sentence
 from statefolio.report.diagnostics_figures import (
     component_figure,
     eigenvalue_figure,
@@ -33,7 +36,6 @@ from statefolio.risk.factor_risk import FactorRisk
 from statefolio.validation.covariance_scores import CovarianceScores
 from statefolio.validation.validation import Validation
 
-DATES_A_YEAR = 252
 FAILURES = {
     "specification": ("Factor specification", "Factors that are missing from the model show in the residuals."),
     "estimation": ("Estimation of the loadings", "Errors of the loadings carry over to the covariance."),
@@ -93,10 +95,11 @@ def risk_chapter(risk: FactorRisk, attribution: xr.Dataset, earned: xr.Dataset) 
     daily, low, high = (float(attribution[f"volatility{end}"]) for end in ("", "_lower", "_upper"))
     share = attribution["share"].to_series()
     specific = float(share.drop(list(risk.factors_)).sum())
+    year = count_per_year(pd.DatetimeIndex(earned.indexes["date"]))
     tiles = {
         "Volatility per date": f"{daily:.3%}",
-        f"Volatility per year of {DATES_A_YEAR} dates": f"{daily * np.sqrt(DATES_A_YEAR):.1%}",
-        "95 % band per year": " to ".join(f"{end * np.sqrt(DATES_A_YEAR):.1%}" for end in (low, high)),
+        f"Volatility per year of {year:.4g} dates": f"{daily * np.sqrt(year):.1%}",
+        "95 % band per year": " to ".join(f"{end * np.sqrt(year):.1%}" for end in (low, high)),
         "Factor share of variance": f"{1.0 - specific:.1%}",
         "Residual and uncertainty share": f"{specific:.1%}",
         "Net / gross weight": _net_and_gross(attribution["weight"].to_numpy()),
@@ -112,7 +115,12 @@ def risk_chapter(risk: FactorRisk, attribution: xr.Dataset, earned: xr.Dataset) 
         ),
         Exhibit(
             "Return attribution by factor",
-            "Cumulative sum of contributions with the current weights; zero on dates without a return.",
+            " ".join(
+                [
+                    "Cumulative sum of contributions with the current weights; zero on dates without a return.",
+                    counted_from_sentence(earned["counted_from"].to_series(), earned.indexes["date"][0]),
+                ]
+            ).strip(),
             return_attribution_figure(earned),
         ),
     ]

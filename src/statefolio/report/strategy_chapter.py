@@ -1,5 +1,6 @@
 """Builds the chapter on one strategy of a study: weights, trading, risk, exposures and returns."""
 
+import pandas as pd
 import xarray as xr
 
 from statefolio.report.backtest.budget_figures import (
@@ -8,13 +9,14 @@ from statefolio.report.backtest.budget_figures import (
     tracked_contribution_figure,
     tracking_error_figure,
 )
-from statefolio.report.backtest.exposure_figures import exposure_figure, return_by_source_figure
+from statefolio.report.backtest.exposure_figures import UNATTRIBUTED, exposure_figure, return_by_source_figure
 from statefolio.report.backtest.monthly import monthly_figure
 from statefolio.report.backtest.protocols import Backtest
 from statefolio.report.backtest.rolling_sharpe import rolling_sharpe_figure
 from statefolio.report.backtest.trading_figures import trading_figure
 from statefolio.report.backtest.weight_figures import expected_return_figure, weights_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit, full_rows
+from statefolio.report.counted_from import counted_from_sentence
 from statefolio.report.study_results import StudyResults
 
 SHORTEST_WINDOW = 20
@@ -72,7 +74,12 @@ def strategy_chapter(study: StudyResults, name: str) -> Chapter:
         exhibits.append(
             figure_exhibit(
                 "Return attribution",
-                "Sum of contributions before costs, not compounded.",
+                " ".join(
+                    [
+                        "Sum of contributions before costs, not compounded.",
+                        *_unattributed(study, study.attribution[name]),
+                    ]
+                ),
                 lambda: return_by_source_figure(study.attribution[name]),
             )
         )
@@ -89,6 +96,16 @@ def strategy_chapter(study: StudyResults, name: str) -> Chapter:
         figure_exhibit("Monthly returns", "Net of costs, %, compounded.", lambda: monthly_figure(result.returns), True)
     )
     return Chapter(name, _summary(result), full_rows(exhibits))
+
+
+def _unattributed(study: StudyResults, attribution: pd.DataFrame) -> list[str]:
+    """Say what the total leaves out, where it leaves something out."""
+    if UNATTRIBUTED not in attribution or not attribution[UNATTRIBUTED].any():
+        return []
+    left, share = attribution[UNATTRIBUTED].sum(), (attribution[UNATTRIBUTED] != 0.0).mean()
+    first = pd.Timestamp(attribution.index[0])
+    since = "" if study.counted_from is None else counted_from_sentence(study.counted_from, first)
+    return [f"The total leaves out {left:.1%} unattributed, on {share:.0%} of the dates.", since]
 
 
 def _tracked(tracked: xr.Dataset) -> list[Exhibit]:

@@ -157,7 +157,10 @@ class StudyResults:
     checks : mapping of str to CausalCheck
         Look-ahead checks by strategy.
     attribution : mapping of str to DataFrame (date x source)
-        Contributions of factors, alpha and the idiosyncratic part, which sum to the return.
+        Contributions of factors, alpha and the idiosyncratic part, which sum to the return; "unattributed" is what
+        the loadings do not explain because they are not known or not informative yet.
+    counted_from : Series of dates by asset, optional
+        First date on which the loadings of each asset are informative.
     tracked : mapping of str to Dataset
         `RiskContributionTracker.tracking_` by strategy.
     evidence : Evidence, optional
@@ -184,6 +187,7 @@ class StudyResults:
     measures: pd.DataFrame | None = None
     checks: Mapping[str, LookAheadCheck] = field(default_factory=dict)
     attribution: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    counted_from: "pd.Series[pd.Timestamp] | None" = None
     tracked: Mapping[str, xr.Dataset] = field(default_factory=dict)
     evidence: Evidence | None = None
     selection: Selection | None = None

@@ -34,7 +34,9 @@ def test_init_then_run_then_update(tmp_path, monkeypatch):
     (tmp_path / "study.toml").write_text(text.replace("look_ahead_cuts = 10", "look_ahead_cuts = 1"))
     done = run("run", "study.toml")
     assert done.exit_code == 0, done.output
-    for part in ("Look-ahead check: causal", "Configurations tried: 2", "sealed", "report.html", "quarter_kelly"):
+    checked = "Look-ahead check: no look-ahead found in 1 of 1 cuts; files and unlabelled arrays are not searched."
+    year = "Annual numbers take 252 dates per year, as the data have."
+    for part in (checked, year, "Configurations tried: 2", "sealed", "report.html", "quarter_kelly"):
         assert part in plain(done.output)
     assert (tmp_path / "study-results" / "report.html").exists()
     done = run("run", "study.toml")

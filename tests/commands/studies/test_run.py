@@ -77,7 +77,12 @@ def test_choices_by_each_measure_are_written_and_shown(ran):
     assert earned.loc["calmar", "sharpe"] == pytest.approx(together.mean() / together.std() * 252**0.5)
     assert (earned["volatility"] > 0).all()
     page = (home / "out" / "report.html").read_text(encoding="utf-8")
-    for part in ("Choosing", "Which measure chooses what", "What that earned", "Had history come in another order"):
+    for part in (
+        "Selection by window",
+        "Selection by other measures",
+        "Results out of sample",
+        "Paths of combinatorial cross-validation",
+    ):
         assert part in page
 
 

@@ -10,6 +10,7 @@ from statefolio.commands.inputs import PanelInputs
 from statefolio.commands.loadings.compilation import compiling_ahead
 from statefolio.commands.loadings.options import LoadingsOptions
 from statefolio.commands.loadings.tables import write_loadings
+from statefolio.commands.noted_warnings import noted_warnings
 from statefolio.commands.output_folder import whole_folder
 from statefolio.commands.progress import Progress
 from statefolio.commands.shared_options import ModelOptions, SplitDates
@@ -45,7 +46,11 @@ def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progre
     """Fit the panel, score it against least squares, and write the folder whole or not at all."""
     returns, factors = inputs.returns, inputs.factors
     output = options.output
-    with whole_folder(output.out, FILES, overwrite=output.overwrite) as folder, compiling_ahead():
+    with (
+        whole_folder(output.out, FILES, overwrite=output.overwrite) as folder,
+        compiling_ahead(),
+        noted_warnings() as warned,
+    ):
         tune_until, test_from = split(pd.DatetimeIndex(returns.index), options.dates)
         model = KalmanLoadings(**asdict(options.model), progress=progress)
         model.fit(returns, factors, tune_until=tune_until)
@@ -62,7 +67,7 @@ def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progre
             other=RollingLoadings(window=DRAWN_WINDOW).fit(returns, factors),
             other_name=f"rolling OLS, {DRAWN_WINDOW} dates",
             comparison=comparison,
-            reading={**inputs.facts, "notes": " ".join(inputs.notes)},
+            reading={**inputs.facts, "notes": " ".join([*inputs.notes, *warned])},
             options=_options(model, tune_until, test_from),
             suspicious=inputs.suspicious,
             title=TITLE,

@@ -11,6 +11,7 @@ import xarray as xr
 
 from statefolio.commands.inputs import PanelInputs, read_panel
 from statefolio.commands.loadings.job import split
+from statefolio.commands.noted_warnings import noted_warnings
 from statefolio.commands.output_folder import whole_folder
 from statefolio.commands.progress import Progress
 from statefolio.commands.risk.options import RiskOptions
@@ -93,7 +94,7 @@ def run_risk(inputs: RiskInputs, options: RiskOptions, progress: Progress) -> Ri
     returns, factors, weights = inputs.panel.returns, inputs.panel.factors, inputs.weights
     output = options.output
     check_weights(weights, pd.Index(returns.columns))
-    with whole_folder(output.out, FILES, overwrite=output.overwrite) as folder:
+    with whole_folder(output.out, FILES, overwrite=output.overwrite) as folder, noted_warnings() as warned:
         tune_until, test_from = split(pd.DatetimeIndex(returns.index), options.dates)
         loadings = KalmanLoadings(tuning=options.tuning, progress=progress)
         risk = FactorRisk(loadings, groups=inputs.groups).fit(returns, factors, tune_until=tune_until)
@@ -113,7 +114,7 @@ def run_risk(inputs: RiskInputs, options: RiskOptions, progress: Progress) -> Ri
             risk.model_,
             other=RollingLoadings(window=ROLLING_WINDOW).fit(returns, factors),
             other_name=f"rolling OLS, {ROLLING_WINDOW} dates",
-            reading=_facts(inputs, options),
+            reading=_facts(inputs, options, warned),
             options={
                 "tuned until": tune_until,
                 "test from": test_from,
@@ -193,9 +194,9 @@ def _validate(
     return validation, forecasts
 
 
-def _facts(inputs: RiskInputs, options: RiskOptions) -> dict[str, object]:
+def _facts(inputs: RiskInputs, options: RiskOptions, warned: list[str]) -> dict[str, object]:
     groups = "none" if options.groups is None else options.groups.name
-    notes = " ".join(inputs.panel.notes)
+    notes = " ".join([*inputs.panel.notes, *warned])
     return {**inputs.panel.facts, "weights": options.weights.name, "groups": groups, "notes": notes}
 
 

@@ -5,7 +5,6 @@ import pandas as pd
 import xarray as xr
 
 from statefolio.commands.terminal_tables import number, p_value
-from statefolio.report.risk_chapters import DATES_A_YEAR
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.validation.covariance_scores import CovarianceScores
 
@@ -43,10 +42,10 @@ def asset_table(risk: FactorRisk, attribution: xr.Dataset) -> pd.DataFrame:
     )
 
 
-def short_risk_table(attribution: xr.Dataset) -> pd.DataFrame:
-    """Volatility by factor as text: percent a year, with half the width of each 95 % band."""
+def short_risk_table(attribution: xr.Dataset, year: float) -> pd.DataFrame:
+    """Volatility by factor as text: percent per year of so many dates, with half the width of each 95 % band."""
     table = factor_table(attribution)
-    yearly = 100.0 * np.sqrt(DATES_A_YEAR) * table.filter(like="contribution")
+    yearly = 100.0 * np.sqrt(year) * table.filter(like="contribution")
     return pd.DataFrame(
         {
             "factor": table.index,

@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from statefolio._arrays.frequency import count_per_year
 from statefolio.commands.terminal import Terminal
 from statefolio.commands.terminal_tables import table
 
@@ -28,12 +31,13 @@ def show_risk(terminal: Terminal, result: "RiskResult") -> None:
     terminal.end_progress()
     terminal.out.print()
     after, test = result.risk.last_date_, result.test_from
+    year = count_per_year(pd.DatetimeIndex(result.risk.model_.loadings_.indexes["date"]))
     weight = result.attribution["weight"].to_numpy()
     terminal.out.print(f"Weights: net {weight.sum():.4g}, gross {abs(weight).sum():.4g}.\n")
     terminal.out.print(
         table(
-            short_risk_table(result.attribution),
-            f"Volatility on the date after {after:%Y-%m-%d}, ± half of the 95 % band",
+            short_risk_table(result.attribution, year),
+            f"Volatility on the date after {after:%Y-%m-%d}, ± half of the 95 % band; {year:.4g} dates per year",
         )
     )
     terminal.out.print(

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+import pandas as pd
+
 from statefolio.backtest.market import Market
+from statefolio.backtest.periods import read_periods
 from statefolio.backtest.validation.holdout import Holdout
 from statefolio.commands.studies.parts.market import StudyData, read_data
 from statefolio.commands.studies.parts.policies import make_policies
@@ -14,16 +18,25 @@ from statefolio.portfolio.policy import Policy
 
 @dataclass(frozen=True, eq=False)
 class BuiltStudy:
-    """A study with its data and its policies, unfitted."""
+    """A study with its data and its policies, unfitted.
+
+    `study.backtest.periods_per_year` is the number in the file (`year_given`), or the one that the dates show.
+    """
 
     file: StudyFile
     data: StudyData
     policies: dict[str, Policy]
+    year_given: bool
 
     @property
     def study(self) -> Study:
         """The tables of the file."""
         return self.file.study
+
+    @property
+    def periods_per_year(self) -> float:
+        """Number of dates per year: the one in the file, or the one that all dates of the data show."""
+        return float(self.study.backtest.periods_per_year or np.nan)
 
     @property
     def market(self) -> Market:
@@ -40,9 +53,18 @@ def build_study(file: StudyFile) -> BuiltStudy:
         If the data cannot be read, or the file does not fit the data; the message begins with the field.
     """
     data = read_data(file.study.data, file.folder)
+    year_given = file.study.backtest.periods_per_year is not None
+    file = replace(file, study=with_periods(file.study, data.market.dates))
     policies = make_policies(file.study, data.market, file.folder)
-    check_dates(file.study, data.market.dates)
-    return BuiltStudy(file, data, policies)
+    check_dates(file.study, data.market)
+    return BuiltStudy(file, data, policies, year_given)
+
+
+def with_periods(study: Study, dates: pd.DatetimeIndex) -> Study:
+    """Return the study with the number of dates per year: the one given, or the one that the dates show."""
+    year = read_periods(study.backtest.periods_per_year, dates)
+    backtest = study.backtest.model_copy(update={"periods_per_year": year})
+    return study.model_copy(update={"backtest": backtest})
 
 
 def before_holdout(built: BuiltStudy, holdout: Holdout | None) -> BuiltStudy:

@@ -70,7 +70,7 @@ def judge(walked: WalkedStudy, trials: Trials, progress: Progress) -> Judgement:
     """Judge the portfolios of a study, given every configuration tried under its name except the benchmark."""
     progress("judging", 0, 1)
     study, results, cash_rate = walked.built.study, walked.results, walked.built.market.cash_rate
-    year, seed = study.backtest.periods_per_year, study.study.seed
+    year, seed = walked.built.periods_per_year, study.study.seed
     excess = pd.DataFrame({name: result.returns for name, result in results.items()})
     excess = excess.sub(cash_rate.reindex(excess.index), axis=0).fillna(0.0)
     benchmark = excess[study.backtest.benchmark]
@@ -92,15 +92,15 @@ def judge(walked: WalkedStudy, trials: Trials, progress: Progress) -> Judgement:
         windows=selection.choices,
         choices=choices,
         chosen_by=chosen_by,
-        paths=_paths(study, excess),
+        paths=_paths(study, excess, year),
     )
     progress("judging", 1, 1)
     return judgement
 
 
-def _paths(study: Study, excess: pd.DataFrame) -> pd.DataFrame | None:
+def _paths(study: Study, excess: pd.DataFrame, year: float) -> pd.DataFrame | None:
     """Score the paths of combinatorial cross-validation; None where the study has no such table."""
-    table, year = study.validation.combinatorial, study.backtest.periods_per_year
+    table = study.validation.combinatorial
     if table is None:
         return None
     with errors_about("validation.combinatorial"):

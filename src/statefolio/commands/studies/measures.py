@@ -24,6 +24,8 @@ def measures_of(results: Mapping[str, BacktestResult], benchmark: str, cash_rate
 def since(result: BacktestResult, start: pd.Timestamp) -> BacktestResult:
     """Return an account from a date on, as if it had started on the date before with its holdings of that date."""
     dates = result.ledger.index
+    decisions, events = result.decisions.loc[start:], result.events[result.events["date"] >= start]
+    answered = events.loc[events["kind"].isin(["fallback", "note"]), "date"]
     first = max(0, int(dates.searchsorted(start)) - 1)
     ledger = result.ledger.iloc[first:].copy()
     ledger.iloc[0, 1:-1] = 0.0
@@ -31,8 +33,9 @@ def since(result: BacktestResult, start: pd.Timestamp) -> BacktestResult:
         result,
         ledger=ledger,
         weights=result.weights.iloc[first:],
-        decisions=result.decisions.loc[start:],
-        events=result.events[result.events["date"] >= start].reset_index(drop=True),
+        decisions=decisions,
+        decision_count=len(decisions.index.union(pd.DatetimeIndex(answered))),
+        events=events.reset_index(drop=True),
         details={name: table.loc[start:] for name, table in result.details.items()},
         capital=float(ledger["value"].iloc[0]),
         causality=None,

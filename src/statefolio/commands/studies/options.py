@@ -1,6 +1,7 @@
 """The options of `statefolio demo`, `init`, `run` and `update`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -66,4 +67,9 @@ class UpdateOptions:
         Path | None, Option("With a study: the shares you hold, CSV or Parquet with the columns asset and shares.")
     ] = None
     cash: Annotated[float, Option("With --holdings: the cash you hold, in currency.", Number())] = 0.0
+    as_of: Annotated[
+        datetime | None,
+        Option("With a study: the date of the orders. Default: data.to, or the bundled data's last date, or today."),
+    ] = None
+    force: Annotated[bool, Option("With a study: make orders although prices or factors are old.")] = False
     orders: Annotated[Path | None, Option("With a study: also write the orders to this CSV file.")] = None

@@ -19,9 +19,10 @@ from statefolio.portfolio.budgets.risk_budget import RiskBudget
 from statefolio.portfolio.budgets.tracker import RiskContributionTracker
 from statefolio.portfolio.policies.model_policy import ModelPolicy
 from statefolio.report import write_report
+from statefolio.report.backtest.sentences import fallback_sentences
 from statefolio.report.backtest_chapters import study_chapters, study_tiles
 from statefolio.report.study_results import Evidence, HoldoutRecord, Selection, StudyResults
-from statefolio.risk.attribution import attribute_return
+from statefolio.risk.attribution import UNATTRIBUTED, attribute_return
 
 LEAD = (
     "Portfolios walked forward: their returns after costs, their risk, the significance of the results, and the "
@@ -36,6 +37,7 @@ def write_study_report(path: Path, model: KalmanLoadings, result: StudyResult) -
     """Write the page. `model` is fitted to the dates that were walked."""
     walked, judgement, results = result.walked, result.judgement, result.results
     study, data = walked.built.study, walked.built.data
+    split = {name: _attribution(model, each, data) for name, each in results.items()}
     found = StudyResults(
         results=results,
         benchmark=study.backtest.benchmark,
@@ -44,7 +46,8 @@ def write_study_report(path: Path, model: KalmanLoadings, result: StudyResult) -
         cash_rate=data.market.cash_rate,
         measures=walked.measures,
         checks={name: each.causality for name, each in results.items() if each.causality is not None},
-        attribution={name: _attribution(model, each, data) for name, each in results.items()},
+        attribution={name: contributions for name, (contributions, _) in split.items()},
+        counted_from=next(iter(split.values()))[1],
         tracked=_tracked(walked),
         evidence=_evidence(judgement),
         selection=Selection(
@@ -60,24 +63,35 @@ def write_study_report(path: Path, model: KalmanLoadings, result: StudyResult) -
     write_report(
         path,
         model,
-        reading={**data.inputs.facts, "notes": " ".join(data.inputs.notes)},
+        reading={**data.inputs.facts, "notes": " ".join([*data.inputs.notes, *result.warned])},
         options={"study": study.study.name, "seed": study.study.seed, **study.loadings.model_dump(exclude_none=True)},
         suspicious=data.inputs.suspicious,
         chapters=study_chapters(found),
         tiles=study_tiles(found),
-        lead=LEAD,
+        lead=" ".join([LEAD, *fallback_sentences(results), *data.missing["detail"]]),
         title=study.report.title or study.study.name,
     )
 
 
-def _attribution(model: KalmanLoadings, result: BacktestResult, data: StudyData) -> pd.DataFrame:
-    """The part of a portfolio's return before costs that each factor earned, by date."""
-    dates = result.weights.index[1:]
+def _attribution(
+    model: KalmanLoadings, result: BacktestResult, data: StudyData
+) -> tuple[pd.DataFrame, "pd.Series[pd.Timestamp]"]:
+    """The part of a portfolio's return before costs that each factor earned by date, and since when assets count.
+
+    The return of dates and assets that the model does not see is unattributed.
+    """
+    dates = pd.DatetimeIndex(result.weights.index[1:])
     market = data.market.until(dates[-1])
-    excess = market.excess_returns.loc[dates]
-    held = result.weights.loc[dates].where(excess.notna(), 0.0)
-    found = attribute_return(model, held, excess, market.factors.loc[dates] if market.factors is not None else None)
-    return found["contribution"].to_series().unstack("factor")
+    seen, factors = market.model_data()
+    seen = seen.loc[seen.index >= dates[0]]
+    held = result.weights.loc[seen.index].where(seen.notna(), 0.0)
+    found = attribute_return(model, held, seen, None if factors is None else factors.loc[seen.index])
+    parts = found["contribution"].to_series().unstack("factor")
+    if len(seen) < len(dates) or market.tables.spans_gap is not None:
+        everything = (market.excess_returns.loc[dates] * result.weights.loc[dates]).sum(axis=1)
+        parts = parts.reindex(dates, fill_value=0.0)
+        parts[UNATTRIBUTED] += everything - found["portfolio_return"].to_series().reindex(dates, fill_value=0.0)
+    return parts, found["counted_from"].to_series()
 
 
 def _tracked(walked: WalkedStudy) -> dict[str, xr.Dataset]:

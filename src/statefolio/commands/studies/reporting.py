@@ -19,7 +19,7 @@ def write_results(folder: Path, result: StudyResult, progress: Progress) -> None
     first = next(iter(result.results.values())).value.index[0]
     model = make_loadings(built.study.loadings)
     with errors_about("loadings"):
-        model.fit(built.market.excess_returns, built.market.factors, tune_until=first)
+        model.fit(*built.market.model_data(), tune_until=first)
     progress("writing", 2, 3)
     write_study_report(folder / "report.html", model, result)
     progress("writing", 3, 3)

@@ -13,7 +13,7 @@ from statefolio.commands.studies.walking import OpenedHoldout, WalkedStudy
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """The result of a study, with the folder it is written to."""
+    """The result of a study, with the folder it is written to, and the texts of the warnings on the way."""
 
     folder: Path
     walked: WalkedStudy
@@ -21,6 +21,7 @@ class StudyResult:
     judgement: Judgement
     holdout: Holdout | None
     opened: OpenedHoldout | None
+    warned: list[str]
 
     @property
     def results(self) -> Mapping[str, BacktestResult]:

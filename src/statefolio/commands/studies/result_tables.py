@@ -48,7 +48,8 @@ def write_tables(folder: Path, result: StudyResult) -> None:
     judgement.chosen_by.to_csv(folder / "chosen_by.csv", index_label="chosen by")
     if judgement.paths is not None:
         judgement.paths.to_csv(folder / "paths.csv", index_label="path")
-    events = {name: each.events for name, each in results.items()}
+    missing = result.walked.built.data.missing
+    events = {**({"": missing} if len(missing) else {}), **{name: each.events for name, each in results.items()}}
     _stacked(events).to_csv(folder / "events.csv", index=False)
     trials_table(result.trials).to_csv(folder / "trials.csv", index=False)
     look_ahead_table(results).to_csv(folder / "look_ahead.csv", index_label="portfolio")
@@ -77,8 +78,10 @@ def look_ahead_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:
                 "first_difference": check.first_difference,
                 "cuts": len(check.cuts),
                 "detail": check.detail,
+                "sentence": check.sentence,
             }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "first_difference", "cuts", "detail"])
+    columns = ["verdict", "first_difference", "cuts", "detail", "sentence"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
 def trials_table(trials: Trials) -> pd.DataFrame:

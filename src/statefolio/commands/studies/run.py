@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from statefolio.commands.noted_warnings import noted_warnings
 from statefolio.commands.output_folder import check_folder, whole_folder
 from statefolio.commands.progress import Progress
 from statefolio.commands.studies.building import before_holdout, build_study
 from statefolio.commands.studies.judging import judge
 from statefolio.commands.studies.options import StudyOutput
+from statefolio.commands.studies.parts.market import StudyData
 from statefolio.commands.studies.reading import StudyFile
 from statefolio.commands.studies.records.checkpoint import checkpoint_path
 from statefolio.commands.studies.records.holdout import holdout_path, seal_holdout
@@ -30,21 +32,31 @@ def run_study(file: StudyFile, output: StudyOutput, progress: Progress, *, open_
     check_folder(out, FILES, overwrite=output.overwrite)
     if open_holdout and file.study.validation.holdout is None:
         raise InputError("--open-holdout needs validation.holdout, which is not in the file. Add it.")
-    whole = build_study(file)
-    with whole_folder(out, FILES, overwrite=output.overwrite) as folder:
-        holdout = seal_holdout(file.study.validation.holdout, whole.market, holdout_path(out))
-        built = before_holdout(whole, holdout)
-        checkpoint = checkpoint_path(out)
-        if checkpoint.exists() and not output.resume:
-            progress.say("An earlier run was interrupted. This run starts again; --resume would continue the other.")
-        walked = walk_forward(built, checkpoint, output.resume, progress)
-        trials = record_trials(trials_path(out), file.study, walked.results, built.market.cash_rate)
-        judgement = judge(walked, trials, progress)
-        opened = walk_holdout(whole, holdout, progress) if holdout is not None and open_holdout else None
-        result = StudyResult(out, walked, trials, judgement, holdout, opened)
-        write_results(folder, result, progress)
+    checkpoint = checkpoint_path(out)
+    with noted_warnings() as warned:
+        whole = build_study(file)
+        say_notes(whole.data, progress)
+        with whole_folder(out, FILES, overwrite=output.overwrite) as folder:
+            holdout = seal_holdout(file.study.validation.holdout, whole.market, holdout_path(out))
+            built = before_holdout(whole, holdout)
+            if checkpoint.exists() and not output.resume:
+                progress.say("An earlier run was interrupted. This run starts again; --resume continues it instead.")
+            walked = walk_forward(built, checkpoint, output.resume, progress)
+            trials = record_trials(trials_path(out), built.study, walked.results, built.market.cash_rate)
+            judgement = judge(walked, trials, progress)
+            opened = walk_holdout(whole, holdout, progress) if holdout is not None and open_holdout else None
+            result = StudyResult(out, walked, trials, judgement, holdout, opened, warned)
+            write_results(folder, result, progress)
     checkpoint.unlink(missing_ok=True)
     return result
+
+
+def say_notes(data: StudyData, progress: Progress) -> None:
+    """Say how the files were read, except what a warning has said already."""
+    warned = set(data.missing.loc[data.missing["kind"] == "factors missing", "detail"])
+    for note in data.inputs.notes:
+        if note not in warned:
+            progress.say(note)
 
 
 def results_folder(file: StudyFile, output: StudyOutput) -> Path:

@@ -27,7 +27,7 @@ CONTENTS = {
     "paths.csv": "results of choosing along the paths of combinatorial cross-validation",
     "look_ahead.csv": "result of the look-ahead check",
     "trials.csv": "every configuration tried under this study's name",
-    "events.csv": "fallbacks, orders not filled, delistings",
+    "events.csv": "missing data, fallbacks, notes, orders not filled, delistings",
     "holdout.csv": "measures on the holdout",
     "study.toml": "the study as it was run",
 }
@@ -42,12 +42,21 @@ MEASURES = {
 
 def show_study(terminal: Terminal, result: "StudyResult") -> None:
     """Show the measures of a study's portfolios, their significance, and the files."""
+    from statefolio.report.backtest.sentences import fallback_sentences, look_ahead_sentence, note_sentences
+
     terminal.end_progress()
     terminal.out.print()
     terminal.out.print(table(_measures(result.walked.measures), "Development dates, net of costs"))
     judgement = result.judgement
-    checks = {each.causality.verdict for each in result.results.values() if each.causality is not None}
-    terminal.out.print(f"Look-ahead check: {', '.join(sorted(checks)) or 'not run'}.")
+    limits = [*fallback_sentences(result.results), *note_sentences(result.results)]
+    for sentence in limits:
+        terminal.out.print(f"[yellow]{escape(sentence)}[/yellow]", soft_wrap=True)
+    year = result.walked.built.study.backtest.periods_per_year
+    terminal.out.print(
+        f"Annual numbers take {year:g} dates per year{'' if result.walked.built.year_given else ', as the data have'}."
+    )
+    checks = {name: each.causality for name, each in result.results.items() if each.causality is not None}
+    terminal.out.print(f"Look-ahead check: {escape(look_ahead_sentence(checks))}.", soft_wrap=True)
     terminal.out.print(f"Configurations tried: {judgement.number:,}. {_significance(judgement.check)}", soft_wrap=True)
     if result.holdout is not None:
         terminal.out.print(f"Holdout: {escape(result.holdout.describe())}", soft_wrap=True)
@@ -67,11 +76,20 @@ def show_orders(terminal: Terminal, updated: "UpdatedStudy") -> None:
             f"{updated.last_decision:%Y-%m-%d}. These are the orders if you trade now.",
             soft_wrap=True,
         )
+    if updated.unseen:
+        since = "no date" if updated.seen_until is None else f"no date after {updated.seen_until:%Y-%m-%d}"
+        terminal.out.print(
+            f"[yellow]The models have seen {since}: the last {updated.unseen:,} dates have no factors. Weights rest on "
+            "older loadings and risk; prices are those of the last date.[/yellow]",
+            soft_wrap=True,
+        )
     for name, each in updated.instructions.items():
         terminal.out.print()
         if not each.decision.converged:
             fallback, reason = each.decision.fallback, escape(each.decision.reason)
             terminal.out.print(f"{escape(name)} used its fallback ({fallback}): {reason}")
+        elif each.decision.reason:
+            terminal.out.print(f"{escape(name)}: {escape(each.decision.reason)}", soft_wrap=True)
         if each.orders.empty:
             terminal.out.print(f"{escape(name)}: no orders.")
             continue

@@ -12,10 +12,13 @@ from statefolio.backtest.market import Market
 from statefolio.backtest.point_in_time import PointInTimeData
 from statefolio.backtest.walk import Walk
 from statefolio.commands.progress import Progress
-from statefolio.commands.studies.building import build_study
+from statefolio.commands.studies.building import BuiltStudy, build_study
 from statefolio.commands.studies.orders import make_orders
 from statefolio.commands.studies.parts.market import check_names, last_prices
 from statefolio.commands.studies.reading import StudyFile
+from statefolio.commands.studies.run import say_notes
+from statefolio.commands.studies.schema.portfolio_tables import Optimised
+from statefolio.commands.studies.schema.study import Study
 from statefolio.commands.studies.walking import make_walk
 from statefolio.data import read_weights
 from statefolio.exceptions import InputError
@@ -55,12 +58,27 @@ class UpdatedStudy:
         The last date on which the calendar decided.
     instructions : mapping of Instruction
         By portfolio.
+    as_of : Timestamp
+        The date of the orders: `data.to`, or the last date of the bundled data, or today.
+    seen_until : Timestamp, optional
+        The last date that the models have seen: after it the factors are missing. The last date of the data where no
+        portfolio has a model; None if no date has factors.
+    unseen : int
+        Number of dates after it.
+    priced_on : Series of dates by asset
+        Date of each asset's last price; empty where [data] has returns alone.
+    periods_per_year : float
     """
 
     date: pd.Timestamp
     due: bool
     last_decision: pd.Timestamp
     instructions: Mapping[str, Instruction]
+    as_of: pd.Timestamp
+    seen_until: pd.Timestamp | None
+    unseen: int
+    priced_on: "pd.Series[pd.Timestamp]"
+    periods_per_year: float
 
 
 def update_study(
@@ -90,19 +108,47 @@ def update_study(
     study = file.study
     built = build_study(file)
     market = built.market
+    say_notes(built.data, progress)
     walk = make_walk(built, market)
     while not walk.done:
         walk.step()
         progress("walking", *walk.progress)
     date = market.dates[-1]
-    prices = last_prices(study.data, file.folder, date)
+    last_known = last_prices(study.data, file.folder, date)
+    prices = None if last_known is None else last_known["price"]
     own = None if holdings is None else _own(holdings, cash, prices, market, date)
     decided = _decide(walk, market, own, study.backtest.capital)
     instructions = {
         name: Instruction(held, decision, _orders(held, decision, prices)) for name, (held, decision) in decided.items()
     }
     last = max(_decision_dates(walk, name)[-1] for name in instructions)
-    return UpdatedStudy(date, last == date, last, instructions)
+    seen_until, unseen = _seen(built)
+    return UpdatedStudy(
+        date=date,
+        due=last == date,
+        last_decision=last,
+        instructions=instructions,
+        as_of=_as_of(study, date),
+        seen_until=seen_until,
+        unseen=unseen,
+        priced_on=pd.Series(dtype="datetime64[ns]") if last_known is None else last_known["priced_on"],
+        periods_per_year=built.periods_per_year,
+    )
+
+
+def _seen(built: BuiltStudy) -> tuple[pd.Timestamp | None, int]:
+    """The last date with factors, and the number of dates after it; the last date where no portfolio has a model."""
+    market, with_model = built.market, any(isinstance(each, Optimised) for each in built.study.portfolio.values())
+    seen = market.model_data()[0].index if with_model else market.dates
+    if not len(seen):
+        return None, len(market.dates)
+    return seen[-1], int((market.dates > seen[-1]).sum())
+
+
+def _as_of(study: Study, last: pd.Timestamp) -> pd.Timestamp:
+    if study.data.last is not None:
+        return pd.Timestamp(study.data.last)
+    return last if study.data.source == "demo" else pd.Timestamp.now().normalize()
 
 
 def write_orders(path: Path, updated: UpdatedStudy) -> None:

@@ -22,6 +22,7 @@ def update(options: UpdateOptions) -> None:
 
 
 def _update_study(study: Path, options: UpdateOptions) -> None:
+    from statefolio.commands.studies.age import check_age
     from statefolio.commands.studies.reading import open_study
     from statefolio.commands.studies.terminal_output import show_orders
     from statefolio.commands.studies.update import update_study, write_orders
@@ -29,6 +30,8 @@ def _update_study(study: Path, options: UpdateOptions) -> None:
 
     with Terminal() as terminal:
         updated = update_study(open_study(study), terminal, holdings=options.holdings, cash=options.cash)
+        if not options.force:
+            check_age(updated, options.as_of)
         if options.orders is not None:
             write_orders(options.orders, updated)
         show_orders(terminal, updated)

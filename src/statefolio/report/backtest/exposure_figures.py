@@ -17,6 +17,7 @@ from statefolio.report.backtest.layouts import (
 )
 from statefolio.report.backtest.protocols import Backtest
 
+UNATTRIBUTED = "unattributed"
 MOST_PANELS = 8
 MOST_LINES = 9
 
@@ -68,6 +69,8 @@ def exposure_figure(result: Backtest, most: int = MOST_PANELS) -> go.Figure:
 def return_by_source_figure(earned: pd.DataFrame, most: int = MOST_LINES) -> go.Figure:
     """Draw the contributions of factors, alpha and the idiosyncratic part to the return, summed through time.
 
+    The line "Total" leaves out what is in the column "unattributed".
+
     Parameters
     ----------
     earned : DataFrame (date x source)
@@ -99,7 +102,8 @@ def return_by_source_figure(earned: pd.DataFrame, most: int = MOST_LINES) -> go.
     ]
     if others:
         lines.append((f"{len(others)} others", summed[others].sum(axis=1), OTHERS, 1.5))
-    lines.append(("Total", summed.sum(axis=1), style.INK, 2.2))
+    attributed = summed.drop(columns=UNATTRIBUTED, errors="ignore")
+    lines.append(("Total", attributed.sum(axis=1), style.INK, 2.2))
     for name, line, colour, width in lines:
         figure.add_scatter(
             x=x,

@@ -50,6 +50,18 @@ class Backtest(Protocol):
         """Tables that decisions recorded (decision date x label), by name."""
 
     @property
+    def decision_count(self) -> int:
+        """Number of decisions, including fallbacks and decisions not to trade."""
+
+    @property
+    def fallbacks(self) -> pd.DataFrame:
+        """Decisions that fell back, by reason: decisions, share, first and last."""
+
+    @property
+    def notes(self) -> pd.DataFrame:
+        """Notes on the other decisions, in the same form."""
+
+    @property
     def events(self) -> pd.DataFrame:
         """One row per event: date, kind, asset, detail."""
 
@@ -91,6 +103,10 @@ class LookAheadCheck(Protocol):
     @property
     def detail(self) -> str:
         """The result in words."""
+
+    @property
+    def sentence(self) -> str:
+        """What was checked and found, and what was not searched."""
 
     @property
     def cuts(self) -> Sequence[pd.Timestamp]:

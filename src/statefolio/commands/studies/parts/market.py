@@ -3,16 +3,18 @@
 import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from statefolio._arrays.text import span
+from statefolio._arrays.text import show, span
 from statefolio.backtest.market import Market
-from statefolio.commands.inputs import PanelInputs, demo_panel, read_panel
+from statefolio.commands.inputs import PanelInputs, demo_panel, panel_facts, read_tables
 from statefolio.commands.shared_options import PanelFiles
 from statefolio.commands.studies.schema.messages import close_match
 from statefolio.commands.studies.schema.study import DataTable
-from statefolio.data import load_demo_prices, read_prices, read_returns
+from statefolio.data import Alignment, align, load_demo_prices, read_prices, read_returns, to_returns
 from statefolio.exceptions import InputError, UnknownNameError
 
 
@@ -26,10 +28,14 @@ class StudyData:
         Total returns; factors, cash rate and dollar volumes on the same dates.
     inputs : PanelInputs
         The same returns and factors, their suspicious cells, and facts about the files.
+    missing : DataFrame
+        Dates and prices that are missing, in the form of a back-test's events (date, kind, asset, detail), one row per
+        kind, with the count, the first and the last date, and the effect.
     """
 
     market: Market
     inputs: PanelInputs
+    missing: pd.DataFrame
 
 
 def read_data(table: DataTable, folder: Path) -> StudyData:
@@ -47,30 +53,65 @@ def read_data(table: DataTable, folder: Path) -> StudyData:
     FileFormatError, InputError, UnknownNameError
         If a file cannot be read, or its content cannot be used.
     """
-    inputs = _demo(table) if table.source == "demo" else _files(table, folder)
+    inputs, prices, report = _demo(table) if table.source == "demo" else _files(table, folder)
     inputs, rate = _take_cash_rate(inputs, table.risk_free)
     loss = table.delisting_return
-    market = Market(
-        inputs.returns,
-        inputs.factors,
-        cash_rate=rate,
-        dollar_volumes=_volumes(table, folder, inputs.returns),
-        delisting_return=by_asset(loss, inputs.returns.columns, 0.0, "data.delisting_return"),
-        delisted_after=table.delisted_after,
-    )
-    return StudyData(market, inputs)
+    options: dict[str, Any] = {
+        "cash_rate": rate,
+        "dollar_volumes": _volumes(table, folder, inputs.returns),
+        "delisting_return": by_asset(loss, inputs.returns.columns, 0.0, "data.delisting_return"),
+        "delisted_after": table.delisted_after,
+    }
+    if prices is None:
+        market = Market(inputs.returns, inputs.factors, **options)
+    else:
+        market = Market.from_prices(prices, inputs.factors, **options)
+    missing = _missing(market, report)
+    return StudyData(market, replace(inputs, notes=(*inputs.notes, *missing["detail"])), missing)
 
 
-def last_prices(table: DataTable, folder: Path, date: pd.Timestamp) -> "pd.Series[float] | None":
-    """Return each asset's last known price up to a date; None where [data] has returns alone."""
+def _missing(market: Market, report: Alignment | None) -> pd.DataFrame:
+    """Describe missing dates and prices, one row per kind."""
+    rows = []
+    absent = market.missing_factors
+    if len(absent):
+        dates, earned = pd.DatetimeIndex(absent.index), float(np.prod(1.0 + absent.to_numpy())) - 1.0
+        text = f"Models do not see them, accounts do: equal weights of the assets earned {earned:.1%} on them."
+        rows.append((dates[0], "factors missing", f"{len(dates):,} dates without factors, {span(dates)}. {text}"))
+    gaps = market.tables.spans_gap
+    if gaps is not None and gaps.any():
+        ends, places = (np.unique(each) for each in np.nonzero(gaps))
+        dates, assets = market.dates[ends], market.assets[places]
+        text = "Accounts earn the whole move at the next price; models see that return as missing."
+        count = f"{int(gaps.sum()):,} gaps in the prices of {len(assets):,} assets (first: {assets[0]})"
+        rows.append((dates[0], "missing price", f"{count}, which end {span(dates)}. {text}"))
+    dropped = pd.DatetimeIndex([]) if report is None else report.only_in_factors
+    inside = dropped[(dropped > market.dates[0]) & (dropped < market.dates[-1])]
+    if len(inside):
+        text = "The returns of the dates after them span more dates than the factors do. Add these dates."
+        rows.append(
+            (inside[0], "date missing", f"{len(inside):,} dates that only the factors have, {span(inside)}. {text}")
+        )
+    table = pd.DataFrame(rows, columns=["date", "kind", "detail"])
+    table.insert(2, "asset", "")
+    return table
+
+
+def last_prices(table: DataTable, folder: Path, date: pd.Timestamp) -> pd.DataFrame | None:
+    """Return each asset's last known price up to a date, and its date (asset x price, priced_on).
+
+    None where [data] has returns alone.
+    """
     if table.source == "demo":
         prices = load_demo_prices()
     elif table.prices is not None:
         prices = read_prices(folder / table.prices)
     else:
         return None
-    known = prices.loc[:date].ffill()
-    return known.iloc[-1].rename("price")
+    until = prices.loc[:date].where(lambda each: each > 0.0)
+    known = until.notna().to_numpy()
+    dates = pd.DatetimeIndex(until.index)[len(until) - 1 - known[::-1].argmax(axis=0)]
+    return pd.DataFrame({"price": until.ffill().iloc[-1], "priced_on": dates.where(known.any(axis=0))})
 
 
 def by_asset(
@@ -102,7 +143,7 @@ def check_names(given: object, known: pd.Index, field: str, what: str) -> None:
             )
 
 
-def _demo(table: DataTable) -> PanelInputs:
+def _demo(table: DataTable) -> tuple[PanelInputs, None, None]:
     inputs = demo_panel()
     first, last = _stamp(table.first), _stamp(table.last)
     returns, factors = inputs.returns.loc[first:last], inputs.factors.loc[first:last]
@@ -112,22 +153,39 @@ def _demo(table: DataTable) -> PanelInputs:
             f"{span(pd.DatetimeIndex(inputs.returns.index))}, got none. Choose dates in that range."
         )
     facts = {**inputs.facts, "dates": f"{len(returns):,}, {span(pd.DatetimeIndex(returns.index))}"}
-    return replace(inputs, returns=returns, factors=factors, facts=facts)
+    return replace(inputs, returns=returns, factors=factors, facts=facts), None, None
 
 
-def _files(table: DataTable, folder: Path) -> PanelInputs:
+def _files(table: DataTable, folder: Path) -> tuple[PanelInputs, pd.DataFrame | None, Alignment]:
+    """Read the files; return all dates of the returns, the factors on those they share, and the prices if given."""
     values = table.prices if table.prices is not None else table.returns
     if values is None or table.factors is None:
         raise InputError("data must name a file of returns or prices and a file of factors. Name both.")
-    return read_panel(
-        PanelFiles(
-            returns=folder / values,
-            factors=folder / table.factors,
-            prices=table.prices is not None,
-            first=_datetime(table.first),
-            last=_datetime(table.last),
-        )
+    files = PanelFiles(
+        returns=folder / values,
+        factors=folder / table.factors,
+        prices=table.prices is not None,
+        first=_datetime(table.first),
+        last=_datetime(table.last),
     )
+    read, given, suspicious = read_tables(files)
+    returns = to_returns(read) if files.prices else read
+    _, factors, report = align(returns, given)
+    facts = panel_facts(files, returns, factors, suspicious)
+    unseen = [
+        f"{len(returns):,} dates of returns, {span(pd.DatetimeIndex(returns.index))}: accounts run on all of them."
+    ]
+    inputs = PanelInputs(returns, factors, suspicious, facts, (*unseen, *_matching(report, returns.index[0])))
+    return inputs, read if files.prices else None, report
+
+
+def _matching(report: Alignment, first: pd.Timestamp) -> list[str]:
+    """Sentences about the factors' dates from `first` on that the returns lack, and about how dates were matched."""
+    found = []
+    dropped = report.only_in_factors[report.only_in_factors > first]
+    if len(dropped):
+        found.append(f"{len(dropped):,} dates dropped that only the factors have, {span(dropped)}.")
+    return [*found, *([text] if (text := getattr(report, "redated", "")) else [])]
 
 
 def _take_cash_rate(inputs: PanelInputs, column: str | None) -> tuple[PanelInputs, "float | pd.Series[float]"]:
@@ -139,9 +197,16 @@ def _take_cash_rate(inputs: PanelInputs, column: str | None) -> tuple[PanelInput
         raise InputError(
             f"data.factors must have a factor next to the risk-free rate, got {column!r} alone. Add a factor."
         )
-    rate = inputs.factors[column]
-    facts = {**inputs.facts, "risk-free rate": f"{column}, the interest on cash"}
-    return replace(inputs, factors=inputs.factors.drop(columns=column), facts=facts), rate
+    known = inputs.factors[column].reindex(inputs.returns.index)
+    rate, absent = known.ffill().bfill(), known.index[known.isna()]
+    facts, notes = {**inputs.facts, "risk-free rate": f"{column}, the interest on cash"}, inputs.notes
+    if len(absent):
+        notes = (
+            *notes,
+            f"{column} is not known on {len(absent):,} dates (first: {show(absent[0])}): the rate of the date before "
+            "is used.",
+        )
+    return replace(inputs, factors=inputs.factors.drop(columns=column), facts=facts, notes=notes), rate
 
 
 def _volumes(table: DataTable, folder: Path, returns: pd.DataFrame) -> pd.DataFrame | None:

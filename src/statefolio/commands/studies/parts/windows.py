@@ -3,20 +3,25 @@
 import pandas as pd
 
 from statefolio._arrays.text import span
+from statefolio.backtest.market import Market
+from statefolio.backtest.run_settings import make_settings
 from statefolio.backtest.validation.windows import Window, Windows, combinatorial_windows
 from statefolio.commands.studies.parts.models import errors_about
 from statefolio.commands.studies.schema.study import Study
 from statefolio.exceptions import InputError
 
 
-def check_dates(study: Study, dates: pd.DatetimeIndex) -> None:
-    """Raise InputError, which names the field, if fewer than two dates follow the start of the back-test."""
+def check_dates(study: Study, market: Market) -> None:
+    """Raise InputError, which names the field, if the start is before the data or leaves fewer than two dates."""
+    dates = market.dates
     left = len(_from_start(study, dates))
     if left < 2:
         raise InputError(
             f"backtest.start must leave two dates or more of {span(dates)}, got {study.backtest.start}, which leaves "
             f"{left}. Choose an earlier start."
         )
+    with errors_about("backtest"):
+        make_settings(market, study.backtest.start, None, None, 1.0, 1, study.backtest.periods_per_year)
 
 
 def check_windows(study: Study, dates: pd.DatetimeIndex) -> None:

@@ -64,7 +64,7 @@ class BacktestTable(Table):
     capital: Positive = 1_000_000.0
     lag: Count = 1
     benchmark: str
-    periods_per_year: Positive = 252.0
+    periods_per_year: Positive | None = None
 
     @model_validator(mode="before")
     @classmethod
