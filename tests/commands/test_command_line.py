@@ -117,9 +117,9 @@ def spoil(tmp_path, what):
     elif what == "encoding":
         returns.write_bytes("datum;Möller\n".encode("utf-16"))
     elif what == "unsorted":
-        table.iloc[::-1].to_csv(returns)
+        table.sample(frac=1.0, random_state=0).to_csv(returns)
     elif what == "duplicate dates":
-        pd.concat([table, table.tail(1)]).to_csv(returns)
+        pd.concat([table, 0.5 * table.tail(1)]).to_csv(returns)
     elif what == "infinite":
         table.iloc[5, 0] = np.inf
         table.to_csv(returns)
