@@ -26,6 +26,7 @@ class OLSFit(NamedTuple):
     variance: Floats  # (K, N) of the loadings
     residual_variance: Floats  # (N,)
     observations: Floats  # (N,)
+    squares: Floats  # (N,) sum of squared observations
 
 
 def ordinary_least_squares(X: Floats, Y: Floats) -> OLSFit:
@@ -43,7 +44,8 @@ def ordinary_least_squares(X: Floats, Y: Floats) -> OLSFit:
         left_over = np.where(seen, Y - _fitted(Z, mean), 0.0)
         mean = mean + np.einsum("njk,kn->jn", inverse, _sum_over_dates(Z, left_over))
     squares = np.sum(np.where(seen, Y - _fitted(Z, mean), 0.0) ** 2, axis=0)
-    enough = (count > states) & (squares > _EXACT * np.sum(np.where(seen, Y, 0.0) ** 2, axis=0))
+    total = np.sum(np.where(seen, Y, 0.0) ** 2, axis=0)
+    enough = (count > states) & (squares > _EXACT * total)
     with np.errstate(divide="ignore", invalid="ignore"):
         residual_variance = np.where(enough, squares / (count - states), np.nan)
     variance = np.diagonal(inverse, axis1=1, axis2=2).T * residual_variance
@@ -51,7 +53,7 @@ def ordinary_least_squares(X: Floats, Y: Floats) -> OLSFit:
     scale = scale if X.ndim == 3 else scale[:, None]
     mean, variance = mean / scale, variance / scale**2
     stranger = unfitted(0, states)
-    found = (mean, variance, residual_variance, count)
+    found = (mean, variance, residual_variance, count, total)
     return OLSFit(*(np.concatenate([a, b], axis=-1) for a, b in zip(found, stranger, strict=True)))
 
 
@@ -69,16 +71,15 @@ def judge_residuals(fit: OLSFit, Y: Floats) -> Residuals:
     The floor is `LEAST_RESIDUAL` times the mean squared return. An asset whose squared returns are almost those of a
     single date has the mean of the others as its variance.
     """
-    states, squares = fit.mean.shape[0], np.where(np.isfinite(Y), Y, 0.0) ** 2
-    total, largest = squares.sum(axis=0), squares.max(axis=0, initial=0.0)
-    count, variance = fit.observations[:-1], fit.residual_variance[:-1]
-    enough = count > states
+    count, total, variance = fit.observations[:-1], fit.squares[:-1], fit.residual_variance[:-1]
+    enough = count > fit.mean.shape[0]
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        largest = np.fmax(np.fmax.reduce(Y, axis=0, initial=0.0), -np.fmin.reduce(Y, axis=0, initial=0.0)) ** 2
         usual = total / np.maximum(count, 1.0)
         floored = np.fmax(variance, np.where(enough, LEAST_RESIDUAL * usual, np.nan))
         one_cell = enough & (largest > _ONE_CELL * total)
         if one_cell.any():
-            others = np.sort(squares[:, one_cell], axis=0)[:-1].sum(axis=0)
+            others = np.sort(np.nan_to_num(Y[:, one_cell]) ** 2, axis=0)[:-1].sum(axis=0)
             floored[one_cell] = others / (count[one_cell] - 1.0)
         hardly_any = enough & ~(variance > LEAST_TEACHING * usual)
     return Residuals(
@@ -122,7 +123,8 @@ def _sum_over_dates(Z: Floats, y: Floats) -> Floats:
 def unfitted(assets: int, states: int) -> OLSFit:
     """Return the result for assets without a fit, and the last column."""
     shape = (states, assets + 1)
-    return OLSFit(np.full(shape, np.nan), np.full(shape, np.nan), np.full(assets + 1, np.nan), np.zeros(assets + 1))
+    none = np.zeros(assets + 1)
+    return OLSFit(np.full(shape, np.nan), np.full(shape, np.nan), np.full(assets + 1, np.nan), none, none.copy())
 
 
 def moderate_ratio(fit: OLSFit) -> Floats:

@@ -106,15 +106,16 @@ def _mark(Y, watch, marks, begin, end):
         for i in range(begin, end):
             r = Y[t, i]
             if r == r:
-                same = r == previous[i]
-                moved[i] = moved[i] or (not same and previous[i] == previous[i])
-                repeats[i] = min(repeats[i] + 1, FIRST)
                 size, known = abs(r), moves[i] == FIRST
-                quiet = r == 0.0 or same or (known and size <= _QUIET * usual[i])
-                share[i] = _MEMORY * share[i] + (1.0 - _MEMORY) * quiet
+                quiet = r == 0.0 or r == previous[i] or (known and size <= _QUIET * usual[i])
                 absurd = known and size > _ABSURD * usual[i]
-                marks.absurd[t, i] = absurd
-                marks.unobserved[t, i] = absurd or (quiet and share[i] > _STALE)
+                share[i] = _MEMORY * share[i] + (1.0 - _MEMORY) * quiet
+                if absurd or (quiet and share[i] > _STALE):
+                    marks.unobserved[t, i] = True
+                    marks.absurd[t, i] = absurd
+                if not moved[i]:
+                    moved[i] = r != previous[i] and previous[i] == previous[i]
+                    repeats[i] = min(repeats[i] + 1, FIRST)
                 previous[i] = r
                 if not known and r != 0.0:
                     first[moves[i], i] = size
@@ -122,4 +123,5 @@ def _mark(Y, watch, marks, begin, end):
                     usual[i] = np.median(first[: moves[i], i])
                 elif not quiet and not absurd:
                     usual[i] *= _STEP if size > usual[i] else 1.0 / _STEP
-            marks.constant[t, i] = not moved[i] and repeats[i] == FIRST
+            if not moved[i] and repeats[i] == FIRST:
+                marks.constant[t, i] = True

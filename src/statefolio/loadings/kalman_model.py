@@ -55,9 +55,10 @@ class KalmanModel(LoadingsModel):
 
     def _learn(self, panel: Panel, tune_rows: int) -> None:
         self._options = make_tuning_spec(self.get_params(deep=False), panel.assets, panel.factors)
-        X, Y = panel.regressors[:tune_rows], panel.returns[:tune_rows]
-        observed, _ = observed_returns(Y, new_watch(Y.shape[1]))
-        self._learned = tune(self._options, X, observed, self.progress)
+        watch = new_watch(len(panel.assets))
+        self._observed = (*observed_returns(pad_last(panel.padded, np.nan), watch), watch)
+        returns = self._observed[0][:tune_rows, : len(panel.assets)]
+        self._learned = tune(self._options, panel.regressors[:tune_rows], returns, self.progress)
 
     def _build_filters(self, count: int) -> None:
         """Build the filters of `count` assets, before their first date."""
@@ -83,9 +84,12 @@ class KalmanModel(LoadingsModel):
         count = len(panel.assets)
         if fresh:
             self._build_filters(count)
-        watch = self._watch.copy()
         X = panel.regressors
-        Y, marks = observed_returns(pad_last(panel.padded, np.nan), watch)
+        if fresh:
+            Y, marks, watch = self.__dict__.pop("_observed")
+        else:
+            watch = self._watch.copy()
+            Y, marks = observed_returns(pad_last(panel.padded, np.nan), watch)
         before, after = self._filter, copy_for_run(self._filter, count)
         pilot = copy_for_run(self._pilot, count) if self._options.common else self._pilot
         common, level = self._common_factor(pilot, X, Y, self._level)

@@ -45,27 +45,33 @@ def write_constants(paths: FilterPaths, returns: Array, constant: NDArray[np.boo
 def warn_of_unobserved(panel: Panel, marks: Marks, learned: Learned) -> None:
     """Warn by name of assets with absurd returns, with many stale ones, and without a residual."""
     count = len(panel.assets)
-    absurd = marks.absurd[:, :count]
-    if absurd.any():
-        rows, columns = np.nonzero(absurd)
-        _warn(
-            f"returns has {len(rows)} cells a million times the usual size (first: {panel.assets[int(columns[0])]!r} "
-            f"on {show(panel.dates[rows[0]])}). They count as missing. Correct them."
-        )
-    stale = (marks.unobserved[:, :count] & ~absurd).sum(axis=0)
-    seen = np.isfinite(panel.returns).sum(axis=0)
-    many = (stale > _MANY) & (stale > _MANY_SHARE * seen)
-    if many.any():
-        names = [f"{panel.assets[i]} ({stale[i]} of {seen[i]} dates)" for i in np.flatnonzero(many).tolist()]
-        _warn(
-            f"returns of {listed(names)} stand still. Those dates count as missing, so that they teach no variance. "
-            "Check whether the asset is delisted, suspended or padded, and leave it out if so."
-        )
+    many = np.zeros(count, dtype=bool)
+    if marks.unobserved.any():
+        absurd, unobserved = marks.absurd[:, :count], marks.unobserved[:, :count]
+        _warn_of_absurd(panel, absurd)
+        stale, seen = (unobserved & ~absurd).sum(axis=0), np.isfinite(panel.returns).sum(axis=0)
+        many = (stale > _MANY) & (stale > _MANY_SHARE * seen)
+        if many.any():
+            rows = np.flatnonzero(many).tolist()
+            names = [f"{panel.assets[i]} ({stale[i]} of {seen[i]} dates)" for i in rows]
+            _warn(
+                f"returns of {listed(names)} stand still. Those dates count as missing, so that they teach no "
+                "variance. Check whether the asset is delisted, suspended or padded, and leave it out if so."
+            )
     none = (learned.reason[:count] == NO_RESIDUAL) & ~many
     if none.any():
         _warn(
             f"returns of {listed(panel.assets[none].tolist())} have hardly a residual: they are a combination of the "
             "factors. They are left out of what the panel shares. Drop funds on the factors."
+        )
+
+
+def _warn_of_absurd(panel: Panel, absurd: NDArray[np.bool_]) -> None:
+    if absurd.any():
+        rows, columns = np.nonzero(absurd)
+        _warn(
+            f"returns has {len(rows)} cells a million times the usual size (first: {panel.assets[int(columns[0])]!r} "
+            f"on {show(panel.dates[rows[0]])}). They count as missing. Correct them."
         )
 
 
