@@ -53,3 +53,12 @@ def test_a_checkpoint_of_another_machine_is_not_opened(written, monkeypatch, tmp
 def test_a_missing_checkpoint(tmp_path):
     with pytest.raises(FileFormatError, match="does not exist"):
         read_checkpoint(tmp_path / "none", "run")
+
+
+def test_a_checkpoint_with_classes_of_another_version_is_refused(written, monkeypatch):
+    def without_the_module(content: bytes) -> None:
+        raise ModuleNotFoundError("No module named 'statefolio.backtest.former'")
+
+    monkeypatch.setattr(pickle, "loads", without_the_module)
+    with pytest.raises(InputError, match="belongs to another run"):
+        read_checkpoint(written, "run")

@@ -65,7 +65,10 @@ def read_checkpoint(path: Path, run: str) -> WalkState:
             f"{path} is damaged or was written on another machine, and was not opened. Remove it, and run without "
             "--resume."
         )
-    written_for, state = pickle.loads(content)
+    try:
+        written_for, state = pickle.loads(content)
+    except (ImportError, AttributeError, pickle.UnpicklingError):  # modules of another version
+        written_for, state = None, None
     if written_for != run or not isinstance(state, WalkState):
         raise InputError(
             f"{path} belongs to another run: the study file, the data or the version of statefolio has changed since. "
