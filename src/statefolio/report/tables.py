@@ -8,7 +8,7 @@ import pandas as pd
 
 from statefolio.report.headings import capitalised, heading
 
-MOST_ROWS = 25
+MOST_ROWS = 40
 LONG_TEXT = 60
 """Cells with more characters keep a minimum width on narrow screens."""
 MISSING = "\u2013"
