@@ -128,7 +128,22 @@ def test_marks_are_causal_and_continue_to_the_last_bit(demo):
         warnings.simplefilter("ignore", StatefolioWarning)
         cut.partial_fit(added.iloc[360:], factors.iloc[360:])
     np.testing.assert_array_equal(cut.loadings_.filtered, whole.loadings_.filtered.isel(date=slice(360, None)))
+    for name in ("predicted", "predicted_variance", "filtered_variance"):
+        np.testing.assert_array_equal(cut.loadings_[name], whole.loadings_[name].isel(date=slice(360, None)))
     np.testing.assert_array_equal(cut.next_["covariance"], whole.next_["covariance"])
+
+
+def test_a_constant_asset_keeps_its_answer_on_dates_without_a_return(demo):
+    returns, factors = demo
+    added = returns.iloc[:, :3].assign(CASH=1e-4)
+    added.iloc[200:, 3] = np.nan
+    model = fit(added.iloc[:200], factors.iloc[:200], tuning="fixed", state_variance=1e-3)
+    model.partial_fit(added.iloc[200:203], factors.iloc[200:203])
+    known = [1e-4, 0.0, 0.0, 0.0]
+    for name in ("predicted", "filtered"):
+        np.testing.assert_array_equal(model.loadings_[name].sel(asset="CASH"), [known] * 3)
+        np.testing.assert_array_equal(model.loadings_[f"{name}_variance"].sel(asset="CASH"), 0.0)
+    np.testing.assert_array_equal(model.next_["mean"].sel(asset="CASH"), known)
 
 
 def test_a_saved_model_goes_on_watching(demo, tmp_path):

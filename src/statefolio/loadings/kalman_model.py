@@ -23,7 +23,7 @@ from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_options import Progress, check_kalman_options, make_tuning_spec
 from statefolio.loadings.kalman_run import collect_results, copy_for_run
 from statefolio.loadings.kalman_state import learned_from_arrays, learned_to_arrays, parameter_columns, with_prefix
-from statefolio.loadings.observed_returns import observed_returns, warn_of_unobserved, write_constants
+from statefolio.loadings.observed_returns import find_constants, observed_returns, warn_of_unobserved
 from statefolio.loadings.results import RunResults
 
 _NO_VALUES = {
@@ -94,11 +94,11 @@ class KalmanModel(LoadingsModel):
         pilot = copy_for_run(self._pilot, count) if self._options.common else self._pilot
         common, level = self._common_factor(pilot, X, Y, self._level)
         paths = after.run(X, Y, common)
-        write_constants(paths, panel.returns, marks.constant[:, :count], self.intercept)
+        begun = before.begun[:count]
+        constant = find_constants(marks, self._watch, begun, paths, panel.returns, self.intercept)
         self._filter, self._pilot, self._level, self._watch = after, pilot, level, watch
         warn_of_unobserved(panel, marks, self._learned)
-        constants = watch.constants() if self.intercept else np.where(watch.constants() == 0.0, 0.0, np.nan)
-        return collect_results(before, after, paths, common, level**self._learned.exponent, Y[:, :count], constants)
+        return collect_results(before, after, paths, common, level**self._learned.exponent, Y[:, :count], constant)
 
     def _add_assets(self, count: int) -> None:
         arrays, pilot, level, watch = self._filter.arrays(), self._pilot.arrays(), self._level, self._watch

@@ -21,6 +21,7 @@ from statefolio.kalman.paths import (
 )
 from statefolio.kalman.specification import AssetParameters, FilterPaths, FilterState, Specification
 from statefolio.kalman.start import UNDERWAY, Start
+from statefolio.loadings.observed_returns import ConstantAssets
 from statefolio.loadings.results import Forecast, RunResults
 
 
@@ -49,7 +50,7 @@ def collect_results(
     common: Array,
     next_common: float,
     returns: Array,
-    constants: Array,
+    constant: ConstantAssets,
 ) -> RunResults:
     """Collect the results of a run that took the filter from `before` to `after`.
 
@@ -63,21 +64,22 @@ def collect_results(
         Factor on every observation variance by date; `next_common` is that of the next date.
     returns : (T, N) array
         Observed returns.
-    constants : (N,) array
-        Alpha of assets whose returns have been constant so far, NaN for the others.
+    constant : ConstantAssets
+        Assets whose returns are constant; their filters have not begun, but their loadings are known.
     """
     spec, assets, count = after.spec, after.assets, returns.shape[1]
+    constant.fill_filtered(paths)
     entry = partial(_entry, spec, assets, _without_arrays(before.start), before.state, after.state, len(common))
     innovation, variance = paths.innovation[:, :count], paths.innovation_variance[:, :count]
     seen = ~np.isnan(np.fmax.reduce(returns, axis=0)) & after.begun[:count]
     return RunResults(
         filtered=by_asset(paths.mean, count),
         filtered_variance=by_asset(paths.variance, count),
-        predicted=partial(_predicted_mean, paths.mean, assets, entry, count),
-        predicted_variance=partial(_predicted_variance, spec, paths.variance, paths.level, assets, entry, count),
+        predicted=partial(_predicted_mean, paths.mean, assets, entry, constant),
+        predicted_variance=partial(_predicted_variance, spec, paths.variance, paths.level, assets, entry, constant),
         innovation=innovation,
         innovation_variance=variance,
-        forecast=partial(_forecast, after, next_common, constants),
+        forecast=partial(_forecast, after, next_common, constant),
         observation_variance=partial(observation_variance, paths, common, count),
         log_likelihood=np.where(seen, paths.log_likelihood[:count], np.nan),
         log_density=partial(log_density, spec, innovation, variance, before.state.worth[:count]),
@@ -111,22 +113,29 @@ def _entry(
     return entry_of(spec, assets, start, after, before_run(spec, start, before), dates)
 
 
-def _forecast(after: Filter, common: float, constants: Array) -> Forecast:
+def _forecast(after: Filter, common: float, constant: ConstantAssets) -> Forecast:
     """Forecast the next date; an asset that is constant so far has a known alpha and nothing else."""
-    count = constants.size
+    count = constant.alpha.size
     mean, covariance, noise = (part[:count] for part in after.forecast(common))
-    known = np.isfinite(constants) & ~after.begun[:count]
+    known = constant.filtered[-1]
     mean[known], covariance[known], noise[known] = 0.0, 0.0, 0.0
     if known.any():
-        mean[known, 0] = constants[known]
+        mean[known, 0] = constant.alpha[known]
     return mean, covariance, noise
 
 
-def _predicted_mean(mean: Array, assets: AssetParameters, entry: Callable[[], Entry], count: int) -> Array:
-    return predicted_mean(mean, assets, entry(), count)
+def _predicted_mean(
+    mean: Array, assets: AssetParameters, entry: Callable[[], Entry], constant: ConstantAssets
+) -> Array:
+    return constant.fill_mean(predicted_mean(mean, assets, entry(), constant.alpha.size))
 
 
 def _predicted_variance(
-    spec: Specification, variance: Array, level: Array, assets: AssetParameters, entry: Callable[[], Entry], count: int
+    spec: Specification,
+    variance: Array,
+    level: Array,
+    assets: AssetParameters,
+    entry: Callable[[], Entry],
+    constant: ConstantAssets,
 ) -> Array:
-    return predicted_variance(spec, variance, level, assets, entry(), count)
+    return constant.fill_variance(predicted_variance(spec, variance, level, assets, entry(), constant.alpha.size))

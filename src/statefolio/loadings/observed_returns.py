@@ -1,6 +1,7 @@
 """Leaves stale and absurd returns out of what a filter sees, and says which assets this concerns."""
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,21 +26,60 @@ def observed_returns(Y: Array, watch: Watch) -> tuple[Array, Marks]:
     return (np.where(marks.unobserved, np.nan, Y) if marks.unobserved.any() else Y), marks
 
 
-def write_constants(paths: FilterPaths, returns: Array, constant: NDArray[np.bool_], intercept: bool) -> None:
-    """Write the loadings of assets that are constant so far: alpha is their return, all else zero, without error.
+class ConstantAssets(NamedTuple):
+    """Assets whose returns are constant so far: alpha is known, the other loadings are zero, nothing is uncertain."""
 
-    An asset without an alpha has these loadings where it returns zero.
+    alpha: Array  # (N,)
+    filtered: NDArray[np.bool_]  # (T, N) constant up to and including the date
+    predicted: NDArray[np.bool_]  # (T, N) constant up to the date before
+
+    def fill_filtered(self, paths: FilterPaths) -> None:
+        """Write the filtered loadings of these assets."""
+        rows, columns = np.nonzero(self.filtered)
+        paths.mean[rows, :, columns] = self._loadings(columns, paths.mean.shape[1])
+        paths.variance[rows, :, columns] = 0.0
+
+    def fill_mean(self, predicted: Array) -> Array:
+        """Fill in predicted loadings (T, N, K)."""
+        rows, columns = np.nonzero(self.predicted)
+        predicted[rows, columns] = self._loadings(columns, predicted.shape[2])
+        return predicted
+
+    def fill_variance(self, predicted: Array) -> Array:
+        """Fill in variances of predicted loadings (T, N, K)."""
+        predicted[self.predicted] = 0.0
+        return predicted
+
+    def _loadings(self, columns: NDArray[np.intp], states: int) -> Array:
+        loadings = np.zeros((len(columns), states))
+        if len(columns):
+            loadings[:, 0] = self.alpha[columns]
+        return loadings
+
+
+def find_constants(
+    marks: Marks, watch: Watch, begun: NDArray[np.bool_], paths: FilterPaths, returns: Array, intercept: bool
+) -> ConstantAssets:
+    """Find the dates on which assets are constant and their filters have not begun.
+
+    Parameters
+    ----------
+    marks : Marks
+    watch, begun
+        State before the run: of the watch, and whether each filter has begun.
+    paths : FilterPaths
+        Arrays that the run wrote, NaN where a filter has not begun.
+    returns : (T, N) array
+    intercept : bool
+        Without an alpha, only returns of zero have known loadings.
     """
-    if not paths.mean.shape[0] or not constant.any():
-        return
+    count = returns.shape[1]
     first = np.argmax(np.isfinite(returns), axis=0)
-    alpha = returns[first, np.arange(returns.shape[1])]
-    known = constant & np.isnan(paths.mean[:, 0, : alpha.size]) & (intercept | (alpha == 0.0))
-    rows, columns = np.nonzero(known)
-    paths.mean[rows, :, columns] = 0.0
-    paths.variance[rows, :, columns] = 0.0
-    if intercept:
-        paths.mean[rows, 0, columns] = alpha[columns]
+    alpha = np.where(np.isnan(watch.previous), returns[first, np.arange(count)], watch.previous)
+    known = np.ones(count, dtype=bool) if intercept else alpha == 0.0
+    filtered = marks.constant[:, :count] & known & np.isnan(paths.mean[:, 0, :count])
+    before = np.isfinite(watch.constants()) & known & ~begun
+    return ConstantAssets(alpha, filtered, np.concatenate([before[None], filtered[:-1]]))
 
 
 def warn_of_unobserved(panel: Panel, marks: Marks, learned: Learned) -> None:
