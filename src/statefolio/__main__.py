@@ -1,6 +1,16 @@
-"""Runs the command line as `python -m statefolio`."""
+"""The whole command line: the commands on files, and the group `statefolio challenge`."""
 
-from statefolio.commands.command_line import main
+from statefolio.challenge.command_line.group import group as challenge
+from statefolio.commands.command_line import app
+from statefolio.commands.command_line import main as run
+
+app.add_typer(challenge)
+
+
+def main() -> None:
+    """Run the command line."""
+    run()
+
 
 if __name__ == "__main__":
     main()
