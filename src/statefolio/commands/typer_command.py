@@ -18,7 +18,7 @@ Body = Callable[[Record], None]
 
 
 def command(
-    record: type[Record], group: typer.Typer = app, name: str | None = None
+    record: type[Record], group: typer.Typer | None = None, name: str | None = None
 ) -> Callable[[Body[Record]], Body[Record]]:
     """Register a function of an option record as a command of the same name; its docstring is the command's help."""
     options = tuple(declared_options(record))
@@ -31,7 +31,7 @@ def command(
         parameters = [_parameter(each) for each in options]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {each.name: each.annotation for each in parameters}
-        group.command(name=name or body.__name__, help=inspect.getdoc(body))(run)
+        (group or app).command(name=name or body.__name__, help=inspect.getdoc(body))(run)
         return body
 
     return register
