@@ -3,8 +3,11 @@
 import pandas as pd
 import pytest
 
-from statefolio.data.columns import Columns, is_long, mostly_text
+from statefolio.data.cells import could_be_numbers
+from statefolio.data.columns import is_long
 from statefolio.data.missing import MISSING
+from statefolio.data.reading import Reading as Columns
+from statefolio.data.recognition import text_columns
 from statefolio.exceptions import InputError
 
 DATES = pd.date_range("2020-01-01", periods=3, name="date")
@@ -34,7 +37,8 @@ def test_the_column_of_dates():
     ],
 )
 def test_the_column_of_names(columns, names, expected):
-    assert columns.asset_column(names) == expected
+    found = text_columns(names, lambda: iter([["A"] * len(names)]), columns).labels
+    assert [names[k] for k in found] == ([] if expected is None else [expected])
 
 
 @pytest.mark.parametrize(
@@ -54,11 +58,15 @@ def test_which_tables_are_long(columns, frame, expected):
     assert is_long(frame, columns, "x.csv") is expected
 
 
+def is_text(*cells):
+    return not could_be_numbers(pd.Series(cells, dtype=str))
+
+
 @pytest.mark.parametrize("missing", MISSING)
 def test_missing_cells_are_not_text(missing):
-    assert not mostly_text(pd.Series([missing] * 150 + ["83.98", "84.10"]))
-    assert not mostly_text(pd.Series([f" {missing} "] * 150))
-    assert mostly_text(pd.Series([missing] * 150 + ["AAA", "BBB"]))
+    assert not is_text(*[missing] * 150, "83.98", "84.10")
+    assert not is_text(*[f" {missing} "] * 150)
+    assert is_text(*[missing] * 150, "AAA", "BBB")
 
 
 def test_prices_are_no_names():
@@ -67,6 +75,6 @@ def test_prices_are_no_names():
 
 
 def test_mostly_text():
-    assert mostly_text(pd.Series(["A", "B", "3"]))
-    assert not mostly_text(pd.Series(["1", "2", "x"]))
-    assert not mostly_text(pd.Series([1.0, 2.0]))
+    assert is_text("A", "B", "3")
+    assert not is_text("1", "2", "x")
+    assert not is_text("1,234.50", "1.2M", "0.3%", "(5)", "$3", "-")

@@ -5,8 +5,9 @@ import io
 import pandas as pd
 import pytest
 
-from statefolio.data.columns import Columns
-from statefolio.data.formats import is_parquet, parquet_table, text_table
+from statefolio.data.formats import is_parquet, parquet_table
+from statefolio.data.reading import Reading as Columns
+from statefolio.data.separated import text_table
 from statefolio.exceptions import FileFormatError, InputError
 
 

@@ -177,9 +177,15 @@ def test_unreadable_files(tmp_path):
     (tmp_path / "half.gz").write_bytes(gzip.compress(DAILY.encode())[:-20])
     with pytest.raises(FileFormatError, match="truncated"):
         read_french(tmp_path / "half.gz")
-    (tmp_path / "wide.CSV").write_bytes(DAILY.encode("utf-16"))
+    (tmp_path / "wide.CSV").write_bytes(DAILY.encode("utf-16-le"))
     with pytest.raises(FileFormatError, match="UTF-8"):
         read_french(tmp_path / "wide.CSV")
+
+
+def test_prose_of_another_encoding(tmp_path):
+    path = tmp_path / "op.CSV"
+    path.write_bytes(b"This file was created by the publisher\x92s program\n\n" + DAILY.encode())
+    pd.testing.assert_frame_equal(read_french(path), read_french(written(tmp_path, DAILY)))
 
 
 # ---- the publisher's own files ------------------------------------------------------------------------

@@ -4,14 +4,15 @@ import zipfile
 
 import pytest
 
-from statefolio.data.sources import read_bytes, read_text
+from statefolio.data.encodings import decode
+from statefolio.data.sources import read_bytes
 from statefolio.exceptions import FileFormatError, StatefolioError
 
 
 def test_byte_order_mark_is_dropped(tmp_path):
     path = tmp_path / "marked.csv"
     path.write_bytes("\ufeffdate,A\n".encode())
-    assert read_text(path) == "date,A\n"
+    assert decode(read_bytes(path), path) == "date,A\n"
 
 
 def test_zip_of_two_files_is_refused(tmp_path):

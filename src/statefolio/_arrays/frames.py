@@ -175,8 +175,8 @@ def _advice(index: pd.Index, name: str) -> str:
 def _checked_columns(columns: pd.Index, name: str) -> pd.Index:
     if columns.nlevels > 1:
         raise InputError(
-            f"{name} must have columns of one level, got {columns.nlevels} levels. Flatten them, e.g. "
-            f"{name}.columns.map('_'.join)."
+            f"{name} must have columns of one level, got {columns.nlevels} levels. Choose one field, e.g. "
+            f"{name}[{columns[0][0]!r}]."
         )
     if not columns.is_unique:
         again = list(dict.fromkeys(columns[columns.duplicated()]))

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from statefolio.data.formats import first_line_error, is_parquet, parquet_table, untyped_table
+from statefolio.data.formats import untyped
+from statefolio.data.header import first_line_error
+from statefolio.data.reading import Reading
 from statefolio.data.sources import PathName, read_bytes
 from statefolio.exceptions import InputError, UnknownNameError
 
@@ -96,7 +98,7 @@ def read_groups(path: PathName, *, asset: str | None = None, value: str | None =
 
 def _rows(path: PathName, asset: str | None, value: str | None, kind: str) -> "pd.Series[str]":
     content = read_bytes(path)
-    table = parquet_table(content, path).reset_index() if is_parquet(content) else untyped_table(content, path)
+    table = untyped(content, Reading(), path)
     table.columns = pd.Index([str(name).strip() for name in table.columns])
     table = table.drop(columns="index", errors="ignore")
     for name in (asset, value):

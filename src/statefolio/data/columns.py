@@ -1,87 +1,35 @@
 """Finds the columns of dates, assets and values in a raw table, and turns long tables into wide ones."""
 
-from dataclasses import dataclass
-from typing import Literal, get_args
-
 import pandas as pd
 
 from statefolio._arrays.text import show
-from statefolio._options import OneOf, check
-from statefolio.data.file_dates import parse_dates
+from statefolio.data.cells import could_be_numbers
+from statefolio.data.file_dates import local_days, parse_dates
 from statefolio.data.file_rows import drop_empty_rows, drop_repeated_rows, warn_of_newest_first
 from statefolio.data.missing import is_missing
+from statefolio.data.reading import Reading
 from statefolio.exceptions import InputError, UnknownNameError
 
-_CELLS_TO_JUDGE = 100
-Layout = Literal["auto", "wide", "long"]
 
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The layout and the column names that the caller gave."""
-
-    layout: Layout = "auto"
-    date: str | None = None
-    asset: str | None = None
-    value: str | None = None
-
-    def __post_init__(self) -> None:
-        check("layout", self.layout, OneOf(*get_args(Layout)))
-
-    @property
-    def must_be_long(self) -> bool:
-        """True where the caller's options allow a long table only."""
-        named = self.asset is not None or self.value is not None
-        return self.layout == "long" or (self.layout == "auto" and named)
-
-    def date_column(self, names: list[str]) -> str:
-        """Return the column of dates: the one named, else "date", else the first."""
-        if self.date is not None:
-            return self.date
-        return next((name for name in names if name.strip().lower() == "date"), names[0])
-
-    def dated(self, raw: pd.DataFrame) -> str | None:
-        """Return the column of dates of a raw table, or None if its index has them."""
-        indexed = self.date is None and isinstance(raw.index, pd.DatetimeIndex | pd.PeriodIndex)
-        return None if indexed or raw.shape[1] == 0 else self.date_column([str(name) for name in raw.columns])
-
-    def asset_column(self, names: list[str]) -> str | None:
-        """Return the column of asset names, if a table with these columns may be long."""
-        if self.asset is not None:
-            return self.asset if self.asset in names else None
-        if self.layout == "wide" or not (self.must_be_long or len(names) == 3):
-            return None
-        taken = (self.date_column(names), self.value)
-        return next((name for name in names if name not in taken), None)
-
-
-def mostly_text(column: "pd.Series[str]") -> bool:
-    """Return whether most of a column's first hundred cells that are not missing are text rather than numbers."""
-    if pd.api.types.is_numeric_dtype(column):
-        return False
-    known = column[~is_missing(column)].iloc[:_CELLS_TO_JUDGE]
-    return len(known) > 0 and bool(pd.to_numeric(known, errors="coerce").isna().mean() > 0.5)
-
-
-def index_by_date(raw: pd.DataFrame, columns: Columns, date_format: str | None, source: str) -> pd.DataFrame:
+def index_by_date(raw: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
     """Return the table with its dates as index; they come from a column unless the index has them already."""
-    if columns.date is None and isinstance(raw.index, pd.DatetimeIndex):
-        return raw
-    if columns.date is None and isinstance(raw.index, pd.PeriodIndex):
+    if reading.date is None and isinstance(raw.index, pd.DatetimeIndex):
+        return raw.set_axis(local_days(raw.index))
+    if reading.date is None and isinstance(raw.index, pd.PeriodIndex):
         return raw.set_axis(raw.index.to_timestamp(how="end").normalize())
     if not isinstance(raw.index, pd.RangeIndex):
         raw = raw.reset_index()
     raw.columns = pd.Index([str(name) for name in raw.columns])
     if raw.shape[1] == 0:
         raise InputError(f"{source} must have a column of dates and one of values, got no columns. Check the file.")
-    name = columns.date_column(list(raw.columns))
+    name = reading.date_column(list(raw.columns))
     if name not in raw.columns:
         raise _no_column(name, raw, source)
     raw = drop_empty_rows(raw, name, source)
-    return raw.drop(columns=name).set_index(parse_dates(raw[name], date_format, source))
+    return raw.drop(columns=name).set_index(parse_dates(raw[name], reading.date_format, source))
 
 
-def is_long(table: pd.DataFrame, columns: Columns, source: str) -> bool:
+def is_long(table: pd.DataFrame, reading: Reading, source: str) -> bool:
     """Return whether a table indexed by date is long: one row per date and asset.
 
     Raises
@@ -89,17 +37,17 @@ def is_long(table: pd.DataFrame, columns: Columns, source: str) -> bool:
     InputError
         If this is to be guessed, and the column that could hold the names holds prices too.
     """
-    if columns.layout == "wide" or columns.must_be_long:
-        return columns.must_be_long
-    if table.shape[1] != 2 or not mostly_text(table.iloc[:, 0]):
+    if reading.layout == "wide" or reading.must_be_long:
+        return reading.must_be_long
+    if table.shape[1] != 2 or could_be_numbers(table.iloc[:, 0].astype("string")):
         return False
     _check_names_are_text(table.iloc[:, 0], source)
     return True
 
 
-def to_wide(table: pd.DataFrame, columns: Columns, source: str) -> pd.DataFrame:
+def to_wide(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
     """Turn a long table indexed by date into one column per asset, in the order of their first rows."""
-    asset, value = _asset_and_value(table, columns, source)
+    asset, value = _asset_and_value(table, reading, source)
     dates, assets = table.index, pd.Index(table[asset].astype(str).str.strip())
     if table[asset].isna().any() or (assets == "").any():
         raise InputError(
@@ -119,14 +67,14 @@ def to_wide(table: pd.DataFrame, columns: Columns, source: str) -> pd.DataFrame:
     return wide.reindex(columns=assets.unique()).sort_index()
 
 
-def _asset_and_value(table: pd.DataFrame, columns: Columns, source: str) -> tuple[str, str]:
+def _asset_and_value(table: pd.DataFrame, reading: Reading, source: str) -> tuple[str, str]:
     names = [str(name) for name in table.columns]
-    for name in (columns.asset, columns.value):
+    for name in (reading.asset, reading.value):
         if name is not None and name not in names:
             raise _no_column(name, table, source)
-    free = [name for name in names if name not in (columns.asset, columns.value)]
-    asset = columns.asset or (free.pop(0) if free else "")
-    value = columns.value or (free.pop(0) if free else "")
+    free = [name for name in names if name not in (reading.asset, reading.value)]
+    asset = reading.asset or (free.pop(0) if free else "")
+    value = reading.value or (free.pop(0) if free else "")
     if not (asset and value):
         raise InputError(
             f"{source} must have a column of asset names and one of values to be read as a long table, got the columns "

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from statefolio.data.sources import PathName, read_text
+from statefolio.data.encodings import decode
+from statefolio.data.sources import PathName, read_bytes
 from statefolio.exceptions import FileFormatError, InputError, UnknownNameError
 
 _ROW = re.compile(r"\s*(\d{8}|\d{6}|\d{4})\s*,\s*(?=[-+.,\d])")
@@ -128,7 +129,7 @@ def _blocks(path: PathName) -> list[_Block]:
     blocks: list[_Block] = []
     above: list[str] = []  # lines since the last blank line or the last block
     block: _Block | None = None  # the block of the current line
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(decode(read_bytes(path), path, say=False).splitlines(), start=1):
         row = _ROW.match(line)
         if row:
             if block is None:

@@ -27,6 +27,11 @@ NA_VALUES = [*MISSING, *(f"{a}{text}{b}" for text in MISSING for a, b in ((" ", 
 """The same for pandas, which does not strip cells."""
 
 
+def na_values(more: tuple[str, ...] = ()) -> list[str]:
+    """Return the texts for a missing value, with those that the caller adds, for pandas."""
+    return [*NA_VALUES, *(f"{a}{text}{b}" for text in more for a, b in (("", ""), (" ", ""), ("", " "), (" ", " ")))]
+
+
 def is_missing(column: "pd.Series[str]") -> NDArray[np.bool_]:
     """Mark the cells that are empty or hold a text for a missing value."""
     missing = column.isna()

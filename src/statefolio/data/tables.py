@@ -1,15 +1,22 @@
 """Reads tables of prices or returns from CSV or Parquet files, wide or long."""
 
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from statefolio._arrays.text import show
+from statefolio.data.cells import Decimal, find_decimal, numbers_of
 from statefolio.data.checks import checked_dates
-from statefolio.data.columns import Columns, Layout, index_by_date, is_long, to_wide
+from statefolio.data.columns import index_by_date, is_long, to_wide
 from statefolio.data.file_rows import drop_counters, drop_repeated_rows, oldest_first
-from statefolio.data.formats import is_parquet, parquet_table, text_table
+from statefolio.data.formats import raw_table
+from statefolio.data.reading import Layout, Reading
+from statefolio.data.recognition import What, recognise
 from statefolio.data.sources import PathName, read_bytes
-from statefolio.exceptions import InputError
+from statefolio.exceptions import InputError, StatefolioWarning
 
 
 def read_prices(
@@ -20,24 +27,40 @@ def read_prices(
     asset: str | None = None,
     value: str | None = None,
     date_format: str | None = None,
+    decimal: Decimal | None = None,
+    separator: str | None = None,
+    sheet: str | None = None,
+    missing: str | Sequence[str] = (),
 ) -> pd.DataFrame:
-    r"""Read a panel of prices from a CSV or Parquet file, plain or packed with gzip or zip.
+    r"""Read a panel of prices from a CSV, Parquet or Excel file, plain or packed with gzip or zip.
 
     Parameters
     ----------
     path : path-like
-        The file. Parquet and compression are recognised by the content.
+        The file: CSV and its relatives, Parquet or an Excel workbook, recognised by the content. Lines of prose above
+        and below the table are left out.
     layout : {"auto", "wide", "long"}
         ``"wide"``: one row per date, one column per asset. ``"long"``: one row per date and asset. ``"auto"``
-        reads a table as long if `asset` or `value` is given, or if it has three columns (date, asset,
-        value) and the second one is text.
+        reads a table as long if `asset` or `value` is given, if it has three columns (date, asset, value) and the
+        second one is text, or if it has a column called ticker, symbol, name, permno, ... and repeated dates.
     date : str, optional
-        The column of dates. Default: the one named "date", or the first.
+        The column of dates. Default: the one named "date" or the like, columns of year and month, or the first.
     asset, value : str, optional
-        For long tables, the columns of names and values. Default: the second and the third.
+        For long tables, the columns of names and values. `value` also chooses the field of a table of fields (open,
+        high, low, close, ...) of one asset or of several. Default: the adjusted close, else the close.
     date_format : str, optional
-        Format of the dates, as in ``strptime``. Default: ISO 8601 (2015-12-31) or YYYYMMDD. Months (1963-07, 196307),
-        quarters (1963Q3) and years are dated by their last day.
+        Format of the dates, as in ``strptime``. Default: any way of writing days that is clear (2015-12-31, 20151231,
+        31.12.2015, Dec 31, 2015, counts of Excel); whether 01/02/2020 begins with the day or the month is judged on the
+        whole column, and refused where every date could be both. Months (1963-07, 196307), quarters (1963Q3) and years
+        are dated by their last day. With a time zone, the local day counts, as written.
+    decimal : {".", ","}, optional
+        The decimal mark. Default: judged on all numbers, and refused where every one could be both.
+    separator : {",", ";", "tab", "|"}, optional
+        The character between values. Default: the one that parts the first lines alike.
+    sheet : str, optional
+        The sheet of a workbook. Default: the only one with a table.
+    missing : str or sequence of str
+        Texts for a missing value, beside the usual ones ("NA", "-", ".", "#N/A N/A", ...).
 
     Returns
     -------
@@ -51,13 +74,16 @@ def read_prices(
     FileFormatError
         If the file is missing, empty, truncated, wrongly encoded or not a table.
     InputError
-        If dates are unsorted, duplicate or tz-aware, names are duplicate or missing, or values are not finite numbers.
+        If dates are unsorted, duplicate or ambiguous, names are duplicate or missing, or values are not finite numbers.
+    UnknownNameError
+        If a column, field or sheet that is named is not there.
 
     Warns
     -----
     StatefolioWarning
-        If the file has its newest row first (the rows are sorted), or row counters, empty rows or rows repeated word
-        for word (they are left out).
+        If something was recognised that could be meant otherwise (the field of a table of fields, the columns of a long
+        table, month before day, decimal commas, percent signs, Windows-1252), the newest row came first (the rows are
+        sorted), or prose, row counters, empty rows or rows repeated word for word were left out.
 
     Examples
     --------
@@ -75,7 +101,8 @@ def read_prices(
     2021-01-04  52.8  41.5
     2021-01-05  52.2   NaN
     """
-    return _read(path, "prices", Columns(layout, date, asset, value), date_format)
+    reading = make_reading(layout, date, asset, value, date_format, decimal, separator, sheet, missing)
+    return read_table_of(path, "prices", reading)
 
 
 def read_returns(
@@ -86,8 +113,12 @@ def read_returns(
     asset: str | None = None,
     value: str | None = None,
     date_format: str | None = None,
+    decimal: Decimal | None = None,
+    separator: str | None = None,
+    sheet: str | None = None,
+    missing: str | Sequence[str] = (),
 ) -> pd.DataFrame:
-    r"""Read a panel of simple returns, in decimals, from a CSV or Parquet file.
+    r"""Read a panel of simple returns, in decimals, from a CSV, Parquet or Excel file.
 
     Parameters
     ----------
@@ -97,8 +128,8 @@ def read_returns(
         As in `read_prices`.
     date, asset, value : str, optional
         As in `read_prices`.
-    date_format : str, optional
-        As in `read_prices`.
+    date_format, decimal, separator, sheet, missing : optional
+        As in `read_prices`. A column with percent signs is divided by 100.
 
     Returns
     -------
@@ -110,7 +141,7 @@ def read_returns(
     FileFormatError
         If the file is missing, empty, truncated, wrongly encoded or not a table.
     InputError
-        If dates are unsorted, duplicate or tz-aware, names are duplicate, or values are not finite numbers.
+        If dates are unsorted, duplicate or ambiguous, names are duplicate, or values are not finite numbers.
 
     Examples
     --------
@@ -127,23 +158,41 @@ def read_returns(
     2021-01-04 -0.038  0.007
     2021-01-05 -0.011    NaN
     """
-    return _read(path, "returns", Columns(layout, date, asset, value), date_format)
+    reading = make_reading(layout, date, asset, value, date_format, decimal, separator, sheet, missing)
+    return read_table_of(path, "returns", reading)
 
 
-def _read(path: PathName, kind: str, columns: Columns, date_format: str | None) -> pd.DataFrame:
+def make_reading(
+    layout: Layout,
+    date: str | None,
+    asset: str | None,
+    value: str | None,
+    date_format: str | None,
+    decimal: Decimal | None,
+    separator: str | None,
+    sheet: str | None,
+    missing: str | Sequence[str],
+) -> Reading:
+    """Return the caller's words as one record."""
+    texts = (missing,) if isinstance(missing, str) else tuple(missing)
+    return Reading(layout, date, asset, value, date_format, decimal, separator, sheet, texts)
+
+
+def read_table_of(path: PathName, what: What, reading: Reading) -> pd.DataFrame:
+    """Read a panel of prices or returns from a file, as a record of words says."""
     content = read_bytes(path)
-    raw = parquet_table(content, path) if is_parquet(content) else text_table(content, columns, path)
-    source = f"{path} ({kind})"
-    table = index_by_date(drop_counters(raw, columns.dated(raw), source), columns, date_format, source)
-    if is_long(table, columns, source):
-        table = to_wide(table, columns, source)
+    source = f"{path} ({what})"
+    raw, reading = recognise(raw_table(content, reading, path), what, reading, path)
+    table = index_by_date(drop_counters(raw, reading.dated(raw), source), reading, source)
+    if is_long(table, reading, source):
+        table = to_wide(table, reading, source)
     else:
         table = oldest_first(table[drop_repeated_rows(table, table.index, source)], source)
     table.index = checked_dates(pd.DatetimeIndex(table.index), source)
-    return _to_numbers(table, source)
+    return _to_numbers(table, reading, source)
 
 
-def _to_numbers(table: pd.DataFrame, source: str) -> pd.DataFrame:
+def _to_numbers(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
     """Return the table as floats; raise InputError for text and infinite values."""
     if table.shape[1] == 0 or table.shape[0] == 0:
         raise InputError(
@@ -154,10 +203,7 @@ def _to_numbers(table: pd.DataFrame, source: str) -> pd.DataFrame:
     if not table.columns.is_unique:
         repeated = table.columns[table.columns.duplicated()][0]
         raise InputError(f"{source} must have each name once, got the name {repeated!r} twice. Rename or drop one.")
-    for name, column in table.items():
-        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-            raise _not_numbers(column, str(name), source)
-    table = table.astype(float)
+    table = _numbers_however_written(table, reading, source).astype(float)
     infinite = np.isinf(table.to_numpy())
     if infinite.any():
         row, column = np.argwhere(infinite)[0]
@@ -168,10 +214,38 @@ def _to_numbers(table: pd.DataFrame, source: str) -> pd.DataFrame:
     return table
 
 
-def _not_numbers(column: "pd.Series[str]", name: str, source: str) -> InputError:
-    bad = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
-    example = f"{bad.iloc[0]!r} on {show(bad.index[0])}" if len(bad) else f"values of type {column.dtype}"
+def _numbers_however_written(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
+    """Read the columns that are still text as numbers, with one decimal mark for all."""
+    texts = [name for name, kind in table.dtypes.items() if not _is_number(kind)]
+    if not texts:
+        return table
+    for name in texts:
+        if not pd.api.types.is_string_dtype(table[name]) and not table[name].map(_is_text_or_missing).all():
+            raise _not_numbers(table[name], str(name), source)
+    decimal = find_decimal((cell for name in texts for cell in table[name].dropna()), reading.decimal, source)
+    if decimal == "," and reading.decimal is None:
+        example = next(cell for name in texts for cell in table[name].dropna() if "," in cell)
+        warnings.warn(
+            f"{source} writes numbers with a decimal comma, e.g. {example!r}.", StatefolioWarning, stacklevel=2
+        )
+    columns = {
+        name: numbers_of(table[name], decimal, source) if name in texts else table[name] for name in table.columns
+    }
+    return pd.DataFrame(columns, index=table.index).set_axis(table.columns, axis=1)
+
+
+def _is_number(kind: Any) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind))
+
+
+def _is_text_or_missing(cell: object) -> bool:
+    return isinstance(cell, str) or cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell))
+
+
+def _not_numbers(column: "pd.Series[Any]", name: str, source: str) -> InputError:
+    bad = column[~column.map(_is_text_or_missing)]
     return InputError(
-        f"{source} must have numbers in the column {name!r}, got {example}. Correct or drop the column; for a file "
-        "with one row per asset and date, set layout='long' and name the columns with date, asset and value."
+        f"{source} must have numbers in the column {name!r}, got {bad.iloc[0]!r} on {show(bad.index[0])}. Correct or "
+        "drop the column; for a file with one row per asset and date, set layout='long' and name the columns with "
+        "date, asset and value."
     )

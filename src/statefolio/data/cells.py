@@ -1,0 +1,151 @@
+"""Reads numbers as people and vendors write them: 1,234.56, 1.234,56, 0.53%, 1.2M, (5.00), $3."""
+
+import re
+import warnings
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays.text import show
+from statefolio.data.missing import is_missing
+from statefolio.exceptions import InputError, StatefolioWarning
+
+Decimal = Literal[".", ","]
+
+_POINT = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_COMMA = r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?"
+_SAYS_COMMA = re.compile(
+    r"[-+]?(?:\d*,(?:\d{1,2}|\d{4,})|0,\d+|\d{1,3}(?:\.\d{3})+,\d*|\d{4,},\d*|\d{1,3}(?:\.\d{3}){2,})"
+)
+_SAYS_POINT = re.compile(
+    r"[-+]?(?:\d*\.(?:\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(?:,\d{3})+\.\d*|\d{4,}\.\d*|\d{1,3}(?:,\d{3}){2,})"
+)
+_SPACES = re.compile("[\\s\u00a0\u202f\u2009'\u2019]")
+_SCALES = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
+_SUFFIX = re.compile(r"[kmbt]", re.IGNORECASE)
+_CURRENCY = "$€£¥"
+
+
+def find_decimal(texts: Iterable[str], given: Decimal | None, source: str) -> Decimal:
+    """Return the decimal mark of a file, judged on its cells that hold a comma or a point.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Cells that should be numbers.
+    given : {".", ","}, optional
+        What the caller says; then nothing is judged.
+    source : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    InputError
+        If cells contradict each other, or every one could be meant either way (1,234 is 1.234 or 1234).
+    """
+    if given is not None:
+        return given
+    comma: str | None = None
+    point: str | None = None
+    either: str | None = None
+    for text in texts:
+        cell = _bare(text)
+        if "," not in cell and "." not in cell:
+            continue
+        if _SAYS_COMMA.fullmatch(cell):
+            comma = comma or text
+        elif _SAYS_POINT.fullmatch(cell):
+            point = point or text
+        elif "," in cell and re.fullmatch(r"[-+]?\d{1,3},\d{3}", cell):
+            either = either or text
+        if comma and point:
+            raise InputError(
+                f"{source} must use one decimal mark, got {comma!r} and {point!r}. Correct the cells, or set decimal."
+            )
+    if comma:
+        return ","
+    if either and not point:
+        raise InputError(
+            f"{source} must show which mark is the decimal one, got cells such as {either!r}, which can be "
+            f"{either.replace(',', '.')} or {either.replace(',', '')}. Set decimal=',' or decimal='.'."
+        )
+    return "."
+
+
+def numbers_of(column: "pd.Series[str]", decimal: Decimal, source: str) -> "pd.Series[float]":
+    """Read a column of texts as numbers; texts for a missing value become NaN.
+
+    Percent signs divide by 100, K, M, B and T multiply, parentheses are minus signs, currency signs go. A column has a
+    percent sign in every number or in none.
+
+    Raises
+    ------
+    InputError
+        If a text is no number; the message names the column, the text and the row's date.
+    """
+    text = column.astype("string").str.strip()
+    known = ~is_missing(text)
+    cells = text[known].str.replace(_SPACES.pattern, "", regex=True).str.replace("\u2212", "-")
+    negative = cells.str.fullmatch(r"\(.+\)").to_numpy(dtype=bool)
+    cells = cells.str.strip("()") if negative.any() else cells
+    cells = cells.str.replace(f"[{_CURRENCY}]", "", regex=True)
+    percent = cells.str.endswith("%").to_numpy(dtype=bool)
+    if percent.any() and not percent.all():
+        odd = column[known].iloc[int(np.argmin(percent))]
+        raise InputError(
+            f"{source} must have a percent sign in every number of the column {column.name!r} or in none, got {odd!r} "
+            f"next to {column[known].iloc[int(np.argmax(percent))]!r}. Correct the column."
+        )
+    cells = cells.str.rstrip("%")
+    suffix = cells.str[-1:].str.lower()
+    scale = suffix.map(_SCALES).to_numpy(dtype=float, na_value=np.nan)
+    scaled = ~np.isnan(scale)
+    cells = cells.where(~scaled, cells.str[:-1])
+    pattern = _COMMA if decimal == "," else _POINT
+    right = cells.str.fullmatch(pattern).to_numpy(dtype=bool) & cells.str.contains(r"\d").to_numpy(dtype=bool)
+    if not right.all():
+        row = int(np.argmin(right))
+        raise _no_number(column[known], row, source)
+    plain = cells.str.replace("." if decimal == "," else ",", "", regex=False).str.replace(",", ".", regex=False)
+    values = plain.to_numpy(dtype=object).astype(np.float64)
+    values = np.where(scaled, values * np.where(scaled, scale, 1.0), values)
+    values = np.where(negative, -values, values)
+    result = np.full(len(column), np.nan)
+    result[known] = values / 100.0 if percent.any() else values
+    if percent.any():
+        warnings.warn(
+            f"{source} writes the column {column.name!r} with percent signs, e.g. {column[known].iloc[0]!r}; its "
+            "values were divided by 100.",
+            StatefolioWarning,
+            stacklevel=2,
+        )
+    return pd.Series(result, index=column.index, name=column.name)
+
+
+def could_be_numbers(column: "pd.Series[str]") -> bool:
+    """Return whether most of a column's first hundred known cells are numbers, however written."""
+    known = column[~is_missing(column)].iloc[:100].astype(str)
+    if not len(known):
+        return True
+    cells = known.map(_bare)
+    right = cells.str.fullmatch(_POINT) | cells.str.fullmatch(_COMMA)
+    infinite = cells.str.fullmatch(r"[-+]?inf(?:inity)?", case=False)
+    return bool(((right & cells.str.contains(r"\d")) | infinite).mean() > 0.5)
+
+
+def _bare(text: str) -> str:
+    """A cell without spaces, currency, percent, scale and parentheses."""
+    cell = _SPACES.sub("", str(text)).replace("\u2212", "-").strip("()").strip(_CURRENCY).rstrip("%")
+    return cell[:-1] if cell[-1:] and _SUFFIX.fullmatch(cell[-1]) and cell[:-1][-1:].isdigit() else cell
+
+
+def _no_number(column: "pd.Series[str]", row: int, source: str) -> InputError:
+    label = column.index[row]
+    place = show(label) if isinstance(label, pd.Timestamp) else f"row {row + 1}"
+    return InputError(
+        f"{source} must have numbers in the column {column.name!r}, got {column.iloc[row]!r} on {place}. Correct or "
+        "drop the column; for a file with one row per asset and date, set layout='long' and name the columns with "
+        "date, asset and value."
+    )

@@ -1,0 +1,195 @@
+"""Finds the line or lines of names of a table, under lines of prose and above the rows."""
+
+import warnings
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from statefolio.data.cells import could_be_numbers
+from statefolio.data.file_dates import looks_like_a_date
+from statefolio.data.missing import MISSING
+from statefolio.data.reading import DATE_WORDS
+from statefolio.data.sources import PathName
+from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning
+
+Rows = list[tuple[int, list[str]]]
+_MOST_LEVELS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The names of a table's columns.
+
+    Attributes
+    ----------
+    lines : int
+        Lines of the file up to the end of the names.
+    names : tuple of str
+        The last line of names.
+    keys : tuple of tuples of str
+        For each column, its names from the first line of names to the last; one of each in an ordinary table.
+    """
+
+    lines: int
+    names: tuple[str, ...]
+    keys: tuple[tuple[str, ...], ...]
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.names)
+
+    @property
+    def levels(self) -> int:
+        """Number of lines of names."""
+        return len(self.keys[0])
+
+    def with_empty_column(self) -> "Header":
+        """Return the header with another column without a name, for rows that end in a separator."""
+        return replace(self, names=(*self.names, ""), keys=(*self.keys, ("",) * self.levels))
+
+
+def read_header(rows: Rows, path: PathName) -> Header:
+    """Find the names among the first rows of a file.
+
+    Parameters
+    ----------
+    rows : list of (lines up to the end of the row, cells)
+        Rows that are not blank.
+    path : path-like
+        For messages.
+
+    Raises
+    ------
+    FileFormatError
+        If there is one column only.
+    InputError
+        If the first line holds data rather than names, or a name twice.
+    """
+    if not rows:
+        raise FileFormatError(f"{path} has no value. Get the file again.")
+    width = _usual_width(rows)
+    if width < 2:
+        raise FileFormatError(
+            f"{path} must have names separated by commas in its first line, got one column ({rows[0][1][0][:40]!r}). "
+            "Save the file with commas, or set separator."
+        )
+    data = _first_data_row(rows, width)
+    if data == 0:
+        raise first_line_error(",".join(rows[0][1][:3]), "date,AAPL,KO", path)
+    first, lines_of_names, named_index = _lines_of_names(rows, data)
+    if first > 0:
+        _warn_of_preamble(rows[0][1], path)
+    cells = [[cell.strip() if len(lines_of_names) > 1 else cell for cell in row] for row in lines_of_names]
+    columns = max(map(len, cells))
+    cells = [[*row, *[""] * (columns - len(row))] for row in cells]
+    if len(cells) > 1:
+        cells = [_filled(row, named_index) for row in cells[:-1]] + [cells[-1]]
+    header = Header(rows[data - 1][0], tuple(cells[-1]), tuple(zip(*cells, strict=True)))
+    if header.levels == 1:
+        _check_unique(header.names, path)
+    return header
+
+
+def first_line_error(data: str, example: str, path: PathName) -> InputError:
+    """Return the error for a file without a line of names."""
+    return InputError(
+        f"{path} must have names in its first line, got {data.strip()!r}, which is data. Put a line of names above it, "
+        f"e.g. {example}."
+    )
+
+
+def _usual_width(rows: Rows) -> int:
+    """The number of cells that most of the later rows have; the first row's where several are as frequent."""
+    first = len(rows[0][1])
+    later = [len(row) for _, row in rows[len(rows) // 2 :]]
+    return max([first, *later], key=lambda width: (later.count(width), width == first))
+
+
+def _first_data_row(rows: Rows, width: int) -> int:
+    """Return the position of the first row of data."""
+    first = rows[0][1]
+    if len(first) == width and any(looks_like_a_date(cell) for cell in first[:2]):
+        return 0
+    if len(first) in (width, width - 1) and _known(first) >= max(2, width - 1):
+        return next((k for k in range(1, len(rows)) if not _is_second_header(rows, k, width)), 1)
+    dated = [k for _, row in rows if len(row) == width for k, cell in enumerate(row) if looks_like_a_date(cell)]
+    position = max(set(dated), key=lambda k: (dated.count(k), -k), default=-1)
+    for k, (_, row) in enumerate(rows[1:], start=1):
+        if position >= 0 and len(row) == width and _known(row) >= 2 and looks_like_a_date(row[position]):
+            return k
+    for k, (_, row) in enumerate(rows[1:], start=1):
+        above = rows[k - 1][1]
+        if len(row) == width and could_be_numbers(_series(row)) and not could_be_numbers(_series(above)):
+            return k
+    return 1
+
+
+def _is_second_header(rows: Rows, k: int, width: int) -> bool:
+    """Return whether a row under a full line of names is another line of names."""
+    above, row = rows[k - 1][1], rows[k][1]
+    if k >= _MOST_LEVELS or len(row) not in (width, width - 1) or k + 1 == len(rows):
+        return False
+    if _known(row) == 1 and row[0].strip().lower() in (*DATE_WORDS, "year", "month"):
+        return True
+    repeats = _repeats(above[1:]) or _repeats(row[1:])
+    words = [cell for cell in row[1:] if cell.strip() not in MISSING]
+    return repeats and bool(words) and not any(map(looks_like_a_date, row)) and not could_be_numbers(_series(words))
+
+
+def _lines_of_names(rows: Rows, data: int) -> tuple[int, list[list[str]], bool]:
+    """Return the position of the first line of names, these lines, and whether the last named the index alone."""
+    last = data - 1
+    row = rows[last][1]
+    alone = last > 0 and _known(row) == 1 and bool(row[0].strip())
+    lines = [[row[0], *rows[last - 1][1][1:]]] if alone else [row]
+    first = last - 1 if alone else last
+    while first > 0 and len(lines) < _MOST_LEVELS:
+        above = rows[first - 1][1]
+        if len(above) < len(row) - 1 or _known(above) < 2 or not (alone or _repeats(lines[0][1:])):
+            break
+        lines.insert(0, above)
+        first -= 1
+    return first, lines, alone
+
+
+def _repeats(names: list[str]) -> bool:
+    known = [name.strip() for name in names if name.strip()]
+    return len(set(known)) < len(known)
+
+
+def _filled(row: list[str], whole: bool) -> list[str]:
+    """Fill the empty cells of a line of names that a spreadsheet merged, from the left."""
+    if whole:
+        return row
+    filled = row[:1]
+    for cell in row[1:]:
+        filled.append(cell or (filled[-1] if len(filled) > 1 else ""))
+    return filled
+
+
+def _known(row: list[str]) -> int:
+    return sum(1 for cell in row if cell.strip() not in MISSING)
+
+
+def _series(row: list[str]) -> "pd.Series[str]":
+    return pd.Series(row, dtype=str)
+
+
+def _check_unique(names: tuple[str, ...], path: PathName) -> None:
+    repeated = (
+        sorted({name for name in names if name and names.count(name) > 1}) if len(set(names)) < len(names) else []
+    )
+    if repeated:
+        raise InputError(
+            f"{path} must have each name once in its first line, got {repeated[0]!r} twice. Rename or drop one."
+        )
+
+
+def _warn_of_preamble(row: list[str], path: PathName) -> None:
+    text = " ".join(cell.strip() for cell in row if cell.strip())
+    warnings.warn(
+        f"{path} has lines above its line of names, the first {text[:60]!r}; they were left out.",
+        StatefolioWarning,
+        stacklevel=2,
+    )

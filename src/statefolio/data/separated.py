@@ -1,0 +1,208 @@
+"""Reads text with separators (CSV and its relatives) into a raw table of numbers and texts."""
+
+import csv
+import io
+import itertools
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from statefolio.data.encodings import decode
+from statefolio.data.header import Header, read_header
+from statefolio.data.missing import na_values
+from statefolio.data.reading import Reading
+from statefolio.data.recognition import missing_words, text_columns
+from statefolio.data.sources import PathName
+from statefolio.exceptions import FileFormatError, StatefolioWarning
+
+_SEPARATORS = (",", ";", "\t", "|")
+_LINES_TO_JUDGE = 60
+_MOST_COLUMNS = 200_000
+_FOOTER_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The text of a file, the separator of its values, and its header."""
+
+    text: str
+    separator: str
+    header: Header
+    path: PathName
+
+    def rows(self) -> Iterator[list[str]]:
+        """Return the rows under the header."""
+        return csv.reader(io.StringIO(self.body), delimiter=self.separator)
+
+    @property
+    def body(self) -> str:
+        """The lines under the header."""
+        return self.text[_offset(self.text, self.header.lines) :]
+
+
+def text_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame:
+    """Read the bytes of a text file with a header; columns of plain numbers are numbers, others stay text.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is no table of values under a line of names.
+    """
+    read = open_text(content, reading, path)
+    header = read.header
+    as_text = text_columns([key[-1] for key in header.keys], read.rows, reading)
+    codes = missing_words(list(header.names))
+    missing = {k: na_values((*reading.missing, *codes.get(k, ()))) for k in range(header.width)}
+    table = _frame(
+        read,
+        dtype=str if _may_hold_commas(read, reading) else dict.fromkeys(as_text, str),
+        keep_default_na=False,
+        na_values={k: texts for k, texts in missing.items() if k not in as_text.labels},
+        low_memory=False,
+    )
+    table.columns = pd.MultiIndex.from_tuples(header.keys) if header.levels > 1 else pd.Index(header.names)
+    return table
+
+
+def untyped_table(content: bytes, path: PathName, reading: Reading | None = None) -> pd.DataFrame:
+    """Read the bytes of a text file with a header line; every cell stays text."""
+    read = open_text(content, reading or Reading(), path, footer=False)
+    return _frame(read, dtype=str, keep_default_na=False).set_axis(pd.Index(read.header.names), axis=1)
+
+
+def open_text(content: bytes, reading: Reading, path: PathName, *, footer: bool = True) -> Text:
+    """Find the separator and the header of a text file, and check that every line has as many values."""
+    text = decode(content, path).lstrip("\n")
+    separator = reading.separator or find_separator(text)
+    try:
+        rows = _head(text, separator)
+        header = read_header(rows, path)
+        text = _without_footer(text, separator, header, path) if footer else text
+        text, header = _check_widths(text, separator, header, path)
+    except csv.Error as error:
+        raise FileFormatError(
+            f"{path} must be a table of values with separators, got something else ({error}). Correct the file, or get "
+            "it again."
+        ) from error
+    return Text(text, separator, header, path)
+
+
+def find_separator(text: str) -> str:
+    """Return the character that most evenly parts the first lines of a text: comma, semicolon, tab or bar."""
+    lines = [line for line in itertools.islice(io.StringIO(text), _LINES_TO_JUDGE) if line.strip()]
+    best, found = (0, 0), ","
+    for separator in _SEPARATORS:
+        counts = [_outside_quotes(line, separator) for line in lines]
+        usual = max(set(counts), key=counts.count)
+        # A line of decimal commas has one comma more than semicolons; semicolons part every line alike.
+        score = (counts.count(usual) if usual else 0, usual)
+        sure = separator != "," and usual and counts.count(usual) >= 0.8 * len(counts)
+        if sure and (found == "," or score > best):
+            best, found = (max(score[0], best[0]), max(score[1], best[1])), separator
+        elif found == "," and score > best:
+            best, found = score, separator
+    return found
+
+
+def _outside_quotes(line: str, separator: str) -> int:
+    return sum(part.count(separator) for part in line.split('"')[::2])
+
+
+def _head(text: str, separator: str) -> list[tuple[int, list[str]]]:
+    """Return the first rows that are not blank, each with the number of lines up to its end."""
+    reader = csv.reader(io.StringIO(text[: 8 * 2**20]), delimiter=separator)
+    rows: list[tuple[int, list[str]]] = []
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            rows.append((reader.line_num, row))
+        if len(rows) == _LINES_TO_JUDGE or reader.line_num > 10 * _LINES_TO_JUDGE:
+            break
+        if len(row) > _MOST_COLUMNS:
+            raise csv.Error(f"a line with {len(row):,} values; at most {_MOST_COLUMNS:,} are read")
+    return rows
+
+
+def _offset(text: str, lines: int) -> int:
+    """Return the position after so many lines."""
+    position = 0
+    for _ in range(lines):
+        position = text.find("\n", position) + 1
+        if position == 0:
+            return len(text)
+    return position
+
+
+def _without_footer(text: str, separator: str, header: Header, path: PathName) -> str:
+    """Drop lines of prose under the table: short ones that do not begin with a digit."""
+    end = len(text.rstrip())
+    first = _offset(text, header.lines)
+    dropped: list[str] = []
+    while end > first and len(dropped) < _FOOTER_LINES:
+        start = text.rfind("\n", 0, end) + 1
+        line = text[start:end].strip().strip('"').strip(separator)
+        if start < first or _outside_quotes(text[start:end], separator) + 1 == header.width or line[:1].isdigit():
+            break
+        if not line[:1].isalpha() and line[:1] not in "©*#(":
+            break
+        if line.count(separator) >= header.width - 1 > 0:
+            break
+        dropped.append(line)
+        end = len(text[:start].rstrip())
+    if not dropped:
+        return text
+    _warn(f"{path} has lines of text under its table, e.g. {dropped[-1][:60]!r}; they were left out.")
+    return text[:end] + "\n"
+
+
+def _check_widths(text: str, separator: str, header: Header, path: PathName) -> tuple[str, Header]:
+    """Check that every line has one value per name; pandas would fill or cut it. A separator may end every line."""
+    first = _offset(text, header.lines)
+    body = text[first:]
+    if '"' in body:
+        widths = [len(row) for row in csv.reader(io.StringIO(body), delimiter=separator)]
+    else:
+        widths = [line.count(separator) + 1 if line.strip() else 0 for line in io.StringIO(body)]
+    width = header.width
+    kinds = set(widths) - {0}
+    if kinds == {width + 1} and all(line.rstrip().endswith(separator) for line in io.StringIO(body) if line.strip()):
+        return text, header.with_empty_column()
+    number = next((k for k, count in enumerate(widths) if count not in (0, width)), None)
+    if number is not None:
+        last = number == len(widths) - 1
+        advice = "The file is probably truncated: get" if last else "Correct the line, or get"
+        raise FileFormatError(
+            f"{path}, line {header.lines + number + 1} must have one value for each of {width} names, got "
+            f"{widths[number]} values. {advice} the file again."
+        )
+    return text, header
+
+
+def _may_hold_commas(read: Text, reading: Reading) -> bool:
+    """Return whether numbers may have a comma in them, so that no cell is a number before all were seen."""
+    if reading.decimal == ",":
+        return True
+    return ('"' if read.separator == "," else ",") in read.body
+
+
+def _frame(read: Text, **options: object) -> pd.DataFrame:
+    try:
+        return pd.read_csv(  # type: ignore[call-overload, no-any-return]
+            io.StringIO(read.body),
+            header=None,
+            names=list(range(read.header.width)),
+            index_col=False,
+            sep=read.separator,
+            **options,
+        )
+    except (ValueError, OverflowError) as error:  # pandas' own errors are among them
+        mark = "commas" if read.separator == "," else repr(read.separator)
+        raise FileFormatError(
+            f"{read.path} must be a table of values separated by {mark} under a line of names, got something else "
+            f"({str(error).strip()}). Correct the line, or get the file again."
+        ) from error
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, StatefolioWarning, stacklevel=2)

@@ -1,0 +1,134 @@
+"""Reads a sheet of an Excel or OpenDocument workbook into a raw table."""
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from statefolio._arrays.text import listed
+from statefolio.data.header import read_header
+from statefolio.data.missing import na_values
+from statefolio.data.reading import Reading
+from statefolio.data.recognition import text_columns
+from statefolio.data.sources import PathName, check_unpacked_size
+from statefolio.exceptions import FileFormatError, InputError, UnknownNameError
+
+_ROWS_TO_JUDGE = 60
+_MOST_CELLS = 100_000_000
+
+
+def workbook_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame:
+    """Read one sheet: the one named, or the only one with a table.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is no workbook, or is encrypted.
+    InputError
+        If several sheets have a table and none is named.
+    UnknownNameError
+        If no sheet has the name given.
+    """
+    rows = _rows(content, reading, path)
+    texts = [(k + 1, row) for k, row in enumerate(rows) if any(cell != "" for cell in row)]
+    if not texts:
+        raise FileFormatError(f"{path} has an empty sheet. Name another one with sheet.")
+    used = max(max(k for k, cell in enumerate(row) if cell != "") for _, row in texts) + 1
+    texts = [(line, row[:used]) for line, row in texts]
+    header = read_header([(line, list(map(_text, row))) for line, row in texts[:_ROWS_TO_JUDGE]], path)
+    body = [row for line, row in texts if line > header.lines]
+    body = _without_footer(body)
+    names = [key[-1] for key in header.keys]
+    keep = text_columns(names, lambda: (list(map(_text, row)) for row in body), reading)
+    missing = set(na_values(reading.missing))
+    columns = {}
+    for k in range(header.width):
+        cells = [row[k] if k < len(row) else "" for row in body]
+        columns[k] = _column(cells, missing, text=k in keep.labels, date=k in keep.dates)
+    table = pd.DataFrame(columns)
+    table.columns = pd.MultiIndex.from_tuples(header.keys) if header.levels > 1 else pd.Index(header.names)
+    return table
+
+
+def _rows(content: bytes, reading: Reading, path: PathName) -> Sequence[Sequence[object]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check_unpacked_size(len(content), sum(each.file_size for each in archive.infolist()), path)
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        name = _sheet(book, reading, path)
+        sheet = book.get_sheet_by_name(name)
+        if sheet.total_height * sheet.total_width > _MOST_CELLS:
+            raise FileFormatError(f"{path} must have at most {_MOST_CELLS:,} cells. Save the sheet as CSV.")
+        return sheet.to_python(skip_empty_area=False)
+    except (CalamineError, OSError, ValueError) as error:
+        if isinstance(error, FileFormatError | InputError | UnknownNameError):
+            raise
+        raise FileFormatError(
+            f"{path} is a workbook that cannot be read ({error}). Remove its password, or save the sheet as CSV."
+        ) from error
+
+
+def _sheet(book: object, reading: Reading, path: PathName) -> str:
+    names: list[str] = list(book.sheet_names)  # type: ignore[attr-defined]
+    if reading.sheet is not None:
+        if reading.sheet not in names:
+            raise UnknownNameError(
+                f"{path} has no sheet {reading.sheet!r}. It has: {listed(names, 10)}. Use one of them."
+            )
+        return reading.sheet
+    filled = [name for name in names if _is_table(book.get_sheet_by_name(name))]  # type: ignore[attr-defined]
+    if len(filled) > 1:
+        raise InputError(
+            f"sheet must name one of the sheets of {path} that hold a table, {listed(filled, 10)}. Set sheet to one of "
+            "them."
+        )
+    if not names:
+        raise FileFormatError(f"{path} has no sheet. Check the file.")
+    return filled[0] if filled else names[0]
+
+
+def _is_table(sheet: object) -> bool:
+    return bool(sheet.height >= 3 and sheet.width >= 2)  # type: ignore[attr-defined]
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, dt.datetime):
+        return cell.isoformat(sep=" ") if cell.time() != dt.time() else cell.date().isoformat()
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    return str(cell)
+
+
+def _column(cells: list[Any], missing: set[str], *, text: bool, date: bool) -> "pd.Series[Any]":
+    """Return the cells of a column: texts where they name something, else numbers where all are numbers."""
+    if text:
+        return pd.Series(list(map(_text, cells)), dtype=object)
+    if date:
+        return pd.Series([None if _text(cell).strip() in missing else _text(cell) for cell in cells], dtype=object)
+    known = [None if isinstance(cell, str) and cell in missing else cell for cell in cells]
+    if all(cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool)) for cell in known):
+        return pd.Series([float("nan") if cell is None else float(cell) for cell in known])
+    return pd.Series([None if cell is None else _exact(cell) for cell in known], dtype=object)
+
+
+def _exact(cell: object) -> str:
+    return repr(cell) if isinstance(cell, float) else _text(cell)
+
+
+def _without_footer(body: list[Sequence[object]]) -> list[Sequence[object]]:
+    """Drop rows of prose under the table: those with a text in the first cell alone."""
+    end = len(body)
+    while end and isinstance(body[end - 1][0], str) and not any(cell != "" for cell in body[end - 1][1:]):
+        text = str(body[end - 1][0]).strip()
+        if text[:1].isdigit():
+            break
+        end -= 1
+    return body[:end]
