@@ -122,3 +122,17 @@ class StatefolioWarning(UserWarning):
     >>> caught[0].category.__name__
     'StatefolioWarning'
     """
+
+
+class FetchError(StatefolioError, ConnectionError):
+    """Raised where a publisher does not answer or refuses, or nothing was fetched before.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> try:
+    ...     raise sf.exceptions.FetchError("The publisher refused the file (HTTP status 401). Get it in a browser.")
+    ... except ConnectionError as error:
+    ...     print(error)
+    The publisher refused the file (HTTP status 401). Get it in a browser.
+    """

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from statefolio.data import read_groups, read_weights
-from statefolio.exceptions import FileFormatError, InputError, UnknownNameError
+from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning, UnknownNameError
 
 TEXT = "asset,weight\nA,0.5\n NA ,-1e-1\n007,.6\n"
 WEIGHTS = pd.Series([0.5, -0.1, 0.6], pd.Index(["A", "NA", "007"], name="asset"), name="weight")
@@ -73,3 +73,14 @@ def test_files_that_cannot_be_read(file, tmp_path):
         read_weights(file("asset,weight\nA,1\nB\n"))
     with pytest.raises(FileFormatError):
         read_weights(tmp_path / "absent.csv")
+
+
+@pytest.mark.parametrize("text", ["asset;weight\nAAA;0,6\nBBB;0,4\n", "asset\tweight\nAAA\t0.6\nBBB\t0.4\n"])
+def test_weights_of_other_lands(file, text):
+    assert read_weights(file(text)).to_dict() == {"AAA": 0.6, "BBB": 0.4}
+
+
+def test_weights_with_percent_signs(file):
+    with pytest.warns(StatefolioWarning, match="divided by 100"):
+        weights = read_weights(file("asset,weight\nAAA,60%\nBBB,40.0%\n"))
+    assert weights.round(12).to_dict() == {"AAA": 0.6, "BBB": 0.4}

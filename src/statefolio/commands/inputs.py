@@ -8,8 +8,9 @@ import pandas as pd
 
 from statefolio._arrays.cash_rates import check_cash_rate
 from statefolio._arrays.text import listed, span
-from statefolio.commands.shared_options import PanelFiles
-from statefolio.data import align, find_suspicious_cells, load_demo, read_prices, read_returns, to_returns
+from statefolio.commands.file_forms import Name, form_of_words, read_factors, read_file, typed, typed_for_factors
+from statefolio.commands.shared_options import FileForm, PanelFiles
+from statefolio.data import align, find_suspicious_cells, load_demo, to_returns
 from statefolio.exceptions import InputError, UnknownNameError
 
 
@@ -35,10 +36,21 @@ class PanelInputs:
     notes: tuple[str, ...]
 
 
-def read_tables(files: PanelFiles) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Read both files and cut their dates; return the prices or returns, the factors, and the suspicious cells."""
-    table = read_prices(files.returns) if files.prices else read_returns(files.returns)
-    factors = read_returns(files.factors)
+def read_tables(
+    files: PanelFiles, factors_form: FileForm, name: Name = typed, factors_name: Name = typed_for_factors
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Read both files and cut their dates; return the prices or returns, the factors, and the suspicious cells.
+
+    Parameters
+    ----------
+    files : PanelFiles
+    factors_form : FileForm
+        How the file of factors is written.
+    name, factors_name : callable
+        From a word of a form to what the user writes for it, for messages.
+    """
+    table = read_file(files.returns, prices=files.prices, form=files.form, name=name)
+    factors = read_factors(files.factors, factors_form, factors_name)
     _check_risk_free(factors, files)
     table, factors = (
         cut_dates(each, files.first, files.last, str(name))
@@ -49,7 +61,8 @@ def read_tables(files: PanelFiles) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataF
 
 def read_panel(files: PanelFiles) -> PanelInputs:
     """Read both files and align them on their common dates."""
-    table, factors, suspicious = read_tables(files)
+    factors_form = form_of_words(files.factors_form, "--factors-form")
+    table, factors, suspicious = read_tables(files, factors_form)
     returns, factors, report = align(to_returns(table) if files.prices else table, factors)
     if files.risk_free is not None:
         check_cash_rate("--risk-free", factors[files.risk_free].to_numpy(), pd.DatetimeIndex(factors.index))

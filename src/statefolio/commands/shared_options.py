@@ -24,12 +24,46 @@ TailsOption = Annotated[Tails, Option("Distribution of the observation noise.")]
 CommonVolatility = Annotated[bool, Option("Scale all assets' noise by a common volatility level.")]
 
 
+FactorsForm = Annotated[
+    list[str] | None,
+    Option(
+        "How the file of factors is written, in the words above, e.g. date-format=%d/%m/%Y; may be given several "
+        "times.",
+        metavar="WORD=VALUE",
+        repeated=True,
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileForm:
+    """How the file of returns or prices is written, where that is not clear from it; as `read_prices` takes it."""
+
+    layout: Annotated[
+        Literal["auto", "wide", "long"], Option("One column per asset, or one row per asset and date.")
+    ] = "auto"
+    date: Annotated[str | None, Option("Column of the dates.", metavar="COLUMN")] = None
+    asset: Annotated[str | None, Option("Column of the assets of a long table.", metavar="COLUMN")] = None
+    value: Annotated[
+        str | None, Option("Column of the values of a long table, or the field of a table of fields.", metavar="COLUMN")
+    ] = None
+    date_format: Annotated[str | None, Option("Format of the dates, e.g. %d/%m/%Y.", metavar="FORMAT")] = None
+    decimal: Annotated[Literal[".", ","] | None, Option("The decimal mark.")] = None
+    separator: Annotated[str | None, Option("The character between values: , ; | or tab.", metavar="CHARACTER")] = None
+    sheet: Annotated[str | None, Option("Sheet of a workbook.", metavar="NAME")] = None
+    missing: Annotated[
+        list[str] | None, Option("Text for a missing value; may be given several times.", metavar="TEXT", repeated=True)
+    ] = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class PanelFiles:
     """Files of returns and factors, and how to read them."""
 
     returns: Annotated[Path, Option("Returns by asset, in decimals: CSV or Parquet, wide or long.")]
-    factors: Annotated[Path, Option("Returns by factor, in decimals, on the same dates.")]
+    factors: Annotated[Path, Option("Returns by factor, in decimals, on the same dates; or french:5-daily+momentum.")]
+    form: FileForm = FileForm()
+    factors_form: FactorsForm = None
     prices: Prices = False
     risk_free: RiskFree = None
     first: First = None

@@ -5,6 +5,8 @@ from .bundled import load_stocks_and_index as load_stocks_and_index
 from .by_asset import read_groups as read_groups
 from .by_asset import read_weights as read_weights
 from .compounding import compound_returns as compound_returns
+from .fetching import fetch_fred as fetch_fred
+from .fetching import fetch_french as fetch_french
 from .french import french_blocks as french_blocks
 from .french import read_french as read_french
 from .returns import Alignment as Alignment

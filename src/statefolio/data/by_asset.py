@@ -1,10 +1,14 @@
 """Reads files with one row per asset: the weights of a portfolio, or the group of each asset."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from statefolio.data.cells import could_be_numbers, find_decimal, numbers_of
 from statefolio.data.formats import untyped
 from statefolio.data.header import first_line_error
+from statefolio.data.missing import MISSING
 from statefolio.data.reading import Reading
 from statefolio.data.sources import PathName, read_bytes
 from statefolio.exceptions import InputError, UnknownNameError
@@ -45,7 +49,7 @@ def read_weights(path: PathName, *, asset: str | None = None, value: str | None 
     {'AAPL': 0.6, 'KO': 0.4}
     """
     rows = _rows(path, asset, value, "weight")
-    numbers = pd.to_numeric(rows, errors="coerce").astype(float)
+    numbers = _numbers(rows, str(path))
     bad = rows[~np.isfinite(numbers.to_numpy())]
     if len(bad):
         raise InputError(
@@ -94,6 +98,16 @@ def read_groups(path: PathName, *, asset: str | None = None, value: str | None =
             "Fill it, or drop the row."
         )
     return rows.rename("group")
+
+
+def _numbers(rows: "pd.Series[Any]", source: str) -> "pd.Series[float]":
+    """Read weights however they are written; NaN for what is no number."""
+    numbers = pd.to_numeric(rows, errors="coerce").astype(float)
+    if numbers.notna().all() or not rows.map(lambda cell: isinstance(cell, str)).all():
+        return numbers
+    if not could_be_numbers(rows) or rows.astype(str).str.strip().isin(MISSING).any():
+        return numbers
+    return numbers_of(rows.rename("weight"), find_decimal(rows, None, source), source)
 
 
 def _rows(path: PathName, asset: str | None, value: str | None, kind: str) -> "pd.Series[str]":

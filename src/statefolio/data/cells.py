@@ -74,6 +74,28 @@ def find_decimal(texts: Iterable[str], given: Decimal | None, source: str) -> De
     return "."
 
 
+def check_points(texts: Iterable[str], source: str) -> None:
+    """Raise InputError where every point of a file could part thousands: 1.234 beside 987, in a file of semicolons."""
+    cells = [_bare(text) for text in texts]
+    pointed = [cell for cell in cells if "." in cell]
+    grouped = [cell for cell in pointed if re.fullmatch(r"[-+]?[1-9]\d{0,2}\.\d{3}", cell)]
+    if pointed and len(grouped) == len(pointed):
+        raise InputError(
+            f"{source} must show which mark is the decimal one, got cells such as {grouped[0]!r}, which can be "
+            f"{grouped[0]} or {grouped[0].replace('.', '')}. Set decimal='.' or decimal=','."
+        )
+
+
+def warn_of_comma(texts: Iterable[str], source: str) -> None:
+    """Warn that numbers with a decimal comma were recognised."""
+    example = next(text for text in texts if "," in text)
+    warnings.warn(
+        f"{source} writes numbers with a decimal comma, e.g. {example!r}. Set decimal=',' to say so.",
+        StatefolioWarning,
+        stacklevel=2,
+    )
+
+
 def numbers_of(column: "pd.Series[str]", decimal: Decimal, source: str) -> "pd.Series[float]":
     """Read a column of texts as numbers; texts for a missing value become NaN.
 
@@ -143,7 +165,7 @@ def _bare(text: str) -> str:
 
 def _no_number(column: "pd.Series[str]", row: int, source: str) -> InputError:
     label = column.index[row]
-    place = show(label) if isinstance(label, pd.Timestamp) else f"row {row + 1}"
+    place = show(label) if isinstance(label, pd.Timestamp) else f"row {row + 1} ({label})"
     return InputError(
         f"{source} must have numbers in the column {column.name!r}, got {column.iloc[row]!r} on {place}. Correct or "
         "drop the column; for a file with one row per asset and date, set layout='long' and name the columns with "

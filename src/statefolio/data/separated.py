@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from statefolio.data.cells import Decimal, check_points, find_decimal, warn_of_comma
 from statefolio.data.encodings import decode
 from statefolio.data.header import Header, read_header
-from statefolio.data.missing import na_values
+from statefolio.data.missing import MISSING, na_values
 from statefolio.data.reading import Reading
-from statefolio.data.recognition import missing_words, text_columns
+from statefolio.data.recognition import TextColumns, missing_words, text_columns
 from statefolio.data.sources import PathName
-from statefolio.exceptions import FileFormatError, StatefolioWarning
+from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning
 
 _SEPARATORS = (",", ";", "\t", "|")
 _LINES_TO_JUDGE = 60
@@ -25,9 +26,9 @@ _FOOTER_LINES = 20
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The text of a file, the separator of its values, and its header."""
+    """The lines under the header of a file, the separator of their values, and the header."""
 
-    text: str
+    body: str
     separator: str
     header: Header
     path: PathName
@@ -35,11 +36,6 @@ class Text:
     def rows(self) -> Iterator[list[str]]:
         """Return the rows under the header."""
         return csv.reader(io.StringIO(self.body), delimiter=self.separator)
-
-    @property
-    def body(self) -> str:
-        """The lines under the header."""
-        return self.text[_offset(self.text, self.header.lines) :]
 
 
 def text_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame:
@@ -55,14 +51,17 @@ def text_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame
     as_text = text_columns([key[-1] for key in header.keys], read.rows, reading)
     codes = missing_words(list(header.names))
     missing = {k: na_values((*reading.missing, *codes.get(k, ()))) for k in range(header.width)}
+    decimal = _decimal(read, reading, as_text)
     table = _frame(
         read,
-        dtype=str if _may_hold_commas(read, reading) else dict.fromkeys(as_text, str),
+        dtype=str if decimal is None else dict.fromkeys(as_text, str),
+        decimal=decimal or ".",
         keep_default_na=False,
         na_values={k: texts for k, texts in missing.items() if k not in as_text.labels},
         low_memory=False,
     )
     table.columns = pd.MultiIndex.from_tuples(header.keys) if header.levels > 1 else pd.Index(header.names)
+    table.attrs["decimal"] = decimal
     return table
 
 
@@ -74,19 +73,20 @@ def untyped_table(content: bytes, path: PathName, reading: Reading | None = None
 
 def open_text(content: bytes, reading: Reading, path: PathName, *, footer: bool = True) -> Text:
     """Find the separator and the header of a text file, and check that every line has as many values."""
-    text = decode(content, path).lstrip("\n")
+    text = decode(content, path)
     separator = reading.separator or find_separator(text)
     try:
         rows = _head(text, separator)
         header = read_header(rows, path)
-        text = _without_footer(text, separator, header, path) if footer else text
-        text, header = _check_widths(text, separator, header, path)
+        body = text[_offset(text, header.lines) :]
+        body = _without_footer(body, separator, header, path) if footer else body
+        header = _check_widths(body, separator, header, path)
     except csv.Error as error:
         raise FileFormatError(
             f"{path} must be a table of values with separators, got something else ({error}). Correct the file, or get "
             "it again."
         ) from error
-    return Text(text, separator, header, path)
+    return Text(body, separator, header, path)
 
 
 def find_separator(text: str) -> str:
@@ -134,32 +134,36 @@ def _offset(text: str, lines: int) -> int:
     return position
 
 
-def _without_footer(text: str, separator: str, header: Header, path: PathName) -> str:
+def _without_footer(body: str, separator: str, header: Header, path: PathName) -> str:
     """Drop lines of prose under the table: short ones that do not begin with a digit."""
-    end = len(text.rstrip())
-    first = _offset(text, header.lines)
+    end = _end(body, len(body))
     dropped: list[str] = []
-    while end > first and len(dropped) < _FOOTER_LINES:
-        start = text.rfind("\n", 0, end) + 1
-        line = text[start:end].strip().strip('"').strip(separator)
-        if start < first or _outside_quotes(text[start:end], separator) + 1 == header.width or line[:1].isdigit():
+    while end > 0 and len(dropped) < _FOOTER_LINES:
+        start = body.rfind("\n", 0, end) + 1
+        line = body[start:end].strip().strip('"').strip(separator)
+        if _outside_quotes(body[start:end], separator) + 1 == header.width or line[:1].isdigit():
             break
         if not line[:1].isalpha() and line[:1] not in "©*#(":
             break
         if line.count(separator) >= header.width - 1 > 0:
             break
         dropped.append(line)
-        end = len(text[:start].rstrip())
+        end = _end(body, start)
     if not dropped:
-        return text
+        return body
     _warn(f"{path} has lines of text under its table, e.g. {dropped[-1][:60]!r}; they were left out.")
-    return text[:end] + "\n"
+    return body[:end] + "\n"
 
 
-def _check_widths(text: str, separator: str, header: Header, path: PathName) -> tuple[str, Header]:
+def _end(body: str, end: int) -> int:
+    """Return the end of the last line before a position that is not blank."""
+    while end > 0 and body[end - 1].isspace():
+        end -= 1
+    return end
+
+
+def _check_widths(body: str, separator: str, header: Header, path: PathName) -> Header:
     """Check that every line has one value per name; pandas would fill or cut it. A separator may end every line."""
-    first = _offset(text, header.lines)
-    body = text[first:]
     if '"' in body:
         widths = [len(row) for row in csv.reader(io.StringIO(body), delimiter=separator)]
     else:
@@ -167,7 +171,7 @@ def _check_widths(text: str, separator: str, header: Header, path: PathName) -> 
     width = header.width
     kinds = set(widths) - {0}
     if kinds == {width + 1} and all(line.rstrip().endswith(separator) for line in io.StringIO(body) if line.strip()):
-        return text, header.with_empty_column()
+        return header.with_empty_column()
     number = next((k for k, count in enumerate(widths) if count not in (0, width)), None)
     if number is not None:
         last = number == len(widths) - 1
@@ -176,14 +180,32 @@ def _check_widths(text: str, separator: str, header: Header, path: PathName) -> 
             f"{path}, line {header.lines + number + 1} must have one value for each of {width} names, got "
             f"{widths[number]} values. {advice} the file again."
         )
-    return text, header
+    return header
 
 
-def _may_hold_commas(read: Text, reading: Reading) -> bool:
-    """Return whether numbers may have a comma in them, so that no cell is a number before all were seen."""
-    if reading.decimal == ",":
-        return True
-    return ('"' if read.separator == "," else ",") in read.body
+def _decimal(read: Text, reading: Reading, as_text: TextColumns) -> Decimal | None:
+    """Return the decimal mark where it is clear before all cells are seen; else None, and every cell stays text."""
+    if reading.decimal is not None:
+        return reading.decimal
+    commas = ('"' if read.separator == "," else ",") in read.body
+    if read.separator == ",":
+        return None if commas else "."
+    texts = set(as_text)
+    rows = itertools.islice(read.rows(), _LINES_TO_JUDGE)
+    cells = [cell for row in rows for k, cell in enumerate(row) if k not in texts and cell.strip() not in MISSING]
+    if not commas:
+        check_points(cells, str(read.path))
+        return "."
+    if '"' in read.body:
+        return None
+    try:
+        found = find_decimal(cells, None, str(read.path))
+    except InputError:
+        return None
+    if found == ".":
+        return None
+    warn_of_comma(cells, str(read.path))
+    return ","
 
 
 def _frame(read: Text, **options: object) -> pd.DataFrame:

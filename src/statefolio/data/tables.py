@@ -1,14 +1,14 @@
 """Reads tables of prices or returns from CSV or Parquet files, wide or long."""
 
-import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from statefolio._arrays.text import show
-from statefolio.data.cells import Decimal, find_decimal, numbers_of
+from statefolio.data.cells import Decimal, find_decimal, numbers_of, warn_of_comma
 from statefolio.data.checks import checked_dates
 from statefolio.data.columns import index_by_date, is_long, to_wide
 from statefolio.data.file_rows import drop_counters, drop_repeated_rows, oldest_first
@@ -16,7 +16,7 @@ from statefolio.data.formats import raw_table
 from statefolio.data.reading import Layout, Reading
 from statefolio.data.recognition import What, recognise
 from statefolio.data.sources import PathName, read_bytes
-from statefolio.exceptions import InputError, StatefolioWarning
+from statefolio.exceptions import InputError
 
 
 def read_prices(
@@ -182,7 +182,9 @@ def read_table_of(path: PathName, what: What, reading: Reading) -> pd.DataFrame:
     """Read a panel of prices or returns from a file, as a record of words says."""
     content = read_bytes(path)
     source = f"{path} ({what})"
-    raw, reading = recognise(raw_table(content, reading, path), what, reading, path)
+    raw = raw_table(content, reading, path)
+    reading = replace(reading, decimal=raw.attrs.pop("decimal", reading.decimal))
+    raw, reading = recognise(raw, what, reading, path)
     table = index_by_date(drop_counters(raw, reading.dated(raw), source), reading, source)
     if is_long(table, reading, source):
         table = to_wide(table, reading, source)
@@ -224,10 +226,7 @@ def _numbers_however_written(table: pd.DataFrame, reading: Reading, source: str)
             raise _not_numbers(table[name], str(name), source)
     decimal = find_decimal((cell for name in texts for cell in table[name].dropna()), reading.decimal, source)
     if decimal == "," and reading.decimal is None:
-        example = next(cell for name in texts for cell in table[name].dropna() if "," in cell)
-        warnings.warn(
-            f"{source} writes numbers with a decimal comma, e.g. {example!r}.", StatefolioWarning, stacklevel=2
-        )
+        warn_of_comma((cell for name in texts for cell in table[name].dropna()), source)
     columns = {
         name: numbers_of(table[name], decimal, source) if name in texts else table[name] for name in table.columns
     }

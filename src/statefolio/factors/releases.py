@@ -21,8 +21,8 @@ def read_releases(series: Any, lag: Any = 0) -> pd.DataFrame:
     ----------
     series : DataFrame
         Either one row per reference date and one column per series (NaN: no value), or a long table of vintages with
-        columns "series", "reference_date", "published" and "value"; a second row for the same reference date is
-        a revision.
+        columns "series", "reference_date", "published" and "value" (or ALFRED's "date", "realtime_start" and "value");
+        a second row for the same reference date is a revision.
     lag : int, offset, Series, or mapping from series to one of these
         For a table by reference date: days from the reference date to publication (0: the same day), a pandas
         offset or Timedelta, or a Series of release dates by reference date. Vintages have their own dates.
@@ -49,6 +49,7 @@ def read_releases(series: Any, lag: Any = 0) -> pd.DataFrame:
     0  inflation     2021-01-31 2021-02-12    1.4
     1  inflation     2021-02-28 2021-03-12    1.7
     """
+    series = _from_alfred(series)
     if isinstance(series, pd.DataFrame) and set(COLUMNS) <= set(series.columns):
         table = _checked_vintages(series[list(COLUMNS)])
         if not (isinstance(lag, int | np.integer) and lag == 0):
@@ -61,6 +62,23 @@ def read_releases(series: Any, lag: Any = 0) -> pd.DataFrame:
     if paired:
         raise InputError(f"series must have names of one part, got {listed(paired)}. Join the parts, e.g. as one text.")
     return table.sort_values(["published", "series", "reference_date"], kind="stable", ignore_index=True)
+
+
+def _from_alfred(series: Any) -> Any:
+    """Give a table of ALFRED's columns (date, realtime_start, value) the names of this module."""
+    if not isinstance(series, pd.DataFrame) or not {"date", "realtime_start", "value"} <= set(series.columns):
+        return series
+    names = [name for name in ("series", "series_id") if name in series.columns]
+    values = pd.to_numeric(series["value"].replace(".", np.nan))
+    table = pd.DataFrame(
+        {
+            "series": series[names[0]] if names else "value",
+            "reference_date": pd.to_datetime(series["date"]),
+            "published": pd.to_datetime(series["realtime_start"]),
+            "value": values,
+        }
+    )
+    return table[table["value"].notna()].drop_duplicates()
 
 
 def _checked_vintages(table: pd.DataFrame) -> pd.DataFrame:

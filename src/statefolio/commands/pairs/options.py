@@ -1,13 +1,13 @@
 """The options of `statefolio pairs` and `statefolio screen`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 from statefolio._options import Number, Whole
 from statefolio.commands.options import Option, read_names
-from statefolio.commands.shared_options import First, Last, Output
+from statefolio.commands.shared_options import FileForm, First, Last, Output
 from statefolio.exceptions import InputError
 
 PriceFile = Annotated[Path, Option("Prices by asset: CSV or Parquet, wide or long.")]
@@ -47,6 +47,7 @@ class BasketFile:
     """A file of prices, and the basket in it."""
 
     prices: PriceFile
+    form: FileForm = field(default_factory=FileForm)
     assets: Annotated[
         tuple[str, ...],
         Option("The basket; the first asset is hedged by the others.", metavar="A,B,...", read=read_names),
@@ -60,6 +61,7 @@ class UniverseFile:
     """A file of prices, and the assets of it that are screened."""
 
     prices: PriceFile
+    form: FileForm = field(default_factory=FileForm)
     assets: Annotated[
         tuple[str, ...] | None, Option("Assets to screen.", metavar="A,B,...", read=read_names, default_text="all")
     ] = None

@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from statefolio._arrays.text import listed, span
+from statefolio.commands.file_forms import read_file
 from statefolio.commands.inputs import cut_dates
 from statefolio.commands.pairs.options import BasketFile, UniverseFile
-from statefolio.data import find_suspicious_cells, read_prices
+from statefolio.data import find_suspicious_cells
 from statefolio.exceptions import InputError, UnknownNameError
 
 MOST_NAMED = 9
@@ -35,7 +36,7 @@ def read_price_inputs(files: BasketFile | UniverseFile) -> PriceInputs:
     FileFormatError, InputError, UnknownNameError
         If the file is not a table of prices, or lacks an asset or the dates.
     """
-    table = read_prices(files.prices).rename(columns=str)
+    table = read_file(files.prices, prices=True, form=files.form).rename(columns=str)
     if files.assets is not None:
         table = table[_wanted(files.assets, list(table.columns), files.prices)]
     kept = cut_dates(table, files.first, files.last, str(files.prices))

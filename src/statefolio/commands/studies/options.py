@@ -1,13 +1,13 @@
 """The options of `statefolio demo`, `init`, `run` and `update`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 from statefolio._options import Number
 from statefolio.commands.options import Option
-from statefolio.commands.shared_options import Overwrite, Prices, RiskFree
+from statefolio.commands.shared_options import FactorsForm, FileForm, Overwrite, Prices, RiskFree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +61,8 @@ class UpdateOptions:
     ] = None
     returns: Annotated[Path | None, Option("With --model: returns by asset, as for `loadings`.")] = None
     factors: Annotated[Path | None, Option("With --model: returns by factor.")] = None
+    form: FileForm = field(default_factory=FileForm)
+    factors_form: FactorsForm = None
     prices: Prices = False
     risk_free: RiskFree = None
     holdings: Annotated[

@@ -43,6 +43,13 @@ def _update_model(model: Path, returns: Path, factors: Path, options: UpdateOpti
     from statefolio.commands.shared_options import PanelFiles
     from statefolio.commands.terminal import Terminal
 
-    files = PanelFiles(returns=returns, factors=factors, prices=options.prices, risk_free=options.risk_free)
+    files = PanelFiles(
+        returns=returns,
+        factors=factors,
+        form=options.form,
+        factors_form=options.factors_form,
+        prices=options.prices,
+        risk_free=options.risk_free,
+    )
     with Terminal() as terminal:
         show_updated(terminal, update_model(model, files, terminal))

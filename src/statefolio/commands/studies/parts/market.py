@@ -10,11 +10,12 @@ import pandas as pd
 
 from statefolio._arrays.text import show, span
 from statefolio.backtest.market import Market
+from statefolio.commands.file_forms import form_of_table, read_file
 from statefolio.commands.inputs import PanelInputs, demo_panel, panel_facts, read_tables
 from statefolio.commands.shared_options import PanelFiles
 from statefolio.commands.studies.schema.messages import close_match
 from statefolio.commands.studies.schema.study import DataTable
-from statefolio.data import Alignment, align, load_demo_prices, read_prices, read_returns, to_returns
+from statefolio.data import Alignment, align, load_demo_prices, read_returns, to_returns
 from statefolio.exceptions import InputError, UnknownNameError
 
 
@@ -105,7 +106,8 @@ def last_prices(table: DataTable, folder: Path, date: pd.Timestamp) -> pd.DataFr
     if table.source == "demo":
         prices = load_demo_prices()
     elif table.prices is not None:
-        prices = read_prices(folder / table.prices)
+        form = form_of_table(table.form.model_dump(exclude_none=True))
+        prices = read_file(folder / table.prices, prices=True, form=form, name=_form_field)
     else:
         return None
     until = prices.loc[:date].where(lambda each: each > 0.0)
@@ -143,6 +145,14 @@ def check_names(given: object, known: pd.Index, field: str, what: str) -> None:
             )
 
 
+def _form_field(word: str) -> str:
+    return f"data.form.{word} ="
+
+
+def _factors_form_field(word: str) -> str:
+    return f"data.factors_form.{word} ="
+
+
 def _demo(table: DataTable) -> tuple[PanelInputs, None, None]:
     inputs = demo_panel()
     first, last = _stamp(table.first), _stamp(table.last)
@@ -164,11 +174,13 @@ def _files(table: DataTable, folder: Path) -> tuple[PanelInputs, pd.DataFrame | 
     files = PanelFiles(
         returns=folder / values,
         factors=folder / table.factors,
+        form=form_of_table(table.form.model_dump(exclude_none=True)),
         prices=table.prices is not None,
         first=_datetime(table.first),
         last=_datetime(table.last),
     )
-    read, given, suspicious = read_tables(files)
+    factors_form = form_of_table(table.factors_form.model_dump(exclude_none=True))
+    read, given, suspicious = read_tables(files, factors_form, _form_field, _factors_form_field)
     returns = to_returns(read) if files.prices else read
     _, factors, report = align(returns, given)
     facts = panel_facts(files, returns, factors, suspicious)

@@ -25,6 +25,20 @@ class StudyTable(Table):
     seed: CountOrZero = 0
 
 
+class FormTable(Table):
+    """[data.form], [data.factors_form]: how a file is written, as `read_prices` takes it."""
+
+    layout: Literal["auto", "wide", "long"] | None = None
+    date: str | None = None
+    asset: str | None = None
+    value: str | None = None
+    date_format: str | None = None
+    decimal: Literal[".", ","] | None = None
+    separator: str | None = None
+    sheet: str | None = None
+    missing: list[str] | None = None
+
+
 class DataTable(Table):
     """[data]: the bundled data, or files. Paths are relative to the study file."""
 
@@ -32,6 +46,8 @@ class DataTable(Table):
     returns: File | None = None
     prices: File | None = None
     factors: File | None = None
+    form: FormTable = FormTable()
+    factors_form: FormTable = FormTable()
     risk_free: str | None = None
     dollar_volumes: File | None = None
     delisting_return: FiniteOrTable = 0.0

@@ -1,0 +1,87 @@
+"""Reads tables with the words of the command line or the study file, and speaks of these words where reading fails."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import pandas as pd
+
+from statefolio.commands.shared_options import FileForm
+from statefolio.data import fetch_french, read_prices, read_returns
+from statefolio.exceptions import InputError, StatefolioError
+
+WORDS = tuple(field.name for field in fields(FileForm))
+_ASSIGNED = re.compile(rf"\b({'|'.join(WORDS)})=('[^']*'|\[[^\]]*\])")
+_SET = re.compile(rf"\b(Set|set|or set|Name it with|their format with|of dates with) ({'|'.join(WORDS)})\b")
+_FETCHED = "french:"
+Name = Callable[[str], str]
+
+
+def typed(word: str) -> str:
+    """Return a word as the option of the command line."""
+    return f"--{word.replace('_', '-')}"
+
+
+def typed_for_factors(word: str) -> str:
+    """Return a word as it is typed for the file of factors."""
+    return f"--factors-form {word.replace('_', '-')}="
+
+
+def read_file(path: Path, *, prices: bool, form: FileForm, name: Name = typed) -> pd.DataFrame:
+    """Read a file of prices or returns.
+
+    Parameters
+    ----------
+    path : Path
+    prices : bool
+    form : FileForm
+    name : callable
+        From a word of the form to what the user writes for it; messages use that.
+    """
+    words = {word: value for word, value in asdict(form).items() if value is not None}
+    with words_of_the_door(name):
+        return (read_prices if prices else read_returns)(path, **words)
+
+
+def read_factors(path: Path, form: FileForm, name: Name) -> pd.DataFrame:
+    """Read a file of factors, or fetch a set of French's library: `french:5-daily+momentum`."""
+    if path.name.startswith(_FETCHED):
+        return fetch_french(path.name.removeprefix(_FETCHED))
+    return read_file(path, prices=False, form=form, name=name)
+
+
+@contextmanager
+def words_of_the_door(name: Name) -> Iterator[None]:
+    """Let errors speak of options as the user writes them here."""
+    try:
+        yield
+    except StatefolioError as error:
+        said = _SET.sub(lambda found: f"{found[1]} {name(found[2])}", str(error))
+        said = _ASSIGNED.sub(lambda found: _given(name(found[1]), found[2].strip("'[]")), said)
+        raise type(error)(said) from error
+
+
+def form_of_words(given: Iterable[str] | None, option: str) -> FileForm:
+    """Read WORD=VALUE texts."""
+    words: dict[str, object] = {}
+    for text in given or ():
+        word, sign, value = text.partition("=")
+        key = word.strip().replace("-", "_")
+        if key not in WORDS or not sign or not value:
+            names = ", ".join(each.replace("_", "-") for each in WORDS)
+            raise InputError(f"{option} must be WORD=VALUE with one of the words {names}, got {text!r}.")
+        words[key] = [*words.get(key, []), value] if key == "missing" else value  # type: ignore[misc]
+    return form_of_table(words)
+
+
+def form_of_table(given: Mapping[str, object] | None) -> FileForm:
+    """Return the form that a table of the study file describes."""
+    return FileForm(**(given or {}))  # type: ignore[arg-type]
+
+
+def _given(option: str, value: str) -> str:
+    if option.endswith(" ="):  # in a study file
+        return f'{option} "{value}"'
+    return f"{option}{value}" if option.endswith("=") else f"{option} {value}"

@@ -1,0 +1,57 @@
+"""The words for how a file is written: on the command line, in a study file, and in what errors say."""
+
+import pytest
+
+from statefolio.commands.file_forms import form_of_words, read_file, typed, typed_for_factors
+from statefolio.commands.shared_options import FileForm
+from statefolio.exceptions import InputError, StatefolioError
+
+TWO_WAYS = "Date,AAA,BBB\n01/03/2023,1,2\n01/04/2023,2,3\n"
+NUMBERED = "date,number,ret\n2020-01-01,10001,0.5\n2020-01-01,10002,0.25\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text):
+        path = tmp_path / "table.csv"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def in_study(word):
+    return f"data.form.{word} ="
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        (TWO_WAYS, typed, "Set --date-format, e.g. --date-format %d/%m/%Y."),
+        (TWO_WAYS, typed_for_factors, "--factors-form date-format=%d/%m/%Y"),
+        (TWO_WAYS, in_study, 'data.form.date_format = "%d/%m/%Y"'),
+        (NUMBERED, typed, "--layout long"),
+        (NUMBERED, in_study, 'data.form.layout = "long"'),
+        ("date;A\n2020-01-01;1.234\n", typed, "--decimal ."),
+    ],
+)
+def test_errors_speak_of_the_options_of_their_door(file, text, name, said):
+    with pytest.raises(StatefolioError) as raised:
+        read_file(file(text), prices=False, form=FileForm(), name=name)
+    assert said in str(raised.value)
+    assert "='" not in str(raised.value)
+
+
+def test_forms_are_used(file):
+    table = read_file(file(TWO_WAYS), prices=True, form=FileForm(date_format="%m/%d/%Y", missing=["3"]))
+    assert table.index[0].month == 1
+    assert table["BBB"].isna().tolist() == [False, True]
+
+
+def test_words_for_the_factors():
+    form = form_of_words(["date-format=%d/%m/%Y", "decimal=,", "missing=x", "missing=y"], "--factors-form")
+    assert form == FileForm(date_format="%d/%m/%Y", decimal=",", missing=["x", "y"])
+    assert form_of_words(None, "--factors-form") == FileForm()
+    for wrong in ("decimal", "decimal=", "colour=red"):
+        with pytest.raises(InputError, match="--factors-form must be WORD=VALUE"):
+            form_of_words([wrong], "--factors-form")
