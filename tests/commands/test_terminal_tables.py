@@ -28,3 +28,36 @@ def test_a_table_has_its_title_above_and_numbers_to_the_right():
     assert lines[0] == "A long title that is wider than the columns below it"
     assert lines[3].split() == ["a", "1,000", "0.123"]
     assert lines[4].endswith("-")
+
+
+def printed(frame, width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(table(frame, "Title"))
+    return [line.rstrip() for line in console.export_text().splitlines()]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+@pytest.mark.parametrize("columns", [2, 5, 9, 20])
+def test_no_number_is_cut_at_any_width(width, columns):
+    rng = np.random.default_rng(columns)
+    names = ["portfolio", *(f"yearly measure {k}" for k in range(1, columns))]
+    rows = [[f"portfolio {k}", *(f"{value:+.1%}" for value in rng.normal(0, 300, columns - 1))] for k in range(3)]
+    lines = printed(pd.DataFrame(rows, columns=names), width)
+    text = " ".join(lines)
+    assert all(len(line) <= width for line in lines)
+    assert "…" not in text
+    for row in rows:
+        for cell in row[1:]:
+            assert cell in text.split()
+    for k in range(3):
+        assert f"portfolio {k}" in text
+
+
+def test_texts_wrap_and_lose_nothing():
+    reason = "the covariance could not be estimated on this date because too few returns were observed"
+    text = " ".join(" ".join(printed(pd.DataFrame({"portfolio": ["a"], "reason": [reason], "n": [3]}), 50)).split())
+    assert all(word in text.split() for word in reason.split())
+
+
+def test_a_table_without_rows():
+    assert any("portfolio" in line for line in printed(pd.DataFrame({"portfolio": [], "n": []}), 80))

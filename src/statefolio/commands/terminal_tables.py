@@ -1,24 +1,90 @@
-"""Makes short tables for a terminal."""
+"""Makes short tables for a terminal, of whatever width: no number is cut."""
 
 import math
-from typing import Literal
+import re
+from dataclasses import dataclass
 
 import pandas as pd
 from rich import box
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.markup import escape
 from rich.table import Table
 
+_NUMERIC = re.compile(r"[-+<]?\s*[\d.,]+(?:[eE][-+]?\d+)?\s*(?:%|bp)?|[-–]|inf|nan")
+_NARROWEST_TEXT = 16
+_PADDING = 3
+
 
 def table(frame: pd.DataFrame, title: str) -> Group:
-    """Return a frame as a table below its title; numbers are right-aligned."""
-    made = Table(box=box.SIMPLE_HEAD)
-    for number_of_column, name in enumerate(frame.columns):
-        justify: Literal["left", "right"] = "right" if pd.api.types.is_numeric_dtype(frame[name]) else "left"
-        made.add_column(escape(str(name)), justify=justify, no_wrap=number_of_column == 0)
-    for row in frame.itertuples(index=False):
-        made.add_row(*[escape(_text(value)) for value in row])
-    return Group(f"[bold]{escape(title)}[/bold]", made)
+    """Return a frame as a table below its title; numbers are right-aligned.
+
+    A table that is wider than the terminal goes on below itself: its first column is repeated, and the columns that
+    found no room follow. Texts wrap.
+    """
+    return Group(f"[bold]{escape(title)}[/bold]", _Fitted(frame))
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column as text: its name, its cells, and whether they are numbers."""
+
+    name: str
+    cells: list[str]
+    numeric: bool
+
+    @property
+    def width(self) -> int:
+        """The narrowest width that cuts no number and no word of the name."""
+        cells = max((len(cell) for cell in self.cells), default=0)
+        words = max(map(len, self.name.split()), default=0)
+        return max(words, cells if self.numeric else min(cells, _NARROWEST_TEXT))
+
+
+class _Fitted:
+    """A table that is laid out when the width of the terminal is known."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._columns = [_column(str(name), frame.iloc[:, k]) for k, name in enumerate(frame.columns)]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for columns in _parts(self._columns, options.max_width):
+            made = Table(box=box.SIMPLE_HEAD)
+            for k, column in enumerate(columns):
+                fixed = k == 0 or column.numeric
+                least = column.width if k else max([column.width, *map(len, column.cells)])
+                made.add_column(
+                    escape(column.name),
+                    justify="right" if column.numeric else "left",
+                    no_wrap=False,
+                    min_width=min(least, options.max_width - _PADDING) if fixed else column.width,
+                    overflow="fold",
+                )
+            for row in zip(*(column.cells for column in columns), strict=True):
+                made.add_row(*map(escape, row))
+            yield made
+
+
+def _parts(columns: list[_Column], width: int) -> list[list[_Column]]:
+    """Share columns out to tables that fit; each begins with the first column."""
+    if not columns:
+        return []
+    first, rest = columns[0], columns[1:]
+    start = max([first.width, *map(len, first.cells)], default=0) + _PADDING
+    parts: list[list[_Column]] = [[first]]
+    used = start
+    for column in rest:
+        if used + column.width + _PADDING > width and len(parts[-1]) > 1:
+            parts.append([first])
+            used = start
+        parts[-1].append(column)
+        used += column.width + _PADDING
+    return parts
+
+
+def _column(name: str, values: "pd.Series[object]") -> _Column:
+    cells = [_text(value) for value in values]
+    numeric = bool(cells) and all(map(_NUMERIC.fullmatch, cells)) and not all(cell in "-–" for cell in cells)
+    return _Column(name, cells, numeric or (pd.api.types.is_numeric_dtype(values) and bool(cells)))
 
 
 def number(value: float, form: str) -> str:

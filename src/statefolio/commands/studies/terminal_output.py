@@ -123,6 +123,6 @@ def _order_table(orders: pd.DataFrame) -> pd.DataFrame:
     if shares is not None:
         columns["shares"] = [number(abs(count), "{:,.0f}") for count in shares]
         columns["price"] = [number(price, "{:,.2f}") for price in orders["price"]]
-    columns["weight held"] = [f"{weight:.2%}" for weight in orders["held"]]
-    columns["target weight"] = [f"{weight:.2%}" for weight in orders["wanted"]]
+    columns["weight held"] = [number(weight, "{:.2%}") for weight in orders["held"]]
+    columns["target weight"] = [number(weight, "{:.2%}") for weight in orders["wanted"]]
     return pd.DataFrame(columns)
