@@ -308,6 +308,7 @@ def test_what_only_looks_like_a_workbook(tmp_path):
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600,
         b";;;;;\n;;;;;\n",
         b"date;A\n" * 3,
+        b"date,A\n,1\n,1\n2020-01-01,1\n",
         b'"' * 1001,
     ],
 )

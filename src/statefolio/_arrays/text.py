@@ -16,6 +16,8 @@ def show(date: Any) -> str:
     import pandas as pd
 
     moment = pd.Timestamp(date)
+    if moment is pd.NaT:
+        return "no date"
     return moment.strftime("%Y-%m-%d") if moment == moment.normalize() else moment.isoformat()
 
 
