@@ -188,7 +188,7 @@ def test_code_that_names_future_data_is_not_cleared(checked, policy):
 def test_libraries_are_not_searched(checked):
     class Uses:
         def decide(self, history, holdings):
-            return {history.returns.columns[len(sys.path) % 2]: float(np.sign(len(history.returns)))}
+            return {history.returns.columns[len(sys.byteorder) % 2]: float(np.sign(len(history.returns)))}
 
     assert checked(Uses()).verdict == "causal"
 
@@ -342,7 +342,12 @@ def test_a_builder_of_the_same_weights_cannot_be_checked(demo):
 
 def test_the_sentence_says_what_was_checked(demo, policies):
     check = check_causal(policies["equal"](), demo, cuts=4)
-    assert str(check) == "no look-ahead found in 4 of 4 cuts; files and unlabelled arrays are not searched"
+    assert str(check) == (
+        "no look-ahead found in 4 of 4 cuts, 3 of them repeated in a new process; unlabelled arrays that it carries, "
+        "and files that compiled code reads, are not searched"
+    )
+    own = check_causal(sf.portfolio.EqualWeight(), demo, cuts=4)
+    assert str(own) == "no look-ahead found in 4 of 4 cuts; files and unlabelled arrays are not searched"
     assert check_causal(Follows(RETURNS), demo, cuts=2).sentence.startswith("look-ahead found: the decision of")
     assert str(check_causal(FUTURE, demo)).startswith("cannot be checked: it is not known what given weights")
 

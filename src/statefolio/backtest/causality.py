@@ -1,6 +1,8 @@
 """Checks for look-ahead: decisions must not change when the future is cut off or replaced."""
 
 from collections.abc import Sequence
+from functools import partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,14 @@ from statefolio._options import Whole, check, is_whole
 from statefolio.backtest.calendar import Drift, decision_dates
 from statefolio.backtest.decision_comparison import CARRIES_FUTURE, NOT_REPRODUCIBLE
 from statefolio.backtest.decisions import clone_policy
+from statefolio.backtest.decisions_apart import TOLERANCE, Question, repeat_apart, spread
 from statefolio.backtest.future_data import find_future_data, redraw_future_data
 from statefolio.backtest.market import Market
 from statefolio.backtest.periods import read_periods
 from statefolio.backtest.result import CausalCheck
 from statefolio.backtest.run_settings import make_settings
 from statefolio.backtest.walk import Walk
+from statefolio.backtest.watched_reads import watch
 from statefolio.exceptions import DataTypeError, InputError, PolicyError, StatefolioError
 
 _FAILED = pd.DataFrame()
@@ -98,20 +102,21 @@ class _Check:
         self._doubts: list[str] = []
 
     def verdict(self, cuts: tuple[pd.Timestamp, ...], by_drift: bool = False) -> CausalCheck:
-        full = self._decisions(self._market, cuts[-1])
+        began = perf_counter()
+        full = self.decisions(self._market, cuts[-1])
         if by_drift:  # the decision dates are known only now
             cuts = _spread(full.index[full.index <= cuts[-1]], len(cuts))
         self._doubts = [one for one in (self._doubt(), self._independence(full)) if one]
         for place, cut in enumerate(cuts):
             others = (
-                self._decisions(self._market.until(cut), cut),
-                self._decisions(self._market.perturbed_after(cut, self._seed + place), cut, redraw=True),
+                self.decisions(self._market.until(cut), cut),
+                self.decisions(self._market.perturbed_after(cut, self._seed + place), cut, redraw=True),
             )
             doubt = self._doubts[0] if self._doubts else ""
             changed = [date for other in others if (date := _first_difference(full, other, cut)) is not None]
             if not changed:
                 continue
-            if _first_difference(full, self._decisions(self._market, cut), cut) is not None:
+            if _first_difference(full, self.decisions(self._market, cut), cut) is not None:
                 return CausalCheck("cannot be checked", min(changed), NOT_REPRODUCIBLE, cuts)
             detail = f"the decision of {show(min(changed))} changes with data after {show(cut)}"
             return CausalCheck("looks ahead", min(changed), f"{detail} ({doubt})" if doubt else detail, cuts)
@@ -119,8 +124,19 @@ class _Check:
             return CausalCheck("cannot be checked", None, self._doubts[0], cuts)
         if full.loc[: cuts[-1]].empty:
             return CausalCheck("cannot be checked", None, f"no decision is made until {show(cuts[-1])}", cuts)
+        apart = repeat_apart(self._questions(full, cuts), perf_counter() - began)["it"]
+        if apart.doubt:
+            return CausalCheck("cannot be checked", None, apart.doubt, cuts)
         detail = f"{len(full.loc[: cuts[-1]])} decisions are equal to the last bit at {len(cuts)} cuts"
-        return CausalCheck("causal", None, detail, cuts)
+        return CausalCheck("causal", None, detail, cuts, apart.scope)
+
+    def _questions(self, full: pd.DataFrame, cuts: tuple[pd.Timestamp, ...]) -> list[Question]:
+        """Return the decisions to repeat in a new process."""
+        settings = (self._subject, self._is_policy, self._seed, self._options)
+        return [
+            Question("it", cut, _decide_apart, (*settings, self._market.until(cut), cut), partial(_is_other, full, cut))
+            for cut in (cuts[place] for place in spread(len(cuts)))
+        ]
 
     def _doubt(self) -> str:
         """Say which data of a policy or function reach beyond the first decision; empty if none."""
@@ -135,7 +151,7 @@ class _Check:
         if self._is_policy or not self._returned_weights or full.empty:
             return ""
         before = self._market.dates[0] - pd.Timedelta(days=1)
-        other = self._decisions(self._market.perturbed_after(before, self._seed), self._market.dates[-1])
+        other = self.decisions(self._market.perturbed_after(before, self._seed), self._market.dates[-1])
         same = _first_difference(full, other, self._market.dates[-1]) is None
         return (
             "the function returns the same weights for any market, so what they are made from is not known"
@@ -150,7 +166,7 @@ class _Check:
             where = future[0][0].replace("policy", "what the function returns", 1)
             self._doubts.append(f"{where}, for a market until {show(end)}: its data are not those of the market")
 
-    def _decisions(self, market: Market, end: pd.Timestamp, redraw: bool = False) -> pd.DataFrame:
+    def decisions(self, market: Market, end: pd.Timestamp, redraw: bool = False) -> pd.DataFrame:
         """Return the decisions up to a date on a market; an empty DataFrame if that fails."""
         try:
             made = self._subject if self._is_policy else self._built(market)
@@ -181,14 +197,32 @@ class _Check:
             ) from error
 
 
-def _first_difference(full: pd.DataFrame, other: pd.DataFrame, until: pd.Timestamp) -> pd.Timestamp | None:
-    """Return the first date up to `until` with different decisions, to the last bit (NaN equals NaN), or None."""
+def _decide_apart(
+    subject: Any, is_policy: bool, seed: int, options: dict[str, Any], market: Market, end: pd.Timestamp
+) -> tuple[Any, list[str]]:
+    """Return the decisions until a date; text in place of them says why that failed."""
+    with watch() as reads:
+        try:
+            return _Check(subject, is_policy, market, seed, options).decisions(market, end), reads
+        except StatefolioError as error:
+            return str(error), reads
+
+
+def _is_other(full: pd.DataFrame, end: pd.Timestamp, other: pd.DataFrame) -> bool:
+    return _first_difference(full, other, end, TOLERANCE) is not None
+
+
+def _first_difference(
+    full: pd.DataFrame, other: pd.DataFrame, until: pd.Timestamp, tolerance: float = 0.0
+) -> pd.Timestamp | None:
+    """Return the first date up to `until` with different decisions (NaN equals NaN), or None."""
     mine, theirs = full.loc[:until], other.loc[:until] if len(other) else other
     dates = mine.index.union(theirs.index) if len(theirs) else mine.index
     one = mine.reindex(dates)
     two = theirs.reindex(index=dates, columns=one.columns)
+    same = (one - two).abs() <= tolerance if tolerance else one == two
     absent = ~(dates.isin(mine.index) & dates.isin(theirs.index))
-    unequal = ~((one == two) | (one.isna() & two.isna())).to_numpy().all(axis=1) | absent
+    unequal = ~(same | (one.isna() & two.isna())).to_numpy().all(axis=1) | absent
     return pd.Timestamp(dates[int(np.argmax(unequal))]) if unequal.any() else None
 
 

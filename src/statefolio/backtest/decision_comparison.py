@@ -1,11 +1,14 @@
 """Repeats decisions of a run without the future, and with another one, from copies of the policies.
 
-This check costs two decisions per policy and cut, whereas `check_causal` repeats the whole run.
+This check costs two decisions per policy and cut, whereas `check_causal` repeats the whole run. Policies with
+code of the user then decide in a new process at a few of the cuts.
 """
 
 import copy
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -14,10 +17,12 @@ import pandas as pd
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
 from statefolio.backtest.decisions import request_decision
+from statefolio.backtest.decisions_apart import TOLERANCE, Question, repeat_apart, spread
 from statefolio.backtest.future_data import find_future_data, redraw_future_data
 from statefolio.backtest.market import Market
 from statefolio.backtest.point_in_time import PointInTimeData
 from statefolio.backtest.result import CausalCheck
+from statefolio.backtest.watched_reads import watch
 from statefolio.exceptions import PolicyError
 from statefolio.portfolio.policy import Holdings, Policy
 
@@ -71,11 +76,48 @@ def check_snapshots(
     -------
     dict of CausalCheck, by policy
     """
+    began = perf_counter()
     comparisons: dict[str, list[_Comparison]] = {name: [] for name in names}
     for place, snapshot in enumerate(snapshots):
         for comparison in _compare(snapshot, market, seed + place):
             comparisons[comparison.name].append(comparison)
-    return {name: _verdict(found) for name, found in comparisons.items()}
+    checks = {name: _verdict(found) for name, found in comparisons.items()}
+    clean = [name for name, check in checks.items() if check.verdict == "causal"]
+    for name, finding in repeat_apart(_questions(snapshots, clean, market), perf_counter() - began).items():
+        check = replace(checks[name], scope=finding.scope)
+        checks[name] = replace(check, verdict="cannot be checked", detail=finding.doubt) if finding.doubt else check
+    return checks
+
+
+def _questions(snapshots: list[PolicySnapshot], names: list[str], market: Market) -> list[Question]:
+    """Return the decisions of these policies to repeat in a new process."""
+    questions = []
+    for name in names:
+        own = [snapshot for snapshot in snapshots if name in snapshot.weights]
+        for snapshot in (own[place] for place in spread(len(own))):
+            date = pd.Timestamp(market.dates[snapshot.row])
+            known = (snapshot.policies[name], snapshot.shared, snapshot.holdings[name], market.until(date))
+            questions.append(Question(name, date, _decide_apart, known, partial(_is_other, snapshot.weights[name])))
+    return sorted(questions, key=lambda question: question.date)
+
+
+def _decide_apart(
+    policy: Policy, shared: dict[Hashable, Any], holdings: Holdings, market: Market
+) -> tuple[Any, list[str]]:
+    """Decide at the end of a market; text in place of the weights says why that failed."""
+    with watch() as reads:
+        known = PointInTimeData(market, shared)
+        known.advance(len(market.dates) - 1)
+        try:
+            return request_decision(policy, "policy", known.history(), holdings, market.assets).weights, reads
+        except PolicyError as error:
+            return str(error), reads
+
+
+def _is_other(mine: Array | None, other: Array | None) -> bool:
+    if mine is None or other is None:
+        return mine is not other
+    return not np.allclose(mine, other, rtol=0.0, atol=TOLERANCE)
 
 
 @dataclass(frozen=True)

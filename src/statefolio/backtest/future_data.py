@@ -1,32 +1,26 @@
 """Searches a policy for data that are dated later than it may know.
 
 The history that a policy sees ends at the decision date, but a policy can bring data of its own. The search follows
-attributes, containers, partials, closures, defaults, and the globals that the policy's own code names. It does not
-search libraries.
+attributes, containers, text, partials, closures, defaults, and the constants and globals that the policy's own code
+names. It does not search libraries.
 """
 
 import datetime as dt
-import dis
-import re
-import sys
-import sysconfig
 from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import Path
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from statefolio.backtest.market import Market
+from statefolio.backtest.searched_code import DATE, function_parts, is_from_library
 
-_LIBRARIES = (*map(sysconfig.get_path, ("purelib", "stdlib")), f"{sys.prefix}/lib", str(Path(__file__).parents[1]))
-_SIMPLE = (str, bytes, int, float, complex, bool, type(None), dt.date, np.generic, ModuleType)
-_READS_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_CLASSDEREF")
-_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}(?!\d)")
+_SIMPLE = (int, float, complex, bool, type(None), dt.date, np.generic, ModuleType)
 _SEQUENCES = (list, tuple, set, frozenset, deque)
+_FEW_DATES = 2  # in text that is no table: a period, an example
 
 
 def find_future_data(policy: Any, market: Market, date: pd.Timestamp) -> list[tuple[str, Any]]:
@@ -75,18 +69,40 @@ def _reaches_beyond(thing: Any, date: pd.Timestamp, length: int) -> str:
         return "has later dates" if thing.size and pd.Timestamp(np.nanmax(thing)) > date else ""
     if isinstance(thing, np.ndarray) and thing.dtype != object:
         return "has as many rows as the market has dates" if length in thing.shape else ""
+    if isinstance(thing, str | bytes):
+        return _text_reaches_beyond(thing if isinstance(thing, str) else thing.decode("latin-1"), date, length)
     if isinstance(thing, Mapping):
-        return (
-            "has keys dated later" if any(moment > date for moment in map(_moment, thing) if moment is not None) else ""
-        )
-    numbers = isinstance(thing, _SEQUENCES) and len(thing) == length
-    numbers = numbers and all(isinstance(value, float | np.floating) for value in thing)
-    return "has as many numbers as the market has dates" if numbers else ""
+        if any(moment > date for moment in map(_moment, thing) if moment is not None):
+            return "has keys dated later"
+        numbered = len(thing) == length and all(isinstance(key, int | np.integer) for key in thing)
+        return "has as many numbered keys as the market has dates" if numbered else ""
+    if not isinstance(thing, _SEQUENCES) or len(thing) != length:
+        return ""
+    if all(isinstance(value, float | np.floating) for value in thing):
+        return "has as many numbers as the market has dates"
+    if all(isinstance(value, (*_SEQUENCES, np.ndarray)) for value in thing):
+        return "has as many rows as the market has dates"
+    repeated = all(isinstance(value, str | int | np.integer) for value in thing) and len(set(thing)) < length
+    return "has as many values as the market has dates" if repeated else ""
+
+
+def _text_reaches_beyond(text: str, date: pd.Timestamp, length: int) -> str:
+    """Say how text reaches beyond the date: as a table of dates, or with one word or character per date."""
+    later = 0
+    for found in set(DATE.findall(text)):
+        moment = _moment(found)
+        later += moment is not None and moment > date
+        if later > _FEW_DATES:
+            return "has later dates"
+    counts = [len(text.split(mark)) for mark in (None, ",", ";", "\n")]
+    if len(text.split()) == 1:
+        counts.append(len(text))
+    return "has as many words or characters as the market has dates" if length in counts else ""
 
 
 def _moment(key: Any) -> pd.Timestamp | None:
     """Return the date that a key is or that its text begins with, or None."""
-    text = _DATE.match(key) if isinstance(key, str) else None
+    text = DATE.match(key) if isinstance(key, str) else None
     if not isinstance(key, dt.date) and text is None:
         return None
     found: Any = pd.to_datetime(text.group() if text is not None else key, errors="coerce")
@@ -132,52 +148,18 @@ def _parts(thing: Any, where: str, copied: bool) -> Iterator[tuple[Any, str, boo
         yield from ((part, f"{where}[{place}]", copied) for place, part in enumerate(parts))
     elif isinstance(thing, MethodType):
         yield from ((thing.__self__, where, copied), (thing.__func__, where, False))
+    elif isinstance(thing, BuiltinMethodType):
+        yield thing.__self__, where, copied
     elif isinstance(thing, partial):
         yield from ((part, f"{where}.partial", copied) for part in (thing.func, thing.args, thing.keywords))
     elif isinstance(thing, property):
         yield thing.fget, where, False
     elif isinstance(thing, FunctionType):
-        yield from ((part, f"{where}, in {name}", False) for name, part in _function_parts(thing))
+        yield from ((part, f"{where}, in {name}", False) for name, part in function_parts(thing))
     elif isinstance(thing, type):
-        yield from ((part, f"{where}.{name}", False) for name, part in vars(thing).items())
+        yield from ((part, f"{where}.{name}", False) for name, part in vars(thing).items() if name != "__doc__")
     else:
         state = object.__getstate__(thing)  # attributes by name, then slots by name
         for attributes in state if isinstance(state, tuple) else (state,):
             yield from ((part, f"{where}.{name}", copied) for name, part in (attributes or {}).items())
-        yield from ((kind, where, False) for kind in type(thing).__mro__ if not _is_library(kind))
-
-
-def _function_parts(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yield a function's closure and defaults and, unless a library defines it, the globals that its code names."""
-    code, called = function.__code__, function.__qualname__
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        if cell != type(cell)():
-            yield f"{name!r} of {called}", cell.cell_contents
-    for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
-        yield f"a default of {called}", default
-    names, loaded = ([], []) if code.co_filename.startswith(_LIBRARIES) else (_names_in(code), _globals_in(code))
-    for name in loaded:
-        found = function.__globals__.get(name)
-        yield f"the global {name!r}", found
-        file = getattr(found, "__file__", None)
-        if isinstance(found, ModuleType) and file is not None and not file.startswith(_LIBRARIES):
-            yield from ((f"the global {name}.{part}", getattr(found, part, None)) for part in names)
-
-
-def _globals_in(code: CodeType) -> list[str]:
-    """List the globals that code, and the functions and comprehensions inside it, read; not attributes."""
-    inner = [name for part in code.co_consts if isinstance(part, CodeType) for name in _globals_in(part)]
-    read = [step.argval for step in dis.get_instructions(code) if step.opname in _READS_GLOBAL]
-    return list(dict.fromkeys([*read, *inner]))
-
-
-def _names_in(code: CodeType) -> list[str]:
-    """List the names that code, and the functions and comprehensions inside it, look up."""
-    inner = [name for part in code.co_consts if isinstance(part, CodeType) for name in _names_in(part)]
-    return list(dict.fromkeys([*code.co_names, *inner]))
-
-
-def _is_library(kind: type) -> bool:
-    """Return whether a class comes from a library, or from statefolio itself."""
-    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    return kind.__module__ != "__main__" if file is None else file.startswith(_LIBRARIES)
+        yield from ((kind, where, False) for kind in type(thing).__mro__ if not is_from_library(kind))

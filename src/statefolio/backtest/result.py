@@ -38,6 +38,8 @@ class CausalCheck:
         The finding in a sentence.
     cuts : tuple of Timestamp
         Dates at which the future was cut off and replaced.
+    scope : str
+        End of the sentence of a causal policy: what was repeated in a new process, and what is not searched.
 
     Examples
     --------
@@ -56,6 +58,7 @@ class CausalCheck:
     first_difference: pd.Timestamp | None
     detail: str
     cuts: tuple[pd.Timestamp, ...]
+    scope: str = "; files and unlabelled arrays are not searched"
 
     @property
     def sentence(self) -> str:
@@ -63,7 +66,7 @@ class CausalCheck:
         if self.verdict != "causal":
             return f"{'look-ahead found' if self.verdict == 'looks ahead' else self.verdict}: {self.detail}"
         count = len(self.cuts)
-        return f"no look-ahead found in {count} of {count} cuts; files and unlabelled arrays are not searched"
+        return f"no look-ahead found in {count} of {count} cuts{self.scope}"
 
     def __str__(self) -> str:
         return self.sentence

@@ -1,0 +1,177 @@
+"""Repeats decisions in a new process that has only the history, and compares them with those made here.
+
+What a policy finds elsewhere is not there: memory, globals and class attributes set at run time, environment variables,
+files in the working folder. What it reads nevertheless is reported.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays.text import show
+from statefolio.backtest.new_process import Answer, CannotStart, ask, pack, user_modules
+
+MOST_CUTS = 3
+TOLERANCE = 1e-8
+"""Weights may differ by this much: another process may round otherwise."""
+
+SECONDS, TIMES_AS_LONG = 60.0, 20.0
+_OUTSIDE = (
+    "it depends on something else, such as a file, an environment variable, or a global or class attribute set at run "
+    "time"
+)
+_NOT_SENT = (
+    "it cannot be sent to a new process ({}), so that it is not known whether it depends on anything but the history"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Decisions to repeat.
+
+    Attributes
+    ----------
+    subject : str
+        Name of the policy.
+    date : Timestamp
+        Last date of the history.
+    function, arguments
+        Returns the decisions and the list of what was read; text in place of the decisions says why they failed.
+    differs : function(decisions) -> bool
+    """
+
+    subject: str
+    date: pd.Timestamp
+    function: Callable[..., tuple[Any, list[str]]]
+    arguments: tuple[Any, ...]
+    differs: Callable[[Any], bool]
+
+
+@dataclass
+class Finding:
+    """Result for one policy.
+
+    Attributes
+    ----------
+    doubt : str
+        Why the policy cannot be checked; empty if it decides the same.
+    unstarted : str
+        Why no new process could be started.
+    sent, imported : int
+        Number of cuts whose decisions were repeated with the policy's code as it is here, and as its modules define it.
+        Both are 0 for a policy that has no code of the user.
+    """
+
+    doubt: str = ""
+    unstarted: str = ""
+    sent: int = 0
+    imported: int = 0
+
+    @property
+    def scope(self) -> str:
+        """What was repeated in a new process, and what is not searched; for the sentence of a check."""
+        if not self.sent:
+            apart = f", none of them repeated in a new process ({self.unstarted})" if self.unstarted else ""
+            return f"{apart}; files and unlabelled arrays are not searched"
+        carried = "unlabelled arrays" if self.imported else "unlabelled arrays and class attributes"
+        return (
+            f", {self.sent} of them repeated in a new process; {carried} that it carries, and files that compiled code "
+            "reads, are not searched"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Call:
+    question: Question
+    imports: bool
+    packed: bytes
+
+
+def spread(count: int) -> "np.typing.NDArray[np.int64]":
+    """Return up to `MOST_CUTS` places of so many cuts: the last one, and others spread over them."""
+    return np.unique(np.linspace(count - 1, 0, num=min(MOST_CUTS, count)).round().astype(np.int64))
+
+
+def repeat_apart(questions: Sequence[Question], seconds: float) -> dict[str, Finding]:
+    """Repeat decisions in a new process, where the policy has code of the user.
+
+    Its classes and functions are sent as code. Those of modules that the new process can import are also tried from
+    there: only then are attributes set at run time absent.
+
+    Parameters
+    ----------
+    questions
+        By date.
+    seconds
+        How long the same decisions took here.
+
+    Returns
+    -------
+    dict of Finding, by subject
+    """
+    findings = {question.subject: Finding() for question in questions}
+    calls: list[_Call] = []
+    for question in questions:
+        try:
+            calls.extend(_calls(question))
+        except Exception as error:  # noqa: BLE001 - whatever an object of the user raises when it is pickled
+            findings[question.subject].doubt = _NOT_SENT.format(error)
+    calls = [call for call in calls if not findings[call.question.subject].doubt]
+    calls.sort(key=lambda call: call.imports)  # an import leaves traces that sent code must not find
+    while calls:
+        try:
+            answers = ask([call.packed for call in calls], SECONDS + TIMES_AS_LONG * seconds)
+        except CannotStart as error:
+            for call in calls:
+                findings[call.question.subject].unstarted = str(error)
+            break
+        asked = sum(answer.answered for answer in answers) + 1  # the next one may be why the process has ended
+        for call, answer in zip(calls[:asked], answers[:asked], strict=True):
+            _record(findings[call.question.subject], call, answer)
+        calls = [call for call in calls[asked:] if not findings[call.question.subject].doubt]
+    return findings
+
+
+def _calls(question: Question) -> list[_Call]:
+    function, arguments = question.function, question.arguments
+    modules = user_modules(arguments)
+    ways = [modules, set()] if modules - {"__main__"} else [modules]
+    return [_Call(question, way != modules, pack(function, arguments, way)) for way in ways] if modules else []
+
+
+def _record(finding: Finding, call: _Call, answer: Answer) -> None:
+    if call.imports and answer.answered and answer.error:
+        return  # not a module that another process can import
+    finding.doubt = finding.doubt or _doubt(call.question, answer)
+    finding.imported += call.imports
+    finding.sent += not call.imports
+
+
+def _doubt(question: Question, answer: Answer) -> str:
+    date = show(question.date)
+    if not answer.answered:
+        return f"its decisions until {date} cannot be repeated in a new process: {answer.error}"
+    if answer.error:
+        return _NOT_SENT.format(answer.error)
+    decided, reads = answer.value
+    if isinstance(decided, str):
+        return (
+            f"in a new process that has only the history until {date} it fails ({decided.rstrip('.')}): {_OUTSIDE}"
+            f"{_listed(reads, '; it ')}"
+        )
+    if question.differs(decided):
+        return (
+            f"in a new process that has only the history until {date} its decisions differ: {_OUTSIDE}"
+            f"{_listed(reads, '; it ')}"
+        )
+    return _listed(reads, "it ", "; what these data were made from is not known")
+
+
+def _listed(reads: list[str], before: str, after: str = "") -> str:
+    if not reads:
+        return ""
+    more = f" (and {len(reads) - 1} more such)" if len(reads) > 1 else ""
+    return f"{before}{reads[0]} while it decides{more}{after}"
