@@ -235,8 +235,8 @@ class Modules(Cheats):
 
 class Collected(Cheats):
     def best(self, history):
-        frames = [it for it in gc.get_objects() if isinstance(it, pd.DataFrame) and it.shape[0] > row(history) + 1]
-        return frames[0][history.returns.columns].iloc[row(history) + 1].idxmax()
+        lists = (it for it in gc.get_objects() if isinstance(it, list) and len(it) == 300)
+        return next(it for it in lists if it[0] in NAMES)[row(history)]
 
 
 class Stack(Cheats):

@@ -14,7 +14,7 @@ from statefolio._options import Whole, check, is_whole
 from statefolio.backtest.calendar import Drift, decision_dates
 from statefolio.backtest.decision_comparison import CARRIES_FUTURE, NOT_REPRODUCIBLE
 from statefolio.backtest.decisions import clone_policy
-from statefolio.backtest.decisions_apart import TOLERANCE, Question, repeat_apart, spread
+from statefolio.backtest.decisions_apart import TOLERANCE, Question, first_difference, repeat_apart, spread
 from statefolio.backtest.future_data import find_future_data, redraw_future_data
 from statefolio.backtest.market import Market
 from statefolio.backtest.periods import read_periods
@@ -38,7 +38,8 @@ def check_causal(
         A policy is run again on each market. The data that it carries (a DataFrame of signals, say) are the same in
         every run, so that a policy with data dated after its first decision can only be cleared through a function
         that makes it. Such a function is called on each market. It may also return weights (decision date x asset).
-        What it returns must not have dates after its market; the function itself is searched as a policy is.
+        What it returns must not have dates after its market; the function itself is searched as a policy is. If it has
+        classes or functions of the user, the decisions are also repeated in a new Python process at up to three cuts.
     market : Market
     cuts : int or dates, default 10
         Where the future is cut off: a number of decision dates spread over the run, or these dates.
@@ -51,8 +52,14 @@ def check_causal(
     -------
     CausalCheck
         "looks ahead" if a decision up to a cut changes. "cannot be checked" if decisions differ between two runs on
-        the same data, if the policy or the function carries data that may contain the future, or if the function
+        the same data or in a new process that has only the history, if the policy or the function carries data that
+        may contain the future, cannot be pickled, or reads a file or a connection while it decides, or if the function
         returns the same weights for any market. "causal" otherwise; `str` of the result says what was checked.
+
+    Notes
+    -----
+    Not caught: unlabelled data that are not as many as the market's dates, picks written in code under no date, files
+    that compiled code opens (`pandas.read_parquet`, HDF5), and class attributes that a script or notebook sets.
 
     Raises
     ------
@@ -113,10 +120,10 @@ class _Check:
                 self.decisions(self._market.perturbed_after(cut, self._seed + place), cut, redraw=True),
             )
             doubt = self._doubts[0] if self._doubts else ""
-            changed = [date for other in others if (date := _first_difference(full, other, cut)) is not None]
+            changed = [date for other in others if (date := first_difference(full, other, cut)) is not None]
             if not changed:
                 continue
-            if _first_difference(full, self.decisions(self._market, cut), cut) is not None:
+            if first_difference(full, self.decisions(self._market, cut), cut) is not None:
                 return CausalCheck("cannot be checked", min(changed), NOT_REPRODUCIBLE, cuts)
             detail = f"the decision of {show(min(changed))} changes with data after {show(cut)}"
             return CausalCheck("looks ahead", min(changed), f"{detail} ({doubt})" if doubt else detail, cuts)
@@ -152,7 +159,7 @@ class _Check:
             return ""
         before = self._market.dates[0] - pd.Timedelta(days=1)
         other = self.decisions(self._market.perturbed_after(before, self._seed), self._market.dates[-1])
-        same = _first_difference(full, other, self._market.dates[-1]) is None
+        same = first_difference(full, other, self._market.dates[-1]) is None
         return (
             "the function returns the same weights for any market, so what they are made from is not known"
             if same
@@ -209,21 +216,7 @@ def _decide_apart(
 
 
 def _is_other(full: pd.DataFrame, end: pd.Timestamp, other: pd.DataFrame) -> bool:
-    return _first_difference(full, other, end, TOLERANCE) is not None
-
-
-def _first_difference(
-    full: pd.DataFrame, other: pd.DataFrame, until: pd.Timestamp, tolerance: float = 0.0
-) -> pd.Timestamp | None:
-    """Return the first date up to `until` with different decisions (NaN equals NaN), or None."""
-    mine, theirs = full.loc[:until], other.loc[:until] if len(other) else other
-    dates = mine.index.union(theirs.index) if len(theirs) else mine.index
-    one = mine.reindex(dates)
-    two = theirs.reindex(index=dates, columns=one.columns)
-    same = (one - two).abs() <= tolerance if tolerance else one == two
-    absent = ~(dates.isin(mine.index) & dates.isin(theirs.index))
-    unequal = ~(same | (one.isna() & two.isna())).to_numpy().all(axis=1) | absent
-    return pd.Timestamp(dates[int(np.argmax(unequal))]) if unequal.any() else None
+    return first_difference(full, other, end, TOLERANCE) is not None
 
 
 def _spread(dates: pd.Index, count: int) -> tuple[pd.Timestamp, ...]:

@@ -135,6 +135,20 @@ def repeat_apart(questions: Sequence[Question], seconds: float) -> dict[str, Fin
     return findings
 
 
+def first_difference(
+    full: pd.DataFrame, other: pd.DataFrame, until: pd.Timestamp, tolerance: float = 0.0
+) -> pd.Timestamp | None:
+    """Return the first date up to `until` with different decisions (NaN equals NaN), or None."""
+    mine, theirs = full.loc[:until], other.loc[:until] if len(other) else other
+    dates = mine.index.union(theirs.index) if len(theirs) else mine.index
+    one = mine.reindex(dates)
+    two = theirs.reindex(index=dates, columns=one.columns)
+    same = (one - two).abs() <= tolerance if tolerance else one == two
+    absent = ~(dates.isin(mine.index) & dates.isin(theirs.index))
+    unequal = ~(same | (one.isna() & two.isna())).to_numpy().all(axis=1) | absent
+    return pd.Timestamp(dates[int(np.argmax(unequal))]) if unequal.any() else None
+
+
 def _calls(question: Question) -> list[_Call]:
     function, arguments = question.function, question.arguments
     modules = user_modules(arguments)

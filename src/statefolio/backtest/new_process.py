@@ -21,7 +21,7 @@ from typing import Any
 import cloudpickle
 from threadpoolctl import threadpool_info
 
-from statefolio.backtest.future_data import is_from_library
+from statefolio.backtest.searched_code import is_from_library
 
 _PASSED_ON = (
     *("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA"),

@@ -57,7 +57,8 @@ def run_backtests(
         Number of dates per year, for annual fees and measures. Default: from the market's dates, as in `measures`.
     cuts : dates or int, default 0
         Decisions to repeat at the end of the run without the future and with another one, as a check for look-ahead:
-        see `result.causality`. A number spreads that many over the run.
+        see `result.causality`. A number spreads that many over the run. Policies with classes or functions of the user
+        also decide in a new Python process that has only the history, at up to three of them.
     progress : function(number of settled dates, number of dates), optional
     checkpoint : function(WalkState), optional
         Called after every step. To keep the state, pickle it in this function: the run changes it afterwards.
