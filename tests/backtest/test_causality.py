@@ -343,8 +343,8 @@ def test_a_builder_of_the_same_weights_cannot_be_checked(demo):
 def test_the_sentence_says_what_was_checked(demo, policies):
     check = check_causal(policies["equal"](), demo, cuts=4)
     assert str(check) == (
-        "no look-ahead found in 4 of 4 cuts, 3 of them repeated in a new process; unlabelled arrays that it carries, "
-        "and files that compiled code reads, are not searched"
+        "no look-ahead found in 4 of 4 cuts, 3 of them repeated in a new process; unlabelled arrays that it carries "
+        "and files that compiled code reads are not searched"
     )
     own = check_causal(sf.portfolio.EqualWeight(), demo, cuts=4)
     assert str(own) == "no look-ahead found in 4 of 4 cuts; files and unlabelled arrays are not searched"

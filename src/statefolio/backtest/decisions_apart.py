@@ -58,8 +58,8 @@ class Finding:
     ----------
     doubt : str
         Why the policy cannot be checked; empty if it decides the same.
-    unstarted : str
-        Why no new process could be started.
+    unstarted, obstacle : str
+        Why no new process could be started, and why it could not repeat the decisions in one of two ways.
     sent, imported : int
         Number of cuts whose decisions were repeated with the policy's code as it is here, and as its modules define it.
         Both are 0 for a policy that has no code of the user.
@@ -67,20 +67,23 @@ class Finding:
 
     doubt: str = ""
     unstarted: str = ""
+    obstacle: str = ""
     sent: int = 0
     imported: int = 0
 
     @property
     def scope(self) -> str:
         """What was repeated in a new process, and what is not searched; for the sentence of a check."""
-        if not self.sent:
+        if not self.sent and not self.imported:
             apart = f", none of them repeated in a new process ({self.unstarted})" if self.unstarted else ""
             return f"{apart}; files and unlabelled arrays are not searched"
-        carried = "unlabelled arrays" if self.imported else "unlabelled arrays and class attributes"
-        return (
-            f", {self.sent} of them repeated in a new process; {carried} that it carries, and files that compiled code "
-            "reads, are not searched"
-        )
+        missed = ["unlabelled arrays that it carries", "files that compiled code reads"]
+        if not self.imported:
+            missed.insert(1, "class attributes")
+        if not self.sent:
+            missed.insert(1, "what it finds by name in its modules")
+        repeated = max(self.sent, self.imported)
+        return f", {repeated} of them repeated in a new process; {_and(missed)} are not searched"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +118,7 @@ def repeat_apart(questions: Sequence[Question], seconds: float) -> dict[str, Fin
     findings = {question.subject: Finding() for question in questions}
     calls: list[_Call] = []
     for question in questions:
-        try:
-            calls.extend(_calls(question))
-        except Exception as error:  # noqa: BLE001 - whatever an object of the user raises when it is pickled
-            findings[question.subject].doubt = _NOT_SENT.format(error)
-    calls = [call for call in calls if not findings[call.question.subject].doubt]
+        calls.extend(_calls(question, findings[question.subject]))
     calls.sort(key=lambda call: call.imports)  # an import leaves traces that sent code must not find
     while calls:
         try:
@@ -131,7 +130,11 @@ def repeat_apart(questions: Sequence[Question], seconds: float) -> dict[str, Fin
         asked = sum(answer.answered for answer in answers) + 1  # the next one may be why the process has ended
         for call, answer in zip(calls[:asked], answers[:asked], strict=True):
             _record(findings[call.question.subject], call, answer)
-        calls = [call for call in calls[asked:] if not findings[call.question.subject].doubt]
+        lost = {call.question.subject for call in calls[asked - 1 : asked]}
+        calls = [call for call in calls[asked:] if call.question.subject not in lost]
+    for finding in findings.values():
+        if not (finding.sent or finding.imported or finding.unstarted):
+            finding.doubt = finding.doubt or finding.obstacle
     return findings
 
 
@@ -149,38 +152,44 @@ def first_difference(
     return pd.Timestamp(dates[int(np.argmax(unequal))]) if unequal.any() else None
 
 
-def _calls(question: Question) -> list[_Call]:
+def _calls(question: Question, finding: Finding) -> list[_Call]:
+    """Return the calls that repeat decisions: with code that is sent, and with code that is imported."""
+    calls = []
     function, arguments = question.function, question.arguments
-    modules = user_modules(arguments)
+    try:
+        modules = user_modules(arguments)
+    except Exception as error:  # noqa: BLE001 - whatever an object of the user raises when it is pickled
+        finding.obstacle = _NOT_SENT.format(error)
+        return []
     ways = [modules, set()] if modules - {"__main__"} else [modules]
-    return [_Call(question, way != modules, pack(function, arguments, way)) for way in ways] if modules else []
+    for way in ways if modules else []:
+        try:
+            calls.append(_Call(question, way != modules, pack(function, arguments, way)))
+        except Exception as error:  # noqa: BLE001 - as above
+            finding.obstacle = _NOT_SENT.format(error)
+    return calls
 
 
 def _record(finding: Finding, call: _Call, answer: Answer) -> None:
-    if call.imports and answer.answered and answer.error:
-        return  # not a module that another process can import
-    finding.doubt = finding.doubt or _doubt(call.question, answer)
-    finding.imported += call.imports
-    finding.sent += not call.imports
-
-
-def _doubt(question: Question, answer: Answer) -> str:
-    date = show(question.date)
+    date = show(call.question.date)
     if not answer.answered:
-        return f"its decisions until {date} cannot be repeated in a new process: {answer.error}"
-    if answer.error:
-        return _NOT_SENT.format(answer.error)
-    decided, reads = answer.value
+        finding.obstacle = f"its decisions until {date} cannot be repeated in a new process: {answer.error}"
+    elif answer.error:
+        finding.obstacle = _NOT_SENT.format(answer.error)
+    else:
+        finding.doubt = finding.doubt or _doubt(call.question, *answer.value)
+        finding.imported += call.imports
+        finding.sent += not call.imports
+    if finding.obstacle and not call.imports:
+        finding.doubt = finding.doubt or finding.obstacle
+
+
+def _doubt(question: Question, decided: Any, reads: list[str]) -> str:
+    there = f"in a new process that has only the history until {show(question.date)}"
     if isinstance(decided, str):
-        return (
-            f"in a new process that has only the history until {date} it fails ({decided.rstrip('.')}): {_OUTSIDE}"
-            f"{_listed(reads, '; it ')}"
-        )
+        return f"{there} it fails ({decided.rstrip('.')}): {_OUTSIDE}{_listed(reads, '; it ')}"
     if question.differs(decided):
-        return (
-            f"in a new process that has only the history until {date} its decisions differ: {_OUTSIDE}"
-            f"{_listed(reads, '; it ')}"
-        )
+        return f"{there} its decisions differ: {_OUTSIDE}{_listed(reads, '; it ')}"
     return _listed(reads, "it ", "; what these data were made from is not known")
 
 
@@ -189,3 +198,7 @@ def _listed(reads: list[str], before: str, after: str = "") -> str:
         return ""
     more = f" (and {len(reads) - 1} more such)" if len(reads) > 1 else ""
     return f"{before}{reads[0]} while it decides{more}{after}"
+
+
+def _and(parts: list[str]) -> str:
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -120,7 +120,9 @@ def _can_be_redrawn(data: Any, length: int) -> bool:
 
 
 def _is_labelled(thing: Any) -> bool:
-    return isinstance(thing, pd.DataFrame | pd.Series | pd.Index | Market) or hasattr(thing, "indexes")
+    if isinstance(thing, pd.DataFrame | pd.Series | pd.Index | Market):
+        return True
+    return isinstance(getattr(type(thing), "indexes", None), property)  # xarray's; instances may answer any name
 
 
 def _last_date(data: Any) -> pd.Timestamp | None:
@@ -160,6 +162,8 @@ def _parts(thing: Any, where: str, copied: bool) -> Iterator[tuple[Any, str, boo
         yield from ((part, f"{where}.{name}", False) for name, part in vars(thing).items() if name != "__doc__")
     else:
         state = object.__getstate__(thing)  # attributes by name, then slots by name
+        if isinstance(state, dict) and isinstance(state.get("py_func"), FunctionType):  # compiled by Numba
+            state = {"py_func": state["py_func"]}
         for attributes in state if isinstance(state, tuple) else (state,):
             yield from ((part, f"{where}.{name}", copied) for name, part in (attributes or {}).items())
         yield from ((kind, where, False) for kind in type(thing).__mro__ if not is_from_library(kind))

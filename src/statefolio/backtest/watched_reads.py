@@ -72,7 +72,7 @@ def _describe_file(path: Any, flags: Any) -> str:
         return ""
     named = os.fsdecode(path)
     whole = os.path.realpath(named)
-    if whole.endswith(_CODE) or whole.startswith(_own_folders()):
+    if whole.endswith(_CODE) or whole.startswith(_own_folders()) or Path(whole).is_dir():
         return ""
     written = whole.startswith(_folder[0]) and Path(whole).exists()
     return "" if written else f"reads {named}"
