@@ -20,6 +20,7 @@ import weakref
 from collections import deque
 from pathlib import Path
 
+import numba
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
@@ -490,6 +491,27 @@ def calmest(window):
     return score
 
 
+LOCK = threading.Lock()
+
+
+class Locks:
+    """Names a global that cannot be pickled, so that the new process must import it."""
+
+    def decide(self, history, holdings):
+        with LOCK:
+            return {history.returns.tail(20).sum().idxmax(): 1.0}
+
+
+@numba.njit(cache=True)
+def last(values):
+    return values[-1].argmax()
+
+
+class Compiled:
+    def decide(self, history, holdings):
+        return {NAMES[last(history.returns.to_numpy())]: 1.0}
+
+
 class OwnModel(ModelPolicy):
     """A class of the user whose parts are of the library."""
 
@@ -507,5 +529,7 @@ def honest():
         "remembers": Remembers(),
         "writes": Writes(),
         "switches": Switches(),
+        "a lock": Locks(),
+        "compiled": Compiled(),
         "counts": Momentum(score=functools.partial(pd.DataFrame.sum, skipna=True)),
     }

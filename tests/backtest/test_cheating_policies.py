@@ -12,7 +12,6 @@ from cheating_policies import (
     BEST,
     RETURNS,
     Environment,
-    Opens,
     ReadsCsv,
     SetOnClass,
     carried,
@@ -88,15 +87,14 @@ def test_honest_policies_are_cleared(runs, name):
     check = runs[name].causality
     assert check.verdict == "causal", check
     assert "in 4 of 4 cuts, 3 of them repeated in a new process; unlabelled arrays that it carries" in str(check)
+    assert ("what it finds by name in its modules" in str(check)) == (name == "a lock")
 
 
 def test_what_is_not_caught_is_said(runs):
     """Arrow opens the file itself, and Python does not see it."""
     check = runs["a table of pandas"].causality
     assert check.verdict == "causal"
-    assert str(check).endswith(
-        "unlabelled arrays that it carries, and files that compiled code reads, are not searched"
-    )
+    assert str(check).endswith("unlabelled arrays that it carries and files that compiled code reads are not searched")
 
 
 @pytest.mark.parametrize("builds", [False, True])
@@ -105,10 +103,8 @@ def test_a_run_from_the_start_finds_them_too(market, tmp_path, monkeypatch, buil
     monkeypatch.setenv("PICKS", cheating_policies.JSON)
     monkeypatch.setattr(SetOnClass, "picks", cheating_policies.UNDATED, raising=False)
     cheats = {
-        DEPENDS: (Environment, {}),
-        f"picks.json {READS}": (Opens, {"kept": files["open"].kept}),
+        DEPENDS: (SetOnClass if builds else Environment, {}),
         f"picks.csv {READS}": (ReadsCsv, {"kept": files["read_csv"].kept}),
-        "fails": (SetOnClass, {}),
     }
     for said, (kind, kept) in cheats.items():
         subject = (lambda market, kind=kind, kept=kept: kind(**kept)) if builds else kind(**kept)

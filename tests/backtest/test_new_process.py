@@ -184,7 +184,7 @@ def test_a_script_without_a_guard_runs_once(tmp_path):
     started, mine, hidden = said.splitlines()
     assert started == "started"
     assert mine == (
-        "no look-ahead found in 2 of 2 cuts, 2 of them repeated in a new process; unlabelled arrays and class "
-        "attributes that it carries, and files that compiled code reads, are not searched"
+        "no look-ahead found in 2 of 2 cuts, 2 of them repeated in a new process; unlabelled arrays that it "
+        "carries, class attributes and files that compiled code reads are not searched"
     )
     assert hidden.startswith("cannot be checked: in a new process that has only the history until 2014-")
