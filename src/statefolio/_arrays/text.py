@@ -15,9 +15,9 @@ def show(date: Any) -> str:
     """Format a date, with its time only where it has one."""
     import pandas as pd
 
-    moment = pd.Timestamp(date)
-    if moment is pd.NaT:
+    if pd.isna(date):
         return "no date"
+    moment = pd.Timestamp(date)
     return moment.strftime("%Y-%m-%d") if moment == moment.normalize() else moment.isoformat()
 
 

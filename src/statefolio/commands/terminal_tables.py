@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from rich import box
@@ -81,7 +82,7 @@ def _parts(columns: list[_Column], width: int) -> list[list[_Column]]:
     return parts
 
 
-def _column(name: str, values: "pd.Series[object]") -> _Column:
+def _column(name: str, values: "pd.Series[Any]") -> _Column:
     cells = [_text(value) for value in values]
     numeric = bool(cells) and all(map(_NUMERIC.fullmatch, cells)) and not all(cell in "-–" for cell in cells)
     return _Column(name, cells, numeric or (pd.api.types.is_numeric_dtype(values) and bool(cells)))
