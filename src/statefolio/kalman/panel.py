@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import check_padded, over_blocks, pad_last, padded
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.panel_outputs import empty_paths, started_assets, write_started
+from statefolio.kalman.panel_outputs import concat_paths, empty_paths, started_assets, write_started
+from statefolio.kalman.separation import hide_unidentified, next_separation, note_regressors, reopen
 from statefolio.kalman.specification import (
     DISCOUNT,
     PRIOR_OBSERVATIONS,
@@ -19,7 +20,7 @@ from statefolio.kalman.specification import (
     Floats,
     Specification,
 )
-from statefolio.kalman.start import BEGUN, DIFFUSE, GIVEN, WAITING, Start, begin_block
+from statefolio.kalman.start import BEGUN, DIFFUSE, ENDLESS, GIVEN, WAITING, Start, begin_block
 from statefolio.kalman.sweep import sweep
 from statefolio.kalman.triangles import triangle, unpack
 
@@ -46,6 +47,11 @@ class Filter:
         """Assets whose start is over, so that the state has a finite covariance."""
         return np.equal(self.start.stage, BEGUN)
 
+    @property
+    def partly_unknown(self) -> NDArray[np.bool_]:
+        """Assets whose start is over, with directions of the state that no observation has identified."""
+        return self.begun & (self.start.rows > 0)
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Copy the arrays that change from date to date; `take` reads them back."""
         return {name: getattr(where, name).copy() for where, names in self._changing() for name in names}
@@ -54,6 +60,8 @@ class Filter:
         """Take the first `count` assets from the arrays of another filter; the other assets stay unchanged."""
         for where, names in self._changing():
             for name in names:
+                if name not in arrays:  # files of earlier versions
+                    continue
                 mine, other = getattr(where, name), arrays[name]
                 if isinstance(where, FilterState):
                     mine[..., :count] = other[..., :count]
@@ -63,7 +71,7 @@ class Filter:
     def _changing(self) -> tuple[tuple[FilterState | Start, tuple[str, ...]], ...]:
         return (self.state, ("mean", "covariance", "level", "worth")), (
             self.start,
-            ("stage", "a", "P", "A", "U"),
+            ("stage", "a", "P", "A", "U", "rows", "size"),
         )
 
     def forecast(self, common: float) -> tuple[Floats, Floats, Floats]:
@@ -116,8 +124,28 @@ class Filter:
             Arrays of the padded assets.
         """
         check_padded(X, Y, self.count)
+        common = np.ones(len(X)) if common is None else common
+        if self.start.patience == ENDLESS or not ((self.start.rows > 0) | ~self.begun).any():
+            return self._sweep(X, Y, common, store, note_surprise)
+        parts = []
+        while True:
+            kept = self.arrays()
+            paths = self._sweep(X, Y, common, store, note_surprise)
+            row, assets = next_separation(self.start, self.state, X, Y)
+            if row < len(X):  # the dates from there on are run again
+                self.take(kept, self.count)
+                paths = self._sweep(X[:row], Y[:row], common[:row], store, note_surprise)
+            note_regressors(self.start, self.state, X[:row], Y[:row])
+            hide_unidentified(self.start, self.state, paths)
+            parts.append(paths)
+            if row == len(X):
+                return concat_paths(parts)
+            reopen(self.start, self.state, assets)
+            X, Y, common = X[row:], Y[row:], common[row:]
+
+    def _sweep(self, X: Floats, Y: Floats, common: Floats, store: str, note_surprise: bool) -> FilterPaths:
+        """Filter dates on which nothing that is unknown about an asset that has begun becomes known."""
         dates, states = X.shape[:2]
-        common = np.ones(dates) if common is None else common
         paths = empty_paths(dates, states, self.count, store, note_surprise)
         log_likelihood = paths.log_likelihood if store != "state" else np.zeros(self.count)
 
@@ -153,6 +181,7 @@ def new_filter(
     start: tuple[Floats, Floats] | None = None,
     kind: np.ndarray | None = None,
     before_prediction: bool = False,
+    patience: int = ENDLESS,
 ) -> Filter:
     """Build a filter before its first date.
 
@@ -171,6 +200,8 @@ def new_filter(
         How each state starts. Default: all GIVEN with a `start`, else all DIFFUSE.
     before_prediction : bool
         The start is the distribution of the state one prediction earlier.
+    patience : int
+        Observations after which an asset begins although its regressors are collinear (see partial_start.py).
     """
     states, count = state_variance.shape
     lanes = padded(count)
@@ -202,6 +233,9 @@ def new_filter(
             P=np.zeros(square),
             A=np.zeros(square),
             U=np.zeros((lanes, states, states + 1)),
+            patience=patience,
+            rows=np.zeros(lanes, dtype=np.int64),
+            size=np.zeros((lanes, states)),
         ),
         FilterState(
             mean=np.zeros((states, lanes)),

@@ -30,6 +30,19 @@ def empty_paths(dates: int, states: int, count: int, store: str, note_surprise: 
     )
 
 
+def concat_paths(parts: list[FilterPaths]) -> FilterPaths:
+    """Join the outputs of successive dates."""
+    if len(parts) == 1:
+        return parts[0]
+    along = {"surprise": 1, "surprised": 1}
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts], axis=along.get(name, 0))
+        for name in FilterPaths._fields
+        if name != "log_likelihood"
+    }
+    return FilterPaths(**joined, log_likelihood=np.add.reduce([part.log_likelihood for part in parts]))
+
+
 class StartedAssets(NamedTuple):
     """Assets whose start (start.py) ends within the dates of a run, with the state after it."""
 

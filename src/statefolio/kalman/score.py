@@ -20,7 +20,7 @@ from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
 from statefolio.kalman.records import Dates, Workspace, new_entering
 from statefolio.kalman.rows import columns, regressors, rows
 from statefolio.kalman.specification import PRIOR_OBSERVATIONS, Floats, Specification
-from statefolio.kalman.start import BEGUN, WAITING, hand_over, run_start
+from statefolio.kalman.start import BEGUN, ENDLESS, WAITING, hand_over, run_start
 from statefolio.kalman.start_adjoint import differentiate_starts
 from statefolio.kalman.start_tape import new_start_tape
 from statefolio.kalman.step import any_begins, enter, gain_precision, learn_level, observe, predict, update
@@ -68,13 +68,13 @@ def _finish_tails(tails, Y, offset, entering, sums, by_shared):
 def _begin(spec, dates, Y, offset, prior, own, A, U, tape, at, entering, log_likelihood):
     """Run the start of every lane; the rows [at[lane], at[lane + 1]) of the tape belong to a lane."""
     states = dates.X.shape[1]
-    a, P = np.empty(states), np.empty((states, states))
+    a, P, largest, wait = np.empty(states), np.empty((states, states)), np.empty(states), (ENDLESS, np.int64(0))
     given, mine = (prior.mean, prior.covariance), (own.phi, own.mean, own.state_variance)
     kind, early, fresh, X = prior.kind, prior.before_prediction, np.int64(WAITING), dates.X
     for lane in range(WIDTH):
         column, level = offset + lane, own.level[lane]
-        system = (a, P, A[lane], U[lane])
-        stage, row, skip, gained, after = run_start(
+        system, largest[:] = (a, P, A[lane], U[lane], wait, largest), 0.0
+        stage, row, skip, gained, after, _ = run_start(
             spec, X, dates.common, Y, column, kind, early, fresh, given, mine, level, lane, *system, tape, at[lane]
         )
         entering.began[lane] = row if stage == BEGUN else np.inf

@@ -13,6 +13,9 @@ Rank is judged row by row. A row identifies an unknown if the rows before it lea
 error, relative to its size. The test depends neither on units nor on variances, which matters because a row without
 noise weighs far more than the next one. Collinear rows are kept and wait for one that is not. U is not used below its
 diagonal, so U[j, 0] = 1 marks that d_j is identified.
+
+Some rows are collinear for ever, as with two equal factors. After `patience` rows the state therefore collapses in the
+directions that are identified, and an ordinary filter goes on: partial_start.py.
 """
 
 from typing import NamedTuple
@@ -22,6 +25,7 @@ from numpy.typing import NDArray
 
 from statefolio.kalman.density import LOG_2PI
 from statefolio.kalman.lanes import compiled, inner
+from statefolio.kalman.partial_start import collapse_partly
 from statefolio.kalman.specification import DISCOUNT, Floats
 from statefolio.kalman.start_tape import new_start_tape, note_row, note_state
 from statefolio.kalman.triangles import packed
@@ -31,6 +35,8 @@ from statefolio.kalman.triangles import packed
 RANK_TOLERANCE = 1e-7
 WAITING, UNDERWAY, BEGUN = 0, 1, 2
 DIFFUSE, GIVEN, STATIONARY = 0, 1, 2
+ENDLESS = 2**60
+"""A patience without end: the start waits until everything is identified."""
 
 
 class Start(NamedTuple):
@@ -45,6 +51,9 @@ class Start(NamedTuple):
     P: Floats  # (N, K, K)
     A: Floats  # (N, K, K) columns of the diffuse states, zero elsewhere
     U: Floats  # (N, K, K + 1) triangular system, right side last; marks below the diagonal
+    patience: int  # rows after which the state collapses in the directions that are identified
+    rows: NDArray[np.int64]  # (N,) rows of a start, kept while a part is not identified; else zero, -1 if there was one
+    size: Floats  # (N, K) largest regressors of those rows
 
 
 @inner
@@ -90,15 +99,22 @@ def predict_start(spec, own, level, i, a, P, A):
 
 
 @inner
-def observe_start(x, y, R, a, P, A, M, row):
-    """Update a, P and A by one observation; returns its variance F and sets M = P x and its row (w, v)."""
+def observe_start(x, y, R, a, P, A, M, row, largest, size):
+    """Update a, P and A by one observation; returns its variance F and sets M = P x and its row (w, v).
+
+    `largest` (K,) are the largest regressors so far; `size` is set to the terms of w if x were as large, against which
+    w is a rounding error.
+    """
     states = a.shape[0]
     F, v = R, y
     for j in range(states):
-        M[j], row[j] = 0.0, 0.0
+        M[j], row[j], size[j] = 0.0, 0.0, 0.0
+        largest[j] = max(largest[j], abs(x[j]))
+    for j in range(states):
         for k in range(states):
             M[j] += P[j, k] * x[k]
             row[j] += x[k] * A[k, j]
+            size[j] += largest[k] * abs(A[k, j])
         F += x[j] * M[j]
         v -= x[j] * a[j]
     row[states] = v
@@ -115,14 +131,15 @@ def observe_start(x, y, R, a, P, A, M, row):
 def rotate_in(row, F, U, size):
     """Add a regression row to U by Givens rotations; returns the residual of its right side.
 
-    `size` (K,) is workspace for the largest terms of the differences, against which a rest counts as rounding error.
+    `size` (K,) are the largest terms of w, and becomes those of the differences, against which a rest counts as
+    rounding error.
     """
     states = U.shape[0]
     weight = 1.0 / np.sqrt(F)
     for j in range(states + 1):
         row[j] *= weight
     for j in range(states):
-        size[j] = abs(row[j])
+        size[j] *= weight
     for j in range(states):
         if row[j] == 0.0:
             continue
@@ -177,19 +194,23 @@ def collapse(kind, unit, a, P, A, U):
 
 
 @inner
-def run_start(spec, X, common, Y, column, kind, before_prediction, stage, given, own, level, i, a, P, A, U, tape, at):
+def run_start(
+    spec, X, common, Y, column, kind, before_prediction, stage, given, own, level, i, a, P, A, U, wait, largest, tape, at
+):
     """Run one series, a column of Y, until its state has a finite covariance or the dates end.
 
-    `given` is (mean, covariance) of the start, `own` is (phi, mean, state_variance), and the asset is their i-th. The
-    tape is written from row `at` to its end.
+    `given` is (mean, covariance) of the start, `own` is (phi, mean, state_variance), and the asset is their i-th. `wait`
+    is (patience, rows so far), and `largest` (K,) the largest regressors of those rows. The tape is written from row
+    `at` to its end.
 
     Returns the stage reached, the row of Y that the ordinary filter updates first, whether that row needs no
-    prediction, the log-likelihood of the rows used, and the next row of the tape.
+    prediction, the log-likelihood of the rows used, the next row of the tape, and the rows so far: zero once everything
+    is identified, or -1 after a collapse of a part.
     """
     states = a.shape[0]
     x, M, row, size = np.empty(states), np.empty(states), np.empty(states + 1), np.empty(states)
     unknown, unit = True, level if spec.noise == DISCOUNT else 1.0
-    log_likelihood = 0.0
+    log_likelihood, (patience, used) = 0.0, wait
     for t in range(X.shape[0]):
         seen = not np.isnan(Y[t, column])
         if stage == WAITING and not seen:
@@ -202,18 +223,23 @@ def run_start(spec, X, common, Y, column, kind, before_prediction, stage, given,
             predict_start(spec, own, level, i, a, P, A)
         stage = UNDERWAY
         if not unknown:
-            return BEGUN, t, True, log_likelihood, at
+            return BEGUN, t, True, log_likelihood, at, 0
         if not seen:
             continue
         regressors_of_series(X, t, column, x)
         R = common[t] if spec.noise == DISCOUNT else level * common[t]
-        F = observe_start(x, Y[t, column], R, a, P, A, M, row)
+        F = observe_start(x, Y[t, column], R, a, P, A, M, row, largest, size)
         note_row(tape, at - 1, F, M, row)
         residual = rotate_in(row, F, U, size)
         log_likelihood -= 0.5 * (LOG_2PI + np.log(F * unit) + residual * residual / unit)
-        if is_identified(kind, U):
-            return BEGUN, t + 1, False, log_likelihood + collapse(kind, unit, a, P, A, U), at
-    return stage, X.shape[0], False, log_likelihood, at
+        used += 1
+        identified = is_identified(kind, U)
+        if used >= patience:
+            gained = collapse_partly(kind == DIFFUSE, unit, a, P, A, U)
+            return BEGUN, t + 1, False, log_likelihood + gained, at, -1 if identified else used
+        if identified:
+            return BEGUN, t + 1, False, log_likelihood + collapse(kind, unit, a, P, A, U), at, 0
+    return stage, X.shape[0], False, log_likelihood, at, used
 
 
 @inner
@@ -237,10 +263,11 @@ def begin_block(spec, X, common, Y, assets, start, state, log_likelihood, first,
             began[i], skipped[i] = 0.0, False
             continue
         a, P, stage, level = start.a[i], start.P[i], stages[i], state.level[i]
-        stage, row, predicted, gained, _ = run_start(
-            spec, X, common, Y, i, kind, early, stage, given, own, level, i, a, P, start.A[i], start.U[i], tape, nothing
+        system, wait = (a, P, start.A[i], start.U[i]), (start.patience, start.rows[i])
+        stage, row, predicted, gained, _, used = run_start(
+            spec, X, common, Y, i, kind, early, stage, given, own, level, i, *system, wait, start.size[i], tape, nothing
         )
-        stages[i], skipped[i] = stage, predicted
+        stages[i], skipped[i], start.rows[i] = stage, predicted, used
         began[i] = row if stage == BEGUN else np.inf
         log_likelihood[i] += gained
         if stage == BEGUN:
