@@ -2,6 +2,10 @@
 
 Sums over a rolling window are made by additions only. The rows before the last multiple of the window are summed
 backwards, the rows after it forwards, and a window is one sum of each. Nothing is subtracted, so nothing drifts.
+
+Where a regressor is a combination of those before it, its pivot is zero. Its coefficient is set to zero, and row k of
+L^-1 is the direction n with A n = 0: coefficients with a part in it are not identified, so their variance is infinite.
+Fitted values, residual variance and predictions with x'n = 0 are those of any solution; others are NaN.
 """
 
 from typing import NamedTuple
@@ -16,6 +20,9 @@ from statefolio.kalman.triangles import lower
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 SINGULAR = 1e-13  # pivots below this share of the diagonal are rounding errors
+_NO_PART = 1e-6  # share of a direction below which a coefficient has no part in it
+_SEPARATE = 1e-5  # x'n relative to the usual size of the regressor, from which a date is off the sample's regressors
+_TINY = 1e-290
 
 
 class Scheme(NamedTuple):
@@ -35,11 +42,13 @@ def fit_blocks(scheme, states, before, seen, X, Y, memory, fits, first_block, la
     count, window, triangle = len(memory), scheme.window, states * (states + 1) // 2
     sums, total, behind = zeros(count), zeros(count), np.zeros((window + 1, count, WIDTH))
     L, M, precision, z, b = zeros(triangle), zeros(triangle), zeros(states), zeros(states), zeros(states)
+    size = zeros(states)  # mean squares of regressors whose pivot is zero; zero for the others
     for block in range(first_block, last_block):
         first = block * WIDTH
         returns, kept, out = columns(Y, first), columns(memory, first), columns(fits, first)
         filled = (seen - 1) % window + 1 if window > 0 and seen > 0 else 0
-        s2 = spread(np.nan)
+        s2, ever = spread(np.nan), spread(0.0)
+        fill(size, 0.0)
         copy(kept, sums)
         if window > 0:
             _add_up_again(states, window, filled, before, X, returns, sums, behind)
@@ -47,7 +56,7 @@ def fit_blocks(scheme, states, before, seen, X, Y, memory, fits, first_block, la
             t = row - before
             if t >= 0:
                 y = returns[row]
-                v, h = _innovate(states, X, row, y, L, precision, z, b)
+                v, h = _innovate(states, X, row, y, L, precision, size, z, b)
                 out.innovation[t] = v
                 out.innovation_variance[t] = s2 * (1.0 + h)
                 out.observation_variance[t] = s2
@@ -60,17 +69,23 @@ def fit_blocks(scheme, states, before, seen, X, Y, memory, fits, first_block, la
             after = rows(behind[min(filled, window)])  # behind[0] stays zero where sums only grow
             for i in range(count):
                 total[i] = sums[i] + after[i]
-            s2 = _fit(states, scheme.needed, total, L, precision, z, b)
+            s2 = _fit(states, scheme.needed, total, L, precision, size, z, b)
             _invert(states, L, M)
             if t >= 0:
                 _note(states, t, b, s2, M, precision, out.mean, out.variance)
+                ever = _hide(states, t, total, M, size, ever, out.variance)
             else:
                 _note(states, 0, b, s2, M, precision, out.first_mean, out.first_variance)
+                ever = _hide(states, 0, total, M, size, ever, out.first_variance)
         for i in range(states):
             for j in range(states):
                 out.last_covariance[i, j] = s2 * _inverse(states, i, j, M, precision)
+                direction = M[lower(i, j)] if j <= i else spread(0.0)
+                out.directions[j, i] = select(0.0 < size[i], direction, 0.0)
+            out.size[i] = _mean_square(states, total, i)
         out.last_observation_variance[:] = s2
         out.last_count[:] = total[count - 3]
+        out.collinear[:] = ever
         copy(sums, kept)
 
 
@@ -80,6 +95,28 @@ def _note(states, t, b, s2, M, precision, mean, variance):
     for k in range(states):
         mean[t, k] = b[k]
         variance[t, k] = s2 * _inverse(states, k, k, M, precision)
+
+
+@inner
+def _hide(states, t, sums, M, size, ever, variance):
+    """Set variances of coefficients that are not identified to infinity; returns the lanes that ever had any."""
+    for i in range(states):
+        ever = select(0.0 < size[i], spread(1.0), ever)
+    for k in range(states):
+        hidden = spread(0.0)
+        own = sums[lower(k, k)]
+        for i in range(k, states):
+            part, whole = M[lower(i, k)] * M[lower(i, k)] * own, sums[lower(i, i)]
+            hidden = select((0.0 < size[i]) & (_NO_PART * _NO_PART * whole < part), spread(1.0), hidden)
+        hidden = select((0.0 < size[k]) & (size[k] < 2.0 * _TINY), spread(1.0), hidden)  # a regressor of zeros
+        variance[t, k] = select(0.0 < hidden, np.inf, variance[t, k])
+    return ever
+
+
+@inner
+def _mean_square(states, sums, k):
+    """Return the mean square of a regressor."""
+    return sums[lower(k, k)] / sums[states * (states + 1) // 2 + states + 2]
 
 
 @inner
@@ -128,15 +165,17 @@ def _add_up_backwards(states, window, filled, end, X, Y, behind):
 
 
 @inner
-def _fit(states, needed, sums, L, precision, z, b):
-    """Solve A b = c by A = L D L' and return s2, NaN where undefined; precision = 1 / D, z = L^-1 c."""
+def _fit(states, needed, sums, L, precision, size, z, b):
+    """Solve A b = c by A = L D L' and return s2, NaN where undefined; precision = 1 / D, z = L^-1 c.
+
+    Where D is zero so are precision, z and b, and `size` has the mean square of the regressor (elsewhere it is zero).
+    """
     cross = states * (states + 1) // 2
     known = needed <= sums[cross + states + 1]
-    left = sums[cross + states]
+    left, rank = sums[cross + states], spread(0.0)
     for i in range(states):
         row = lower(i, 0)
         pivot, z_i = sums[row + i], sums[cross + i]
-        known = known & (sums[row + i] > 0.0)
         for j in range(i):
             u = sums[row + j]
             for k in range(j):  # b holds L_ik D_k here
@@ -146,25 +185,30 @@ def _fit(states, needed, sums, L, precision, z, b):
             L[row + j] = L_ij
             pivot -= u * L_ij
             z_i -= L_ij * z[j]
-        known = known & (pivot > SINGULAR * sums[row + i])
-        precision[i] = 1.0 / pivot
-        z[i] = z_i
-        left -= z_i * z_i / pivot
+        own = SINGULAR * sums[row + i] < pivot
+        square = _mean_square(states, sums, i)
+        size[i] = select(own, 0.0, select(_TINY < square, square, _TINY))
+        known = known & (sums[row + i] < np.inf)
+        rank += select(own, spread(1.0), 0.0)
+        precision[i] = select(own, 1.0 / pivot, 0.0)
+        z[i] = select(own, z_i, 0.0)
+        left -= select(own, z_i * z_i / pivot, 0.0)
     for i in range(states - 1, -1, -1):
         b_i = z[i] * precision[i]
         for k in range(i + 1, states):
             b_i -= L[lower(k, i)] * b[k]
-        b[i] = b_i
+        b[i] = select(0.0 < size[i], 0.0, b_i)
     for i in range(states):
         b[i] = select(known, b[i], np.nan)
+        size[i] = select(known, size[i], 0.0)
     weight, squared = sums[cross + states + 2], sums[cross + states + 3]
-    freedom = weight - states * squared / weight
+    freedom = weight - rank * squared / weight
     return select(known & (freedom > 1e-9), select(left > 0.0, left, 0.0) / freedom, np.nan)
 
 
 @inner
-def _innovate(states, X, row, y, L, precision, z, b):
-    """Return the innovation v = y - x'b and the leverage h = x' A^-1 x."""
+def _innovate(states, X, row, y, L, precision, size, z, b):
+    """Return the innovation v = y - x'b and the leverage h = x' A^-1 x, NaN where x is off the sample's regressors."""
     v, h = y, spread(0.0)
     for i in range(states):
         z_i = spread(X[row, i])
@@ -173,6 +217,9 @@ def _innovate(states, X, row, y, L, precision, z, b):
         z[i] = z_i
         h += z_i * z_i * precision[i]
         v -= X[row, i] * b[i]
+    for i in range(states):
+        off = (0.0 < size[i]) & (_SEPARATE * _SEPARATE * size[i] < z[i] * z[i])
+        v, h = select(off, np.nan, v), select(off, np.nan, h)
     return v, h
 
 

@@ -39,6 +39,10 @@ class Fits(NamedTuple):
 
     `first_mean` and `first_variance` are those before the first date. Innovations are the errors of predicting a date
     with the fit of the date before. The last fit has its full covariance.
+
+    Coefficients that collinear regressors do not identify have an infinite variance. `directions` (K, K, N) has the
+    directions of the last fit along which coefficients are not identified, one per column, `size` (K, N) the mean
+    squares of the regressors, and `collinear` (N,) is 1 where any date has such coefficients.
     """
 
     mean: Floats
@@ -51,6 +55,9 @@ class Fits(NamedTuple):
     last_covariance: Floats
     last_observation_variance: Floats
     last_count: Floats
+    directions: Floats
+    size: Floats
+    collinear: Floats
 
 
 def empty_memory(states: int, assets: int) -> RegressionMemory:
@@ -104,5 +111,6 @@ def least_squares(scheme: Scheme, X: Floats, Y: Floats, memory: RegressionMemory
 
 def _empty_fits(dates: int, states: int, lanes: int) -> Fits:
     path, state, cell = (dates, states, lanes), (1, states, lanes), (dates, lanes)
-    shapes = (path, path, state, state, cell, cell, cell, (states, states, lanes), (lanes,), (lanes,))
+    square, lane = (states, states, lanes), (lanes,)
+    shapes = (path, path, state, state, cell, cell, cell, square, lane, lane, square, (states, lanes), lane)
     return Fits(*(np.empty(shape) for shape in shapes))
