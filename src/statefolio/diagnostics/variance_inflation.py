@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.conditioning import ZERO, condition_number, scaled_svd
 from statefolio._arrays.types import Array
 
-_ZERO = 1e-14
 _STILL = 1e-12
 
 
@@ -17,9 +17,9 @@ def variance_inflation(factors: Array) -> Array:
     """
     still = np.ptp(factors, axis=0) <= _STILL * np.abs(factors).max(axis=0)
     centred = np.where(still, 0.0, factors - factors.mean(axis=0))
-    singular, right = _scaled(centred)
+    singular, right = scaled_svd(centred)
     with np.errstate(divide="ignore", invalid="ignore"):
-        inflation: Array = np.nansum(np.where(np.abs(right.T) > _ZERO, right.T**2 / singular**2, 0.0), axis=1)
+        inflation: Array = np.nansum(np.where(np.abs(right.T) > ZERO, right.T**2 / singular**2, 0.0), axis=1)
     inflation[still] = np.inf
     return inflation
 
@@ -37,20 +37,13 @@ def condition_indices(regressors: Array) -> tuple[Array, Array]:
     shares : (K, K) array
         One row per index, one column per coefficient; columns sum to 1.
     """
-    singular, right = _scaled(regressors)
+    singular, right = scaled_svd(regressors)
     with np.errstate(divide="ignore"):
         indices = singular[0] / singular
-    least = max(float(singular[0]), np.finfo(float).tiny) * _ZERO
+    least = max(float(singular[0]), np.finfo(float).tiny) * ZERO
     parts = (right / np.maximum(singular, least)[:, None]) ** 2
     shares: Array = parts / parts.sum(axis=0)
     return indices, shares
-
-
-def condition_number(regressors: Array) -> float:
-    """The largest condition index."""
-    singular, _ = _scaled(regressors)
-    with np.errstate(divide="ignore"):
-        return float(singular[0] / singular[-1])
 
 
 def collinear_reason(regressors: Array) -> str:
@@ -76,16 +69,3 @@ def through_time(
         rows.append([condition_number(with_constant), *variance_inflation(x)])
     index, values = dates[ends - 1].rename("date"), np.array(rows)
     return pd.DataFrame(values[:, 1:], index, names), pd.DataFrame(values[:, :1], index, ["condition_number"])
-
-
-def _scaled(columns: Array) -> tuple[Array, Array]:
-    """Singular values and right singular vectors (rows) of columns scaled to length 1.
-
-    Singular values within rounding error of zero are set to zero.
-    """
-    size = np.abs(columns).max(axis=0)
-    safe = columns / np.where(size > 0.0, size, 1.0)
-    length = np.linalg.norm(safe, axis=0)
-    _, singular, right = np.linalg.svd(safe / np.where(length > 0.0, length, 1.0), full_matrices=False)
-    singular[singular <= _ZERO * len(columns) * singular[0]] = 0.0
-    return singular, right

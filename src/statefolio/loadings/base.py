@@ -4,15 +4,18 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statefolio._arrays.dates import rows_until
 from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.types import Array
 from statefolio.exceptions import FileFormatError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.loadings import storage
 from statefolio.loadings.alignment import continue_panel, warn_of_short_histories
 from statefolio.loadings.fitted import FittedLoadings
 from statefolio.loadings.results import RunResults
+from statefolio.loadings.unidentified import find_conditions, warn_of_unidentified
 
 
 class LoadingsModel(FittedLoadings):
@@ -34,6 +37,8 @@ class LoadingsModel(FittedLoadings):
     StaticLoadings True 0.93
     """
 
+    _condition: Array  # (N,) of the factors on an asset's dates, where they are collinear; else NaN
+
     def fit(self, returns: Any, factors: Any, tune_until: Any = None) -> Self:
         """Learn hyper-parameters and run over all dates.
 
@@ -53,7 +58,8 @@ class LoadingsModel(FittedLoadings):
         Warns
         -----
         StatefolioWarning
-            If assets have too few returns for any loadings; `parameters_` has the reason by asset.
+            If assets have too few returns for any loadings, or factors are collinear on the dates of an asset: what
+            these dates identify is kept, the other loadings are NaN. `parameters_` has the reason by asset.
 
         Examples
         --------
@@ -72,6 +78,8 @@ class LoadingsModel(FittedLoadings):
         self._store(panel, self._run(panel, fresh=True), panel.dates[tune_rows - 1])
         self.first_date_ = panel.dates[0]
         warn_of_short_histories(panel, self._observations_needed())
+        hidden = self._hidden()
+        warn_of_unidentified(panel, hidden, self._condition)
         return self
 
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:
@@ -138,6 +146,7 @@ class LoadingsModel(FittedLoadings):
         self._check_fitted()
         mean, covariance, noise = self._next_date()
         arrays = {"next/mean": mean, "next/covariance": covariance, "next/observation_variance": noise}
+        arrays["next/condition"] = self._condition
         arrays |= {f"state/{name}": np.asarray(values) for name, values in self._state().items()}
         contents = {
             "model": type(self).__name__,
@@ -176,13 +185,14 @@ class LoadingsModel(FittedLoadings):
         model.first_date_, model.last_date_ = contents["first_date"], contents["last_date"]
         model.tuned_until_ = contents["tuned_until"]
         model._forecast = (arrays["next/mean"], arrays["next/covariance"], arrays["next/observation_variance"])
+        model._condition = arrays.get("next/condition", np.full(len(model.assets_), np.nan))
         prefix = "state/"
         model._restore({name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)})
         return model
 
     def _reset(self) -> None:
         """Drop what an earlier fit learned, so that a fit that fails leaves an unfitted model."""
-        for name in ("last_date_", "_run_results", "_cache"):
+        for name in ("last_date_", "_run_results", "_cache", "_condition"):
             self.__dict__.pop(name, None)
 
     def _store(self, panel: Panel, run: RunResults, tuned_until: pd.Timestamp) -> None:
@@ -193,6 +203,15 @@ class LoadingsModel(FittedLoadings):
         self._forecast = run.forecast
         self.__dict__.pop("_cache", None)
         self.last_date_ = panel.dates[-1]
+        before = np.pad(self.__dict__.get("_condition", np.zeros(0)), (0, len(panel.assets)), constant_values=np.nan)
+        self._condition = np.fmax(before[: len(panel.assets)], find_conditions(panel, self._hidden()))
+
+    def _hidden(self) -> NDArray[np.bool_]:
+        """Return the loadings (N, K) of the first date not yet seen that are not identified."""
+        directions = self._directions()
+        if directions is None:
+            return np.zeros((len(self.assets_), len(self.factors_)), dtype=bool)
+        return directions.loadings()
 
     # Methods that a subclass supplies, with `_parameters` of the base class --------------------------------
 

@@ -13,6 +13,7 @@ from statefolio._arrays.panel import RESIDUAL, Panel
 from statefolio._arrays.types import Array
 from statefolio.loadings.informative import counted_from, find_informative
 from statefolio.loadings.results import HALF_BAND, Forecast, Labels, RunResults, Values, array_of
+from statefolio.loadings.unidentified import Directions, without_unidentified
 
 
 class _LazyArray(BackendArray):
@@ -38,7 +39,12 @@ def loadings_dataset(run: RunResults, labels: Labels) -> xr.Dataset:
     """Return predicted and filtered loadings by date, asset and factor."""
     shape = (len(labels.dates), len(labels.assets), len(labels.factors))
     names = ("predicted", "predicted_variance", "filtered", "filtered_variance")
-    variables = {name: _variable(getattr(run, name), shape) for name in names}
+    values: dict[str, Values] = {name: getattr(run, name) for name in names}
+    if run.partly_unknown is not None:
+        for name in ("predicted", "filtered"):
+            found = without_unidentified(array_of(values[name]), array_of(values[f"{name}_variance"]))
+            values[name], values[f"{name}_variance"] = found
+    variables = {name: _variable(values[name], shape) for name in names}
     coordinates = {"date": labels.dates, "asset": labels.assets, "factor": labels.factors}
     return xr.Dataset(variables, coordinates, labels.attrs)
 
@@ -69,11 +75,17 @@ def covariances_dataset(panel: Panel, predicted: Array, filtered: Array) -> xr.D
     position[rows, columns] = position[columns, rows] = np.arange(rows.size)
     dims = ("date", "asset", "factor", "factor_other")
     variables = {
-        "predicted_covariance": (dims, predicted[:, :, position]),
-        "filtered_covariance": (dims, filtered[:, :, position]),
+        "predicted_covariance": (dims, _finite(predicted[:, :, position])),
+        "filtered_covariance": (dims, _finite(filtered[:, :, position])),
     }
     coordinates = {"date": panel.dates, "asset": panel.assets}
     return xr.Dataset(variables, coordinates | {"factor": panel.factors, "factor_other": panel.factors})
+
+
+def _finite(covariance: Array) -> Array:
+    """Return a covariance with NaN where it is infinite because a loading is not identified."""
+    covariance[np.isinf(covariance)] = np.nan
+    return covariance
 
 
 def innovations_dataset(run: RunResults, labels: Labels) -> xr.Dataset:
@@ -88,9 +100,13 @@ def innovations_dataset(run: RunResults, labels: Labels) -> xr.Dataset:
     return xr.Dataset(variables, {"date": labels.dates, "asset": labels.assets}, labels.attrs)
 
 
-def next_dataset(forecast: Forecast, labels: Labels) -> xr.Dataset:
+def next_dataset(forecast: Forecast, directions: Directions | None, labels: Labels) -> xr.Dataset:
     """Return mean and covariance of the loadings on the first date not yet seen, and the observation variance."""
     mean, covariance, noise = forecast
+    if directions is not None:
+        hidden = directions.loadings()
+        mean = np.where(hidden, np.nan, mean)
+        covariance = np.where(hidden[:, :, None] | hidden[:, None, :], np.nan, covariance)
     variables = {
         "mean": (("asset", "factor"), mean),
         "covariance": (("asset", "factor", "factor_other"), covariance),
@@ -100,11 +116,19 @@ def next_dataset(forecast: Forecast, labels: Labels) -> xr.Dataset:
     return xr.Dataset(variables, coordinates, labels.attrs)
 
 
-def returns_dataset(forecast: Forecast, scenarios: Array, labels: Labels) -> xr.Dataset:
-    """Return mean and variance of the returns for each row of regressors; rows have no labels."""
+def returns_dataset(
+    forecast: Forecast, directions: Directions | None, scenarios: Array, labels: Labels
+) -> xr.Dataset:
+    """Return mean and variance of the returns for each row of regressors; rows have no labels.
+
+    They are NaN where the loadings that are not identified have a part in the fitted return.
+    """
     mean, covariance, noise = forecast
     expected = scenarios @ mean.T
     spread = np.einsum("sj,njk,sk->sn", scenarios, covariance, scenarios, optimize=True)
+    if directions is not None:
+        expected = np.where(directions.off(scenarios), np.nan, expected)
+        spread = np.where(directions.off(scenarios), np.nan, spread)
     variables = {
         "mean": (("scenario", "asset"), expected),
         "variance": (("scenario", "asset"), spread + noise),
@@ -112,12 +136,18 @@ def returns_dataset(forecast: Forecast, scenarios: Array, labels: Labels) -> xr.
     return xr.Dataset(variables, {"asset": labels.assets}, labels.attrs)
 
 
-def contributions_dataset(panel: Panel, loadings: xr.Dataset, which: str, residual_variance: Array) -> xr.Dataset:
-    """Split each return into contributions of the factors and a residual, which add up to the return."""
+def contributions_dataset(
+    panel: Panel, mean: Array, loadings: xr.Dataset, which: str, residual_variance: Array
+) -> xr.Dataset:
+    """Split each return into contributions of the factors and a residual, which add up to the return.
+
+    `mean` (T, N, K) has a value for loadings that are not identified too, so that the residual is known.
+    """
     x = panel.regressors[:, None, :]
-    earned = loadings[which].to_numpy() * x
+    earned = mean * x
     deviation = np.sqrt(loadings[f"{which}_variance"].to_numpy()) * np.abs(x)
     residual = panel.returns - earned.sum(axis=2)
+    earned = np.where(np.isnan(loadings[which].to_numpy()), np.nan, earned)
     earned = np.concatenate([earned, residual[:, :, None]], axis=2)
     deviation = np.concatenate([deviation, np.sqrt(residual_variance)[:, :, None]], axis=2)
     dims = ("date", "asset", "factor")

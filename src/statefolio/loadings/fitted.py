@@ -16,6 +16,7 @@ from statefolio.exceptions import NotFittedError
 from statefolio.loadings import datasets
 from statefolio.loadings.alignment import find_positions, order_factors, read_forecasts
 from statefolio.loadings.results import Forecast, Labels, RunResults, array_of
+from statefolio.loadings.unidentified import Directions
 
 _Result = TypeVar("_Result", xr.Dataset, pd.DataFrame)
 
@@ -58,7 +59,7 @@ class FittedLoadings(BaseEstimator):
     def next_(self) -> xr.Dataset:
         """Dataset for the first date not yet seen: mean, covariance, observation_variance."""
         self._check_fitted()
-        dataset = datasets.next_dataset(self._next_date(), self._labels())
+        dataset = datasets.next_dataset(self._next_date(), self._directions(), self._labels())
         return dataset.assign_attrs(after=show(self.last_date_))
 
     @property
@@ -139,7 +140,7 @@ class FittedLoadings(BaseEstimator):
         x, scenarios = read_forecasts(factor_forecasts, names)
         if self.intercept:
             x = np.column_stack([np.ones(len(x)), x])
-        dataset = datasets.returns_dataset(self._next_date(), x, self._labels())
+        dataset = datasets.returns_dataset(self._next_date(), self._directions(), x, self._labels())
         return dataset.isel(scenario=0) if scenarios is None else dataset.assign_coords(scenario=scenarios)
 
     def contributions(self, returns: Any, factors: Any, which: str = "predicted") -> xr.Dataset:
@@ -180,7 +181,10 @@ class FittedLoadings(BaseEstimator):
             of_fit = run.innovation_variance - array_of(run.observation_variance)
             variance = np.maximum(of_fit[np.ix_(rows, columns)], 0.0)
         selected = loadings.isel(date=rows, asset=columns)
-        return datasets.contributions_dataset(panel, selected, which, variance)
+        mean = selected[which].to_numpy()
+        if run.partly_unknown is not None:
+            mean = array_of(getattr(run, which))[np.ix_(rows, columns)]
+        return datasets.contributions_dataset(panel, mean, selected, which, variance)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Tell scikit-learn whether `fit` was called."""
@@ -194,6 +198,10 @@ class FittedLoadings(BaseEstimator):
     def _parameters(self) -> Mapping[str, Any]:
         """Return the columns of `parameters_`: one value per asset."""
         raise NotImplementedError
+
+    def _directions(self) -> Directions | None:
+        """Return the directions along which loadings on the first date not yet seen are unknown, if there are any."""
+        return None
 
     def _next_date(self) -> Forecast:
         """Return mean and covariance of the loadings and the observation variance on the first date not yet seen."""

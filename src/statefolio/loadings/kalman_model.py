@@ -12,10 +12,11 @@ from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
 from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.blocks import pad_last
+from statefolio.kalman.identified import find_unidentified, tune_identified
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.panel import Filter
+from statefolio.kalman.separation import patience_of
 from statefolio.kalman.stale_returns import Watch, new_watch
-from statefolio.kalman.tuning import tune
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import common_level
 from statefolio.loadings.alignment import find_positions, order_factors
@@ -25,6 +26,7 @@ from statefolio.loadings.kalman_run import collect_results, copy_for_run
 from statefolio.loadings.kalman_state import learned_from_arrays, learned_to_arrays, parameter_columns, with_prefix
 from statefolio.loadings.observed_returns import find_constants, observed_returns, warn_of_unobserved
 from statefolio.loadings.results import RunResults
+from statefolio.loadings.unidentified import Directions, unidentified_reasons
 
 _NO_VALUES = {
     "state_variance": None,
@@ -58,7 +60,9 @@ class KalmanModel(LoadingsModel):
         watch = new_watch(len(panel.assets))
         self._observed = (*observed_returns(pad_last(panel.padded, np.nan), watch), watch)
         returns = self._observed[0][:tune_rows, : len(panel.assets)]
-        self._learned = tune(self._options, panel.regressors[:tune_rows], returns, self.progress)
+        unknown = find_unidentified(panel.regressors[:tune_rows], self._observed[0][:tune_rows])
+        unknown = unknown[: len(panel.assets)]
+        self._learned = tune_identified(self._options, panel.regressors[:tune_rows], returns, unknown, self.progress)
 
     def _build_filters(self, count: int) -> None:
         """Build the filters of `count` assets, before their first date."""
@@ -67,7 +71,9 @@ class KalmanModel(LoadingsModel):
         if self._options.start is not None:
             mean, covariance = (np.append(part, part[[-1] * newcomers], axis=0) for part in self._options.start)
             self._options = replace(self._options, start=(mean, covariance))
-        self._filter = build(self._options, self._learned)
+        filter_ = build(self._options, self._learned)
+        patience = patience_of(len(self._learned.phi))
+        self._filter = replace(filter_, start=filter_.start._replace(patience=patience))
         self._pilot = build_pilot(self._options, self._learned)
         self._level = 1.0
         self._watch = new_watch(count)
@@ -113,9 +119,21 @@ class KalmanModel(LoadingsModel):
         names = [str(name) for name in self.factors_]
         table = parameter_columns(self._learned, names, len(self.assets_), with_means=self._options.reverts)
         known = ~np.isnan(self._next_date()[0]).any(axis=1)
-        needed = f"no loadings: they need {len(names)} observations on dates that tell the factors apart"
-        table["reason"] = np.where(known, table["reason"], [f"{reason}; {needed}" for reason in table["reason"]])
+        needed = (
+            f"no loadings: they need {len(names)} observations on dates that tell the factors apart, or "
+            f"{patience_of(len(names))} where they are collinear"
+        )
+        collinear = unidentified_reasons(self.factors_, self._hidden(), self._condition)
+        said = np.where(known, collinear, needed)
+        table["reason"] = [f"{a}; {b}" if b else a for a, b in zip(table["reason"], said, strict=True)]
         return table
+
+    def _directions(self) -> Directions | None:
+        count, partly = len(self.assets_), self._filter.partly_unknown[: len(self.assets_)]
+        if not partly.any():
+            return None
+        start = self._filter.start
+        return Directions(np.where(partly[:, None, None], start.A[:count], 0.0), start.size[:count])
 
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
         state: dict[str, np.ndarray[Any, Any]] = {"level": np.array(self._level)}

@@ -28,10 +28,12 @@ from statefolio.loadings.results import Forecast, RunResults
 def copy_for_run(filter_: Filter, count: int) -> Filter:
     """Copy the arrays that a run over `count` assets changes, so that the given filter stays unchanged."""
     start, state = filter_.start, filter_.state
-    if not filter_.begun[:count].all():
-        rows = np.flatnonzero(start.stage == UNDERWAY)  # the others have no start yet, or need it no more
+    if not filter_.begun[:count].all() or filter_.partly_unknown.any():
+        going_on = (start.stage == UNDERWAY) | filter_.partly_unknown
+        rows = np.flatnonzero(going_on)  # the others have no start yet, or need it no more
         a, P, A, U = (_copy_rows(part, rows) for part in (start.a, start.P, start.A, start.U))
-        start = start._replace(stage=start.stage.copy(), a=a, P=P, A=A, U=U)
+        rest = {name: getattr(start, name).copy() for name in ("stage", "rows", "size")}
+        start = start._replace(**rest, a=a, P=P, A=A, U=U)
     copied = {name: values.copy() for name, values in state._asdict().items()}
     return replace(filter_, start=start, state=FilterState(**copied))
 
@@ -71,6 +73,7 @@ def collect_results(
     constant.fill_filtered(paths)
     entry = partial(_entry, spec, assets, _without_arrays(before.start), before.state, after.state, len(common))
     innovation, variance = paths.innovation[:, :count], paths.innovation_variance[:, :count]
+    partly = (after.start.rows != 0)[:count] & after.begun[:count]
     seen = ~np.isnan(np.fmax.reduce(returns, axis=0)) & after.begun[:count]
     return RunResults(
         filtered=by_asset(paths.mean, count),
@@ -83,6 +86,7 @@ def collect_results(
         observation_variance=partial(observation_variance, paths, common, count),
         log_likelihood=np.where(seen, paths.log_likelihood[:count], np.nan),
         log_density=partial(log_density, spec, innovation, variance, before.state.worth[:count]),
+        partly_unknown=partly if partly.any() else None,
     )
 
 

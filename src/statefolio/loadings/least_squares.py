@@ -13,6 +13,7 @@ from statefolio.exceptions import InputError
 from statefolio.kalman.weighted_least_squares import Fits, RegressionMemory, Scheme, empty_memory, joined, least_squares
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.results import RunResults
+from statefolio.loadings.unidentified import Directions, unidentified_reasons
 
 ROLLING_RULES: dict[str, Rule] = {
     "window": Whole(at_least=1, example=250),
@@ -32,11 +33,13 @@ class LeastSquaresLoadings(LoadingsModel):
     With equal weights the divisor is the number of observations less K. Predicted loadings at t are the
     filtered ones at t-1, with the same variance: they see data up to t-1 only. The innovation is
     r - x'b, its variance s^2 (1 + x' (sum w x x')^-1 x). An asset with too few observations gets NaN, and
-    `parameters_` gives the reason.
+    `parameters_` gives the reason. Where factors are collinear, loadings that the sums do not identify are NaN; the
+    others, s^2 (K is then the rank) and predictions in the span of the factors so far are kept.
     """
 
     _memory: RegressionMemory
     _last: Array  # number of observations and observation variance at the last date
+    _unknown: Directions  # at the last date
 
     def _scheme(self, states: int) -> Scheme:
         """Return the weights of past dates, and how many observations are needed."""
@@ -54,7 +57,11 @@ class LeastSquaresLoadings(LoadingsModel):
         fits, after = least_squares(self._scheme(states), panel.regressors, panel.returns, memory)
         self._memory = after
         self._last = np.stack([fits.last_count, fits.last_observation_variance])
+        self._unknown = Directions(fits.directions.transpose(2, 0, 1), np.sqrt(np.fmax(fits.size.T, 0.0)))
         return _results_of(fits)
+
+    def _directions(self) -> Directions | None:
+        return self._unknown if self._unknown.vectors.any() else None
 
     def _add_assets(self, count: int) -> None:
         self._memory = joined(self._memory, count)
@@ -62,11 +69,15 @@ class LeastSquaresLoadings(LoadingsModel):
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
         memory = self._memory
         seen = np.array(memory.seen)
-        return {"sums": memory.sums, "X": memory.X, "Y": memory.Y, "seen": seen, "last": self._last}
+        return {"sums": memory.sums, "X": memory.X, "Y": memory.Y, "seen": seen, "last": self._last} | {
+            f"unknown_{name}": values for name, values in self._unknown._asdict().items()
+        }
 
     def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
         self._memory = RegressionMemory(state["sums"], state["X"], state["Y"], int(state["seen"]))
         self._last = state["last"]
+        none = np.zeros((0, 0, 0)), np.zeros((0, 0))  # files of earlier versions
+        self._unknown = Directions(state.get("unknown_vectors", none[0]), state.get("unknown_size", none[1]))
 
     def _parameters(self) -> Mapping[str, Any]:
         count, variance = self._last
@@ -74,12 +85,13 @@ class LeastSquaresLoadings(LoadingsModel):
         needed = self._scheme(states).needed
         known = ~np.isnan(self._next_date()[0]).any(axis=1)
         short = [f"{int(n)} observations, fewer than the {needed} needed" for n in count]
-        reasons = np.where(count < needed, short, "collinear factors where the asset was observed")
+        hidden = self._hidden()
+        collinear = unidentified_reasons(self.factors_, hidden, self._condition)
         return {
             "observation_variance": variance,
             "observations": count.astype(int),
-            "converged": known,
-            "reason": np.where(known, "", reasons),
+            "converged": known & ~hidden.any(axis=1),
+            "reason": np.where(known, collinear, short),
         }
 
 
@@ -205,6 +217,7 @@ def _results_of(fits: Fits) -> RunResults:
         observation_variance=fits.observation_variance,
         log_likelihood=_log_likelihood(v, S),
         forecast=(fits.mean[-1].T, fits.last_covariance.transpose(2, 0, 1), fits.last_observation_variance),
+        partly_unknown=fits.collinear > 0.0 if fits.collinear.any() else None,
     )
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
@@ -40,6 +42,9 @@ class RunResults:
         Sum over these dates.
     log_density : (T, N), optional
         Log density of each return, where it is not Gaussian with `innovation_variance`.
+    partly_unknown : (N,), optional
+        Assets with loadings that are not identified on some date, because factors are collinear: their variances are
+        infinite, and their values only serve to compute what is identified. Default: none.
     """
 
     filtered: Values
@@ -52,6 +57,7 @@ class RunResults:
     observation_variance: Values | None = None
     log_likelihood: Array | None = None
     log_density: Values | None = None
+    partly_unknown: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)

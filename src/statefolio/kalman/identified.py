@@ -1,0 +1,96 @@
+"""Tunes a panel some of whose regressors are collinear: on the part of the state that its dates identify.
+
+A regressor that for every asset is a combination of others is left out, and its loading stands still. An asset with
+further collinear regressors, e.g. one listed while a factor stands still, is left out of tuning and takes the panel's
+ratios, with its own residual variance.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statefolio.kalman.ordinary_least_squares import judge_residuals, ordinary_least_squares
+from statefolio.kalman.panel import new_filter
+from statefolio.kalman.separation import patience_of
+from statefolio.kalman.specification import CONSTANT, Floats, Specification
+from statefolio.kalman.start import begin_block
+from statefolio.kalman.tuning import tune
+from statefolio.kalman.tuning_spec import Learned, TuningSpec
+
+LEFT_OUT = "collinear factors while tuning: at the panel's ratios"
+
+
+def find_unidentified(X: Floats, Y: Floats) -> NDArray[np.bool_]:
+    """Return which regressors (N, K) are combinations of those before them on the dates on which an asset is observed.
+
+    Assets observed on fewer dates than an asset with collinear regressors needs have none.
+
+    Parameters
+    ----------
+    X : (T, K) array
+    Y : (T, N) array
+        C-contiguous.
+    """
+    states, count = X.shape[1], Y.shape[1]
+    plain = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
+    zeros, ones = np.zeros((states, count)), np.ones(count)
+    filter_ = new_filter(plain, zeros, ones, patience=patience_of(states))
+    begin_block(plain, X, np.ones(len(X)), Y, filter_.assets, filter_.start, filter_.state, ones, 0, count)
+    found: NDArray[np.bool_] = filter_.partly_unknown[:count, None] & ~(filter_.start.U[:count, :, 0] > 0.0)
+    return found
+
+
+def tune_identified(
+    options: TuningSpec,
+    X: Floats,
+    Y: Floats,
+    unknown: NDArray[np.bool_],
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Learned:
+    """Learn the hyper-parameters of a panel as `tune` does; `unknown` is what `find_unidentified` returns."""
+    if options.tuning == "fixed" or options.start is not None or not unknown.any():
+        return tune(options, X, Y, progress)
+    some = unknown.any(axis=1)
+    enough = np.count_nonzero(~np.isnan(Y), axis=0) >= patience_of(X.shape[1])
+    kept = ~unknown[enough].all(axis=0)
+    left_out = (unknown & kept).any(axis=1)
+    reduced = replace(
+        options,
+        phi=None if options.phi is None else options.phi[kept],
+        mean=None if options.mean is None else options.mean[kept],
+    )
+    learned = tune(reduced, np.ascontiguousarray(X[:, kept]), np.where(left_out, np.nan, Y), progress)
+    learned = _with_dropped(learned, kept)
+    if not left_out.any():
+        return learned
+    learned = replace(learned, reason=np.where(np.append(left_out, False), LEFT_OUT, learned.reason))
+    if options.observation_variance is not None:
+        return learned
+    ols = ordinary_least_squares(X, Y[:, left_out])
+    rank = X.shape[1] - np.count_nonzero(unknown[left_out], axis=1)
+    left = ols.observations[:-1]
+    variance = judge_residuals(ols, Y[:, left_out]).variance * (left - X.shape[1]) / np.maximum(left - rank, 1.0)
+    level = learned.level.copy()
+    level[:-1][left_out] = np.where(np.isfinite(variance), variance, level[:-1][left_out])
+    return replace(learned, level=level)
+
+
+def _with_dropped(learned: Learned, kept: NDArray[np.bool_]) -> Learned:
+    """Insert the loadings that were left out: they stand still."""
+
+    def wide(values: Floats, fill: float) -> Floats:
+        whole = np.full((kept.size, *values.shape[1:]), fill)
+        whole[kept] = values
+        return whole
+
+    errors = np.concatenate([learned.standard_error[:1], wide(learned.standard_error[1:], np.nan)])
+    return replace(
+        learned,
+        state_variance=wide(learned.state_variance, 0.0),
+        phi=wide(learned.phi, float(learned.phi.min())),
+        mean=wide(learned.mean, 0.0),
+        pilot_ratio=wide(learned.pilot_ratio, 0.0),
+        standard_error=errors,
+    )
