@@ -233,7 +233,7 @@ def test_constant_factors(returns, factors):
 
 
 def test_collinear_factors_warn(returns, factors):
-    with pytest.warns(StatefolioWarning, match="'market', 'both' are collinear"):
+    with pytest.warns(StatefolioWarning, match=r"'market', 'both' are collinear .condition number"):
         make_panel(returns, factors.assign(both=-2e-6 * factors["market"]))
     with pytest.warns(StatefolioWarning, match="collinear"):
         make_panel(returns, factors.assign(both=0.01 - factors["market"] - factors["size"]))

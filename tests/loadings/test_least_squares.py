@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.regression.rolling import RollingOLS
 
-from statefolio.exceptions import InputError
+from statefolio.exceptions import InputError, StatefolioWarning
 from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
 
 MODELS = [
@@ -160,9 +160,11 @@ def test_a_bad_print_leaves_no_trace(factors):
 def test_collinear_where_observed(returns, factors):
     factors.iloc[:100, 1] = factors.iloc[:100, 0] * 2.0
     returns.iloc[100:, 0] = np.nan
-    model = StaticLoadings().fit(returns, factors)
-    assert np.isnan(model.loadings_.filtered[:, 0]).all()
-    assert "collinear" in model.parameters_.reason["A0"]
+    with pytest.warns(StatefolioWarning, match="'market', 'size' should not be collinear .* infinite for 'A0'"):
+        model = StaticLoadings().fit(returns, factors)
+    assert np.isnan(model.loadings_.filtered[:, 0, 1:]).all()
+    assert np.isfinite(model.loadings_.filtered[10:, 0, 0]).all()
+    assert "'market', 'size' not identified: collinear" in model.parameters_.reason["A0"]
     assert not model.parameters_.converged["A0"]
 
 

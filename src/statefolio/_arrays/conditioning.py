@@ -5,7 +5,7 @@ import numpy as np
 from statefolio._arrays.types import Array
 
 COLLINEAR = 1e7
-"""Condition number above which columns count as collinear: double precision does not tell coefficients on them apart."""
+"""Condition number above which columns count as collinear: rounding errors hide what tells coefficients apart."""
 
 NEARLY_COLLINEAR = 1e4
 """Condition number above which coefficients are so uncertain that a warning says so."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.conditioning import COLLINEAR, NEARLY_COLLINEAR, condition_number, scaled_svd, shown_condition
 from statefolio._arrays.frames import Table, read_table
 from statefolio._arrays.plausible import warn_of_implausible_returns
 from statefolio._arrays.spacing import check_frequencies
@@ -17,7 +18,6 @@ from statefolio.exceptions import InputError, StatefolioWarning
 
 ALPHA = "alpha"
 RESIDUAL = "residual"
-_COLLINEAR = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,14 +171,17 @@ def _check_design(design: Table, intercept: bool) -> None:
 
 def _warn_if_collinear(x: Array, names: pd.Index, intercept: bool) -> None:
     if intercept:
-        x = x - x.mean(axis=0)
-    spread = np.linalg.norm(x, axis=0)
-    _, singular, right = np.linalg.svd(x / spread, full_matrices=False)
-    if singular[-1] > _COLLINEAR * singular[0]:
+        x, names = np.column_stack([np.ones(len(x)), x]), names.insert(0, ALPHA)
+    number = condition_number(x)
+    if number <= NEARLY_COLLINEAR:
         return
-    together = [name for name, part in zip(names, right[-1], strict=True) if abs(part) > 1e-6]
+    exact = number > COLLINEAR
+    part = np.abs(scaled_svd(x)[1][-1])
+    together = [name for name, own in zip(names, part, strict=True) if own > (1e-6 if exact else 0.01)]
     warnings.warn(
-        f"factors {listed(together)} are collinear, so their loadings are not identified. Drop one of them.",
+        f"factors {listed(together, most=8)} are {'' if exact else 'nearly '}collinear ({shown_condition(number)}), so "
+        + ("their loadings are not identified" if exact else "their loadings have very large standard errors")
+        + ". Drop one of them.",
         StatefolioWarning,
         stacklevel=2,
     )

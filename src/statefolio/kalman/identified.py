@@ -7,6 +7,7 @@ ratios, with its own residual variance.
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,16 @@ from statefolio.kalman.tuning_spec import Learned, TuningSpec
 LEFT_OUT = "collinear factors while tuning: at the panel's ratios"
 
 
-def find_unidentified(X: Floats, Y: Floats) -> NDArray[np.bool_]:
-    """Return which regressors (N, K) are combinations of those before them on the dates on which an asset is observed.
+class Unidentified(NamedTuple):
+    """Collinear regressors of each asset on the dates on which it is observed; none of an asset with too few."""
 
-    Assets observed on fewer dates than an asset with collinear regressors needs have none.
+    combinations: NDArray[np.bool_]  # (N, K) regressors that are combinations of those before them
+    directions: Floats  # (N, K, K) in its columns; zero where there are fewer
+    size: Floats  # (N, K) largest regressors
+
+
+def find_unidentified(X: Floats, Y: Floats) -> Unidentified:
+    """Find the directions along which no observation of an asset tells its loadings apart.
 
     Parameters
     ----------
@@ -38,8 +45,9 @@ def find_unidentified(X: Floats, Y: Floats) -> NDArray[np.bool_]:
     zeros, ones = np.zeros((states, count)), np.ones(count)
     filter_ = new_filter(plain, zeros, ones, patience=patience_of(states))
     begin_block(plain, X, np.ones(len(X)), Y, filter_.assets, filter_.start, filter_.state, ones, 0, count)
-    found: NDArray[np.bool_] = filter_.partly_unknown[:count, None] & ~(filter_.start.U[:count, :, 0] > 0.0)
-    return found
+    start, partly = filter_.start, filter_.partly_unknown[:count, None]
+    found = partly & ~(start.U[:count, :, 0] > 0.0)
+    return Unidentified(found, np.where(partly[:, :, None], start.A[:count], 0.0), start.size[:count])
 
 
 def tune_identified(
@@ -49,10 +57,9 @@ def tune_identified(
     unknown: NDArray[np.bool_],
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Learned:
-    """Learn the hyper-parameters of a panel as `tune` does; `unknown` is what `find_unidentified` returns."""
+    """Learn the hyper-parameters of a panel as `tune` does; `unknown` are the combinations of `find_unidentified`."""
     if options.tuning == "fixed" or options.start is not None or not unknown.any():
         return tune(options, X, Y, progress)
-    some = unknown.any(axis=1)
     enough = np.count_nonzero(~np.isnan(Y), axis=0) >= patience_of(X.shape[1])
     kept = ~unknown[enough].all(axis=0)
     left_out = (unknown & kept).any(axis=1)

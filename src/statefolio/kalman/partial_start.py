@@ -25,23 +25,20 @@ def collapse_partly(diffuse, unit, a, P, A, U):
     collapse has solved for has a column of zeros in A.
     """
     states, log_likelihood = a.shape[0], 0.0
-    solved = np.empty(states, np.bool_)
+    solved, unknown = np.empty(states, np.bool_), np.empty(states, np.bool_)
     for j in range(states):
-        solved[j] = diffuse[j] and U[j, 0] > 0.0 and np.any(A[:, j] != 0.0)
+        unknown[j] = diffuse[j] and not U[j, 0] > 0.0
+        solved[j] = diffuse[j] and not unknown[j] and np.any(A[:, j] != 0.0)
     for j in range(states):
-        if diffuse[j] and not U[j, 0] > 0.0:
+        if unknown[j]:
             rest = _rotate_on(solved, U, j)
             log_likelihood -= 0.5 * rest * rest / unit
-    for j in range(states):  # first as combinations of the columns of A that are solved for, with coefficients U^-1 U_j
-        if diffuse[j] and not U[j, 0] > 0.0:
+    for j in range(states):
+        if unknown[j]:
             _subtract_combination(solved, A, U, j)
     for j in range(states):
         if solved[j]:
-            for k in range(states):
-                for i in range(j):
-                    if solved[i]:
-                        A[k, j] -= A[k, i] * U[i, j]
-                A[k, j] /= U[j, j]
+            _solve(solved, A, U, j)
             log_likelihood += 0.5 * np.log(unit) - np.log(U[j, j])
     for j in range(states):
         if solved[j]:
@@ -49,14 +46,20 @@ def collapse_partly(diffuse, unit, a, P, A, U):
                 a[k] += A[k, j] * U[j, states]
                 for i in range(states):
                     P[k, i] += A[k, j] * A[i, j]
-    for j in range(states):
-        known = U[j, 0] > 0.0
-        U[j] = 0.0
-        if known:
-            U[j, 0] = 1.0
-        if solved[j]:
             A[:, j] = 0.0
+        U[j] = 0.0
+        U[j, 0] = 0.0 if unknown[j] else 1.0
     return log_likelihood
+
+
+@inner
+def _solve(solved, A, U, j):
+    """Convert column j of A to units of the uncertainty of d: A <- A U^-1."""
+    for k in range(A.shape[0]):
+        for i in range(j):
+            if solved[i]:
+                A[k, j] -= A[k, i] * U[i, j]
+        A[k, j] /= U[j, j]
 
 
 @inner
@@ -78,7 +81,7 @@ def _rotate_on(solved, U, j):
 
 @inner
 def _subtract_combination(solved, A, U, j):
-    """Turn column j of A into a direction without effect on the rows so far: less what the columns before it explain."""
+    """Turn column j of A into a direction without effect on the rows so far."""
     part = U[:, j].copy()
     for i in range(j - 1, -1, -1):
         if solved[i]:

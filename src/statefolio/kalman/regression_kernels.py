@@ -81,7 +81,7 @@ def fit_blocks(scheme, states, before, seen, X, Y, memory, fits, first_block, la
             for j in range(states):
                 out.last_covariance[i, j] = s2 * _inverse(states, i, j, M, precision)
                 direction = M[lower(i, j)] if j <= i else spread(0.0)
-                out.directions[j, i] = select(0.0 < size[i], direction, 0.0)
+                out.directions[j, i] = select(size[i] > 0.0, direction, 0.0)
             out.size[i] = _mean_square(states, total, i)
         out.last_observation_variance[:] = s2
         out.last_count[:] = total[count - 3]
@@ -101,15 +101,15 @@ def _note(states, t, b, s2, M, precision, mean, variance):
 def _hide(states, t, sums, M, size, ever, variance):
     """Set variances of coefficients that are not identified to infinity; returns the lanes that ever had any."""
     for i in range(states):
-        ever = select(0.0 < size[i], spread(1.0), ever)
+        ever = select(size[i] > 0.0, spread(1.0), ever)
     for k in range(states):
         hidden = spread(0.0)
         own = sums[lower(k, k)]
         for i in range(k, states):
             part, whole = M[lower(i, k)] * M[lower(i, k)] * own, sums[lower(i, i)]
-            hidden = select((0.0 < size[i]) & (_NO_PART * _NO_PART * whole < part), spread(1.0), hidden)
-        hidden = select((0.0 < size[k]) & (size[k] < 2.0 * _TINY), spread(1.0), hidden)  # a regressor of zeros
-        variance[t, k] = select(0.0 < hidden, np.inf, variance[t, k])
+            hidden = select((size[i] > 0.0) & (_NO_PART * _NO_PART * whole < part), spread(1.0), hidden)
+        hidden = select((size[k] > 0.0) & (size[k] < 2.0 * _TINY), spread(1.0), hidden)  # a regressor of zeros
+        variance[t, k] = select(hidden > 0.0, np.inf, variance[t, k])
     return ever
 
 
@@ -187,7 +187,7 @@ def _fit(states, needed, sums, L, precision, size, z, b):
             z_i -= L_ij * z[j]
         own = SINGULAR * sums[row + i] < pivot
         square = _mean_square(states, sums, i)
-        size[i] = select(own, 0.0, select(_TINY < square, square, _TINY))
+        size[i] = select(own, 0.0, select(square > _TINY, square, _TINY))
         known = known & (sums[row + i] < np.inf)
         rank += select(own, spread(1.0), 0.0)
         precision[i] = select(own, 1.0 / pivot, 0.0)
@@ -197,7 +197,7 @@ def _fit(states, needed, sums, L, precision, size, z, b):
         b_i = z[i] * precision[i]
         for k in range(i + 1, states):
             b_i -= L[lower(k, i)] * b[k]
-        b[i] = select(0.0 < size[i], 0.0, b_i)
+        b[i] = select(size[i] > 0.0, 0.0, b_i)
     for i in range(states):
         b[i] = select(known, b[i], np.nan)
         size[i] = select(known, size[i], 0.0)
@@ -218,7 +218,7 @@ def _innovate(states, X, row, y, L, precision, size, z, b):
         h += z_i * z_i * precision[i]
         v -= X[row, i] * b[i]
     for i in range(states):
-        off = (0.0 < size[i]) & (_SEPARATE * _SEPARATE * size[i] < z[i] * z[i])
+        off = (size[i] > 0.0) & (_SEPARATE * _SEPARATE * size[i] < z[i] * z[i])
         v, h = select(off, np.nan, v), select(off, np.nan, h)
     return v, h
 

@@ -26,7 +26,9 @@ def next_separation(start: Start, state: FilterState, X: Floats, Y: Floats) -> t
     for i in _partly_unknown(start):
         x, rows = _regressors(state, X, Y, i)
         largest = np.maximum.accumulate(np.maximum(np.abs(x), start.size[i]), axis=0)
-        separate = np.flatnonzero((np.abs(x @ start.A[i]) > RANK_TOLERANCE * (largest @ np.abs(start.A[i]))).any(axis=1))
+        separate = np.flatnonzero(
+            (np.abs(x @ start.A[i]) > RANK_TOLERANCE * (largest @ np.abs(start.A[i]))).any(axis=1)
+        )
         if len(separate) and rows[separate[0]] <= first:
             row = int(rows[separate[0]])
             found = np.append(found, i) if row == first else np.array([i])

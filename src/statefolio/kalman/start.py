@@ -52,7 +52,7 @@ class Start(NamedTuple):
     A: Floats  # (N, K, K) columns of the diffuse states, zero elsewhere
     U: Floats  # (N, K, K + 1) triangular system, right side last; marks below the diagonal
     patience: int  # rows after which the state collapses in the directions that are identified
-    rows: NDArray[np.int64]  # (N,) rows of a start, kept while a part is not identified; else zero, -1 if there was one
+    rows: NDArray[np.int64]  # (N,) rows of a start, and while a part is unknown; else zero, -1 if one was
     size: Floats  # (N, K) largest regressors of those rows
 
 
@@ -195,13 +195,13 @@ def collapse(kind, unit, a, P, A, U):
 
 @inner
 def run_start(
-    spec, X, common, Y, column, kind, before_prediction, stage, given, own, level, i, a, P, A, U, wait, largest, tape, at
+    spec, X, common, Y, column, kind, early, stage, given, own, level, i, a, P, A, U, wait, largest, tape, at
 ):
     """Run one series, a column of Y, until its state has a finite covariance or the dates end.
 
-    `given` is (mean, covariance) of the start, `own` is (phi, mean, state_variance), and the asset is their i-th. `wait`
-    is (patience, rows so far), and `largest` (K,) the largest regressors of those rows. The tape is written from row
-    `at` to its end.
+    `given` is (mean, covariance) of the start, a prediction `early` or not; `own` is (phi, mean, state_variance), and
+    the asset is their i-th. `wait` is (patience, rows so far), and `largest` (K,) the largest regressors of those rows.
+    The tape is written from row `at` to its end.
 
     Returns the stage reached, the row of Y that the ordinary filter updates first, whether that row needs no
     prediction, the log-likelihood of the rows used, the next row of the tape, and the rows so far: zero once everything
@@ -219,7 +219,7 @@ def run_start(
             unknown = set_start(spec, kind, given, own, level, i, a, P, A, U)
         note_state(tape, at, a, P, A)
         at += 1
-        if stage == UNDERWAY or before_prediction:
+        if stage == UNDERWAY or early:
             predict_start(spec, own, level, i, a, P, A)
         stage = UNDERWAY
         if not unknown:

@@ -17,7 +17,15 @@ from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.regression_kernels import Scheme, fit_blocks
 from statefolio.kalman.specification import Floats
 
-__all__ = ["Fits", "RegressionMemory", "Scheme", "empty_memory", "joined", "least_squares"]
+__all__ = [
+    "Fits",
+    "RegressionMemory",
+    "Scheme",
+    "empty_memory",
+    "joined",
+    "least_squares",
+    "without_unidentified",
+]
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,12 @@ def least_squares(scheme: Scheme, X: Floats, Y: Floats, memory: RegressionMemory
         sums[:, :assets], kept, Y_all[len(X_all) - len(kept) :, :assets].copy(), memory.seen + dates
     )
     return Fits(*(array[..., :assets] for array in fits)), after
+
+
+def without_unidentified(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
+    """Return loadings and variances with NaN where the variance is infinite."""
+    hidden = np.isinf(variance)
+    return np.where(hidden, np.nan, mean), np.where(hidden, np.nan, variance)
 
 
 def _empty_fits(dates: int, states: int, lanes: int) -> Fits:

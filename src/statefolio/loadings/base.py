@@ -78,8 +78,7 @@ class LoadingsModel(FittedLoadings):
         self._store(panel, self._run(panel, fresh=True), panel.dates[tune_rows - 1])
         self.first_date_ = panel.dates[0]
         warn_of_short_histories(panel, self._observations_needed())
-        hidden = self._hidden()
-        warn_of_unidentified(panel, hidden, self._condition)
+        warn_of_unidentified(panel, self._run_results.partly_unknown, self._hidden(), self._condition)
         return self
 
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:

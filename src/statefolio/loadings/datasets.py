@@ -11,9 +11,10 @@ from xarray.core import indexing
 
 from statefolio._arrays.panel import RESIDUAL, Panel
 from statefolio._arrays.types import Array
+from statefolio.kalman.weighted_least_squares import without_unidentified
 from statefolio.loadings.informative import counted_from, find_informative
 from statefolio.loadings.results import HALF_BAND, Forecast, Labels, RunResults, Values, array_of
-from statefolio.loadings.unidentified import Directions, without_unidentified
+from statefolio.loadings.unidentified import Directions
 
 
 class _LazyArray(BackendArray):
@@ -116,9 +117,7 @@ def next_dataset(forecast: Forecast, directions: Directions | None, labels: Labe
     return xr.Dataset(variables, coordinates, labels.attrs)
 
 
-def returns_dataset(
-    forecast: Forecast, directions: Directions | None, scenarios: Array, labels: Labels
-) -> xr.Dataset:
+def returns_dataset(forecast: Forecast, directions: Directions | None, scenarios: Array, labels: Labels) -> xr.Dataset:
     """Return mean and variance of the returns for each row of regressors; rows have no labels.
 
     They are NaN where the loadings that are not identified have a part in the fitted return.

@@ -26,7 +26,7 @@ from statefolio.loadings.kalman_run import collect_results, copy_for_run
 from statefolio.loadings.kalman_state import learned_from_arrays, learned_to_arrays, parameter_columns, with_prefix
 from statefolio.loadings.observed_returns import find_constants, observed_returns, warn_of_unobserved
 from statefolio.loadings.results import RunResults
-from statefolio.loadings.unidentified import Directions, unidentified_reasons
+from statefolio.loadings.unidentified import Directions, start_reasons, unidentified_reasons, warn_of_later_separation
 
 _NO_VALUES = {
     "state_variance": None,
@@ -48,6 +48,7 @@ class KalmanModel(LoadingsModel):
     _pilot: Filter
     _level: float
     _watch: Watch
+    _tuned: Directions  # along which the loadings were unknown while tuning
 
     def _check_options(self) -> None:
         check_kalman_options(self.get_params(deep=False))
@@ -61,8 +62,16 @@ class KalmanModel(LoadingsModel):
         self._observed = (*observed_returns(pad_last(panel.padded, np.nan), watch), watch)
         returns = self._observed[0][:tune_rows, : len(panel.assets)]
         unknown = find_unidentified(panel.regressors[:tune_rows], self._observed[0][:tune_rows])
-        unknown = unknown[: len(panel.assets)]
-        self._learned = tune_identified(self._options, panel.regressors[:tune_rows], returns, unknown, self.progress)
+        combinations, vectors, size = (part[: len(panel.assets)] for part in unknown)
+        self._tuned = Directions(vectors, size)
+        X = panel.regressors[:tune_rows]
+        self._learned = tune_identified(self._options, X, returns, combinations, self.progress)
+        if self._tuned.vectors.any() and self._has_prior() and self._tuned.off(panel.regressors[tune_rows:]).any():
+            warn_of_later_separation(panel, self._tuned, panel.dates[tune_rows - 1])
+
+    def _has_prior(self) -> bool:
+        """Tell whether the loadings start from a stationary distribution, which holds collinear ones apart."""
+        return self._options.reverts and self._options.start is None
 
     def _build_filters(self, count: int) -> None:
         """Build the filters of `count` assets, before their first date."""
@@ -101,16 +110,24 @@ class KalmanModel(LoadingsModel):
         common, level = self._common_factor(pilot, X, Y, self._level)
         paths = after.run(X, Y, common)
         begun = before.begun[:count]
+        if (unknown := self._directions()) is not None and self._has_prior():
+            for i, hidden in enumerate(unknown.loadings()):
+                paths.variance[:, hidden, i] = np.inf
         constant = find_constants(marks, self._watch, begun, paths, panel.returns, self.intercept)
         self._filter, self._pilot, self._level, self._watch = after, pilot, level, watch
         warn_of_unobserved(panel, marks, self._learned)
-        return collect_results(before, after, paths, common, level**self._learned.exponent, Y[:, :count], constant)
+        partly = (after.start.rows != 0)[:count] & after.begun[:count]
+        if self._has_prior():
+            partly = self._tuned.vectors.any(axis=(1, 2))
+        results = collect_results(before, after, paths, common, level**self._learned.exponent, Y[:, :count], constant)
+        return replace(results, partly_unknown=partly if partly.any() else None)
 
     def _add_assets(self, count: int) -> None:
         arrays, pilot, level, watch = self._filter.arrays(), self._pilot.arrays(), self._level, self._watch
         before = len(self.assets_)
         self._build_filters(before + count)
         self._watch = watch.with_new_assets(count)
+        self._tuned = Directions(*(np.pad(part, ((0, count), *((0, 0),) * (part.ndim - 1))) for part in self._tuned))
         self._filter.take(arrays, before)
         self._pilot.take(pilot, before)
         self._level = level
@@ -124,15 +141,19 @@ class KalmanModel(LoadingsModel):
             f"{patience_of(len(names))} where they are collinear"
         )
         collinear = unidentified_reasons(self.factors_, self._hidden(), self._condition)
+        if self._options.start is not None:
+            collinear = start_reasons(self.factors_, self._tuned.loadings())
         said = np.where(known, collinear, needed)
         table["reason"] = [f"{a}; {b}" if b else a for a, b in zip(table["reason"], said, strict=True)]
         return table
 
     def _directions(self) -> Directions | None:
-        count, partly = len(self.assets_), self._filter.partly_unknown[: len(self.assets_)]
+        count, start = self._learned.level.size - 1, self._filter.start
+        if self._has_prior():
+            return self._tuned if self._tuned.vectors.any() else None
+        partly = self._filter.partly_unknown[:count]
         if not partly.any():
             return None
-        start = self._filter.start
         return Directions(np.where(partly[:, None, None], start.A[:count], 0.0), start.size[:count])
 
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
@@ -140,6 +161,7 @@ class KalmanModel(LoadingsModel):
         state |= {f"filter_{name}": values for name, values in self._filter.arrays().items()}
         state |= {f"pilot_{name}": values for name, values in self._pilot.arrays().items()}
         state |= {f"watch_{name}": values for name, values in self._watch._asdict().items()}
+        state |= {f"tuned_{name}": values for name, values in self._tuned._asdict().items()}
         state |= learned_to_arrays(self._learned)
         if self._options.start is not None:
             state |= {"start_mean": self._options.start[0], "start_covariance": self._options.start[1]}
@@ -156,6 +178,9 @@ class KalmanModel(LoadingsModel):
         self._filter.take(with_prefix(state, "filter_"), count)
         self._pilot.take(with_prefix(state, "pilot_"), count)
         self._level = state["level"].item()
+        states = len(self._learned.phi)
+        none = {"vectors": np.zeros((count, states, states)), "size": np.zeros((count, states))}
+        self._tuned = Directions(**(with_prefix(state, "tuned_") or none))
         if watch := with_prefix(state, "watch_"):  # files of earlier versions have none
             self._watch = Watch(**watch)
 

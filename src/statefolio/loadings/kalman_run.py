@@ -73,7 +73,6 @@ def collect_results(
     constant.fill_filtered(paths)
     entry = partial(_entry, spec, assets, _without_arrays(before.start), before.state, after.state, len(common))
     innovation, variance = paths.innovation[:, :count], paths.innovation_variance[:, :count]
-    partly = (after.start.rows != 0)[:count] & after.begun[:count]
     seen = ~np.isnan(np.fmax.reduce(returns, axis=0)) & after.begun[:count]
     return RunResults(
         filtered=by_asset(paths.mean, count),
@@ -86,7 +85,6 @@ def collect_results(
         observation_variance=partial(observation_variance, paths, common, count),
         log_likelihood=np.where(seen, paths.log_likelihood[:count], np.nan),
         log_density=partial(log_density, spec, innovation, variance, before.state.worth[:count]),
-        partly_unknown=partly if partly.any() else None,
     )
 
 

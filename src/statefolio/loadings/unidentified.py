@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.conditioning import COLLINEAR, condition_number, shown_condition
 from statefolio._arrays.panel import Panel
-from statefolio._arrays.text import listed
+from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
 from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.separation import unidentified
@@ -36,12 +36,6 @@ class Directions(NamedTuple):
         terms = np.einsum("sk,nkm->snm", np.abs(x), np.abs(self.vectors), optimize=True)
         found: NDArray[np.bool_] = (effect > 1e-5 * terms).any(axis=2)
         return found
-
-
-def without_unidentified(mean: Array, variance: Array) -> tuple[Array, Array]:
-    """Return loadings and variances with NaN where the variance is infinite."""
-    hidden = np.isinf(variance)
-    return np.where(hidden, np.nan, mean), np.where(hidden, np.nan, variance)
 
 
 def find_conditions(panel: Panel, hidden: NDArray[np.bool_]) -> Array:
@@ -67,16 +61,57 @@ def unidentified_reasons(factors: pd.Index, hidden: NDArray[np.bool_], condition
     return reasons
 
 
-def warn_of_unidentified(panel: Panel, hidden: NDArray[np.bool_], condition: Array) -> None:
-    """Warn by name of assets with loadings that are not identified, unless the factors are collinear on all dates."""
-    if not hidden.any() or condition_number(panel.regressors) > COLLINEAR:
+def start_reasons(factors: pd.Index, unknown: NDArray[np.bool_]) -> list[str]:
+    """Return for each asset which loadings only the given start tells apart, or an empty text."""
+    names = [listed([str(name) for name in factors[own]]) for own in unknown]
+    said = "told apart by the given start alone: collinear while tuning"
+    return [f"loadings on {own} {said}" if own else "" for own in names]
+
+
+def warn_of_unidentified(
+    panel: Panel, partly: NDArray[np.bool_] | None, hidden: NDArray[np.bool_], condition: Array
+) -> None:
+    """Warn by name of assets with loadings that are not identified, unless the factors are collinear on all dates.
+
+    Parameters
+    ----------
+    panel : Panel
+    partly : (N,) array, optional
+        Assets with such loadings on some date.
+    hidden : (N, K) array
+        Loadings of the last date that are not identified.
+    condition : (N,) array
+        Condition number of the factors on the dates of assets with hidden loadings.
+    """
+    if partly is None or condition_number(panel.regressors) > COLLINEAR:
         return
     assets = np.flatnonzero(hidden.any(axis=1))
-    names = listed([str(name) for name in panel.factors[hidden.any(axis=0)]])
+    before = np.flatnonzero(partly & ~hidden.any(axis=1))
+    if len(before):
+        warnings.warn(
+            f"factors are collinear on some dates of {listed(panel.assets[before].tolist())}. Loadings that those "
+            "dates do not identify are NaN there. Check for factors that start late or stand still.",
+            StatefolioWarning,
+            stacklevel=3,
+        )
+    if len(assets):
+        names = listed([str(name) for name in panel.factors[hidden.any(axis=0)]])
+        warnings.warn(
+            f"factors {names} should not be collinear on the dates of an asset, got "
+            f"{shown_condition(condition[assets].max())} for {listed(panel.assets[assets].tolist())}. Those loadings "
+            "are NaN; what the dates identify is kept. Drop one of these factors, or wait for more dates.",
+            StatefolioWarning,
+            stacklevel=3,
+        )
+
+
+def warn_of_later_separation(panel: Panel, tuned: Directions, until: pd.Timestamp) -> None:
+    """Warn that mean-reverting loadings tuned on collinear factors do not follow once these separate."""
+    names = listed([str(name) for name in panel.factors[tuned.loadings().any(axis=0)]], most=8)
     warnings.warn(
-        f"factors {names} should not be collinear on the dates of an asset, got {shown_condition(condition[assets].max())} "
-        f"for {listed(panel.assets[assets].tolist())}. Those loadings are NaN; what the dates identify is kept. Drop one "
-        "of these factors, or wait for more dates.",
+        f"factors {names} should be told apart by the dates until tune_until={show(until)}, got collinear ones that "
+        "separate later. Their loadings stay NaN, and innovations of later dates are off. Use a later tune_until, or "
+        "drop one of them.",
         StatefolioWarning,
-        stacklevel=3,
+        stacklevel=4,
     )

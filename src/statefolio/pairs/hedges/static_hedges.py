@@ -8,7 +8,13 @@ from statefolio._arrays.types import Array
 from statefolio._options import OneOf, Whole, check_options
 from statefolio.exceptions import InputError
 from statefolio.kalman.ordinary_least_squares import ordinary_least_squares
-from statefolio.kalman.weighted_least_squares import RegressionMemory, Scheme, empty_memory, least_squares
+from statefolio.kalman.weighted_least_squares import (
+    RegressionMemory,
+    Scheme,
+    empty_memory,
+    least_squares,
+    without_unidentified,
+)
 from statefolio.pairs.design import design
 from statefolio.pairs.hedges import base
 from statefolio.pairs.hedges.base import Hedge
@@ -134,11 +140,15 @@ class RollingHedge(Hedge):
         states = X.shape[1]
         scheme = Scheme(self.window, 1.0, states + 1)
         found, self._memory = least_squares(scheme, np.nan_to_num(X), y[:, None], self._memory)
-        mean, variance = found.mean[:, :, 0], found.variance[:, :, 0]
+        mean, variance = without_unidentified(found.mean[:, :, 0], found.variance[:, :, 0])
+        first = without_unidentified(found.first_mean[:, :, 0], found.first_variance[:, :, 0])
         none = np.full(mean.shape, np.nan)
+        covariance = found.last_covariance[:, :, 0]
+        covariance[np.isnan(mean[-1])] = np.nan
+        covariance[:, np.isnan(mean[-1])] = np.nan
         return HedgeEstimates(
-            np.concatenate([found.first_mean[:, :, 0], mean[:-1]]),
-            np.concatenate([found.first_variance[:, :, 0], variance[:-1]]),
+            np.concatenate([first[0], mean[:-1]]),
+            np.concatenate([first[1], variance[:-1]]),
             mean,
             variance,
             none,
@@ -146,7 +156,7 @@ class RollingHedge(Hedge):
             found.innovation[:, 0],
             found.innovation_variance[:, 0],
             mean[-1],
-            found.last_covariance[:, :, 0],
+            covariance,
             float(found.last_observation_variance[0]),
         )
 
