@@ -12,13 +12,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.ordinary_least_squares import judge_residuals, ordinary_least_squares
-from statefolio.kalman.panel import new_filter
+from statefolio.kalman.panel import Filter, new_filter
 from statefolio.kalman.separation import patience_of
 from statefolio.kalman.specification import CONSTANT, Floats, Specification
-from statefolio.kalman.start import begin_block
+from statefolio.kalman.start import ENDLESS, begin_block
 from statefolio.kalman.tuning import tune
 from statefolio.kalman.tuning_spec import Learned, TuningSpec
+
+_STILL = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
 
 LEFT_OUT = "collinear factors while tuning: at the panel's ratios"
 
@@ -41,13 +44,27 @@ def find_unidentified(X: Floats, Y: Floats) -> Unidentified:
         C-contiguous.
     """
     states, count = X.shape[1], Y.shape[1]
-    plain = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
-    zeros, ones = np.zeros((states, count)), np.ones(count)
-    filter_ = new_filter(plain, zeros, ones, patience=patience_of(states))
-    begin_block(plain, X, np.ones(len(X)), Y, filter_.assets, filter_.start, filter_.state, ones, 0, count)
-    start, partly = filter_.start, filter_.partly_unknown[:count, None]
-    found = partly & ~(start.U[:count, :, 0] > 0.0)
-    return Unidentified(found, np.where(partly[:, :, None], start.A[:count], 0.0), start.size[:count])
+    found = np.zeros((count, states), dtype=bool), np.zeros((count, states, states)), np.zeros((count, states))
+    waiting = _still(X, count, ENDLESS)
+    begin_block(_STILL, X, np.ones(len(X)), Y, waiting.assets, waiting.start, waiting.state, np.ones(count), 0, count)
+    unknown = np.flatnonzero(waiting.start.rows[:count] >= patience_of(states))
+    if not len(unknown):
+        return Unidentified(*found)
+    filter_ = _still(X, len(unknown), patience_of(states))
+    filter_.run(X, pad_last(Y[:, unknown], np.nan), store="state")
+    start, partly = filter_.start, filter_.partly_unknown[: len(unknown)]
+    known = (
+        partly[:, None] & ~(start.U[: len(unknown), :, 0] > 0.0),
+        np.where(partly[:, None, None], start.A[: len(unknown)], 0.0),
+    )
+    for whole, part in zip(found, (*known, start.size[: len(unknown)]), strict=True):
+        whole[unknown] = part
+    return Unidentified(*found)
+
+
+def _still(X: Floats, count: int, patience: int) -> Filter:
+    """Return filters of loadings that stand still, before the first date."""
+    return new_filter(_STILL, np.zeros((X.shape[1], count)), np.ones(count), patience=patience)
 
 
 def tune_identified(

@@ -203,7 +203,7 @@ class LoadingsModel(FittedLoadings):
         self.__dict__.pop("_cache", None)
         self.last_date_ = panel.dates[-1]
         before = np.pad(self.__dict__.get("_condition", np.zeros(0)), (0, len(panel.assets)), constant_values=np.nan)
-        self._condition = np.fmax(before[: len(panel.assets)], find_conditions(panel, self._hidden()))
+        self._condition = np.fmax(before[: len(panel.assets)], find_conditions(panel, self._hidden(), tuned_until))
 
     def _hidden(self) -> NDArray[np.bool_]:
         """Return the loadings (N, K) of the first date not yet seen that are not identified."""

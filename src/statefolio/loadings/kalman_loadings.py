@@ -1,13 +1,15 @@
 """Defines `KalmanLoadings`: time-varying loadings by a Kalman filter for every asset, tuned from the data."""
 
+import copy
 from typing import Any, Self
 
+import numpy as np
 import xarray as xr
 from sklearn.base import clone
 
 from statefolio.kalman.smoother import smooth_panel
 from statefolio.loadings.datasets import covariances_dataset, smoothed_dataset
-from statefolio.loadings.kalman_model import KalmanModel
+from statefolio.loadings.kalman_model import KalmanModel, with_patience
 from statefolio.loadings.kalman_options import Progress
 from statefolio.loadings.kalman_run import by_asset, run_covariances
 
@@ -152,7 +154,8 @@ class KalmanLoadings(KalmanModel):
         -------
         Dataset
             By date, asset and factor: smoothed, smoothed_variance and lag_one_covariance, the covariance of a loading
-            with itself one date earlier. NaN before an asset's first observation.
+            with itself one date earlier. NaN before an asset's first observation, and for loadings that no date
+            identifies.
 
         Examples
         --------
@@ -168,8 +171,14 @@ class KalmanLoadings(KalmanModel):
         True
         """
         panel, filter_, Y, common = self._rewind(returns, factors)
-        smoothed = smooth_panel(filter_, panel.regressors, Y, common)
-        return smoothed_dataset(panel, *(by_asset(part, len(panel.assets)) for part in smoothed))
+        count, X = len(panel.assets), panel.regressors
+        hidden, again = self._never_identified(panel, Y), copy.deepcopy(filter_)
+        smoothed = smooth_panel(filter_, X, Y, common)
+        if (unknown := np.flatnonzero(hidden.any(axis=1))).size:
+            partly = smooth_panel(with_patience(again), X, Y, common)
+            for whole, part in zip(smoothed, partly, strict=True):
+                whole[:, :, unknown] = np.where(hidden[unknown].T, np.nan, part[:, :, unknown])
+        return smoothed_dataset(panel, *(by_asset(part, count) for part in smoothed))
 
     def covariances(self, returns: Any, factors: Any) -> xr.Dataset:
         """Compute the full covariances of the loadings on every date; `loadings_` has only their diagonals.
@@ -195,6 +204,7 @@ class KalmanLoadings(KalmanModel):
         {'date': 2263, 'asset': 2, 'factor': 2, 'factor_other': 2}
         """
         panel, filter_, Y, common = self._rewind(returns, factors)
+        filter_ = with_patience(filter_)
         predicted, filtered = run_covariances(filter_, panel.regressors, Y, common, len(panel.assets))
         return covariances_dataset(panel, predicted, filtered)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statefolio._arrays.panel import Panel, make_panel
 from statefolio._arrays.text import show
@@ -22,7 +23,7 @@ from statefolio.kalman.volatility import common_level
 from statefolio.loadings.alignment import find_positions, order_factors
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_options import Progress, check_kalman_options, make_tuning_spec
-from statefolio.loadings.kalman_run import collect_results, copy_for_run
+from statefolio.loadings.kalman_run import Unknown, collect_results, copy_for_run
 from statefolio.loadings.kalman_state import learned_from_arrays, learned_to_arrays, parameter_columns, with_prefix
 from statefolio.loadings.observed_returns import find_constants, observed_returns, warn_of_unobserved
 from statefolio.loadings.results import RunResults
@@ -62,10 +63,10 @@ class KalmanModel(LoadingsModel):
         self._observed = (*observed_returns(pad_last(panel.padded, np.nan), watch), watch)
         returns = self._observed[0][:tune_rows, : len(panel.assets)]
         unknown = find_unidentified(panel.regressors[:tune_rows], self._observed[0][:tune_rows])
-        combinations, vectors, size = (part[: len(panel.assets)] for part in unknown)
-        self._tuned = Directions(vectors, size)
+        count = len(panel.assets)
+        self._tuned = Directions(unknown.directions[:count], unknown.size[:count])
         X = panel.regressors[:tune_rows]
-        self._learned = tune_identified(self._options, X, returns, combinations, self.progress)
+        self._learned = tune_identified(self._options, X, returns, unknown.combinations[:count], self.progress)
         if self._tuned.vectors.any() and self._has_prior() and self._tuned.off(panel.regressors[tune_rows:]).any():
             warn_of_later_separation(panel, self._tuned, panel.dates[tune_rows - 1])
 
@@ -80,10 +81,8 @@ class KalmanModel(LoadingsModel):
         if self._options.start is not None:
             mean, covariance = (np.append(part, part[[-1] * newcomers], axis=0) for part in self._options.start)
             self._options = replace(self._options, start=(mean, covariance))
-        filter_ = build(self._options, self._learned)
-        patience = patience_of(len(self._learned.phi))
-        self._filter = replace(filter_, start=filter_.start._replace(patience=patience))
-        self._pilot = build_pilot(self._options, self._learned)
+        self._filter = with_patience(build(self._options, self._learned))
+        self._pilot = with_patience(build_pilot(self._options, self._learned))
         self._level = 1.0
         self._watch = new_watch(count)
 
@@ -110,17 +109,25 @@ class KalmanModel(LoadingsModel):
         common, level = self._common_factor(pilot, X, Y, self._level)
         paths = after.run(X, Y, common)
         begun = before.begun[:count]
-        if (unknown := self._directions()) is not None and self._has_prior():
-            for i, hidden in enumerate(unknown.loadings()):
-                paths.variance[:, hidden, i] = np.inf
+        unknown = self._unknown_in_run(before, after)
+        for i in np.flatnonzero(unknown.always.any(axis=1)):
+            paths.variance[:, unknown.always[i], i] = np.inf
         constant = find_constants(marks, self._watch, begun, paths, panel.returns, self.intercept)
         self._filter, self._pilot, self._level, self._watch = after, pilot, level, watch
         warn_of_unobserved(panel, marks, self._learned)
-        partly = (after.start.rows != 0)[:count] & after.begun[:count]
+        ahead = level**self._learned.exponent
+        return collect_results(before, after, paths, common, ahead, Y[:, :count], constant, unknown)
+
+    def _unknown_in_run(self, before: Filter, after: Filter) -> Unknown:
+        """Return the loadings that are not identified before and in a run."""
+        count = self._learned.level.size - 1
+        none = np.zeros((count, len(self._learned.phi)), dtype=bool)
         if self._has_prior():
-            partly = self._tuned.vectors.any(axis=(1, 2))
-        results = collect_results(before, after, paths, common, level**self._learned.exponent, Y[:, :count], constant)
-        return replace(results, partly_unknown=partly if partly.any() else None)
+            always = self._tuned.loadings()
+            return Unknown(none, always, np.logical_or.reduce(always, axis=1))
+        known = _directions_of(before, count)
+        ever = (after.start.rows != 0)[:count] & after.begun[:count]
+        return Unknown(none if known is None else known.loadings(), none, ever)
 
     def _add_assets(self, count: int) -> None:
         arrays, pilot, level, watch = self._filter.arrays(), self._pilot.arrays(), self._level, self._watch
@@ -148,13 +155,9 @@ class KalmanModel(LoadingsModel):
         return table
 
     def _directions(self) -> Directions | None:
-        count, start = self._learned.level.size - 1, self._filter.start
         if self._has_prior():
             return self._tuned if self._tuned.vectors.any() else None
-        partly = self._filter.partly_unknown[:count]
-        if not partly.any():
-            return None
-        return Directions(np.where(partly[:, None, None], start.A[:count], 0.0), start.size[:count])
+        return _directions_of(self._filter, self._learned.level.size - 1)
 
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
         state: dict[str, np.ndarray[Any, Any]] = {"level": np.array(self._level)}
@@ -184,6 +187,13 @@ class KalmanModel(LoadingsModel):
         if watch := with_prefix(state, "watch_"):  # files of earlier versions have none
             self._watch = Watch(**watch)
 
+    def _never_identified(self, panel: Panel, Y: Array) -> NDArray[np.bool_]:
+        """Return the loadings (N, K) of a panel's assets that none of its dates identifies."""
+        if self._options.start is not None:
+            return np.zeros((len(panel.assets), len(panel.factors)), dtype=bool)
+        _, vectors, size = find_unidentified(panel.regressors, Y)
+        return Directions(vectors, size).loadings()[: len(panel.assets)]
+
     def _rewind(self, returns: Any, factors: Any) -> tuple[Panel, Filter, Array, Array]:
         """Return data to run over again, the filter before their first date, and the common factor by date."""
         self._check_fitted()
@@ -212,3 +222,17 @@ class KalmanModel(LoadingsModel):
         filter_ = build(options, learned)
         common, _ = self._common_factor(build_pilot(options, learned), panel.regressors, Y, 1.0)
         return panel, filter_, Y, common
+
+
+def with_patience(filter_: Filter) -> Filter:
+    """Return a filter that begins with what collinear factors identify."""
+    return replace(filter_, start=filter_.start._replace(patience=patience_of(len(filter_.assets.phi))))
+
+
+def _directions_of(filter_: Filter, count: int) -> Directions | None:
+    """Return the directions along which the loadings of the first assets of a filter are unknown, if there are any."""
+    partly = filter_.partly_unknown[:count]
+    if not partly.any():
+        return None
+    start = filter_.start
+    return Directions(np.where(partly[:, None, None], start.A[:count], 0.0), start.size[:count])

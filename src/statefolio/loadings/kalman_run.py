@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,14 @@ from statefolio.kalman.specification import AssetParameters, FilterPaths, Filter
 from statefolio.kalman.start import UNDERWAY, Start
 from statefolio.loadings.observed_returns import ConstantAssets
 from statefolio.loadings.results import Forecast, RunResults
+
+
+class Unknown(NamedTuple):
+    """Loadings that are not identified, and the assets that have any on some date of the run."""
+
+    before: NDArray[np.bool_]  # (N, K) before the run
+    always: NDArray[np.bool_]  # (N, K) on all dates: held apart by a prior alone
+    ever: NDArray[np.bool_]  # (N,)
 
 
 def copy_for_run(filter_: Filter, count: int) -> Filter:
@@ -53,6 +62,7 @@ def collect_results(
     next_common: float,
     returns: Array,
     constant: ConstantAssets,
+    unknown: Unknown,
 ) -> RunResults:
     """Collect the results of a run that took the filter from `before` to `after`.
 
@@ -68,6 +78,7 @@ def collect_results(
         Observed returns.
     constant : ConstantAssets
         Assets whose returns are constant; their filters have not begun, but their loadings are known.
+    unknown : Unknown
     """
     spec, assets, count = after.spec, after.assets, returns.shape[1]
     constant.fill_filtered(paths)
@@ -78,13 +89,16 @@ def collect_results(
         filtered=by_asset(paths.mean, count),
         filtered_variance=by_asset(paths.variance, count),
         predicted=partial(_predicted_mean, paths.mean, assets, entry, constant),
-        predicted_variance=partial(_predicted_variance, spec, paths.variance, paths.level, assets, entry, constant),
+        predicted_variance=partial(
+            _predicted_variance, spec, paths.variance, paths.level, assets, entry, constant, unknown
+        ),
         innovation=innovation,
         innovation_variance=variance,
         forecast=partial(_forecast, after, next_common, constant),
         observation_variance=partial(observation_variance, paths, common, count),
         log_likelihood=np.where(seen, paths.log_likelihood[:count], np.nan),
         log_density=partial(log_density, spec, innovation, variance, before.state.worth[:count]),
+        partly_unknown=unknown.ever if unknown.ever.any() else None,
     )
 
 
@@ -139,5 +153,9 @@ def _predicted_variance(
     assets: AssetParameters,
     entry: Callable[[], Entry],
     constant: ConstantAssets,
+    unknown: Unknown,
 ) -> Array:
-    return constant.fill_variance(predicted_variance(spec, variance, level, assets, entry(), constant.alpha.size))
+    found = constant.fill_variance(predicted_variance(spec, variance, level, assets, entry(), constant.alpha.size))
+    found[:, unknown.always] = np.inf
+    found[0, unknown.before] = np.inf
+    return found

@@ -38,8 +38,11 @@ class Directions(NamedTuple):
         return found
 
 
-def find_conditions(panel: Panel, hidden: NDArray[np.bool_]) -> Array:
-    """Return the condition number (N,) of the regressors on the dates of each asset with hidden loadings, else NaN."""
+def find_conditions(panel: Panel, hidden: NDArray[np.bool_], tuned_until: pd.Timestamp) -> Array:
+    """Return the condition number (N,) of the regressors on the dates of each asset with hidden loadings, else NaN.
+
+    Where later dates tell the factors apart it is that of the dates until `tuned_until`.
+    """
     found = np.full(len(hidden), np.nan)
     known: dict[bytes, float] = {}
     for i in np.flatnonzero(hidden.any(axis=1)):
@@ -47,6 +50,8 @@ def find_conditions(panel: Panel, hidden: NDArray[np.bool_]) -> Array:
         key = np.packbits(seen).tobytes()
         if key not in known:
             known[key] = condition_number(panel.regressors[seen])
+            if known[key] < COLLINEAR:
+                known[key] = condition_number(panel.regressors[seen & (panel.dates <= tuned_until)])
         found[i] = known[key]
     return found
 
@@ -95,7 +100,7 @@ def warn_of_unidentified(
             stacklevel=3,
         )
     if len(assets):
-        names = listed([str(name) for name in panel.factors[hidden.any(axis=0)]])
+        names = listed([str(name) for name in panel.factors[np.flatnonzero(hidden.any(axis=0))]])
         warnings.warn(
             f"factors {names} should not be collinear on the dates of an asset, got "
             f"{shown_condition(condition[assets].max())} for {listed(panel.assets[assets].tolist())}. Those loadings "
@@ -107,7 +112,7 @@ def warn_of_unidentified(
 
 def warn_of_later_separation(panel: Panel, tuned: Directions, until: pd.Timestamp) -> None:
     """Warn that mean-reverting loadings tuned on collinear factors do not follow once these separate."""
-    names = listed([str(name) for name in panel.factors[tuned.loadings().any(axis=0)]], most=8)
+    names = listed([str(name) for name in panel.factors[np.flatnonzero(tuned.loadings().any(axis=0))]], most=8)
     warnings.warn(
         f"factors {names} should be told apart by the dates until tune_until={show(until)}, got collinear ones that "
         "separate later. Their loadings stay NaN, and innovations of later dates are off. Use a later tune_until, or "
