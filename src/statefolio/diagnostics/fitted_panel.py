@@ -1,5 +1,6 @@
 """Prepares the data of a diagnosis: a checked panel with least-squares loadings, without assets of too little data."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +9,12 @@ import pandas as pd
 from sklearn.base import clone
 
 from statefolio._arrays.panel import make_panel
+from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio._options import Kind, check
 from statefolio.diagnostics.least_squares import LeastSquares, least_squares
 from statefolio.diagnostics.variance_inflation import collinear_reason
-from statefolio.exceptions import InputError
+from statefolio.exceptions import InputError, StatefolioWarning
 from statefolio.loadings.base import LoadingsModel
 
 FEWEST = 60
@@ -68,6 +70,7 @@ def fit_panel(returns: Any, factors: Any) -> FittedPanel:
             f"{len(kept)} that cannot (first: {panel.assets[0]!r}, {reasons[0]}). Pass more dates or fewer factors."
         )
     excluded = pd.DataFrame({"reason": reasons[~kept]}, index=panel.assets[~kept].rename("asset"))
+    warn_of_excluded(excluded)
     return FittedPanel(
         values[:, kept], regressors, panel.dates[rows], panel.assets[kept], panel.factors, _select(fit, kept), excluded
     )
@@ -82,6 +85,18 @@ def _reasons(values: Array, regressors: Array, fit: LeastSquares, needed: int) -
     conditions = [fit.count < needed, still, np.isnan(fit.inverse).any(axis=(1, 2)), exact]
     found = ["returns do not vary", collinear_reason(regressors), "the factors explain it exactly"]
     return np.select(conditions, [short, *(np.full(len(short), text, dtype=object) for text in found)], default="")
+
+
+def warn_of_excluded(excluded: pd.DataFrame) -> None:
+    """Warn by name of the assets that a diagnosis leaves out, with the reasons."""
+    if len(excluded):
+        named = [f"{asset!r} ({reason})" for asset, reason in excluded["reason"].items()]
+        warnings.warn(
+            f"returns should have enough data of every asset to diagnose it, got too little of {listed(named)}. The "
+            "diagnosis leaves them out; its `excluded` has the reasons. Pass more dates, or drop these assets.",
+            StatefolioWarning,
+            stacklevel=4,
+        )
 
 
 def _select(fit: LeastSquares, kept: Any) -> LeastSquares:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from statefolio.diagnostics import diagnose_estimation
-from statefolio.exceptions import InputError
+from statefolio.exceptions import InputError, StatefolioWarning
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import StaticLoadings
 
@@ -60,7 +60,8 @@ def test_dependence_that_classical_errors_miss(sectored):
 
 
 def test_one_asset_and_short_histories(returns, factors):
-    diagnosis = diagnose_estimation(StaticLoadings(), returns[["A0", "A3"]], factors)
+    with pytest.warns(StatefolioWarning, match=r"'A3' \(0 returns, fewer than the 60 needed\)"):
+        diagnosis = diagnose_estimation(StaticLoadings(), returns[["A0", "A3"]], factors)
     assert list(diagnosis.excluded.index) == ["A3"]
     assert diagnosis["split-half agreement"].rejected is None
     assert diagnosis["shrinkage wanted"].rejected is None

@@ -4,7 +4,7 @@ import pytest
 
 from statefolio.diagnostics import diagnose_specification
 from statefolio.diagnostics.blocks import critical_value, p_value
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import StaticLoadings
 
@@ -52,7 +52,8 @@ def test_seed_and_scale_and_order(sectored):
 
 def test_excluded_assets_are_named(returns, factors):
     returns = returns.assign(still=0.001, market=factors["market"])
-    diagnosis = diagnose_specification(StaticLoadings(), returns, factors)
+    with pytest.warns(StatefolioWarning, match=r"too little of 'A3' \(0 returns, fewer than the 60 needed\)"):
+        diagnosis = diagnose_specification(StaticLoadings(), returns, factors)
     reasons = diagnosis.excluded["reason"]
     assert reasons["A3"] == "0 returns, fewer than the 60 needed"
     assert reasons["A4"] == "2 returns, fewer than the 60 needed"

@@ -19,7 +19,7 @@ from statefolio.diagnostics.change.stability import (
     noise_deviation,
 )
 from statefolio.diagnostics.finding import Diagnosis, Finding
-from statefolio.diagnostics.fitted_panel import ensure_fitted
+from statefolio.diagnostics.fitted_panel import ensure_fitted, warn_of_excluded
 from statefolio.diagnostics.options import LEVEL, SEED
 from statefolio.exceptions import InputError
 from statefolio.loadings.alignment import find_positions, order_factors
@@ -146,6 +146,7 @@ def diagnose_change(
     )
     left_out = np.flatnonzero(reasons != "")
     excluded = pd.DataFrame({"reason": reasons[left_out]}, index=panel.assets[left_out].rename("asset"), dtype=str)
+    warn_of_excluded(excluded)
     return Diagnosis("non-stationarity", findings, excluded)
 
 

@@ -19,7 +19,8 @@ class PairScreen:
         * asset_1 (hedged), asset_2, and asset_3 if there are triples;
         * statistic, p_value, q_value, lags, dates: Engle and Granger's test on the formation period. If each asset of a
           basket was hedged in turn, the smallest p-value, times the number of assets;
-        * level, hedge_ratio_2, hedge_ratio_3; deviation of the spread; half_life in dates;
+        * level, hedge_ratio_2, hedge_ratio_3; condition number of the centred prices (from 1,000 on, the assets are
+          hardly told apart); deviation of the spread; half_life in dates;
         * profit_to_cost of a round trip from `entry` deviations to the mean;
         * likelihood_ratio of a moving against a constant hedge ratio, for a triple the larger one; NaN if it was not
           computed;
@@ -28,7 +29,7 @@ class PairScreen:
         * cointegrated, reverts_in_time, pays_its_cost, confirmed: the filters. `confirmed` includes the other three.
     counts : Series
         Number of baskets that were tried, were tested, and passed each filter and all before it.
-    untested : DataFrame (basket x "reason")
+    untested : DataFrame (basket x "reason", "condition")
         Baskets that could not be tested: too few dates with all prices (and how many there are), constant prices, or
         prices that cannot be told apart.
     formation, later : (first date, last date)

@@ -30,6 +30,7 @@ from statefolio.pairs.cointegration.engle_granger import (
 from statefolio.pairs.prices import read_prices
 from statefolio.pairs.progress import Progress, StageProgress
 from statefolio.pairs.screening.baskets import Members, all_pairs, each_hedged, labels, named_baskets
+from statefolio.pairs.screening.conditions import condition_numbers
 from statefolio.pairs.screening.held_out import held_out_statistics
 from statefolio.pairs.screening.many_hedges import moving_ratio_likelihoods
 from statefolio.pairs.screening.options import ScreenOptions, split_periods
@@ -142,7 +143,7 @@ def screen_pairs(
     return PairScreen(
         table=table,
         counts=filter_counts(table, len(whole)),
-        untested=whole.loc[~tested, ["reason"]],
+        untested=whole.loc[~tested, ["reason", "condition"]],
         formation=(dates[formation][0], dates[formation][-1]),
         later=None if later is None else (dates[later][0], dates[later][-1]),
         false_discovery_rate=fdr,
@@ -192,6 +193,7 @@ class _Screen:
         columns |= {"statistic": found.statistic, "p_value": part.p_value, "q_value": q_value}
         columns |= {"lags": found.lags, "dates": found.rows, "level": found.coefficients[:, 0]}
         columns |= {f"hedge_ratio_{j + 1}": found.coefficients[:, j] for j in range(1, size)}
+        columns["condition"] = condition_numbers(self.past, members)
         columns |= {"deviation": found.deviation, "half_life": found.half_life}
         columns["profit_to_cost"] = self._profit_to_cost(members, found)
         cointegrated = q_value <= self.options.fdr
