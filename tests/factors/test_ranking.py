@@ -294,3 +294,25 @@ def test_premia_without_linearmodels_are_missing_with_a_reason(monkeypatch):
     assert table["premium"].isna().all()
     assert table["mean"].iloc[1:].notna().all()
     assert table["reason"].str.contains(r"pip install 'statefolio\[premia\]'").all()
+
+
+@pytest.mark.parametrize("design", ["twin", "sum", "nearly", "constant"])
+def test_premia_that_collinear_factors_identify(design):
+    pytest.importorskip("linearmodels")
+    rng = np.random.default_rng(0)
+    factors = rng.normal(5e-4, 0.01, (400, 3))
+    returns = factors @ rng.normal(1.0, 0.4, (3, 14)) + 0.01 * rng.standard_t(6, (400, 14))
+    more, hidden = {
+        "twin": (factors[:, 0], ["a", "t"]),
+        "sum": (factors[:, 0] - 2.0 * factors[:, 1], ["a", "b", "t"]),
+        "nearly": (factors[:, 2] + 1e-8 * rng.normal(size=400), ["c", "t"]),
+        "constant": (np.full(400, 0.01), ["t"]),
+    }[design]
+    expected = fama_macbeth(returns, factors, pd.Index(list("abc")))
+    found = fama_macbeth(returns, np.column_stack([factors, more]), pd.Index(list("abct")))
+    values = found.columns.drop(["reason", "mean", "mean_t", "dates"])
+    known = found.index.drop(hidden)
+    pd.testing.assert_frame_equal(found.loc[known, values], expected.loc[known, values], rtol=1e-9)
+    assert found.loc[hidden, values].isna().all(axis=None)
+    assert found.loc[hidden, "reason"].str.contains("collinear with other factors .condition number").all()
+    assert (found.loc[known, "reason"] == "").all()

@@ -4,14 +4,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
+from statefolio._arrays.conditioning import condition_number, shown_condition
 from statefolio._arrays.types import Array
 from statefolio.factors.cross_moments import cross_moments, slopes
 from statefolio.kalman.ordinary_least_squares import weighted_products
 
 INTERCEPT = "intercept"
 _COLLINEAR = 1e-10
+_NO_PART = 1e-4  # weight of a factor in a combination, in units of volatility, below which it has no part in it
 
 
 def fama_macbeth(returns: Array, factors: Array, names: pd.Index) -> pd.DataFrame:
@@ -36,8 +39,11 @@ def fama_macbeth(returns: Array, factors: Array, names: pd.Index) -> pd.DataFram
     DataFrame
         Rows "intercept" and the factors: premium (per date), standard_error, t, p_value, shanken_error, shanken_t,
         shanken_p_value, mean and mean_t (of the factor itself; for a traded factor, its premium), dates.
-        NaN with a `reason` where the premia are not identified.
+        NaN with a `reason` where the premia are not identified. Where factors are collinear, those of the others are.
     """
+    kept, collinear = _independent(factors)
+    if collinear.any():
+        return _of_independent(returns, factors, names, kept, collinear)
     K = factors.shape[1]
     rows = np.count_nonzero(~np.isnan(returns), axis=1) > K + 1
     index = pd.Index([INTERCEPT, *names], name="factor")
@@ -51,6 +57,41 @@ def fama_macbeth(returns: Array, factors: Array, names: pd.Index) -> pd.DataFram
         else:
             table = _with_errors(table, found, factors)
     return table.assign(reason=reason)
+
+
+def _independent(factors: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which factors are no combination of those before them, and which have a part in such a combination."""
+    away = factors - factors.mean(axis=0)
+    size = np.linalg.norm(away, axis=0)
+    still = size <= 1e-12 * np.linalg.norm(factors, axis=0)
+    x = np.where(still, 0.0, away / np.where(still, 1.0, size))
+    kept, collinear = np.ones(len(size), dtype=bool), np.zeros(len(size), dtype=bool)
+    for k in range(len(size)):
+        before = np.flatnonzero(kept[:k])
+        weights = np.linalg.lstsq(x[:, before], x[:, k], rcond=None)[0]
+        rest = x[:, k] - x[:, before] @ weights
+        if not rest @ rest > _COLLINEAR:
+            kept[k], collinear[k] = False, True
+            collinear[before[np.abs(weights) > _NO_PART]] = True
+    return kept, collinear
+
+
+def _of_independent(
+    returns: Array, factors: Array, names: pd.Index, kept: NDArray[np.bool_], collinear: NDArray[np.bool_]
+) -> pd.DataFrame:
+    """Return the premia without superfluous factors, which leave those of the factors that are not collinear as is."""
+    reduced = fama_macbeth(returns, factors[:, kept], names[np.flatnonzero(kept)])
+    whole = _factor_means(factors, pd.Index([INTERCEPT, *names], name="factor")).assign(reason="")
+    known = np.append(True, kept)
+    for column in reduced:
+        whole[column] = whole[column].astype(reduced[column].dtype)
+        whole.iloc[np.flatnonzero(known), whole.columns.get_loc(column)] = reduced[column].to_numpy()
+    hidden = np.flatnonzero(np.append(False, collinear))
+    whole.iloc[hidden, : whole.columns.get_loc("mean")] = np.nan
+    whole.iloc[hidden, whole.columns.get_loc("dates")] = 0
+    number = shown_condition(condition_number(factors - factors.mean(axis=0)))
+    whole.iloc[hidden, whole.columns.get_loc("reason")] = f"collinear with other factors ({number})"
+    return whole
 
 
 def _not_identified(returns: Array, rows: Any, K: int) -> str:

@@ -115,8 +115,8 @@ def check_tunable(basket: Basket) -> None:
     if NEARLY_ALIKE < condition <= MOST_ALIKE:
         warn_caller(
             f"prices of the assets that hedge {basket.assets[0]!r} should differ, got {_combined(x, hedging)}, which "
-            f"are hardly told apart (condition number {condition:.2g}). Their hedge ratios are more uncertain than their "
-            "standard errors say. Drop one of them."
+            f"are hardly told apart (condition number {condition:.2g}). Their hedge ratios are more uncertain than "
+            "their standard errors say. Drop one of them."
         )
     if condition > MOST_ALIKE:
         raise InputError(
