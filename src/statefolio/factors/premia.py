@@ -81,16 +81,15 @@ def _of_independent(
 ) -> pd.DataFrame:
     """Return the premia without superfluous factors, which leave those of the factors that are not collinear as is."""
     reduced = fama_macbeth(returns, factors[:, kept], names[np.flatnonzero(kept)])
-    whole = _factor_means(factors, pd.Index([INTERCEPT, *names], name="factor")).assign(reason="")
-    known = np.append(True, kept)
-    for column in reduced:
-        whole[column] = whole[column].astype(reduced[column].dtype)
-        whole.iloc[np.flatnonzero(known), whole.columns.get_loc(column)] = reduced[column].to_numpy()
-    hidden = np.flatnonzero(np.append(False, collinear))
-    whole.iloc[hidden, : whole.columns.get_loc("mean")] = np.nan
-    whole.iloc[hidden, whole.columns.get_loc("dates")] = 0
+    means = _factor_means(factors, pd.Index([INTERCEPT, *names], name="factor"))
+    place = np.cumsum(np.append(True, kept)) - 1
+    whole = reduced.iloc[place].set_axis(means.index).assign(mean=means["mean"], mean_t=means["mean_t"])
+    unknown = pd.Series(np.append(False, collinear), whole.index)
     number = shown_condition(condition_number(factors - factors.mean(axis=0)))
-    whole.iloc[hidden, whole.columns.get_loc("reason")] = f"collinear with other factors ({number})"
+    for column in whole.columns.drop(["mean", "mean_t", "dates", "reason"]):
+        whole[column] = whole[column].mask(unknown)
+    whole["dates"] = whole["dates"].mask(unknown, 0)
+    whole["reason"] = whole["reason"].mask(unknown, f"collinear with other factors ({number})")
     return whole
 
 

@@ -75,7 +75,8 @@ class KalmanLoadings(KalmanModel):
     StatefolioWarning
         Names assets whose returns stand still on many dates (those count as missing), cells a million times the usual
         size (missing too), and assets with hardly a residual, such as a fund on a factor: they are left out of what the
-        panel shares. An asset whose returns are one constant has that alpha and betas of zero.
+        panel shares. An asset whose returns are one constant has that alpha and betas of zero. Collinear
+        and nearly collinear factors, with their condition number: loadings they do not identify are NaN.
 
     References
     ----------

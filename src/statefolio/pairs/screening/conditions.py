@@ -50,8 +50,8 @@ def _correlations(prices: Array) -> Array:
 
 def _conditions(correlation: Array) -> Array:
     """Return the condition numbers of the prices with correlations (M, k, k)."""
-    unknown = ~np.isfinite(correlation).all(axis=(1, 2))
-    roots = np.linalg.eigvalsh(np.where(unknown[:, None, None], np.eye(correlation.shape[1]), correlation))
+    known = np.isfinite(correlation).all(axis=(1, 2), keepdims=True)
+    roots = np.linalg.eigvalsh(np.where(known, correlation, np.eye(correlation.shape[1])))
     with np.errstate(divide="ignore"):
         found: Array = np.sqrt(roots[:, -1] / np.maximum(roots[:, 0], 0.0))
-    return np.where(unknown, np.nan, found)
+    return np.where(known[:, 0, 0], found, np.nan)
