@@ -9,7 +9,6 @@ import pandas as pd
 from sklearn.base import clone
 
 from statefolio._arrays.panel import make_panel
-from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio._options import Kind, check
 from statefolio.diagnostics.least_squares import LeastSquares, least_squares
@@ -89,14 +88,16 @@ def _reasons(values: Array, regressors: Array, fit: LeastSquares, needed: int) -
 
 def warn_of_excluded(excluded: pd.DataFrame) -> None:
     """Warn by name of the assets that a diagnosis leaves out, with the reasons."""
-    if len(excluded):
-        named = [f"{asset!r} ({reason})" for asset, reason in excluded["reason"].items()]
-        warnings.warn(
-            f"returns should have enough data of every asset to diagnose it, got too little of {listed(named)}. The "
-            "diagnosis leaves them out; its `excluded` has the reasons. Pass more dates, or drop these assets.",
-            StatefolioWarning,
-            stacklevel=4,
-        )
+    if not len(excluded):
+        return
+    named = [f"{asset!r} ({reason})" for asset, reason in excluded["reason"].items()]
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    warnings.warn(
+        f"returns should allow a diagnosis of every asset, got {len(named)} that are left out: {', '.join(named[:3])}"
+        f"{more}. `excluded` has all reasons. Pass more dates, or drop these assets.",
+        StatefolioWarning,
+        stacklevel=4,
+    )
 
 
 def _select(fit: LeastSquares, kept: Any) -> LeastSquares:

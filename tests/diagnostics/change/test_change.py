@@ -41,7 +41,7 @@ def model(panel):
 
 @pytest.fixture(scope="module")
 def found(panel, model):
-    with pytest.warns(sf.StatefolioWarning, match="got too little of 'A31'"):
+    with pytest.warns(sf.StatefolioWarning, match="left out: 'A31' .98 returns; 250 are needed"):
         return diagnose_change(model, *panel, **QUICK)
 
 

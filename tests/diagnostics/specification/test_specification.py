@@ -52,7 +52,7 @@ def test_seed_and_scale_and_order(sectored):
 
 def test_excluded_assets_are_named(returns, factors):
     returns = returns.assign(still=0.001, market=factors["market"])
-    with pytest.warns(StatefolioWarning, match=r"too little of 'A3' \(0 returns, fewer than the 60 needed\)"):
+    with pytest.warns(StatefolioWarning, match=r"left out: .*'A3' \(0 returns, fewer than the 60 needed\)"):
         diagnosis = diagnose_specification(StaticLoadings(), returns, factors)
     reasons = diagnosis.excluded["reason"]
     assert reasons["A3"] == "0 returns, fewer than the 60 needed"

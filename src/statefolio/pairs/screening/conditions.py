@@ -23,7 +23,7 @@ def condition_numbers(prices: Array, members: Members) -> Array:
         Columns of each basket.
     """
     found = np.full(len(members), np.nan)
-    whole = np.isfinite(prices).all(axis=0)
+    whole = np.logical_and.reduce(np.isfinite(prices), axis=0)
     correlation = _correlations(prices[:, whole, None].swapaxes(1, 2))[0]
     place = np.cumsum(whole) - 1
     complete = whole[members].all(axis=1)
@@ -50,7 +50,7 @@ def _correlations(prices: Array) -> Array:
 
 def _conditions(correlation: Array) -> Array:
     """Return the condition numbers of the prices with correlations (M, k, k)."""
-    known = np.isfinite(correlation).all(axis=(1, 2), keepdims=True)
+    known = np.logical_and.reduce(np.isfinite(correlation), axis=(1, 2), keepdims=True)
     roots = np.linalg.eigvalsh(np.where(known, correlation, np.eye(correlation.shape[1])))
     with np.errstate(divide="ignore"):
         found: Array = np.sqrt(roots[:, -1] / np.maximum(roots[:, 0], 0.0))
