@@ -9,6 +9,8 @@ from statefolio.diagnostics import diagnose_change
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.report.change_figures import break_months_figure, cusum_figure, moving_share_figure
 
+pytestmark = pytest.mark.filterwarnings("ignore:returns should allow a diagnosis")  # tested where it is the subject
+
 DATES, ASSETS = 700, 90
 MOVING, BROKEN = list(range(12)), list(range(12, 24))
 QUICK = {"draws": 400, "panels": 200}

@@ -7,6 +7,8 @@ from statefolio.exceptions import InputError, StatefolioWarning
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import StaticLoadings
 
+pytestmark = pytest.mark.filterwarnings("ignore:returns should allow a diagnosis")  # tested where it is the subject
+
 
 def test_precise_constant_loadings(sectored):
     returns, factors, _ = sectored

@@ -8,6 +8,8 @@ from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import StaticLoadings
 
+pytestmark = pytest.mark.filterwarnings("ignore:returns should allow a diagnosis")  # tested where it is the subject
+
 NAMES = [
     "largest residual eigenvalue",
     "mean absolute residual correlation",
