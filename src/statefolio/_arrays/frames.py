@@ -10,7 +10,6 @@ import pandas as pd
 
 from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
-from statefolio._arrays.units import warn_of_units
 from statefolio.exceptions import DataTypeError, InputError
 
 _COLUMNS_A_COPY = 256
@@ -40,11 +39,9 @@ class Table:
         return self.padded[:, : len(self.columns)]
 
 
-def read_values(frame: Any, name: str, *, units: bool = False) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
-    """Return values, dates and column names; with `units`, warn of values that cannot be returns in decimals."""
+def read_values(frame: Any, name: str) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
+    """Return values, dates and column names."""
     table = read_table(frame, name)
-    if units:
-        warn_of_units(table.name, table.values, table.columns)
     return table.values, table.dates, table.columns
 
 

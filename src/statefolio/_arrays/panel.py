@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.frames import Table, read_table
-from statefolio._arrays.plausible import warn_of_implausible_returns
 from statefolio._arrays.spacing import check_frequencies
 from statefolio._arrays.text import listed, show, span
 from statefolio._arrays.types import Array
-from statefolio._arrays.units import warn_of_units
 from statefolio.exceptions import InputError, StatefolioWarning
 
 ALPHA = "alpha"
@@ -84,8 +82,6 @@ def make_panel(
     assets_known, factors_known = known or (None, None)
     given = read_table(returns, "returns", width, names=assets_known)
     design = _on_dates_of(given, read_table(factors, "factors", dates=given.dates))
-    warn_of_implausible_returns(given.name, given.values, given.dates, given.columns)
-    warn_of_units(design.name, design.values, design.columns)
     _check_factors_known(given, design)
     if check_design:
         _check_design(design, intercept)

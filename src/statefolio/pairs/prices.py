@@ -56,7 +56,7 @@ class Basket:
 
 
 def read_prices(
-    prices: Any, *, logs: bool = False, known: pd.Index | None = None
+    prices: Any, *, logs: bool = False, known: pd.Index | None = None, alike: bool = True
 ) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
     """Validate prices; return them (T, N), or their logarithms, with dates and assets.
 
@@ -65,7 +65,7 @@ def read_prices(
     values, dates, assets = read_values(prices, "prices")
     if known is not None:
         values, assets = _in_order(values, assets, known), known
-    values = valid_prices(values, dates, assets)
+    values = valid_prices(values, dates, assets, alike)
     return np.log(values) if logs else values, dates, assets
 
 
@@ -87,7 +87,7 @@ def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = Non
     InputError, DataTypeError, UnknownNameError
         For fewer than two assets, assets of `known` that are missing, or prices that are not valid.
     """
-    values, dates, assets = read_prices(prices, known=known)
+    values, dates, assets = read_prices(prices, known=known, alike=False)
     if len(assets) < 2:
         raise InputError(f"prices must have at least two assets, got {assets[0]!r} alone. Add an asset that hedges it.")
     missing = np.isnan(values).any(axis=1, keepdims=True)
