@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -37,6 +38,11 @@ class Table:
     def values(self) -> Array:
         """Values without the columns after the last name, (T, N)."""
         return self.padded[:, : len(self.columns)]
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """Smallest and largest value of each column, NaN where none is known."""
+        return np.fmin.reduce(self.values, axis=0), np.fmax.reduce(self.values, axis=0)
 
 
 def read_values(frame: Any, name: str) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
@@ -214,10 +220,10 @@ def _copied(values: Array, width: int) -> Array:
 
 
 def _check_finite(table: Table) -> None:
-    name, infinite = table.name, np.isinf(table.values)
-    if not infinite.any():
+    if not np.isinf(table.bounds).any():
         return
-    rows, places = np.nonzero(infinite)
+    name = table.name
+    rows, places = np.nonzero(np.isinf(table.values))
     raise InputError(
         f"{name} must have finite numbers or NaN, got {len(rows)} infinite values (first: "
         f"{table.columns[places[0]]!r} on {show(table.dates[rows[0]])}). Use "

@@ -32,6 +32,8 @@ class Panel:
         Increasing, without duplicates, without a time zone.
     assets, factors : Index
         Names of the columns; the constant is called "alpha".
+    bounds : (array, array), optional
+        Smallest and largest return of each asset as it was read.
     """
 
     padded: Array
@@ -39,6 +41,7 @@ class Panel:
     dates: pd.DatetimeIndex
     assets: pd.Index
     factors: pd.Index
+    bounds: tuple[Array, Array] | None = None
 
     @property
     def returns(self) -> Array:
@@ -90,7 +93,7 @@ def make_panel(
     regressors[:, int(intercept) :] = design.values
     if fill:
         regressors[np.isnan(regressors)] = 0.0
-    return Panel(given.padded, regressors, given.dates, given.columns, names)
+    return Panel(given.padded, regressors, given.dates, given.columns, names, given.bounds)
 
 
 def _on_dates_of(given: Table, factors: Table) -> Table:

@@ -35,11 +35,18 @@ class Numbers(NamedTuple):
         NaN where not observed.
     dates : DatetimeIndex
     columns : Index
+    bounds : (array, array), optional
+        Smallest and largest value of each column, where they are known.
     """
 
     values: Array
     dates: pd.DatetimeIndex
     columns: pd.Index
+    bounds: tuple[Array, Array] | None = None
+
+    def limits(self) -> tuple[Array, Array]:
+        """Return the smallest and the largest value of each column."""
+        return self.bounds or (np.fmin.reduce(self.values, axis=0), np.fmax.reduce(self.values, axis=0))
 
     def finding(self, kind: str, row: int, place: int, detail: str) -> Finding:
         """Return a finding about one cell."""

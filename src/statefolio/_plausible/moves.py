@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
-from statefolio._plausible.finding import Cells, Finding, Kind, Numbers
+from statefolio._plausible.finding import Cells, Columns, Finding, Kind, Numbers
 from statefolio._plausible.splits import SMALLEST_SPLIT, split_moves
 
 _NINES = (99.0, 99.9, 99.99, 999.0, 999.9, 999.99, 9999.0, 9999.9, 9999.99, 99999.0, 99999.99, 999999.0)
@@ -21,10 +21,8 @@ def find_moves(
     table: Numbers,
     kind: Kind,
     simple: tuple[Array, Array],
-    columns: Cells,
-    smallest: float,
-    volatilities: float,
-    within: float,
+    columns: Columns,
+    limits: tuple[float, float, float],
     losses: bool,
 ) -> list[Finding]:
     """Return the cells that look wrong.
@@ -37,48 +35,62 @@ def find_moves(
         Simple returns (T, N): between successive dates, and since the last known price.
     columns : (N,) array of bool
         Columns to judge.
-    smallest, volatilities, within
-        As in `find_suspicious_cells`.
+    limits
+        `smallest_move`, `volatilities` and `undone_within` of `find_suspicious_cells`.
     losses : bool
         A return of exactly -100 % is a total loss, and none of the findings.
     """
-    places = _with_large_moves(simple[1], columns, min(smallest, SMALLEST_SPLIT))
     found = _find_nonpositive(table, kind, columns, losses)
+    least = min(limits[0], SMALLEST_SPLIT)
+    places = np.flatnonzero(columns & _beyond(table, kind, simple[1], least))
     if not len(places):
         return found
-    moves = _logs(simple[0][:, places])
-    bridged = moves if simple[1] is simple[0] else _logs(simple[1][:, places])
-    code = np.isin(table.values[:, places], CODES) if kind == "returns" else np.zeros(moves.shape, dtype=bool)
-    undone = _undone(moves, smallest, volatilities, within)
-    split = split_moves(bridged, lambda row: _median_move(simple[1][row])) & ~(undone | code)
-    extreme = ((moves >= EXTREME) | (moves <= COLLAPSE)) & ~(undone | split | code | _reversals(undone))
-    nonpositive = {(finding.row, finding.place) for finding in found}
+    returns = simple[0][:, places]
+    bridged = returns if simple[1] is simple[0] else simple[1][:, places]
+    rows, at = np.nonzero((returns < np.expm1(-least)) | (returns > np.expm1(least)))
+    moves, following = _logs(returns[rows, at]), _next_logs(returns, rows, at)
+    code = np.isin(table.values[rows, places[at]], CODES) & (kind == "returns")
+    undone = _undone(returns, at, moves, following, limits)
+    split_rows, split_at = split_moves(bridged, lambda row: _median_move(simple[1][row]))
 
-    def cells(name: str, mask: Cells, details: list[str]) -> list[Finding]:
-        rows, at = np.nonzero(mask)
-        return table.of_cells(name, rows, places[at], details)
+    width = len(places)  # a cell is one number below
+    cell, splits = rows * width + at, split_rows * width + split_at
+    own = ~np.isin(splits, cell[undone | code])
+    split_rows, split_at = split_rows[own], split_at[own]
+    other = undone | code | np.isin(cell - width, cell[undone]) | np.isin(cell, splits[own])
+    extreme = ((moves >= EXTREME) | (moves <= COLLAPSE)) & ~other
 
-    rows, at = np.nonzero(undone)
-    first, second = np.expm1(moves[rows, at]), np.expm1(moves[rows + 1, at])
-    texts = [f"{a:+.1%}, then {b:+.1%} the next date" for a, b in zip(first, second, strict=True)]
-    coded = cells("vendor_code", code, ["a vendor's code for a missing value"] * int(code.sum()))
-    if nonpositive:
-        codes = {(finding.row, finding.place) for finding in coded}
-        found = [finding for finding in found if (finding.row, finding.place) not in codes]
-    found += coded + cells("undone_move", undone, texts)
-    found += cells("split", split, [f"to {np.exp(move):.3g} times the price, and stays" for move in bridged[split]])
-    return found + cells("extreme_move", extreme, [f"{np.expm1(move):+.4%}" for move in moves[extreme]])
+    if kind == "returns":
+        found = [each for each in found if each.value not in CODES]
+    reversals = zip(np.expm1(moves[undone]), np.expm1(following[undone]), strict=True)
+    details = {
+        "vendor_code": (code, ["a vendor's code for a missing value"] * int(code.sum())),
+        "undone_move": (undone, [f"{a:+.1%}, then {b:+.1%} the next date" for a, b in reversals]),
+        "extreme_move": (extreme, [f"{np.expm1(move):+.4%}" for move in moves[extreme]]),
+    }
+    for name, (cells, texts) in details.items():
+        found += table.of_cells(name, rows[cells], places[at[cells]], texts)
+    texts = [f"to {1.0 + move:.3g} times the price, and stays" for move in bridged[split_rows, split_at]]
+    return found + table.of_cells("split", split_rows, places[split_at], texts)
 
 
-def _with_large_moves(simple: Array, columns: Cells, smallest: float) -> NDArray[np.intp]:
-    """Return the columns with a log move beyond `smallest`, or a return at or below -100 %."""
-    low, high = np.fmin.reduce(simple, axis=0), np.fmax.reduce(simple, axis=0)
-    return np.flatnonzero(columns & ((low < np.expm1(-smallest)) | (high > np.expm1(smallest))))
+def _beyond(table: Numbers, kind: Kind, simple: Array, least: float) -> Columns:
+    """Mark the columns with a log move beyond `least`, or a return at or below -100 %."""
+    low, high = table.limits()
+    if kind == "prices":
+        low, high = np.fmin.reduce(simple, axis=0), np.fmax.reduce(simple, axis=0)
+    return np.asarray((low < np.expm1(-least)) | (high > np.expm1(least)))
 
 
 def _logs(simple: Array) -> Array:
     """Return log returns; NaN for those at or below -100 %."""
     return np.log1p(np.where(simple > -1.0, simple, np.nan))
+
+
+def _next_logs(returns: Array, rows: NDArray[np.intp], at: NDArray[np.intp]) -> Array:
+    """Return the log return of the date after each cell; NaN after the last."""
+    last = len(returns) - 1
+    return np.where(rows < last, _logs(returns[np.minimum(rows + 1, last), at]), np.nan)
 
 
 def _median_move(simple: Array) -> float:
@@ -87,26 +99,22 @@ def _median_move(simple: Array) -> float:
     return float(np.log1p(np.median(known))) if len(known) >= _ASSETS_FOR_A_MEDIAN else 0.0
 
 
-def _undone(moves: Array, smallest: float, volatilities: float, within: float) -> Cells:
-    """Mark the moves that the next date reverses."""
-    undone = np.zeros(moves.shape, dtype=bool)
-    now, following = moves[:-1], moves[1:]
-    undone[:-1] = (np.abs(now) > smallest) & (np.abs(now + following) <= within * np.abs(now))
-    for column in np.flatnonzero(undone.any(axis=0)):  # only few columns: the median needs a sort
-        usual = 1.4826 * np.nanmedian(np.abs(moves[:, column]))
-        undone[:, column] &= np.abs(moves[:, column]) > volatilities * usual
+def _undone(
+    returns: Array, at: NDArray[np.intp], moves: Array, following: Array, limits: tuple[float, float, float]
+) -> Cells:
+    """Mark the moves, of the columns `at`, that the next date reverses."""
+    smallest, volatilities, within = limits
+    undone: Cells = (np.abs(moves) > smallest) & (np.abs(moves + following) <= within * np.abs(moves))
+    for column in np.unique(at[undone]):  # only few columns: the median needs a sort
+        usual = 1.4826 * float(np.nanmedian(np.abs(_logs(returns[:, column]))))
+        undone &= (at != column) | (np.abs(moves) > volatilities * usual)
     return undone
-
-
-def _reversals(undone: Cells) -> Cells:
-    """Mark the moves that undo another."""
-    return np.vstack([np.zeros_like(undone[:1]), undone[:-1]])
 
 
 def _find_nonpositive(table: Numbers, kind: Kind, columns: Cells, losses: bool) -> list[Finding]:
     """Return prices at or below zero, or returns of -100 % or less; a total loss may end an asset's returns."""
     limit = 0.0 if kind == "prices" else -1.0
-    places = np.flatnonzero(columns & (np.fmin.reduce(table.values, axis=0) <= limit))
+    places = np.flatnonzero(columns & (table.limits()[0] <= limit))
     if not len(places):
         return []
     part = table.values[:, places]

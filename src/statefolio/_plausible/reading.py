@@ -51,7 +51,7 @@ def read_panel(
 
 def check_panel(panel: Panel, intercept: bool, *, watched: bool = False) -> None:
     """Warn of implausible returns and factors."""
-    returns = Numbers(panel.returns, panel.dates, panel.assets)
+    returns = Numbers(panel.returns, panel.dates, panel.assets, panel.bounds)
     warn_of(find_in_table(returns, "returns", still=not watched), "returns", _ABSURD if watched else "")
     first = int(intercept)
     design = Numbers(panel.regressors[:, first:], panel.dates, panel.factors[first:])

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
-from statefolio._plausible.finding import Cells
 
 _SPLITS = np.log([1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 50.0, 100.0])
 _TOLERANCE = 0.03
@@ -20,8 +19,8 @@ _QUIET_HALF, _QUIET_AFTER_A_HALF, _KNOWN_AFTER = 1.75, 1.6, 3
 _SHARED = 0.15
 
 
-def split_moves(moves: Array, median_move: Callable[[int], float]) -> Cells:
-    """Mark log moves (T, N) that look like a split left unadjusted.
+def split_moves(returns: Array, median_move: Callable[[int], float]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows and columns of returns (T, N) that look like a split left unadjusted.
 
     The move is within 3 % of a split's ratio (or its inverse), exceeds eight times the asset's usual move, 1.4826 times
     its median absolute move, and none of the five known moves before and after it does: their root mean square is at
@@ -31,28 +30,33 @@ def split_moves(moves: Array, median_move: Callable[[int], float]) -> Cells:
 
     Parameters
     ----------
-    moves : (T, N) array
-        Each known move is one since the last known price.
+    returns : (T, N) array
+        Simple returns; each known one is since the last known price.
     median_move : function
         Median log move of the table's assets by row; 0 if few are known.
     """
-    found = np.zeros(moves.shape, dtype=bool)
-    for column in range(moves.shape[1]):
-        rows = np.flatnonzero(~np.isnan(moves[:, column]))
-        known = moves[rows, column]
-        usual = 1.4826 * float(np.median(np.abs(known))) if len(known) else 0.0
-        if usual > 0.0:
-            for at in _near_ratios(known, usual):
-                if _is_quiet_around(known, int(at), usual) and _is_own(known[at], median_move(int(rows[at]))):
-                    found[rows[at], column] = True
-    return found
+    rows, columns = _near_ratios(returns)
+    found: list[tuple[int, int]] = []
+    for column in np.unique(columns):  # few: a median sorts
+        dates = np.flatnonzero(returns[:, column] > -1.0)
+        known = np.log1p(returns[dates, column])
+        usual = 1.4826 * float(np.median(np.abs(known)))
+        for row in rows[columns == column]:
+            at = int(np.searchsorted(dates, row))
+            if abs(known[at]) > _LARGE * usual > 0.0 and _is_quiet_around(known, at, usual):
+                found += [(int(row), int(column))] * _is_own(known[at], median_move(int(row)))
+    found.sort()
+    places = np.array(found, dtype=np.intp).reshape(-1, 2)
+    return places[:, 0], places[:, 1]
 
 
-def _near_ratios(moves: Array, usual: float) -> NDArray[np.intp]:
-    size = np.abs(moves)
-    large = np.flatnonzero(size > max(SMALLEST_SPLIT, _LARGE * usual))
-    found: NDArray[np.intp] = large[np.abs(size[large, None] - _SPLITS).min(axis=1, initial=np.inf) <= _TOLERANCE]
-    return found
+def _near_ratios(returns: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows and columns of moves near a ratio."""
+    low, high = np.expm1([-SMALLEST_SPLIT, SMALLEST_SPLIT])
+    rows, columns = np.nonzero(((returns < low) & (returns > -1.0)) | (returns > high))
+    size = np.abs(np.log1p(returns[rows, columns]))
+    near = np.abs(size[:, None] - _SPLITS).min(axis=1, initial=np.inf) <= _TOLERANCE
+    return rows[near], columns[near]
 
 
 def _is_quiet_around(moves: Array, at: int, usual: float) -> bool:

@@ -11,7 +11,7 @@ from statefolio.kalman.stale_returns import Marks, new_watch, watch_returns
 _FEWEST, _LONG, _LONG_SHARE, _MANY_SHARE = 60, 20, 0.01, 0.1
 """Of 60 returns or more, an asset is named if more than 20 successive ones, and 1 % of all, are stale; or a tenth."""
 
-_BLOCK, _QUIET_IN_A_BLOCK = 8, 5
+_PIECE, _SEEN, _MOST = 20, 8, 5
 _ROWS_FOR_THE_SIZE = 101
 _QUIET = 0.06  # a little above that of the rule
 _LEAST_RATE = -1e-4
@@ -59,19 +59,21 @@ def find_still(table: Numbers, simple: Array, columns: Columns) -> list[Finding]
 
 
 def _perhaps_still(simple: Array) -> Columns:
-    """Mark the columns where most returns of some eight successive dates are tiny or repeat the one before."""
-    if len(simple) < _FEWEST:
+    """Mark the columns with eight successive dates of which most are tiny or repeat the one before.
+
+    Of each twenty dates eight are seen: a run that is long enough to be named covers such a piece.
+    """
+    dates = len(simple)
+    if dates < _FEWEST:
         return np.zeros(simple.shape[1], dtype=bool)
-    sample = np.abs(simple[:: -(-len(simple) // _ROWS_FOR_THE_SIZE)])
-    sample.sort(axis=0)  # NaN last
-    known = np.count_nonzero(~np.isnan(sample), axis=0)
-    zeros = np.count_nonzero(sample == 0.0, axis=0)
-    middle = np.minimum((zeros + known) // 2, len(sample) - 1)
-    size = np.nan_to_num(sample[middle, np.arange(len(middle))])
-    quiet = np.abs(simple) <= _QUIET * size
-    quiet[1:] |= simple[1:] == simple[:-1]
-    blocks = np.add.reduceat(quiet, np.arange(0, len(quiet), _BLOCK), axis=0, dtype=np.int8)
-    return np.asarray((blocks >= _QUIET_IN_A_BLOCK).any(axis=0))
+    sample = np.nan_to_num(np.abs(simple[:: -(-dates // _ROWS_FOR_THE_SIZE)]))
+    size = _QUIET * sample.sum(axis=0) / np.maximum(np.count_nonzero(sample, axis=0), 1)
+    perhaps = np.zeros(simple.shape[1], dtype=bool)
+    for first in (*range(1, dates - _SEEN, _PIECE), dates - _SEEN):
+        part = simple[first : first + _SEEN]
+        quiet = (np.abs(part) <= size) | (part == simple[first - 1 : first - 1 + _SEEN])
+        perhaps |= np.add.reduce(quiet, axis=0, dtype=np.int8) >= _MOST
+    return perhaps
 
 
 def find_stretches(table: Numbers, simple: Array, shortest: int) -> list[Finding]:

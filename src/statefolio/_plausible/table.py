@@ -43,13 +43,14 @@ def find_in_table(
     """
     if not table.values.size:
         return []
+    table = table._replace(bounds=table.limits())
     simple, bridged = simple_returns(table.values, kind)
     found = []
     judged = np.ones(len(table.columns), dtype=bool)
     if kind == "returns":
-        found = find_wrong_units(table, np.fmin.reduce(table.values, axis=0))
+        found = find_wrong_units(table)
         judged[[finding.place for finding in found]] = False
-    found += find_moves(table, kind, (simple, bridged), judged, smallest_move, volatilities, undone_within, losses)
+    found += find_moves(table, kind, (simple, bridged), judged, (smallest_move, volatilities, undone_within), losses)
     if shortest_stretch is not None:
         found += find_stretches(table, simple, shortest_stretch)
     if still:

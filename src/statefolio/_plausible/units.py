@@ -18,8 +18,9 @@ _PERCENT = f"mostly beyond {_TOO_LARGE_A_RETURN * 100:.0f} % per date: percent, 
 _PRICES = f"never negative and mostly above {_TOO_LARGE_A_MOVE}: prices, it seems"
 
 
-def find_wrong_units(table: Numbers, lowest: Array) -> list[Finding]:
-    """Return the columns of returns that hold something else; `lowest` has the smallest value of each."""
+def find_wrong_units(table: Numbers) -> list[Finding]:
+    """Return the columns of returns that hold something else."""
+    lowest = table.limits()[0]
     priced, percent = wrong_units(table.values, lowest)
     found = [table.of_column("prices", int(k), _PRICES) for k in np.flatnonzero(priced)]
     found += [table.of_column("percent", int(k), _PERCENT) for k in np.flatnonzero(percent)]
