@@ -78,7 +78,11 @@ CELLS_OF_RETURNS = {
 COLUMNS_OF_RETURNS = {
     "percent": (_column(lambda r: (100.0 * r).clip(lower=-0.98)), "percent", f"percent, it seems: '{ASSET}'"),
     "prices": (_column(lambda r: 50.0 * (1.0 + r).cumprod()), "prices", f"prices, it seems: '{ASSET}'"),
-    "yearly rate": (_column(lambda r: 0.04 + 0.0 * r), "yearly_rate", f"yearly rates, it seems: '{ASSET}'"),
+    "yearly rate": (
+        _column(lambda r: 0.04 + 0.001 * np.sin(np.arange(len(r)) / 20)),
+        "yearly_rate",
+        f"yearly rates, it seems: '{ASSET}'",
+    ),
 }
 WHOLE_ASSETS = {
     "stale stretch": (_cells(*[0.0] * 60), "mostly_unchanged", f"'{ASSET}' that stands still"),
@@ -231,7 +235,8 @@ def test_weights_in_percent(door):
 
 @pytest.mark.parametrize("door", DOORS_OF_ASSETS | DOORS_OF_COLUMNS)
 def test_real_returns_are_silent(door):
-    assert outcome(lambda: (DOORS_OF_ASSETS | DOORS_OF_COLUMNS)[door](RETURNS)) == []
+    texts = outcome(lambda: (DOORS_OF_ASSETS | DOORS_OF_COLUMNS)[door](RETURNS))
+    assert [text for text in texts if "no signal found" not in text] == []
 
 
 @pytest.mark.parametrize("door", DOORS_OF_PRICES)

@@ -30,7 +30,7 @@ def test_prices_and_percent_warn(returns, factors, rows):
     with pytest.warns(StatefolioWarning, match=r"prices, it seems.*to_returns"):
         read_panel(100.0 * (1.0 + wide.abs()).cumprod(), factors, fit=False, watched=True)
     with pytest.warns(StatefolioWarning, match=r"percent, it seems.*/ 100"):
-        read_panel(wide * 100.0, factors, fit=False)
+        read_panel(wide * 300.0, factors, fit=False)
 
 
 def test_one_column_in_other_units_is_named(returns, factors):

@@ -12,6 +12,7 @@ _TOLERANCE = 0.03
 SMALLEST_SPLIT = _SPLITS[0] - _TOLERANCE
 """Smallest log move that looks like a split."""
 
+_LARGEST_FALL = -np.log(21.0)  # reverse splits go farther than splits
 _LARGE = 8.0
 _AROUND, _KNOWN_AROUND = 5, 4
 _QUIET = 2.5
@@ -22,7 +23,7 @@ _SHARED = 0.15
 def split_moves(returns: Array, median_move: Callable[[int], float]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows and columns of returns (T, N) that look like a split left unadjusted.
 
-    The move is within 3 % of a split's ratio (or its inverse), exceeds eight times the asset's usual move, 1.4826 times
+    The move is within 3 % of a ratio between 1/20 and 100, exceeds eight times the asset's usual move, 1.4826 times
     its median absolute move, and none of the five known moves before and after it does: their root mean square is at
     most 2.5 times the usual move, so that the price stays and does not crash. News moves a price by a third too: there,
     the limit is 1.75, and 1.6 for the moves after it, because volatility rises after news. The assets' median move on
@@ -56,6 +57,7 @@ def _near_ratios(returns: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     rows, columns = np.nonzero(((returns < low) & (returns > -1.0)) | (returns > high))
     size = np.abs(np.log1p(returns[rows, columns]))
     near = np.abs(size[:, None] - _SPLITS).min(axis=1, initial=np.inf) <= _TOLERANCE
+    near &= returns[rows, columns] > np.expm1(_LARGEST_FALL)
     return rows[near], columns[near]
 
 

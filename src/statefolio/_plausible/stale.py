@@ -20,7 +20,7 @@ _LEAST_RATE = -1e-4
 def find_still_assets(returns: Numbers, marks: Marks) -> list[Finding]:
     """Return the assets with many stale returns.
 
-    A rate of interest is none: it is hardly ever negative, and moves now and then.
+    A rate of interest is none, nor is cash: they are hardly ever negative, and not zero throughout.
     """
     count = len(returns.columns)
     stale = marks.unobserved[:, :count] & ~marks.absurd[:, :count]
@@ -43,8 +43,7 @@ def _longest(true: NDArray[np.bool_]) -> int:
 
 
 def _is_rate(column: Array) -> bool:
-    low, high = np.fmin.reduce(column), np.fmax.reduce(column)
-    return bool(low >= _LEAST_RATE and high > max(low, 0.0))
+    return bool(np.fmin.reduce(column) >= _LEAST_RATE and np.fmax.reduce(column) > 0.0)
 
 
 def find_still(table: Numbers, simple: Array, columns: Columns) -> list[Finding]:

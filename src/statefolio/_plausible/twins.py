@@ -12,6 +12,7 @@ _DIRECTIONS = 6
 _NEARLY_EQUAL = 1e-4
 _NEAR = 0.06  # distance of unit vectors whose correlation is a little below 1 - _NEARLY_EQUAL
 _SAME_SIZE = 0.01
+_ROUNDING = 1e-9
 
 
 def find_twins(table: Numbers, simple: Array, columns: Columns) -> list[Finding]:
@@ -45,7 +46,17 @@ def _candidates(simple: Array, places: NDArray[np.intp]) -> list[tuple[int, int]
 
 
 def _are_twins(a: Array, b: Array) -> bool:
+    """Compare returns, and their changes, which for cash and other smooth rates say more."""
     a, b = np.nan_to_num(a), np.nan_to_num(b)
+    return _are_equal(a, b) and _are_equal(_centred(np.diff(a)), _centred(np.diff(b)))
+
+
+def _centred(changes: Array) -> Array:
+    away: Array = changes - changes.mean()
+    return away if np.abs(away).max() > _ROUNDING * np.abs(changes).max() else np.zeros_like(away)
+
+
+def _are_equal(a: Array, b: Array) -> bool:
     size_a, size_b = np.sqrt(a @ a), np.sqrt(b @ b)
     if not (0.0 < size_a < np.inf and 0.0 < size_b < np.inf):
         return False

@@ -42,8 +42,8 @@ def _level_of_rates(known: Array) -> float:
     if len(known) < _RATES_TO_JUDGE:
         return 0.0
     mean, changes = float(known.mean()), np.diff(known)
-    moves = changes.min() < 0.0 < changes.max()
-    return mean if moves and np.abs(changes).mean() <= _SMOOTH * mean else 0.0
+    rises_and_falls = changes.min() < 0.0 < changes.max()
+    return mean if rises_and_falls and np.abs(changes).mean() <= _SMOOTH * mean else 0.0
 
 
 def wrong_units(values: Array, lowest: Array) -> tuple[Columns, Columns]:

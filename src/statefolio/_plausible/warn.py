@@ -13,6 +13,7 @@ from statefolio.exceptions import StatefolioWarning
 
 _warned: ContextVar[set[tuple[str, Any]] | None] = ContextVar("_warned", default=None)
 
+_PASSED_OVER = ("statefolio", "contextlib")
 _CODES = ("nonpositive_price", "vendor_code")
 _SENTENCES = {
     "percent": (
@@ -105,6 +106,6 @@ def _words(findings: list[Finding], name: str) -> dict[str, Any]:
 def warn_caller(message: str) -> None:
     """Warn at the first line outside the library."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "statefolio":
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PASSED_OVER:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, StatefolioWarning, stacklevel=level)
