@@ -1,6 +1,7 @@
 """Joins returns and factors into one panel of arrays with the same dates."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +33,6 @@ class Panel:
         Increasing, without duplicates, without a time zone.
     assets, factors : Index
         Names of the columns; the constant is called "alpha".
-    bounds : (array, array), optional
-        Smallest and largest return of each asset as it was read.
     """
 
     padded: Array
@@ -41,7 +40,6 @@ class Panel:
     dates: pd.DatetimeIndex
     assets: pd.Index
     factors: pd.Index
-    bounds: tuple[Array, Array] | None = None
 
     @property
     def returns(self) -> Array:
@@ -58,6 +56,7 @@ def make_panel(
     fill: bool = True,
     width: int = 1,
     known: tuple[pd.Index, pd.Index] | None = None,
+    inspect: Callable[[Table, Table], None] | None = None,
 ) -> Panel:
     """Join returns and factors into a panel, or raise an error that says what is wrong with them.
 
@@ -76,6 +75,8 @@ def make_panel(
         The number of columns of `padded` is a multiple of this.
     known : (Index, Index), optional
         Assets and factors of an earlier panel; equal names are not checked again.
+    inspect : function, optional
+        Called with the tables of returns and factors before the factors are checked.
 
     Returns
     -------
@@ -85,6 +86,8 @@ def make_panel(
     assets_known, factors_known = known or (None, None)
     given = read_table(returns, "returns", width, names=assets_known)
     design = _on_dates_of(given, read_table(factors, "factors", dates=given.dates))
+    if inspect is not None:
+        inspect(given, design)
     _check_factors_known(given, design)
     if check_design:
         _check_design(design, intercept)
@@ -93,7 +96,7 @@ def make_panel(
     regressors[:, int(intercept) :] = design.values
     if fill:
         regressors[np.isnan(regressors)] = 0.0
-    return Panel(given.padded, regressors, given.dates, given.columns, names, given.bounds)
+    return Panel(given.padded, regressors, given.dates, given.columns, names)
 
 
 def _on_dates_of(given: Table, factors: Table) -> Table:

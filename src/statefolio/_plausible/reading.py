@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio._arrays.frames import read_values
+from statefolio._arrays.frames import Table, read_values
 from statefolio._arrays.panel import Panel, make_panel
 from statefolio._arrays.types import Array
 from statefolio._plausible.finding import Numbers
@@ -44,18 +44,19 @@ def read_panel(
     watched : bool
         The caller warns of unchanged prices and of assets without a residual itself.
     """
-    panel = make_panel(returns, factors, intercept, check_design=fit, fill=fill, width=width, known=known)
-    check_panel(panel, intercept, watched=watched)
-    return panel
+
+    def inspect(given: Table, design: Table) -> None:
+        found = find_in_table(_numbers(given), "returns", still=not watched)
+        warn_of(found, "returns", _ABSURD if watched else "")
+        check_returns(_numbers(design), "factors", assets=False)
+
+    return make_panel(
+        returns, factors, intercept, check_design=fit, fill=fill, width=width, known=known, inspect=inspect
+    )
 
 
-def check_panel(panel: Panel, intercept: bool, *, watched: bool = False) -> None:
-    """Warn of implausible returns and factors."""
-    returns = Numbers(panel.returns, panel.dates, panel.assets, panel.bounds)
-    warn_of(find_in_table(returns, "returns", still=not watched), "returns", _ABSURD if watched else "")
-    first = int(intercept)
-    design = Numbers(panel.regressors[:, first:], panel.dates, panel.factors[first:])
-    check_returns(design, "factors", assets=False)
+def _numbers(table: Table) -> Numbers:
+    return Numbers(table.values, table.dates, table.columns, table.bounds)
 
 
 def check_returns(table: Numbers, name: str, *, assets: bool = True, losses: bool = False) -> None:
