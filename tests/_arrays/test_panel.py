@@ -243,22 +243,6 @@ def test_units_far_apart_are_not_collinear(returns, factors):
     make_panel(returns, factors.assign(size=factors["size"] * 1e-8))
 
 
-@pytest.mark.parametrize("rows", [30, 1, 4])
-def test_prices_and_percent_warn(returns, factors, rows):
-    wide = pd.concat([returns.fillna(0.01).add_suffix(str(i)) for i in range(4)], axis=1).iloc[:rows]
-    with pytest.warns(StatefolioWarning, match=r"prices, it seems.*to_returns"):
-        make_panel(100.0 * (1.0 + wide).cumprod(), factors, check_design=False)
-    with pytest.warns(StatefolioWarning, match=r"percent, it seems.*/ 100"):
-        make_panel(wide * 100.0, factors, check_design=False)
-
-
-def test_one_column_in_other_units_is_named(returns, factors):
-    with pytest.warns(StatefolioWarning, match="factors must be .*'size' mostly beyond"):
-        make_panel(returns, factors.assign(size=factors["size"] * 100))
-    with pytest.warns(StatefolioWarning, match="returns must be .*'C' never negative"):
-        make_panel(returns.assign(C=20.0 + returns["C"]), factors)
-
-
 def test_real_crashes_do_not_warn(returns, factors):
     returns.iloc[10:14] = -0.6
     make_panel(returns, factors)

@@ -67,14 +67,14 @@ def test_total_losses():
     r.iloc[7] = -1.5
     with pytest.raises(InputError, match="got 1 values below -1"):
         Market(r.to_frame())
-    with pytest.warns(StatefolioWarning, match=f"must be at least -1 .* got -1.5 on {DATES[7]:%Y-%m-%d}"):
+    with pytest.warns(StatefolioWarning, match=f"should be above -100 %.*first: 'A' on {DATES[7]:%Y-%m-%d}, -1.5"):
         measures(r)
 
 
 def test_codes_for_missing_values_warn():
     r = RETURNS.copy()
     r.iloc[7, 1] = 1e10
-    with pytest.warns(StatefolioWarning, match=r"got 1 values above 10000% \(first: 'B'"):
+    with pytest.warns(StatefolioWarning, match=r"got 1 such moves \(first: 'B'"):
         Market(r)
 
 

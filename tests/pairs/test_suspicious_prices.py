@@ -89,9 +89,9 @@ def split(table: pd.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (jump, f"1 large moves that the next date undoes .'TWO' on {DAY:%Y-%m-%d}: "),
-        (still, r"unchanged prices of 'TWO' \(95% of its dates\)"),
-        (split, f"1 moves that look like splits .first: 'TWO' on {DAY:%Y-%m-%d}, from"),
+        (jump, f"1 large moves that the next date undoes .first: 'TWO' on {DAY:%Y-%m-%d}, "),
+        (still, "'TWO' that stands still on 28. of 299 dates. Tests and hedges"),
+        (split, f"1 moves that look like splits .first: 'TWO' on {DAY:%Y-%m-%d}, to 0.3"),
     ],
 )
 @pytest.mark.parametrize("name", ["StaticHedge", "screen_pairs", "walk_baskets"])

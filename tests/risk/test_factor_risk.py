@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone
 
-from statefolio.exceptions import DataTypeError, InputError, NotFittedError, UnknownNameError
+from statefolio.exceptions import DataTypeError, InputError, NotFittedError, StatefolioWarning, UnknownNameError
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import RollingLoadings, StaticLoadings
 from statefolio.risk.attribution import attribute_return, attribute_risk
@@ -146,7 +146,8 @@ def test_permuting_permutes_and_scaling_scales(returns, factors):
 
 def test_excluded_assets_are_named_with_a_reason(returns, factors):
     returns = returns.iloc[:, :8].assign(still=0.0, exact=factors["market"])
-    risk = FactorRisk(StaticLoadings()).fit(returns, factors)
+    with pytest.warns(StatefolioWarning, match="'still' that stands still on 260 of 260 dates"):
+        risk = FactorRisk(StaticLoadings()).fit(returns, factors)
     reasons = risk.excluded_["reason"]
     assert reasons["A3"] == "0 returns were observed, 6 are needed"
     assert reasons["A4"] == "2 returns were observed, 6 are needed"
@@ -157,7 +158,8 @@ def test_excluded_assets_are_named_with_a_reason(returns, factors):
     assert np.isfinite(risk.covariance_.dense()).all()
     with pytest.raises(UnknownNameError, match=r"'A3'.*0 returns"):
         risk.portfolio_volatility({"A3": 0.5, "A0": 0.5})
-    more = FactorRisk(StaticLoadings(), min_observations=120).fit(returns, factors)
+    with pytest.warns(StatefolioWarning, match="'still' that stands still"):
+        more = FactorRisk(StaticLoadings(), min_observations=120).fit(returns, factors)
     assert set(more.excluded_.index) - set(reasons.index) == {"A1", "A2"}
 
 

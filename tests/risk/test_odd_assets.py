@@ -115,7 +115,10 @@ def test_a_stock_that_died_within_the_window_is_left_out_by_name(demo, panel):
     plain = covariance(returns, factors, RollingLoadings(120))
     dead = returns.copy()
     dead["DEAD"] = demo.returns["XOM"].iloc[:600].where(returns.index < returns.index[400], 0.0)
-    with pytest.warns(StatefolioWarning, match="FactorRisk leaves out 'DEAD'"):
+    with (
+        pytest.warns(StatefolioWarning, match="FactorRisk leaves out 'DEAD'"),
+        pytest.warns(StatefolioWarning, match="'DEAD' that stands still on 195 of 600 dates"),
+    ):
         risk = FactorRisk(RollingLoadings(120)).fit(dead, factors)
     assert "far below its own forecast errors" in risk.excluded_.loc["DEAD", "reason"]
     np.testing.assert_allclose(risk.covariance_.asset_variance, plain.covariance_.asset_variance, rtol=0.02)

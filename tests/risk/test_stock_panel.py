@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from statefolio.data import to_returns
+from statefolio.exceptions import StatefolioWarning
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.risk.factor_risk import FactorRisk
 
@@ -25,7 +26,8 @@ def panel(shared):
 def walked(panel):
     """Returns of random portfolios over their forecast volatility, with one forecast per week."""
     returns, factors = panel
-    risk = FactorRisk(KalmanLoadings()).fit(returns[:FIRST], factors)
+    with pytest.warns(StatefolioWarning, match=r"2 moves that look like splits \(first: 'DISCA' on 2014-08-07"):
+        risk = FactorRisk(KalmanLoadings()).fit(returns[:FIRST], factors)
     rng = np.random.default_rng(0)
     rows = []
     for t in range(FIRST, LAST):

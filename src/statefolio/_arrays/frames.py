@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -10,7 +11,6 @@ import pandas as pd
 
 from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
-from statefolio._arrays.units import warn_of_units
 from statefolio.exceptions import DataTypeError, InputError
 
 _COLUMNS_A_COPY = 256
@@ -39,12 +39,15 @@ class Table:
         """Values without the columns after the last name, (T, N)."""
         return self.padded[:, : len(self.columns)]
 
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """Smallest and largest value of each column, NaN where none is known."""
+        return np.fmin.reduce(self.values, axis=0), np.fmax.reduce(self.values, axis=0)
 
-def read_values(frame: Any, name: str, *, units: bool = False) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
-    """Return values, dates and column names; with `units`, warn of values that cannot be returns in decimals."""
+
+def read_values(frame: Any, name: str) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
+    """Return values, dates and column names."""
     table = read_table(frame, name)
-    if units:
-        warn_of_units(table.name, table.values, table.columns)
     return table.values, table.dates, table.columns
 
 
@@ -217,10 +220,10 @@ def _copied(values: Array, width: int) -> Array:
 
 
 def _check_finite(table: Table) -> None:
-    name, infinite = table.name, np.isinf(table.values)
-    if not infinite.any():
+    if not np.isinf(table.bounds).any():
         return
-    rows, places = np.nonzero(infinite)
+    name = table.name
+    rows, places = np.nonzero(np.isinf(table.values))
     raise InputError(
         f"{name} must have finite numbers or NaN, got {len(rows)} infinite values (first: "
         f"{table.columns[places[0]]!r} on {show(table.dates[rows[0]])}). Use "

@@ -1,6 +1,7 @@
 """Joins returns and factors into one panel of arrays with the same dates."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,9 @@ import pandas as pd
 
 from statefolio._arrays.conditioning import COLLINEAR, NEARLY_COLLINEAR, condition_number, scaled_svd, shown_condition
 from statefolio._arrays.frames import Table, read_table
-from statefolio._arrays.plausible import warn_of_implausible_returns
 from statefolio._arrays.spacing import check_frequencies
 from statefolio._arrays.text import listed, show, span
 from statefolio._arrays.types import Array
-from statefolio._arrays.units import warn_of_units
 from statefolio.exceptions import InputError, StatefolioWarning
 
 ALPHA = "alpha"
@@ -57,6 +56,7 @@ def make_panel(
     fill: bool = True,
     width: int = 1,
     known: tuple[pd.Index, pd.Index] | None = None,
+    inspect: Callable[[Table, Table], None] | None = None,
 ) -> Panel:
     """Join returns and factors into a panel, or raise an error that says what is wrong with them.
 
@@ -75,6 +75,8 @@ def make_panel(
         The number of columns of `padded` is a multiple of this.
     known : (Index, Index), optional
         Assets and factors of an earlier panel; equal names are not checked again.
+    inspect : function, optional
+        Called with the tables of returns and factors before the factors are checked.
 
     Returns
     -------
@@ -84,8 +86,8 @@ def make_panel(
     assets_known, factors_known = known or (None, None)
     given = read_table(returns, "returns", width, names=assets_known)
     design = _on_dates_of(given, read_table(factors, "factors", dates=given.dates))
-    warn_of_implausible_returns(given.name, given.values, given.dates, given.columns)
-    warn_of_units(design.name, design.values, design.columns)
+    if inspect is not None:
+        inspect(given, design)
     _check_factors_known(given, design)
     if check_design:
         _check_design(design, intercept)

@@ -13,6 +13,7 @@ from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
 from statefolio._options import Whole, check_options
+from statefolio._plausible.reading import read_returns
 from statefolio.adapters.cross_section import cross_section_model, cross_section_panel
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.factors.exposure_fields import ExposureFields, TableAligner, read_exposures
@@ -94,7 +95,7 @@ def characteristic_factors(
     2022-12-27     0.1       0.5        -0.2
     2022-12-28    -1.3      -0.6        -1.0
     """
-    values, dates, assets = read_values(returns, "returns", units=True)
+    values, dates, assets = read_returns(returns, "returns")
     check_options({"lag": lag, "as_of": as_of, "minimum_assets": minimum_assets}, RULES)
     fields = read_exposures(exposures, dates, assets, as_of)
     names = ([] if intercept is None else [intercept]) + fields.names()

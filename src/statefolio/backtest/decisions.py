@@ -11,6 +11,7 @@ import pandas as pd
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
 from statefolio._options import is_number
+from statefolio._plausible.weights import are_percent
 from statefolio.exceptions import DataTypeError, PolicyError
 from statefolio.portfolio.policy import Decision, History, Holdings, Policy
 
@@ -131,13 +132,6 @@ def _checked_weights(weights: Any, subject: str, assets: pd.Index) -> Array:
     aligned = np.zeros(len(assets))
     aligned[places] = values
     return aligned
-
-
-def are_percent(weights: Array) -> "np.typing.NDArray[np.bool_]":
-    """Return whether weights (..., N) are percent: their sum is within 1 of 100, and no single one is all of it."""
-    return np.asarray(
-        (np.abs(weights.sum(axis=-1) - 100.0) < 1.0) & (np.abs(weights).max(axis=-1, initial=0.0) < 101.0)
-    )
 
 
 def _numbers(named: "pd.Series[Any]", subject: str) -> Array:

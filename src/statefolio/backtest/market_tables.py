@@ -16,11 +16,12 @@ from statefolio._arrays.panel import make_panel
 from statefolio._arrays.text import listed, show, shown, span
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, Kind, Whole, check, is_number
+from statefolio._plausible.finding import Numbers
+from statefolio._plausible.reading import check_returns
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
 
 NOT_DELISTED = -1
 _SMALLEST_SHARE_KNOWN = 0.6
-_LARGEST_RETURN = 100.0
 RULES = {
     "delisted_after": Whole(at_least=1, example=21),
     "gaps_bridged": Flag() | None,
@@ -138,7 +139,7 @@ def read_market(
         If an argument cannot be used.
     """
     assets, design = _returns_and_factors(returns, factors)
-    _check_returns(assets)
+    _check_returns(assets, design)
     check("delisted_after", delisted_after, RULES["delisted_after"])
     check("gaps_bridged", gaps_bridged, RULES["gaps_bridged"])
     if gaps_bridged is None:
@@ -196,7 +197,7 @@ def _in_order(given: "pd.Series[float]", assets: pd.Index, name: str) -> Array:
 
 def _returns_and_factors(returns: Any, factors: Any) -> tuple[Table, Table | None]:
     if factors is None:
-        return Table(*read_values(returns, "returns", units=True)), None
+        return Table(*read_values(returns, "returns")), None
     assets = Table(*read_values(returns, "returns"))
     given = Table(*read_values(factors, "factors"))
     rows = given.dates.get_indexer(assets.dates)
@@ -256,7 +257,8 @@ def _after_gaps(returns: Array) -> "npt.NDArray[np.bool_]":
     return spans
 
 
-def _check_returns(returns: Table) -> None:
+def _check_returns(returns: Table, factors: Table | None) -> None:
+    """Refuse returns below -100 %, and warn of implausible returns and factors."""
     below = returns.values < -1.0
     if below.any():
         rows, places = np.nonzero(below)
@@ -264,16 +266,9 @@ def _check_returns(returns: Table) -> None:
             f"returns must be at least -1 (a total loss), got {len(rows)} values below -1 (first: "
             f"{returns.names[places[0]]!r} on {show(returns.dates[rows[0]])}). Correct them, or use returns.clip(-1)."
         )
-    above = returns.values > _LARGEST_RETURN
-    if above.any():
-        rows, places = np.nonzero(above)
-        warnings.warn(
-            f"returns must be returns in decimals, got {len(rows)} values above {_LARGEST_RETURN:.0%} (first: "
-            f"{returns.names[places[0]]!r} on {show(returns.dates[rows[0]])}): codes for missing values, or errors, "
-            "it seems. Replace them, e.g. by NaN.",
-            StatefolioWarning,
-            stacklevel=5,
-        )
+    check_returns(Numbers(returns.values, returns.dates, returns.names), "returns", losses=True)
+    if factors is not None:
+        check_returns(Numbers(factors.values, factors.dates, factors.names), "factors", assets=False)
 
 
 def _by_date(rate: Any, dates: pd.DatetimeIndex) -> Array:

@@ -1,6 +1,5 @@
 """Validates returns of portfolios, given as a Series, a DataFrame or a back-test's result."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +10,10 @@ from statefolio._arrays.cash_rates import check_cash_rate
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
-from statefolio._arrays.units import warn_of_units
 from statefolio._options import Number, check, is_number
-from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
+from statefolio._plausible.finding import Numbers
+from statefolio._plausible.reading import check_returns
+from statefolio.exceptions import DataTypeError, InputError
 
 _CONSTANT = 1e-12
 
@@ -116,18 +116,12 @@ def _check_rate(name: str, rates: Array, dates: pd.Index) -> None:
 
 
 def warn_of_returns(returns: Any, series: "pd.Series[float]", name: str = "returns") -> None:
-    """Warn of a user's own returns that are percent, prices or below -1; a back-test's result is not checked."""
+    """Warn of implausible values in a user's own returns; a back-test's result is not checked."""
     if not isinstance(returns, pd.Series | pd.DataFrame):
         return
     values: Array = np.asarray(series, dtype=np.float64)
-    warn_of_units(name, values[:, None], pd.Index(["unnamed" if series.name is None else series.name]))
-    if values.min() < -1.0:
-        warnings.warn(
-            f"{name} must be at least -1 (a total loss), got {values.min():.4g} on {show(series.idxmin())}. Divide by "
-            "100 if they are in percent.",
-            StatefolioWarning,
-            stacklevel=4,
-        )
+    label = pd.Index(["unnamed" if series.name is None else series.name], dtype=object)
+    check_returns(Numbers(values[:, None], pd.DatetimeIndex(series.index), label), name, assets=False, losses=True)
 
 
 def varies(values: Array, scale: "Array | float" = 0.0) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from statefolio._plausible.warn import warned_once
 from statefolio._renamed import renamed
 from statefolio.backtest.calendar import Rebalance
 from statefolio.backtest.costs import TradingCosts
@@ -14,6 +15,7 @@ from statefolio.portfolio.policy import Policy
 
 
 @renamed("periods_a_year", "periods_per_year")
+@warned_once()
 def run_backtests(
     policies: Mapping[str, Policy],
     market: Market,

@@ -9,10 +9,11 @@ from statefolio._arrays.dates import row_from, rows_through
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, shown
 from statefolio._options import Number, check
+from statefolio._plausible.weights import are_percent
 from statefolio._renamed import renamed
 from statefolio.backtest.account import NO_ORDER, Account
 from statefolio.backtest.costs import TradingCosts
-from statefolio.backtest.decisions import MAXIMUM_LEVERAGE, are_percent
+from statefolio.backtest.decisions import MAXIMUM_LEVERAGE
 from statefolio.backtest.events import warn_of_missing_returns
 from statefolio.backtest.market import Market
 from statefolio.backtest.market_tables import Table

@@ -25,7 +25,9 @@ def command(
 
     def register(body: Body[Record]) -> Body[Record]:
         def run(**typed: Any) -> None:
-            with exit_codes():
+            from statefolio._plausible.warn import warned_once
+
+            with exit_codes(), warned_once():
                 body(make_record(record, {each.field: each.value(typed[each.field]) for each in options}))
 
         parameters = [_parameter(each) for each in options]

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from statefolio._arrays.panel import make_panel
 from statefolio._arrays.types import Array
 from statefolio._options import Kind, check
+from statefolio._plausible.reading import read_panel
 from statefolio.diagnostics.least_squares import LeastSquares, least_squares
 from statefolio.diagnostics.variance_inflation import collinear_reason
 from statefolio.exceptions import InputError, StatefolioWarning
@@ -57,7 +57,7 @@ def fit_panel(returns: Any, factors: Any) -> FittedPanel:
     InputError
         If no asset remains, or the data are invalid.
     """
-    panel = make_panel(returns, factors, intercept=True)
+    panel = read_panel(returns, factors, intercept=True)
     rows = np.flatnonzero(~np.isnan(panel.returns).all(axis=1))
     values, regressors = panel.returns[rows], panel.regressors[rows]
     fit = least_squares(values, regressors)

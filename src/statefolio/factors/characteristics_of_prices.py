@@ -9,6 +9,7 @@ import xarray as xr
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import show, shown
 from statefolio._arrays.types import Array
+from statefolio._plausible.reading import read_returns
 from statefolio.exceptions import DataTypeError, InputError
 
 YEAR, MONTH, QUARTER = 252, 21, 63
@@ -111,7 +112,7 @@ def _market(market: Any, returns: pd.DataFrame) -> "pd.Series[float]":
         raise DataTypeError(
             f"market must be a Series of returns by date, got {shown(market)}. Pass e.g. market=factors['market']."
         )
-    values, dates, _ = read_values(market.to_frame("market"), "market", units=True)
+    values, dates, _ = read_returns(market.to_frame("market"), "market", assets=False)
     on = pd.Series(values[:, 0], dates).reindex(returns.index)
     absent = returns.index[1:][on.iloc[1:].isna()]
     if len(absent):

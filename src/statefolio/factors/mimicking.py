@@ -12,6 +12,7 @@ from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import show, span
 from statefolio._arrays.types import Array
 from statefolio._options import Number, Whole, check
+from statefolio._plausible.reading import read_returns
 from statefolio.exceptions import InputError
 from statefolio.factors.factor_returns import FactorReturns
 
@@ -103,7 +104,7 @@ def mimicking_portfolios(
     _check_options(window, minimum, every, ridge)
     targets = factors.returns if isinstance(factors, FactorReturns) else factors
     y, factor_dates, names = read_values(targets, "factors")
-    x, dates, assets = read_values(base, "base", units=True)
+    x, dates, assets = read_returns(base, "base", assets=False)
     rows = factor_dates.get_indexer(dates)
     if (rows < 0).all():
         raise InputError(

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, shown
 from statefolio._arrays.types import Array
+from statefolio._plausible.reading import read_returns
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 from statefolio.factors.factor_returns import FactorReturns
 
@@ -39,7 +39,7 @@ def traded_factors(returns: Any) -> FactorReturns:
     >>> factors.kinds.to_dict()
     {'market': 'observed', 'size': 'observed'}
     """
-    values, dates, names = read_values(returns, "returns", units=True)
+    values, dates, names = read_returns(returns, "returns", assets=False)
     return FactorReturns(pd.DataFrame(values, dates, names), _kinds(names))
 
 
@@ -76,7 +76,7 @@ def spread_factors(returns: Any, legs: Any) -> FactorReturns:
     2022-12-27  0.0071
     2022-12-28 -0.0056
     """
-    values, dates, assets = read_values(returns, "returns", units=True)
+    values, dates, assets = read_returns(returns, "returns")
     if not isinstance(legs, Mapping) or not legs:
         raise InputError(
             f"legs must be a mapping from a factor's name to its weights by asset, got {shown(legs)}. "

@@ -9,9 +9,10 @@ import xarray as xr
 from scipy import stats
 
 from statefolio._arrays.dates import split_row
-from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.panel import Panel
 from statefolio._arrays.types import Array
 from statefolio._options import Number, Whole, check_options
+from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import InputError
 from statefolio.factors.cross_moments import (
     CrossMoments,
@@ -137,7 +138,7 @@ def rank_factors(
     value      0.08     0.04          -0.05
     """
     check_options({"level": level, "min_history": min_history, "lags": lags}, RULES)
-    panel = _dates_with_returns(make_panel(returns, factors, intercept=False))
+    panel = _dates_with_returns(read_panel(returns, factors, intercept=False, watched=True))
     first = _first_holdout_row(panel, holdout_from)
     K = len(panel.factors)
     needed = max(20, 3 * (K + 1)) if min_history is None else max(min_history, K + 2)

@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statefolio._arrays.dates import rows_until
-from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.panel import Panel
 from statefolio._arrays.types import Array
+from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import FileFormatError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.loadings import storage
@@ -38,6 +39,8 @@ class LoadingsModel(FittedLoadings):
     """
 
     _condition: Array  # (N,) of the factors on an asset's dates, where they are collinear; else NaN
+    _watches = False
+    """Whether `_run` itself warns of prices that stand still."""
 
     def fit(self, returns: Any, factors: Any, tune_until: Any = None) -> Self:
         """Learn hyper-parameters and run over all dates.
@@ -71,7 +74,7 @@ class LoadingsModel(FittedLoadings):
         '2018-12-31'
         """
         self._check_options()
-        panel = make_panel(returns, factors, self.intercept, width=WIDTH)
+        panel = read_panel(returns, factors, self.intercept, width=WIDTH, watched=self._watches)
         tune_rows = rows_until(panel.dates, tune_until)
         self._reset()
         self._learn(panel, tune_rows)
@@ -108,7 +111,9 @@ class LoadingsModel(FittedLoadings):
         """
         self._check_fitted()
         known = (self.assets_, self.factors_)
-        panel = make_panel(new_returns, new_factors, self.intercept, check_design=False, width=WIDTH, known=known)
+        panel = read_panel(
+            new_returns, new_factors, self.intercept, fit=False, width=WIDTH, known=known, watched=self._watches
+        )
         panel = continue_panel(panel, self.last_date_, self.assets_, self.factors_)
         before = self.__dict__.copy()
         try:

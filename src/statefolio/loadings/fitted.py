@@ -8,10 +8,10 @@ import pandas as pd
 import xarray as xr
 from sklearn.base import BaseEstimator
 
-from statefolio._arrays.panel import make_panel
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
 from statefolio._options import OneOf, check
+from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import NotFittedError
 from statefolio.loadings import datasets
 from statefolio.loadings.alignment import find_positions, order_factors, read_forecasts
@@ -172,7 +172,7 @@ class FittedLoadings(BaseEstimator):
         """
         check("which", which, OneOf("predicted", "filtered"))
         run, loadings = self._results(), self.loadings_
-        panel = make_panel(returns, factors, self.intercept, check_design=False, fill=False)
+        panel = read_panel(returns, factors, self.intercept, fit=False, fill=False)
         panel = order_factors(panel, self.factors_)
         rows = find_positions(self.dates_, panel.dates, "date")
         columns = find_positions(self.assets_, panel.assets, "asset")

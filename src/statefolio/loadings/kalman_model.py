@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.panel import Panel
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
+from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.identified import find_unidentified, tune_identified
@@ -50,6 +51,7 @@ class KalmanModel(LoadingsModel):
     _level: float
     _watch: Watch
     _tuned: Directions  # along which the loadings were unknown while tuning
+    _watches = True
 
     def _check_options(self) -> None:
         check_kalman_options(self.get_params(deep=False))
@@ -197,7 +199,7 @@ class KalmanModel(LoadingsModel):
     def _rewind(self, returns: Any, factors: Any) -> tuple[Panel, Filter, Array, Array]:
         """Return data to run over again, the filter before their first date, and the common factor by date."""
         self._check_fitted()
-        panel = make_panel(returns, factors, self.intercept, check_design=False, width=WIDTH)
+        panel = read_panel(returns, factors, self.intercept, fit=False, width=WIDTH, watched=True)
         panel = order_factors(panel, self.factors_)
         if panel.dates[0] > self.first_date_:
             warnings.warn(

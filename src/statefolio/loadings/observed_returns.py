@@ -9,15 +9,14 @@ from numpy.typing import NDArray
 from statefolio._arrays.panel import Panel
 from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
+from statefolio._plausible.finding import Numbers
+from statefolio._plausible.stale import find_still_assets
+from statefolio._plausible.warn import warn_of
 from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.specification import FilterPaths
 from statefolio.kalman.stale_returns import Marks, Watch, watch_returns
 from statefolio.kalman.tuning import NO_RESIDUAL
 from statefolio.kalman.tuning_spec import Learned
-
-_MANY = 20
-"""Stale returns of an asset, and their share, from which a warning names it: a few are ordinary."""
-_MANY_SHARE = 0.02
 
 
 def observed_returns(Y: Array, watch: Watch) -> tuple[Array, Marks]:
@@ -85,20 +84,13 @@ def find_constants(
 def warn_of_unobserved(panel: Panel, marks: Marks, learned: Learned) -> None:
     """Warn by name of assets with absurd returns, with many stale ones, and without a residual."""
     count = len(panel.assets)
-    many = np.zeros(count, dtype=bool)
+    none = learned.reason[:count] == NO_RESIDUAL
     if marks.unobserved.any():
-        absurd, unobserved = marks.absurd[:, :count], marks.unobserved[:, :count]
-        _warn_of_absurd(panel, absurd)
-        stale, seen = (unobserved & ~absurd).sum(axis=0), np.isfinite(panel.returns).sum(axis=0)
-        many = (stale > _MANY) & (stale > _MANY_SHARE * seen)
-        if many.any():
-            rows = np.flatnonzero(many).tolist()
-            names = [f"{panel.assets[i]} ({stale[i]} of {seen[i]} dates)" for i in rows]
-            _warn(
-                f"returns of {listed(names)} stand still. Those dates count as missing, so that they teach no "
-                "variance. Check whether the asset is delisted, suspended or padded, and leave it out if so."
-            )
-    none = (learned.reason[:count] == NO_RESIDUAL) & ~many
+        believable = np.abs(panel.returns) < 1.0  # the others are named before
+        _warn_of_absurd(panel, marks.absurd[:, :count] & believable)
+        still = find_still_assets(Numbers(panel.returns, panel.dates, panel.assets), marks)
+        warn_of(still, "returns", " Those dates count as missing, so that they teach no variance.")
+        none[[finding.place for finding in still]] = False
     if none.any():
         _warn(
             f"returns of {listed(panel.assets[none].tolist())} have hardly a residual: they are a combination of the "

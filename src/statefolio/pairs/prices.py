@@ -10,8 +10,9 @@ from statefolio._arrays.dates import rows_until
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
+from statefolio._plausible.warn import warn_caller
 from statefolio.exceptions import InputError, UnknownNameError
-from statefolio.pairs.suspicious_prices import valid_prices, warn_caller
+from statefolio.pairs.suspicious_prices import valid_prices
 
 MOST_ALIKE = 1e5
 """Condition number of centred prices above which products of prices are rounding error: they cannot be told apart."""
@@ -64,7 +65,7 @@ class Basket:
 
 
 def read_prices(
-    prices: Any, *, logs: bool = False, known: pd.Index | None = None
+    prices: Any, *, logs: bool = False, known: pd.Index | None = None, alike: bool = True
 ) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
     """Validate prices; return them (T, N), or their logarithms, with dates and assets.
 
@@ -73,7 +74,7 @@ def read_prices(
     values, dates, assets = read_values(prices, "prices")
     if known is not None:
         values, assets = _in_order(values, assets, known), known
-    values = valid_prices(values, dates, assets)
+    values = valid_prices(values, dates, assets, alike)
     return np.log(values) if logs else values, dates, assets
 
 
@@ -95,7 +96,7 @@ def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = Non
     InputError, DataTypeError, UnknownNameError
         For fewer than two assets, assets of `known` that are missing, or prices that are not valid.
     """
-    values, dates, assets = read_prices(prices, known=known)
+    values, dates, assets = read_prices(prices, known=known, alike=False)
     if len(assets) < 2:
         raise InputError(f"prices must have at least two assets, got {assets[0]!r} alone. Add an asset that hedges it.")
     missing = np.isnan(values).any(axis=1, keepdims=True)

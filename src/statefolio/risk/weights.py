@@ -9,6 +9,7 @@ import pandas as pd
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
+from statefolio._plausible.weights import are_percent
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 _SUM_TOLERANCE = 1e-6
@@ -24,7 +25,7 @@ def match_weights(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expect
     UnknownNameError
         If they name unknown assets.
     InputError
-        If they contain NaN, name an asset twice, or do not sum to `expected_sum` to 1e-6.
+        If they contain NaN, name an asset twice, are percent, or do not sum to `expected_sum` to 1e-6.
     """
     named = read_numbers(weights, "weights")
     values = named.to_numpy()
@@ -33,6 +34,7 @@ def match_weights(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expect
     if absent.any():
         raise _unknown(named.index[absent], excluded)
     total = float(values.sum())
+    _check_shares(values[None], [""])
     given: Any = expected_sum
     if isinstance(given, bool) or not isinstance(given, int | float | np.number | None):
         raise DataTypeError(
@@ -58,13 +60,16 @@ def dated_weights(weights: Any, dates: pd.DatetimeIndex, assets: pd.Index, obser
     UnknownNameError
         If they name unknown assets.
     InputError
-        If they lack a date, contain NaN, or hold an asset into a date on which `observed` (T, N) has no return.
+        If they lack a date, contain NaN, are percent, or hold an asset into a date on which `observed` (T, N) has no
+        return.
     """
     if isinstance(weights, Mapping | pd.Series):
         named = read_numbers(weights, "weights")
         names, rows = named.index, np.tile(named.to_numpy(), (len(dates), 1))
+        _check_shares(rows[:1], [""])
     else:
         names, rows = _rows_of(weights, dates)
+        _check_shares(rows, [f" on {show(date)}" for date in dates])
     found = assets.get_indexer(names)
     if (found < 0).any():
         raise UnknownNameError(
@@ -82,6 +87,17 @@ def dated_weights(weights: Any, dates: pd.DatetimeIndex, assets: pd.Index, obser
             f"{show(dates[row])}). Set the weight to 0 there, or fill the return."
         )
     return aligned
+
+
+def _check_shares(rows: Any, where: list[str]) -> None:
+    """Refuse weights (dates, assets) that are percent; `where` has the date of each row, for messages."""
+    percent = are_percent(rows)
+    if percent.any():
+        row = int(np.argmax(percent))
+        raise InputError(
+            f"weights must be shares of the portfolio's value, got the sum {rows[row].sum():g}{where[row]}: percent, "
+            "it seems. Divide them by 100."
+        )
 
 
 def _rows_of(weights: Any, dates: pd.DatetimeIndex) -> tuple[pd.Index, Array]:

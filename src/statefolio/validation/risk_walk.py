@@ -8,6 +8,7 @@ from sklearn.base import clone
 from statefolio._arrays.dates import split_row
 from statefolio._arrays.frames import read_values
 from statefolio._options import Kind, Whole, check
+from statefolio._plausible.warn import warned_once
 from statefolio.exceptions import InputError
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.validation.covariance_forecast import CovarianceForecast
@@ -54,6 +55,7 @@ def walk_risk(
     return forecasts
 
 
+@warned_once()
 def validate_risk(
     risk: FactorRisk,
     returns: Any,

@@ -10,6 +10,7 @@ import xarray as xr
 
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, shown
+from statefolio._plausible.warn import warned_once
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.validation.comparison import compare_nested, compare_pairs, compare_with, nested_pairs
@@ -103,6 +104,7 @@ class Validation:
         return [pd.Series(row, index=models) for row in coverage_by_column(values)]
 
 
+@warned_once()
 def validate(
     models: Mapping[str, LoadingsModel] | Sequence[LoadingsModel],
     returns: Any,

@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.panel import Panel
 from statefolio._arrays.types import Array
 from statefolio._options import OneOf, Whole, check_options
+from statefolio._plausible.reading import read_panel
+from statefolio._plausible.warn import warned_once
 from statefolio.diagnostics.change.break_findings import break_findings
 from statefolio.diagnostics.change.cusum import Cusum, cusum, cusum_of_squares
 from statefolio.diagnostics.change.discoveries import add_q_values, discovery_finding
@@ -37,6 +39,7 @@ RULES = {
 }
 
 
+@warned_once()
 def diagnose_change(
     model: LoadingsModel,
     returns: Any,
@@ -124,7 +127,7 @@ def diagnose_change(
     options = {"level": level, "volatility": volatility, "block": block, "least": least, "breaks": breaks}
     check_options(options | {"draws": draws, "panels": panels, "seed": seed}, RULES)
     model = ensure_fitted(model, returns, factors)
-    panel = order_factors(make_panel(returns, factors, model.intercept), model.factors_)
+    panel = order_factors(read_panel(returns, factors, model.intercept), model.factors_)
     z, deviation = _standardised(model, panel)
     X, Y = panel.regressors, panel.returns
     sigma = deviation if volatility == "model" else noise_deviation(X, Y, volatility)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.panel import make_panel
 from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
 from statefolio._options import Whole, check_options
+from statefolio._plausible.reading import read_panel
+from statefolio._plausible.warn import warned_once
 from statefolio.diagnostics.finding import Diagnosis, Finding
 from statefolio.diagnostics.fitted_panel import ensure_fitted
 from statefolio.diagnostics.variance_inflation import condition_indices, through_time
@@ -28,6 +29,7 @@ SPREAD = 10.0
 1980, section 3.2); ratio of the standard errors of the worst and best identified combinations of loadings."""
 
 
+@warned_once()
 def diagnose_collinearity(
     model: LoadingsModel | None, returns: Any, factors: Any, window: int = 250, step: int = 21
 ) -> Diagnosis:
@@ -69,7 +71,7 @@ def diagnose_collinearity(
     92.2 True
     """
     check_options({"window": window, "step": step}, RULES)
-    panel = make_panel(returns, factors, intercept=True, check_design=False)
+    panel = read_panel(returns, factors, intercept=True, fit=False)
     rows = np.flatnonzero(~np.isnan(panel.returns).all(axis=1))
     regressors, dates = panel.regressors[rows], panel.dates[rows]
     states = regressors.shape[1]

@@ -9,6 +9,7 @@ from statefolio._arrays.panel import ALPHA
 from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio._options import check, check_options
+from statefolio._plausible.warn import warned_once
 from statefolio.diagnostics.estimation.shrinkage import FOLDS, best_shrinkage
 from statefolio.diagnostics.estimation.split_half import SplitHalf, split_halves
 from statefolio.diagnostics.estimation.standard_errors import block_bootstrap, newey_west_errors
@@ -27,6 +28,7 @@ SHRUNK = 0.5
 """Thresholds: a model's standard error over Newey and West's; bootstrapped over classical; reliability; shrinkage."""
 
 
+@warned_once()
 def diagnose_estimation(
     model: LoadingsModel | None,
     returns: Any,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._options import Kind, OneOf, check, check_options
+from statefolio._plausible.warn import warned_once
 from statefolio.diagnostics.blocks import critical_value, p_value
 from statefolio.diagnostics.finding import Diagnosis, Finding, false_alarms
 from statefolio.diagnostics.fitted_panel import FittedPanel, fit_panel
@@ -37,6 +38,7 @@ MANY_REPLICATIONS = 999
 _NO_SECTOR = "unknown"
 
 
+@warned_once()
 def diagnose_specification(
     model: LoadingsModel | None,
     returns: Any,

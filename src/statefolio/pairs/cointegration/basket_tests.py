@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, OneOf, Whole, check_options, is_whole
+from statefolio._plausible.warn import warn_caller
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs.cointegration.mackinnon import MOST_SERIES
 from statefolio.pairs.cointegration.results import CointegrationTests, EngleGrangerTest, JohansenTest, SeriesTest
 from statefolio.pairs.cointegration.unit_root import half_life
 from statefolio.pairs.johansen import Johansen, johansen, usual_units
 from statefolio.pairs.prices import MOST_ALIKE, Basket, check_testable, condition_number, read_basket
-from statefolio.pairs.suspicious_prices import warn_caller
 
 Gaps = Literal["refuse", "drop"]
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, check
+from statefolio._plausible.warn import warn_caller
 from statefolio.exceptions import InputError
 from statefolio.kalman.blocks import over_blocks, own_regressors, pad_last
 from statefolio.kalman.likelihood_ratio import likelihood_ratios
@@ -32,7 +33,6 @@ from statefolio.pairs.screening.baskets import Members, all_pairs, labels, named
 from statefolio.pairs.screening.scaling import FEWEST_DATES, RATIO, ScaledPairs, scale_pairs
 from statefolio.pairs.screening.scoring import VARIANCES
 from statefolio.pairs.screening.searches import Searches, new_searches, run_searches
-from statefolio.pairs.suspicious_prices import warn_caller
 
 _AT_ONCE = 2048
 _STARTS = ((0.02, 0.5), (0.2, 0.8))  # smallest R as a share of var(u), and the level's share of the rest

@@ -10,6 +10,7 @@ import pandas as pd
 from statefolio._arrays.dates import split_row
 from statefolio._arrays.text import shown
 from statefolio._options import Kind, OneOf, Whole, check
+from statefolio._plausible.warn import warned_once
 from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
@@ -86,6 +87,7 @@ class BasketWalk:
     start: pd.Timestamp
 
 
+@warned_once()
 def walk_baskets(
     prices: Any,
     hedges: Mapping[str, Hedge] | None = None,

@@ -9,10 +9,10 @@ from scipy.optimize import minimize_scalar
 from sklearn.base import BaseEstimator
 
 from statefolio._arrays.dates import rows_through
-from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
 from statefolio._options import Kind, Number, Whole, check_options
+from statefolio._plausible.reading import read_returns
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.loadings.results import HALF_BAND
 from statefolio.portfolio.budgets.read_budget import read_budget
@@ -180,7 +180,7 @@ class RiskContributionTracker(BaseEstimator):
 
     def _earned(self, returns: Any, weights: Any) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
         """Return contributions of each asset or group on each date."""
-        values, dates, assets = read_values(returns, "returns", units=True)
+        values, dates, assets = read_returns(returns, "returns")
         values = np.nan_to_num(values)
         earned = dated_weights(weights, dates, assets, values) * values
         if self.groups is None:

@@ -9,10 +9,10 @@ import pandas as pd
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
+from statefolio._plausible.weights import are_percent
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 from statefolio.risk.weights import read_numbers
 
-_PERCENT = (99.0, 101.0)
 _MOST_LEVERAGE = 10.0
 
 
@@ -60,7 +60,7 @@ def _check_sizes(values: Array, where: list[str], name: str) -> None:
     if not np.nansum(np.abs(values)) > 0.0:
         _warn(f"{name} must be other than 0 for some asset, got 0 or NaN for all: nothing is held. Pass a weight.")
     sums, gross = np.nansum(values, axis=1), np.nansum(np.abs(values), axis=1)
-    percent = (sums >= _PERCENT[0]) & (sums <= _PERCENT[1])
+    percent = are_percent(values)
     if percent.any():
         row = int(np.argmax(percent))
         raise InputError(

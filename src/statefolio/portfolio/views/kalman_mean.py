@@ -9,9 +9,9 @@ import sklearn.utils.validation as skv
 from skfolio.moments import BaseMu
 
 from statefolio._arrays.dates import rows_until
-from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, span
 from statefolio._arrays.types import Array
+from statefolio._plausible.reading import read_returns
 from statefolio.adapters.frames import labelled_frames
 from statefolio.exceptions import InputError, NotFittedError, StatefolioWarning
 from statefolio.portfolio.views.level_error import LevelError, level_error
@@ -256,7 +256,7 @@ class KalmanMean(BaseMu):
         return self._filter.select(last)
 
     def _read(self, X: Any, seen: int) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
-        return read_values(labelled_frames(X, X, seen)[0], "X", units=True)
+        return read_returns(labelled_frames(X, X, seen)[0], "X")
 
     def _store(self, filter_: Filter, noise: Noise, error: LevelError, X: pd.DataFrame) -> None:
         count, dates, assets = X.shape[1], X.index, X.columns

@@ -1,0 +1,64 @@
+"""Validates tables of returns as `_arrays` does, and warns of values that are probably wrong."""
+
+from typing import Any
+
+import pandas as pd
+
+from statefolio._arrays.frames import Table, read_values
+from statefolio._arrays.panel import Panel, make_panel
+from statefolio._arrays.types import Array
+from statefolio._plausible.finding import Numbers
+from statefolio._plausible.table import find_in_table
+from statefolio._plausible.warn import warn_of
+
+_ABSURD = " Those a million times the asset's usual size count as missing."
+
+
+def read_returns(frame: Any, name: str, *, assets: bool = True) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
+    """Validate returns and warn of implausible ones; return values, dates and names.
+
+    `assets=False` is for factors and portfolios, which may stand still or be alike.
+    """
+    table = Numbers(*read_values(frame, name))
+    check_returns(table, name, assets=assets)
+    return table.values, table.dates, table.columns
+
+
+def read_panel(
+    returns: Any,
+    factors: Any,
+    intercept: bool = True,
+    *,
+    fit: bool = True,
+    fill: bool = True,
+    width: int = 1,
+    known: tuple[pd.Index, pd.Index] | None = None,
+    watched: bool = False,
+) -> Panel:
+    """Join returns and factors into a panel, as `make_panel`, and warn of implausible values.
+
+    Parameters
+    ----------
+    fit : bool
+        Check the design of the factors, for data that a model is fitted to.
+    watched : bool
+        The caller warns of unchanged prices and of assets without a residual itself.
+    """
+
+    def inspect(given: Table, design: Table) -> None:
+        found = find_in_table(_numbers(given), "returns", still=not watched)
+        warn_of(found, "returns", _ABSURD if watched else "")
+        check_returns(_numbers(design), "factors", assets=False)
+
+    return make_panel(
+        returns, factors, intercept, check_design=fit, fill=fill, width=width, known=known, inspect=inspect
+    )
+
+
+def _numbers(table: Table) -> Numbers:
+    return Numbers(table.values, table.dates, table.columns, table.bounds)
+
+
+def check_returns(table: Numbers, name: str, *, assets: bool = True, losses: bool = False) -> None:
+    """Warn of implausible returns; `assets=False` as in `read_returns`, `losses` as in `find_in_table`."""
+    warn_of(find_in_table(table, "returns", alike=assets, still=assets, losses=losses), name)
