@@ -2,6 +2,10 @@
 
 The summed predictive log-likelihood of the panel is maximised by its exact gradient: first on a few hundred assets,
 then on all of them, from the point and the curvature found.
+
+A shared parameter that a step takes to a bound keeps its slope there, so the search can leave the bound again. One
+start serves: other starts end at the same maximum, except near a memory of 1, where the likelihood has a second one
+that forecasts worse (see loadings/README.md).
 """
 
 from dataclasses import replace
@@ -24,6 +28,7 @@ _LEVEL_TOLERANCE = 0.01
 
 LEAST_TAILS, MOST_TAILS = 2.2, 200.0
 LEAST_MEMORY, MOST_MEMORY = 0.9, 0.9999
+"""Bounds of the degrees of freedom, and of the memory of learned variances."""
 
 
 def tune_pool(problem: TuningProblem, pool: Pool, report: Report | None = None) -> Pool:
