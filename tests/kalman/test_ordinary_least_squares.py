@@ -1,6 +1,7 @@
 """Least squares with gaps, where tuning starts."""
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from statefolio.kalman.ordinary_least_squares import filled_with_median, ordinary_least_squares
 
@@ -30,3 +31,18 @@ def test_too_few_observations_give_nan(made):
 def test_unknown_values_take_the_median():
     np.testing.assert_array_equal(filled_with_median(np.array([1.0, np.nan, 3.0]), 9.0), [1.0, 2.0, 3.0])
     np.testing.assert_array_equal(filled_with_median(np.array([np.nan]), 9.0), [9.0])
+
+
+def test_bits_depend_neither_on_other_assets_nor_on_threads_of_blas():
+    rng = np.random.default_rng(3)
+    X, Y = rng.standard_normal((1500, 7)), rng.standard_normal((1500, 300))
+    Y[rng.random(Y.shape) < 0.02] = np.nan
+    with threadpool_limits(1, "blas"):
+        whole = ordinary_least_squares(X, Y)
+    with threadpool_limits(2, "blas"):
+        again = ordinary_least_squares(X, Y)
+    parts = [ordinary_least_squares(X, Y[:, first:last]) for first, last in ((0, 64), (64, 192), (192, 300))]
+    for name, values in whole._asdict().items():
+        np.testing.assert_array_equal(values, getattr(again, name))
+        joined = np.concatenate([getattr(part, name)[..., :-1] for part in parts], axis=-1)
+        np.testing.assert_array_equal(values[..., :-1], joined)

@@ -1,10 +1,10 @@
-"""Coordinates in which likelihoods are maximised: unbounded, except for zeros that can be reached exactly.
+"""Coordinates in which likelihoods are maximised, and their bounds: zeros are reached exactly.
 
 For an asset the coordinates are, in this order,
 
     log R                    level of observation variance
     z_j = log(1 + s_j/c_j)   s_j = Q_j / R, signal-to-noise; c_j a moderate value; z_j >= 0
-    logit phi_j              where loadings revert
+    logit phi_j              where loadings revert; LEAST_PHI <= phi_j <= MOST_PHI
     (m_j - m0_j) / d_j       their means, in standard errors d_j of the constant loading m0_j
 
 Near zero z is linear in the variance, for large values it is its logarithm.
@@ -67,14 +67,17 @@ def set_gradient(spec, theta, scales, asset, own, by, lane, gradient):
         gradient[1 + j] = by_ratio * scales.moderate[j, asset] * math.exp(theta[1 + j])
         if spec.reverts:
             phi = own.phi[j, lane]
-            inside = LEAST_PHI < phi < MOST_PHI
-            gradient[1 + states + j] = by.phi[j, lane] * phi * (1.0 - phi) if inside else 0.0
+            gradient[1 + states + j] = by.phi[j, lane] * phi * (1.0 - phi)
             gradient[1 + 2 * states + j] = by.mean[j, lane] * scales.deviation[j, asset]
 
 
 @compiled
-def floors(spec, states):
-    """Mark the coordinates that may not go below zero."""
-    floor = np.zeros(dimension(spec, states), np.bool_)
-    floor[1 : 1 + states] = True
-    return floor
+def bounds_of(spec, states):
+    """Return the least and the greatest values of the coordinates, (2, D)."""
+    bounds = np.empty((2, dimension(spec, states)))
+    bounds[0], bounds[1] = -np.inf, np.inf
+    bounds[0, 1 : 1 + states] = 0.0
+    if spec.reverts:
+        for row, phi in enumerate((LEAST_PHI, MOST_PHI)):
+            bounds[row, 1 + states : 1 + 2 * states] = math.log(phi / (1.0 - phi))
+    return bounds

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.coordinates import Scales, dimension, floors, set_gradient, set_parameters
+from statefolio.kalman.coordinates import Scales, bounds_of, dimension, set_gradient, set_parameters
 from statefolio.kalman.lanes import WIDTH, compiled
 from statefolio.kalman.quasi_newton import RUNNING, QuasiNewton, advance
 from statefolio.kalman.records import Dates, Prior, Workspace, new_workspace
@@ -139,7 +139,7 @@ def _read_tasks(spec, scales, tasks, rows, lanes, workspace):
 def _advance_lanes(spec, scales, anchor, strength, tasks, searches, y, workspace):
     """Judge the trial point of every lane and choose the next one; lanes whose search ended become idle."""
     states = anchor.shape[0]
-    floor = floors(spec, states)
+    bounds = bounds_of(spec, states)
     for lane in range(WIDTH):
         i = searches.task[lane]
         if i < 0:
@@ -163,7 +163,7 @@ def _advance_lanes(spec, scales, anchor, strength, tasks, searches, y, workspace
             searches.direction[lane],
             searches.length[lane : lane + 1],
         )
-        tasks.reason[i] = advance(floor, GAIN_TOLERANCE, search, value, slope)
+        tasks.reason[i] = advance(bounds, GAIN_TOLERANCE, search, value, slope)
         if tasks.reason[i] == RUNNING:
             set_parameters(spec, trial, scales, asset, workspace.own, lane)
         else:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from statefolio.kalman.regression_sums import sum_of_products, sum_of_residuals
 from statefolio.kalman.specification import Floats
 
 _EXACT = 1e-24  # share of squared returns below which residuals count as rounding errors
@@ -35,16 +36,14 @@ def ordinary_least_squares(X: Floats, Y: Floats) -> OLSFit:
     scale = np.sqrt(np.mean(X * X, axis=0))
     scale[scale == 0.0] = 1.0
     Z = X / scale
-    seen = np.isfinite(Y)
-    count = seen.sum(axis=0).astype(float)
-    moments = _moments(Z, seen.astype(float))
-    inverse = np.linalg.pinv(moments, rcond=1e-12, hermitian=True)
-    mean = np.einsum("njk,kn->jn", inverse, _sum_over_dates(Z, np.where(seen, Y, 0.0)))
-    for _ in range(2):  # refined, so that collinear factors cost no digits
-        left_over = np.where(seen, Y - _fitted(Z, mean), 0.0)
-        mean = mean + np.einsum("njk,kn->jn", inverse, _sum_over_dates(Z, left_over))
-    squares = np.sum(np.where(seen, Y - _fitted(Z, mean), 0.0) ** 2, axis=0)
-    total = np.sum(np.where(seen, Y, 0.0) ** 2, axis=0)
+    count = np.isfinite(Y).sum(axis=0).astype(float)
+    inverse = np.linalg.pinv(_products(Z, Y), rcond=1e-12, hermitian=True)
+    mean = np.zeros((states, Y.shape[1]))
+    sums, total = _residual_sums(Z, Y, mean)
+    squares = total
+    for _ in range(3):  # the fit, refined twice, so that collinear factors cost no digits
+        mean = mean + np.einsum("njk,kn->jn", inverse, sums)
+        sums, squares = _residual_sums(Z, Y, mean)
     enough = (count > states) & (squares > _EXACT * total)
     with np.errstate(divide="ignore", invalid="ignore"):
         residual_variance = np.where(enough, squares / (count - states), np.nan)
@@ -87,17 +86,20 @@ def judge_residuals(fit: OLSFit, Y: Floats) -> Residuals:
     )
 
 
-def _fitted(X: Floats, mean: Floats) -> Floats:
-    """Return x'b of every date and asset, (T, N), for loadings (K, N)."""
-    return X @ mean if X.ndim == 2 else np.einsum("tkn,kn->tn", X, mean)
-
-
-def _moments(Z: Floats, seen: Floats) -> Floats:
+def _products(Z: Floats, Y: Floats) -> Floats:
     """Return the sum of z z' of every asset over the dates on which it was observed, (N, K, K)."""
-    if Z.ndim == 3:
-        own: Floats = np.einsum("tjn,tkn,tn->njk", Z, Z, seen, optimize=True)
-        return own
-    return weighted_products(Z, Z, seen)
+    if Z.ndim == 2:
+        return sum_of_products(Z, Y)
+    own: Floats = np.einsum("tjn,tkn,tn->njk", Z, Z, np.isfinite(Y).astype(float), optimize=True)
+    return own
+
+
+def _residual_sums(Z: Floats, Y: Floats, mean: Floats) -> tuple[Floats, Floats]:
+    """Return the sums of z e (K, N) and e^2 (N,) over the observed dates, with e = y - z'b."""
+    if Z.ndim == 2:
+        return sum_of_residuals(Z, Y, mean)
+    error = np.where(np.isfinite(Y), Y - np.einsum("tkn,kn->tn", Z, mean), 0.0)
+    return np.einsum("tkn,tn->kn", Z, error), np.sum(error**2, axis=0)
 
 
 def weighted_products(a: Floats, b: Floats, weights: Floats) -> Floats:
@@ -113,11 +115,6 @@ def weighted_products(a: Floats, b: Floats, weights: Floats) -> Floats:
     products = (a[:, :, None] * b[:, None, :]).reshape(len(a), J * K)
     sums: Floats = (weights.T @ products).reshape(weights.shape[1], J, K)
     return sums
-
-
-def _sum_over_dates(Z: Floats, y: Floats) -> Floats:
-    """Return the sum of z y of every asset, (K, N)."""
-    return Z.T @ y if Z.ndim == 2 else np.einsum("tkn,tn->kn", Z, y)
 
 
 def unfitted(assets: int, states: int) -> OLSFit:

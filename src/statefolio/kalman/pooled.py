@@ -2,6 +2,10 @@
 
 The summed predictive log-likelihood of the panel is maximised by its exact gradient: first on a few hundred assets,
 then on all of them, from the point and the curvature found.
+
+A shared parameter that a step takes to a bound keeps its slope there, so the search can leave the bound again. One
+start serves: other starts end at the same maximum, except near a memory of 1, where the likelihood has a second one
+that forecasts worse (see loadings/README.md).
 """
 
 from dataclasses import replace
@@ -24,6 +28,7 @@ _LEVEL_TOLERANCE = 0.01
 
 LEAST_TAILS, MOST_TAILS = 2.2, 200.0
 LEAST_MEMORY, MOST_MEMORY = 0.9, 0.9999
+"""Bounds of the degrees of freedom, and of the memory of learned variances."""
 
 
 def tune_pool(problem: TuningProblem, pool: Pool, report: Report | None = None) -> Pool:
@@ -54,14 +59,13 @@ def _maximise(
     """Maximise from a pool; returns the best pool and the curvature found."""
     returns = int(np.isfinite(problem.Y).sum())
     theta = _to_theta(pool, problem.moderate)
-    size, states = theta.size, problem.moderate.size
-    floor = np.arange(size) < states
+    bounds = _bounds(problem.moderate.size)
     search = new_quasi_newton(theta, curvature)
     reason, evaluations = RUNNING, 0
     while reason == RUNNING:
         value, slope = _value_and_slope(problem, search.trial, pool)
         evaluations += 1
-        reason = advance(floor, TOLERANCE * returns, search, value, slope)
+        reason = advance(bounds, TOLERANCE * returns, search, value, slope)
         if report is not None:
             report(evaluations, 0)
     best = replace(
@@ -76,9 +80,19 @@ def _maximise(
 def _to_theta(pool: Pool, moderate: Floats) -> Floats:
     """Return the coordinates: log(1 + ratio / moderate), logit phi, log(nu - 2), log(1 - memory), exponent."""
     phi = np.clip(pool.phi, 1e-3, 1.0 - 1e-6)
-    tails, memory = min(pool.tails, MOST_TAILS), min(pool.memory, MOST_MEMORY)
+    tails, memory = np.clip(pool.tails, LEAST_TAILS, MOST_TAILS), np.clip(pool.memory, LEAST_MEMORY, MOST_MEMORY)
     shared = [np.log(tails - 2.0), np.log(1.0 - memory), pool.exponent]
     return np.concatenate([np.log1p(pool.ratio / moderate), np.log(phi / (1.0 - phi)), shared])
+
+
+def _bounds(states: int) -> Floats:
+    """Return the least and the greatest values of the coordinates, (2, D)."""
+    bounds = np.empty((2, 2 * states + 3))
+    bounds[0], bounds[1] = -np.inf, np.inf
+    bounds[0, :states] = 0.0
+    bounds[:, -3] = np.log(LEAST_TAILS - 2.0), np.log(MOST_TAILS - 2.0)
+    bounds[:, -2] = np.log(1.0 - MOST_MEMORY), np.log(1.0 - LEAST_MEMORY)
+    return bounds
 
 
 def _from_theta(theta: Floats, problem: TuningProblem, old: Pool) -> Pool:
@@ -103,9 +117,9 @@ def _value_and_slope(problem: TuningProblem, theta: Floats, old: Pool) -> tuple[
     slope[:states] = by_ratio * problem.moderate * np.exp(theta[:states])
     if free.phi:
         slope[states : 2 * states] = found.phi.sum(axis=1) * pool.phi * (1.0 - pool.phi)
-    if free.tails and LEAST_TAILS < pool.tails < MOST_TAILS:
+    if free.tails:
         slope[-3] = found.tails.sum() * (pool.tails - 2.0)
-    if free.memory and LEAST_MEMORY < pool.memory < MOST_MEMORY:
+    if free.memory:
         slope[-2] = -found.memory.sum() * (1.0 - pool.memory)
     if free.exponent:
         slope[-1] = found.exponent.sum()

@@ -1,8 +1,8 @@
-"""Maximisation by a projected quasi-Newton method with lower bounds of zero, one step at a time.
+"""Maximisation by a projected quasi-Newton method within bounds, one step at a time.
 
 The damped BFGS update keeps the curvature positive definite (Nocedal and Wright 2006, section 18.3). A coordinate at
-its bound whose slope points below stays there, so zero is reached exactly (Bertsekas 1982, SIAM Journal on Control and
-Optimization 20).
+its bound whose slope points outside stays there, so a bound is reached exactly, and left where the slope turns
+(Bertsekas 1982, SIAM Journal on Control and Optimization 20).
 """
 
 import math
@@ -49,11 +49,19 @@ def new_quasi_newton(theta: Floats, curvature: Floats | None = None) -> QuasiNew
 
 
 @compiled
-def advance(floor, tolerance, search, new_value, new_slope):
+def above_zero(floor):
+    """Return bounds (2, D), lower ones first: the marked coordinates may not go below zero, the others are free."""
+    bounds = np.empty((2, floor.shape[0]))
+    bounds[0], bounds[1] = np.where(floor, 0.0, -np.inf), np.inf
+    return bounds
+
+
+@compiled
+def advance(bounds, tolerance, search, new_value, new_slope):
     """Judge the trial point of a search, given its value and gradient, and choose the next one.
 
-    `floor` (D,) marks the coordinates that may not go below zero. The search ends when no direction promises a gain of
-    `tolerance`. Returns RUNNING, or the reason why the search ended.
+    `bounds` (2, D) are the least and the greatest values of the coordinates; the search starts within them. It ends
+    when no direction promises a gain of `tolerance`. Returns RUNNING, or the reason why the search ended.
     """
     theta, value, steps, trial, slope, curvature, direction, length = search
     fresh = length[0] == 0.0
@@ -69,19 +77,19 @@ def advance(floor, tolerance, search, new_value, new_slope):
             if length[0] < 1e-6 or abs(promised) < 1e-13 * abs(value[0]):
                 return STALLED
             length[0] *= 0.25 if not finite else _shorten(promised, new_value - value[0])
-            _step(floor, theta, direction, length[0], trial)
+            _step(bounds, theta, direction, length[0], trial)
             return RUNNING
         _learn_curvature(trial - theta, slope - new_slope, curvature)
     theta[:], value[0], slope[:] = trial, new_value, new_slope
     steps[0] += 1
-    gain = _choose_direction(floor, theta, slope, curvature, direction)
+    gain = _choose_direction(bounds, theta, slope, curvature, direction)
     if gain < tolerance:
         return CONVERGED
     if steps[0] > MOST_STEPS:
         return EXHAUSTED
     longest = np.abs(direction).max()
     length[0] = min(1.0, _LONGEST / longest)
-    _step(floor, theta, direction, length[0], trial)
+    _step(bounds, theta, direction, length[0], trial)
     return RUNNING
 
 
@@ -101,12 +109,10 @@ def _shorten(promised, found):
 
 
 @inner
-def _step(floor, theta, direction, length, trial):
-    """Set the trial point to theta + length x direction, cut at the floors."""
+def _step(bounds, theta, direction, length, trial):
+    """Set the trial point to theta + length x direction, cut at the bounds."""
     for j in range(theta.shape[0]):
-        trial[j] = theta[j] + length * direction[j]
-        if floor[j]:
-            trial[j] = max(trial[j], 0.0)
+        trial[j] = min(max(theta[j] + length * direction[j], bounds[0, j]), bounds[1, j])
 
 
 @inner
@@ -130,14 +136,14 @@ def _learn_curvature(step, change, curvature):
 
 
 @inner
-def _choose_direction(floor, theta, slope, curvature, direction):
-    """Choose Newton's direction among the coordinates that are not kept at a floor; returns the gain it promises."""
+def _choose_direction(bounds, theta, slope, curvature, direction):
+    """Choose Newton's direction among the coordinates that are not kept at a bound; returns the gain it promises."""
     size = theta.shape[0]
     free = np.empty(size, np.int64)
     count = 0
     for j in range(size):
         direction[j] = 0.0
-        if not (floor[j] and theta[j] <= 0.0 and slope[j] <= 0.0):
+        if (theta[j] > bounds[0, j] or slope[j] > 0.0) and (theta[j] < bounds[1, j] or slope[j] < 0.0):
             free[count] = j
             count += 1
     if count == 0:
@@ -152,8 +158,8 @@ def _choose_direction(floor, theta, slope, curvature, direction):
     for j in range(count):
         coordinate = free[j]
         direction[coordinate] = p[j]
-        blocked = floor[coordinate] and theta[coordinate] + p[j] < 0.0
-        gain += 0.5 * g[j] * (-theta[coordinate] if blocked else p[j])
+        least, most = bounds[0, coordinate] - theta[coordinate], bounds[1, coordinate] - theta[coordinate]
+        gain += 0.5 * g[j] * min(max(p[j], least), most)
     if not gain > 0.0:
         for j in range(count):
             direction[free[j]] = g[j] / curvature[free[j], free[j]]

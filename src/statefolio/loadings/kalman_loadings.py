@@ -60,9 +60,9 @@ class KalmanLoadings(KalmanModel):
         Means of mean-reverting loadings. Default: least squares up to `tune_until`; with tuning="mle" maximum
         likelihood.
     degrees_of_freedom : float, optional
-        Degrees of freedom of the Student-t. Default: tuned; 6 with tuning="fixed".
+        Degrees of freedom of the Student-t. Default: tuned, from 2.2 to 200; 6 with tuning="fixed".
     memory : float, optional
-        Factor of the exponentially weighted variance. Default: tuned; 0.97 with tuning="fixed".
+        Factor of the exponentially weighted variance. Default: tuned, from 0.9 to 0.9999; 0.97 with tuning="fixed".
     volatility_exponent : float, optional
         Power of the common volatility level. Default: tuned; 0.95 with tuning="fixed".
     discount_factor : float, optional

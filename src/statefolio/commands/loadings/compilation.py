@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from statefolio.kalman.quasi_newton import advance, new_quasi_newton
+from statefolio.kalman.quasi_newton import above_zero, advance, new_quasi_newton
 from statefolio.kalman.sweep import sweep
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import RollingLoadings
@@ -48,7 +48,7 @@ def is_compiled() -> bool:
 
 def compile_all() -> None:
     """Compile what the job runs after its first score: one step of the optimiser, the filter, and the regressions."""
-    advance(np.zeros(2, dtype=bool), 1e-6, new_quasi_newton(np.ones(2)), -1.0, np.ones(2))
+    advance(above_zero(np.zeros(2, dtype=bool)), 1e-6, new_quasi_newton(np.ones(2)), -1.0, np.ones(2))
     dates = pd.bdate_range("2000-01-03", periods=40)
     numbers = 0.01 * np.random.default_rng(0).standard_normal((len(dates), 3))
     returns, factors = pd.DataFrame(numbers[:, :2], dates, ["a", "b"]), pd.DataFrame(numbers[:, 2:], dates, ["f"])

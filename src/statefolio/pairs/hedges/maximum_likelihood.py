@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from statefolio._arrays.types import Array
 from statefolio.kalman.blocks import THREADS
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.quasi_newton import CONVERGED, REASONS, RUNNING, advance, new_quasi_newton
+from statefolio.kalman.quasi_newton import CONVERGED, REASONS, RUNNING, above_zero, advance, new_quasi_newton
 from statefolio.pairs.design import design
 from statefolio.pairs.hedges.likelihood import LITTLE_NOISE, Baskets, Likelihood
 
@@ -110,11 +110,11 @@ def _maxima(baskets: Baskets, columns: NDArray[np.intp], standard_errors: bool =
     of = np.repeat(columns, len(points[0]))
     searches = [new_quasi_newton(point) for start in points for point in start]
     state = np.full(len(searches), RUNNING)
-    likelihood = Likelihood(baskets)
+    likelihood, bounds = Likelihood(baskets), above_zero(baskets.floor)
     while (running := np.flatnonzero(state == RUNNING)).size:
         values, slopes = likelihood(of[running], np.array([searches[place].trial for place in running]))
         for row, place in enumerate(running):
-            state[place] = advance(baskets.floor, _TOLERANCE, searches[place], values[row], slopes[row])
+            state[place] = advance(bounds, _TOLERANCE, searches[place], values[row], slopes[row])
     found = []
     for column in columns:
         mine = np.flatnonzero(of == column)

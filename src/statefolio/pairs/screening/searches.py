@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.quasi_newton import RUNNING, QuasiNewton, advance
+from statefolio.kalman.quasi_newton import RUNNING, QuasiNewton, above_zero, advance
 from statefolio.pairs.compiled import compiled
 from statefolio.pairs.screening.scoring import (
     VARIANCES,
@@ -80,7 +80,7 @@ def run_searches(pairs: Pairs, searches: Searches, first: int, last: int) -> Non
 @compiled
 def _advance_lanes(scale, searches, active, lanes):
     """Evaluate every lane's trial point and choose the next one; a lane whose search ends becomes idle."""
-    floor, slope = np.ones(VARIANCES, np.bool_), np.empty(VARIANCES)
+    bounds, slope = above_zero(np.ones(VARIANCES, np.bool_)), np.empty(VARIANCES)
     for lane in range(WIDTH):
         i = active.search[lane]
         if i < 0:
@@ -99,7 +99,7 @@ def _advance_lanes(scale, searches, active, lanes):
             active.direction[lane],
             active.length[lane : lane + 1],
         )
-        searches.reason[i] = advance(floor, _TOLERANCE, here, lanes.value[lane], slope)
+        searches.reason[i] = advance(bounds, _TOLERANCE, here, lanes.value[lane], slope)
         if searches.reason[i] == RUNNING:
             set_variances(own, trial, lanes.own, lane)
         else:
