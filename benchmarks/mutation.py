@@ -1,0 +1,318 @@
+"""Changes one operator, number or statement of a source file at a time and lists the changes that no test notices.
+
+    python benchmarks/mutation.py src/statefolio/risk/low_rank.py tests/risk/test_low_rank.py --sample 150
+
+The tests are those given, and the examples of the file. A first run traces which test reaches which line; each changed
+file, which exists only in memory, then runs in a forked process: first the tests that reach the changed line, the
+quickest first, until one fails; where all pass, all tests. A change that no test notices is printed as
+`file:line old -> new`: the rule is not tested, the code is superfluous, or the change makes no difference. Compiled
+functions of the file are compiled anew, without the cache. Needs Linux, and Python's `fork`.
+"""
+
+import argparse
+import ast
+import importlib
+import importlib.machinery
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+SWAPS: dict[type, type] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+}  # fmt: skip
+_PAIRS = ("min max", "any all", "argmin argmax", "minimum maximum", "fmin fmax", "logical_and logical_or", "left right")
+NAMES = {a: b for pair in _PAIRS for a, b in (pair.split(), reversed(pair.split()))}
+NOT_CHANGED = {"stacklevel", "example"}
+IGNORED = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # plugins are imported before the fork
+
+
+class Mutant(NamedTuple):
+    line: int
+    lines: range | None  # of the statement; None at import, where every test counts
+    text: str
+    apply: Callable[[], None]
+
+
+def mutants_of(tree: ast.Module) -> Iterator[Mutant]:
+    """Yield each change of a tree; `apply` makes it in place."""
+    yield from _visit(tree, None, False)
+
+
+def _visit(node: ast.AST, lines: range | None, inside: bool) -> Iterator[Mutant]:
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns", "format_spec", "decorator_list") or (
+            isinstance(node, ast.keyword) and node.arg in NOT_CHANGED
+        ):
+            continue
+        for place, child in enumerate(value if isinstance(value, list) else [value]):
+            if not isinstance(child, ast.AST) or (isinstance(node, ast.JoinedStr) and isinstance(child, ast.Constant)):
+                continue
+            if isinstance(child, ast.stmt):
+                header = child.body[0].lineno - 1 if hasattr(child, "body") else child.end_lineno
+                own = range(child.lineno, max(header, child.lineno) + 1) if inside else None
+            else:
+                own = lines
+            target = value if isinstance(value, list) else None
+            for new in _changes(node, name, child):
+                yield _mutant(node, name, target, place, child, new, own)
+            is_function = isinstance(child, ast.FunctionDef | ast.Lambda)
+            body_only = inside or is_function
+            yield from _visit(child, own, body_only)
+
+
+def _mutant(node: Any, name: str, target: Any, place: int, old: Any, new: ast.AST, lines: range | None) -> Mutant:
+    ast.copy_location(new, old if hasattr(old, "lineno") else node)
+
+    def apply() -> None:
+        if target is None:
+            setattr(node, name, new)
+        else:
+            target[place] = new
+
+    shown = [" ".join(ast.unparse(part).split()) for part in (old, new)]
+    return Mutant(getattr(old, "lineno", node.lineno if hasattr(node, "lineno") else 0), lines, " -> ".join(shown), apply)
+
+
+def _changes(parent: ast.AST, name: str, node: ast.AST) -> Iterator[Any]:
+    """Yield what may stand in the place of a node."""
+    if isinstance(node, ast.Compare):
+        for i, op in enumerate(node.ops):
+            yield ast.Compare(node.left, [*node.ops[:i], SWAPS[type(op)](), *node.ops[i + 1 :]], node.comparators)
+    elif isinstance(node, ast.BinOp) and type(node.op) in SWAPS:
+        yield ast.BinOp(node.left, SWAPS[type(node.op)](), node.right)
+    elif isinstance(node, ast.AugAssign) and type(node.op) in SWAPS:
+        yield ast.AugAssign(node.target, SWAPS[type(node.op)](), node.value)
+    elif isinstance(node, ast.BoolOp):
+        yield ast.BoolOp(SWAPS[type(node.op)](), node.values)
+        for i in range(len(node.values)):
+            rest = [*node.values[:i], *node.values[i + 1 :]]
+            yield ast.BoolOp(node.op, rest) if len(rest) > 1 else rest[0]
+    elif isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.UAdd):
+        yield node.operand
+    elif isinstance(node, ast.Constant):
+        yield from _constants(node.value)
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in NAMES:
+        yield ast.Name(NAMES[node.id], node.ctx)
+    elif isinstance(node, ast.Attribute) and node.attr in NAMES:
+        yield ast.Attribute(node.value, NAMES[node.attr], node.ctx)
+    elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
+        yield ast.Return(ast.Constant(None))
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Yield | ast.YieldFrom):
+        yield ast.Pass()
+    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+        yield ast.Pass()
+    elif isinstance(node, ast.Continue | ast.Break):
+        yield ast.Pass()
+    if name == "test" and isinstance(parent, ast.If | ast.IfExp | ast.While) and not isinstance(node, ast.UnaryOp):
+        yield ast.UnaryOp(ast.Not(), node)
+
+
+def _constants(value: Any) -> Iterator[ast.Constant]:
+    if isinstance(value, bool):
+        yield ast.Constant(not value)
+    elif isinstance(value, int):
+        yield ast.Constant(value + 1)
+        yield ast.Constant(value - 1)
+    elif isinstance(value, float):
+        yield ast.Constant(value * 2.0 if value else 1.0)
+        yield ast.Constant(value / 2.0 if value else -1.0)
+    elif isinstance(value, str) and value in NAMES:
+        yield ast.Constant(NAMES[value])
+
+
+def _is_none(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+class Watcher:
+    """A pytest plugin: traces which lines of the file each test reaches, or orders and selects tests."""
+
+    def __init__(self, source: str, chosen: "list[str] | None" = None, trace: bool = False) -> None:
+        self.source, self.chosen, self.tracing = source, chosen, trace
+        self.now: set[int] = set()
+        self.reached: dict[str, list[int]] = {}
+        self.seconds: dict[str, float] = {}
+
+    def pytest_collection_modifyitems(self, items: "list[pytest.Item]") -> None:
+        if self.chosen is not None:
+            place = {name: i for i, name in enumerate(self.chosen)}
+            items[:] = sorted((item for item in items if item.nodeid in place), key=lambda item: place[item.nodeid])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: "pytest.Item") -> Any:
+        self.now, start = set(), time.perf_counter()
+        if self.tracing:
+            threading.settrace(self._on_call)
+            sys.settrace(self._on_call)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            self.reached[item.nodeid], self.seconds[item.nodeid] = sorted(self.now), time.perf_counter() - start
+
+    def _on_call(self, frame: Any, event: str, _: Any) -> Any:
+        if frame.f_code.co_filename != self.source:
+            return None
+        self.now.add(frame.f_lineno)
+        return self._on_line
+
+    def _on_line(self, frame: Any, event: str, _: Any) -> Any:
+        self.now.add(frame.f_lineno)
+        return self._on_line
+
+
+def serve(source: Path, code: Any) -> None:
+    """Make imports of the file run `code`, and compile its compiled functions without the cache."""
+    loader = importlib.machinery.SourceFileLoader
+    usual = loader.get_code
+
+    def get_code(self: Any, name: str) -> Any:
+        return code if self.path == str(source) else usual(self, name)
+
+    loader.get_code = get_code  # type: ignore[method-assign]
+    from numba.core.dispatcher import Dispatcher
+
+    cached = Dispatcher.enable_caching
+
+    def enable_caching(self: Any) -> None:
+        if self.py_func.__code__.co_filename != str(source):
+            cached(self)
+
+    Dispatcher.enable_caching = enable_caching
+
+
+def in_fork(work: Callable[[], int], timeout: float) -> int:
+    """Run `work` in a forked process; return its exit status, or -1 after the timeout."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
+        quiet = os.open(os.environ.get("MUTATION_LOG", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        status = 3
+        try:
+            status = int(work())
+        except BaseException:  # noqa: BLE001
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 3
+        time.sleep(0.01)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return -1
+
+
+def pytest_run(tests: list[str], plugin: Watcher) -> int:
+    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *IGNORED, *tests], plugins=[plugin]))
+
+
+def baseline(source: Path, tests: list[str], timeout: float) -> dict[str, Any]:
+    """Run the unchanged tests; return the lines reached and seconds by test, and the modules imported."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+
+        def work() -> int:
+            plugin = Watcher(str(source), trace=True)
+            serve(source, compile(source.read_text(), str(source), "exec"))
+            status = pytest_run(tests, plugin)
+            modules = [name for name, module in sys.modules.items() if _is_library(module)]
+            report.write_text(json.dumps({"reached": plugin.reached, "seconds": plugin.seconds, "modules": modules}))
+            return status
+
+        if status := in_fork(work, timeout):
+            raise SystemExit(f"the unchanged tests must pass, got exit status {status}")
+        found: dict[str, Any] = json.loads(report.read_text())
+    return found
+
+
+def _is_library(module: Any) -> bool:
+    return "-packages" in (getattr(module, "__file__", None) or "") and module.__name__ in sys.modules
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", type=Path)
+    parser.add_argument("tests", nargs="*")
+    parser.add_argument("--sample", type=int, default=150)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--timeout", type=float, default=60.0, help="seconds per change")
+    parser.add_argument("--lines", nargs="*", type=int, help="only changes on these lines")
+    options = parser.parse_args()
+    source = options.source.resolve()
+    tests = [*options.tests, str(options.source)]
+    import numba  # noqa: F401
+
+    first = baseline(source, tests, 1800.0)
+    for name in first["modules"]:
+        try:
+            importlib.import_module(name)
+        except Exception:  # noqa: BLE001, S112, PERF203
+            continue
+    text = source.read_text()
+    count = len(list(mutants_of(ast.parse(text))))
+    places = sorted(random.Random(options.seed).sample(range(count), min(options.sample, count)))
+    totals = {"killed": 0, "timed out": 0, "survived": 0}
+    for place in places:
+        tree = ast.parse(text)
+        mutant = list(mutants_of(tree))[place]
+        if options.lines and mutant.line not in options.lines:
+            continue
+        mutant.apply()
+        status = run(source, tree, mutant, tests, first, options.timeout)
+        if status == 0:
+            totals["survived"] += 1
+            print(f"{options.source.name}:{mutant.line} {mutant.text}", flush=True)
+        else:
+            totals["timed out" if status == -1 else "killed"] += 1
+    found = ", ".join(f"{number} {name}" for name, number in totals.items())
+    print(f"== {options.source.name}: {sum(totals.values())} of {count} changes: {found}", flush=True)
+
+
+def run(source: Path, tree: ast.Module, mutant: Mutant, tests: list[str], first: dict[str, Any], limit: float) -> int:
+    """Return the exit status of the tests that reach a change, and of all tests where those pass."""
+    try:
+        code = compile(ast.fix_missing_locations(tree), str(source), "exec")
+    except SyntaxError:
+        return 1
+    seconds = first["seconds"]
+    everything = sorted(seconds, key=seconds.__getitem__)
+    reaching = [name for name in everything if mutant.lines and set(first["reached"][name]) & set(mutant.lines)]
+    for chosen in (reaching, everything):
+        if not chosen:
+            continue
+        files = list(dict.fromkeys(name.partition("::")[0] for name in chosen))
+
+        def work(chosen: list[str] = chosen, files: list[str] = files) -> int:
+            serve(source, code)
+            return pytest_run(files, Watcher(str(source), chosen))
+
+        if status := in_fork(work, limit + 3.0 * sum(seconds[name] for name in chosen)):
+            return status
+    return 0
+
+
+if __name__ == "__main__":
+    main()
