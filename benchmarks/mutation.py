@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,17 +43,21 @@ IGNORED = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # plugins are imp
 
 class Mutant(NamedTuple):
     line: int
-    lines: range | None  # of the statement; None at import, where every test counts
+    lines: Collection[int]  # of the statement, or those that use the constant
     text: str
     apply: Callable[[], None]
 
 
 def mutants_of(tree: ast.Module) -> Iterator[Mutant]:
     """Yield each change of a tree; `apply` makes it in place."""
-    yield from _visit(tree, None, False)
+    uses: dict[str, list[int]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            uses.setdefault(node.id, []).append(node.lineno)
+    yield from _visit(tree, uses, (), False)
 
 
-def _visit(node: ast.AST, lines: range | None, inside: bool) -> Iterator[Mutant]:
+def _visit(node: ast.AST, uses: dict[str, list[int]], lines: Collection[int], inside: bool) -> Iterator[Mutant]:
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "format_spec", "decorator_list") or (
             isinstance(node, ast.keyword) and node.arg in NOT_CHANGED
@@ -64,7 +68,10 @@ def _visit(node: ast.AST, lines: range | None, inside: bool) -> Iterator[Mutant]
                 continue
             if isinstance(child, ast.stmt):
                 header = child.body[0].lineno - 1 if hasattr(child, "body") else child.end_lineno
-                own = range(child.lineno, max(header, child.lineno) + 1) if inside else None
+                own: Collection[int] = range(child.lineno, max(header, child.lineno) + 1)
+                if not inside:
+                    names = [part.id for part in ast.walk(child) if isinstance(part, ast.Name)]
+                    own = [line for name in names for line in uses[name]]
             else:
                 own = lines
             target = value if isinstance(value, list) else None
@@ -72,10 +79,10 @@ def _visit(node: ast.AST, lines: range | None, inside: bool) -> Iterator[Mutant]
                 yield _mutant(node, name, target, place, child, new, own)
             is_function = isinstance(child, ast.FunctionDef | ast.Lambda)
             body_only = inside or is_function
-            yield from _visit(child, own, body_only)
+            yield from _visit(child, uses, own, body_only)
 
 
-def _mutant(node: Any, name: str, target: Any, place: int, old: Any, new: ast.AST, lines: range | None) -> Mutant:
+def _mutant(node: Any, name: str, target: Any, place: int, old: Any, new: ast.AST, lines: Any) -> Mutant:
     ast.copy_location(new, old if hasattr(old, "lineno") else node)
 
     def apply() -> None:
@@ -265,6 +272,7 @@ def main() -> None:
     tests = [*options.tests, str(options.source)]
     import numba  # noqa: F401
 
+    start = time.monotonic()
     first = baseline(source, tests, 1800.0)
     for name in first["modules"]:
         try:
@@ -288,7 +296,7 @@ def main() -> None:
         else:
             totals["timed out" if status == -1 else "killed"] += 1
     found = ", ".join(f"{number} {name}" for name, number in totals.items())
-    print(f"== {options.source.name}: {sum(totals.values())} of {count} changes: {found}", flush=True)
+    print(f"== {options.source.name}: {sum(totals.values())} of {count} changes: {found}; {time.monotonic() - start:.0f} s", flush=True)
 
 
 def run(source: Path, tree: ast.Module, mutant: Mutant, tests: list[str], first: dict[str, Any], limit: float) -> int:
@@ -299,8 +307,8 @@ def run(source: Path, tree: ast.Module, mutant: Mutant, tests: list[str], first:
         return 1
     seconds = first["seconds"]
     everything = sorted(seconds, key=seconds.__getitem__)
-    reaching = [name for name in everything if mutant.lines and set(first["reached"][name]) & set(mutant.lines)]
-    for chosen in (reaching, everything):
+    reaching = [name for name in everything if not set(mutant.lines).isdisjoint(first["reached"][name])]
+    for chosen in (reaching, [name for name in everything if name not in reaching]):
         if not chosen:
             continue
         files = list(dict.fromkeys(name.partition("::")[0] for name in chosen))
