@@ -16,6 +16,8 @@ Cells = NDArray[np.bool_]
 CODES = (-0.99, -0.999, -0.9999, -9.99, -9.999, -99.0, -99.9, -99.99, -999.0, -999.99, -9999.0, 99.99, 999.0, 9999.0)
 """Values that vendors write for a missing return, in decimals or percent."""
 
+_LOWEST_HIGH_CODE = min(code for code in CODES if code > 0.0)
+
 EXTREME = np.log(20.0)
 """Largest believable move between two dates, as a logarithm: to twenty times the price, or a twentieth."""
 
@@ -58,7 +60,8 @@ def _is_quiet_around(moves: Array, row: int, limit: float) -> bool:
 def warn_of_implausible_returns(name: str, values: Array, dates: pd.DatetimeIndex, columns: pd.Index) -> None:
     """Warn of prices or percent given as returns, and else of returns of -100 % or less and vendors' codes."""
     warn_of_units(name, values, columns)
-    suspects = np.flatnonzero(np.fmin.reduce(values, axis=0) <= CODES[0])
+    lowest, highest = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
+    suspects = np.flatnonzero((lowest <= CODES[0]) | (highest >= _LOWEST_HIGH_CODE))
     if not len(suspects):
         return
     suspects = suspects[~np.logical_or(*wrong_units(values[:, suspects]))]
