@@ -183,8 +183,11 @@ class Watcher:
         return self._on_line
 
 
-def serve(source: Path, code: Any) -> None:
-    """Make imports of the file run `code`, and compile its compiled functions without the cache."""
+def load(source: Path, code: Any) -> None:
+    """Import the file, as `code`, and compile its compiled functions without the cache.
+
+    It is imported before pytest runs, whose own loader would read the file.
+    """
     loader = importlib.machinery.SourceFileLoader
     usual = loader.get_code
 
@@ -201,6 +204,8 @@ def serve(source: Path, code: Any) -> None:
             cached(self)
 
     Dispatcher.enable_caching = enable_caching
+    name = ".".join(source.with_suffix("").parts[source.parts.index("src") + 1 :])
+    importlib.import_module(name)
 
 
 def in_fork(work: Callable[[], int], timeout: float) -> int:
@@ -212,7 +217,7 @@ def in_fork(work: Callable[[], int], timeout: float) -> int:
         quiet = os.open(os.environ.get("MUTATION_LOG", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        status = 3
+        status = 1
         try:
             status = int(work())
         except BaseException:  # noqa: BLE001
@@ -225,7 +230,7 @@ def in_fork(work: Callable[[], int], timeout: float) -> int:
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 3
+            return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 1
         time.sleep(0.01)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -243,7 +248,7 @@ def baseline(source: Path, tests: list[str], timeout: float) -> dict[str, Any]:
 
         def work() -> int:
             plugin = Watcher(str(source), trace=True)
-            serve(source, compile(source.read_text(), str(source), "exec"))
+            load(source, compile(source.read_text(), str(source), "exec"))
             status = pytest_run(tests, plugin)
             modules = [name for name, module in sys.modules.items() if _is_library(module)]
             report.write_text(json.dumps({"reached": plugin.reached, "seconds": plugin.seconds, "modules": modules}))
@@ -314,7 +319,7 @@ def run(source: Path, tree: ast.Module, mutant: Mutant, tests: list[str], first:
         files = list(dict.fromkeys(name.partition("::")[0] for name in chosen))
 
         def work(chosen: list[str] = chosen, files: list[str] = files) -> int:
-            serve(source, code)
+            load(source, code)
             return pytest_run(files, Watcher(str(source), chosen))
 
         if status := in_fork(work, limit + 3.0 * sum(seconds[name] for name in chosen)):
