@@ -271,6 +271,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=150)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds per change")
+    parser.add_argument("--seconds", type=float, default=1800.0, help="no change is begun after so many seconds")
     parser.add_argument("--lines", nargs="*", type=int, help="only changes on these lines")
     options = parser.parse_args()
     source = options.source.resolve()
@@ -286,9 +287,11 @@ def main() -> None:
             continue
     text = source.read_text()
     count = len(list(mutants_of(ast.parse(text))))
-    places = sorted(random.Random(options.seed).sample(range(count), min(options.sample, count)))
+    places = random.Random(options.seed).sample(range(count), min(options.sample, count))
     totals = {"killed": 0, "timed out": 0, "survived": 0}
     for place in places:
+        if time.monotonic() - start > options.seconds:
+            break
         tree = ast.parse(text)
         mutant = list(mutants_of(tree))[place]
         if options.lines and mutant.line not in options.lines:
