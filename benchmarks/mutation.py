@@ -23,127 +23,14 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from mutants import Mutant, mutants_of
 
-SWAPS: dict[type, type] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
-    ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
-}  # fmt: skip
-_PAIRS = ("min max", "any all", "argmin argmax", "minimum maximum", "fmin fmax", "logical_and logical_or", "left right")
-NAMES = {a: b for pair in _PAIRS for a, b in (pair.split(), reversed(pair.split()))}
-NOT_CHANGED = {"stacklevel", "example"}
 IGNORED = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # plugins are imported before the fork
-
-
-class Mutant(NamedTuple):
-    line: int
-    lines: Collection[int]  # of the statement, or those that use the constant
-    text: str
-    apply: Callable[[], None]
-
-
-def mutants_of(tree: ast.Module) -> Iterator[Mutant]:
-    """Yield each change of a tree; `apply` makes it in place."""
-    uses: dict[str, list[int]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            uses.setdefault(node.id, []).append(node.lineno)
-    yield from _visit(tree, uses, (), False)
-
-
-def _visit(node: ast.AST, uses: dict[str, list[int]], lines: Collection[int], inside: bool) -> Iterator[Mutant]:
-    for name, value in ast.iter_fields(node):
-        if name in ("annotation", "returns", "format_spec", "decorator_list") or (
-            isinstance(node, ast.keyword) and node.arg in NOT_CHANGED
-        ):
-            continue
-        for place, child in enumerate(value if isinstance(value, list) else [value]):
-            if not isinstance(child, ast.AST) or (isinstance(node, ast.JoinedStr) and isinstance(child, ast.Constant)):
-                continue
-            if isinstance(child, ast.stmt):
-                header = child.body[0].lineno - 1 if hasattr(child, "body") else child.end_lineno
-                own: Collection[int] = range(child.lineno, max(header, child.lineno) + 1)
-                if not inside:
-                    names = [part.id for part in ast.walk(child) if isinstance(part, ast.Name)]
-                    own = [line for name in names for line in uses[name]]
-            else:
-                own = lines
-            target = value if isinstance(value, list) else None
-            for new in _changes(node, name, child):
-                yield _mutant(node, name, target, place, child, new, own)
-            is_function = isinstance(child, ast.FunctionDef | ast.Lambda)
-            body_only = inside or is_function
-            yield from _visit(child, uses, own, body_only)
-
-
-def _mutant(node: Any, name: str, target: Any, place: int, old: Any, new: ast.AST, lines: Any) -> Mutant:
-    ast.copy_location(new, old if hasattr(old, "lineno") else node)
-
-    def apply() -> None:
-        if target is None:
-            setattr(node, name, new)
-        else:
-            target[place] = new
-
-    shown = [" ".join(ast.unparse(part).split()) for part in (old, new)]
-    return Mutant(getattr(old, "lineno", node.lineno if hasattr(node, "lineno") else 0), lines, " -> ".join(shown), apply)
-
-
-def _changes(parent: ast.AST, name: str, node: ast.AST) -> Iterator[Any]:
-    """Yield what may stand in the place of a node."""
-    if isinstance(node, ast.Compare):
-        for i, op in enumerate(node.ops):
-            yield ast.Compare(node.left, [*node.ops[:i], SWAPS[type(op)](), *node.ops[i + 1 :]], node.comparators)
-    elif isinstance(node, ast.BinOp) and type(node.op) in SWAPS:
-        yield ast.BinOp(node.left, SWAPS[type(node.op)](), node.right)
-    elif isinstance(node, ast.AugAssign) and type(node.op) in SWAPS:
-        yield ast.AugAssign(node.target, SWAPS[type(node.op)](), node.value)
-    elif isinstance(node, ast.BoolOp):
-        yield ast.BoolOp(SWAPS[type(node.op)](), node.values)
-        for i in range(len(node.values)):
-            rest = [*node.values[:i], *node.values[i + 1 :]]
-            yield ast.BoolOp(node.op, rest) if len(rest) > 1 else rest[0]
-    elif isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.UAdd):
-        yield node.operand
-    elif isinstance(node, ast.Constant):
-        yield from _constants(node.value)
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in NAMES:
-        yield ast.Name(NAMES[node.id], node.ctx)
-    elif isinstance(node, ast.Attribute) and node.attr in NAMES:
-        yield ast.Attribute(node.value, NAMES[node.attr], node.ctx)
-    elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
-        yield ast.Return(ast.Constant(None))
-    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Yield | ast.YieldFrom):
-        yield ast.Pass()
-    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
-        yield ast.Pass()
-    elif isinstance(node, ast.Continue | ast.Break):
-        yield ast.Pass()
-    if name == "test" and isinstance(parent, ast.If | ast.IfExp | ast.While) and not isinstance(node, ast.UnaryOp):
-        yield ast.UnaryOp(ast.Not(), node)
-
-
-def _constants(value: Any) -> Iterator[ast.Constant]:
-    if isinstance(value, bool):
-        yield ast.Constant(not value)
-    elif isinstance(value, int):
-        yield ast.Constant(value + 1)
-        yield ast.Constant(value - 1)
-    elif isinstance(value, float):
-        yield ast.Constant(value * 2.0 if value else 1.0)
-        yield ast.Constant(value / 2.0 if value else -1.0)
-    elif isinstance(value, str) and value in NAMES:
-        yield ast.Constant(NAMES[value])
-
-
-def _is_none(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 class Watcher:
@@ -172,13 +59,13 @@ class Watcher:
             sys.settrace(None)
             self.reached[item.nodeid], self.seconds[item.nodeid] = sorted(self.now), time.perf_counter() - start
 
-    def _on_call(self, frame: Any, event: str, _: Any) -> Any:
+    def _on_call(self, frame: Any, _event: str, _value: Any) -> Any:
         if frame.f_code.co_filename != self.source:
             return None
         self.now.add(frame.f_lineno)
         return self._on_line
 
-    def _on_line(self, frame: Any, event: str, _: Any) -> Any:
+    def _on_line(self, frame: Any, _event: str, _value: Any) -> Any:
         self.now.add(frame.f_lineno)
         return self._on_line
 
@@ -283,7 +170,7 @@ def main() -> None:
     for name in first["modules"]:
         try:
             importlib.import_module(name)
-        except Exception:  # noqa: BLE001, S112, PERF203
+        except Exception:  # noqa: BLE001
             continue
     text = source.read_text()
     count = len(list(mutants_of(ast.parse(text))))
@@ -297,17 +184,18 @@ def main() -> None:
         if options.lines and mutant.line not in options.lines:
             continue
         mutant.apply()
-        status = run(source, tree, mutant, tests, first, options.timeout)
+        status = run(source, tree, mutant, first, options.timeout)
         if status == 0:
             totals["survived"] += 1
             print(f"{options.source.name}:{mutant.line} {mutant.text}", flush=True)
         else:
             totals["timed out" if status == -1 else "killed"] += 1
     found = ", ".join(f"{number} {name}" for name, number in totals.items())
-    print(f"== {options.source.name}: {sum(totals.values())} of {count} changes: {found}; {time.monotonic() - start:.0f} s", flush=True)
+    found += f"; {time.monotonic() - start:.0f} s"
+    print(f"== {options.source.name}: {sum(totals.values())} of {count} changes: {found}", flush=True)
 
 
-def run(source: Path, tree: ast.Module, mutant: Mutant, tests: list[str], first: dict[str, Any], limit: float) -> int:
+def run(source: Path, tree: ast.Module, mutant: Mutant, first: dict[str, Any], limit: float) -> int:
     """Return the exit status of the tests that reach a change, and of all tests where those pass."""
     try:
         code = compile(ast.fix_missing_locations(tree), str(source), "exec")

@@ -70,7 +70,9 @@ def test_a_spacing_between_the_usual_ones_is_counted(days):
     assert count_per_year(dates) == pytest.approx(365.25 / days)
 
 
-@pytest.mark.parametrize("given", [["2024-01-01 09:00", "2024-01-01 10:00"], ["2024-01-01", "2024-01-02", "2024-02-05"]])
+@pytest.mark.parametrize(
+    "given", [["2024-01-01 09:00", "2024-01-01 10:00"], ["2024-01-01", "2024-01-02", "2024-02-05"]]
+)
 def test_few_dates_are_days_only_where_they_are_days_apart(given):
     with pytest.warns(StatefolioWarning, match="irregular dates"):
         assert infer_periods_per_year(pd.DatetimeIndex(given)) != 252.0

@@ -55,6 +55,7 @@ def test_few_dates_are_judged_together():
     values = np.hstack([column(4, 3), column(4, 3), column(4, 1)])
     assert kinds(values) == ["percent"] * 3  # 7 of 12 values
     assert kinds(values[:, :2]) == ["return"] * 2  # of only 8
+    assert kinds(np.hstack([column(5, 3), column(5, 3)])) == ["percent"] * 2  # of 10
     assert kinds(np.hstack([values[:, :2], column(4, 0)])) == ["return"] * 3  # 6 of 12
     nine = np.hstack([column(9, 9, negative=False), column(9, 0)])
     assert kinds(nine) == ["return"] * 2
@@ -63,6 +64,8 @@ def test_few_dates_are_judged_together():
 
 def test_a_sample_of_long_tables_decides_but_one_negative_value_anywhere_is_no_price():
     values = column(1_000, 1_000, size=50.0, negative=False)
+    assert kinds(values) == ["price"]
+    values[776] = 0.0
     assert kinds(values) == ["price"]
     values[777] = -1.0
     assert kinds(values) == ["percent"]

@@ -85,7 +85,9 @@ def test_the_account_with_most_missing_returns_is_named():
     returns = table_of(0.01, 0.01, 0.01)
     returns.iloc[6:8, 1] = returns.iloc[6, 0] = np.nan
     buy = {name: Holding(name) for name in "ABC"}
-    with pytest.warns(StatefolioWarning, match=r"got 2 missing returns of 1 held assets in 'B' \(first: 'B' on 2024-01-09"):
+    with pytest.warns(
+        StatefolioWarning, match=r"got 2 missing returns of 1 held assets in 'B' \(first: 'B' on 2024-01-09"
+    ):
         run_backtests(buy, Market(returns), rebalance=100)
 
 

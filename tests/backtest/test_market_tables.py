@@ -149,7 +149,7 @@ def test_numbers_by_asset_are_matched_by_name():
     assert by_asset(pd.Series({"C": 3, "A": 1, "X": 9, "B": 2}), assets, "fee").tolist() == [1.0, 2.0, 3.0]
     assert by_asset({"B": 0.0, "C": 0.0, "A": 0.5}, assets, "fee").tolist() == [0.5, 0.0, 0.0]
     assert by_asset(-1.0, assets, "fee", least=-1.0).tolist() == [-1.0] * 3
-    with pytest.raises(InputError, match="of at least 0, got -0.1"):
+    with pytest.raises(InputError, match=r"of at least 0, got -0\.1"):
         by_asset({"A": 0.1, "B": -0.1, "C": np.inf}, assets, "fee")
     with pytest.raises(InputError, match="got nan"):
         by_asset({"A": 0.1, "B": np.nan, "C": 0.2}, assets, "fee")

@@ -198,7 +198,9 @@ def test_more_than_twenty_stale_returns_and_two_percent_are_named(stale, dates, 
     assert [f"'B ({stale} of {dates} dates)' stand still" in text for text in said] == [True] * warns
     marks.absurd[:] = marks.unobserved
     marks.absurd[-1, 0] = True
-    with pytest.warns(StatefolioWarning, match=rf"{stale + 1} cells a million times the usual size \(first: 'B' on 2010-01-01"):
+    with pytest.warns(
+        StatefolioWarning, match=rf"{stale + 1} cells a million times the usual size \(first: 'B' on 2010-01-01"
+    ):
         warn_of_unobserved(panel, marks, SimpleNamespace(reason=np.array(["", ""])))
 
 

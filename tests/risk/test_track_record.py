@@ -76,8 +76,9 @@ def test_an_update_adds_what_the_model_predicted():
     )
     returns = pd.DataFrame({"B": [0.1, nan, 0.3, 0.4], "A": [0.5, 0.2, -1.1, 0.0]}, index=dates)
     record = TrackRecord.empty().updated(model, returns)
-    expected = pd.DataFrame({"returns": [4.0, 3.0], "total": [-0.4, 0.8], "squares": [1.5, 0.26], "scored": [2.0, 2.0],
-                             "errors": [1.25, 0.25], "extreme": [1.0, 0.0], "ignored": [1.0, 0.0]}, index=assets)  # fmt: skip
+    expected = pd.DataFrame(
+        {"returns": [4.0, 3.0], "total": [-0.4, 0.8], "squares": [1.5, 0.26], "scored": [2.0, 2.0]}, index=assets
+    ).assign(errors=[1.25, 0.25], extreme=[1.0, 0.0], ignored=[1.0, 0.0])
     pd.testing.assert_frame_equal(record.sums, expected)
     pd.testing.assert_frame_equal(record.updated(model, returns).sums, 2.0 * expected)
     pd.testing.assert_frame_equal(record.updated(model, returns[["A"]].assign(B=nan)).sums["returns"].to_frame(),
