@@ -13,6 +13,7 @@ REGULAR = {
     "calendar days": ("D", 600, 365.0),
     "one week of calendar days": ("D", 7, 365.0),
     "Fridays": ("W-FRI", 100, 52.0),
+    "three Fridays": ("W-FRI", 3, 52.0),
     "month ends": ("ME", 120, 12.0),
     "business month ends": ("BME", 120, 12.0),
     "first of the month": ("MS", 24, 12.0),
