@@ -88,6 +88,21 @@ def test_six_tenths_of_the_dates_between_are_needed(calm, known, refused):
             Market(calm, factors)
 
 
+def test_a_last_date_without_returns_may_lack_a_factor_row(calm):
+    """The factors of that date are missing, which concerns no model; the warning names the date."""
+    calm.iloc[9] = np.nan
+    factors = pd.DataFrame({"market": 0.001}, DATES[:9])
+    with pytest.warns(StatefolioWarning, match=r"got 1 of 10 dates without \(first 2024-01-12, last 2024-01-12\)"):
+        market = Market(calm, factors)
+    assert market.missing_factors.empty
+    factors = factors.reindex(DATES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        market = Market(calm, factors)
+    assert market.dates.equals(DATES)
+    assert market.missing_factors.empty
+
+
 def test_factors_of_more_dates_are_cut_to_those_of_the_returns(calm):
     factors = pd.DataFrame({"market": np.arange(10.0) / 100}, DATES)
     market = Market(calm.iloc[3:6], factors)
@@ -134,10 +149,14 @@ def test_a_delisting_between_dates_is_at_the_date_before(calm):
     calm.iloc[5:, 0] = np.nan
     for last in ("2024-01-05", "2024-01-06", "2024-01-07", pd.Timestamp("2024-01-05 12:00")):
         assert Market(calm, delistings={"A": last, "B": None}).delistings.to_dict() == {"A": DATES[4]}
+    with pytest.raises(DataTypeError, match="delistings must be a Series of dates by asset"):
+        Market(calm, delistings="2024-01-05")
     with pytest.raises(InputError, match="got 2024-01-04 before a return on 2024-01-05"):
         Market(calm, delistings={"A": DATES[3]})
     with pytest.raises(InputError, match="got 2023-12-29 before a return on 2024-01-01"):
         Market(calm, delistings={"A": "2023-12-29"})
+    calm.iloc[1:, 0] = np.nan
+    assert Market(calm, delistings={"A": DATES[0]}).delistings.to_dict() == {"A": DATES[0]}
     calm["A"] = np.nan
     assert Market(calm, delistings={"A": "2023-12-29"}).delistings.empty
     assert Market(calm, delistings={"B": DATES[-1]}).delistings.to_dict() == {"B": DATES[-1]}
