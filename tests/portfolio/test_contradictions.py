@@ -1,6 +1,7 @@
 """Random limits are refused where a mixed-integer program finds no weights for any market, and only there."""
 
 import itertools
+import re
 import warnings
 
 import numpy as np
@@ -81,3 +82,26 @@ def test_limits_are_refused_where_no_market_has_weights_and_only_there(first):
         elif found == "accepted":  # then some of the named assets, and others, satisfy the limits
             parts = [part for count in range(len(names)) for part in itertools.combinations(names, count)]
             assert any(has_weights([*part, *range(12)], options) for part in parts), options
+
+
+def test_the_advised_net_weight_is_the_nearest_that_holds():
+    advised = 0
+    for seed in range(400):
+        options = draw_limits(seed)[1]
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", StatefolioWarning)
+                Constraints(**options)
+        except InputError as error:
+            advice = re.search(r"at (least|most) (\S+)\. Pass e\.g\. net=(\S+),", str(error))
+            if advice:
+                advised += 1
+                net = float(advice[3])
+                assert float(advice[2]) == net
+                least, most = ends(options["net"])
+                assert most < net if advice[1] == "least" else least > net
+                if answer(options | {"net": (None, None)}) != "refused":
+                    assert answer(options | {"net": net}) != "refused", (options, net)
+                beyond = net - 1e-3 if advice[1] == "least" else net + 1e-3
+                assert answer(options | {"net": beyond}) == "refused", (options, net)
+    assert advised > 20
