@@ -102,6 +102,14 @@ def test_a_delisted_position_is_closed_at_its_return():
     ]
 
 
+def test_an_asset_counts_as_delisted_after_21_dates_without_a_return():
+    dates = pd.bdate_range("2024-01-01", periods=40)
+    returns = pd.DataFrame(0.01, dates, ["A", "B"])
+    returns.iloc[10:, 1] = np.nan
+    result = simulate(pd.DataFrame(0.5, dates[:1], ["A", "B"]), Market(returns), capital=100.0)
+    assert result.events["date"].tolist() == [dates[30]]
+
+
 def test_dates_and_decisions_without_factors_are_said():
     returns, factors = table_of([0.01, 0.03], [0.03, 0.01]), pd.DataFrame(0.001, DATES, ["market"])
     with pytest.warns(StatefolioWarning, match="got 3 of 12 dates without"):

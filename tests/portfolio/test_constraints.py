@@ -15,9 +15,13 @@ THREE = pd.Series({"a": "x", "b": "y", "c": "y"})
     ("options", "named"),
     [
         ({"lower": 0.2, "upper": 0.1}, "lower"),
-        ({"lower": np.nan}, "lower"),
-        ({"upper": pd.Series({"a": np.nan})}, "upper"),
-        ({"upper": -np.inf}, "upper"),
+        ({"lower": np.nan}, "lower must be a number, or -inf for no bound, got nan. Pass e.g. lower=0,"),
+        ({"lower": np.inf}, "lower must be a number, or -inf for no bound, got inf"),
+        (
+            {"upper": pd.Series({"a": np.nan})},
+            "upper must be a number, or inf for no bound, got nan for 'a'. .*upper=0.1",
+        ),
+        ({"upper": -np.inf}, "upper must be a number, or inf for no bound, got -inf"),
         ({"net": (1.0, 0.5)}, "net"),
         ({"net": np.nan}, "net"),
         ({"gross": -1.0}, "gross"),
@@ -132,6 +136,8 @@ def test_limits_that_cannot_hold_together_are_refused(options, named):
         {"groups": THREE, "group_limits": {"x": (0.3, 0.5), "y": (0.3, 0.5)}, "upper": 0.4, "max_holdings": 3},
         {"no_trade_band": 0.05, "upper": 0.05},
         {"turnover": 0.0, "gross": 1.0},
+        {"lower": {"b": 0.8}, "upper": {"a": 0.5}},
+        {"lower": {"a": -0.5}, "upper": {"b": 0.5}},
     ],
 )
 def test_limits_that_some_assets_satisfy_are_accepted(options):

@@ -112,6 +112,7 @@ def test_each_reason_and_which_comes_first():
     [
         (((4.0, 0.0), (0.0, 1e-6)), "1"),  # of factors in units of their standard deviations
         (((1.0, 0.6), (0.6, 1.0)), "2"),
+        (((1.0, 0.6, 0.0), (0.6, 1.0, 0.0), (0.0, 0.0, 9.0)), "2"),
         (((1.0, 1.0), (1.0, 1.0)), "inf"),
         (((1.0, 0.0), (0.0, 0.0)), "inf"),
     ],
