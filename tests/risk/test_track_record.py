@@ -102,6 +102,8 @@ def test_each_reason_and_which_comes_first():
         assert excluded(record, noise=1e-9, given=True) == ""
         assert excluded(record, noise=np.nan, given=True) == "no idiosyncratic variance is known"
     unknown = np.full((1, 2, 2), np.nan)
+    partly = np.array([[[1e-4, 0.0], [0.0, np.nan]]])
+    assert excluded(record_of(), covariance=partly).startswith("its loadings are not determined")
     assert excluded(constant, np.nan, unknown).startswith("its loadings are not determined")
     assert excluded(record_of(returns=9), np.nan, unknown) == "9 returns were observed, 10 are needed"
     assert excluded(record_of(returns=10)) == ""
