@@ -36,6 +36,7 @@ def test_the_variance_is_zero_where_returns_are_constant():
     np.testing.assert_allclose(record_of(total=6.0).variance, 1e-4 - 36e-6)
     assert record_of(returns=0, squares=0.0).variance.tolist() == [0.0]
     assert record_of(returns=0, squares=0.0).mean_square.tolist() == [0.0]
+    assert record_of(returns=1, squares=4e-4).mean_square.tolist() == [4e-4]
 
 
 @pytest.mark.parametrize(("noise", "implausible"), [(1.1e-8, False), (0.9e-8, True)])
@@ -62,7 +63,7 @@ def test_an_asset_that_the_factors_explain_has_no_errors_to_judge_by(share, impl
 def test_an_update_adds_what_the_model_predicted():
     dates, assets = pd.bdate_range("2024-01-01", periods=4), ["A", "B"]
     nan = np.nan
-    innovation = np.array([[nan, 0.1], [0.2, nan], [-1.1, 0.3], [nan, 0.4]])
+    innovation = np.array([[nan, 0.1], [0.2, nan], [-1.1, 0.3], [nan, 0.9]])
     variance = np.array([[nan, 0.01], [0.01, 0.01], [0.01, 0.01], [0.01, 0.01]])
     informative = pd.DataFrame({"A": [False, True, True, True], "B": [False, False, True, True]}, index=dates)
     names = {"date": dates, "asset": assets}
@@ -74,15 +75,17 @@ def test_an_update_adds_what_the_model_predicted():
         dates_=dates,
         assets_=pd.Index(assets),
     )
-    returns = pd.DataFrame({"B": [0.1, nan, 0.3, 0.4], "A": [0.5, 0.2, -1.1, 0.0]}, index=dates)
+    returns = pd.DataFrame({"B": [0.1, nan, 0.3, 0.4], "A": [nan, 0.2, -1.1, 0.0]}, index=dates)
     record = TrackRecord.empty().updated(model, returns)
     expected = pd.DataFrame(
-        {"returns": [4.0, 3.0], "total": [-0.4, 0.8], "squares": [1.5, 0.26], "scored": [2.0, 2.0]}, index=assets
-    ).assign(errors=[1.25, 0.25], extreme=[1.0, 0.0], ignored=[1.0, 0.0])
+        {"returns": [3.0, 3.0], "total": [-0.9, 0.8], "squares": [1.25, 0.26], "scored": [2.0, 2.0]}, index=assets
+    ).assign(errors=[1.25, 0.9], extreme=[1.0, 0.0], ignored=[1.0, 0.0])
     pd.testing.assert_frame_equal(record.sums, expected)
     pd.testing.assert_frame_equal(record.updated(model, returns).sums, 2.0 * expected)
+    without = TrackRecord.empty().updated(model, returns[["A"]]).sums
+    pd.testing.assert_frame_equal(without.iloc[:, :3], expected.iloc[:, :3].mul([1.0, 0.0], axis=0))
     pd.testing.assert_frame_equal(record.updated(model, returns[["A"]].assign(B=nan)).sums["returns"].to_frame(),
-                                  pd.DataFrame({"returns": [8.0, 3.0]}, index=assets))  # fmt: skip
+                                  pd.DataFrame({"returns": [6.0, 3.0]}, index=assets))  # fmt: skip
 
 
 def excluded(record, noise=1e-4, covariance=None, given=False, omega=((4.0, 0.0), (0.0, 1.0))):
