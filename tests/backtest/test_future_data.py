@@ -3,6 +3,7 @@
 import array
 import datetime as dt
 from collections import deque
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pytest
 import xarray as xr
 
+import statefolio as sf
 from statefolio.backtest.future_data import find_future_data, redraw_future_data
 from statefolio.backtest.market import Market
 
@@ -109,6 +111,99 @@ def test_data_as_long_as_the_market_are_found(kind):
 @pytest.mark.parametrize("kind", HARMLESS)
 def test_options_and_the_past_are_not_taken_for_the_future(kind):
     assert found(HARMLESS[kind]) == []
+
+
+def default(history, data=FRAME):
+    return data
+
+
+def keyword(history, *, data=FRAME):
+    return data
+
+
+def reads_global(history):
+    return FRAME
+
+
+def in_comprehension(history):
+    return [FRAME for _ in history]
+
+
+def closing_over(data):
+    return lambda history: data
+
+
+class WithSlots:
+    __slots__ = ("data", "unset")
+
+    def __init__(self, data):
+        self.data = data
+
+
+class WithClassAttribute:
+    data = FRAME
+
+
+class WithProperty:
+    @property
+    def data(self):
+        return FRAME
+
+
+class Deciding:
+    def __init__(self, data=None):
+        self.data = data
+
+    def decide(self, history, holdings):
+        return {}
+
+
+HIDDEN = {
+    "default": (default, "a default of default"),
+    "keyword default": (keyword, "a default of keyword"),
+    "global": (reads_global, "the global 'FRAME'"),
+    "global in a comprehension": (in_comprehension, "the global 'FRAME'"),
+    "closure": (closing_over(FRAME), "'data' of closing_over"),
+    "slot": (WithSlots(FRAME), "policy.data.data"),
+    "class attribute": (WithClassAttribute(), "policy.data.data"),
+    "class": (WithClassAttribute, "policy.data.data"),
+    "property": (WithProperty(), "the global 'FRAME'"),
+    "partial": (partial(max, FRAME), "policy.data.partial[0]"),
+    "keyword of a partial": (partial(max, key=FRAME), "policy.data.partial['key']"),
+    "bound method": (Deciding(FRAME).decide, "policy.data.data"),
+    "object array": (np.array([None, FRAME, 1.0], dtype=object), "policy.data[1]"),
+    "deep inside": ({"a": [({"b": FRAME},)]}, "policy.data['a'][0][0]['b']"),
+}
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_the_place_of_hidden_data_is_said(kind):
+    data, place = HIDDEN[kind]
+    (text,) = found(data)
+    assert place in text
+    assert text.endswith("reaches to 2020-02-11")
+
+
+@pytest.mark.parametrize("data", [np.mean, partial(np.mean, axis=0), pd.DataFrame, sf.portfolio.EqualWeight(), np])
+def test_libraries_are_not_searched(data):
+    assert found(data) == []
+
+
+def test_a_loop_of_references_ends():
+    data = {"again": None}
+    data["again"] = data
+    assert found(data) == []
+
+
+def test_data_of_functions_and_of_other_kinds_are_not_redrawn():
+    fixed = np.arange(30.0)
+    fixed.flags.writeable = False
+    kinds = [closing_over(FRAME), TABLE, FRAME.astype(int), np.arange(30), fixed, np.zeros((2, 30)), list(range(30))]
+    for data in kinds:
+        assert [kept for _, kept in find_future_data(Deciding(data), MARKET, NOW)] == [None]
+    for data in (FRAME, FRAME["x"], np.zeros((30, 2))):
+        assert [kept is data for _, kept in find_future_data(Deciding(data), MARKET, NOW)] == [True]
+    assert find_future_data(Deciding(np.array([], dtype="datetime64[D]")), MARKET, NOW) == []
 
 
 @pytest.mark.parametrize("kind", ["frame", "array", "market"])

@@ -111,6 +111,8 @@ def test_one_sided_and_unbounded_limits_are_fine():
         ({"groups": THREE, "group_limits": {"x": (None, 0.2)}, "lower": {"a": 0.3}}, r"group_limits\['x'\]=.* lower"),
         ({"no_trade_band": 0.5, "upper": 0.05}, "no_trade_band must be at most 0.05"),
         ({"no_trade_band": np.inf, "upper": np.inf}, "no_trade_band"),
+        ({"no_trade_band": 1.1, "upper": {"a": 0.05}}, "no_trade_band must be at most 1,"),
+        ({"no_trade_band": 1.6, "upper": {"a": 1.5}}, "no_trade_band must be at most 1.5,"),
     ],
 )
 def test_limits_that_cannot_hold_together_are_refused(options, named):
@@ -136,6 +138,9 @@ def test_limits_that_cannot_hold_together_are_refused(options, named):
         {"groups": THREE, "group_limits": {"x": (0.3, 0.5), "y": (0.3, 0.5)}, "upper": 0.4, "max_holdings": 3},
         {"no_trade_band": 0.05, "upper": 0.05},
         {"turnover": 0.0, "gross": 1.0},
+        {"gross": np.inf, "turnover": np.inf, "daily_turnover": np.inf, "volume_share": np.inf},
+        {"no_trade_band": 0.9, "upper": {"a": 0.05}},
+        {"no_trade_band": 1.2, "upper": {"a": 1.5}},
         {"lower": {"b": 0.8}, "upper": {"a": 0.5}},
         {"lower": {"a": -0.5}, "upper": {"b": 0.5}},
     ],
