@@ -100,7 +100,7 @@ def check_tunable(basket: Basket) -> None:
     """Raise InputError if no hedge can be estimated: as `check_testable`, or hedging assets that are too much alike."""
     check_testable(basket)
     x, hedging = basket.complete[:, 1:], basket.assets[1:]
-    if len(hedging) > 1 and (condition := condition_number(x)) > MOST_ALIKE:
+    if (condition := condition_number(x)) > MOST_ALIKE:
         raise InputError(
             f"prices of the assets that hedge {basket.assets[0]!r} must differ, got {_combined(x, hedging)}, which "
             f"cannot be told apart (condition number {condition:.1g}). Drop one of them."
