@@ -46,6 +46,7 @@ def test_the_moves_around_a_split_are_as_usual(near, is_split):
     values[25:30] *= near
     values[31:36] *= near
     assert found(values) == [30] * is_split
+    assert found(moves(at0=0.3, at3=-np.log(2.0))) == []
     far = moves(at30=-np.log(2.0), at24=0.2, at36=-0.2)
     assert found(far) == [30]
     for row in (25, 29, 31, 35):
