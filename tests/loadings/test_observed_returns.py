@@ -197,9 +197,9 @@ def test_more_than_twenty_stale_returns_and_two_percent_are_named(stale, dates, 
     said = [str(one.message) for one in found]
     assert [f"'B ({stale} of {dates} dates)' stand still" in text for text in said] == [True] * warns
     marks.absurd[:] = marks.unobserved
-    marks.absurd[-1, 0] = True
+    marks.absurd[[1, -1], 0] = True
     with pytest.warns(
-        StatefolioWarning, match=rf"{stale + 1} cells a million times the usual size \(first: 'B' on 2010-01-01"
+        StatefolioWarning, match=rf"{stale + 2} cells a million times the usual size \(first: 'B' on 2010-01-01"
     ):
         warn_of_unobserved(panel, marks, SimpleNamespace(reason=np.array(["", ""])))
 
