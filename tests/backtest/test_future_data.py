@@ -23,6 +23,14 @@ FRAME = pd.DataFrame({"x": np.arange(30.0)}, DATES)
 TABLE = FRAME.reset_index(names="date")
 MARKET = Market(pd.DataFrame(np.random.default_rng(0).normal(0, 0.01, (30, 2)), DATES, list("AB")))
 
+
+class AnswersAnyName:
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return name
+
+
 DATED = {
     "frame": FRAME,
     "periods": FRAME.to_period("D"),
@@ -50,6 +58,13 @@ DATED = {
     "set": set(DATES),
     "mapping": dict.fromkeys(DATES, 1.0),
     "mapping of texts": {f"{date:%Y%m%d}": 1.0 for date in DATES},
+    "mapping of periods": dict.fromkeys(DATES.to_period("D"), 1.0),
+    "periods in a list": list(DATES.to_period("D")),
+    "dates of NumPy": list(DATES.to_numpy()),
+    "array of texts": DATES.strftime("%Y-%m-%d").to_numpy(dtype=str),
+    "text": " ".join(f"{date:%Y-%m-%d}: A" for date in DATES),
+    "text of NumPy": np.str_(" ".join(f"{date:%Y-%m-%d}: A" for date in DATES)),
+    "bytes": b",".join(f"{date:%Y%m%d}".encode() for date in DATES),
 }
 AS_LONG = {
     "array": np.arange(30.0),
@@ -61,6 +76,11 @@ AS_LONG = {
     "deque": deque(range(30)),
     "array.array": array.array("d", range(30)),
     "mapping by row": dict(enumerate(range(30))),
+    "names": [f"asset {place}" for place in range(30)],
+    "object array": np.full((2, 30), "A", dtype=object),
+    "letters": "ABCBA" * 6,
+    "words": "A B B " * 10,
+    "bytes of words": b"A,B," * 14 + b"A,B",
     "frame without dates": TABLE[["x"]],
     "series without dates": TABLE["x"],
     "polars": pl.Series(range(30)),
@@ -83,7 +103,12 @@ HARMLESS = {
     "shorter": np.zeros((29, 2)),
     "no dates": pd.DataFrame(index=pd.DatetimeIndex([pd.NaT])),
     "nothing": [],
-    "text": "x" * 30,
+    "text": "x" * 29,
+    "a text of a period": "from 2030-01-01 to 2031-01-01",
+    "an object that answers any name": AnswersAnyName(),
+    "an object without shape": np.array(None, dtype=object),
+    "no date of the calendar": ["2030-02-30", "2030-13-01", "99999999"],
+    "a slice of levels": pd.concat({"a": FRAME}, names=["asset"]).iloc[:11],
 }
 
 
@@ -206,12 +231,13 @@ def test_data_of_functions_and_of_other_kinds_are_not_redrawn():
     assert find_future_data(Deciding(np.array([], dtype="datetime64[D]")), MARKET, NOW) == []
 
 
-@pytest.mark.parametrize("kind", ["frame", "array", "market"])
+@pytest.mark.parametrize("kind", ["frame", "zone", "array", "market"])
 def test_only_the_future_is_redrawn(kind):
-    data = {"frame": FRAME.copy(), "array": np.arange(30.0), "market": Market(MARKET.returns)}[kind]
+    frames = {"frame": FRAME.copy(), "zone": FRAME.tz_localize("UTC")}
+    data = (frames | {"array": np.arange(30.0), "market": Market(MARKET.returns)})[kind]
     redraw_future_data(SimpleNamespace(data=data), MARKET, NOW, np.random.default_rng(1))
     before, after = {
-        "frame": lambda: (FRAME.to_numpy(), data.to_numpy()),
+        **dict.fromkeys(frames, lambda: (FRAME.to_numpy(), data.to_numpy())),
         "array": lambda: (FRAME.to_numpy()[:, 0], data),
         "market": lambda: (MARKET.returns.to_numpy(), data.returns.to_numpy()),
     }[kind]()

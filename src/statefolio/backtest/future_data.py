@@ -182,7 +182,8 @@ def _parts(thing: Any, where: str, copied: bool) -> Iterator[tuple[Any, str, boo
     elif isinstance(thing, FunctionType):
         yield from ((part, f"{where}, in {name}", False) for name, part in function_parts(thing))
     elif isinstance(thing, type):
-        yield from ((part, f"{where}.{name}", False) for name, part in vars(thing).items() if name != "__doc__")
+        own = {} if is_from_library(thing) else vars(thing)
+        yield from ((part, f"{where}.{name}", False) for name, part in own.items() if name != "__doc__")
     else:
         state = object.__getstate__(thing)  # attributes by name, then slots by name
         if isinstance(state, dict) and isinstance(state.get("py_func"), FunctionType):  # compiled by Numba
