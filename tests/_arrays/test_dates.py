@@ -40,10 +40,16 @@ def test_what_is_not_a_date_is_refused(given, last):
         read_date(given, "start", last=last)
 
 
-@pytest.mark.parametrize("given", ["2020-03-05", 2.5, True, ["soon"]])
+@pytest.mark.parametrize("given", ["2020-03-05", "2", 2.5, True])
 def test_what_is_not_a_list_of_dates_is_refused(given):
-    with pytest.raises(InputError, match="cuts must be a"):
+    with pytest.raises(InputError, match="cuts must be a list of dates"):
         read_dates(given, "cuts")
+    with pytest.raises(InputError, match="cuts must be a date, got 'soon'"):
+        read_dates(["2020-03-05", "soon"], "cuts")
+    assert read_dates(["2020-03", dt.date(2021, 1, 5)], "cuts").tolist() == [
+        pd.Timestamp("2020-03-01"),
+        pd.Timestamp("2021-01-05"),
+    ]
 
 
 def test_rows_from_and_through_a_date():
@@ -51,7 +57,12 @@ def test_rows_from_and_through_a_date():
     assert DATES[rows_until(DATES, "2019") - 1] == pd.Timestamp("2019-12-31")
     assert DATES[row_from(DATES, "2019-02", "start")] == pd.Timestamp("2019-02-01")
     assert DATES[split_row(DATES, "2019-12-28", "test_from")] == pd.Timestamp("2019-12-30")
-    assert rows_through(DATES, "2018", "end") == 0
+    assert rows_through(DATES, "2018", "end") == row_from(DATES, None, "start") == row_from(DATES, "2018", "start") == 0
+    assert row_from(DATES, "2021", "start") == len(DATES)
+    assert rows_through(DATES, DATES[4], "end") == 5
+    assert row_from(DATES, DATES[4], "start") == 4
+    assert split_row(DATES, DATES[1], "test_from") == 1
+    assert split_row(DATES, DATES[-1], "test_from") == len(DATES) - 1
 
 
 @pytest.mark.parametrize("given", ["2018-12-31", "2018", dt.date(2018, 1, 1)])
@@ -62,7 +73,11 @@ def test_a_period_that_ends_before_the_first_date_is_refused(given):
 
 @pytest.mark.parametrize("given", ["2018", "2019-01-01", "2021"])
 def test_a_split_needs_dates_on_both_sides(given):
-    with pytest.raises(InputError, match="test_from must be a date after 2019-01-01"):
+    before = 0 if given < "2020" else len(DATES)
+    counts = f"{before} dates are before it and {len(DATES) - before} from it on"
+    with pytest.raises(
+        InputError, match=f"test_from must be a date after 2019-01-01 and not after 2020-06-30, .*{counts}"
+    ):
         split_row(DATES, given, "test_from")
 
 

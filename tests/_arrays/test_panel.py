@@ -230,6 +230,8 @@ def test_constant_factors(returns, factors):
     make_panel(returns, still, intercept=False)
     refused(returns, factors.assign(size=0.0), "zero throughout", intercept=False)
     make_panel(returns, still, check_design=False)
+    refused(returns.iloc[:2], still, "'size', which is constant")
+    make_panel(returns.iloc[:1], still)  # one date says nothing
 
 
 def test_collinear_factors_warn(returns, factors):

@@ -1,13 +1,17 @@
 """Small markets, and policies that do one thing each."""
 
+import pickle
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from statefolio.backtest import decisions_apart, new_process_main
 from statefolio.backtest.market import Market
+from statefolio.backtest.new_process import Answer
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -76,6 +80,19 @@ class Answers:
 @pytest.fixture
 def policies():
     return {"equal": Equal, "winners": Winners, "answers": Answers}
+
+
+@pytest.fixture
+def without_new_processes(monkeypatch):
+    """Decisions are sent and answered as usual, but repeated in this process: starting one takes seconds."""
+
+    def ask(calls, seconds):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            answers = [new_process_main._answer(call) for call in calls]
+        return [Answer(*answer) for answer in pickle.loads(pickle.dumps(answers))]
+
+    monkeypatch.setattr(decisions_apart, "ask", ask)
 
 
 def pytest_collection_modifyitems(items):

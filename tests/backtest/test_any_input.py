@@ -130,6 +130,7 @@ def plain_answers():
     return {name: np.asarray(function(PLAIN), dtype=float) for name, function in FUNCTIONS.items()}
 
 
+@pytest.mark.usefixtures("without_new_processes")
 @pytest.mark.parametrize("kind", SAME)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_form_of_a_table_changes_no_answer(name, kind, plain_answers):
@@ -140,6 +141,7 @@ def test_the_form_of_a_table_changes_no_answer(name, kind, plain_answers):
     np.testing.assert_array_equal(found, plain_answers[name])
 
 
+@pytest.mark.usefixtures("without_new_processes")
 @pytest.mark.parametrize("kind", OTHER)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_other_tables_have_an_answer_or_a_reason(name, kind):

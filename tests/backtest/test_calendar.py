@@ -25,6 +25,14 @@ def test_first_dates_of_weeks_and_months():
     assert decision_dates(7, DATES).nonzero()[0].tolist() == list(range(0, len(DATES), 7))
 
 
+def test_a_week_begins_on_monday():
+    days = pd.date_range("2024-01-03", periods=60)
+    decided = days[decision_dates("weekly", days)]
+    assert decided[0] == days[0]
+    assert set(decided[1:].day_name()) == {"Monday"}
+    assert len(decided) == 9
+
+
 @pytest.mark.parametrize("kind", ["yearly", 0, 2.5, True, None])
 def test_other_calendars_are_rejected(kind):
     with pytest.raises(InputError, match="rebalance="):

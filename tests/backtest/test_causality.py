@@ -95,9 +95,10 @@ def checked(request):
     return request.getfixturevalue(request.param)
 
 
-def test_causal_policies_are_cleared(checked, policies):
-    for policy in (policies["equal"](), policies["winners"](1), Random(seed=5)):
-        check = checked(policy)
+def test_causal_policies_are_cleared(demo, run_anew, policies):
+    honest = {"equal": policies["equal"](), "winners": policies["winners"](1), "random": Random(seed=5)}
+    runs = run_backtests(honest, demo, rebalance="weekly", cuts=5)
+    for check in [*(run.causality for run in runs.values()), run_anew(honest["winners"]), run_anew(honest["random"])]:
         assert check.verdict == "causal", check.detail
         assert check.first_difference is None
         assert len(check.cuts) >= 3
@@ -185,12 +186,12 @@ def test_code_that_names_future_data_is_not_cleared(checked, policy):
     assert "beyond the decision of" in check.detail
 
 
-def test_libraries_are_not_searched(checked):
+def test_libraries_are_not_searched(replayed):
     class Uses:
         def decide(self, history, holdings):
             return {history.returns.columns[len(sys.byteorder) % 2]: float(np.sign(len(history.returns)))}
 
-    assert checked(Uses()).verdict == "causal"
+    assert replayed(Uses()).verdict == "causal"
 
 
 def test_unseeded_policies_are_not_cleared(checked):
@@ -352,6 +353,7 @@ def test_the_sentence_says_what_was_checked(demo, policies):
     assert str(check_causal(FUTURE, demo)).startswith("cannot be checked: it is not known what given weights")
 
 
+@pytest.mark.usefixtures("without_new_processes")
 @pytest.mark.parametrize("threshold", [0.02, 0.002])
 def test_cuts_fall_on_decisions_that_drift_calls(demo, threshold, policies):
     drift = Drift(threshold)

@@ -73,7 +73,7 @@ def test_a_policy_cannot_change_the_input_of_others(market, policies):
                 history.returns.to_numpy().setflags(write=True)
             return {"A": 0.5}
 
-    alone = run_backtest(policies["equal"](), market, rebalance="weekly", cuts=3)
+    alone = run_backtest(policies["equal"](), market, rebalance="weekly")
     both = run_backtests({"spoils": Spoils(), "equal": policies["equal"]()}, market, rebalance="weekly", cuts=3)
     pd.testing.assert_frame_equal(alone.ledger, both["equal"].ledger, check_exact=True)
     assert both["spoils"].causality.verdict == "causal", both["spoils"].causality.detail

@@ -46,6 +46,59 @@ def test_another_future_and_the_same_past(market):
     assert other.returns.isna().loc[date:].to_numpy().sum() != market.returns.isna().loc[date:].to_numpy().sum()
 
 
+def test_another_future_has_the_scale_of_each_column(make_frame):
+    """Otherwise a policy that looks ahead could decide the same on it."""
+    draw, scales = np.random.default_rng(5), np.array([1e-4, 0.01, 0.05])
+    returns = make_frame(draw.normal(0.0, scales, (1_000, 3)))
+    rates = make_frame(1e6 * draw.normal(0.0, 1.0, (1_000, 1)), ["rate"])
+    volumes = make_frame(draw.lognormal([5.0, 15.0, 20.0], 0.1, (1_000, 3)))
+    still = make_frame(np.zeros((1_000, 1)), ["still"])
+    factors = make_frame(draw.normal(0.0, 0.01, (1_000, 1)), ["market"])
+    market = Market(returns, factors, dollar_volumes=volumes, others={"rates": rates, "still": still}, cash_rate=1e-4)
+    date = market.dates[499]
+    other = market.perturbed_after(date, seed=2)
+
+    def later(table):
+        return table.loc[table.index > date]
+
+    for mine, theirs in (
+        (market.returns, other.returns),
+        (market.factors, other.factors),
+        (rates, other.others["rates"]),
+    ):
+        np.testing.assert_allclose(later(theirs).std() / later(mine).std(), 1.0, atol=0.15)
+    np.testing.assert_allclose(np.log(later(other.dollar_volumes) / later(volumes)).mean(), 0.0, atol=0.1)
+    assert later(other.others["still"])["still"].std() == pytest.approx(0.01, rel=0.15)
+    rate = later(other.cash_rate)
+    assert rate.between(1e-4, 2e-4).all()
+    assert rate.std() > 2e-5
+    assert later(other.returns).isna().to_numpy().mean() == pytest.approx(0.1, abs=0.03)
+    returns.iloc[3, 2] = 30.0  # no return is below -90 %
+    assert later(Market(returns).perturbed_after(date).returns).min().min() == -0.9
+
+
+def test_cut_markets_keep_what_was_announced(noisy_returns):
+    factors = noisy_returns[["A"]].rename(columns={"A": "market"})
+    market = Market(noisy_returns, factors, delisting_return=-0.2, delisted_after=9, gaps_bridged=True)
+    for other in (market.until(market.dates[100]), market.perturbed_after(market.dates[100])):
+        assert other.delisted_after == 9
+        assert other.delisting_return.tolist() == [-0.2] * 5
+        np.testing.assert_array_equal(other.tables.spans_gap[:101], market.tables.spans_gap[:101])
+    plain = Market(noisy_returns)
+    assert plain.until(plain.dates[100]).tables.spans_gap is None
+    assert plain.perturbed_after(plain.dates[100]).factors is None
+    assert plain.until(plain.dates[0]).dates.tolist() == [plain.dates[0]]
+
+
+def test_models_see_excess_returns(noisy_returns):
+    rate = pd.Series(np.linspace(1e-5, 2e-4, 150), noisy_returns.index)
+    market = Market(noisy_returns, cash_rate=rate)
+    pd.testing.assert_frame_equal(market.excess_returns, noisy_returns.sub(rate, axis=0), check_freq=False)
+    frame, factors = market.model_data()
+    pd.testing.assert_frame_equal(frame, noisy_returns.sub(rate, axis=0), check_freq=False)
+    assert factors is None
+
+
 def test_extreme_values_in_the_past_stay(noisy_returns):
     """A loss of nearly all, and a future without volume."""
     noisy_returns.iloc[20, 0] = -0.97

@@ -60,6 +60,7 @@ def test_policies_are_cloned(market):
     assert not hasattr(policy, "turn_")
 
 
+@pytest.mark.usefixtures("without_new_processes")
 def test_resuming_gives_the_same_bytes(market, policies):
     asked = {"a": Remembers(), "b": Remembers(3), "c": policies["equal"]()}
     options = {"rebalance": "weekly", "costs": COSTS, "cuts": 4}

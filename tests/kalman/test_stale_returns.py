@@ -32,6 +32,49 @@ def test_a_price_that_stands_still_is_stale_after_seven_dates_and_live_again_at_
     assert 5 <= np.argmax(found[100:]) <= 8
 
 
+def regular(size: int = 300) -> np.ndarray:
+    """Returns of one size, of which none is quiet."""
+    return 0.01 * np.where(np.arange(size) % 2, -1.0, 1.0)
+
+
+def test_the_seventh_quiet_return_in_a_row_is_stale():
+    r = regular()
+    r[100:106], r[200:207] = 0.0, 0.0
+    assert np.flatnonzero(marked(r)[:, 0]).tolist() == [206]
+
+
+@pytest.mark.parametrize(("quiet", "others"), [(7, 2), (100, 8)])
+def test_two_other_returns_in_a_row_end_a_stale_stretch_and_eight_a_long_one(quiet, others):
+    for count in (others - 1, others):
+        r = regular()
+        r[100 : 100 + quiet], r[100 + quiet + count] = 0.0, 0.0
+        assert marked(r)[100 + quiet + count, 0] == (count < others)
+
+
+@pytest.mark.parametrize(("share", "quiet"), [(0.045, True), (0.055, False)])
+def test_returns_below_a_twentieth_of_the_usual_size_are_quiet(share, quiet):
+    r = regular()
+    r[100:108] *= share
+    assert marked(r)[106, 0] == quiet
+
+
+@pytest.mark.parametrize(("times", "absurd"), [(0.8e6, False), (1.2e6, True)])
+def test_a_million_times_the_usual_size_is_absurd(times, absurd):
+    r = regular()
+    r[100] *= times
+    marks = watch_returns(r[:, None], new_watch(1))
+    assert np.flatnonzero(marks.absurd).tolist() == np.flatnonzero(marks.unobserved).tolist() == [100] * absurd
+
+
+def test_many_assets_on_several_threads_are_as_each_alone():
+    rng = np.random.default_rng(8)
+    Y = np.where(rng.random((900, 200)) < 0.4, 0.0, rng.normal(0.0, 0.01, (900, 200)))
+    whole = marked(*Y.T)
+    assert whole.any(axis=0).all()
+    for i in (0, 63, 64, 127, 128, 199):
+        np.testing.assert_array_equal(marked(Y[:, i])[:, 0], whole[:, i])
+
+
 @pytest.mark.parametrize(
     "rate",
     [np.full(200, 2e-4), np.repeat(np.linspace(1e-4, 3e-4, 10), 20), np.linspace(1e-4, 2e-4, 200)],
@@ -100,6 +143,8 @@ def test_new_assets_join_with_nothing_observed():
     joined = watch.with_new_assets(1)
     np.testing.assert_array_equal(joined.constants(), [0.0, 0.0, np.nan])
     assert joined.first.shape == (FIRST, 3)
+    watch_returns(np.array([[0.0, 0.01, 0.0]]), joined)  # the second one moved, the third was observed once
+    np.testing.assert_array_equal(joined.constants(), [0.0, np.nan, np.nan])
 
 
 def test_an_asset_is_constant_from_its_fifth_equal_return_to_its_first_other_one():

@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from statefolio.data import load_demo
+from statefolio.loadings.informative import counted_from, find_informative
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
 from statefolio.risk import attribute_return
@@ -71,3 +74,55 @@ def test_units_do_not_matter(scale):
     model = StaticLoadings()
     plain = model.fit(returns, factors).informative_
     pd.testing.assert_frame_equal(model.fit(returns * scale, factors * scale).informative_, plain)
+
+
+def judged(spread, returns, states, noise=None):
+    """Where predictions with variance `spread` of the fitted part, one column per asset, are informative."""
+    spread, returns = np.array(spread, dtype=float), np.array(returns, dtype=float)
+    noise = None if noise is None else np.full(returns.shape, noise)
+    variance = spread if noise is None else spread + noise
+    run = SimpleNamespace(innovation_variance=variance, observation_variance=noise)
+    return find_informative(run, returns, states).T.astype(int).tolist()
+
+
+ONES = np.ones((8, 1))
+
+
+def test_an_asset_counts_from_the_last_of_2k_informative_predictions_in_a_row():
+    spread = np.array([9, 1, 1, 1, 9, 1, 1, 1, 1, 1])[:, None]
+    assert judged(spread, np.ones((10, 1)), 2) == [[0, 0, 0, 0, 0, 0, 0, 0, 1, 1]]  # as large as the returns: counts
+    assert judged(spread, np.ones((10, 1)), 1) == [[0, 0, 1, 1, 1, 1, 1, 1, 1, 1]]  # one wide prediction stops nothing
+
+
+def test_predictions_are_informative_below_the_noise_or_the_size_of_the_returns():
+    spread = np.full((8, 1), 3.0)
+    assert judged(spread, ONES, 1) == [[0] * 8]
+    assert judged(spread, ONES, 1, noise=3.0) == [[1] * 8]
+    assert judged(spread, ONES, 1, noise=2.9) == [[0] * 8]
+    assert judged(spread, 1.8 * ONES, 1, noise=0.1) == [[1] * 8]
+
+
+def test_an_asset_that_starts_informative_counts_at_once_and_without_predictions_never():
+    assert judged([[1, np.nan], [9, np.nan], [1, np.nan]], np.ones((3, 2)), 2) == [[1, 1, 1], [0, 0, 0]]
+    assert judged(np.zeros((0, 2)), np.zeros((0, 2)), 2) == [[], []]
+
+
+def test_an_asset_without_any_return_has_no_size_to_judge_by():
+    assert judged(np.ones((4, 1)), np.full((4, 1), np.nan), 1) == [[0] * 4]
+
+
+@pytest.mark.parametrize(
+    ("bad", "stops"), [(2, False), (3, True), (4, True), (5, False)], ids=["before", "on", "right after", "later"]
+)
+def test_only_a_wide_prediction_on_or_right_after_a_missing_return_stops_an_asset(bad, stops):
+    spread, returns = np.ones((8, 1)), np.ones((8, 1))
+    spread[bad], returns[3] = 9.0, np.nan
+    found = judged(spread, returns, 1)[0]
+    off = [bad, bad + 1] if stops else []  # it counts again after two informative predictions
+    assert [date for date, on in enumerate(found) if not on] == off
+
+
+def test_counted_from_is_the_first_informative_date():
+    dates = pd.bdate_range("2020-01-01", periods=3)
+    found = counted_from(pd.DataFrame({"A": [False, True, True], "B": False}, index=dates))
+    pd.testing.assert_series_equal(found, pd.Series([dates[1], pd.NaT], ["A", "B"], name="counted_from"))

@@ -1,13 +1,19 @@
 """One bad asset does not spoil the panel: stale, absurd, constant and redundant assets beside real ones."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from statefolio._arrays.panel import make_panel
 from statefolio.data import load_demo
 from statefolio.exceptions import StatefolioWarning
+from statefolio.kalman.stale_returns import Marks
+from statefolio.kalman.tuning import NO_RESIDUAL
 from statefolio.loadings.kalman_loadings import KalmanLoadings
+from statefolio.loadings.observed_returns import warn_of_unobserved
 
 DATES = 1_000
 BURN_IN = 150
@@ -144,6 +150,58 @@ def test_a_constant_asset_keeps_its_answer_on_dates_without_a_return(demo):
         np.testing.assert_array_equal(model.loadings_[name].sel(asset="CASH"), [known] * 3)
         np.testing.assert_array_equal(model.loadings_[f"{name}_variance"].sel(asset="CASH"), 0.0)
     np.testing.assert_array_equal(model.next_["mean"].sel(asset="CASH"), known)
+
+
+def test_only_constant_assets_have_loadings_before_their_filters_begin(demo):
+    returns, factors = demo
+    late = returns.iloc[:, 0].where(np.arange(DATES) >= 40)
+    added = returns.iloc[:, 1:3].assign(CASH=1e-4, LATE=late)
+    whole = fit(added.iloc[:60], factors.iloc[:60], tuning="fixed", state_variance=1e-3).loadings_
+    model = fit(added.iloc[:30], factors.iloc[:30], tuning="fixed", state_variance=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StatefolioWarning)
+        model.partial_fit(added.iloc[30:60], factors.iloc[30:60])
+    for found, first in ((whole, 0), (model.loadings_, 30)):
+        for name, since in (("predicted", 1), ("predicted_variance", 1), ("filtered", 0), ("filtered_variance", 0)):
+            known = found[name].notnull().all("factor").to_pandas()
+            begins = [int(known[asset].argmax()) + first for asset in known]
+            assert begins == [max(3 + since, first), max(3 + since, first), max(4 + since, first), 43 + since]
+            assert (known.iloc[5:, :3]).all(axis=None)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_without_an_alpha_only_returns_of_zero_have_known_loadings(demo, intercept):
+    returns, factors = demo
+    added = returns.iloc[:, :3].assign(ZERO=0.0, CASH=1e-4)
+    last = fit(added, factors, tuning="discount", intercept=intercept).loadings_.filtered.isel(date=-1).to_pandas()
+    np.testing.assert_array_equal(last.loc["ZERO"], 0.0)
+    if intercept:
+        np.testing.assert_array_equal(last.loc["CASH"], [1e-4, 0.0, 0.0, 0.0])
+    else:
+        assert last.loc["CASH"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("stale", "dates", "warns"), [(20, 500, False), (21, 500, True), (40, 2_000, False), (41, 2_000, True)]
+)
+def test_more_than_twenty_stale_returns_and_two_percent_are_named(stale, dates, warns):
+    index = pd.bdate_range("2010-01-01", periods=dates)
+    draw = np.random.default_rng(3).normal(0.0, 0.01, (dates, 3))
+    panel = make_panel(pd.DataFrame(draw[:, :2], index, ["A", "B"]), pd.DataFrame(draw[:, 2:], index, ["market"]))
+    marks = Marks(*np.zeros((3, dates, 2), dtype=bool))
+    marks.unobserved[:stale, 1] = True
+    learned = SimpleNamespace(reason=np.array(["", NO_RESIDUAL if warns else ""]))
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        warn_of_unobserved(panel, marks, learned)
+    said = [str(one.message) for one in found]
+    assert [f"'B ({stale} of {dates} dates)' stand still" in text for text in said] == [True] * warns
+    marks.absurd[:] = marks.unobserved
+    marks.absurd[[1, -1], 0] = True
+    with pytest.warns(
+        StatefolioWarning, match=rf"{stale + 2} cells a million times the usual size \(first: 'B' on 2010-01-01"
+    ):
+        warn_of_unobserved(panel, marks, SimpleNamespace(reason=np.array(["", ""])))
 
 
 def test_a_saved_model_goes_on_watching(demo, tmp_path):

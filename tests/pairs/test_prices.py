@@ -7,6 +7,7 @@ from baskets import simulate
 
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
 from statefolio.pairs.hedges.static_hedges import StaticHedge
+from statefolio.pairs.prices import check_testable, check_tunable, condition_number, read_basket
 
 TABLE = simulate(1)
 
@@ -63,3 +64,61 @@ def test_polars(prices: pd.DataFrame) -> None:
 
     table = pl.from_pandas(prices.reset_index(names="date"))
     assert StaticHedge().fit(table).hedge_ratios_.identical(StaticHedge().fit(prices).hedge_ratios_)
+
+
+def test_as_many_dates_as_needed_are_enough() -> None:
+    for assets in (2, 3):
+        rows = 3 * assets + 2
+        check_tunable(read_basket(TABLE.iloc[:rows, :assets]))
+        with pytest.raises(
+            InputError, match=f"at least {rows} dates with a price of all {assets} assets .* got {rows - 1}"
+        ):
+            check_tunable(read_basket(TABLE.iloc[: rows - 1, :assets]))
+
+
+def alike(noise: float) -> pd.DataFrame:
+    """SIX is TWO, in another currency, but for noise."""
+    draw = np.random.default_rng(4).normal(size=len(TABLE))
+    return TABLE.assign(SIX=1e-3 * TABLE["TWO"] * (1.0 + noise * draw))
+
+
+def test_hedging_assets_that_cannot_be_told_apart_are_refused_for_a_hedge_and_may_be_tested() -> None:
+    check_tunable(read_basket(alike(1e-4)))
+    basket = read_basket(alike(1e-7))
+    check_testable(basket)
+    message = (
+        r"prices of the assets that hedge 'ONE' must differ, got 'TWO', 'SIX', which .*\(condition number [25]e\+06"
+    )
+    with pytest.raises(InputError, match=message):
+        check_tunable(basket)
+    check_tunable(read_basket(alike(1e-7)[["TWO", "SIX"]]))  # one hedging asset, whatever it resembles
+
+
+@pytest.mark.parametrize("level", [1e-6, 1.0, 1e6])
+def test_the_assets_of_a_linear_combination_are_named_whatever_their_level(level: float) -> None:
+    table = TABLE.assign(OTHER=TABLE["SIX"].to_numpy()[::-1], SIX=level * (TABLE["ONE"] + 2.0 * TABLE["TWO"]))
+    with pytest.raises(InputError, match="combinations of each other, got 'ONE', 'TWO', 'SIX', which"):
+        check_testable(read_basket(table))
+
+
+def test_condition_numbers() -> None:
+    x = np.random.default_rng(2).normal(size=(500, 2)) + 100.0
+    together = np.stack([x[:, 0], x[:, 0] + 1e-3 * x[:, 1]], axis=1)
+    assert condition_number(x * [1.0, 1e8]) == pytest.approx(condition_number(x))
+    assert condition_number(together) == pytest.approx(2e3, rel=0.1)
+    assert condition_number(np.stack([x[:, 0], np.ones(500)], axis=1)) == np.inf
+
+
+def test_a_basket_is_cut_by_date_and_keeps_complete_dates() -> None:
+    table = TABLE[["ONE", "TWO"]].copy()
+    table.iloc[[3, 7], [1, 0]] = np.nan
+    basket = read_basket(table)
+    assert len(basket.complete) == len(basket.complete_dates) == len(TABLE) - 2
+    assert TABLE.index[3] not in basket.complete_dates
+    assert np.isnan(basket.values[3]).all()
+    cut = basket.until(TABLE.index[9])
+    assert cut.dates[-1] == TABLE.index[9]
+    np.testing.assert_array_equal(cut.values, basket.values[:10])
+    np.testing.assert_array_equal(cut.in_logs().complete, np.log(cut.complete))
+    np.testing.assert_array_equal(read_basket(table, logs=True).values, np.log(basket.values))
+    np.testing.assert_array_equal(read_basket(table, known=pd.Index(["TWO", "ONE"])).values, basket.values[:, ::-1])

@@ -11,7 +11,8 @@ import pytest
 from baskets import simulate
 
 import statefolio as sf
-from statefolio.exceptions import StatefolioWarning
+from statefolio.exceptions import InputError, StatefolioWarning
+from statefolio.pairs.suspicious_prices import valid_prices
 
 CLEAN = simulate(1, dates=300)[["ONE", "TWO"]]
 DAY = CLEAN.index[40]
@@ -109,3 +110,96 @@ def test_real_prices_do_not_warn() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         sf.pairs.hedge_pairs(sf.load_demo_prices().loc["2017":], [("CVX", "XOM")])
+
+
+def judged(table: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        values = valid_prices(table.to_numpy(), pd.DatetimeIndex(table.index), table.columns)
+    return values, [str(one.message) for one in caught]
+
+
+def steady(columns: int = 2, rows: int = 100) -> pd.DataFrame:
+    """Prices that move by 1 % up and down, around a level of each asset's own."""
+    moves = 1.0 + 0.01 * np.where(np.arange(rows) % 2, -1.0, 1.0)[:, None]
+    index = pd.bdate_range("2024-01-01", periods=rows)
+    return pd.DataFrame(moves * 10.0 ** np.arange(1, columns + 1), index, list("ABCDEF")[:columns])
+
+
+def test_clean_prices_are_returned_as_they_are() -> None:
+    values, said = judged(steady())
+    np.testing.assert_array_equal(values, steady())
+    assert said == []
+
+
+@pytest.mark.parametrize(("times", "invalid"), [(9e3, False), (1.1e4, True)])
+def test_ten_thousand_times_the_median_is_no_price(times: float, invalid: bool) -> None:
+    table = steady()
+    table.iloc[50, 1] = 100.0 * times
+    values, said = judged(table)
+    assert np.isnan(values[50, 1]) == invalid
+    assert np.isnan(values).sum() == invalid
+    assert ("1 that is not" in said[0]) == invalid
+    table.iloc[:, 0] *= 1e6  # another asset's level does not matter
+    assert np.isnan(judged(table)[0]).sum() == invalid
+
+
+def test_an_asset_that_rose_by_ten_thousand_times_has_prices() -> None:
+    table = steady(rows=400)
+    table["B"] = np.exp(np.linspace(0.0, np.log(5e6), 400))
+    assert not np.isnan(judged(table)[0]).any()
+
+
+def test_a_tenth_of_the_values_of_half_the_assets_may_be_invalid() -> None:
+    table = steady()
+    table.iloc[10:20, 1] = 0.0
+    values, said = judged(table)
+    assert np.isnan(values[10:20, 1]).all()
+    assert "got 10 that are not" in said[0]
+    assert "'B' on 2024-01-15: 0; 'B' on 2024-01-16: 0; 'B' on 2024-01-17: 0; and 7 more" in said[0]
+    table.iloc[20, 1] = -1.0
+    with pytest.raises(InputError, match="got 11 that are not"):
+        judged(table)
+    wide = table.assign(C=1.0 + np.arange(100) % 2 / 100)
+    assert "got 11 that are not" in judged(wide)[1][0]  # one asset of three
+    table.iloc[50:, 1] = np.nan
+    table.iloc[10:16, 1] = 1.0  # 5 of 50 known values
+    assert "got 5 that are not" in judged(table)[1][0]
+    table.iloc[10, 1] = 0.0
+    with pytest.raises(InputError, match="got 6 that are not"):
+        judged(table)
+
+
+@pytest.mark.parametrize(("move", "named"), [(0.37, False), (0.42, True)])
+def test_moves_of_forty_percent_that_the_next_date_undoes_are_named(move: float, named: bool) -> None:
+    table = steady(3)
+    table.iloc[50, 1] *= np.exp(move)
+    assert [f"1 large moves that the next date undoes ('B' on {table.index[50]:%Y-%m-%d}" in text
+            for text in judged(table)[1]] == [True] * named  # fmt: skip
+
+
+@pytest.mark.parametrize(("still", "named"), [(49, False), (50, True), (98, True), (99, False)])
+def test_prices_unchanged_on_more_than_half_of_the_dates_are_named(still: int, named: bool) -> None:
+    """Of 99 changes. A price that never changes is refused elsewhere."""
+    table = steady(3)
+    table.iloc[: still + 1, 2] = 1_005.0
+    assert [f"unchanged prices of 'C' ({still / 99:.0%} of its dates)." in text for text in judged(table)[1]] == (
+        [True] * named
+    )
+
+
+@pytest.mark.parametrize(("rows", "named"), [(11, True), (10, False)])
+def test_ten_changes_are_needed_to_say_that_a_price_stands_still(rows: int, named: bool) -> None:
+    table = steady(5).iloc[:rows]
+    table.iloc[: rows - 2] = 50.0
+    texts = [text for text in judged(table)[1] if "unchanged" in text]
+    assert len(texts) == named
+    assert all("and 2 more. Tests" in text for text in texts)
+
+
+def test_the_first_split_is_named_with_its_prices() -> None:
+    table = steady(rows=101)
+    table.iloc[50:, 1] /= 2.0
+    table.iloc[75:, 1] *= 10.0
+    (text,) = judged(table)[1]
+    assert "got 2 moves that look like splits (first: 'B' on 2024-03-11, from 99 to 50.5)" in text

@@ -15,9 +15,13 @@ THREE = pd.Series({"a": "x", "b": "y", "c": "y"})
     ("options", "named"),
     [
         ({"lower": 0.2, "upper": 0.1}, "lower"),
-        ({"lower": np.nan}, "lower"),
-        ({"upper": pd.Series({"a": np.nan})}, "upper"),
-        ({"upper": -np.inf}, "upper"),
+        ({"lower": np.nan}, "lower must be a number, or -inf for no bound, got nan. Pass e.g. lower=0,"),
+        ({"lower": np.inf}, "lower must be a number, or -inf for no bound, got inf"),
+        (
+            {"upper": pd.Series({"a": np.nan})},
+            "upper must be a number, or inf for no bound, got nan for 'a'. .*upper=0.1",
+        ),
+        ({"upper": -np.inf}, "upper must be a number, or inf for no bound, got -inf"),
         ({"net": (1.0, 0.5)}, "net"),
         ({"net": np.nan}, "net"),
         ({"gross": -1.0}, "gross"),
@@ -107,6 +111,8 @@ def test_one_sided_and_unbounded_limits_are_fine():
         ({"groups": THREE, "group_limits": {"x": (None, 0.2)}, "lower": {"a": 0.3}}, r"group_limits\['x'\]=.* lower"),
         ({"no_trade_band": 0.5, "upper": 0.05}, "no_trade_band must be at most 0.05"),
         ({"no_trade_band": np.inf, "upper": np.inf}, "no_trade_band"),
+        ({"no_trade_band": 1.1, "upper": {"a": 0.05}}, "no_trade_band must be at most 1,"),
+        ({"no_trade_band": 1.6, "upper": {"a": 1.5}}, "no_trade_band must be at most 1.5,"),
     ],
 )
 def test_limits_that_cannot_hold_together_are_refused(options, named):
@@ -132,6 +138,11 @@ def test_limits_that_cannot_hold_together_are_refused(options, named):
         {"groups": THREE, "group_limits": {"x": (0.3, 0.5), "y": (0.3, 0.5)}, "upper": 0.4, "max_holdings": 3},
         {"no_trade_band": 0.05, "upper": 0.05},
         {"turnover": 0.0, "gross": 1.0},
+        {"gross": np.inf, "turnover": np.inf, "daily_turnover": np.inf, "volume_share": np.inf},
+        {"no_trade_band": 0.9, "upper": {"a": 0.05}},
+        {"no_trade_band": 1.2, "upper": {"a": 1.5}},
+        {"lower": {"b": 0.8}, "upper": {"a": 0.5}},
+        {"lower": {"a": -0.5}, "upper": {"b": 0.5}},
     ],
 )
 def test_limits_that_some_assets_satisfy_are_accepted(options):

@@ -1,13 +1,14 @@
 """Searches a policy for data that are dated later than it may know.
 
 The history that a policy sees ends at the decision date, but a policy can bring data of its own. The search follows
-attributes, containers, text, partials, closures, defaults, and the constants and globals that the policy's own code
-names. It does not search libraries.
+attributes, containers, tables of pandas, polars, pyarrow and xarray, text, partials, closures, defaults, and the
+constants and globals that the policy's own code names. It does not search libraries.
 """
 
 import datetime as dt
+from array import array
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -18,9 +19,10 @@ import pandas as pd
 from statefolio.backtest.market import Market
 from statefolio.backtest.searched_code import DATE, function_parts, is_from_library
 
-_SIMPLE = (int, float, complex, bool, type(None), dt.date, np.generic, ModuleType)
-_SEQUENCES = (list, tuple, set, frozenset, deque)
-_FEW_DATES = 2  # in text that is no table: a period, an example
+_SIMPLE = (int, float, complex, bool, type(None), dt.date, np.number, np.bool_, np.datetime64, ModuleType)
+_TEXT = (str, bytes, bytearray)
+_SEQUENCES = (list, tuple, set, frozenset, deque, array)
+_FEW_DATES = 2  # in a text or a sequence that is no table: a period, an example
 
 
 def find_future_data(policy: Any, market: Market, date: pd.Timestamp) -> list[tuple[str, Any]]:
@@ -39,10 +41,11 @@ def find_future_data(policy: Any, market: Market, date: pd.Timestamp) -> list[tu
         if id(thing) in seen or isinstance(thing, _SIMPLE):
             continue
         seen[id(thing)] = thing
-        reason = _reaches_beyond(thing, date, length)
+        is_table = hasattr(type(thing), "to_pandas") and not _is_labelled(thing)  # of polars or pyarrow
+        reason = _reaches_beyond(thing.to_pandas() if is_table else thing, date, length)
         if reason:
             found.append((f"{where} {reason}", thing if copied and _can_be_redrawn(thing, length) else None))
-        if not _is_labelled(thing) and (not isinstance(thing, np.ndarray) or thing.dtype == object):
+        if not is_table and not _is_labelled(thing) and not (isinstance(thing, np.ndarray) and thing.dtype != object):
             waiting.extend(_parts(thing, where, copied))
     return found
 
@@ -56,57 +59,64 @@ def redraw_future_data(policy: Any, market: Market, date: pd.Timestamp, draw: np
         elif isinstance(data, np.ndarray):
             data[known:] = draw.standard_normal(data[known:].shape) * np.nanstd(data)
         elif data is not None:
-            later = np.flatnonzero(data.index > date)
+            later = np.flatnonzero(data.index.tz_localize(None) > date)
             data.iloc[later] = draw.standard_normal(data.iloc[later].shape) * np.nanstd(data.to_numpy())
 
 
 def _reaches_beyond(thing: Any, date: pd.Timestamp, length: int) -> str:
-    """Say how an object reaches beyond the date; empty if it does not."""
+    """Say how an object reaches beyond the date, by its dates or by its size; empty if it does not."""
     if _is_labelled(thing):
         last = _last_date(thing)
-        return f"reaches to {last:%Y-%m-%d}" if last is not None and last > date else ""
-    if isinstance(thing, np.ndarray) and thing.dtype.kind == "M":
-        return "has later dates" if thing.size and pd.Timestamp(np.nanmax(thing)) > date else ""
-    if isinstance(thing, np.ndarray) and thing.dtype != object:
-        return "has as many rows as the market has dates" if length in thing.shape else ""
-    if isinstance(thing, str | bytes):
+        if last is None:
+            return _as_many(thing.sizes.values() if hasattr(thing, "sizes") else thing.shape, length)
+        return f"reaches to {last:%Y-%m-%d}" if last > date else ""
+    if isinstance(thing, _TEXT):
         return _text_reaches_beyond(thing if isinstance(thing, str) else thing.decode("latin-1"), date, length)
+    if isinstance(thing, np.ndarray) and thing.dtype.kind == "M":
+        last = _latest(pd.DatetimeIndex(thing.ravel()))
+        return "has later dates" if last is not None and last > date else ""
+    if isinstance(thing, np.ndarray) and thing.dtype.kind not in "OU":
+        return _as_many(thing.shape, length)
     if isinstance(thing, Mapping):
-        if any(moment > date for moment in map(_moment, thing) if moment is not None):
-            return "has keys dated later"
-        numbered = len(thing) == length and all(isinstance(key, int | np.integer) for key in thing)
-        return "has as many numbered keys as the market has dates" if numbered else ""
-    if not isinstance(thing, _SEQUENCES) or len(thing) != length:
-        return ""
-    if all(isinstance(value, float | np.floating) for value in thing):
-        return "has as many numbers as the market has dates"
-    if all(isinstance(value, (*_SEQUENCES, np.ndarray)) for value in thing):
-        return "has as many rows as the market has dates"
-    repeated = all(isinstance(value, str | int | np.integer) for value in thing) and len(set(thing)) < length
-    return "has as many values as the market has dates" if repeated else ""
+        return "has keys dated later" if _count_later(thing, date) else _as_many((len(thing),), length)
+    if isinstance(thing, (*_SEQUENCES, np.ndarray)):
+        first = (part[0] if isinstance(part, list | tuple) and part else part for part in _items(thing))
+        shape = thing.shape if isinstance(thing, np.ndarray) else (len(thing),)
+        return "has later dates" if _count_later(first, date) > _FEW_DATES else _as_many(shape, length)
+    return ""
+
+
+def _as_many(sizes: Iterable[int], length: int) -> str:
+    return "has as many entries as the market has dates" if length in sizes else ""
 
 
 def _text_reaches_beyond(text: str, date: pd.Timestamp, length: int) -> str:
     """Say how text reaches beyond the date: as a table of dates, or with one word or character per date."""
-    later = 0
-    for found in set(DATE.findall(text)):
-        moment = _moment(found)
-        later += moment is not None and moment > date
-        if later > _FEW_DATES:
-            return "has later dates"
+    if _count_later(set(DATE.findall(text)), date) > _FEW_DATES:
+        return "has later dates"
     counts = [len(text.split(mark)) for mark in (None, ",", ";", "\n")]
     if len(text.split()) == 1:
         counts.append(len(text))
     return "has as many words or characters as the market has dates" if length in counts else ""
 
 
+def _count_later(keys: Iterable[Any], date: pd.Timestamp) -> int:
+    return sum(moment > date for moment in map(_moment, keys) if moment is not None)
+
+
 def _moment(key: Any) -> pd.Timestamp | None:
-    """Return the date that a key is or that its text begins with, or None."""
+    """Return the date that a key is, that its text begins with or on which its period ends, or None."""
+    if isinstance(key, pd.Period):
+        is_of_days = key.end_time - key.start_time >= pd.Timedelta(hours=23)
+        key = key.end_time.normalize() if is_of_days else key.end_time
     text = DATE.match(key) if isinstance(key, str) else None
-    if not isinstance(key, dt.date) and text is None:
+    if text is None and not isinstance(key, dt.date | np.datetime64):
         return None
-    found: Any = pd.to_datetime(text.group() if text is not None else key, errors="coerce")
-    return None if pd.isna(found) else pd.Timestamp(found).tz_localize(None)
+    try:
+        found: Any = pd.Timestamp(text.group() if text is not None else key)
+    except ValueError:  # no date of the calendar, or beyond what pandas knows
+        return None
+    return None if pd.isna(found) else found.tz_localize(None)
 
 
 def _can_be_redrawn(data: Any, length: int) -> bool:
@@ -122,23 +132,37 @@ def _can_be_redrawn(data: Any, length: int) -> bool:
 def _is_labelled(thing: Any) -> bool:
     if isinstance(thing, pd.DataFrame | pd.Series | pd.Index | Market):
         return True
-    return isinstance(getattr(type(thing), "indexes", None), property)  # xarray's; instances may answer any name
+    names = ("indexes", "sizes")  # xarray's; instances may answer any name
+    return all(isinstance(getattr(type(thing), name, None), property) for name in names)
 
 
 def _last_date(data: Any) -> pd.Timestamp | None:
-    """Return the latest date in the labels, or in a frame's columns of dates."""
+    """Return the latest date in the labels, or in a table's columns that are not numbers."""
     if isinstance(data, Market | pd.Index):
         indexes = [data.dates if isinstance(data, Market) else data]
     elif isinstance(data, pd.DataFrame | pd.Series):
-        indexes = list(data.axes)
-        if isinstance(data, pd.DataFrame):
-            indexes += [pd.Index(column) for _, column in data.select_dtypes("datetime").items()]
+        frame = data.to_frame() if isinstance(data, pd.Series) else data
+        others = frame.select_dtypes(exclude=["number", "bool"])
+        indexes = [*data.axes, *(pd.Index(others.iloc[:, place]) for place in range(others.shape[1]))]
     else:
         indexes = list(dict(data.indexes).values())
-    levels = [level for index in indexes for level in (getattr(index, "levels", None) or [index])]
-    times = [level.to_timestamp(how="end") if isinstance(level, pd.PeriodIndex) else level for level in levels]
-    last = [pd.Timestamp(time.max()).tz_localize(None) for time in times if isinstance(time, pd.DatetimeIndex)]
-    return max((date for date in last if date == date), default=None)  # NaT differs from itself
+    levels: list[pd.Index] = []
+    for index in indexes:
+        levels.extend(index.remove_unused_levels().levels if isinstance(index, pd.MultiIndex) else [index])
+    return max((date for level in levels if (date := _latest(level)) is not None), default=None)
+
+
+def _latest(labels: pd.Index) -> pd.Timestamp | None:
+    """Return the latest date among labels: dates, periods, or texts that begin with a date."""
+    if isinstance(labels, pd.DatetimeIndex | pd.PeriodIndex):
+        return _moment(labels.max())
+    if pd.api.types.is_numeric_dtype(labels.dtype):
+        return None
+    return max((moment for moment in map(_moment, labels) if moment is not None), default=None)
+
+
+def _items(thing: Any) -> Any:
+    return thing.ravel() if isinstance(thing, np.ndarray) else thing
 
 
 def _parts(thing: Any, where: str, copied: bool) -> Iterator[tuple[Any, str, bool]]:
@@ -146,8 +170,7 @@ def _parts(thing: Any, where: str, copied: bool) -> Iterator[tuple[Any, str, boo
     if isinstance(thing, Mapping):
         yield from ((part, f"{where}[{key!r}]", copied) for key, part in thing.items())
     elif isinstance(thing, (*_SEQUENCES, np.ndarray)):
-        parts = thing.ravel() if isinstance(thing, np.ndarray) else thing
-        yield from ((part, f"{where}[{place}]", copied) for place, part in enumerate(parts))
+        yield from ((part, f"{where}[{place}]", copied) for place, part in enumerate(_items(thing)))
     elif isinstance(thing, MethodType):
         yield from ((thing.__self__, where, copied), (thing.__func__, where, False))
     elif isinstance(thing, BuiltinMethodType):
@@ -159,7 +182,8 @@ def _parts(thing: Any, where: str, copied: bool) -> Iterator[tuple[Any, str, boo
     elif isinstance(thing, FunctionType):
         yield from ((part, f"{where}, in {name}", False) for name, part in function_parts(thing))
     elif isinstance(thing, type):
-        yield from ((part, f"{where}.{name}", False) for name, part in vars(thing).items() if name != "__doc__")
+        own = {} if is_from_library(thing) else vars(thing)
+        yield from ((part, f"{where}.{name}", False) for name, part in own.items() if name != "__doc__")
     else:
         state = object.__getstate__(thing)  # attributes by name, then slots by name
         if isinstance(state, dict) and isinstance(state.get("py_func"), FunctionType):  # compiled by Numba

@@ -74,16 +74,35 @@ def find_decimal(texts: Iterable[str], given: Decimal | None, source: str) -> De
     return "."
 
 
-def check_points(texts: Iterable[str], source: str) -> None:
-    """Raise InputError where every point of a file could part thousands: 1.234 beside 987, in a file of semicolons."""
+def check_points(texts: Iterable[str], source: str, *, commas_part_values: bool) -> None:
+    """Refuse or warn where every point of a file could part thousands, as in 1.234 beside 987.
+
+    Parameters
+    ----------
+    texts : iterable of str
+    source : str
+    commas_part_values : bool
+        The file has commas between its values, as where points are decimal marks: then it is only warned of, unless
+        some numbers have no point, as those below a thousand.
+    """
     cells = [_bare(text) for text in texts]
     pointed = [cell for cell in cells if "." in cell]
     grouped = [cell for cell in pointed if re.fullmatch(r"[-+]?[1-9]\d{0,2}\.\d{3}", cell)]
-    if pointed and len(grouped) == len(pointed):
-        raise InputError(
-            f"{source} must show which mark is the decimal one, got cells such as {grouped[0]!r}, which can be "
-            f"{grouped[0]} or {grouped[0].replace('.', '')}. Set decimal='.' or decimal=','."
+    if not pointed or len(grouped) < len(pointed):
+        return
+    other = grouped[0].replace(".", "")
+    if commas_part_values and len(cells) == len(pointed):
+        warnings.warn(
+            f"{source} writes numbers such as {grouped[0]!r}, which were read with a decimal point. Set decimal=',' if "
+            f"it is {other}.",
+            StatefolioWarning,
+            stacklevel=2,
         )
+        return
+    raise InputError(
+        f"{source} must show which mark is the decimal one, got cells such as {grouped[0]!r}, which can be "
+        f"{grouped[0]} or {other}. Set decimal='.' or decimal=','."
+    )
 
 
 def warn_of_comma(texts: Iterable[str], source: str) -> None:

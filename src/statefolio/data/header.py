@@ -116,7 +116,7 @@ def _first_data_row(rows: Rows, width: int) -> int:
     dated = [k for _, row in rows if len(row) == width for k, cell in enumerate(row) if looks_like_a_date(cell)]
     position = max(set(dated), key=lambda k: (dated.count(k), -k), default=-1)
     for k, (_, row) in enumerate(rows[1:], start=1):
-        if position >= 0 and len(row) == width and _known(row) >= 2 and looks_like_a_date(row[position]):
+        if position >= 0 and len(row) == width and looks_like_a_date(row[position]):
             return k
     for k, (_, row) in enumerate(rows[1:], start=1):
         above = rows[k - 1][1]
@@ -169,7 +169,7 @@ def _filled(row: list[str], whole: bool) -> list[str]:
 
 
 def _known(row: list[str]) -> int:
-    return sum(1 for cell in row if cell.strip() not in MISSING)
+    return sum(1 for cell in row if cell.strip())
 
 
 def _series(row: list[str]) -> "pd.Series[str]":

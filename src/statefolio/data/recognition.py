@@ -12,7 +12,7 @@ import pandas as pd
 from statefolio._arrays.text import listed
 from statefolio.data.cells import could_be_numbers
 from statefolio.data.missing import MISSING
-from statefolio.data.reading import ASSET_WORDS, Reading
+from statefolio.data.reading import ASSET_WORDS, DATE_WORDS, Reading
 from statefolio.data.sources import PathName
 from statefolio.exceptions import InputError, StatefolioWarning, UnknownNameError
 
@@ -54,10 +54,9 @@ def text_columns(names: list[str], rows: Callable[[], Iterator[list[str]]], read
         return TextColumns(dates, frozenset())
     position = names.index(label)
     head = list(itertools.islice((row for row in rows() if len(row) == len(names)), _CELLS))
-    cells = [row[position] for row in head if row[position].strip() not in MISSING]
-    text = bool(cells) and not could_be_numbers(pd.Series(cells, dtype=str))
+    text = _are_names(pd.Series([row[position] for row in head], dtype=str), label)
     days = [tuple(row[k] for k in sorted(dates)) for row in head]
-    by_word = plain(label) in ASSET_WORDS and len(set(days)) < len(days)
+    by_word = plain(label) in ASSET_WORDS and (len(set(days)) < len(days) or _is_triple(names, label))
     chosen = reading.must_be_long or text or by_word
     return TextColumns(dates, frozenset({position}) if chosen else frozenset())
 
@@ -132,9 +131,28 @@ def _long_label(raw: pd.DataFrame, names: list[str], reading: Reading) -> str | 
             if plain(name) == word and name != date and len(names) > 2:
                 column = raw.iloc[:, k]
                 dates = raw[date] if date in names else pd.Series(raw.index)
-                if dates.duplicated().any() or not could_be_numbers(column.astype("string")):
+                named = _are_names(column.astype("string"), name) or _is_triple(names, name)
+                if named or dates.duplicated().any():
                     return name
     return None
+
+
+def _is_triple(names: list[str], label: str) -> bool:
+    """Return whether three columns say that they are a date, an asset and a value."""
+    lower = {plain(name) for name in names if name not in (label, "")}
+    return (
+        len([name for name in names if name]) == 3
+        and bool(lower & set(DATE_WORDS))
+        and bool(lower & {*_PRICES, *_RETURNS})
+    )
+
+
+def _are_names(cells: "pd.Series[str]", label: str) -> bool:
+    """Return whether cells are names rather than numbers; an asset may be called NA in a column called ticker."""
+    known = cells[~cells.fillna("").str.strip().isin(MISSING)]
+    if len(known):
+        return not could_be_numbers(known)
+    return plain(label) in ASSET_WORDS and bool((cells.fillna("").str.strip() != "").any())
 
 
 def _as_long(raw: pd.DataFrame, names: list[str], what: What, reading: Reading, source: str) -> Reading:

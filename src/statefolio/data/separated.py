@@ -61,7 +61,7 @@ def text_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame
         low_memory=False,
     )
     table.columns = pd.MultiIndex.from_tuples(header.keys) if header.levels > 1 else pd.Index(header.names)
-    table.attrs["decimal"] = decimal
+    table.attrs |= {"decimal": decimal, "separator": read.separator}
     return table
 
 
@@ -194,7 +194,7 @@ def _decimal(read: Text, reading: Reading, as_text: TextColumns) -> Decimal | No
     rows = itertools.islice(read.rows(), _LINES_TO_JUDGE)
     cells = [cell for row in rows for k, cell in enumerate(row) if k not in texts and cell.strip() not in MISSING]
     if not commas:
-        check_points(cells, str(read.path))
+        check_points(cells, str(read.path), commas_part_values=False)
         return "."
     if '"' in read.body:
         return None

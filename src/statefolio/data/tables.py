@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.text import show
-from statefolio.data.cells import Decimal, find_decimal, numbers_of, warn_of_comma
+from statefolio.data.cells import Decimal, check_points, find_decimal, numbers_of, warn_of_comma
 from statefolio.data.checks import checked_dates
 from statefolio.data.columns import index_by_date, is_long, to_wide
 from statefolio.data.file_rows import drop_counters, drop_repeated_rows, oldest_first
@@ -225,6 +225,9 @@ def _numbers_however_written(table: pd.DataFrame, reading: Reading, source: str)
         if not pd.api.types.is_string_dtype(table[name]) and not table[name].map(_is_text_or_missing).all():
             raise _not_numbers(table[name], str(name), source)
     decimal = find_decimal((cell for name in texts for cell in table[name].dropna()), reading.decimal, source)
+    if reading.decimal is None and decimal == ".":
+        cells = (cell for name in texts for cell in table[name].dropna())
+        check_points(cells, source, commas_part_values=table.attrs.get("separator") == ",")
     if decimal == "," and reading.decimal is None:
         warn_of_comma((cell for name in texts for cell in table[name].dropna()), source)
     columns = {

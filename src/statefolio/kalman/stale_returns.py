@@ -4,9 +4,9 @@ A price that stands still gives returns of zero (of minus the cash rate, where i
 stretch of them is a suspension, a delisting padded with the last price, or a quotation renewed now and then. An asset's
 return on a date is *quiet* if it is zero, equal to the asset's return before, or below a twentieth of its usual size. A
 quiet return is *stale* if more than half of the recent ones were quiet too, by an exponentially weighted share with
-memory .9: seven quiet returns in a row begin a stale stretch, two or three others end it. A return a million times
-the usual size is *absurd*. Both count as not observed. An asset with five returns or more that are all the same
-number (zero, or the rate of cash) is *constant*: its loadings are zero and known, and so is its alpha.
+memory .9: seven quiet returns in a row begin a stale stretch; two others in a row end it, eight after a long one. A
+return a million times the usual size is *absurd*. Both count as not observed. An asset with five returns or more that
+are all the same number (zero, or the rate of cash) is *constant*: its loadings are zero and known, and so is its alpha.
 
 The usual size is a running median of |r|: it starts as the median of the first five returns that are not zero and moves
 by 5 % towards each later one that is not quiet, so that no single return moves it far. Everything depends on the past

@@ -50,14 +50,10 @@ def find_informative(run: RunResults, returns: Array, states: int) -> NDArray[np
 def _latched(good: NDArray[np.bool_], observed: NDArray[np.bool_], needed: int) -> NDArray[np.bool_]:
     """Switch on after `needed` good dates in a row, off at a bad one on or right after an unobserved date."""
     found = np.zeros(good.shape, dtype=np.bool_)
-    if not len(good):
-        return found
-    row = np.where(good[0], needed, 0)
-    on, before = good[0].copy(), observed[0]
+    row: NDArray[np.int64] = np.zeros(good.shape[1], dtype=np.int64)
     for t, now in enumerate(good):
         row = np.where(now, row + 1, 0)
-        on = (on | (row >= needed)) & (now | (observed[t] & before))
-        found[t], before = on, observed[t]
+        found[t] = now if t == 0 else (found[t - 1] | (row >= needed)) & (now | (observed[t] & observed[t - 1]))
     return found
 
 

@@ -133,7 +133,7 @@ def pools_of(
 
 
 def contradictory(given: Given, *, together: bool = False) -> tuple[list[str], Ends]:
-    """Return the names of limits that contradict each other, a smallest such set, and the range of net without `net`.
+    """Return the names of limits that contradict each other, a smallest such set, and the net weights without `net`.
 
     With `together`, all assets with positive lower or negative upper bounds are there on one date; else at least one
     of each pool is. No names: the limits do not contradict each other.
@@ -146,7 +146,10 @@ def contradictory(given: Given, *, together: bool = False) -> tuple[list[str], E
     for name in names:
         if not _can_hold(given, kept - {name}, together):
             kept -= {name}
-    within = _FREE if "net" not in kept else _net_range(given, kept - {"net"}, together)
+    if "net" not in kept:
+        return sorted(kept, key=names.index), _FREE
+    others = set(names) - {"net"}  # within all of them if they can hold, so that the net weight advised is possible
+    within = _net_range(given, others if _can_hold(given, others, together) else kept - {"net"}, together)
     return sorted(kept, key=names.index), within
 
 
@@ -182,7 +185,7 @@ def _solved(given: Given, kept: set[str], together: bool, sign: float) -> float 
     net = np.tile([1.0, -1.0, 0.0, 0.0], len(given.pools))
     within = LinearConstraint(rows, least - _SLACK, most + _SLACK)
     found = milp(sign * net, constraints=within, bounds=Bounds(program.low, program.high))
-    if sign and found.status == _UNBOUNDED:
+    if found.status == _UNBOUNDED:
         return -sign * np.inf
     return None if found.x is None else float(net @ found.x)
 

@@ -38,6 +38,22 @@ def test_units_use_no_later_score_and_are_symmetric(z: list[float], cut: int) ->
         np.testing.assert_array_equal(rule.units(-scores), -rule.units(scores))
 
 
+def test_levels_are_where_the_position_changes() -> None:
+    rule = Bands(1.0, 0.25, stop=3.0)
+    levels = {"long stop": -3.0, "long entry": -1.0, "long exit": -0.25}
+    levels |= {"short exit": 0.25, "short entry": 1.0, "short stop": 3.0}
+    assert list(rule.levels().items()) == list(levels.items())
+    for name, level in levels.items():
+        side = -1.0 if name.startswith("long") else 1.0  # of the level: a long position is opened below the mean
+        beyond, short_of = level + side * 1e-9, level - side * 1e-9
+        before = [0.0] if name.endswith("entry") else [side * 1.5]
+        held = [rule.units(np.array([*before, z]))[-1] != 0.0 for z in (beyond, short_of)]
+        assert held == ([False, True] if name.endswith("stop") else [True, False]), name
+    assert Bands() == Bands(entry=1.0, exit=0.0, stop=None, longest=None)
+    assert list(Linear(2.0).levels().items()) == [("fully long", -2.0), ("flat", 0.0), ("fully short", 2.0)]
+    assert Linear().levels() == {"flat": 0.0}
+
+
 def test_no_level_is_negative_zero() -> None:
     levels = Bands(1.0, 0.0).levels()
     assert list(levels) == ["long entry", "long exit", "short exit", "short entry"]
@@ -50,7 +66,9 @@ def test_no_level_is_negative_zero() -> None:
         (lambda: Bands(0), "entry must be a finite number of deviations above 0, got 0"),
         (lambda: Bands(1, 2), "exit must be from -entry to entry, which is 1, got 2"),
         (lambda: Bands(True), "entry must be .* got True"),
-        (lambda: Bands(1, 0, stop=0.5), "stop must be above entry, which is 1, got 0.5"),
+        (lambda: Bands(1, 0, stop=0.5), "stop must be above entry, which is 1, got 0.5. Pass e.g. stop=3."),
+        (lambda: Bands(1, 0, stop=1), "stop must be above entry, which is 1, got 1"),
+        (lambda: Bands(1, -2), "exit must be from -entry to entry, which is 1, got -2"),
         (lambda: Bands(longest=0), "longest must be .* got 0"),
         (lambda: Linear(float("nan")), "full_at must be .* got nan"),
     ],
