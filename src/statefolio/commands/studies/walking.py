@@ -20,6 +20,8 @@ from statefolio.commands.studies.measures import measures_of, since
 from statefolio.commands.studies.parts.policies import make_costs, make_rebalance
 from statefolio.commands.studies.records.checkpoint import read_checkpoint, write_checkpoint
 from statefolio.commands.studies.records.configuration import fingerprint
+from statefolio.commands.studies.schema.backtest_tables import BacktestTable
+from statefolio.portfolio.policy import Policy
 
 SECONDS = 5.0
 """Approximate seconds between two checkpoints."""
@@ -44,9 +46,13 @@ class OpenedHoldout:
 
 def make_walk(built: BuiltStudy, market: Market, **options: Any) -> Walk:
     """Return a walk of a study's portfolios over a market, before its first step."""
-    table = built.study.backtest
+    return walk_policies(built.policies, built.study.backtest, market, **options)
+
+
+def walk_policies(policies: Mapping[str, Policy], table: BacktestTable, market: Market, **options: Any) -> Walk:
+    """Return a walk of policies over a market as [backtest] says, before its first step."""
     return Walk(
-        built.policies,
+        policies,
         market,
         start=table.start,
         rebalance=make_rebalance(table),

@@ -28,6 +28,8 @@ MOST_COMBINATIONS = 5_000
 
 
 def _rebalance(value: object) -> object:
+    if isinstance(value, DriftTable):
+        return value
     if isinstance(value, str) and value in REBALANCE:
         return value
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
@@ -42,6 +44,9 @@ class DriftTable(Table):
     """Trade when the weights have drifted this far from their targets."""
 
     drift: Positive
+
+
+RebalanceOption = Annotated[str | int | DriftTable, BeforeValidator(_rebalance)]
 
 
 class CostsTable(Table):
@@ -59,7 +64,7 @@ class BacktestTable(Table):
     """[backtest]: the start, the trading calendar, the costs and the benchmark."""
 
     start: Day | None = None
-    rebalance: Annotated[str | int | DriftTable, BeforeValidator(_rebalance)] = "monthly"
+    rebalance: RebalanceOption = "monthly"
     costs: CostsTable = CostsTable()
     capital: Positive = 1_000_000.0
     lag: Count = 1

@@ -30,11 +30,16 @@ _VALID = {
 
 def explain(error: ValidationError, file: str) -> InputError:
     """Turn pydantic's error about a study file into one message with every fault."""
-    faults = [_fault(each) for each in error.errors(include_url=False)]
+    faults = faults_of(error)
     shown = "".join(f"\n  {fault}" for fault in faults[:MOST_FAULTS])
     more = f"\n  ... and {len(faults) - MOST_FAULTS} more." if len(faults) > MOST_FAULTS else ""
     count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
     return InputError(f"{file} has {count} and was not run.{shown}{more}")
+
+
+def faults_of(error: ValidationError, whole: str = "a study file") -> list[str]:
+    """Return one sentence per fault; `whole` is what has the tables."""
+    return [_fault(each, whole) for each in error.errors(include_url=False)]
 
 
 def close_match(name: object, valid: Sequence[str]) -> str:
@@ -43,13 +48,13 @@ def close_match(name: object, valid: Sequence[str]) -> str:
     return f" Did you mean {near[0]}?" if near else ""
 
 
-def _fault(line: ErrorDetails) -> str:
+def _fault(line: ErrorDetails, whole: str) -> str:
     kind, given, context = line["type"], line["input"], line.get("ctx", {})
     where = ".".join(map(str, line["loc"]))
     if kind == "extra_forbidden":
         table = ".".join(map(str, line["loc"][:-1]))
         names = context["valid"]
-        owner = f"[{table}]" if table else "a study file"
+        owner = f"[{table}]" if table else whole
         return f"{where} is not a field: {owner} has {', '.join(names)}.{close_match(line['loc'][-1], names)}"
     if kind == "missing":
         words = f", and must be {context['expected']}" if "expected" in context else ""
