@@ -1,0 +1,240 @@
+"""The board: each team's displayed best per track, its rank, and the finalists that teams select.
+
+Ranks come from the scorers, which hold the per-date results. Each change raises the track's version; ranks that were
+computed against an older version are refused, and the scorer computes them again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
+
+from statefolio.challenge.store import audit
+from statefolio.challenge.store.errors import NotSelectable
+from statefolio.challenge.store.rounds import require_open
+from statefolio.challenge.store.submissions import Listed, submission_of
+from statefolio.challenge.store.tables import board as entries
+from statefolio.challenge.store.tables import board_versions, scores, selections, submissions, teams
+from statefolio.challenge.store.teams import Team
+
+
+@dataclass(frozen=True)
+class BoardChange:
+    """The comparison of a new validation score with the board.
+
+    Attributes
+    ----------
+    improved : bool
+        Whether it beats its team's displayed best, or is the first.
+    version : int
+        The version of the board that it was compared with.
+    ranks : mapping of str to int
+        The rank of every team of the track after the change, the own one included. Ties share a rank.
+    """
+
+    improved: bool
+    version: int
+    ranks: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Displayed:
+    """A team's place on a track's board, for the scorers.
+
+    Attributes
+    ----------
+    team, submission : str
+        The ids of the team and of its displayed submission.
+    value : float or None
+        Its validation score.
+    """
+
+    team: str
+    submission: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """A line of the board as everyone sees it.
+
+    Attributes
+    ----------
+    place : int
+        The line's place; the cursor of the next page.
+    rank : int
+        Ties share it.
+    details : dict
+        Further measures.
+    tries : int
+        The team's scored submissions of the track.
+    """
+
+    place: int
+    rank: int
+    team: str
+    benchmark: bool
+    submission: str
+    name: str
+    value: float | None
+    standard_error: float | None
+    details: dict[str, float | None]
+    updated_at: datetime
+    tries: int
+
+
+def board(conn: Connection, track: str, after: int = 0, limit: int = 100) -> list[BoardRow]:
+    """Return a page of a track's board, best first.
+
+    Parameters
+    ----------
+    conn
+        A transaction.
+    track
+        "forecast" or "portfolio".
+    after
+        The cursor: the `place` of the last line of the page before.
+    limit
+        Most lines of a page.
+    """
+    counted = submissions.alias("counted")
+    tries = (
+        select(func.count())
+        .where(counted.c.team == entries.c.team, counted.c.track == track, counted.c.state == "scored")
+        .scalar_subquery()
+    )
+    score = and_(
+        scores.c.submission == submissions.c.id,
+        scores.c.engine_version == submissions.c.engine_version,
+        scores.c.window == "validation",
+    )
+    query = (
+        select(
+            entries.c.rank, teams.c.name, teams.c.benchmark, submissions.c.id, submissions.c.name.label("entry"),
+            entries.c.value, scores.c.standard_error, scores.c.details, entries.c.updated_at, tries.label("tries"),
+        )
+        .join(teams, teams.c.id == entries.c.team)
+        .join(submissions, submissions.c.id == entries.c.submission)
+        .outerjoin(scores, score)
+        .where(entries.c.track == track)
+        .order_by(entries.c.rank, entries.c.value.desc(), entries.c.updated_at, entries.c.team)
+        .limit(limit)
+        .offset(after)
+    )  # fmt: skip
+    return [
+        BoardRow(
+            after + place, row.rank, row.name, row.benchmark, row.id, row.entry, row.value, row.standard_error,
+            row.details or {}, row.updated_at, row.tries,
+        )
+        for place, row in enumerate(conn.execute(query), start=1)
+    ]  # fmt: skip
+
+
+def displayed(conn: Connection, track: str) -> tuple[int, list[Displayed]]:
+    """Return the version of a track's board and the displayed best of every team."""
+    version = conn.execute(select(board_versions.c.version).where(board_versions.c.track == track)).scalar() or 0
+    query = select(entries.c.team, entries.c.submission, entries.c.value).where(entries.c.track == track)
+    return version, [Displayed(*row) for row in conn.execute(query.order_by(entries.c.team))]
+
+
+def is_current(conn: Connection, track: str, team: str, change: BoardChange) -> bool:
+    """Lock a track's board and return whether it is still the one that a change was computed against."""
+    query = select(board_versions.c.version).where(board_versions.c.track == track).with_for_update()
+    if team not in change.ranks:
+        raise ValueError(f"ranks must have the team that improved, {team}.")
+    return (conn.execute(query).scalar() or 0) == change.version
+
+
+def apply_change(
+    conn: Connection, track: str, team: str, submission: str, value: float | None, change: BoardChange, now: datetime
+) -> None:
+    """Put a submission on the board and renew all ranks; `queue.finish` calls it after `is_current`."""
+    raised = update(board_versions).where(board_versions.c.track == track).values(version=change.version + 1)
+    conn.execute(raised)
+    for other, rank in change.ranks.items():
+        conn.execute(update(entries).where(entries.c.team == other, entries.c.track == track).values(rank=rank))
+    own = {"submission": submission, "value": value, "rank": change.ranks[team], "updated_at": now}
+    mine = (entries.c.team == team, entries.c.track == track)
+    if conn.execute(update(entries).where(*mine).values(**own)).rowcount == 0:
+        conn.execute(insert(entries).values(team=team, track=track, **own))
+
+
+def clear_board(conn: Connection) -> None:
+    """Empty the boards: everything is scored again."""
+    conn.execute(delete(entries))
+    conn.execute(update(board_versions).values(version=board_versions.c.version + 1))
+
+
+def select_finalist(conn: Connection, team: Team, submission: str, now: datetime) -> Listed:
+    """Choose one of the team's submissions as a finalist of its track.
+
+    Raises
+    ------
+    RoundNotOpen
+        Outside the round.
+    UnknownSubmission
+        If it is not the team's.
+    NotSelectable
+        If it failed, or the team has its finalists already.
+    """
+    round_ = require_open(conn, now)
+    conn.execute(select(teams.c.id).where(teams.c.id == team.id).with_for_update()).one()
+    chosen = submission_of(conn, team, submission)
+    if chosen.state == "failed" or chosen.failed_gates:
+        raise NotSelectable("finalist must be a submission that passed, got one that failed. Choose another.")
+    others = [each for each in finalists_of(conn, team) if each.track == chosen.track]
+    if any(each.id == submission for each in others):
+        return chosen
+    if len(others) >= round_.finalists:
+        raise NotSelectable(
+            f"finalists must be at most {round_.finalists} per track, got another one after "
+            f"{', '.join(each.id for each in others)}. Take one back first."
+        )
+    conn.execute(insert(selections).values(team=team.id, submission=submission, selected_at=now))
+    audit.append(conn, now, team.id, "select", {"submission": submission})
+    return chosen
+
+
+def unselect_finalist(conn: Connection, team: Team, submission: str, now: datetime) -> bool:
+    """Take a finalist back; return whether it was one."""
+    require_open(conn, now)
+    mine = (selections.c.team == team.id, selections.c.submission == submission)
+    done = conn.execute(delete(selections).where(*mine)).rowcount == 1
+    if done:
+        audit.append(conn, now, team.id, "unselect", {"submission": submission})
+    return done
+
+
+def finalists_of(conn: Connection, team: Team) -> list[Listed]:
+    """Return the finalists that a team selected, in their order."""
+    query = select(selections.c.submission).where(selections.c.team == team.id)
+    return [submission_of(conn, team, each) for each in conn.scalars(query.order_by(selections.c.selected_at))]
+
+
+def all_finalists(conn: Connection) -> dict[str, list[str]]:
+    """Return the finalists of each track: those selected and passed, and else a team's displayed best."""
+    found: dict[str, list[str]] = {}
+    query = (
+        select(submissions.c.team, submissions.c.track, submissions.c.id)
+        .join(selections, selections.c.submission == submissions.c.id)
+        .join(
+            scores,
+            and_(
+                scores.c.submission == submissions.c.id,
+                scores.c.engine_version == submissions.c.engine_version,
+                scores.c.window == "validation",
+                scores.c.failed_gates == [],
+            ),
+        )
+        .order_by(submissions.c.number)
+    )
+    chose = set()
+    for team, track, submission in conn.execute(query):
+        found.setdefault(track, []).append(submission)
+        chose.add((team, track))
+    best = select(entries.c.team, entries.c.track, entries.c.submission).order_by(entries.c.team)
+    for team, track, submission in conn.execute(best):
+        if (team, track) not in chose:
+            found.setdefault(track, []).append(submission)
+    return found

@@ -1,0 +1,1 @@
+"""Migrations of the database: Alembic revisions, applied in one transaction."""
