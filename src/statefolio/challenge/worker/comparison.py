@@ -1,0 +1,88 @@
+"""Compares a new validation result with its team's displayed best, and ranks the board if it is better."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from statefolio.challenge.store.board import BoardChange, Displayed
+from statefolio.challenge.worker.engine import Engine
+from statefolio.challenge.worker.messages import pack, unpack
+from statefolio.challenge.worker.series import load_series, series_file
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A displayed best with what is needed to compare it.
+
+    Attributes
+    ----------
+    body : str
+        The submission, to score it again where its per-date results are missing.
+    series_hash : str
+        The hash of its per-date results.
+    """
+
+    entry: Displayed
+    body: str
+    series_hash: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A new result of a team, and a board to compare it with.
+
+    Attributes
+    ----------
+    explained : bool
+        Whether a result without a value has a public reason. One that hidden dates alone undid is never displayed: its
+        place on the board would tell of them.
+    """
+
+    engine: Engine
+    folder: Path
+    track: str
+    team: str
+    value: float | None
+    explained: bool
+    arrays: Arrays
+    version: int
+    board: tuple[Shown, ...]
+
+    def task(self) -> bytes:
+        """Compare; runs in a child."""
+        own = next((each for each in self.board if each.entry.team == self.team), None)
+        if not self._improves(own):
+            return pack({"improved": False, "ranks": {}})
+        others = {each.entry.team: each for each in self.board if each.entry.team != self.team}
+        results = {team: self.results_of(each) for team, each in others.items() if each.entry.value is not None}
+        if self.value is not None:
+            results[self.team] = self.arrays
+        ranks = self.engine.ranks(self.track, results)
+        last = len(ranks) + 1
+        undefined = [team for team in (*others, self.team) if team not in ranks]
+        return pack({"improved": True, "ranks": {**ranks, **dict.fromkeys(undefined, last)}})
+
+    def change(self, message: bytes) -> BoardChange:
+        """Return the change that a child found."""
+        content, _ = unpack(message)
+        return BoardChange(content["improved"], self.version, content["ranks"])
+
+    def results_of(self, shown: Shown) -> Arrays:
+        """Return the per-date results of a displayed best, scored again where they are missing."""
+        file = series_file(self.folder, shown.entry.submission, self.engine.version, "validation")
+        found = load_series(file, shown.series_hash)
+        return self.engine.score(shown.body, "validation")[1] if found is None else found
+
+    def _improves(self, own: Shown | None) -> bool:
+        """The first result is displayed, also undefined if it has a reason; a defined one beats an undefined one."""
+        if own is None:
+            return self.value is not None or self.explained
+        if self.value is None:
+            return False
+        if own.entry.value is None:
+            return True
+        return self.engine.improves(self.track, self.arrays, self.results_of(own))
