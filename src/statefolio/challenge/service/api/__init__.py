@@ -1,0 +1,1 @@
+"""Serves the API under /v1."""
