@@ -5,10 +5,11 @@ INSTALLED := .venv/.installed
 PEERS := benchmarks/.peers
 PEERS_INSTALLED := $(PEERS)/.installed
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo challenge test lint bench clean
 
 help:
 	@echo "make demo    a study of 20 US stocks: loadings, risk, portfolios, back-test; report in ./statefolio-demo/"
+	@echo "make challenge  a tutorial challenge on localhost: pages, two scorers, an invitation; in ./statefolio-tutorial/"
 	@echo "make test    the tests"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make bench   timings against peers, in an environment of its own"
@@ -16,6 +17,9 @@ help:
 
 demo: $(INSTALLED)
 	$(BIN)/statefolio demo
+
+challenge: $(INSTALLED)
+	$(BIN)/statefolio challenge tutorial statefolio-tutorial --port $(or $(PORT),8000)
 
 test: $(INSTALLED)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2

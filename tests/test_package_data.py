@@ -6,6 +6,20 @@ import pytest
 
 DATA = {
     "": ["py.typed", "__init__.pyi"],
+    "challenge/service/static": ["challenge.css", "icon.svg"],
+    "challenge/service/template": [
+        "base.html",
+        "board.html",
+        "data.html",
+        "error.html",
+        "login.html",
+        "overview.html",
+        "parts.html",
+        "results.html",
+        "rules.html",
+        "team.html",
+    ],
+    "challenge/starter/template": ["README.md"],
     "commands/studies": ["example.toml", "README.md"],
     "report/template": ["glossary.html", "inputs.html", "loadings.html", "page.css", "page.html", "page.js"],
 }

@@ -1,10 +1,12 @@
 """The whole command line: the commands on files, and the group `statefolio challenge`."""
 
+from statefolio.challenge.command_line import organiser, participant
 from statefolio.challenge.command_line.group import group as challenge
 from statefolio.commands.command_line import app
 from statefolio.commands.command_line import main as run
 
 app.add_typer(challenge)
+__all__ = ["app", "main", "organiser", "participant"]
 
 
 def main() -> None:
