@@ -195,6 +195,8 @@ def test_bundled_stocks_characteristics_from_prices():
     assert found.notes == ("the first 253 dates have no factor returns: exposures known before them are missing.",)
 
 
+@pytest.mark.filterwarnings("ignore:returns should be adjusted for splits, got 2 moves")  # DISCA, DISCK
+@pytest.mark.filterwarnings("ignore:returns should not jump and return, got 1 large moves")  # LNT
 def test_five_hundred_real_stocks_with_sectors():
     if not SHARED.is_dir():
         pytest.skip("the folder shared/data is not beside the project: tests on those files are skipped")

@@ -170,6 +170,8 @@ def test_metadata_routing_needs_no_request(real, prior):
     np.testing.assert_allclose(online.portfolios[0].weights, walked.portfolios[0].weights, atol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:returns should be adjusted for splits, got 2 moves")  # DISCA, DISCK
+@pytest.mark.filterwarnings("ignore:returns should not jump and return, got 1 large moves")  # LNT
 def test_505_stocks_with_late_listings(stocks):
     returns, factors = stocks
     returns = returns.iloc[:900].copy()

@@ -7,7 +7,7 @@ import pytest
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.point_in_time import PointInTimeData
-from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
 
 
 def test_it_cannot_be_changed(market, noisy_returns):
@@ -74,7 +74,9 @@ def test_another_future_has_the_scale_of_each_column(make_frame):
     assert rate.std() > 2e-5
     assert later(other.returns).isna().to_numpy().mean() == pytest.approx(0.1, abs=0.03)
     returns.iloc[3, 2] = 30.0  # no return is below -90 %
-    assert later(Market(returns).perturbed_after(date).returns).min().min() == -0.9
+    with pytest.warns(StatefolioWarning, match="twenty times|look like splits"):
+        market = Market(returns)
+    assert later(market.perturbed_after(date).returns).min().min() == -0.9
 
 
 def test_cut_markets_keep_what_was_announced(noisy_returns):

@@ -121,8 +121,9 @@ def test_limits_of_returns():
     Market(column(0.01, -1.0, X, X))
     with pytest.raises(InputError, match=r"got 2 values below -1 \(first: 'B' on 2024-01-02\)"):
         Market(column(0.1, 0.1, 0.1).assign(B=[0.1, -1.01, 0.1], C=[0.1, 0.1, -2.0]))
-    Market(column(0.01, 100.0, 0.01))
-    with pytest.warns(StatefolioWarning, match=r"got 2 values above 10000% \(first: 'B' on 2024-01-02\)"):
+    with pytest.warns(StatefolioWarning, match="must not move to twenty times the price or a hundredth, got 1 such"):
+        Market(column(0.01, 100.0, 0.01))
+    with pytest.warns(StatefolioWarning, match="must not move to twenty times the price or a hundredth, got 2 such"):
         Market(column(0.1, 0.1, 0.1).assign(B=[0.1, 101.0, 0.1], C=[0.1, 0.1, 500.0]))
 
 

@@ -65,7 +65,7 @@ DESIGNS: dict[str, tuple[Any, list[str], bool, bool]] = {
     "near sum": (lambda f: f.assign(t=f.b - 2.0 * f.c + 1e-9 * noise()), ["b", "c", "t"], True, False),
     "units": (lambda f: f.assign(t=1e-7 * f.a), ["a", "t"], True, False),
     "without intercept": (lambda f: f.assign(t=f.a, k=0.01), ["a", "t"], False, False),
-    "constant": (lambda f: f.assign(k=0.01 + 1e-12 * noise()), ["alpha", "k"], True, False),
+    "constant": (lambda f: f.assign(k=0.0001 + 1e-14 * noise()), ["alpha", "k"], True, False),
     "late constant": (late_constant, ["alpha", "t"], True, True),
     "late zero": (lambda f: late_constant(f).replace(0.004, 0.0), ["t"], True, True),
     "late twins": (lambda f: f.assign(t=np.where(np.arange(T) < LATE, noise(), f.a)), ["a", "t"], True, True),

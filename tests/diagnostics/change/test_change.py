@@ -205,6 +205,8 @@ def test_figures(found, model):
         cusum_figure(found, model, "nobody")
 
 
+@pytest.mark.filterwarnings("ignore:returns should be adjusted for splits, got 2 moves")  # DISCA, DISCK
+@pytest.mark.filterwarnings("ignore:returns should not jump and return, got 1 large moves")  # LNT
 def test_real_stocks_with_gaps_and_late_listings(shared):
     """US stocks 2013 to 2018 on three factors and momentum: many market loadings moved, and all p-values are finite."""
     prices = pd.read_parquet(shared / "sp500_close_2013_2018.parquet").iloc[:, ::12]

@@ -78,6 +78,8 @@ def test_order_of_assets(returns, factors):
     np.testing.assert_allclose(other.statistic.to_numpy(dtype=float), first.statistic.to_numpy(dtype=float), rtol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:returns should be adjusted for splits, got 2 moves")  # DISCA, DISCK
+@pytest.mark.filterwarnings("ignore:returns should not jump and return, got 1 large moves")  # LNT
 def test_real_stocks(stocks):
     returns, factors, _ = stocks
     diagnosis = diagnose_estimation(None, returns, factors)

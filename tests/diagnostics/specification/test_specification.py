@@ -101,6 +101,8 @@ def test_invalid_input(returns, factors):
         diagnose_specification(model, returns, factors)
 
 
+@pytest.mark.filterwarnings("ignore:returns should be adjusted for splits, got 2 moves")  # DISCA, DISCK
+@pytest.mark.filterwarnings("ignore:returns should not jump and return, got 1 large moves")  # LNT
 def test_real_stocks(stocks):
     returns, factors, sectors = stocks
     diagnosis = diagnose_specification(FIXED, returns, factors, sectors)

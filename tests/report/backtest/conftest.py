@@ -60,5 +60,5 @@ def all_cash():
 @pytest.fixture(scope="session")
 def bankrupt():
     dates = pd.bdate_range("2020-01-01", periods=60)
-    returns = pd.DataFrame({"A": 0.0, "B": 0.1}, dates)
+    returns = pd.DataFrame({"A": [0.001, -0.001] * 30, "B": 0.1}, dates)
     return simulate(pd.DataFrame({"A": 0.0, "B": -2.0}, dates[:1]), Market(returns))
