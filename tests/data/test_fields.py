@@ -186,3 +186,22 @@ def test_names_that_say_percent_are_warned_of(file):
     path = file("date,AAA (%),BBB (%)\n2020-01-31,1.5,2\n2020-02-29,1,-3\n")
     with pytest.warns(StatefolioWarning, match=r"'AAA \(%\)', as of percent"):
         read_returns(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [({"value": "px"}, "asset"), ({"layout": "long"}, "asset and value"), ({"asset": "code"}, "value")],
+)
+def test_columns_that_could_all_be_meant_are_refused(file, options, named):
+    path = file("date,code,sector,px\n2020-01-02,US,Tech,1\n2020-01-03,US,Tech,2\n2020-01-06,DE,Auto,2\n")
+    with pytest.raises(InputError, match=rf"'sector'.*Set {named} to one of them each"):
+        read_prices(path, **options)
+    assert read_prices(path, asset="code", value="px").columns.tolist() == ["US", "DE"]
+    path = file("date,lot,code,px\n2020-01-02,1,US,1\n2020-01-03,2,US,2\n2020-01-06,2,DE,2\n")
+    assert read_prices(path, value="px").columns.tolist() == ["US", "DE"]
+
+
+@pytest.mark.parametrize("code", ["-66.0", "-77", "-88.0", "-99.0", ".B", "C"])
+def test_marks_of_crsp_for_missing_returns(file, code):
+    table = read_returns(file(f"PERMNO,date,RET\n10001,20200131,{code}\n10001,20200228,0.02\n"))
+    assert table["10001"].isna().tolist() == [True, False]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from statefolio._arrays.text import show
+from statefolio._arrays.text import listed, show
 from statefolio.data.cells import could_be_numbers
 from statefolio.data.file_dates import local_days, parse_dates
 from statefolio.data.file_rows import drop_empty_rows, drop_repeated_rows, warn_of_newest_first
@@ -75,6 +75,15 @@ def _asset_and_value(table: pd.DataFrame, reading: Reading, source: str) -> tupl
         if name is not None and name not in names:
             raise _no_column(name, table, source)
     free = [name for name in names if name not in (reading.asset, reading.value)]
+    if reading.asset is None and reading.value is not None and len(free) > 1:
+        texts = [name for name in free if not could_be_numbers(table[name].iloc[:100].astype("string"))]
+        free = texts if len(texts) == 1 else free
+    if len(free) > (reading.asset is None) + (reading.value is None) > 0:
+        unnamed = " and ".join(name for name in ("asset", "value") if getattr(reading, name) is None)
+        raise InputError(
+            f"{source} must show which columns have the assets and their values, got {listed(free, 8)}. Set {unnamed} "
+            "to one of them each."
+        )
     asset = reading.asset or (free.pop(0) if free else "")
     value = reading.value or (free.pop(0) if free else "")
     if not (asset and value):

@@ -29,7 +29,11 @@ _PARTS = ("year", "quarter", "month", "day")
 _NUMBERS = ("permno", "gvkey", "cusip", "stock_id", "secid", "security_id", "asset_id", "instrument_id", "stkcd", "id")
 """Names of columns of assets that are often numbers."""
 _CELLS = 300
-_CRSP_CODES = ("A", "B", "C", "D", "E", "P", "S", "T")
+_CRSP_CODES = (
+    *(form for letter in "ABCDEPST" for form in (letter, f".{letter}")),
+    *(f"-{code}{zero}" for code in (55, 66, 77, 88, 99) for zero in ("", ".", ".0")),
+)
+"""CRSP's marks for missing returns: letters, and numbers that no return can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +119,13 @@ def date_parts(names: list[str], reading: Reading) -> tuple[str, ...] | None:
 
 
 def missing_words(names: list[str]) -> dict[int, tuple[str, ...]]:
-    """Return CRSP's letters for missing returns, by the position of the columns that have them."""
+    """Return CRSP's marks for missing returns, by the position of the columns that have them."""
     lower = [plain(name) for name in names]
     if "permno" not in lower:
         return {}
-    return {k: _CRSP_CODES for k, name in enumerate(lower) if name in ("ret", "retx", "dlret", "dlretx")}
+    return {
+        k: _CRSP_CODES for k, name in enumerate(lower) if name in ("ret", "retx", "dlret", "dlretx", "dlyret", "mthret")
+    }
 
 
 def _label(names: list[str], date: str, reading: Reading) -> str | None:

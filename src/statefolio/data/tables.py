@@ -44,7 +44,7 @@ def read_prices(
     layout : {"auto", "wide", "long"}
         ``"wide"``: one row per date, one column per asset. ``"long"``: one row per date and asset. ``"auto"``
         reads a table as long if `asset` or `value` is given, if it has three columns (date, asset, value) and the
-        second one is text, or if it has a column called ticker, symbol, name, permno, ... and repeated dates.
+        second one is text, or if it has a column called permno, ticker, symbol, name, ... and repeated dates.
     date : str, optional
         The column of dates. Default: the one named "date" or the like, columns of year and month, or the first.
     asset, value : str, optional
