@@ -104,8 +104,7 @@ def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
             + _advice(index, name)
         )
     zoned = index.tz is not None
-    if zoned:
-        index = _local_days(index, name)
+    index = local_days(index, name) if zoned else index
     moments = index.to_numpy()
     if np.isnat(moments).any():
         raise InputError(
@@ -131,8 +130,8 @@ def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
     )
 
 
-def _local_days(index: pd.DatetimeIndex, name: str) -> pd.DatetimeIndex:
-    """Return the days that the clocks of an index's time zone show."""
+def local_days(index: pd.DatetimeIndex, name: str) -> pd.DatetimeIndex:
+    """Return the days that the clocks of an index's time zone show; warn where UTC seems to hide other days."""
     days = index.tz_localize(None)
     if str(index.tz) == "UTC" and len(days) and bool((days.hour >= _LATE).all()):
         warnings.warn(
