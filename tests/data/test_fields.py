@@ -182,6 +182,16 @@ def test_counts_since_1970_in_every_unit(file, zeros):
     assert table.index.tolist() == [pd.Timestamp("2020-01-02"), pd.Timestamp("2020-01-03")]
 
 
+def test_counts_of_several_units_are_refused(file):
+    with pytest.raises(InputError, match="must have dates such as"):
+        read_prices(file("date,AAA,BBB\n1577923200,1,2\n1578009600000000000,1,2\n"))
+
+
+def test_a_name_twice_under_fields_is_refused(file):
+    with pytest.raises(InputError, match="got 'AAA' twice"):
+        read_prices(file("Ticker,AAA,AAA\n,Last Price,Last Price\n2020-01-02,1.5,3.5\n2020-01-03,1.6,3.6\n"))
+
+
 def test_names_that_say_percent_are_warned_of(file):
     path = file("date,AAA (%),BBB (%)\n2020-01-31,1.5,2\n2020-02-29,1,-3\n")
     with pytest.warns(StatefolioWarning, match=r"'AAA \(%\)', as of percent"):

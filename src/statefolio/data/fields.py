@@ -140,6 +140,9 @@ def one_field(raw: pd.DataFrame, what: What, reading: Reading, source: str) -> p
     asset_level = next(each for each in levels if each != level) if asset_level is None else asset_level
     kept = [k for k in rest if columns[k][level] == field]
     names = ["Date" for _ in dated[:1]] + [columns[k][asset_level] for k in kept]
+    if len(set(names)) < len(names):
+        again = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"{source} must have each name once, got {again!r} twice. Rename or drop one.")
     table = raw.iloc[:, [*dated[:1], *kept]]
     return table.set_axis(pd.Index(names), axis=1)
 

@@ -202,7 +202,9 @@ def _counted(known: "pd.Series[str]", source: str, column: str) -> "list[pd.Time
         days = [_EPOCH + pd.Timedelta(days=float(each)) for each in numbers]
         kind = "days as Excel counts them"
     else:
-        unit = next(unit for unit, least in _UNITS if numbers.min() >= least)
+        unit, other = (next(unit for unit, least in _UNITS if n >= least) for n in (numbers.min(), numbers.max()))
+        if unit != other:
+            return None
         days = [pd.Timestamp(int(each), unit=unit) for each in known]
         kind = f"{_COUNTED[unit]} since 1970 (UTC)"
     example = f"{known.iloc[0]} for {days[0]:%Y-%m-%d}"
