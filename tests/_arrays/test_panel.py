@@ -118,8 +118,6 @@ def test_polars_without_dates_or_numbers():
         read_values(pl.DataFrame({"date": [DATES[0]], "B": ["x"]}), "returns")
     with pytest.raises(DataTypeError, match="collect"):
         read_values(pl.LazyFrame({"date": [DATES[0]], "B": [0.1]}), "returns")
-    with pytest.raises(InputError, match="time zone"):
-        read_values(pl.DataFrame({"date": [DATES[0].tz_localize("UTC")], "B": [0.1]}), "returns")
 
 
 @pytest.mark.parametrize("kind", ["Float64", "float32", "double[pyarrow]", "int64"])
@@ -165,7 +163,6 @@ def test_infinite(returns, factors):
 def test_dates(returns, factors):
     refused(returns[::-1], factors, "increasing dates", "2014-06-10 after 2014-06-11", "sort_index")
     refused(returns.iloc[[0, 0, 1]], factors, "1 duplicate dates", "2014-05-01")
-    refused(returns.tz_localize("UTC"), factors, "time zone UTC", "tz_localize(None)")
     refused(returns.reset_index(drop=True), factors, "RangeIndex", "set_index")
     refused(returns.set_axis(DATES.astype(str)), factors, "to_datetime")
     refused(returns, factors.set_axis(DATES[:-1].append(pd.DatetimeIndex([pd.NaT]))), "NaT")
@@ -213,7 +210,6 @@ def test_types(returns, factors):
     refused(returns.astype(object), factors, "'A'", "object", kind=DataTypeError)
     refused(returns > 0, factors, "bool", kind=DataTypeError)
     refused(returns.assign(D="x"), factors, "'D'", kind=DataTypeError)
-    refused(returns["A"], factors, "to_frame", kind=DataTypeError)
     refused(returns.to_numpy(), factors, "ndarray", kind=DataTypeError)
     refused(None, factors, "NoneType", kind=DataTypeError)
 

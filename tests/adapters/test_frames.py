@@ -12,6 +12,16 @@ def test_frames_with_dates_stay_as_they_are(returns, factors):
     assert F is factors
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_days_of_a_time_zone_are_the_local_ones(returns, factors, zone):
+    X, F = dated_frames(returns.tz_localize(zone), factors)
+    pd.testing.assert_frame_equal(X, returns, check_freq=False)
+    assert F is factors
+    X, F = dated_frames(returns.to_numpy(), factors.tz_localize(zone))
+    assert X.index.equals(factors.index)
+    assert F.index.equals(factors.index)
+
+
 def test_arrays_get_names_and_days_that_go_on(returns, factors):
     first, rows = dated_frames(returns.to_numpy()[:100], factors.to_numpy()[:100])
     second, _ = dated_frames(returns.to_numpy()[100:], factors.to_numpy()[100:], seen=100)

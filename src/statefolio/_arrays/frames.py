@@ -1,19 +1,22 @@
 """Reads one DataFrame: checks shape, dates, names and numbers, and returns its values as an array."""
 
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.other_tables import how_to_widen, not_a_number, to_pandas
 from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
-from statefolio.exceptions import DataTypeError, InputError
+from statefolio.exceptions import InputError, StatefolioWarning
 
 _COLUMNS_A_COPY = 256
+_LATE = 18
+_FIELDS = ("adj close", "close", "price", "px_last", "ret", "return", "open", "high", "low", "volume")
 _ALMOST_A_DAY = pd.Timedelta(hours=23, minutes=59)
 
 
@@ -53,7 +56,7 @@ def read_values(frame: Any, name: str) -> tuple[Array, pd.DatetimeIndex, pd.Inde
 
 def read_labels(frame: Any, name: str) -> tuple[pd.DatetimeIndex, pd.Index]:
     """Return the dates and the column names of a DataFrame, checked."""
-    table = frame if isinstance(frame, pd.DataFrame) else _to_pandas(frame, name)
+    table = frame if isinstance(frame, pd.DataFrame) else to_pandas(frame, name)
     _check_shape(table, name)
     return _checked_dates(table.index, name), _checked_columns(table.columns, name)
 
@@ -65,7 +68,7 @@ def read_table(
 
     Parameters
     ----------
-    frame : pandas or polars DataFrame
+    frame : DataFrame, or what `to_pandas` takes
     name
         Name of the argument, for messages.
     width
@@ -74,7 +77,7 @@ def read_table(
         Labels that were checked before; equal labels of the frame are not checked again.
     """
     if not isinstance(frame, pd.DataFrame):
-        frame = _to_pandas(frame, name)
+        frame = to_pandas(frame, name)
     _check_shape(frame, name)
     if dates is None or not frame.index.equals(dates):
         dates = _checked_dates(frame.index, name)
@@ -83,40 +86,6 @@ def read_table(
     table = Table(name, _copied(_to_float(frame, name), width), dates, names)
     _check_finite(table)
     return table
-
-
-def _to_pandas(frame: Any, name: str) -> pd.DataFrame:
-    """Make the column of dates of a polars (or pyarrow) table its index."""
-    if isinstance(frame, pd.Series):
-        raise DataTypeError(f"{name} must be a DataFrame, got a Series. Use {name}.to_frame().")
-    try:
-        table = nw.from_native(frame, eager_only=True)
-    except TypeError as error:
-        kind = type(frame).__name__
-        advice = (
-            f"Call {name}.collect()." if kind == "LazyFrame" else "Make a DataFrame of it, with dates as its index."
-        )
-        raise DataTypeError(f"{name} must be a pandas or polars DataFrame, got a {kind}. {advice}") from error
-    schema = table.schema
-    temporal = [label for label, kind in schema.items() if kind.is_temporal()]
-    if not temporal:
-        raise InputError(
-            f'{name} must have a column of dates, got {listed(schema)}. Add one of type Date called "date".'
-        )
-    label = "date" if "date" in temporal else temporal[0]
-    for other, kind in schema.items():
-        if other != label and not kind.is_numeric():
-            raise _not_a_number(name, other, kind)
-    index = pd.DatetimeIndex(table[label].to_pandas(), name="date")
-    columns = [other for other in table.columns if other != label]
-    return pd.DataFrame(table.select(columns).to_numpy(), index=index, columns=pd.Index(columns), copy=False)
-
-
-def _not_a_number(name: str, column: Any, kind: Any) -> DataTypeError:
-    return DataTypeError(
-        f"{name} must have numbers in every column, got {kind} in {column!r}. Convert the column, e.g. with "
-        "pd.to_numeric, or drop it."
-    )
 
 
 def _check_shape(frame: pd.DataFrame, name: str) -> None:
@@ -129,7 +98,7 @@ def _check_shape(frame: pd.DataFrame, name: str) -> None:
 
 
 def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
-    """Return the dates of an index; periods of a day or more are dated by their last day."""
+    """Return the dates of an index; periods are dated by their last day, moments of a time zone by its day."""
     if isinstance(index, pd.PeriodIndex) and (index.end_time - index.start_time >= _ALMOST_A_DAY).all():
         index = index.to_timestamp(how="end").normalize()
     if not isinstance(index, pd.DatetimeIndex):
@@ -137,10 +106,8 @@ def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
             f"{name} must have dates as its index, got a {type(index).__name__} of {index.dtype}. "
             + _advice(index, name)
         )
-    if index.tz is not None:
-        raise InputError(
-            f"{name} must have dates without a time zone, got the time zone {index.tz}. Use {name}.tz_localize(None)."
-        )
+    zoned = index.tz is not None
+    index = local_days(index, name) if zoned else index
     moments = index.to_numpy()
     if np.isnat(moments).any():
         raise InputError(
@@ -153,13 +120,30 @@ def _checked_dates(index: pd.Index, name: str) -> pd.DatetimeIndex:
         again = index[index.duplicated()]
         raise InputError(
             f"{name} must have each date once, got {len(again)} duplicate dates (first: {show(again[0])}). Keep one "
-            f"of each, e.g. {name}[~{name}.index.duplicated()]."
+            + (
+                f'row per day, e.g. {name}.resample("D").last().'
+                if zoned
+                else f"of each, e.g. {name}[~{name}.index.duplicated()]."
+            )
         )
     at = int(np.argmin(later)) + 1
     raise InputError(
         f"{name} must have increasing dates, got {show(index[at])} after {show(index[at - 1])}. Use "
         f"{name}.sort_index()."
     )
+
+
+def local_days(index: pd.DatetimeIndex, name: str) -> pd.DatetimeIndex:
+    """Return the days that the clocks of an index's time zone show; warn where UTC seems to hide other days."""
+    days = index.tz_localize(None)
+    if str(index.tz) == "UTC" and len(days) and bool((days.hour >= _LATE).all()):
+        warnings.warn(
+            f"{name} has dates at {days[0]:%H:%M} in UTC, which are midnights of the next day east of there; the days "
+            f"in UTC were taken. Use {name}.tz_convert(...) with the market's time zone if the next day is meant.",
+            StatefolioWarning,
+            stacklevel=2,
+        )
+    return days.normalize()
 
 
 def _advice(index: pd.Index, name: str) -> str:
@@ -170,16 +154,15 @@ def _advice(index: pd.Index, name: str) -> str:
         return f"Use {name}.to_timestamp()."
     if pd.api.types.is_integer_dtype(index.dtype):
         return f'Use {name}.index = pd.to_datetime({name}.index.astype(str), format="%Y%m%d").'
-    if index.nlevels > 1:
-        return f"Use {name}.unstack(), so that each asset has a column."
+    if isinstance(index, pd.MultiIndex):
+        return how_to_widen(index, f"{name}.iloc[:, 0]")
     return f"Use {name}.index = pd.to_datetime({name}.index)."
 
 
 def _checked_columns(columns: pd.Index, name: str) -> pd.Index:
-    if columns.nlevels > 1:
+    if isinstance(columns, pd.MultiIndex):
         raise InputError(
-            f"{name} must have columns of one level, got {columns.nlevels} levels. Choose one field, e.g. "
-            f"{name}[{columns[0][0]!r}]."
+            f"{name} must have columns of one level, got {columns.nlevels} levels. {_choice(columns, name)}"
         )
     if not columns.is_unique:
         again = list(dict.fromkeys(columns[columns.duplicated()]))
@@ -189,13 +172,30 @@ def _checked_columns(columns: pd.Index, name: str) -> pd.Index:
     return columns if columns.name is None else columns.rename(None)
 
 
+def _choice(columns: pd.MultiIndex, name: str) -> str:
+    """Say how columns of several levels, such as field and asset, become columns of one."""
+    distinct = [list(columns.unique(level)) for level in range(columns.nlevels)]
+    fields = {
+        (level, value): _FIELDS.index(str(value).lower())
+        for level, values in enumerate(distinct)
+        for value in values
+        if str(value).lower() in _FIELDS
+    }
+    single = [level for level, values in enumerate(distinct) if len(values) == 1]
+    if single:
+        return f"Drop the level that names one thing, with {name}.droplevel({single[0]}, axis=1)."
+    least = min(range(columns.nlevels), key=lambda level: len(distinct[level]))
+    level, value = min(fields, key=lambda key: fields[key], default=(least, distinct[least][0]))
+    return f"Choose one field, e.g. {name}.xs({value!r}, axis=1, level={level})."
+
+
 def _to_float(frame: pd.DataFrame, name: str) -> Array:
     values = frame.to_numpy()
     if values.dtype == np.float64:
         return values
     for column, kind in frame.dtypes.items():
         if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind) or kind.kind == "c":
-            raise _not_a_number(name, column, kind)
+            raise not_a_number(name, column, kind)
     return frame.to_numpy(dtype=np.float64, na_value=np.nan)
 
 

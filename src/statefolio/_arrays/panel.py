@@ -62,9 +62,10 @@ def make_panel(
 
     Parameters
     ----------
-    returns, factors : pandas or polars DataFrame
+    returns, factors : DataFrame, or what `to_pandas` takes
         Returns by asset and by factor, in decimals. A polars frame has its dates in the column "date", or else in
-        its first column of dates. Factors must have every date of the returns, and may have more.
+        its first column of dates. A time zone means the local day. Factors must have every date of the returns, and
+        may have more.
     intercept : bool
         Put the constant 1 before the factors, under the name "alpha".
     check_design : bool

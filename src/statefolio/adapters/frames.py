@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from skfolio.utils.tools import default_asset_names, get_feature_names
 
+from statefolio._arrays.frames import local_days
 from statefolio._arrays.text import listed
 from statefolio.exceptions import DataTypeError, InputError
 
@@ -18,8 +19,9 @@ def dated_frames(X: Any, factors: Any, seen: int = 0) -> tuple[pd.DataFrame, pd.
     Parameters
     ----------
     X, factors : DataFrame or array (T, N), (T, K)
-        DataFrames with dates keep them. Rows without dates get one day each, from 1970-01-01 on; factors
-        without dates get those of `X`. Columns without text names are called x0, x1, ... as in skfolio.
+        DataFrames with dates keep them; those of a time zone become local days. Rows without dates get one day each,
+        from 1970-01-01 on; factors without dates get those of `X`. Columns without text names are called x0, x1, ... as
+        in skfolio.
     seen : int
         Number of rows in earlier calls.
 
@@ -32,7 +34,7 @@ def dated_frames(X: Any, factors: Any, seen: int = 0) -> tuple[pd.DataFrame, pd.
     InputError
         If one of the two has no dates and a different number of rows.
     """
-    returns, rows = _named(X), _named(factors)
+    returns, rows = _plain_days(_named(X), "X"), _plain_days(_named(factors), "factors")
     if isinstance(returns.index, pd.DatetimeIndex) and isinstance(rows.index, pd.DatetimeIndex):
         return returns, rows
     if len(returns) != len(rows):
@@ -91,6 +93,11 @@ def _named(values: Any) -> pd.DataFrame:
             f"X and factors must have 2 dimensions, got {array.ndim} dimensions. Reshape to rows by columns."
         )
     return pd.DataFrame(array, columns=default_asset_names(array.shape[1]))
+
+
+def _plain_days(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    zoned = isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None
+    return frame.set_axis(local_days(pd.DatetimeIndex(frame.index), name)) if zoned else frame
 
 
 def _days(rows: int, seen: int) -> pd.DatetimeIndex:

@@ -115,6 +115,19 @@ def warn_of_comma(texts: Iterable[str], source: str) -> None:
     )
 
 
+def warn_of_percent_names(returns: pd.DataFrame, source: str) -> None:
+    """Warn of columns whose names say percent and whose values are too large to be decimals."""
+    for name in returns.columns:
+        if "%" in str(name) and (returns[name].abs() > 0.5).any():
+            warnings.warn(
+                f"{source} has a column {name!r}, as of percent, whose values were read as decimals (1 is 100 %). "
+                "Divide them by 100, or write percent signs in the cells.",
+                StatefolioWarning,
+                stacklevel=2,
+            )
+            return
+
+
 def numbers_of(column: "pd.Series[str]", decimal: Decimal, source: str) -> "pd.Series[float]":
     """Read a column of texts as numbers; texts for a missing value become NaN.
 

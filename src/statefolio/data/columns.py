@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from statefolio._arrays.text import show
+from statefolio._arrays.text import listed, show
 from statefolio.data.cells import could_be_numbers
 from statefolio.data.file_dates import local_days, parse_dates
 from statefolio.data.file_rows import drop_empty_rows, drop_repeated_rows, warn_of_newest_first
 from statefolio.data.missing import is_missing
-from statefolio.data.reading import Reading
+from statefolio.data.reading import ASSET_WORDS, Reading
 from statefolio.exceptions import InputError, UnknownNameError
 
 
@@ -42,6 +42,8 @@ def is_long(table: pd.DataFrame, reading: Reading, source: str) -> bool:
     if table.shape[1] != 2 or could_be_numbers(table.iloc[:, 0].astype("string")):
         return False
     _check_names_are_text(table.iloc[:, 0], source)
+    if table.index.is_unique:
+        _check_names_are_no_values(table.iloc[:, 0], source)
     return True
 
 
@@ -73,6 +75,15 @@ def _asset_and_value(table: pd.DataFrame, reading: Reading, source: str) -> tupl
         if name is not None and name not in names:
             raise _no_column(name, table, source)
     free = [name for name in names if name not in (reading.asset, reading.value)]
+    if reading.asset is None and reading.value is not None and len(free) > 1:
+        texts = [name for name in free if not could_be_numbers(table[name].iloc[:100].astype("string"))]
+        free = texts if len(texts) == 1 else free
+    if len(free) > (reading.asset is None) + (reading.value is None) > 0:
+        unnamed = " and ".join(name for name in ("asset", "value") if getattr(reading, name) is None)
+        raise InputError(
+            f"{source} must show which columns have the assets and their values, got {listed(free, 8)}. Set {unnamed} "
+            "to one of them each."
+        )
     asset = reading.asset or (free.pop(0) if free else "")
     value = reading.value or (free.pop(0) if free else "")
     if not (asset and value):
@@ -87,11 +98,23 @@ def _check_names_are_text(names: "pd.Series[str]", source: str) -> None:
     """Raise InputError if some names are numbers with decimals, as prices are."""
     decimal = names[names.astype("string").str.fullmatch(r"\s*[-+]?\d*\.\d+\s*").fillna(False).to_numpy(dtype=bool)]
     if len(decimal):
-        text = names[~is_missing(names)].iloc[0]
+        known = names[~is_missing(names)].astype(str)
+        text = next((cell for cell in known if not could_be_numbers(pd.Series([cell]))), known.iloc[0])
         raise InputError(
             f"{source} must have either numbers or names in the column {names.name!r}, got {text!r} and "
             f"{decimal.iloc[0]!r}. Set layout='wide' if it is an asset (and correct its cells that are no numbers), or "
             "layout='long' if it names assets."
+        )
+
+
+def _check_names_are_no_values(names: "pd.Series[str]", source: str) -> None:
+    """Raise InputError if what should name assets has digits (12bp, 1.5D-03) under a name that is none of the usual."""
+    digits = names.astype("string").str.contains(r"\d").fillna(False).to_numpy(dtype=bool)
+    if names.nunique() > 1 and digits.any() and str(names.name).strip().lower() not in ASSET_WORDS:
+        raise InputError(
+            f"{source} must show whether the column {names.name!r} has names of assets or values, got "
+            f"{str(names[digits].iloc[0])!r} and each date once. Set layout='long' if it names assets, or correct its "
+            "cells that are no numbers if it is an asset."
         )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,13 @@ _WRITTEN = re.compile(
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: k + 1 for k, name in enumerate(_NAMES)}
 _SERIALS = (15_000, 80_000)  # 1941 to 2119 as Excel counts days
+_COUNTED = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+_UNITS: tuple[tuple[Literal["ns", "us", "ms", "s"], float], ...] = (
+    ("ns", 1e17),
+    ("us", 1e14),
+    ("ms", 1e11),
+    ("s", 0.0),
+)
 _EPOCH = pd.Timestamp("1899-12-30")
 
 
@@ -185,7 +193,7 @@ def _warn_of_late_hours(zones: list[str | None], times: list[str | None], source
 
 def _counted(known: "pd.Series[str]", source: str, column: str) -> "list[pd.Timestamp] | None":
     """Read days counted by a spreadsheet, and seconds or milliseconds since 1970; None where the cells are neither."""
-    if not bool(known.str.fullmatch(r"\d{5}(\.0+)?|\d{9,10}|\d{12,13}").all()):
+    if not bool(known.str.fullmatch(r"\d{5}(\.0+)?|\d{9,10}|\d{12,13}|\d{16}|\d{19}").all()):
         return None
     numbers = known.astype("float64").to_numpy()
     if numbers.max() < 1e5:
@@ -194,9 +202,11 @@ def _counted(known: "pd.Series[str]", source: str, column: str) -> "list[pd.Time
         days = [_EPOCH + pd.Timedelta(days=float(each)) for each in numbers]
         kind = "days as Excel counts them"
     else:
-        unit = "ms" if numbers.max() > 1e11 else "s"
-        days = [pd.Timestamp(int(each), unit=unit) for each in numbers]
-        kind = "seconds since 1970 (UTC)" if unit == "s" else "milliseconds since 1970 (UTC)"
+        unit, other = (next(unit for unit, least in _UNITS if n >= least) for n in (numbers.min(), numbers.max()))
+        if unit != other:
+            return None
+        days = [pd.Timestamp(int(each), unit=unit) for each in known]
+        kind = f"{_COUNTED[unit]} since 1970 (UTC)"
     example = f"{known.iloc[0]} for {days[0]:%Y-%m-%d}"
     _warn(f"{source} writes its dates as {kind} in the column {column!r}, e.g. {example}.")
     return days

@@ -1,5 +1,6 @@
 """Finds the line or lines of names of a table, under lines of prose and above the rows."""
 
+import re
 import warnings
 from dataclasses import dataclass, replace
 
@@ -111,6 +112,8 @@ def _first_data_row(rows: Rows, width: int) -> int:
     first = rows[0][1]
     if len(first) == width and any(looks_like_a_date(cell) for cell in first[:2]):
         return 0
+    if len(first) == width and _are_numbers(first):
+        return 0
     if len(first) in (width, width - 1) and _known(first) >= max(2, width - 1):
         return next((k for k in range(1, len(rows)) if not _is_second_header(rows, k, width)), 1)
     dated = [k for _, row in rows if len(row) == width for k, cell in enumerate(row) if looks_like_a_date(cell)]
@@ -123,6 +126,13 @@ def _first_data_row(rows: Rows, width: int) -> int:
         if len(row) == width and could_be_numbers(_series(row)) and not could_be_numbers(_series(above)):
             return k
     return 1
+
+
+def _are_numbers(row: list[str]) -> bool:
+    """Return whether every cell of a row is a number, the first one too; 0, 1, 2, ... are names."""
+    if not all(re.fullmatch(r"\s*[-+]?\d+(\.\d*)?\s*", cell) for cell in row):
+        return False
+    return [cell.strip() for cell in row] != [str(k) for k in range(len(row))]
 
 
 def _is_second_header(rows: Rows, k: int, width: int) -> bool:
@@ -180,6 +190,11 @@ def _check_unique(names: tuple[str, ...], path: PathName) -> None:
     repeated = (
         sorted({name for name in names if name and names.count(name) > 1}) if len(set(names)) < len(names) else []
     )
+    if repeated and repeated[0].strip().lower() in DATE_WORDS:
+        raise InputError(
+            f"{path} must have one column of dates, got {repeated[0]!r} twice: several tables side by side. Give each "
+            "its own file, or write the dates once, with one column per asset."
+        )
     if repeated:
         raise InputError(
             f"{path} must have each name once in its first line, got {repeated[0]!r} twice. Rename or drop one."

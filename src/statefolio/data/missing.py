@@ -17,6 +17,8 @@ _ERRORS = (
     "#NUM!",
     "#NULL!",
     "#N/A Invalid Security",
+    "#N/A Field Not Applicable",
+    "@NA",
 )
 _FORMS = dict.fromkeys(form for word in _WORDS for form in (word, word.lower(), word.upper(), word.capitalize()))
 

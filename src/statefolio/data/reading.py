@@ -75,7 +75,13 @@ class Reading:
         return next((lower[word] for word in DATE_WORDS if word in lower), names[0])
 
 
-DATE_WORDS = ("date", "datetime", "timestamp", "observation_date", "caldt", "dates", "trade_date", "data_date")
+DATE_WORDS = (
+    "date", "datetime", "timestamp", "observation_date", "caldt", "dates", "trade_date", "data_date", "datadate",
+    "dlycaldt", "mthcaldt", "dtyyyymmdd", "time_period", "window_start", "trddt", "datum", "fecha",
+)  # fmt: skip
 """Usual names of the column of dates, in lower case."""
-ASSET_WORDS = ("ticker", "symbol", "asset", "name", "permno", "tic", "ric", "isin", "cusip", "sedol", "gvkey", "figi")
-"""Usual names of the column of assets in a long table, in lower case."""
+ASSET_WORDS = (
+    "permno", "ticker", "symbol", "asset", "name", "tic", "ric", "isin", "cusip", "sedol", "gvkey", "figi",
+    "instrument", "security", "stock_id", "secid", "security_id", "asset_id", "instrument_id", "stkcd", "id",
+)  # fmt: skip
+"""Usual names of the column of assets in a long table, in lower case; CRSP's numbers first, as tickers are reused."""

@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.text import show
-from statefolio.data.cells import Decimal, check_points, find_decimal, numbers_of, warn_of_comma
+from statefolio.data.calendar_columns import drop_calendar_columns
+from statefolio.data.cells import Decimal, check_points, find_decimal, numbers_of, warn_of_comma, warn_of_percent_names
 from statefolio.data.checks import checked_dates
 from statefolio.data.columns import index_by_date, is_long, to_wide
+from statefolio.data.fields import What
 from statefolio.data.file_rows import drop_counters, drop_repeated_rows, oldest_first
 from statefolio.data.formats import raw_table
 from statefolio.data.reading import Layout, Reading
-from statefolio.data.recognition import What, recognise
+from statefolio.data.recognition import recognise
 from statefolio.data.sources import PathName, read_bytes
 from statefolio.exceptions import InputError
 
@@ -42,7 +44,7 @@ def read_prices(
     layout : {"auto", "wide", "long"}
         ``"wide"``: one row per date, one column per asset. ``"long"``: one row per date and asset. ``"auto"``
         reads a table as long if `asset` or `value` is given, if it has three columns (date, asset, value) and the
-        second one is text, or if it has a column called ticker, symbol, name, permno, ... and repeated dates.
+        second one is text, or if it has a column called permno, ticker, symbol, name, ... and repeated dates.
     date : str, optional
         The column of dates. Default: the one named "date" or the like, columns of year and month, or the first.
     asset, value : str, optional
@@ -185,13 +187,19 @@ def read_table_of(path: PathName, what: What, reading: Reading) -> pd.DataFrame:
     raw = raw_table(content, reading, path)
     reading = replace(reading, decimal=raw.attrs.pop("decimal", reading.decimal))
     raw, reading = recognise(raw, what, reading, path)
-    table = index_by_date(drop_counters(raw, reading.dated(raw), source), reading, source)
+    raw = drop_counters(raw, reading.dated(raw), source)
+    if not reading.must_be_long:
+        raw = drop_calendar_columns(raw, reading, source)
+    table = index_by_date(raw, reading, source)
     if is_long(table, reading, source):
         table = to_wide(table, reading, source)
     else:
         table = oldest_first(table[drop_repeated_rows(table, table.index, source)], source)
     table.index = checked_dates(pd.DatetimeIndex(table.index), source)
-    return _to_numbers(table, reading, source)
+    table = _to_numbers(table, reading, source)
+    if what == "returns":
+        warn_of_percent_names(table, source)
+    return table
 
 
 def _to_numbers(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:

@@ -68,10 +68,11 @@ def test_buy_and_hold_buys_once(gate):
         assert [decision.weights is None for decision in decisions] == [False, True, True]
 
 
-def test_given_weights_are_those_of_the_latest_date(gate):
+@pytest.mark.parametrize("zone", [None, "UTC", "America/New_York", "Asia/Tokyo"])
+def test_given_weights_are_those_of_the_latest_date(gate, zone):
     dates, names = gate.returns.index, gate.returns.columns
     frame = pd.DataFrame([[0.5, 0.5], [np.nan, 1.0]], index=dates[[50, 60]], columns=names[[0, 2]])
-    policy = GivenWeights(frame)
+    policy = GivenWeights(frame.tz_localize(zone))
     early = policy.decide(gate.at(dates[49]), None)
     assert (early.weights, early.converged, early.fallback) == (None, False, "keep")
     assert early.reason == f"the first weights given are of {dates[50]:%Y-%m-%d}"
@@ -92,7 +93,6 @@ def test_given_weights_are_those_of_the_latest_date(gate):
         (lambda frame: frame * np.inf, InputError, "infinite"),
         (lambda frame: frame * 200.0, InputError, "sum to 100 on .*: percent"),
         (lambda frame: pd.concat([frame, frame], axis=1), InputError, "duplicate"),
-        (lambda frame: frame.tz_localize("UTC"), InputError, "time zone"),
         (lambda frame: frame.astype(str), DataTypeError, "numbers"),
         (lambda frame: frame > 0, DataTypeError, "numbers"),
     ],
@@ -144,7 +144,7 @@ def test_weights_that_begin_later_or_not_yet_are_a_fallback(gate):
     dates, names = gate.returns.index, gate.returns.columns
     history = gate.at(dates[60])
     frame = pd.DataFrame(0.5, index=dates[[40, 50]], columns=names[[0, 3]])
-    empty = GivenWeights(frame.iloc[:0]).decide(history, None)
+    empty = GivenWeights(frame.iloc[:0].tz_localize("UTC")).decide(history, None)
     assert (empty.weights, empty.converged, empty.reason) == (None, False, "no weights are given")
     begun = GivenWeights(frame.where(frame.index.to_series() > dates[40])).decide(history, None)
     assert dict(begun) == {names[0]: 0.5, names[3]: 0.5}

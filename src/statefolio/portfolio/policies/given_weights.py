@@ -16,15 +16,15 @@ from statefolio.risk.weights import read_numbers
 _MOST_LEVERAGE = 10.0
 
 
-def check_dated_weights(frame: Any) -> None:
-    """Raise an error unless this is a DataFrame of weights by date; warn if they are implausible.
+def check_dated_weights(frame: Any) -> pd.DatetimeIndex:
+    """Return the dates of a DataFrame of weights by date, or raise an error; warn if they are implausible.
 
     Raises
     ------
     DataTypeError
         If it is not a DataFrame of numbers with a DatetimeIndex.
     InputError
-        If dates do not increase or have a time zone, an asset is named twice, a weight is infinite, or the weights of
+        If dates do not increase, an asset is named twice, a weight is infinite, or the weights of
         a date sum to 100.
     """
     if not isinstance(frame, pd.DataFrame) or not isinstance(frame.index, pd.DatetimeIndex):
@@ -38,7 +38,7 @@ def check_dated_weights(frame: Any) -> None:
             f"weights must have increasing dates, got {kind}. Use weights.sort_index(), and keep one row per date."
         )
     if frame.empty:
-        return
+        return frame.index.tz_localize(None)
     values, dates, _ = read_values(frame, "weights")
     _check_sizes(values, [f" on {show(date)}" for date in dates], "weights")
     none = np.isnan(values).all(axis=1)
@@ -48,6 +48,7 @@ def check_dated_weights(frame: Any) -> None:
             f"weights must have a number on every date, got only NaN on {listed(map(show, empty))}: everything is "
             "sold then. Drop these rows to keep the former weights, or pass 0."
         )
+    return dates
 
 
 def check_named_weights(given: Any, name: str) -> None:

@@ -157,16 +157,16 @@ class GivenWeights(BaseEstimator):
             If weights are no shares of the value by date (they sum to 100, dates do not increase, an asset is named
             twice, a weight is infinite), or name assets that the market lacks.
         """
-        self._check()
+        dates = self._check()
         unknown = self.weights.columns[~self.weights.columns.isin(history.returns.columns)]
         if len(unknown):
             raise UnknownNameError(
                 f"weights must name assets of the market ({listed(history.returns.columns)}), got {listed(unknown)}. "
                 "Drop these columns."
             )
-        row = int(self.weights.index.searchsorted(history.date, side="right")) - 1
+        row = int(dates.searchsorted(history.date, side="right")) - 1
         if row < 0:
-            first = f"the first weights given are of {show(self.weights.index[0])}" if len(self.weights) else ""
+            first = f"the first weights given are of {show(dates[0])}" if len(self.weights) else ""
             reason = first or "no weights are given"
             return Decision(None, converged=False, reason=reason, fallback="keep")
         found = self.weights.iloc[row].fillna(0.0).astype(np.float64)
@@ -177,11 +177,12 @@ class GivenWeights(BaseEstimator):
             return Decision(found[active], converged=False, reason=reason, fallback="cash for them")
         return found[active]
 
-    def _check(self) -> None:
-        """Check the weights unless this is the same object as at the last check."""
+    def _check(self) -> pd.DatetimeIndex:
+        """Return the dates of the weights; check these unless this is the same object as at the last check."""
         if getattr(self, "_checked", None) is not self.weights:
-            check_dated_weights(self.weights)
+            self._dates = check_dated_weights(self.weights)
             self._checked = self.weights
+        return self._dates
 
 
 def _with_values(weights: "pd.Series[float]") -> str:
