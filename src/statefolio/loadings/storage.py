@@ -35,7 +35,7 @@ def write(path: Any, contents: Mapping[str, Any], arrays: Mapping[str, np.ndarra
         for name, values in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
-    write_whole(Path(path), buffer.getvalue())
+    write_whole(path, buffer.getvalue())
 
 
 def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
