@@ -11,6 +11,7 @@ from statefolio._arrays.types import Array
 from statefolio._options import Number, Rule, Whole, check_options
 from statefolio.exceptions import InputError
 from statefolio.kalman.weighted_least_squares import Fits, RegressionMemory, Scheme, empty_memory, joined, least_squares
+from statefolio.loadings.array_layout import Form
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.results import RunResults
 
@@ -64,7 +65,19 @@ class LeastSquaresLoadings(LoadingsModel):
         seen = np.array(memory.seen)
         return {"sums": memory.sums, "X": memory.X, "Y": memory.Y, "seen": seen, "last": self._last}
 
+    def _state_forms(self, assets: int, states: int) -> tuple[dict[str, Form], frozenset[str]]:
+        forms = {
+            "sums": Form("f", (len(empty_memory(states, 0).sums), assets)),
+            "X": Form("f", (None, states)),
+            "Y": Form("f", (None, assets)),
+            "seen": Form("i", ()),
+            "last": Form("f", (2, assets)),
+        }
+        return forms, frozenset()
+
     def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
+        if len(state["X"]) != len(state["Y"]):
+            raise ValueError("the arrays X and Y must have as many rows")
         self._memory = RegressionMemory(state["sums"], state["X"], state["Y"], int(state["seen"]))
         self._last = state["last"]
 
