@@ -57,7 +57,8 @@ def write(path: Any, contents: Mapping[str, Any], arrays: Mapping[str, np.ndarra
     description = json.dumps({"format": FORMAT, "version": VERSION, **encoded})
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr(_DESCRIPTION, description)
+        # With no time of writing: the same model gives the same bytes.
+        archive.writestr(zipfile.ZipInfo(_DESCRIPTION), description, zipfile.ZIP_DEFLATED)
         for name, values in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
