@@ -34,7 +34,7 @@ name = "kills"
 [data]
 source = "demo"
 from = 2018-01-02
-to = 2019-06-30
+to = 2019-12-31
 [loadings]
 tuning = "fixed"
 state_variance = {variance}
@@ -47,7 +47,10 @@ start = 2019-01-02
 rebalance = "monthly"
 benchmark = "even"
 [validation]
-look_ahead_cuts = 0
+look_ahead_cuts = 2
+[validation.windows]
+count = 2
+embargo = 5
 """
 
 
@@ -85,8 +88,7 @@ def start(words: list[str]) -> int:
         os.dup2(null, 1)
         if not os.environ.get("LOUD"):
             os.dup2(null, 2)
-        app(words, standalone_mode=False)
-        os._exit(0)
+        os._exit(app(words, standalone_mode=False) or 0)
     except BaseException:  # noqa: BLE001 - a fork must end here, whatever happens
         os._exit(1)
 
