@@ -24,7 +24,7 @@ def test_names_of_rows_and_columns_and_texts_are_escaped_and_numbers_are_not(tmp
     )
     write_csv(table, tmp_path / "t.csv", index_label="asset")
     assert (tmp_path / "t.csv").read_text() == "asset,'=x,text,mixed,kind\n'-A,-1.5,'@a,-2,'+k\nB,,b,'=c,l\n"
-    assert list(table.columns)[0] == "=x"
+    assert next(iter(table.columns)) == "=x"
     write_csv(table["=x"], tmp_path / "s.csv")
     assert (tmp_path / "s.csv").read_text() == ",'=x\n'-A,-1.5\nB,\n"
 
