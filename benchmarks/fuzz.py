@@ -5,7 +5,7 @@
 
 Inputs begin as small valid files. Each is changed in a few places: bits, bytes, runs, tokens of its format, pieces of
 itself; a model file also within its zip, with the checksum made right again. Printed are the inputs that ended in
-another exception, took more than two seconds of processor time, raised the peak of memory by more than 500 MB, or gave a
+another exception, took more than two seconds of processor time, raised the peak of memory by over 500 MB, or gave a
 message longer than a screen. Each is written to `fuzz-findings/`. The same seed gives the same inputs.
 """
 

@@ -1,5 +1,6 @@
 """Reads one DataFrame: checks shape, dates, names and numbers, and returns its values as an array."""
 
+from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.text import listed, show
+from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
 from statefolio._arrays.units import warn_of_units
 from statefolio.exceptions import DataTypeError, InputError
@@ -177,6 +178,11 @@ def _checked_columns(columns: pd.Index, name: str) -> pd.Index:
         raise InputError(
             f"{name} must have columns of one level, got {columns.nlevels} levels. Choose one field, e.g. "
             f"{name}[{columns[0][0]!r}]."
+        )
+    odd = [label for label in columns if not isinstance(label, Hashable)] if columns.dtype == object else []
+    if odd:
+        raise InputError(
+            f"{name} must have names that can be looked up, got {shown(odd[0])} as the name of a column. Use text."
         )
     if not columns.is_unique:
         again = list(dict.fromkeys(columns[columns.duplicated()]))
