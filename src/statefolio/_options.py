@@ -23,7 +23,7 @@ from statefolio.exceptions import DataTypeError, InputError
 
 def is_whole(value: Any) -> TypeGuard[int]:
     """Return whether this is a whole number of at most 64 bits; True, False and NumPy's durations are not."""
-    return isinstance(value, Integral) and not _is_no_number(value) and abs(value) < _TOO_LARGE
+    return isinstance(value, Integral) and not _is_no_number(value) and abs(int(value)) < _TOO_LARGE
 
 
 def is_number(value: Any) -> TypeGuard[float]:
@@ -33,7 +33,7 @@ def is_number(value: Any) -> TypeGuard[float]:
     """
     if not isinstance(value, Real) or _is_no_number(value):
         return False
-    return not isinstance(value, Integral) or abs(value) <= sys.float_info.max
+    return not isinstance(value, Integral) or abs(int(value)) <= sys.float_info.max
 
 
 def _is_no_number(value: Any) -> bool:

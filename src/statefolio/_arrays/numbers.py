@@ -8,7 +8,7 @@ import pandas as pd
 
 from statefolio._arrays.types import Array
 
-_NO_NUMBERS = (bool, np.bool_, np.timedelta64)
+_NO_NUMBERS: Any = (bool, np.bool_, np.timedelta64)
 
 
 def to_floats(values: Any) -> Array:
@@ -28,6 +28,7 @@ def to_floats(values: Any) -> Array:
     if array.dtype.kind != "O":
         raise TypeError(f"got values of type {array.dtype}")
     found = np.empty(array.shape)
+    value: Any
     for place, value in np.ndenumerate(array):
         if value is None or value is pd.NA:
             found[place] = np.nan

@@ -7,6 +7,7 @@ an apostrophe before them. Numbers, and texts that are numbers, are written unch
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from statefolio._writing import write_whole
@@ -27,7 +28,7 @@ def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
             column = table.iloc[:, place]
             escaped = [escape(value) for value in column.astype(object)]
             if any(new is not old for new, old in zip(escaped, column.astype(object), strict=True)):
-                made.isetitem(place, pd.Series(escaped, index=column.index, dtype=object))
+                made.isetitem(place, np.array([*escaped, None], dtype=object)[:-1])
     made.index, made.columns = _labels(table.index), _labels(table.columns)
     return made
 
@@ -41,13 +42,13 @@ def escape(value: Any) -> Any:
 
 def _labels(labels: pd.Index) -> pd.Index:
     if isinstance(labels, pd.MultiIndex):
-        return labels.set_levels([_labels(level) for level in labels.levels]).set_names(
-            [escape(name) for name in labels.names]
-        )
-    renamed = labels.rename(escape(labels.name))
+        levels: Any = [_labels(level) for level in labels.levels]
+        codes: Any = labels.codes
+        return pd.MultiIndex(levels, codes, names=[escape(name) for name in labels.names])
+    renamed: pd.Index = labels.rename(escape(labels.name))
     if pd.api.types.is_numeric_dtype(labels) or isinstance(labels, pd.DatetimeIndex):
         return renamed
-    return pd.Index([escape(label) for label in labels], dtype=labels.dtype, name=renamed.name)
+    return pd.Index([escape(label) for label in labels], dtype=object, name=renamed.name)
 
 
 def _is_number(text: str) -> bool:

@@ -41,7 +41,7 @@ def read_trials(path: Path) -> pd.DataFrame:
             metadata = dict(file.schema_arrow.metadata or {})
             _check_form(path, file)
             # Without pandas' own notes in the file, which may be damaged.
-            table = file.read().replace_schema_metadata(None).to_pandas()
+            table: pd.DataFrame = file.read().replace_schema_metadata(None).to_pandas()
         _check_content(table)
         version, checksum = metadata.get(_VERSION), metadata.get(_CHECKSUM)
         if version is not None and int(version) > VERSION:
