@@ -48,7 +48,8 @@ def _labels(labels: pd.Index) -> pd.Index:
     renamed: pd.Index = labels.rename(escape(labels.name))
     if pd.api.types.is_numeric_dtype(labels) or isinstance(labels, pd.DatetimeIndex):
         return renamed
-    return pd.Index([escape(label) for label in labels], dtype=object, name=renamed.name)
+    escaped: pd.Index = pd.Index([escape(label) for label in labels], dtype=object, name=renamed.name)
+    return escaped
 
 
 def _is_number(text: str) -> bool:
