@@ -3,8 +3,9 @@ import stat
 
 import pytest
 
+from statefolio._temporary import private_folder, temporary_file
 from statefolio._writing import write_whole
-from statefolio.exceptions import OutputError
+from statefolio.exceptions import DataTypeError, OutputError
 
 
 @pytest.fixture
@@ -48,3 +49,75 @@ def test_what_fails_half_way_leaves_the_former_file_and_nothing_else(tmp_path, m
 def test_a_folder_that_is_missing_is_named(tmp_path):
     with pytest.raises(OutputError, match=r"absent.*cannot be written.*Make the folder"):
         write_whole(tmp_path / "absent" / "it", "")
+
+
+@pytest.mark.parametrize("path", [None, 3, ["a"], b"bytes"])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(DataTypeError, match="path must be the path of a file, got"):
+        write_whole(path, "")
+
+
+def test_names_that_no_file_can_have(tmp_path):
+    for name, message in (
+        ("", "must be the path of a file, got ''"),
+        (f"{tmp_path}/nul\x00byte", "must be the path of a file"),
+        (tmp_path, "is a folder or device"),
+        ("/dev/null", "is a folder or device"),
+        (tmp_path / ("long" * 100), "cannot be written"),
+    ):
+        with pytest.raises(OutputError, match=message):
+            write_whole(name, "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path):
+    (tmp_path / "deep").mkdir()
+    target, link = tmp_path / "deep" / "target", tmp_path / "link"
+    target.write_text("former")
+    link.symlink_to(target)
+    write_whole(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    (tmp_path / "new link").symlink_to(tmp_path / "deep" / "to be")
+    write_whole(tmp_path / "new link", "made")
+    assert (tmp_path / "deep" / "to be").read_text() == "made"
+
+
+def test_links_in_a_circle_are_refused(tmp_path):
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(OutputError, match="form a circle"):
+        write_whole(tmp_path / "a", "")
+
+
+def test_files_of_killed_processes_are_removed_and_no_others(tmp_path):
+    left = [tmp_path / ".it.0123abcd.part", tmp_path / ".it.0123abce.part"]
+    others = [tmp_path / name for name in (".other.0123abcd.part", ".it.part", "it.0123abcd.part")]
+    for file in (*left, *others):
+        file.write_text("half")
+    with temporary_file(tmp_path / "it", private=False) as (living, _):
+        write_whole(tmp_path / "it", "whole")
+        assert living.exists()
+    assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "it", *others])
+
+
+def test_without_locks_only_old_files_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr("statefolio._temporary._locks", None)
+    fresh, old = tmp_path / ".it.0123abcd.part", tmp_path / ".it.0123abce.part"
+    for file in (fresh, old):
+        file.write_text("half")
+    os.utime(old, (1.0, 1.0))
+    write_whole(tmp_path / "it", "whole")
+    assert sorted(tmp_path.iterdir()) == sorted([fresh, tmp_path / "it"])
+
+
+def test_the_private_folder_is_used_by_its_owner_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = private_folder()
+    assert folder == private_folder()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.chmod(0o777)  # another user may have put code there
+    assert private_folder() != folder
+    folder.rmdir()
+    folder.symlink_to(tmp_path)
+    assert private_folder() != folder

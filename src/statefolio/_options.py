@@ -22,13 +22,27 @@ from statefolio.exceptions import DataTypeError, InputError
 
 
 def is_whole(value: Any) -> TypeGuard[int]:
-    """Return whether this is a whole number; True and False are not."""
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    """Return whether this is a whole number of at most 64 bits; True, False and NumPy's durations are not."""
+    return isinstance(value, Integral) and not _is_no_number(value) and abs(int(value)) < _TOO_LARGE
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Return whether this is a real number, NaN and infinities included; True and False are not."""
-    return isinstance(value, Real) and not isinstance(value, bool)
+    """Return whether this is a real number, NaN and infinities included; True, False and NumPy's durations are not.
+
+    Whole numbers beyond the largest float are none either.
+    """
+    if not isinstance(value, Real) or _is_no_number(value):
+        return False
+    return not isinstance(value, Integral) or abs(int(value)) <= sys.float_info.max
+
+
+def _is_no_number(value: Any) -> bool:
+    """Return whether Python counts this as a number that no option means."""
+    numpy = sys.modules.get("numpy")  # without NumPy there are no durations of NumPy, and no reason to import it
+    return isinstance(value, bool) or (numpy is not None and isinstance(value, numpy.timedelta64 | numpy.bool_))
+
+
+_TOO_LARGE = 1 << 63
 
 
 class Rule:

@@ -1,5 +1,7 @@
 import os
 import stat
+import sys
+import threading
 
 import pytest
 
@@ -82,3 +84,65 @@ def test_a_folder_without_permission_to_write(tmp_path):
     with pytest.raises(OutputError, match="cannot be written"):
         whole_folder(tmp_path / "out", FILES, overwrite=False).__enter__()
     tmp_path.chmod(0o700)
+
+
+def test_folders_of_killed_runs_are_removed_and_those_of_living_ones_stay(tmp_path):
+    left = tmp_path / ".out.0123abcd.part"
+    left.mkdir()
+    (left / "a.txt").write_text("half")
+    with whole_folder(tmp_path / "out", FILES, overwrite=False) as living:
+        with whole_folder(tmp_path / "out", FILES, overwrite=False) as folder:
+            (folder / "a.txt").write_text("new")
+        assert living.exists()
+        assert not left.exists()
+        (tmp_path / "out" / "a.txt").unlink()
+        (tmp_path / "out").rmdir()
+    assert entries(tmp_path) == ["out"]
+
+
+def test_a_former_folder_that_a_killed_run_moved_away_is_moved_back(tmp_path):
+    (tmp_path / ".out.0123abcd.old").mkdir()
+    (tmp_path / ".out.0123abcd.old" / "a.txt").write_text("former")
+    with pytest.raises(OutputError, match="which exists already"):
+        whole_folder(tmp_path / "out", FILES, overwrite=False).__enter__()
+    assert (tmp_path / "out" / "a.txt").read_text() == "former"
+    assert entries(tmp_path) == ["out"]
+
+
+@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="the system cannot exchange names")
+def test_at_no_instant_is_there_neither_the_former_folder_nor_the_new_one(tmp_path):
+    out, missing = tmp_path / "out", []
+    (out).mkdir()
+    done = threading.Event()
+
+    def watch():
+        while not done.is_set():
+            if not out.exists():
+                missing.append(True)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        for k in range(300):
+            with whole_folder(out, FILES, overwrite=True) as folder:
+                (folder / "a.txt").write_text(str(k))
+    finally:
+        done.set()
+        watcher.join()
+    assert not missing
+    assert (out / "a.txt").read_text() == "299"
+
+
+def test_where_names_cannot_be_exchanged_the_former_folder_is_moved_away(tmp_path, monkeypatch):
+    monkeypatch.setattr("statefolio.commands.exchange._system_call", lambda: None)
+    test_an_earlier_run_is_replaced_only_with_overwrite(tmp_path)
+
+
+def test_a_symbolic_link_to_the_folder_stays(tmp_path):
+    (tmp_path / "disk" / "results").mkdir(parents=True)
+    (tmp_path / "out").symlink_to(tmp_path / "disk" / "results")
+    with whole_folder(tmp_path / "out", FILES, overwrite=True) as folder:
+        (folder / "a.txt").write_text("new")
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "disk" / "results" / "a.txt").read_text() == "new"
+    assert entries(tmp_path / "disk") == ["results"]

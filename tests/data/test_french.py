@@ -250,3 +250,11 @@ def test_raw_daily_factors_equal_the_parquet_table(raw):
     factors = read_french(raw / "F-F_Research_Data_5_Factors_2x3_daily.CSV.gz")
     table = pd.read_parquet(raw.parent / "ff5_mom_daily.parquet")
     np.testing.assert_allclose(factors, table[factors.columns], atol=1e-12)
+
+
+@pytest.mark.parametrize("others", ["2,1,-1", "2.5,1.5,-1.5"])
+def test_a_number_too_large_for_a_float_is_refused(tmp_path, others):
+    path, (date, *rest) = tmp_path / "f.csv", others.split(",")
+    path.write_text(f",Mkt-RF,SMB\n192607,-{'9' * 500},{rest[0]}\n192608,{date},{rest[1]}\n")
+    with pytest.raises(FileFormatError, match="must have dates and numbers"):
+        read_french(path)

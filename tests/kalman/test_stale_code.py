@@ -18,8 +18,14 @@ def test_compiled_code_is_deleted_once_a_source_changes(tmp_path, monkeypatch):
         file.write_text("compiled")
     stale_code.forget_stale_code(folder)
     assert all(file.exists() for file in code)
+    os.utime(sources / "step.py", ns=(1, 1))  # as on another machine
+    stale_code._hashes.cache_clear()
+    stale_code.forget_stale_code(folder)
+    assert all(file.exists() for file in code)
+    former = (sources / "step.py").stat()
     (sources / "step.py").write_text("gain = 2")
-    os.utime(sources / "step.py", ns=(1, 1))
+    os.utime(sources / "step.py", ns=(former.st_atime_ns, former.st_mtime_ns))  # of the same size and time
+    stale_code._hashes.cache_clear()
     other = folder / "module.pyc"
     other.write_text("not ours")
     stale_code.forget_stale_code(folder)
@@ -37,6 +43,7 @@ def test_sources_of_other_folders_count_too(tmp_path):
     stale_code.forget_stale_code(folder, other)
     assert code.exists()
     (other / "deep" / "recursion.py").write_text("gain = 22")
+    stale_code._hashes.cache_clear()
     stale_code.forget_stale_code(folder, other)
     assert not code.exists()
 

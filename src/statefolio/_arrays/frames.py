@@ -1,6 +1,7 @@
 """Reads one DataFrame: checks shape, dates, names and numbers, and returns its values as an array."""
 
 import warnings
+from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.other_tables import how_to_widen, not_a_number, to_pandas
-from statefolio._arrays.text import listed, show
+from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError, StatefolioWarning
 
@@ -163,6 +164,11 @@ def _checked_columns(columns: pd.Index, name: str) -> pd.Index:
     if isinstance(columns, pd.MultiIndex):
         raise InputError(
             f"{name} must have columns of one level, got {columns.nlevels} levels. {_choice(columns, name)}"
+        )
+    odd = [label for label in columns if not isinstance(label, Hashable)] if columns.dtype == object else []
+    if odd:
+        raise InputError(
+            f"{name} must have names that can be looked up, got {shown(odd[0])} as the name of a column. Use text."
         )
     if not columns.is_unique:
         again = list(dict.fromkeys(columns[columns.duplicated()]))

@@ -22,12 +22,14 @@ import cloudpickle
 from threadpoolctl import threadpool_info
 
 from statefolio.backtest.searched_code import is_from_library
+from statefolio.kalman.compiled_code import variables_of_children
 
 _PASSED_ON = (
     *("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA"),
     *("HOME", "XDG_CACHE_HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONTZPATH", "PYTHONUTF8", "PYTHONIOENCODING"),
     *("PYTHONHOME", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "LD_LIBRARY_PATH"),
     *("DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_CPU_NAME"),
+    "STATEFOLIO_CACHE_DIR",
     *("NUMBA_CPU_FEATURES", "NUMBA_DISABLE_JIT", "NUMBA_THREADING_LAYER", "OPENBLAS_CORETYPE", "MKL_CBWR"),
 )
 _THREADS = {
@@ -166,6 +168,7 @@ def _environment(folder: str) -> dict[str, str]:
         for name in _THREADS.get(library["user_api"], ()):
             kept[name] = str(library["num_threads"])
     path = os.pathsep.join(str(Path(each or ".").absolute()) for each in sys.path)
+    kept |= variables_of_children()
     return kept | {"PYTHONPATH": path, "TMPDIR": folder, "TEMP": folder, "TMP": folder}
 
 

@@ -13,9 +13,9 @@ positions earn h'r, interest and fees are charged, and delisted positions are cl
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from statefolio._arrays.types import Array
+from statefolio.kalman.compiled_code import cached
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -24,7 +24,7 @@ _MAXIMUM_STEPS = 60
 _TOLERANCE = 1e-14
 _SMALLEST_ORDER = 1e-12
 
-_compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
+_compiled = cached(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
 
 class MarketArrays(NamedTuple):

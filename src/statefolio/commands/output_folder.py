@@ -1,43 +1,45 @@
-"""Writes a folder of results whole or not at all."""
+"""Writes a folder of results whole or not at all: at every instant there is the former folder or the new one."""
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from statefolio._temporary import moved_away, sweep, temporary_folder
+from statefolio._writing import place_of
+from statefolio.commands.exchange import exchange
 from statefolio.exceptions import OutputError
 
 
 @contextmanager
 def whole_folder(folder: Path, files: frozenset[str], *, overwrite: bool) -> Iterator[Path]:
-    """Give a temporary folder next to `folder`; rename it to `folder` if the block succeeds, else remove it.
+    """Give a temporary folder next to `folder`; put it in place if the block succeeds, else remove it.
+
+    Temporary folders that a killed run left are removed first.
 
     Parameters
     ----------
     folder
-        The folder to make.
+        The folder to make. A symbolic link stays, and the folder it names is replaced.
     files
         The names a run may write. A folder that contains any other file is never replaced.
     overwrite
         Replace a folder that an earlier run wrote.
     """
+    target = place_of(folder, "--out")
+    sweep(target)
     check_folder(folder, files, overwrite=overwrite)
-    temporary = folder.absolute().with_name(f".{folder.absolute().name}.{secrets.token_hex(4)}.part")
     try:
-        temporary.mkdir()
-        yield temporary
-        check_folder(folder, files, overwrite=overwrite)
-        for file in temporary.iterdir():
-            _to_disk(file)
-        _put(temporary, folder.absolute())
+        with temporary_folder(target) as temporary:
+            yield temporary
+            check_folder(folder, files, overwrite=overwrite)
+            for file in temporary.iterdir():
+                _to_disk(file)
+            _put(temporary, target)
     except OutputError:
         raise
     except OSError as error:
         raise OutputError(_unwritable(folder, error)) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def check_folder(folder: Path, files: frozenset[str], *, overwrite: bool) -> None:
@@ -51,7 +53,7 @@ def check_folder(folder: Path, files: frozenset[str], *, overwrite: bool) -> Non
 
 
 def _check_place(folder: Path, files: frozenset[str], *, overwrite: bool) -> None:
-    parent = folder.absolute().parent
+    parent = place_of(folder, "--out").parent
     if folder.exists():
         if not folder.is_dir():
             raise OutputError(f"--out must be a folder, got the file {folder}. Choose another name.")
@@ -72,18 +74,14 @@ def _check_place(folder: Path, files: frozenset[str], *, overwrite: bool) -> Non
 
 
 def _put(temporary: Path, folder: Path) -> None:
-    """Rename the finished folder into place, then remove the former one."""
+    """Put the finished folder in place; the former one takes the temporary name, and is removed with it."""
     if not folder.exists():
         temporary.rename(folder)
         return
-    former = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.old")
-    folder.rename(former)
-    try:
+    if exchange(temporary, folder):
+        return
+    with moved_away(folder):
         temporary.rename(folder)
-    except BaseException:
-        former.rename(folder)
-        raise
-    shutil.rmtree(former)
 
 
 def _to_disk(file: Path) -> None:

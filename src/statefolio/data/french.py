@@ -4,6 +4,7 @@ import io
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from statefolio.data.encodings import decode
@@ -214,7 +215,9 @@ def _values(block: _Block, path: PathName) -> pd.DataFrame:
         )
         table.index = _dates(table.pop("date"), block.digits)
         table = table.astype(float)
-    except ValueError as error:
+        if np.isinf(table.to_numpy()).any():
+            raise ValueError("an infinite number")
+    except (ValueError, OverflowError) as error:
         raise FileFormatError(
             f"{path}, block {block.name!r}, must have dates and numbers, got something else ({error}). "
             "Use the publisher's own file, unchanged."

@@ -2,14 +2,12 @@
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 import math
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.lanes import WIDTH, compiled, inner
 from statefolio.kalman.rows import rows
-from statefolio.kalman.stale_code import forget_stale_code
 
 _LINE = 8  # doubles in a cache line
 
@@ -20,9 +18,6 @@ def scratch(count):
     memory = np.zeros(count * WIDTH + _LINE)
     first = (-memory.ctypes.data % (8 * _LINE)) // 8
     return memory[first : first + count * WIDTH].reshape((count, WIDTH))
-
-
-forget_stale_code(Path(scratch.stats.cache_path))
 
 
 def aligned_empty(shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -17,17 +17,19 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core.datamodel import models, register_default
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic
 
+from statefolio.kalman.compiled_code import cached
+
 WIDTH = 64
 
-compiled: Callable[..., Any] = njit(nogil=True, cache=True, error_model="numpy", boundscheck=False)
-inner: Callable[..., Any] = njit(
-    nogil=True, cache=True, error_model="numpy", boundscheck=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+compiled: Callable[..., Any] = cached(nogil=True, error_model="numpy", boundscheck=False)
+inner: Callable[..., Any] = cached(
+    nogil=True, error_model="numpy", boundscheck=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
 )
 """For functions that only compiled code calls: without an entry from Python they compile in half the time."""
 

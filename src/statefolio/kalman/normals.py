@@ -16,15 +16,17 @@ import math
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from statefolio.kalman.compiled_code import cached
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
 PAIRS = 512
 """Pairs computed at a time: few enough to stay in the first-level cache."""
 
-_step = njit(nogil=True, cache=True, error_model="numpy", boundscheck=False, fastmath={"contract"})
+_step = cached(nogil=True, error_model="numpy", boundscheck=False, fastmath={"contract"})
 
 _ONE = np.uint64(0x3FF0000000000000)
 _ROOT_HALF, _SIGN_AND_EXPONENT = np.uint64(0x3FE6A09E667F3BCD), np.uint64(0xFFF0000000000000)

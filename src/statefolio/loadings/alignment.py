@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.numbers import to_floats
 from statefolio._arrays.panel import ALPHA, Panel
 from statefolio._arrays.text import listed, show, shown, span
 from statefolio._arrays.types import Array
@@ -128,8 +129,8 @@ def read_forecasts(factor_forecasts: Any, factors: pd.Index) -> tuple[Array, pd.
         again = list(dict.fromkeys(rows.columns[rows.columns.duplicated()]))
         raise InputError(f"factor_forecasts must name each factor once, got {listed(again)} twice. Drop one.")
     try:
-        values = rows.iloc[:, rows.columns.get_indexer(factors)].to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
+        values = to_floats(rows.iloc[:, rows.columns.get_indexer(factors)])
+    except TypeError as error:
         raise DataTypeError(
             f"factor_forecasts must hold numbers, got a value that is not a number ({error}). Convert it first."
         ) from error
@@ -143,7 +144,7 @@ def read_forecasts(factor_forecasts: Any, factors: pd.Index) -> tuple[Array, pd.
 def _as_rows(factor_forecasts: Any) -> pd.DataFrame:
     """Convert forecasts to a DataFrame with one row per scenario."""
     if isinstance(factor_forecasts, Mapping):
-        factor_forecasts = pd.Series(dict(factor_forecasts))
+        factor_forecasts = pd.Series(dict(factor_forecasts), dtype=object)
     if isinstance(factor_forecasts, pd.Series):
         return factor_forecasts.to_frame().T
     if isinstance(factor_forecasts, pd.DataFrame):

@@ -1,5 +1,6 @@
 """Defines `LoadingsModel`, the base of all models of loadings: fitting, continuing, saving and loading."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -8,12 +9,14 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.dates import rows_until
 from statefolio._arrays.panel import Panel
+from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
 from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import FileFormatError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.loadings import storage
 from statefolio.loadings.alignment import continue_panel, warn_of_short_histories
+from statefolio.loadings.array_layout import Form, check_forms
 from statefolio.loadings.fitted import FittedLoadings
 from statefolio.loadings.results import RunResults
 from statefolio.loadings.unidentified import find_conditions, warn_of_unidentified
@@ -177,22 +180,60 @@ class LoadingsModel(FittedLoadings):
         Returns
         -------
         LoadingsModel
+
+        Raises
+        ------
+        FileFormatError
+            If the file is not one of this model, is damaged, or a byte of it changed.
         """
-        contents, arrays = storage.read(path)
-        if contents["model"] != cls.__name__:
-            raise FileFormatError(
-                f"{path} must be a file of {cls.__name__}, got one of {contents['model']}. "
-                f"Use statefolio.{contents['model']}.load."
-            )
-        model = cls(**contents["options"])
-        model.assets_, model.factors_ = contents["assets"], contents["factors"]
-        model.first_date_, model.last_date_ = contents["first_date"], contents["last_date"]
-        model.tuned_until_ = contents["tuned_until"]
+        made: list[Self] = []
+
+        def check(contents: dict[str, Any], forms: Mapping[str, Form]) -> None:
+            made.append(cls._unrestored(path, contents))
+            made[0]._check_forms(forms)
+
+        _, arrays = storage.read(path, check)
+        model, prefix = made[0], "state/"
         model._forecast = (arrays["next/mean"], arrays["next/covariance"], arrays["next/observation_variance"])
         model._condition = arrays.get("next/condition", np.full(len(model.assets_), np.nan))
-        prefix = "state/"
-        model._restore({name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)})
+        try:
+            model._restore({name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)})
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise FileFormatError(
+                f"{path} is not a file of {cls.__name__} that can be continued ({shown(str(error))}). Fit and save the "
+                "model again."
+            ) from error
         return model
+
+    @classmethod
+    def _unrestored(cls, path: Any, contents: Mapping[str, Any]) -> Self:
+        """Return a model with the options and the labels of a file."""
+        if contents["model"] != cls.__name__:
+            raise FileFormatError(
+                f"{path} must be a file of {cls.__name__}, got one of {shown(contents['model'])}. "
+                f"Use load of the class that saved it."
+            )
+        model = cls(**contents["options"])
+        model._check_options()
+        model.assets_, model.factors_ = contents["assets"], contents["factors"]
+        if not (model.assets_.is_unique and model.factors_.is_unique and len(model.assets_) and len(model.factors_)):
+            raise ValueError("names of assets or factors are missing or occur twice")
+        model.first_date_, model.last_date_ = contents["first_date"], contents["last_date"]
+        model.tuned_until_ = contents["tuned_until"]
+        return model
+
+    def _check_forms(self, forms: Mapping[str, Form]) -> None:
+        """Raise ValueError unless the arrays of a file have the types and shapes that this model needs."""
+        assets, states = len(self.assets_), len(self.factors_)
+        needed = {
+            "next/mean": Form("f", (assets, states)),
+            "next/covariance": Form("f", (assets, states, states)),
+            "next/observation_variance": Form("f", (assets,)),
+            "next/condition": Form("f", (assets,)),
+        }
+        state, optional = self._state_forms(assets, states)
+        needed |= {f"state/{name}": form for name, form in state.items()}
+        check_forms(forms, needed, {"next/condition", *(f"state/{name}" for name in optional)})
 
     def _reset(self) -> None:
         """Drop what an earlier fit learned, so that a fit that fails leaves an unfitted model."""
@@ -243,6 +284,10 @@ class LoadingsModel(FittedLoadings):
 
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
         """Return the arrays from which `_run` continues, learned parameters included."""
+        raise NotImplementedError
+
+    def _state_forms(self, assets: int, states: int) -> tuple[dict[str, Form], frozenset[str]]:
+        """Return the types and shapes of the arrays of `_state`, and the names of those that a file may lack."""
         raise NotImplementedError
 
     def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:

@@ -22,10 +22,17 @@ from statefolio.kalman.stale_returns import Watch, new_watch
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import common_level
 from statefolio.loadings.alignment import find_positions, order_factors
+from statefolio.loadings.array_layout import Form
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_options import Progress, check_kalman_options, make_tuning_spec
 from statefolio.loadings.kalman_run import Unknown, collect_results, copy_for_run
-from statefolio.loadings.kalman_state import learned_from_arrays, learned_to_arrays, parameter_columns, with_prefix
+from statefolio.loadings.kalman_state import (
+    kalman_forms,
+    learned_from_arrays,
+    learned_to_arrays,
+    parameter_columns,
+    with_prefix,
+)
 from statefolio.loadings.observed_returns import find_constants, observed_returns, warn_of_unobserved
 from statefolio.loadings.results import RunResults
 from statefolio.loadings.unidentified import Directions, start_reasons, unidentified_reasons, warn_of_later_separation
@@ -171,6 +178,9 @@ class KalmanModel(LoadingsModel):
         if self._options.start is not None:
             state |= {"start_mean": self._options.start[0], "start_covariance": self._options.start[1]}
         return state
+
+    def _state_forms(self, assets: int, states: int) -> tuple[dict[str, Form], frozenset[str]]:
+        return kalman_forms(assets, states)
 
     def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
         self._learned = learned_from_arrays(state)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.numbers import to_floats
 from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
 from statefolio._options import Number, OneOf, check_options
@@ -84,6 +85,9 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
         raise InputError(
             f"phi must be above 0 and at most 1, got values from {phi.min():g} to {phi.max():g}. Pass e.g. phi=0.98."
         )
+    mean = _by_asset_and_factor(options["mean"], "mean", assets, factors) if reverts else None
+    if mean is not None and not np.isfinite(mean).all():
+        raise InputError("mean must hold finite loadings, got NaN or infinite values. Pass e.g. mean=0.0.")
     return TuningSpec(
         tuning=options["tuning"],
         noise=noise,
@@ -96,7 +100,7 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
         state_variance=state_variance,
         observation_variance=observation_variance,
         phi=phi[:, 0] if reverts and phi is not None else None,
-        mean=_by_asset_and_factor(options["mean"], "mean", assets, factors) if reverts else None,
+        mean=mean,
         tails=options["degrees_of_freedom"],
         memory=options["memory"],
         exponent=options["volatility_exponent"],
@@ -115,11 +119,11 @@ def _by_asset_and_factor(given: Any, name: str, assets: pd.Index, factors: pd.In
     if isinstance(given, pd.DataFrame):
         _check_complete(name, given.columns, factors, "factors")
         _check_complete(name, given.index, assets, "assets")
-        values = given.loc[assets, factors].to_numpy(dtype=float).T
+        values = _numbers(given.loc[assets, factors], name).T
         return np.column_stack([values, np.median(values, axis=1)])
     if isinstance(given, Mapping | pd.Series):
         _check_complete(name, pd.Index(list(given.keys())), factors, "factors")
-        column = np.array([float(given[factor]) for factor in factors])
+        column = np.array([_number(given[factor], name) for factor in factors])
         return np.repeat(column[:, None], shape[1], axis=1)
     return np.full(shape, _number(given, name))
 
@@ -130,19 +134,31 @@ def _by_asset(given: Any, assets: pd.Index) -> Array | None:
         return None
     if isinstance(given, Mapping | pd.Series):
         _check_complete("observation_variance", pd.Index(list(given.keys())), assets, "assets")
-        values = pd.Series(given, dtype=float).reindex(assets).to_numpy()
+        values = _numbers(pd.Series(given, dtype=object).reindex(assets), "observation_variance")
         return np.append(values, np.median(values))
     return np.full(len(assets) + 1, _number(given, "observation_variance"))
 
 
 def _number(given: Any, name: str) -> float:
+    values = _numbers(given, name)
+    if values.ndim or given is None:
+        raise _no_numbers(name, given)
+    return float(values)
+
+
+def _numbers(given: Any, name: str) -> Array:
+    """Return real numbers as floats, or raise InputError."""
     try:
-        return float(given)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"{name} must be a number or labelled values (mapping, Series or DataFrame), got {shown(given)}. "
-            "Label the values, e.g. {'alpha': 0.0, 'market': 1e-5}."
-        ) from error
+        return to_floats(given)
+    except (TypeError, ValueError) as error:  # ValueError: rows of different lengths
+        raise _no_numbers(name, given) from error
+
+
+def _no_numbers(name: str, given: Any) -> InputError:
+    return InputError(
+        f"{name} must be a number or labelled numbers (mapping, Series or DataFrame), got {shown(given)}. "
+        "Label the values, e.g. {'alpha': 0.0, 'market': 1e-5}."
+    )
 
 
 def _check_complete(name: str, given: pd.Index, expected: pd.Index, kind: str) -> None:
@@ -168,7 +184,7 @@ def _start(given: Any, assets: pd.Index, factors: pd.Index) -> tuple[Array, Arra
     if isinstance(given, str):
         return None
     states, count = len(factors), len(assets) + 1
-    mean, covariance = (np.asarray(part, dtype=float) for part in given)
+    mean, covariance = (_numbers(part, "start") for part in given)
     if covariance.ndim == 0:
         covariance = np.eye(states) * covariance
     try:

@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from statefolio.kalman.blocks import padded
 from statefolio.kalman.specification import Specification
+from statefolio.kalman.stale_returns import new_watch
 from statefolio.kalman.tuning_spec import Learned
+from statefolio.loadings.array_layout import Form
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -46,6 +49,48 @@ def learned_from_arrays(arrays: Mapping[str, Any]) -> Learned:
     learned = with_prefix(arrays, "learned_")
     learned.setdefault("teaches", np.ones(learned["level"].size, dtype=bool))  # files of earlier versions
     return Learned(spec=spec, **{**learned, "exponent": learned["exponent"].item()})
+
+
+def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[str]]:
+    """Return the types and shapes of the arrays of a model file, and the names of those that it may lack."""
+    lanes, law, columns = padded(assets), "fiu", assets + 1
+    of_filter = {
+        "mean": Form("f", (states, lanes)),
+        "covariance": Form("f", (states * (states + 1) // 2, lanes)),
+        "level": Form("f", (lanes,)),
+        "worth": Form("f", (lanes,)),
+        "stage": Form("i", (lanes,)),
+        "a": Form("f", (lanes, states)),
+        "P": Form("f", (lanes, states, states)),
+        "A": Form("f", (lanes, states, states)),
+        "U": Form("f", (lanes, states, states + 1)),
+        "rows": Form("i", (lanes,)),
+        "size": Form("f", (lanes, states)),
+    }
+    forms = {f"{which}_{name}": form for which in ("filter", "pilot") for name, form in of_filter.items()}
+    watch = {f"watch_{name}": Form(a.dtype.kind, a.shape) for name, a in new_watch(assets)._asdict().items()}
+    forms |= watch
+    tuned = {"tuned_vectors": Form("f", (assets, states, states)), "tuned_size": Form("f", (assets, states))}
+    forms |= tuned
+    forms |= {f"law_{name}": Form("b" if name in ("scales", "reverts") else law, ()) for name in Specification._fields}
+    forms |= {
+        "level": Form("f", ()),
+        "learned_state_variance": Form("f", (states, columns)),
+        "learned_level": Form("f", (columns,)),
+        "learned_phi": Form("f", (states, columns)),
+        "learned_mean": Form("f", (states, columns)),
+        "learned_exponent": Form(law, ()),
+        "learned_pilot_ratio": Form("f", (states,)),
+        "learned_standard_error": Form("f", (1 + states, columns)),
+        "learned_converged": Form("b", (columns,)),
+        "learned_reason": Form("U", (columns,)),
+        "learned_teaches": Form("b", (columns,)),
+        "start_mean": Form("f", (columns, states)),
+        "start_covariance": Form("f", (columns, states, states)),
+    }
+    # Files of earlier versions lack some; a start is there only where it was given.
+    later = {f"{which}_{name}" for which in ("filter", "pilot") for name in ("rows", "size")}
+    return forms, frozenset({*watch, *tuned, *later, "learned_teaches", "start_mean", "start_covariance"})
 
 
 def with_prefix(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:

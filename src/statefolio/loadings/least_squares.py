@@ -11,6 +11,7 @@ from statefolio._arrays.types import Array
 from statefolio._options import Number, Rule, Whole, check_options
 from statefolio.exceptions import InputError
 from statefolio.kalman.weighted_least_squares import Fits, RegressionMemory, Scheme, empty_memory, joined, least_squares
+from statefolio.loadings.array_layout import Form
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.results import RunResults
 from statefolio.loadings.unidentified import Directions, unidentified_reasons
@@ -73,7 +74,21 @@ class LeastSquaresLoadings(LoadingsModel):
             f"unknown_{name}": values for name, values in self._unknown._asdict().items()
         }
 
+    def _state_forms(self, assets: int, states: int) -> tuple[dict[str, Form], frozenset[str]]:
+        forms = {
+            "sums": Form("f", (len(empty_memory(states, 0).sums), assets)),
+            "X": Form("f", (None, states)),
+            "Y": Form("f", (None, assets)),
+            "seen": Form("i", ()),
+            "last": Form("f", (2, assets)),
+            "unknown_vectors": Form("f", (None, None, None)),
+            "unknown_size": Form("f", (None, None)),
+        }
+        return forms, frozenset({"unknown_vectors", "unknown_size"})
+
     def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
+        if len(state["X"]) != len(state["Y"]):
+            raise ValueError("the arrays X and Y must have as many rows")
         self._memory = RegressionMemory(state["sums"], state["X"], state["Y"], int(state["seen"]))
         self._last = state["last"]
         none = np.zeros((0, 0, 0)), np.zeros((0, 0))  # files of earlier versions

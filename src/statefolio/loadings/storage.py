@@ -1,69 +1,180 @@
-"""Reads and writes model files: a zip of NumPy arrays and a JSON description, written whole or not at all.
+"""Reads and writes model files: a line with a checksum, and a zip of NumPy arrays and a JSON description.
 
-Reading a file executes none of its content: arrays are in NumPy's own format, without pickles.
+A file is written whole or not at all. Reading it executes none of its content: arrays are in NumPy's own format,
+without pickles. Every byte counts in the checksum, and the description and the shapes of all arrays are checked before
+the arrays are read.
 """
 
+import hashlib
 import io
 import json
+import math
+import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from struct import error as StructError
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from statefolio._arrays.text import shown
-from statefolio._writing import write_whole
-from statefolio.exceptions import FileFormatError, InputError
+from statefolio._writing import place_of, write_whole
+from statefolio.exceptions import FileFormatError, OutputError
+from statefolio.loadings.array_layout import Form
+from statefolio.loadings.stored_values import decode, encode
 
 FORMAT = "statefolio model"
-VERSION = 1
+VERSION = 2
+RATIO = 300
+"""Most bytes that one byte of a file may unpack to: the compression that `write` uses reaches 230."""
+_FREE = 1 << 16
+_LONGEST_NUMBER = 400
+_MAGIC = f"{FORMAT} ".encode()
+_FIRST_VERSION = b"PK\x03\x04"
 _DESCRIPTION = "model.json"
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, LookupError, RuntimeError, TypeError, ValueError)
-_REQUIRED = ("model", "options", "assets", "factors", "first_date", "last_date", "tuned_until")
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, StructError, tokenize.TokenError, SyntaxError, EOFError, LookupError),
+    *(RuntimeError, TypeError, ValueError, ArithmeticError, AttributeError, MemoryError),
+)
+_FIELDS: dict[str, type | tuple[type, ...]] = {
+    "model": str,
+    "options": dict,
+    "assets": pd.Index,
+    "factors": pd.Index,
+    "first_date": pd.Timestamp,
+    "last_date": pd.Timestamp,
+    "tuned_until": pd.Timestamp,
+}
+Contents = dict[str, Any]
+Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 def write(path: Any, contents: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
     """Write a description and named arrays to one file."""
-    encoded = {key: _encode(value) for key, value in contents.items()}
+    encoded = {key: encode(value) for key, value in contents.items()}
     description = json.dumps({"format": FORMAT, "version": VERSION, **encoded})
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr(_DESCRIPTION, description)
+        # With no time of writing: the same model gives the same bytes.
+        archive.writestr(zipfile.ZipInfo(_DESCRIPTION), description, zipfile.ZIP_DEFLATED)
         for name, values in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
-    write_whole(Path(path), buffer.getvalue())
+    write_whole(path, with_checksum(buffer.getvalue()))
 
 
-def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+def with_checksum(payload: bytes, version: int = VERSION) -> bytes:
+    """Return the content of a file: the line with the checksum, and the payload."""
+    return _MAGIC + f"{version} {hashlib.sha256(payload).hexdigest()}\n".encode() + payload
+
+
+def read(path: Any, check: Callable[[Contents, Mapping[str, Form]], None]) -> tuple[Contents, Arrays]:
     """Read the description and the arrays that `write` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    check
+        Called with the description and the types and shapes of the arrays, before the arrays are read; raises
+        ValueError if they are not those of a model.
 
     Raises
     ------
     FileFormatError
-        If the file is truncated, is something else, or was written by a newer version.
+        If the file is truncated, changed or something else, or was written by a newer version.
     """
+    raw = _bytes(path)
     try:
-        with zipfile.ZipFile(Path(path)) as archive:
-            description = json.loads(archive.read(_DESCRIPTION))
+        payload = _payload(path, raw)
+        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+            members = _members(archive, len(raw))
+            description = _load_json(archive.read(members.pop(_DESCRIPTION)))
             _check_version(path, description)
-            contents = {name: _decode(description[name]) for name in _REQUIRED}
-            names = [name for name in archive.namelist() if name.endswith(".npy")]
-            arrays = {name.removesuffix(".npy"): _array(archive.read(name)) for name in names}
-            return contents, arrays
+            if (description["version"] == 1) != raw.startswith(_FIRST_VERSION):
+                raise ValueError("its checksum is missing")
+            contents = _contents(description)
+            forms = {name.removesuffix(".npy"): _form(archive, info) for name, info in members.items()}
+            check(contents, forms)
+            return contents, {name.removesuffix(".npy"): _array(archive.read(info)) for name, info in members.items()}
     except FileFormatError:
         raise
+    except _BROKEN as error:
+        raise FileFormatError(
+            f"{path} is truncated or not a model file ({shown(str(error))}). Save the model again, or check the path."
+        ) from error
+
+
+def _bytes(path: Any) -> bytes:
+    try:
+        return place_of(path).read_bytes()
+    except OutputError as error:  # a name that no file can have
+        raise FileFormatError(f"{path!r} cannot be read. Check the path.") from error
     except OSError as error:
         raise FileFormatError(
             f"{path} cannot be read ({error.strerror or error}). Check the path and its permissions."
         ) from error
-    except _BROKEN as error:
+
+
+def _payload(path: Any, raw: bytes) -> bytes:
+    """Return the zip in a file whose checksum is right; files of the first version have none."""
+    if raw.startswith(_FIRST_VERSION):
+        return raw
+    line, _, payload = raw.partition(b"\n")
+    if not line.startswith(_MAGIC):
+        raise ValueError("its first bytes are those of another file")
+    version = line.removeprefix(_MAGIC).split(b" ")[0]
+    if version.isdigit() and len(version) < 10 and int(version) > VERSION:
+        raise _newer(path, int(version))
+    if raw != with_checksum(payload):
         raise FileFormatError(
-            f"{path} is truncated or not a model file. Save the model again, or check the path."
-        ) from error
+            f"{path} is truncated or not a model file: its content does not have the checksum in its first line. It "
+            "was damaged or changed after it was saved. Save the model again, or restore the file."
+        )
+    return payload
+
+
+def _members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
+    members = {info.filename: info for info in archive.infolist()}
+    if len(members) != len(archive.infolist()) or not all(
+        name == _DESCRIPTION or name.endswith(".npy") for name in members
+    ):
+        raise ValueError("its members are not those of a model")
+    if sum(info.file_size for info in members.values()) > _FREE + RATIO * size:
+        raise ValueError("it unpacks to more than a model does")
+    return members
+
+
+def _load_json(text: bytes) -> Any:
+    def whole(digits: str) -> int:
+        if len(digits) > _LONGEST_NUMBER:
+            raise ValueError(f"a number of {len(digits):,} digits")
+        return int(digits)
+
+    return json.loads(text, parse_int=whole)
+
+
+def _contents(description: dict[str, Any]) -> Contents:
+    contents = {name: decode(description[name]) for name in _FIELDS}
+    for name, kind in _FIELDS.items():
+        if not isinstance(contents[name], kind) or contents[name] is pd.NaT:
+            raise ValueError(f"{name} has another type")
+    return contents
+
+
+def _form(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Form:
+    """Return the type and the shape of an array from its header, which must agree with the size of the member."""
+    with archive.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        if version not in ((1, 0), (2, 0)):
+            raise ValueError(f"{info.filename} has another format")
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read_header(member)
+        if dtype.kind not in "biufU" or member.tell() + math.prod(shape) * dtype.itemsize != info.file_size:
+            raise ValueError(f"{info.filename} does not have the size that its header says")
+    return Form(dtype.kind, tuple(shape))
 
 
 def _array(member: bytes) -> np.ndarray[Any, Any]:
@@ -74,60 +185,13 @@ def _array(member: bytes) -> np.ndarray[Any, Any]:
 def _check_version(path: Any, description: Any) -> None:
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise FileFormatError(f"{path} must be a model file written by save, got something else. Check the path.")
+    if not isinstance(description["version"], int):
+        raise ValueError("version has another type")
     if description["version"] > VERSION:
-        raise FileFormatError(
-            f"{path} must have format version {VERSION} or lower, got {description['version']}. "
-            "Upgrade statefolio to read it."
-        )
+        raise _newer(path, description["version"])
 
 
-def _encode(value: Any) -> Any:
-    """Convert an option to JSON values; a type that JSON lacks becomes an object with one key, its name.
-
-    A function, such as a progress callback, belongs to the session and is written as null.
-    """
-    if callable(value):
-        return None
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, np.generic):
-        return _encode(value.item())
-    if isinstance(value, pd.Timestamp):
-        return {"timestamp": [value.isoformat(), value.unit]}
-    if isinstance(value, pd.DataFrame):
-        return {"frame": [_encode(value.index), _encode(value.columns), _encode(value.to_numpy())]}
-    if isinstance(value, pd.Series):
-        return {"series": [_encode(value.index), _encode(value.to_numpy())]}
-    if isinstance(value, pd.Index):
-        return {"index": [[_encode(label) for label in value], _encode(value.name), str(value.dtype)]}
-    if isinstance(value, np.ndarray):
-        return {"array": [value.shape, str(value.dtype), [_encode(item) for item in value.ravel().tolist()]]}
-    if isinstance(value, tuple | list):
-        return {type(value).__name__: [_encode(item) for item in value]}
-    if isinstance(value, Mapping):
-        return {"mapping": [[_encode(key), _encode(item)] for key, item in value.items()]}
-    raise InputError(
-        "options and names must be numbers, strings, dates, arrays, DataFrames or mappings to be saved, got "
-        f"{shown(value)}. Change that option or name."
+def _newer(path: Any, version: int) -> FileFormatError:
+    return FileFormatError(
+        f"{path} must have format version {VERSION} or lower, got {version}. Upgrade statefolio to read it."
     )
-
-
-def _decode(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    [(kind, parts)] = value.items()
-    if kind == "timestamp":
-        return pd.Timestamp(parts[0]).as_unit(parts[1])
-    if kind == "frame":
-        index, columns, values = map(_decode, parts)
-        return pd.DataFrame(values, index=index, columns=columns)
-    if kind == "series":
-        return pd.Series(_decode(parts[1]), index=_decode(parts[0]))
-    if kind == "index":
-        return pd.Index([_decode(label) for label in parts[0]], name=_decode(parts[1]), dtype=parts[2])
-    if kind == "array":
-        items = [_decode(item) for item in parts[2]]
-        return np.array(items, dtype=parts[1]).reshape(parts[0])
-    if kind == "mapping":
-        return {_decode(key): _decode(item) for key, item in parts}
-    return {"tuple": tuple, "list": list}[kind](_decode(part) for part in parts)

@@ -96,5 +96,5 @@ def write_report(
         tiles=tiles,
         title=title,
     )
-    write_whole(Path(path), text)
+    write_whole(path, text)
     return Path(path)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.frames import read_values
+from statefolio._arrays.numbers import to_floats
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
 from statefolio._plausible.weights import are_percent
@@ -137,8 +138,8 @@ def read_numbers(given: Any, name: str) -> "pd.Series[float]":
     if any(isinstance(value, bool | np.bool_) for value in given):
         raise DataTypeError(f"{name} must hold numbers, got True or False. Convert them with .astype(float).")
     try:
-        numbers = given.astype(np.float64)
-    except (TypeError, ValueError) as error:
+        numbers = pd.Series(to_floats(given), index=given.index, name=given.name)
+    except TypeError as error:
         raise DataTypeError(f"{name} must hold numbers, got other values. Convert them with pd.to_numeric.") from error
     odd = ~np.isfinite(numbers.to_numpy())
     if odd.any():

@@ -173,3 +173,60 @@ def test_what_is_no_data_or_no_record(demo, path):
         Holdout.seal(demo, record=path)
     with pytest.raises(OutputError, match="cannot be written"):
         Holdout.seal(demo, record=path.parent / "absent" / "holdout.json")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("asked", 3),
+        ("start", 2020),
+        ("start", "someday"),
+        ("end", None),
+        ("dates", "many"),
+        ("dates", True),
+        ("sha256", 0),
+        ("sealed", {}),
+        ("openings", 3),
+        ("openings", [3]),
+        ("openings", ["opened"]),
+        ("openings", [{"opened": 1}]),
+    ],
+)
+def test_fields_of_other_types_are_refused(demo, path, field, value):
+    Holdout.seal(demo, record=path)
+    record = {name: part for name, part in json.loads(path.read_text()).items() if name not in ("version", "checksum")}
+    path.write_text(json.dumps({**record, field: value}))
+    with pytest.raises(FileFormatError, match=r"has another type|must have dates and openings"):
+        Holdout.seal(demo, record=path)
+
+
+def test_a_record_that_was_edited_is_refused_and_one_of_an_earlier_release_is_read(demo, path):
+    sealed = Holdout.seal(demo, record=path)
+    sealed.open(mean_after, "equal weights")
+    text = path.read_text()
+    path.write_text(text.replace("equal weights", "other weights"))
+    with pytest.raises(FileFormatError, match="its checksum is another"):
+        Holdout.seal(demo, record=path)
+    record = json.loads(text)
+    del record["version"], record["checksum"]
+    path.write_text(json.dumps(record))
+    assert Holdout.seal(demo, record=path).times_opened == 1
+    path.write_text(json.dumps({**record, "version": 2, "checksum": ""}))
+    with pytest.raises(FileFormatError, match="version 1 or lower, got 2"):
+        Holdout.seal(demo, record=path)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, '{"kind": ' + "9" * 5_000 + "}", "\xff", "", "null"]
+)
+def test_records_that_are_no_objects(demo, path, text):
+    path.write_text(text)
+    with pytest.raises(FileFormatError, match="must be a statefolio holdout record"):
+        Holdout.seal(demo, record=path)
+
+
+def test_record_without_a_path(demo):
+    with pytest.raises(DataTypeError, match="record must be the path of a file"):
+        Holdout.seal(demo, record=None)
+    with pytest.raises(OutputError, match="record must be the path of a file"):
+        Holdout.seal(demo, record="nul\x00")

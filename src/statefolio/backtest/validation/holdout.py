@@ -10,13 +10,25 @@ import pandas as pd
 from statefolio._arrays.dates import read_date
 from statefolio._arrays.text import show, shown, span
 from statefolio._options import Number, check
+from statefolio._writing import place_of
 from statefolio.backtest.validation.content_hash import to_plain
 from statefolio.backtest.validation.record_file import read_record, write_record
 from statefolio.backtest.validation.sealed_data import dates_of, hash_between, until
-from statefolio.exceptions import InputError
+from statefolio.exceptions import FileFormatError, InputError
 
 _KIND = "statefolio holdout"
-_FIELDS = ("asked", "start", "end", "dates", "sha256", "sealed", "openings")
+_FIELDS: dict[str, type] = {
+    "asked": dict,
+    "start": str,
+    "end": str,
+    "dates": int,
+    "sha256": str,
+    "sealed": str,
+    "openings": list,
+}
+
+
+_OPENING = {"opened", "what", "result"}
 
 
 class Holdout:
@@ -78,7 +90,7 @@ class Holdout:
                 f"share and start must not both be given, got share={shown(share)} and start={shown(start)}. Drop one."
             )
         asked = _options(0.2 if share is None else share, start)
-        path = Path(record)
+        path = place_of(record, "record")
         if not path.exists():
             write_record(path, _sealed(data, asked))
         holdout = cls(data, path)
@@ -94,7 +106,15 @@ class Holdout:
     @property
     def record(self) -> dict[str, Any]:
         """Content of the record file."""
-        return read_record(self._record, _KIND, _FIELDS)
+        found = read_record(self._record, _KIND, _FIELDS)
+        try:
+            bounds = [pd.Timestamp(found[name]) for name in ("start", "end")]
+            sound = bounds[0] <= bounds[1] and all(set(each) >= _OPENING for each in found["openings"])
+        except (ValueError, TypeError) as error:
+            raise FileFormatError(f"{self._record} must have dates and openings, got others. Restore it.") from error
+        if not sound:
+            raise FileFormatError(f"{self._record} must have dates and openings, got others. Restore it.")
+        return found
 
     @property
     def start(self) -> pd.Timestamp:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from statefolio._arrays.text import show
+from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.inputs import PanelInputs
 from statefolio.commands.loadings.compilation import compiling_ahead
 from statefolio.commands.loadings.options import LoadingsOptions
@@ -120,8 +121,8 @@ def _test_start(dates: pd.DatetimeIndex, test_from: pd.Timestamp) -> pd.Timestam
 def _write_tables(folder: Path, model: KalmanLoadings, scores: pd.DataFrame, progress: Progress) -> int:
     rows = write_loadings(folder / "loadings.parquet", model.loadings_)
     progress("writing", 1, len(FILES))
-    model.parameters_.to_csv(folder / "parameters.csv", index_label="asset")
-    scores.to_csv(folder / "scores.csv", index=False)
+    write_csv(model.parameters_, folder / "parameters.csv", index_label="asset")
+    write_csv(scores, folder / "scores.csv", index=False)
     model.save(folder / "model.statefolio")
     progress("writing", 4, len(FILES))
     return rows

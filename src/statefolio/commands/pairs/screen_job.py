@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from statefolio._arrays.text import show
+from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.output_folder import whole_folder
 from statefolio.commands.pairs.options import Screening, ScreenOptions
 from statefolio.commands.pairs.price_inputs import PriceInputs
@@ -38,10 +39,10 @@ def run_screen(inputs: PriceInputs, options: ScreenOptions, progress: Progress) 
         screen = screen_pairs(inputs.prices, **vars(options.screening), progress=progress)
         progress("writing", 0, 0)
         screen.table.to_parquet(folder / "baskets.parquet")
-        screen.selected.to_csv(folder / "selected.csv")
-        screen.counts.to_csv(folder / "counts.csv", index_label="filter")
+        write_csv(screen.selected, folder / "selected.csv")
+        write_csv(screen.counts, folder / "counts.csv", index_label="filter")
         if len(screen.untested):
-            screen.untested.to_csv(folder / "untested.csv")
+            write_csv(screen.untested, folder / "untested.csv")
         write_report(
             folder / "report.html",
             None,

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from statefolio.commands.csv_tables import write_csv
 from statefolio.pairs.trading.today import Today
 from statefolio.pairs.trading.walk_forward import BasketWalk
 from statefolio.report.pairs.basket_results import BasketResults
@@ -53,18 +54,18 @@ def level_table(now: Today) -> pd.DataFrame:
 
 def write_tables(folder: Path, found: BasketResults) -> None:
     """Write every number of the report to files."""
-    hedge_table(found).to_csv(folder / "hedge.csv")
-    found.hedge.parameters_.to_csv(folder / "parameters.csv")
-    found.walk.table.to_csv(folder / "walk.csv")
-    value_table(found.walk).to_csv(folder / "value.csv")
-    weight_table(found.walk).to_csv(folder / "weights.csv", index=False)
-    found.today.positions.to_csv(folder / "positions.csv")
-    level_table(found.today).to_csv(folder / "levels.csv")
+    write_csv(hedge_table(found), folder / "hedge.csv")
+    write_csv(found.hedge.parameters_, folder / "parameters.csv")
+    write_csv(found.walk.table, folder / "walk.csv")
+    write_csv(value_table(found.walk), folder / "value.csv")
+    write_csv(weight_table(found.walk), folder / "weights.csv", index=False)
+    write_csv(found.today.positions, folder / "positions.csv")
+    write_csv(level_table(found.today), folder / "levels.csv")
     if found.tests is not None:
-        found.tests.to_frame().to_csv(folder / "tests.csv", index=False)
+        write_csv(found.tests.to_frame(), folder / "tests.csv", index=False)
     if found.trace is not None:
-        found.trace.to_csv(folder / "trace.csv")
+        write_csv(found.trace, folder / "trace.csv")
     if found.verdict is not None:
-        found.verdict.table.to_csv(folder / "verdict.csv")
-        found.verdict.draws.to_csv(folder / "draws.csv")
+        write_csv(found.verdict.table, folder / "verdict.csv")
+        write_csv(found.verdict.draws, folder / "draws.csv")
         (folder / "verdict.txt").write_text(found.verdict.sentence + "\n", encoding="utf-8")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
+from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.inputs import PanelInputs, read_panel
 from statefolio.commands.loadings.job import split
 from statefolio.commands.noted_warnings import noted_warnings
@@ -208,13 +209,13 @@ def _write_tables(
     validation: Validation,
     dense: bool,
 ) -> None:
-    factor_table(attribution).to_csv(folder / "portfolio_risk.csv", index_label="factor")
-    asset_table(risk, attribution).to_csv(folder / "asset_risk.csv", index_label="asset")
+    write_csv(factor_table(attribution), folder / "portfolio_risk.csv", index_label="factor")
+    write_csv(asset_table(risk, attribution), folder / "asset_risk.csv", index_label="asset")
     exposures = pd.concat([risk.exposures_, risk.residual_loadings_], axis=1)
-    exposures.to_csv(folder / "exposures.csv", index_label="asset")
-    risk.factor_covariance_.to_csv(folder / "factor_covariance.csv", index_label="factor")
-    failures.to_csv(folder / "failures.csv")
-    validation.summary().to_csv(folder / "validation.csv")
+    write_csv(exposures, folder / "exposures.csv", index_label="asset")
+    write_csv(risk.factor_covariance_, folder / "factor_covariance.csv", index_label="factor")
+    write_csv(failures, folder / "failures.csv")
+    write_csv(validation.summary(), folder / "validation.csv")
     risk.model_.save(folder / "model.statefolio")
     if dense:
         risk.covariance_frame().to_parquet(folder / "covariance.parquet")

@@ -1,6 +1,5 @@
 """Step 1: reads a study file and checks it against the schema."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from pydantic import ValidationError
 from statefolio.commands.studies.example import NAME, example_source
 from statefolio.commands.studies.schema.messages import explain
 from statefolio.commands.studies.schema.study import Study
-from statefolio.exceptions import FileFormatError
+from statefolio.commands.studies.study_text import parse_toml, read_source
 
 
 @dataclass(frozen=True)
@@ -59,26 +58,9 @@ def example_study() -> StudyFile:
     return StudyFile(NAME, source, Path.cwd(), parse_study(source, NAME))
 
 
-def read_source(path: str | Path) -> str:
-    """Return the text of a study file."""
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise FileFormatError(
-            f"{path} does not exist. Check the path, or write a study file with `statefolio init`."
-        ) from error
-    except OSError as error:
-        raise FileFormatError(f"{path} cannot be read ({error.strerror}). Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise FileFormatError(f"{path} must be UTF-8 text. Save it as UTF-8.") from error
-
-
 def parse_study(text: str, name: str) -> Study:
     """Check the text of a study file; messages begin with `name`."""
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FileFormatError(f"{name} must be TOML: {error}. Correct that line.") from error
+    content = parse_toml(text, name)
     try:
         return Study.model_validate(content)
     except ValidationError as error:

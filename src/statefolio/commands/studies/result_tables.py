@@ -7,6 +7,7 @@ import pandas as pd
 
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.trials import Trials
+from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.studies.result import StudyResult
 
 FILES = frozenset(
@@ -37,24 +38,24 @@ def write_tables(folder: Path, result: StudyResult) -> None:
     No table has a time of writing: the same results give the same bytes.
     """
     results, judgement = result.results, result.judgement
-    value_table(results).to_csv(folder / "value.csv", index_label="date")
+    write_csv(value_table(results), folder / "value.csv", index_label="date")
     for name in ("ledger", "weights", "decisions"):
         frames = {key: getattr(each, name) for key, each in results.items()}
         _stacked(frames).to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
-    result.walked.measures.to_csv(folder / "measures.csv", index_label="measure")
-    judgement.scores.to_csv(folder / "validation.csv", index_label="portfolio")
-    judgement.windows.to_csv(folder / "windows.csv", index_label="window")
-    judgement.choices.to_csv(folder / "choices.csv", index_label="window")
-    judgement.chosen_by.to_csv(folder / "chosen_by.csv", index_label="chosen by")
+    write_csv(result.walked.measures, folder / "measures.csv", index_label="measure")
+    write_csv(judgement.scores, folder / "validation.csv", index_label="portfolio")
+    write_csv(judgement.windows, folder / "windows.csv", index_label="window")
+    write_csv(judgement.choices, folder / "choices.csv", index_label="window")
+    write_csv(judgement.chosen_by, folder / "chosen_by.csv", index_label="chosen by")
     if judgement.paths is not None:
-        judgement.paths.to_csv(folder / "paths.csv", index_label="path")
+        write_csv(judgement.paths, folder / "paths.csv", index_label="path")
     missing = result.walked.built.data.missing
     events = {**({"": missing} if len(missing) else {}), **{name: each.events for name, each in results.items()}}
-    _stacked(events).to_csv(folder / "events.csv", index=False)
-    trials_table(result.trials).to_csv(folder / "trials.csv", index=False)
-    look_ahead_table(results).to_csv(folder / "look_ahead.csv", index_label="portfolio")
+    write_csv(_stacked(events), folder / "events.csv", index=False)
+    write_csv(trials_table(result.trials), folder / "trials.csv", index=False)
+    write_csv(look_ahead_table(results), folder / "look_ahead.csv", index_label="portfolio")
     if result.opened is not None:
-        result.opened.measures.to_csv(folder / "holdout.csv", index_label="measure")
+        write_csv(result.opened.measures, folder / "holdout.csv", index_label="measure")
 
 
 def value_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:

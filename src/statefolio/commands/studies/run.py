@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from statefolio._temporary import sweep
 from statefolio.commands.noted_warnings import noted_warnings
 from statefolio.commands.output_folder import check_folder, whole_folder
 from statefolio.commands.progress import Progress
@@ -37,6 +38,8 @@ def run_study(file: StudyFile, output: StudyOutput, progress: Progress, *, open_
         whole = build_study(file)
         say_notes(whole.data, progress)
         with whole_folder(out, FILES, overwrite=output.overwrite) as folder:
+            for left in (checkpoint, trials_path(out), holdout_path(out)):
+                sweep(left)
             holdout = seal_holdout(file.study.validation.holdout, whole.market, holdout_path(out))
             built = before_holdout(whole, holdout)
             if checkpoint.exists() and not output.resume:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from statefolio._writing import write_whole
 from statefolio.backtest.decisions import request_decision
 from statefolio.backtest.market import Market
 from statefolio.backtest.point_in_time import PointInTimeData
 from statefolio.backtest.walk import Walk
+from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.progress import Progress
 from statefolio.commands.studies.building import BuiltStudy, build_study
 from statefolio.commands.studies.orders import make_orders
@@ -156,7 +156,7 @@ def write_orders(path: Path, updated: UpdatedStudy) -> None:
     parts = [each.orders.reset_index().assign(portfolio=name) for name, each in updated.instructions.items()]
     table = pd.concat(parts, ignore_index=True)
     ordered = ["portfolio", *table.columns.drop("portfolio")]
-    write_whole(path, table[ordered].to_csv(index=False).encode())
+    write_csv(table[ordered], path, index=False)
 
 
 def _decide(walk: Walk, market: Market, own: Holdings | None, capital: float) -> dict[str, tuple[Holdings, Decision]]:

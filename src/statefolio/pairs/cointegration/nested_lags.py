@@ -16,8 +16,8 @@ import math
 from typing import Final
 
 import numpy as np
-from numba import njit
 
+from statefolio.kalman.compiled_code import cached
 from statefolio.pairs.compiled import compiled
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -65,7 +65,7 @@ def adf(e, most, choose, constant):
     return _t_value(C, lags, dates - 1 - lags - int(constant)), lags
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
+@cached(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 def inner_product(x, y):
     """Return the inner product of x and the start of y; the order of the sum depends only on the length."""
     total = 0.0

@@ -6,7 +6,7 @@ import pytest
 
 from statefolio.backtest.walk_state import WalkState
 from statefolio.commands.studies.records.checkpoint import checkpoint_path, read_checkpoint, write_checkpoint
-from statefolio.exceptions import FileFormatError, InputError
+from statefolio.exceptions import FileFormatError, InputError, OutputError
 
 
 @pytest.fixture(autouse=True)
@@ -61,4 +61,36 @@ def test_a_checkpoint_with_classes_of_another_version_is_refused(written, monkey
 
     monkeypatch.setattr(pickle, "loads", without_the_module)
     with pytest.raises(InputError, match="belongs to another run"):
+        read_checkpoint(written, "run")
+
+
+def test_a_checkpoint_that_breaks_the_classes_of_today_is_refused(written, monkeypatch):
+    def with_other_fields(content: bytes) -> None:
+        raise TypeError("__setstate__() takes other fields")
+
+    monkeypatch.setattr(pickle, "loads", with_other_fields)
+    with pytest.raises(InputError, match="belongs to another run"):
+        read_checkpoint(written, "run")
+
+
+def test_a_user_without_a_home_signs_with_a_key_in_a_private_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    path = checkpoint_path(tmp_path / "out")
+    write_checkpoint(path, WalkState(3, {}, {}, {}, []), "run")
+    assert read_checkpoint(path, "run").row == 3
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_empty_key_signs_nothing(written, tmp_path):
+    (tmp_path / "state" / "statefolio" / "checkpoint.key").write_bytes(b"")
+    with pytest.raises(OutputError, match="is damaged"):
+        read_checkpoint(written, "run")
+
+
+def test_a_large_file_of_another_kind_is_not_read(written):
+    with written.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(FileFormatError, match="was not opened"):
         read_checkpoint(written, "run")

@@ -12,11 +12,13 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from statefolio._temporary import private_folder
 from statefolio._writing import write_whole
 from statefolio.backtest.walk_state import WalkState
 from statefolio.exceptions import FileFormatError, InputError, OutputError
 
 _MAGIC = b"statefolio checkpoint 1\n"
+_KEY_BYTES = 32
 _SIGNATURE = hashlib.sha256().digest_size
 
 
@@ -52,7 +54,9 @@ def read_checkpoint(path: Path, run: str) -> WalkState:
         If it belongs to another run: the study file, the data or the version changed.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            magic = file.read(len(_MAGIC))
+            raw = magic + (file.read() if magic == _MAGIC else b"")
     except FileNotFoundError as error:
         raise FileFormatError(
             f"--resume needs the checkpoint of an interrupted run; {path} does not exist. Run without --resume."
@@ -67,7 +71,7 @@ def read_checkpoint(path: Path, run: str) -> WalkState:
         )
     try:
         written_for, state = pickle.loads(content)
-    except (ImportError, AttributeError, pickle.UnpicklingError):  # modules of another version
+    except Exception:  # noqa: BLE001 - the user wrote it, with modules of another version: they raise anything
         written_for, state = None, None
     if written_for != run or not isinstance(state, WalkState):
         raise InputError(
@@ -83,23 +87,37 @@ def _signature(content: bytes) -> bytes:
 
 def _key() -> bytes:
     """The user's key on this machine, made when it is first needed. If two processes make one, the first is kept."""
-    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "statefolio"
+    home = _state_folder()
     file = home / "checkpoint.key"
     try:
         if not file.exists():
             home.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(prefix=".key.", dir=home)
             with os.fdopen(handle, "wb") as drawn:
-                drawn.write(secrets.token_bytes(32))
+                drawn.write(secrets.token_bytes(_KEY_BYTES))
             try:
                 os.link(name, file)
             except FileExistsError:
                 pass
             finally:
                 Path(name).unlink(missing_ok=True)
-        return file.read_bytes()
+        key = file.read_bytes()
     except OSError as error:
         raise OutputError(
             f"{file}, the key that signs checkpoints, cannot be written ({error.strerror}). Set XDG_STATE_HOME to a "
             "folder that you may write to."
         ) from error
+    if len(key) < _KEY_BYTES:
+        raise OutputError(f"{file}, the key that signs checkpoints, is damaged. Remove it; a new one is made.")
+    return key
+
+
+def _state_folder() -> Path:
+    """The user's folder for states; a private temporary folder for a user without a home, as in a container."""
+    given = os.environ.get("XDG_STATE_HOME")
+    if given:
+        return Path(given) / "statefolio"
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises where there is none
+    if home.is_dir() and home.is_absolute() and (os.access(home, os.W_OK) or (home / ".local" / "state").is_dir()):
+        return home / ".local" / "state" / "statefolio"
+    return private_folder() / "state"

@@ -1,6 +1,5 @@
 """The record of trials: every configuration ever run under a study's name, with its returns, in one file."""
 
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,40 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio._writing import write_whole
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.validation.trials import Trials
 from statefolio.commands.studies.records.configuration import configuration, fingerprint
+from statefolio.commands.studies.records.trials_file import COLUMNS, read_trials, write_trials
 from statefolio.commands.studies.schema.study import Study
-from statefolio.exceptions import FileFormatError
-
-COLUMNS = ("study", "content", "name", "parameters", "date", "returns")
 
 
 def trials_path(folder: Path) -> Path:
     """Return the path of the record of a results folder: next to it, so that replacing the folder keeps the record."""
     return folder.absolute().with_name(f"{folder.absolute().name}.trials.parquet")
-
-
-def read_trials(path: Path) -> pd.DataFrame:
-    """Return the record, one row per configuration and date; empty before the first run.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is not such a record.
-    """
-    if not path.exists():
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise FileFormatError(f"{path} is not a record of trials, or is damaged ({error}). Restore it.") from error
-    if list(table.columns) != list(COLUMNS):
-        raise FileFormatError(
-            f"{path} must be a record of trials, got the columns {', '.join(table.columns)}. Check the path."
-        )
-    return table
 
 
 def with_results(
@@ -82,13 +57,6 @@ def record_trials(
     record = with_results(read_trials(path), study, results, cash_rate)
     write_trials(path, record)
     return trials_of(record, study)
-
-
-def write_trials(path: Path, record: pd.DataFrame) -> None:
-    """Write the record, whole or not at all."""
-    content = io.BytesIO()
-    record.to_parquet(content, index=False, compression="zstd")
-    write_whole(path, content.getvalue())
 
 
 def trials_of(record: pd.DataFrame, study: Study) -> Trials:

@@ -30,8 +30,8 @@ _VALID = {
 
 def explain(error: ValidationError, file: str) -> InputError:
     """Turn pydantic's error about a study file into one message with every fault."""
-    faults = faults_of(error)
-    shown = "".join(f"\n  {fault}" for fault in faults[:MOST_FAULTS])
+    faults = error.errors(include_url=False)
+    shown = "".join(f"\n  {_fault(each, 'a study file')}" for each in faults[:MOST_FAULTS])
     more = f"\n  ... and {len(faults) - MOST_FAULTS} more." if len(faults) > MOST_FAULTS else ""
     count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
     return InputError(f"{file} has {count} and was not run.{shown}{more}")
@@ -44,15 +44,15 @@ def faults_of(error: ValidationError, whole: str = "a study file") -> list[str]:
 
 def close_match(name: object, valid: Sequence[str]) -> str:
     """Return the question whether a valid name was meant, where one is close; else nothing."""
-    near = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(name)[:_LONGEST], valid, n=1, cutoff=0.6)
     return f" Did you mean {near[0]}?" if near else ""
 
 
 def _fault(line: ErrorDetails, whole: str) -> str:
     kind, given, context = line["type"], line["input"], line.get("ctx", {})
-    where = ".".join(map(str, line["loc"]))
+    where = ".".join(_name(part) for part in line["loc"])
     if kind == "extra_forbidden":
-        table = ".".join(map(str, line["loc"][:-1]))
+        table = ".".join(_name(part) for part in line["loc"][:-1])
         names = context["valid"]
         owner = f"[{table}]" if table else whole
         return f"{where} is not a field: {owner} has {', '.join(names)}.{close_match(line['loc'][-1], names)}"
@@ -65,6 +65,12 @@ def _fault(line: ErrorDetails, whole: str) -> str:
     expected = str(expected).replace("'", '"')  # pydantic quotes words as Python does
     meant = close_match(given, re.findall(r'"([^"]*)"', expected)) if isinstance(given, str) else ""
     return f"{where} must be {expected}, got {_shown(given)}.{meant}"
+
+
+def _name(part: int | str) -> str:
+    """A part of a field's name, shortened."""
+    text = str(part)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _shown(value: object) -> str:
