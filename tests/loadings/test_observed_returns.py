@@ -182,9 +182,9 @@ def test_without_an_alpha_only_returns_of_zero_have_known_loadings(demo, interce
 
 
 @pytest.mark.parametrize(
-    ("stale", "dates", "warns"), [(20, 500, False), (21, 500, True), (40, 2_000, False), (41, 2_000, True)]
+    ("stale", "dates", "warns"), [(20, 500, False), (21, 500, True), (30, 3_000, False), (31, 3_000, True)]
 )
-def test_more_than_twenty_stale_returns_and_two_percent_are_named(stale, dates, warns):
+def test_more_than_twenty_stale_returns_in_a_row_and_one_percent_are_named(stale, dates, warns):
     index = pd.bdate_range("2010-01-01", periods=dates)
     draw = np.random.default_rng(3).normal(0.0, 0.01, (dates, 3))
     panel = make_panel(pd.DataFrame(draw[:, :2], index, ["A", "B"]), pd.DataFrame(draw[:, 2:], index, ["market"]))
@@ -195,7 +195,8 @@ def test_more_than_twenty_stale_returns_and_two_percent_are_named(stale, dates, 
         warnings.simplefilter("always")
         warn_of_unobserved(panel, marks, learned)
     said = [str(one.message) for one in found]
-    assert [f"'B ({stale} of {dates} dates)' stand still" in text for text in said] == [True] * warns
+    words = f"'B' that stands still on {stale} of {dates} dates. Those dates count"
+    assert [words in text for text in said] == [True] * warns
     marks.absurd[:] = marks.unobserved
     marks.absurd[[1, -1], 0] = True
     with pytest.warns(

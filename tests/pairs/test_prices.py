@@ -1,5 +1,8 @@
 """Invalid prices are refused with advice; valid ones are used unchanged."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +11,8 @@ from baskets import simulate
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
 from statefolio.pairs.hedges.static_hedges import StaticHedge
 from statefolio.pairs.prices import check_testable, check_tunable, condition_number, read_basket
+from statefolio.pairs.trading.walk_forward import walk_baskets
+from statefolio.pairs.verdict.verdict import judge_basket
 
 TABLE = simulate(1)
 
@@ -92,6 +97,25 @@ def test_hedging_assets_that_cannot_be_told_apart_are_refused_for_a_hedge_and_ma
     with pytest.raises(InputError, match=message):
         check_tunable(basket)
     check_tunable(read_basket(alike(1e-7)[["TWO", "SIX"]]))  # one hedging asset, whatever it resembles
+
+
+@pytest.mark.parametrize("name", ["fit", "judge_basket", "walk_baskets"])
+def test_hedging_assets_that_are_hardly_told_apart_are_warned_of_once(name: str) -> None:
+    """Not for each simulated basket, nor at each tuning."""
+    doors: dict[str, Callable[[pd.DataFrame], Any]] = {
+        "fit": StaticHedge().fit,
+        "judge_basket": lambda table: judge_basket(StaticHedge(), table, draws=19),
+        "walk_baskets": lambda table: walk_baskets(
+            table, {"a": StaticHedge(), "b": StaticHedge(logs=True)}, start=table.index[200], retune=30
+        ),
+    }
+    words = (
+        r"hedge 'ONE' should differ, got 'TWO', 'SIX', which are hardly told apart \(condition number [2-5]\.?\d?e\+03"
+    )
+    with pytest.warns(StatefolioWarning, match=words) as said:
+        doors[name](alike(1e-4))
+    assert [one.filename for one in said] == [__file__]
+    doors[name](alike(1e-2))
 
 
 @pytest.mark.parametrize("level", [1e-6, 1.0, 1e6])

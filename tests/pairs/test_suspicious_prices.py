@@ -112,24 +112,32 @@ def test_real_prices_do_not_warn() -> None:
         sf.pairs.hedge_pairs(sf.load_demo_prices().loc["2017":], [("CVX", "XOM")])
 
 
-def judged(table: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+def judged(table: pd.DataFrame, alike: bool = True) -> tuple[np.ndarray, list[str]]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        values = valid_prices(table.to_numpy(), pd.DatetimeIndex(table.index), table.columns)
+        values = valid_prices(table.to_numpy(), pd.DatetimeIndex(table.index), table.columns, alike)
     return values, [str(one.message) for one in caught]
 
 
 def steady(columns: int = 2, rows: int = 100) -> pd.DataFrame:
-    """Prices that move by 1 % up and down, around a level of each asset's own."""
-    moves = 1.0 + 0.01 * np.where(np.arange(rows) % 2, -1.0, 1.0)[:, None]
+    """Prices that move up and down around a level of each asset's own: the first by 1 %, each other by a bit more."""
+    signs = np.where(np.arange(rows) % 2, -1.0, 1.0)[:, None]
+    place = np.arange(columns)
     index = pd.bdate_range("2024-01-01", periods=rows)
-    return pd.DataFrame(moves * 10.0 ** np.arange(1, columns + 1), index, list("ABCDEF")[:columns])
+    return pd.DataFrame((1.0 + signs * (0.01 + 0.001 * place)) * 10.0 ** (place + 1), index, list("ABCDEF")[:columns])
 
 
 def test_clean_prices_are_returned_as_they_are() -> None:
-    values, said = judged(steady())
-    np.testing.assert_array_equal(values, steady())
+    values, said = judged(steady(6))
+    np.testing.assert_array_equal(values, steady(6))
     assert said == []
+
+
+def test_assets_that_move_alike_are_named_unless_they_are_one_basket() -> None:
+    table = steady(3)
+    table["C"] = 7.0 * table["A"]
+    assert judged(table)[1] == ["prices should have each asset once, got 'C' that moves as 'A' does. Drop one of them."]
+    assert judged(table, alike=False)[1] == []
 
 
 @pytest.mark.parametrize(("times", "invalid"), [(9e3, False), (1.1e4, True)])
@@ -170,36 +178,54 @@ def test_a_tenth_of_the_values_of_half_the_assets_may_be_invalid() -> None:
         judged(table)
 
 
-@pytest.mark.parametrize(("move", "named"), [(0.37, False), (0.42, True)])
-def test_moves_of_forty_percent_that_the_next_date_undoes_are_named(move: float, named: bool) -> None:
+@pytest.mark.parametrize(
+    ("jump", "kept", "usual", "named"),
+    [
+        (0.39, 0.0, 0.02, False),
+        (0.41, 0.0, 0.02, True),
+        (0.41, 0.19, 0.02, True),
+        (0.41, 0.21, 0.02, False),
+        (0.46, 0.0, 0.04, False),  # eight usual moves are 8 * 1.4826 * 0.04 = 0.474
+        (0.49, 0.0, 0.04, True),
+    ],
+)
+def test_large_moves_that_the_next_date_undoes_are_named(jump: float, kept: float, usual: float, named: bool) -> None:
+    """Beyond 0.4 and eight usual moves, of which a fifth is kept at most."""
     table = steady(3)
-    table.iloc[50, 1] *= np.exp(move)
-    assert [f"1 large moves that the next date undoes ('B' on {table.index[50]:%Y-%m-%d}" in text
+    moves = usual * np.where(np.arange(100) % 2, -1.0, 1.0)
+    moves[50:52] = [jump, (kept - 1.0) * jump]
+    table["B"] = 100.0 * np.exp(moves.cumsum())
+    assert [f"1 large moves that the next date undoes (first: 'B' on {table.index[50]:%Y-%m-%d}" in text
             for text in judged(table)[1]] == [True] * named  # fmt: skip
 
 
-@pytest.mark.parametrize(("still", "named"), [(49, False), (50, True), (98, True), (99, False)])
-def test_prices_unchanged_on_more_than_half_of_the_dates_are_named(still: int, named: bool) -> None:
-    """Of 99 changes. A price that never changes is refused elsewhere."""
-    table = steady(3)
+@pytest.mark.parametrize(
+    ("still", "rows", "named"),
+    [(20, 100, False), (21, 100, True), (98, 100, True), (99, 100, False), (30, 3_101, False), (32, 3_101, True)],
+)
+def test_prices_that_stand_still_for_more_than_twenty_dates_and_a_hundredth_are_named(
+    still: int, rows: int, named: bool
+) -> None:
+    """A price that never changes is refused elsewhere."""
+    table = steady(3, rows)
     table.iloc[: still + 1, 2] = 1_005.0
-    assert [f"unchanged prices of 'C' ({still / 99:.0%} of its dates)." in text for text in judged(table)[1]] == (
-        [True] * named
-    )
+    words = f"got 'C' that stands still on {still} of {rows - 1} dates. Tests and hedges take old prices for calm ones."
+    assert [words in text for text in judged(table)[1]] == [True] * named
 
 
-@pytest.mark.parametrize(("rows", "named"), [(11, True), (10, False)])
-def test_ten_changes_are_needed_to_say_that_a_price_stands_still(rows: int, named: bool) -> None:
+@pytest.mark.parametrize(("rows", "named"), [(61, True), (60, False)])
+def test_sixty_changes_are_needed_to_say_that_a_price_stands_still(rows: int, named: bool) -> None:
     table = steady(5).iloc[:rows]
-    table.iloc[: rows - 2] = 50.0
-    texts = [text for text in judged(table)[1] if "unchanged" in text]
+    table.iloc[: rows - 4] = table.iloc[rows - 4]
+    texts = judged(table)[1]
     assert len(texts) == named
-    assert all("and 2 more. Tests" in text for text in texts)
+    words = f"got 'A' that stands still on {rows - 4} of 60 dates, 'B' .* and 2 more. Tests"
+    assert all(re.search(words, text) for text in texts)
 
 
-def test_the_first_split_is_named_with_its_prices() -> None:
+def test_the_first_split_is_named_with_its_ratio() -> None:
     table = steady(rows=101)
     table.iloc[50:, 1] /= 2.0
     table.iloc[75:, 1] *= 10.0
     (text,) = judged(table)[1]
-    assert "got 2 moves that look like splits (first: 'B' on 2024-03-11, from 99 to 50.5)" in text
+    assert "got 2 moves that look like splits (first: 'B' on 2024-03-11, to 0.511 times the price, and stays)" in text

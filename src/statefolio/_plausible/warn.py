@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -62,6 +62,13 @@ def warned_once() -> Iterator[None]:
         yield
     finally:
         _warned.reset(token)
+
+
+def leave_out(kind: str, assets: Iterable[Any]) -> None:
+    """Warn no more of a kind of finding about some assets, inside `warned_once`."""
+    warned = _warned.get()
+    if warned is not None:
+        warned |= {(kind, asset) for asset in assets}
 
 
 def warn_of(findings: Sequence[Finding], name: str, effect: str = "") -> None:

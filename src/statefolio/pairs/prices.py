@@ -106,23 +106,29 @@ def read_basket(prices: Any, *, logs: bool = False, known: pd.Index | None = Non
 
 
 def check_tunable(basket: Basket) -> None:
-    """Raise InputError if no hedge can be estimated: as `check_testable`, or hedging assets that are too much alike.
-
-    Hedging assets that are nearly alike are warned of.
-    """
+    """Raise InputError if no hedge can be estimated: as `check_testable`, or hedging assets that are too much alike."""
     check_testable(basket)
     x, hedging = basket.complete[:, 1:], basket.assets[1:]
     condition = condition_number(x) if len(hedging) > 1 else 1.0
-    if NEARLY_ALIKE < condition <= MOST_ALIKE:
-        warn_caller(
-            f"prices of the assets that hedge {basket.assets[0]!r} should differ, got {_combined(x, hedging)}, which "
-            f"are hardly told apart (condition number {condition:.2g}). Their hedge ratios are more uncertain than "
-            "their standard errors say. Drop one of them."
-        )
     if condition > MOST_ALIKE:
         raise InputError(
             f"prices of the assets that hedge {basket.assets[0]!r} must differ, got {_combined(x, hedging)}, which "
             f"cannot be told apart (condition number {condition:.1g}). Drop one of them."
+        )
+
+
+def warn_of_alike(basket: Basket) -> None:
+    """Warn of hedging assets that are nearly alike, of a basket that passed `check_tunable`.
+
+    Only for prices as they were passed in: those simulated from them, or tuned on again, would repeat the warning.
+    """
+    x, hedging = basket.complete[:, 1:], basket.assets[1:]
+    condition = condition_number(x) if len(hedging) > 1 else 1.0
+    if condition > NEARLY_ALIKE:
+        warn_caller(
+            f"prices of the assets that hedge {basket.assets[0]!r} should differ, got {_combined(x, hedging)}, which "
+            f"are hardly told apart (condition number {condition:.2g}). Their hedge ratios are more uncertain than "
+            "their standard errors say. Drop one of them."
         )
 
 

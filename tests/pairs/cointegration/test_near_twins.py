@@ -103,12 +103,19 @@ def test_twins_among_the_hedging_assets_are_refused(noise: float) -> None:
 @pytest.mark.parametrize("noise", [1e-4, 1e-7, 0.0])
 def test_a_screen_lists_twins_as_untested(noise: float) -> None:
     prices = twins(noise, other=True)
-    found = screen_pairs(prices, triples=[("X", "Y", "W")])
+    with pytest.warns(
+        StatefolioWarning, match="^prices should have each asset once, got 'W' that moves as 'X' does"
+    ) as said:
+        found = screen_pairs(prices, triples=[("X", "Y", "W")])
+    assert len(said) == 1
     assert found.untested["reason"].str.contains("cannot be told apart|collinear").tolist() == [True, True]
     assert set(found.untested.index) >= {"W ~ X"}
     assert "2 could not be tested" in str(found)
 
 
 def test_twins_that_cannot_be_fitted_are_named() -> None:
-    with pytest.warns(StatefolioWarning, match=r"1 that could not be fitted: W ~ X \(constant prices, or prices that"):
+    with (
+        pytest.warns(StatefolioWarning, match="^prices should have each asset once, got 'W' that moves as 'X' does"),
+        pytest.warns(StatefolioWarning, match=r"1 that could not be fitted: W ~ X \(constant prices, or prices that"),
+    ):
         assert hedge_pairs(twins(0.0))["hedge_ratio"].isna().all()

@@ -192,7 +192,9 @@ def test_gaps_and_untested_baskets(prices):
     holed["SAME"] = 2.0 * holed["A02"]
     holed["STILL"] = 5.0
     holed["LATE"] = holed["A03"].where(holed.index > "2011-11-15")
-    found = screen_pairs(holed, until=UNTIL, likelihood_ratio="all")
+    with pytest.warns(StatefolioWarning, match="each asset once, got 'SAME' that moves as 'A02' does. Drop") as said:
+        found = screen_pairs(holed, until=UNTIL, likelihood_ratio="all")
+    assert len(said) == 1
     row = found.table[(found.table["asset_1"] == "A08") | (found.table["asset_2"] == "A08")]
     assert (row["dates"] == 200).all()
     known = holed.loc[:UNTIL].iloc[300:]

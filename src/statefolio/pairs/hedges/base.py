@@ -10,7 +10,7 @@ from statefolio._options import Flag, check_options
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.pairs.hedges import results
 from statefolio.pairs.hedges.results import NO_HELD_VALUE, HedgeEstimates
-from statefolio.pairs.prices import Basket, check_tunable, read_basket
+from statefolio.pairs.prices import Basket, check_tunable, read_basket, warn_of_alike
 
 RULES = {"logs": Flag()}
 
@@ -82,7 +82,10 @@ class Hedge(BaseEstimator):
         """Fit as `fit` does, and return the validated prices."""
         self._check_options()
         basket = read_basket(prices, logs=self.logs)
-        self.learn(basket.until(tune_until)).run_over(basket)
+        known = basket.until(tune_until)
+        self.learn(known)
+        warn_of_alike(known)
+        self.run_over(basket)
         return basket
 
     def learn(self, basket: Basket) -> Self:

@@ -10,7 +10,7 @@ import pandas as pd
 from statefolio._arrays.dates import split_row
 from statefolio._arrays.text import shown
 from statefolio._options import Kind, OneOf, Whole, check
-from statefolio._plausible.warn import warned_once
+from statefolio._plausible.warn import leave_out, warned_once
 from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
@@ -23,7 +23,7 @@ from statefolio.pairs.cointegration.mackinnon import p_values
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
-from statefolio.pairs.prices import Basket, check_testable, check_tunable, read_basket
+from statefolio.pairs.prices import Basket, check_testable, check_tunable, read_basket, warn_of_alike
 from statefolio.pairs.progress import Progress, StageProgress
 from statefolio.pairs.trading.retuned import retuned
 from statefolio.pairs.trading.rules import Bands, Rule
@@ -163,7 +163,10 @@ def walk_baskets(
     rule, plain = Bands() if rule is None else rule, read_basket(prices)
     check_testable(plain)
     starts = _starts(plain, start, retune)
-    check_tunable(Basket(plain.values[: starts[0]], plain.dates[: starts[0]], plain.assets))
+    first = Basket(plain.values[: starts[0]], plain.dates[: starts[0]], plain.assets)
+    check_tunable(first)
+    warn_of_alike(first)
+    leave_out("near_duplicate", plain.assets)  # the assets of a basket may move alike
     market = Market(_returns(plain))
     year = read_periods(periods_per_year, plain.dates)
     walked: dict[str, WalkForwardHedge] = {}
