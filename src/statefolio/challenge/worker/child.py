@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from statefolio.challenge.worker.confinement import Limits, confine, is_near_memory_limit, leave_network
+from statefolio.challenge.worker.confinement import Limits, confine, is_near_memory_limit, leave_network, resident_memory
 
 TICK = 0.25
 """Seconds between two calls of `tick`."""
@@ -55,14 +55,14 @@ def run_limited(task: Callable[[], bytes], limits: Limits, tick: Callable[[], bo
     sys.stdout.flush()
     sys.stderr.flush()
     readable, writable = os.pipe()
-    parent = os.getpid()
+    parent, before = os.getpid(), resident_memory()
     pid = os.fork()
     if pid == 0:
         os.close(readable)
         _child(task, limits, parent, writable)
     os.close(writable)
     try:
-        return _watch(pid, readable, limits, tick)
+        return _watch(pid, readable, limits, tick, before)
     finally:
         os.close(readable)
 
@@ -95,8 +95,8 @@ def _child(task: Callable[[], bytes], limits: Limits, parent: int, writable: int
         os._exit(0)
 
 
-def _watch(pid: int, readable: int, limits: Limits, tick: Callable[[], bool]) -> Outcome:
-    """Read the child's message; kill it when its time is over or `tick` says so."""
+def _watch(pid: int, readable: int, limits: Limits, tick: Callable[[], bool], before: int) -> Outcome:
+    """Read the child's message; kill it when its time is over or `tick` says so; `before`: memory of the parent."""
     parts: list[bytes] = []
     deadline = time.monotonic() + limits.wall_seconds
     ended: Literal["", "time", "stopped"] = ""
@@ -118,7 +118,7 @@ def _watch(pid: int, readable: int, limits: Limits, tick: Callable[[], bool]) ->
         _, status, usage = os.wait4(pid, 0)
     if ended:
         return Outcome(ended)
-    return _outcome(b"".join(parts), status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, limits)
+    return _outcome(b"".join(parts), status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 - before, limits)
 
 
 def _outcome(message: bytes, status: int, cpu: float, most: int, limits: Limits) -> Outcome:

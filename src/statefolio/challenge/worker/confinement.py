@@ -75,8 +75,17 @@ def end_with_parent(parent: int, number: int) -> None:
 
 def address_space() -> int:
     """Return the bytes of address space that this process has; 0 where the system does not tell."""
+    return _memory(0)
+
+
+def resident_memory() -> int:
+    """Return the bytes of memory that this process occupies; 0 where the system does not tell."""
+    return _memory(1)
+
+
+def _memory(field: int) -> int:
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        pages = int(Path("/proc/self/statm").read_text().split()[field])
     except (OSError, ValueError, IndexError):
         return 0
     return pages * resource.getpagesize()
