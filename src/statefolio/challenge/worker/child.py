@@ -14,7 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from statefolio.challenge.worker.confinement import Limits, confine, is_near_memory_limit, leave_network, resident_memory
+from statefolio.challenge.worker.confinement import (
+    Limits,
+    confine,
+    is_near_memory_limit,
+    leave_network,
+    resident_memory,
+)
 
 TICK = 0.25
 """Seconds between two calls of `tick`."""
