@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from baskets import simulate
 
-from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
+from statefolio.exceptions import InputError, StatefolioWarning, UnknownNameError
 from statefolio.pairs.hedges.static_hedges import StaticHedge
 from statefolio.pairs.prices import check_testable, check_tunable, condition_number, read_basket
 from statefolio.pairs.trading.walk_forward import walk_baskets
@@ -36,8 +36,8 @@ def test_invalid_prices(table: pd.DataFrame, message: str) -> None:
         StaticHedge().fit(table)
 
 
-def test_a_series_is_refused() -> None:
-    with pytest.raises(DataTypeError, match="DataFrame"):
+def test_a_series_is_one_asset_and_no_basket() -> None:
+    with pytest.raises(InputError, match="at least two assets, got 'ONE' alone"):
         StaticHedge().fit(TABLE["ONE"])
 
 
