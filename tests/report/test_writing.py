@@ -41,7 +41,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing(model, tmp_path):
         write_report(tmp_path / "missing" / "report.html", model)
     (tmp_path / "report.html").mkdir()
     (tmp_path / "report.html" / "full").touch()
-    with pytest.raises(OutputError, match="must be a file, got .* which is a folder"):
+    with pytest.raises(OutputError, match=r"must be a file, got .* which is a folder"):
         write_report(tmp_path / "report.html", model)
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
 
