@@ -11,7 +11,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings:
-    """What the web process is told.
+    """Settings of the web process.
 
     Parameters
     ----------
