@@ -14,6 +14,8 @@ from statefolio.challenge.worker.confinement import Limits
 from statefolio.challenge.worker.messages import pack, unpack
 
 LIMITS = Limits(cpu_seconds=1.0, memory=300 * 2**20, wall_seconds=3.0)
+PATIENT = Limits(cpu_seconds=60.0, memory=300 * 2**20, wall_seconds=120.0)
+"""For ends that are not of time, on a busy machine."""
 
 
 def children() -> set[str]:
@@ -34,7 +36,7 @@ def bomb() -> bytes:
 
 def test_a_result_comes_back_with_every_bit():
     values = np.random.default_rng(0).normal(size=200_000)
-    outcome = run_limited(lambda: pack({"value": 0.1 + 0.2, "none": None}, {"values": values}), LIMITS)
+    outcome = run_limited(lambda: pack({"value": 0.1 + 0.2, "none": None}, {"values": values}), PATIENT)
     content, arrays = unpack(outcome.content)
     assert (outcome.kind, content) == ("done", {"value": 0.1 + 0.2, "none": None})
     assert arrays["values"].tobytes() == values.tobytes()
@@ -54,17 +56,17 @@ def test_a_result_comes_back_with_every_bit():
 )
 def test_bombs_and_loops_end_with_a_plain_kind(task, kind):
     started, before = time.monotonic(), children()
-    outcome = run_limited(task, LIMITS)
+    outcome = run_limited(task, LIMITS if kind == "time" else PATIENT)
     assert outcome.kind == kind
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     assert outcome.content == b""
     assert children() <= before
 
 
 def test_errors_carry_the_traceback():
-    assert "IndexError" in run_limited(lambda: [][1], LIMITS).error
-    assert "code 3" in run_limited(lambda: os._exit(3), LIMITS).error
-    assert "SIGSEGV" in run_limited(lambda: os.kill(os.getpid(), signal.SIGSEGV) or b"", LIMITS).error
+    assert "IndexError" in run_limited(lambda: [][1], PATIENT).error
+    assert "code 3" in run_limited(lambda: os._exit(3), PATIENT).error
+    assert "SIGSEGV" in run_limited(lambda: os.kill(os.getpid(), signal.SIGSEGV) or b"", PATIENT).error
 
 
 def test_a_tick_that_says_no_stops_it():
@@ -93,13 +95,13 @@ def test_a_child_has_no_network():
             with socket.create_connection(address, timeout=1):
                 return b"connected"
 
-        assert "unreachable" in run_limited(connect, LIMITS).error.lower()
+        assert "unreachable" in run_limited(connect, PATIENT).error.lower()
 
 
 def test_a_child_inherits_no_file():
     handle = os.open("/etc/hostname", os.O_RDONLY)
     try:
-        outcome = run_limited(lambda: " ".join(each.name for each in Path("/proc/self/fd").iterdir()).encode(), LIMITS)
+        outcome = run_limited(lambda: " ".join(each.name for each in Path("/proc/self/fd").iterdir()).encode(), PATIENT)
     finally:
         os.close(handle)
     others = {int(each) for each in outcome.content.split()} - {0, 1, 2}
