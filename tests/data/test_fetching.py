@@ -89,7 +89,7 @@ def test_portfolios_lose_the_risk_free_rate_once(publisher):
 
 def test_a_changed_file_is_refused(publisher, tmp_path):
     fetch_french("5-daily", base_url=publisher.url)
-    (path,) = (tmp_path / "cache").glob("*.zip")
+    (path,) = (tmp_path / "cache" / "fetched").glob("*.zip")
     path.write_bytes(packed(FIVE.replace("0.1", "0.2")))
     with pytest.raises(FetchError, match="changed since it was fetched"):
         fetch_french("5-daily", base_url=publisher.url)
@@ -158,3 +158,25 @@ def test_from_the_command_line(publisher, monkeypatch):
     monkeypatch.setattr("statefolio.data.fetching.FRENCH", "http://127.0.0.1:9/")
     table = read_factors(Path("/somewhere/french:5-daily+momentum"), FileForm(), typed_for_factors)
     assert table.shape == (2, 7)
+
+
+@pytest.mark.parametrize("note", ["", "[]", "{", '{"sha256": 5}'])
+def test_a_damaged_note_is_a_changed_file(publisher, tmp_path, note):
+    fetch_french("5-daily", base_url=publisher.url)
+    (path,) = (tmp_path / "cache" / "fetched").glob("*.json")
+    path.write_text(note)
+    with pytest.raises(FetchError, match="changed since it was fetched"):
+        fetch_french("5-daily", base_url=publisher.url)
+
+
+def test_a_folder_that_cannot_be_made_is_named(publisher, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("STATEFOLIO_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.raises(FetchError, match=r"cannot be made .* Set STATEFOLIO_CACHE_DIR"):
+        fetch_french("5-daily", base_url=publisher.url)
+
+
+@pytest.mark.parametrize("series", [3, None, [], ["DGS10", "a b"], "DGS10&x=1"])
+def test_series_that_are_no_identifiers(series, publisher):
+    with pytest.raises((InputError, FetchError)):
+        fetch_fred(series, base_url=publisher.url)

@@ -124,7 +124,7 @@ def fetch_fred(
     >>> from statefolio.data import fetch_fred
     >>> rates = fetch_fred(["DGS10", "DGS2"])  # doctest: +SKIP
     """
-    names = [series] if isinstance(series, str) else [str(each) for each in series]
+    names = [str(each) for each in series] if isinstance(series, list | tuple) else [str(series)]
     if not names or not all(map(_SERIES.fullmatch, names)):
         raise InputError(f"series must be identifiers of letters, digits and _, got {series!r}. Pass e.g. 'DGS10'.")
     parts, sources = [], {}
@@ -139,10 +139,10 @@ def fetch_fred(
 
 
 def cache_folder() -> Path:
-    """Return the folder of fetched files: `STATEFOLIO_CACHE_DIR`, or the user's folder for caches."""
+    """Return the folder of fetched files: in `STATEFOLIO_CACHE_DIR`, or the user's folder for caches."""
     given = os.environ.get("STATEFOLIO_CACHE_DIR")
     if given:
-        return Path(given)
+        return Path(given) / "fetched"
     import pooch
 
     return Path(pooch.os_cache("statefolio"))
@@ -200,19 +200,32 @@ def _fetched(address: str, name: str, *, offline: bool, refresh: bool) -> tuple[
     folder = cache_folder()
     path, note = folder / name, folder / f"{name}.json"
     if path.exists() and note.exists() and not refresh:
-        known = json.loads(note.read_text(encoding="utf-8")).get("sha256")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        if digest != known:
+        if digest != _noted(note):
             raise FetchError(f"{path} changed since it was fetched. Delete it, or pass refresh=True to fetch it again.")
         return path, digest
     if offline:
         raise FetchError(f"{name} was not fetched before, and offline=True. Leave out offline once, with a connection.")
     content = _download(address)
     digest = hashlib.sha256(content).hexdigest()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FetchError(
+            f"{folder} cannot be made ({error.strerror}). Set STATEFOLIO_CACHE_DIR to a folder that you may write to."
+        ) from error
     write_whole(path, content)
     write_whole(note, json.dumps({"address": address, "sha256": digest}).encode())
     return path, digest
+
+
+def _noted(note: Path) -> object:
+    """Return the SHA-256 that was noted when a file was fetched; None where the note is damaged."""
+    try:
+        noted = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return noted.get("sha256") if isinstance(noted, dict) else None
 
 
 def _download(address: str) -> bytes:

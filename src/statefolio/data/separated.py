@@ -92,18 +92,15 @@ def open_text(content: bytes, reading: Reading, path: PathName, *, footer: bool 
 def find_separator(text: str) -> str:
     """Return the character that most evenly parts the first lines of a text: comma, semicolon, tab or bar."""
     lines = [line for line in itertools.islice(io.StringIO(text), _LINES_TO_JUDGE) if line.strip()]
-    best, found = (0, 0), ","
-    for separator in _SEPARATORS:
+
+    def score(separator: str) -> tuple[bool, int, int]:
         counts = [_outside_quotes(line, separator) for line in lines]
         usual = max(set(counts), key=counts.count)
-        # A line of decimal commas has one comma more than semicolons; semicolons part every line alike.
-        score = (counts.count(usual) if usual else 0, usual)
-        sure = separator != "," and usual and counts.count(usual) >= 0.8 * len(counts)
-        if sure and (found == "," or score > best):
-            best, found = (max(score[0], best[0]), max(score[1], best[1])), separator
-        elif found == "," and score > best:
-            best, found = score, separator
-    return found
+        alike = counts.count(usual) if usual else 0
+        # Decimal commas may part a line more often than semicolons, which part every line alike.
+        return separator != "," and alike >= 0.8 * len(lines), alike, usual
+
+    return max(_SEPARATORS, key=score)
 
 
 def _outside_quotes(line: str, separator: str) -> int:

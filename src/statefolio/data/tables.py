@@ -103,7 +103,8 @@ def read_prices(
     2021-01-04  52.8  41.5
     2021-01-05  52.2   NaN
     """
-    reading = make_reading(layout, date, asset, value, date_format, decimal, separator, sheet, missing)
+    texts = (missing,) if isinstance(missing, str) else tuple(missing)
+    reading = Reading(layout, date, asset, value, date_format, decimal, separator, sheet, texts)
     return read_table_of(path, "prices", reading)
 
 
@@ -160,24 +161,9 @@ def read_returns(
     2021-01-04 -0.038  0.007
     2021-01-05 -0.011    NaN
     """
-    reading = make_reading(layout, date, asset, value, date_format, decimal, separator, sheet, missing)
-    return read_table_of(path, "returns", reading)
-
-
-def make_reading(
-    layout: Layout,
-    date: str | None,
-    asset: str | None,
-    value: str | None,
-    date_format: str | None,
-    decimal: Decimal | None,
-    separator: str | None,
-    sheet: str | None,
-    missing: str | Sequence[str],
-) -> Reading:
-    """Return the caller's words as one record."""
     texts = (missing,) if isinstance(missing, str) else tuple(missing)
-    return Reading(layout, date, asset, value, date_format, decimal, separator, sheet, texts)
+    reading = Reading(layout, date, asset, value, date_format, decimal, separator, sheet, texts)
+    return read_table_of(path, "returns", reading)
 
 
 def read_table_of(path: PathName, what: What, reading: Reading) -> pd.DataFrame:

@@ -58,7 +58,7 @@ def test_bombs_and_loops_end_with_a_plain_kind(task, kind):
     started, before = time.monotonic(), children()
     outcome = run_limited(task, LIMITS if kind == "time" else PATIENT)
     assert outcome.kind == kind
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 20
     assert outcome.content == b""
     assert children() <= before
 
