@@ -334,3 +334,15 @@ def test_bombs_are_refused_before_they_unpack(file):
         archive.writestr("x.csv", b"1," * 50_000_000)
     with pytest.raises(FileFormatError, match="unpack to at most"):
         read_prices(file(held.getvalue()))
+
+
+def test_points_that_could_part_thousands(file):
+    with pytest.raises(InputError, match=r"'1\.234', which can be 1\.234 or 1234"):
+        read_prices(file("date;AAA;BBB\n2023-01-02;1.234;987\n2023-01-03;1.240;990\n"))
+    quoted = 'date,AAA,BBB\n2023-01-02,"1.234","2.345"\n2023-01-03,"1.240","2.350"\n'
+    assert read(read_prices, file(quoted), "read with a decimal point")["AAA"].tolist() == [1.234, 1.24]
+
+
+def test_semicolons_part_values_where_commas_are_as_frequent(file):
+    table = read(read_prices, file("date;A, Inc;B, Inc\n2023-01-02;1,5;2,5\n2023-01-03;1,6;2,6\n"), "decimal comma")
+    assert table.to_dict("list") == {"A, Inc": [1.5, 1.6], "B, Inc": [2.5, 2.6]}

@@ -138,3 +138,10 @@ def _runs(pid: int) -> bool:
             return file.read().split(")")[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_memory_of_the_parent_is_not_the_childs():
+    held = np.ones(48 * 2**20)  # 384 MB
+    outcome = run_limited(lambda: os.kill(os.getpid(), signal.SIGSEGV) or b"", PATIENT)
+    assert outcome.kind == "error"
+    assert held[-1] == 1.0
