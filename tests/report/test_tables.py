@@ -33,7 +33,7 @@ def test_the_best_of_each_column_is_marked():
     )
     text = comparison_table(table)
     assert text.count("num best") == 4
-    assert '<td class="num best">0.8000</td>' in text
+    assert '<td class="num best" data-label="Error variance">0.8000</td>' in text
     assert '<td class="num best">75.0%</td>' in text
     assert '<td class="num best">62.5%</td>' in text
 

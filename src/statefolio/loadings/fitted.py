@@ -86,6 +86,27 @@ class FittedLoadings(BaseEstimator):
         run = self._results()
         return self._cached("quality", lambda: datasets.fit_quality(run, self._regressors, self.informative_))
 
+    def fit_quality_after(self, date: Any) -> pd.DataFrame:
+        """Return `fit_quality_` of the dates after a date, e.g. the last one that hyper-parameters were tuned on.
+
+        Parameters
+        ----------
+        date : date
+            Assets without returns after it have NaN.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> demo = sf.load_demo()
+        >>> model = sf.RollingLoadings(window=250).fit(demo.returns, demo.factors)
+        >>> after = model.fit_quality_after("2020-12-31")
+        >>> print(f"{after.loc['AAPL', 'r_squared_one_step']:.0%} of {after.loc['AAPL', 'returns_scored']} returns")
+        77% of 501 returns
+        """
+        run, later = self._results(), self.dates_ > pd.Timestamp(date)
+        counted = self.informative_ & np.repeat(later[:, None], len(self.assets_), axis=1)
+        return datasets.fit_quality(run, self._regressors, counted)
+
     @property
     def informative_(self) -> pd.DataFrame:
         """Whether predicted loadings (date x asset) are informative: not so in the first dates after a diffuse start.

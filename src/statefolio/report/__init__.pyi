@@ -5,5 +5,6 @@ from .chapters import Chapter as Chapter
 from .chapters import Exhibit as Exhibit
 from .heat_maps import loadings_heat_map as loadings_heat_map
 from .heat_maps import movement_heat_map as movement_heat_map
+from .lights import Light as Light
 from .loadings_figures import loadings_figure as loadings_figure
 from .writing import write_report as write_report

@@ -10,7 +10,9 @@ from statefolio.report.headings import capitalised, heading
 
 MOST_ROWS = 40
 LONG_TEXT = 60
-"""Cells with more characters keep a minimum width on narrow screens."""
+"""Cells with more characters get more room; a table with such cells becomes cards on a narrow screen."""
+MOST_NARROW_COLUMNS = 3
+"""A table with more columns becomes cards on a narrow screen: one card per row, one line per column."""
 MISSING = "\u2013"
 """A missing value is shown as this dash."""
 WHY_MISSING = "\u2013: no value, because there were too few data or the column does not apply to the row."
@@ -24,7 +26,7 @@ BETTER_HIGH = ("log_score", "share_best", "r_squared")
 def facts(rows: Mapping[str, object]) -> str:
     """Return a two-column list of names and values."""
     cells = "".join(
-        f"<dt>{escape(capitalised(str(name)))}</dt><dd>{escape(_text(value))}</dd>" for name, value in rows.items()
+        f"<dt>{escape(capitalised(str(name)))}</dt><dd>{escape(_fact(value))}</dd>" for name, value in rows.items()
     )
     return f'<dl class="facts">{cells}</dl>'
 
@@ -106,11 +108,28 @@ def _table(table: pd.DataFrame, best: Mapping[str, set[int]], formats: Mapping[s
         f"<th{_class('num' if is_number else '')}>{escape(_unbroken(heading(name)))}</th>"
         for name, is_number in zip(table.columns, numeric, strict=True)
     )
+    whole = {str(name): ",.0f" for name in table.columns if not _format_of(str(name)) and _is_whole(table[name])}
     body = "".join(
-        f"<tr>{_cells(list(row), [str(name) for name in table.columns], numeric, best, position, given)}</tr>"
+        f"<tr>{_cells(list(row), [str(name) for name in table.columns], numeric, best, position, {**whole, **given})}</tr>"
         for position, row in enumerate(table.itertuples(index=False))
     )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    cards = ' class="cards"' if _becomes_cards(table) else ""
+    return f'<div class="wide"><table{cards}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _becomes_cards(table: pd.DataFrame) -> bool:
+    """Return whether a narrow screen has too little room for a table: many columns, or long texts."""
+    texts = (value for name in table for value in table[name] if isinstance(value, str))
+    return len(table.columns) > MOST_NARROW_COLUMNS or any(len(text) > LONG_TEXT for text in texts)
+
+
+def _is_whole(column: "pd.Series[float]") -> bool:
+    """Return whether all known numbers of a column are whole, as counts are."""
+    if not isinstance(column, pd.Series) or not pd.api.types.is_float_dtype(column):
+        return False
+    values = column.to_numpy(dtype=float, na_value=np.nan)
+    known = values[~np.isnan(values)]
+    return bool(len(known)) and bool(np.all((np.abs(known) < 1e15) & (known == np.round(known))))
 
 
 def _cells(
@@ -129,7 +148,8 @@ def _cells(
         marks += "long" if isinstance(value, str) and len(value) > LONG_TEXT else ""
         form = formats.get(name, _format_of(name) if is_number else "")
         text = MISSING if value is None or value is pd.NaT else _formatted(value, form)
-        cells.append(f"<td{_class(marks.strip())}>{escape(text)}</td>")
+        label = f' data-label="{escape(_unbroken(heading(name)))}"'
+        cells.append(f"<td{_class(marks.strip())}{label}>{escape(text)}</td>")
     return "".join(cells)
 
 
@@ -162,6 +182,13 @@ def _formatted(value: object, form: str) -> str:
     if form == P_VALUE:
         return p_value(float(value))  # type: ignore[arg-type]
     return format(value, form).replace("-", "\u2212")
+
+
+def _fact(value: object) -> str:
+    """Return a single value, a whole one without decimals."""
+    if isinstance(value, float | np.floating) and float(value).is_integer() and abs(value) < 1e15:
+        return f"{value:,.0f}".replace("-", "\u2212")
+    return _text(value)
 
 
 def _text(value: object) -> str:
