@@ -29,9 +29,9 @@ def evaluated_quality(model: FittedLoadings) -> pd.DataFrame | None:
 
 def counted_since(model: FittedLoadings) -> pd.Timestamp | None:
     """Return the first date that headline numbers count: the first out of sample, or that of informative loadings."""
-    on = dates(model)
-    if _is_out_of_sample(model):
-        return on[on > tuned_until(model)][0]
+    on, cut = dates(model), tuned_until(model)
+    if cut is not None and _is_out_of_sample(model):
+        return on[on > cut][0]
     informative = getattr(model, "informative_", None)
     if not isinstance(informative, pd.DataFrame):
         return None
@@ -100,7 +100,7 @@ def _rank_of_first(comparison: pd.DataFrame | None) -> tuple[State, str] | None:
     if comparison is None or len(comparison) < 2 or "error_variance" not in comparison:
         return None
     error = comparison["error_variance"]
-    mine, others = float(error.iloc[0]), error.iloc[1:].dropna()
+    mine, others = float(error.to_numpy()[0]), error.iloc[1:].dropna()
     if not np.isfinite(mine) or others.empty:
         return None
     best, relative = others.idxmin(), mine / float(others.min()) - 1.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,8 +110,9 @@ def _table(table: pd.DataFrame, best: Mapping[str, set[int]], formats: Mapping[s
         for name, is_number in zip(table.columns, numeric, strict=True)
     )
     whole = {str(name): ",.0f" for name in table.columns if not _format_of(str(name)) and _is_whole(table[name])}
+    names, forms = [str(name) for name in table.columns], {**whole, **given}
     body = "".join(
-        f"<tr>{_cells(list(row), [str(name) for name in table.columns], numeric, best, position, {**whole, **given})}</tr>"
+        f"<tr>{_cells(list(row), names, numeric, best, position, forms)}</tr>"
         for position, row in enumerate(table.itertuples(index=False))
     )
     cards = ' class="cards"' if _becomes_cards(table) else ""
@@ -123,7 +125,7 @@ def _becomes_cards(table: pd.DataFrame) -> bool:
     return len(table.columns) > MOST_NARROW_COLUMNS or any(len(text) > LONG_TEXT for text in texts)
 
 
-def _is_whole(column: "pd.Series[float]") -> bool:
+def _is_whole(column: Any) -> bool:
     """Return whether all known numbers of a column are whole, as counts are."""
     if not isinstance(column, pd.Series) or not pd.api.types.is_float_dtype(column):
         return False
@@ -186,7 +188,7 @@ def _formatted(value: object, form: str) -> str:
 
 def _fact(value: object) -> str:
     """Return a single value, a whole one without decimals."""
-    if isinstance(value, float | np.floating) and float(value).is_integer() and abs(value) < 1e15:
+    if isinstance(value, float | np.floating) and float(value).is_integer() and abs(float(value)) < 1e15:
         return f"{value:,.0f}".replace("-", "\u2212")
     return _text(value)
 
