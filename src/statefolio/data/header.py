@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from statefolio.data.cells import could_be_numbers
-from statefolio.data.file_dates import looks_like_a_date
+from statefolio.data.date_patterns import looks_like_a_date
 from statefolio.data.missing import MISSING
 from statefolio.data.reading import DATE_WORDS
 from statefolio.data.sources import PathName
