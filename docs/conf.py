@@ -33,7 +33,7 @@ exclude_patterns = [
     "_build",
     "_ext",
     "_templates",
-    "tests",
+    "site_tests",
     "examples",
     "**/GALLERY_HEADER.rst",
     "gallery/*.py",

@@ -25,8 +25,8 @@ class FractionalKelly:
        covariance of the mean's error.
     2. Multiply by the fraction. The remainder is cash.
     3. Apply the constraints: clip positions to their bounds, then scale all of them towards cash until the upper limits
-       on net, gross, groups and factors hold, then trade only as far as turnover allows. If scaling cannot help (a limit
-       that cash violates), take the weights nearest in terms of risk that satisfy all constraints.
+       on net, gross, groups and factors hold, then trade only as far as turnover allows. If scaling cannot help (a
+       limit that cash violates), take the weights nearest in terms of risk that satisfy all constraints.
 
     Kelly may hold cash, so the lower limit on `net` is not used: `net=1` means at most fully invested. (Where bounds
     exclude it, pass e.g. `net=(0, 1)`.) Costs are not used. With fraction c and no binding constraint this is
