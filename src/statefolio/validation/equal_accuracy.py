@@ -63,7 +63,7 @@ def diebold_mariano(difference: Any, lags: int | str | None = None) -> EqualAccu
 
     Notes
     -----
-    With d the mean and V the Bartlett estimate of the long-run variance, V = sum_k (1 - |k|/(L+1)) gamma_k over
+    With d the mean and V the Bartlett estimate of the long-run variance, ``V = sum_k (1 - |k|/(L+1)) gamma_k`` over
     lags -L to L, and b = (L+1)/T, the statistic is d / sqrt(V/T) sqrt(1 - b), and its null distribution Student-t with
     min(T - 1, 1.5/b) degrees of freedom. At L = 0 that is Harvey, Leybourne and Newbold's test for one step
     ahead; at larger L it approximates fixed-b asymptotics, within one percent of Kiefer and Vogelsang's
