@@ -146,7 +146,7 @@ class ScoringTable(Table):
     cpu_seconds: Positive = 60.0
     memory_gb: Positive = 2.0
     attempts: Count = 3
-    lease_seconds: Positive = 20.0
+    lease_seconds: Positive = 10.0
 
 
 class Rules(Table):

@@ -76,7 +76,7 @@ class Scorer:
     name: str
     folder: Path
     limits: Limits = field(default_factory=Limits)
-    lease: timedelta = timedelta(seconds=20)
+    lease: timedelta = timedelta(seconds=10)
     idle_seconds: float = 0.5
     now: Callable[[], datetime] = clock.now
     stopping: bool = False
