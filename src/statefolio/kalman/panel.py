@@ -9,8 +9,14 @@ from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import check_padded, over_blocks, pad_last, padded
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.panel_outputs import concat_paths, empty_paths, started_assets, write_started
-from statefolio.kalman.separation import hide_unidentified, next_separation, note_regressors, reopen
+from statefolio.kalman.panel_outputs import concat_paths, empty_paths, started_assets, write_block, write_started
+from statefolio.kalman.separation import (
+    hide_unidentified,
+    next_separation,
+    note_regressors,
+    reopen,
+    separating_blocks,
+)
 from statefolio.kalman.specification import (
     DISCOUNT,
     PRIOR_OBSERVATIONS,
@@ -23,6 +29,9 @@ from statefolio.kalman.specification import (
 from statefolio.kalman.start import BEGUN, DIFFUSE, ENDLESS, GIVEN, WAITING, Start, begin_block
 from statefolio.kalman.sweep import sweep
 from statefolio.kalman.triangles import triangle, unpack
+
+_OF_START = ("stage", "a", "P", "A", "U", "rows", "size")
+"""Fields of `Start` that change from date to date."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +78,7 @@ class Filter:
                     mine[:count] = other[:count]
 
     def _changing(self) -> tuple[tuple[FilterState | Start, tuple[str, ...]], ...]:
-        return (self.state, ("mean", "covariance", "level", "worth")), (
-            self.start,
-            ("stage", "a", "P", "A", "U", "rows", "size"),
-        )
+        return (self.state, ("mean", "covariance", "level", "worth")), (self.start, _OF_START)
 
     def forecast(self, common: float) -> tuple[Floats, Floats, Floats]:
         """Return mean (N, K), covariance (N, K, K) and observation variance (N,) of the next date; NaN if not begun."""
@@ -127,6 +133,38 @@ class Filter:
         common = np.ones(len(X)) if common is None else common
         if self.start.patience == ENDLESS or not ((self.start.rows > 0) | ~self.begun).any():
             return self._sweep(X, Y, common, store, note_surprise)
+        before = self._lanes(slice(None))
+        paths = self._sweep(X, Y, common, store, note_surprise)
+        separating = separating_blocks(self.start, self.state, X, Y)
+        note_regressors(self.start, self.state, X, Y)
+        hide_unidentified(self.start, self.state, paths)
+        for block in separating:  # alone, so that no block depends on another one
+            here = slice(block * WIDTH, (block + 1) * WIDTH)
+            part = before._lanes(here)
+            own = X if X.ndim == 2 else np.ascontiguousarray(X[:, :, here])
+            write_block(
+                paths, block, part._run_in_parts(own, np.ascontiguousarray(Y[:, here]), common, store, note_surprise)
+            )
+            for whole, found in zip(self._by_lane(), part._by_lane(), strict=True):
+                whole[here] = found
+        return paths
+
+    def _by_lane(self) -> tuple[NDArray[Any], ...]:
+        """Return views of all arrays of the state and the start, assets along the first axis."""
+        return (*(values.T for values in self.state), *(getattr(self.start, name) for name in _OF_START))
+
+    def _lanes(self, here: slice) -> "Filter":
+        """Copy the filters of some lanes."""
+        start = {name: getattr(self.start, name)[here].copy() for name in (*_OF_START, "mean", "covariance")}
+        return Filter(
+            self.spec,
+            AssetParameters(*(np.ascontiguousarray(values[..., here]) for values in self.assets)),
+            self.start._replace(**start),
+            FilterState(**{name: values[..., here].copy() for name, values in self.state._asdict().items()}),
+        )
+
+    def _run_in_parts(self, X: Floats, Y: Floats, common: Floats, store: str, note_surprise: bool) -> FilterPaths:
+        """Run in parts that end where more of an asset's state becomes known."""
         parts = []
         while True:
             kept = self.arrays()

@@ -16,6 +16,7 @@ from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.identified import find_unidentified, tune_identified
 from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.observations import Observed
 from statefolio.kalman.panel import Filter
 from statefolio.kalman.separation import patience_of
 from statefolio.kalman.stale_returns import Watch, new_watch
@@ -70,12 +71,13 @@ class KalmanModel(LoadingsModel):
         self._options = make_tuning_spec(self.get_params(deep=False), panel.assets, panel.factors)
         watch = new_watch(len(panel.assets))
         self._observed = (*observed_returns(pad_last(panel.padded, np.nan), watch), watch)
-        returns = self._observed[0][:tune_rows, : len(panel.assets)]
         unknown = find_unidentified(panel.regressors[:tune_rows], self._observed[0][:tune_rows])
         count = len(panel.assets)
         self._tuned = Directions(unknown.directions[:count], unknown.size[:count])
-        X = panel.regressors[:tune_rows]
-        self._learned = tune_identified(self._options, X, returns, unknown.combinations[:count], self.progress)
+        observed = Observed(self._observed[0][:tune_rows], count)
+        self._learned = tune_identified(
+            self._options, panel.regressors[:tune_rows], observed, unknown.combinations[:count], self.progress
+        )
         if self._tuned.vectors.any() and self._has_prior() and self._tuned.off(panel.regressors[tune_rows:]).any():
             warn_of_later_separation(panel, self._tuned, panel.dates[tune_rows - 1])
 
