@@ -53,15 +53,16 @@ def join_arrays(parts: Sequence[Arrays], forms: Mapping[str, Form]) -> Arrays:
 
 
 def _joined(parts: Sequence[np.ndarray[Any, Any]], form: Form, name: str) -> np.ndarray[Any, Any]:
-    last = parts[-1] if form.along is None else parts[-1].take([-1], axis=form.along) if form.newcomer else None
-    for part in parts if last is not None else ():
-        shared = part if form.along is None else part.take([-1], axis=form.along)
-        if not np.array_equal(shared, last, equal_nan=last.dtype.kind == "f"):
-            raise ValueError(f"the blocks differ in {name}, which all assets share")
-    if form.along is None:
-        return parts[-1]
-    own = [part.take(range(part.shape[form.along] - 1), axis=form.along) for part in parts] if form.newcomer else parts
-    return np.concatenate([*own, last] if last is not None else own, axis=form.along)
+    axis = form.along
+    if axis is not None and not form.newcomer:
+        return np.concatenate(parts, axis=axis)
+    shared = [part if axis is None else part.take([-1], axis=axis) for part in parts]
+    if not all(np.array_equal(each, shared[0], equal_nan=each.dtype.kind == "f") for each in shared):
+        raise ValueError(f"the blocks differ in {name}, which all assets share")
+    if axis is None:
+        return shared[0]
+    own = [part.take(range(part.shape[axis] - 1), axis=axis) for part in parts]
+    return np.concatenate([*own, shared[0]], axis=axis)
 
 
 def with_prefix(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -39,10 +39,11 @@ def copy_for_run(filter_: Filter, count: int) -> Filter:
     start, state = filter_.start, filter_.state
     if not filter_.begun[:count].all() or filter_.partly_unknown.any():
         rows = goes_on(start.stage, start.rows)  # the others have no start yet, or need it no more
-        copied = {name: with_rows(getattr(start, name)[rows], rows, len(start.stage)) for name in OF_A_START}
-        copied |= {name: getattr(start, name).copy() for name in ("stage", "rows", "size")}
-        start = start._replace(**copied)
-    return replace(filter_, start=start, state=FilterState(*(values.copy() for values in state)))
+        rest = {name: getattr(start, name).copy() for name in ("stage", "rows", "size")}
+        a, P, A, U = (with_rows(getattr(start, name)[rows], rows, len(start.stage)) for name in OF_A_START)
+        start = start._replace(**rest, a=a, P=P, A=A, U=U)
+    copied = {name: values.copy() for name, values in state._asdict().items()}
+    return replace(filter_, start=start, state=FilterState(**copied))
 
 
 def collect_results(

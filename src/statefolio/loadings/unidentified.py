@@ -36,7 +36,7 @@ class Directions(NamedTuple):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the assets that have directions, (N,), and a row for each of them; `from_arrays` reads them back."""
-        assets = self.vectors.any(axis=(1, 2))
+        assets = np.logical_or.reduce(self.vectors != 0.0, axis=(1, 2))
         return {"assets": assets, "vectors": self.vectors[assets], "size": self.size[assets]}
 
     @classmethod
