@@ -26,12 +26,24 @@ from statefolio.kalman.specification import (
     Floats,
     Specification,
 )
-from statefolio.kalman.start import BEGUN, DIFFUSE, ENDLESS, GIVEN, WAITING, Start, begin_block
+from statefolio.kalman.start import (
+    BEGUN,
+    DIFFUSE,
+    ENDLESS,
+    GIVEN,
+    OF_A_START,
+    WAITING,
+    Start,
+    begin_block,
+    goes_on,
+)
 from statefolio.kalman.sweep import sweep
 from statefolio.kalman.triangles import triangle, unpack
 
-_OF_START = ("stage", "a", "P", "A", "U", "rows", "size")
+_OF_START = ("stage", "rows", "size", *OF_A_START)
 """Fields of `Start` that change from date to date."""
+
+_OF_A_STATE = ("mean", "covariance", "level", "worth")
 
 
 @dataclass(frozen=True)
@@ -62,23 +74,31 @@ class Filter:
         return self.begun & (self.start.rows > 0)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Copy the arrays that change from date to date; `take` reads them back."""
-        return {name: getattr(where, name).copy() for where, names in self._changing() for name in names}
+        """Copy the arrays that change from date to date; `take` reads them back.
+
+        Those of a start (N, ...) have rows for the assets whose start goes on alone, in their order.
+        """
+        state, start = self.state, self.start
+        copied = {name: getattr(state, name).copy() for name in _OF_A_STATE}
+        copied |= {name: getattr(start, name).copy() for name in ("stage", "rows", "size")}
+        going_on = goes_on(start.stage, start.rows)
+        return copied | {name: getattr(start, name)[going_on] for name in OF_A_START}
 
     def take(self, arrays: Mapping[str, NDArray[Any]], count: int) -> None:
         """Take the first `count` assets from the arrays of another filter; the other assets stay unchanged."""
-        for where, names in self._changing():
-            for name in names:
-                if name not in arrays:  # files of earlier versions
-                    continue
-                mine, other = getattr(where, name), arrays[name]
-                if isinstance(where, FilterState):
-                    mine[..., :count] = other[..., :count]
-                else:
-                    mine[:count] = other[:count]
-
-    def _changing(self) -> tuple[tuple[FilterState | Start, tuple[str, ...]], ...]:
-        return (self.state, ("mean", "covariance", "level", "worth")), (self.start, _OF_START)
+        for name in _OF_A_STATE:
+            getattr(self.state, name)[..., :count] = arrays[name][..., :count]
+        for name in ("stage", "rows", "size"):
+            if name in arrays:  # not in files of the first version
+                getattr(self.start, name)[:count] = arrays[name][:count]
+        going_on = goes_on(arrays["stage"], arrays.get("rows", np.zeros(len(arrays["stage"]))))
+        for name in OF_A_START:
+            values = arrays[name]
+            if len(values) == len(arrays["stage"]):  # files of earlier versions have a row for every asset
+                values = values[going_on]
+            if len(values) != len(going_on):
+                raise ValueError(f"{name} has {len(values)} rows for {len(going_on)} assets")
+            getattr(self.start, name)[going_on] = values
 
     def forecast(self, common: float) -> tuple[Floats, Floats, Floats]:
         """Return mean (N, K), covariance (N, K, K) and observation variance (N,) of the next date; NaN if not begun."""
@@ -254,9 +274,9 @@ def new_filter(
     first_mean, first_covariance = np.zeros((lanes, states)), np.zeros((lanes, states, states))
     if start is not None:
         first_mean[:count], first_covariance[:count] = start
-    first_mean[:, kind != GIVEN] = 0.0
-    first_covariance[:, kind != GIVEN] = 0.0
-    first_covariance[:, :, kind != GIVEN] = 0.0
+        first_mean[:, kind != GIVEN] = 0.0
+        first_covariance[:, kind != GIVEN] = 0.0
+        first_covariance[:, :, kind != GIVEN] = 0.0
     square = (lanes, states, states)
     return Filter(
         spec,

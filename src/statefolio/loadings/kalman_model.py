@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,19 +24,19 @@ from statefolio.kalman.stale_returns import Watch, new_watch
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import common_level
 from statefolio.loadings.alignment import find_positions, order_factors
-from statefolio.loadings.array_layout import Form
+from statefolio.loadings.array_layout import Form, with_prefix
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_options import Progress, check_kalman_options, make_tuning_spec
-from statefolio.loadings.kalman_run import Unknown, collect_results, copy_for_run
+from statefolio.loadings.kalman_run import Unknown, collect_results, copy_for_run, forecast_next
 from statefolio.loadings.kalman_state import (
     kalman_forms,
     learned_from_arrays,
     learned_to_arrays,
     parameter_columns,
-    with_prefix,
 )
 from statefolio.loadings.observed_returns import find_constants, observed_returns, warn_of_unobserved
 from statefolio.loadings.results import RunResults
+from statefolio.loadings.saved import forecast_forms
 from statefolio.loadings.unidentified import Directions, start_reasons, unidentified_reasons, warn_of_later_separation
 
 _NO_VALUES = {
@@ -58,6 +59,7 @@ class KalmanModel(LoadingsModel):
     _pilot: Filter
     _level: float
     _watch: Watch
+    _alpha: Array  # (N,) of the assets that are constant so far, else NaN
     _tuned: Directions  # along which the loadings were unknown while tuning
     _watches = True
 
@@ -126,7 +128,7 @@ class KalmanModel(LoadingsModel):
         constant = find_constants(marks, self._watch, begun, paths, panel.returns, self.intercept)
         self._filter, self._pilot, self._level, self._watch = after, pilot, level, watch
         warn_of_unobserved(panel, marks, self._learned)
-        ahead = level**self._learned.exponent
+        ahead, self._alpha = level**self._learned.exponent, constant.alpha_now()
         return collect_results(before, after, paths, common, ahead, Y[:, :count], constant, unknown)
 
     def _unknown_in_run(self, before: Filter, after: Filter) -> Unknown:
@@ -145,7 +147,7 @@ class KalmanModel(LoadingsModel):
         before = len(self.assets_)
         self._build_filters(before + count)
         self._watch = watch.with_new_assets(count)
-        self._tuned = Directions(*(np.pad(part, ((0, count), *((0, 0),) * (part.ndim - 1))) for part in self._tuned))
+        self._tuned = self._tuned.with_new_assets(count)
         self._filter.take(arrays, before)
         self._pilot.take(pilot, before)
         self._level = level
@@ -173,9 +175,10 @@ class KalmanModel(LoadingsModel):
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
         state: dict[str, np.ndarray[Any, Any]] = {"level": np.array(self._level)}
         state |= {f"filter_{name}": values for name, values in self._filter.arrays().items()}
-        state |= {f"pilot_{name}": values for name, values in self._pilot.arrays().items()}
+        if self._options.common:
+            state |= {f"pilot_{name}": values for name, values in self._pilot.arrays().items()}
         state |= {f"watch_{name}": values for name, values in self._watch._asdict().items()}
-        state |= {f"tuned_{name}": values for name, values in self._tuned._asdict().items()}
+        state |= {f"tuned_{name}": values for name, values in self._tuned.arrays().items()}
         state |= learned_to_arrays(self._learned)
         if self._options.start is not None:
             state |= {"start_mean": self._options.start[0], "start_covariance": self._options.start[1]}
@@ -193,13 +196,29 @@ class KalmanModel(LoadingsModel):
         count = self._learned.level.size - 1
         self._build_filters(count)
         self._filter.take(with_prefix(state, "filter_"), count)
-        self._pilot.take(with_prefix(state, "pilot_"), count)
+        if self._options.common:
+            self._pilot.take(with_prefix(state, "pilot_"), count)
         self._level = state["level"].item()
-        states = len(self._learned.phi)
-        none = {"vectors": np.zeros((count, states, states)), "size": np.zeros((count, states))}
-        self._tuned = Directions(**(with_prefix(state, "tuned_") or none))
+        tuned = with_prefix(state, "tuned_")
+        none = Directions.none(count, len(self._learned.phi))  # files of earlier versions
+        self._tuned = Directions.from_arrays(tuned) if tuned else none
         if watch := with_prefix(state, "watch_"):  # files of earlier versions have none
             self._watch = Watch(**watch)
+
+    def _forecast_state(self) -> dict[str, np.ndarray[Any, Any]]:
+        return {"alpha": self._alpha}
+
+    def _forecast_forms(self, assets: int, states: int) -> tuple[dict[str, Form], frozenset[str]]:
+        forms = forecast_forms(assets, states)
+        return forms | {"alpha": Form("f", (assets,), 0)}, frozenset({*forms, "alpha"})
+
+    def _restore_forecast(self, ahead: dict[str, np.ndarray[Any, Any]]) -> None:
+        if "alpha" not in ahead:  # files of earlier versions have the forecast itself
+            super()._restore_forecast(ahead)
+            self._alpha = np.where(self._filter.begun[: len(self.assets_)], np.nan, ahead["mean"][:, 0])
+            return
+        self._alpha = ahead["alpha"]
+        self._forecast = partial(forecast_next, self._filter, self._level**self._learned.exponent, self._alpha)
 
     def _never_identified(self, panel: Panel, Y: Array) -> NDArray[np.bool_]:
         """Return the loadings (N, K) of a panel's assets that none of its dates identifies."""

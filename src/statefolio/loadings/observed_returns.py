@@ -32,6 +32,10 @@ class ConstantAssets(NamedTuple):
     filtered: NDArray[np.bool_]  # (T, N) constant up to and including the date
     predicted: NDArray[np.bool_]  # (T, N) constant up to the date before
 
+    def alpha_now(self) -> Array:
+        """Return the alpha (N,) of the assets that are constant up to the last date, NaN for the others."""
+        return np.where(self.filtered[-1], self.alpha, np.nan)
+
     def fill_filtered(self, paths: FilterPaths) -> None:
         """Write the filtered loadings of these assets."""
         rows, columns = np.nonzero(self.filtered)

@@ -6,7 +6,8 @@ The other loadings, fitted values, residual variances and predictions for x with
 """
 
 import warnings
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
 from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.separation import unidentified
+from statefolio.kalman.start import with_rows
+from statefolio.loadings.array_layout import Form
 
 
 class Directions(NamedTuple):
@@ -25,6 +28,33 @@ class Directions(NamedTuple):
 
     vectors: Array  # (N, K, M) one per column, zero where there are fewer
     size: Array  # (N, K) of each regressor
+
+    @classmethod
+    def none(cls, assets: int, states: int) -> Self:
+        """Return those of assets whose loadings are all known."""
+        return cls(np.zeros((assets, states, states)), np.zeros((assets, states)))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the assets that have directions, (N,), and a row for each of them; `from_arrays` reads them back."""
+        assets = np.logical_or.reduce(self.vectors != 0.0, axis=(1, 2))
+        return {"assets": assets, "vectors": self.vectors[assets], "size": self.size[assets]}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Read what `arrays` returned; without "assets" there is a row for every asset."""
+        vectors, size = arrays["vectors"], arrays["size"]
+        if "assets" not in arrays:
+            return cls(vectors, size)
+        rows = np.flatnonzero(arrays["assets"])
+        return cls(*(with_rows(part, rows, len(arrays["assets"])) for part in (vectors, size)))
+
+    def with_new_assets(self, count: int) -> "Directions":
+        """Append `count` assets whose loadings are all known."""
+        return Directions(*(np.pad(part, ((0, count), *((0, 0),) * (part.ndim - 1))) for part in self))
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Pickle the assets that have directions alone."""
+        return type(self).from_arrays, (self.arrays(),)
 
     def loadings(self) -> NDArray[np.bool_]:
         """Return the loadings (N, K) that are not identified."""
@@ -36,6 +66,15 @@ class Directions(NamedTuple):
         terms = np.einsum("sk,nkm->snm", np.abs(x), np.abs(self.vectors), optimize=True)
         found: NDArray[np.bool_] = (effect > 1e-5 * terms).any(axis=2)
         return found
+
+
+def direction_forms(assets: int, states: int) -> dict[str, Form]:
+    """Return the types and shapes of `Directions.arrays`."""
+    return {
+        "assets": Form("b", (assets,), 0),
+        "vectors": Form("f", (None, states, states), 0),
+        "size": Form("f", (None, states), 0),
+    }
 
 
 def find_conditions(panel: Panel, hidden: NDArray[np.bool_], tuned_until: pd.Timestamp) -> Array:
