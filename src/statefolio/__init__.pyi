@@ -9,6 +9,8 @@ from . import portfolio as portfolio
 from . import report as report
 from . import risk as risk
 from . import validation as validation
+from ._threads import get_num_threads as get_num_threads
+from ._threads import set_num_threads as set_num_threads
 from .backtest.costs import TradingCosts as TradingCosts
 from .backtest.market import Market as Market
 from .backtest.run import run_backtest as run_backtest

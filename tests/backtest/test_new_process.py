@@ -56,7 +56,7 @@ def test_it_has_no_variable_of_ours_and_an_empty_folder(monkeypatch):
     assert "PICKS" not in names
     assert set(names) - set(new_process._PASSED_ON) <= {
         *("PYTHONPATH", "TMPDIR", "TEMP", "TMP", "LC_CTYPE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
-        *("MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
+        *("MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "STATEFOLIO_NUM_THREADS"),
     }
     assert (files, is_temporary, arguments) == ([], True, [])
 

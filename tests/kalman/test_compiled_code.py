@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 import statefolio
+from statefolio.kalman.allocation import scratch
 
 _NOBODY = 65_533
 _PROGRAM = """
 import sys, time
 from statefolio.kalman.allocation import scratch
 from statefolio.backtest.new_process import _environment
-assert scratch(1).shape == (1, 64)
+assert scratch(1).shape == (1, 64)  # compiled in this process or another
 print(scratch.stats.cache_path)
 print(_environment("x").get("STATEFOLIO_CACHE_DIR"))
 """
@@ -65,6 +66,18 @@ def test_a_user_without_a_home_compiles_into_a_private_temporary_folder(package)
     assert compiled
     assert run_as_nobody(package).returncode == 0
     assert {file: file.stat().st_mtime_ns for file in folder.rglob("*.nb[ic]")} == compiled
+
+
+def test_code_beside_a_package_that_cannot_be_written_is_used(package):
+    scratch(1)
+    beside = package / "package" / "statefolio" / "kalman" / "__pycache__"
+    beside.parent.chmod(0o755)
+    shutil.copytree(Path(statefolio.__file__).parent / "kalman" / "__pycache__", beside)
+    beside.chmod(0o555)
+    beside.parent.chmod(0o555)
+    done = run_as_nobody(package)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not [*(package / "tmp").rglob("*.nbc")]
 
 
 def test_the_variable_names_the_folder(package):

@@ -33,7 +33,7 @@ def test_threads_change_nothing(monkeypatch):
     shared, seed = np.random.default_rng(0).normal(size=(3, 700)), np.random.SeedSequence(5)
     made = []
     for threads in (1, 3):
-        monkeypatch.setattr(blocks, "THREADS", threads)
+        monkeypatch.setattr(blocks, "get_num_threads", lambda threads=threads: threads)
         made.append(draw(shared, np.ones(700), np.ones(301), seed))
     np.testing.assert_array_equal(*made)
     assert np.unique(made[0]).size == made[0].size

@@ -210,7 +210,7 @@ def test_score_is_the_same_for_any_number_of_threads(made, monkeypatch):
     pool = pool_of(problem)
     found = []
     for threads, small in ((1, np.inf), (3, 0)):
-        monkeypatch.setattr(blocks, "THREADS", threads)
+        monkeypatch.setattr(blocks, "get_num_threads", lambda threads=threads: threads)
         monkeypatch.setattr(blocks, "_SMALL", small)
         found.append(problem.score(pool))
     for name in ("log_likelihood", "level", "state_variance", "memory"):

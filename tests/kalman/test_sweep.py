@@ -256,7 +256,7 @@ def test_number_of_threads_does_not_matter(made, monkeypatch):
     Y = pad_last(panel_.Y, np.nan)
     found = []
     for threads, small in ((1, np.inf), (2, 0), (7, 0)):
-        monkeypatch.setattr(blocks, "THREADS", threads)
+        monkeypatch.setattr(blocks, "get_num_threads", lambda threads=threads: threads)
         monkeypatch.setattr(blocks, "_SMALL", small)
         found.append(build(LEARNING, panel_).run(panel_.X, Y, panel_.common, note_surprise=True))
     for name in (*NAMES, "log_likelihood", "surprise", "surprised"):

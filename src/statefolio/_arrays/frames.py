@@ -13,6 +13,7 @@ import pandas as pd
 from statefolio._arrays.other_tables import how_to_widen, not_a_number, to_pandas
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
+from statefolio._threads import get_num_threads
 from statefolio.exceptions import InputError, StatefolioWarning
 
 _COLUMNS_A_COPY = 256
@@ -220,7 +221,7 @@ def _copied(values: Array, width: int) -> Array:
     if len(starts) == 1:
         copy(0)
         return own
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(get_num_threads()) as pool:
         list(pool.map(copy, starts))
     return own
 

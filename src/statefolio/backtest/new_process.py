@@ -22,6 +22,7 @@ import cloudpickle
 from threadpoolctl import threadpool_info
 
 from statefolio.backtest.searched_code import is_from_library
+from statefolio._threads import VARIABLE, get_num_threads
 from statefolio.kalman.compiled_code import variables_of_children
 
 _PASSED_ON = (
@@ -167,6 +168,7 @@ def _environment(folder: str) -> dict[str, str]:
     for library in threadpool_info():
         for name in _THREADS.get(library["user_api"], ()):
             kept[name] = str(library["num_threads"])
+    kept[VARIABLE] = str(get_num_threads())
     path = os.pathsep.join(str(Path(each or ".").absolute()) for each in sys.path)
     kept |= variables_of_children()
     return kept | {"PYTHONPATH": path, "TMPDIR": folder, "TEMP": folder, "TMP": folder}

@@ -1,17 +1,16 @@
 """Pads arrays to whole blocks of assets, and shares the blocks among threads."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
 
+from statefolio._threads import get_num_threads
 from statefolio.exceptions import InputError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.specification import Floats
 
-THREADS = min(32, os.cpu_count() or 1)
 _SMALL = 100_000
 
 Report = Callable[[int, int], None]
@@ -56,16 +55,17 @@ def over_blocks(
     pieces: int = 4,
     report: Report | None = None,
 ) -> None:
-    """Call `work(first, last)` on pieces that cover all blocks, on all cores unless `cost` is small.
+    """Call `work(first, last)` on pieces that cover all blocks, on several threads unless `cost` is small.
 
-    Each core takes about `pieces` of them. `report(done, total)` is called after each piece. An interrupt stops after
+    Each thread takes about `pieces` of them. `report(done, total)` is called after each piece. An interrupt stops after
     the pieces in progress.
     """
     if cost < _SMALL or blocks == 1:
         work(0, blocks)
         return
-    edges = np.unique(np.linspace(0, blocks, pieces * THREADS + 1).astype(int)).tolist()
-    with ThreadPoolExecutor(THREADS) as pool:
+    threads = get_num_threads()
+    edges = np.unique(np.linspace(0, blocks, pieces * threads + 1).astype(int)).tolist()
+    with ThreadPoolExecutor(threads) as pool:
         under_way = [pool.submit(work, a, b) for a, b in pairwise(edges)]
         try:
             for number, done in enumerate(under_way, start=1):

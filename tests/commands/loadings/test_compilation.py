@@ -20,7 +20,7 @@ def processes(monkeypatch):
 
     monkeypatch.setattr(compilation.subprocess, "Popen", note)
     monkeypatch.setattr(compilation, "_COMMAND", "import time; time.sleep(60)")
-    monkeypatch.setattr(compilation.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(compilation, "get_num_threads", lambda: 2)
     return started
 
 
@@ -38,7 +38,7 @@ def test_the_functions_that_the_job_runs_after_its_first_score_are_compiled(monk
 
 def test_the_job_continues_where_no_process_can_be_started(monkeypatch):
     monkeypatch.setattr(compilation, "is_compiled", lambda: False)
-    monkeypatch.setattr(compilation.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(compilation, "get_num_threads", lambda: 2)
     monkeypatch.setattr(compilation.sys, "executable", "/nowhere/python")
     with compilation.compiling_ahead():
         done = True
@@ -63,7 +63,7 @@ def test_no_process_is_started_where_all_is_compiled(monkeypatch, processes):
 
 def test_no_process_is_started_on_one_core(monkeypatch, processes):
     monkeypatch.setattr(compilation, "is_compiled", lambda: False)
-    monkeypatch.setattr(compilation.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(compilation, "get_num_threads", lambda: 1)
     with compilation.compiling_ahead():
         pass
     assert not processes

@@ -18,6 +18,7 @@ ONE_THREAD = {
     "NUMEXPR_NUM_THREADS": "1",
     "NUMBA_NUM_THREADS": "1",
     "NUMBA_THREADING_LAYER": "workqueue",
+    "STATEFOLIO_NUM_THREADS": "1",
 }
 """Environment of a scorer: a scoring has one CPU, and its numbers do not depend on the machine's."""
 _PAUSE = 1.0

@@ -3,16 +3,16 @@
 Numba compiles one function at a time in a process and stores what it compiled on disk, where the job then finds it.
 """
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from statefolio._threads import get_num_threads
+from statefolio.kalman import compiled_code
 from statefolio.kalman.quasi_newton import above_zero, advance, new_quasi_newton
 from statefolio.kalman.sweep import sweep
 from statefolio.loadings.kalman_loadings import KalmanLoadings
@@ -24,7 +24,7 @@ _COMMAND = "from statefolio.commands.loadings.compilation import compile_all; co
 @contextmanager
 def compiling_ahead() -> Iterator[None]:
     """Compile the filter and the regressions in a second process meanwhile, if nothing is compiled yet."""
-    if is_compiled() or (os.cpu_count() or 1) < 2:
+    if is_compiled() or get_num_threads() < 2:
         yield
         return
     quiet = subprocess.DEVNULL
@@ -43,7 +43,7 @@ def compiling_ahead() -> Iterator[None]:
 
 def is_compiled() -> bool:
     """Return whether the compiled filter is on disk."""
-    return any(Path(sweep.stats.cache_path).glob("sweep.sweep-*.nbi"))
+    return compiled_code.is_compiled(sweep)
 
 
 def compile_all() -> None:

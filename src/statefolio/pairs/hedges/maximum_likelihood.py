@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
-from statefolio.kalman.blocks import THREADS
+from statefolio._threads import get_num_threads
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.quasi_newton import CONVERGED, REASONS, RUNNING, above_zero, advance, new_quasi_newton
 from statefolio.pairs.design import design
@@ -77,7 +77,7 @@ def maximise_all(X: Array, Y: Array, reverts: bool) -> list[Maximum]:
     baskets = Baskets(X, Y, reverts)
     group_size = WIDTH // len(_starts(baskets, 0))
     groups = np.array_split(np.arange(Y.shape[1]), -(-Y.shape[1] // group_size))
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(get_num_threads()) as pool:
         maxima = pool.map(lambda columns: _maxima(baskets, columns), groups)
         return [found for group in maxima for found in group]
 

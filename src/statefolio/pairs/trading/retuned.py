@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from sklearn.base import clone
 
-from statefolio.kalman.blocks import THREADS
+from statefolio._threads import get_num_threads
 from statefolio.pairs.design import design
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
@@ -39,7 +39,7 @@ def retuned(hedge: Hedge, basket: Basket, rows: Sequence[int], progress: Progres
         if progress is not None:
             progress(len(rows), len(rows))
         return tuned
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(get_num_threads()) as pool:
         tuned = []
         for copy in pool.map(lambda pair: pair[0].learn(pair[1]), zip(copies, known, strict=True)):
             tuned.append(copy)

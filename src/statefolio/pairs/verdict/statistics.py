@@ -9,8 +9,8 @@ import pandas as pd
 from sklearn.base import clone
 
 from statefolio._arrays.types import Array
+from statefolio._threads import get_num_threads
 from statefolio.exceptions import InputError
-from statefolio.kalman.blocks import THREADS
 from statefolio.pairs.design import design
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
@@ -114,7 +114,7 @@ def statistics_of_baskets(
         NaN for a basket whose first asset cannot be hedged.
     """
     found: list[HedgeStatistics] = []
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(get_num_threads()) as pool:
         while len(found) < count:
             numbers = range(len(found), min(len(found) + _AT_ONCE, count))
             baskets = [Basket(draw(number), like.dates, like.assets) for number in numbers]
