@@ -1,14 +1,6 @@
-import copy
-import warnings
-
 import pandas as pd
 import pytest
 import xarray as xr
-
-from statefolio.exceptions import FileFormatError, InputError, NotFittedError, OutputError, UnknownNameError
-from statefolio.loadings.results import concat_results
-from statefolio.loadings.stores.store import LoadingsStore
-from tests.loadings.stores.conftest import FIRST, fit, make_store
 
 
 def same(found, wanted):

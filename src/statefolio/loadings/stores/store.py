@@ -85,7 +85,8 @@ class LoadingsStore:
     ...         store.write_block(0, model)
     ...         store.finish()
     ...     store.append(store.model().partial_fit(returns.loc["2022"], factors.loc["2022"]))
-    ...     print(dict(store.loadings().sizes), round(float(store.asset("KO")["predicted"].sel(factor="market")[-1]), 2))
+    ...     beta = store.asset("KO")["predicted"].sel(factor="market")
+    ...     print(dict(store.loadings().sizes), round(float(beta[-1]), 2))
     {'date': 2263, 'asset': 2, 'factor': 2} 0.56
     """
 
@@ -165,9 +166,8 @@ class LoadingsStore:
         target = place_of(path, "store")
         if target.exists() and not (target.is_dir() and not any(target.iterdir())):
             store = cls._of_same_fit(target, manifest)
-            missing = sum(
-                len(range(*each.indices(10**9))) for n, each in enumerate(store.blocks) if n not in store.done
-            )
+            done = store.done
+            missing = sum(each.stop - each.start for n, each in enumerate(store.blocks) if n not in done)
             check_space(target.parent, bytes_of(manifest, missing))
             return store
         make_store(target, manifest, dict(attrs or {"tuned_until": show(identity["tune_until"])}))
@@ -359,12 +359,10 @@ class LoadingsStore:
         return snapshot
 
     def _loaded(self, snapshot: Snapshot, dim: str, labels: pd.Index, label: Any) -> xr.Dataset:
-        place = labels.get_indexer([label])[0]
+        place = labels.get_indexer(pd.Index([label]))[0]
         if place < 0:
-            raise UnknownNameError(
-                f"{dim} must be one of the store's {len(labels):,}, got {shown(label) if dim == 'asset' else show(label)}"
-                f". See {dim}s."
-            )
+            got = shown(label) if dim == "asset" else show(label)
+            raise UnknownNameError(f"{dim} must be one of the store's {len(labels):,}, got {got}. See {dim}s.")
         return snapshot.dataset(self.variables).isel({dim: int(place)}).load()
 
     def _check_model(self, model: LoadingsModel, assets: pd.Index, dates: pd.DatetimeIndex) -> None:
