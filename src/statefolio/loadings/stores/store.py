@@ -288,7 +288,7 @@ class LoadingsStore:
             write_group(self.path, self._manifest, replace(snapshot.own, finished=True), snapshot.big_assets, attrs)
 
     def block_model(self, number: int) -> LoadingsModel:
-        """Return the model of a block after the dates of the fit, without results."""
+        """Return the model of a block after the dates of the fit, without results; gone once `compact` was called."""
         return class_of(self.identity["model"]).load(block_file(self.path, number))
 
     def model(self) -> LoadingsModel:
