@@ -15,6 +15,8 @@ from statefolio._writing import place_of
 from statefolio.exceptions import FileFormatError, InputError, NotFittedError, OutputError, UnknownNameError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.loadings.base import LoadingsModel
+from statefolio.loadings.exports.export import export_results
+from statefolio.loadings.exports.pieces import results_of
 from statefolio.loadings.stores.appending import append_rows
 from statefolio.loadings.stores.chunks import write_columns
 from statefolio.loadings.stores.compaction import compact_rows
@@ -345,6 +347,36 @@ class LoadingsStore:
         """
         with self._lock():
             return compact_rows(self._finished())
+
+    def export(
+        self,
+        path: Any,
+        *,
+        layout: str = "long",
+        variables: Sequence[str] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write results to a file of another program, piece by piece, and return its path.
+
+        Parameters
+        ----------
+        path : path-like
+            Its name says the kind: .parquet, .csv, .arrow or .feather (Arrow), .nc (netCDF; needs h5netcdf).
+        layout : {"long", "wide"}
+            Of a table: one row per date, asset and factor; or one row per date and asset, with a column per variable
+            and factor, e.g. "predicted_market".
+        variables : sequence of str, optional
+            Default: in a long table those by factor, else all.
+        overwrite : bool
+            Replace a file of that name.
+
+        Examples
+        --------
+        ``store.export("loadings.parquet")`` is read by DuckDB as ``SELECT * FROM 'loadings.parquet'`` and by polars as
+        ``polars.scan_parquet("loadings.parquet")``.
+        """
+        results = results_of(self._finished().dataset(self.variables))
+        return export_results(results, path, layout=layout, variables=variables, overwrite=overwrite)
 
     def _snapshot(self) -> Snapshot:
         return take_snapshot(self.path, self._manifest)
