@@ -78,8 +78,8 @@ def collect_results(
     innovation, variance = paths.innovation[:, :count], paths.innovation_variance[:, :count]
     seen = ~np.isnan(np.fmax.reduce(returns, axis=0)) & after.begun[:count]
     return RunResults(
-        filtered=by_asset(paths.mean, count),
-        filtered_variance=by_asset(paths.variance, count),
+        filtered=partial(by_asset, paths.mean, count),
+        filtered_variance=partial(by_asset, paths.variance, count),
         predicted=partial(_predicted_mean, paths.mean, assets, entry, constant),
         predicted_variance=partial(
             _predicted_variance, spec, paths.variance, paths.level, assets, entry, constant, unknown
@@ -89,7 +89,7 @@ def collect_results(
         forecast=partial(forecast_next, after, next_common, constant.alpha_now()),
         observation_variance=partial(observation_variance, paths, common, count),
         log_likelihood=np.where(seen, paths.log_likelihood[:count], np.nan),
-        log_density=partial(log_density, spec, innovation, variance, before.state.worth[:count]),
+        log_density=partial(_log_density, spec, paths, before.state.worth[:count]),
         partly_unknown=unknown.ever if unknown.ever.any() else None,
     )
 
@@ -129,6 +129,11 @@ def forecast_next(after: Filter, common: float, alpha: Array) -> Forecast:
     if known.any():
         mean[known, 0] = alpha[known]
     return mean, covariance, noise
+
+
+def _log_density(spec: Specification, paths: FilterPaths, worth: Array) -> Array:
+    count = worth.size
+    return log_density(spec, paths.innovation[:, :count], paths.innovation_variance[:, :count], worth)
 
 
 def _predicted_mean(

@@ -223,8 +223,8 @@ def _results_of(fits: Fits) -> RunResults:
     """Reorder the axes: the kernels have assets as the last axis, results have factors."""
     v, S = fits.innovation, fits.innovation_variance
     return RunResults(
-        filtered=fits.mean.swapaxes(1, 2),
-        filtered_variance=fits.variance.swapaxes(1, 2),
+        filtered=partial(_by_asset, fits.mean),
+        filtered_variance=partial(_by_asset, fits.variance),
         predicted=partial(_one_later, fits.first_mean, fits.mean),
         predicted_variance=partial(_one_later, fits.first_variance, fits.variance),
         innovation=v,
@@ -234,6 +234,10 @@ def _results_of(fits: Fits) -> RunResults:
         forecast=(fits.mean[-1].T, fits.last_covariance.transpose(2, 0, 1), fits.last_observation_variance),
         partly_unknown=fits.collinear > 0.0 if fits.collinear.any() else None,
     )
+
+
+def _by_asset(path: Array) -> Array:
+    return path.swapaxes(1, 2)
 
 
 def _one_later(first: Array, path: Array) -> Array:

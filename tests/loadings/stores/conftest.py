@@ -32,13 +32,6 @@ def fit(returns, factors, **options):
     return sf.KalmanLoadings(**{**OPTIONS, **options}).fit(returns, factors)
 
 
-def make_store(path, model, whole, **changes):
-    """Make the store of a fit by blocks of 64 assets."""
-    identity = {"model": "KalmanLoadings", "options": model.get_params(), "data": "d", "tune_until": model.tuned_until_}
-    given = {"dates": model.dates_, "assets": model.assets_, "factors": model.factors_, "block_assets": 64}
-    return LoadingsStore.create(path, **{**given, "identity": identity, **changes})
-
-
 @pytest.fixture(scope="session")
 def case(tmp_path_factory):
     """The panel, the model of all assets on the first dates, and a finished store of it."""
@@ -47,7 +40,15 @@ def case(tmp_path_factory):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = fit(early, factors[:FIRST])
-        store = make_store(tmp_path_factory.mktemp("stores") / "all.zarr", model, early)
+        identity = {"model": "KalmanLoadings", "options": model.get_params(), "data": "d"}
+        store = LoadingsStore.create(
+            tmp_path_factory.mktemp("stores") / "all.zarr",
+            dates=model.dates_,
+            assets=model.assets_,
+            factors=model.factors_,
+            block_assets=64,
+            identity={**identity, "tune_until": model.tuned_until_},
+        )
         with store.writing():
             for number, block in enumerate(store.blocks):
                 store.write_block(number, fit(early.iloc[:, block], factors[:FIRST]))

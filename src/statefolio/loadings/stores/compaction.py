@@ -14,7 +14,15 @@ import numpy as np
 from statefolio.loadings import storage
 from statefolio.loadings.stores.appending import remove_states
 from statefolio.loadings.stores.chunks import write_rows
-from statefolio.loadings.stores.group import STATES, bytes_of, check_space, unwritable, write_arrays, write_group
+from statefolio.loadings.stores.group import (
+    BLOCKS,
+    STATES,
+    bytes_of,
+    check_space,
+    unwritable,
+    write_arrays,
+    write_group,
+)
 from statefolio.loadings.stores.layout import flush_folder, write_dates, write_labels
 from statefolio.loadings.stores.live import FOLDER, live_name, live_numbers
 from statefolio.loadings.stores.snapshot import Own, Snapshot
@@ -49,7 +57,10 @@ def _compact(snapshot: Snapshot) -> int:
     for number in live_numbers(path):
         if number <= now.compacted:
             (path / FOLDER / live_name(number)).unlink(missing_ok=True)
-    remove_states(snapshot, last_state(snapshot))
+    if current := last_state(snapshot):
+        remove_states(snapshot, current)
+        for file in (path / BLOCKS).glob("*.model"):  # of the fit, which nothing continues any more
+            file.unlink()
     return now.dates - own.dates
 
 

@@ -99,7 +99,7 @@ def check_space(folder: Path, needed: int) -> None:
         raise unwritable(folder, error) from error
     if needed > free:
         raise OutputError(
-            f"store must fit on its disk: it needs {needed / 1e9:,.2f} GB, got {free / 1e9:,.2f} GB free in {folder}. "
+            f"store must fit on its disk: it needs {_size(needed)}, got {_size(free)} free in {folder}. "
             "Free some space, or choose a folder on another disk."
         )
 
@@ -110,6 +110,10 @@ def unwritable(path: Path, error: OSError) -> OutputError:
         f"{path} cannot be written ({error.strerror or error}). Free some space or correct its permissions, and run "
         "again: what is complete is kept."
     )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.2f} MB"
 
 
 _EMPTY: dict[str, Any] = {"attributes": {}, "zarr_format": 3, "node_type": "group"}

@@ -106,5 +106,5 @@ def _age(owner: dict[str, Any]) -> str:
     seconds = max(0.0, time.time() - float(owner["since"]))
     for size, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {name}"
+            return f"{seconds // size:.0f} {name}"
     return f"{seconds:.0f} seconds"

@@ -80,18 +80,14 @@ def read_manifest(folder: Path) -> Manifest:
         content = (folder / FILE).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError) as error:
         said = "does not exist" if not folder.exists() else "is something else"
-        raise FileFormatError(
-            f"path must be a store of loadings, got {folder}, which {said}. Check the path."
-        ) from error
+        raise FileFormatError(f"path must be a store, got {folder}, which {said}. Check the path.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise FileFormatError(
-            f"{folder / FILE} cannot be read ({error}). Check the path and its permissions."
-        ) from error
+        raise FileFormatError(f"{folder / FILE} cannot be read ({error}). Check its permissions.") from error
     line, _, text = content.partition("\n")
     words = line.removeprefix(_MAGIC).split()
     if line.startswith(_MAGIC) and len(words) == 2 and words[0].isdigit() and int(words[0][:9]) > VERSION:
         raise FileFormatError(
-            f"{folder} must be a store of version {VERSION} or lower, got {words[0][:9]}. Upgrade statefolio to read it."
+            f"{folder} must be a store of version {VERSION} or lower, got {words[0][:9]}. Upgrade statefolio."
         )
     if line != f"{_MAGIC} {VERSION} {_checksum(text)}":
         raise FileFormatError(

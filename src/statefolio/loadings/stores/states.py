@@ -31,9 +31,7 @@ _STATE = re.compile(r"(\d{8})\.model")
 def class_of(name: Any) -> type[LoadingsModel]:
     """Return the class of a model by its name."""
     if name not in MODELS:
-        raise InputError(
-            f"identity['model'] must be one of {', '.join(MODELS)}, got {name!r}. Use one of these models."
-        )
+        raise InputError(f"identity['model'] must be one of {', '.join(MODELS)}, got {name!r}. Use one of them.")
     return MODELS[name]
 
 

@@ -15,6 +15,8 @@ from statefolio._writing import place_of
 from statefolio.exceptions import FileFormatError, InputError, NotFittedError, OutputError, UnknownNameError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.loadings.base import LoadingsModel
+from statefolio.loadings.exports.export import export_results
+from statefolio.loadings.exports.pieces import results_of
 from statefolio.loadings.stores.appending import append_rows
 from statefolio.loadings.stores.chunks import write_columns
 from statefolio.loadings.stores.compaction import compact_rows
@@ -85,7 +87,8 @@ class LoadingsStore:
     ...         store.write_block(0, model)
     ...         store.finish()
     ...     store.append(store.model().partial_fit(returns.loc["2022"], factors.loc["2022"]))
-    ...     print(dict(store.loadings().sizes), round(float(store.asset("KO")["predicted"].sel(factor="market")[-1]), 2))
+    ...     beta = store.asset("KO")["predicted"].sel(factor="market")
+    ...     print(dict(store.loadings().sizes), round(float(beta[-1]), 2))
     {'date': 2263, 'asset': 2, 'factor': 2} 0.56
     """
 
@@ -165,9 +168,8 @@ class LoadingsStore:
         target = place_of(path, "store")
         if target.exists() and not (target.is_dir() and not any(target.iterdir())):
             store = cls._of_same_fit(target, manifest)
-            missing = sum(
-                len(range(*each.indices(10**9))) for n, each in enumerate(store.blocks) if n not in store.done
-            )
+            done = store.done
+            missing = sum(each.stop - each.start for n, each in enumerate(store.blocks) if n not in done)
             check_space(target.parent, bytes_of(manifest, missing))
             return store
         make_store(target, manifest, dict(attrs or {"tuned_until": show(identity["tune_until"])}))
@@ -288,7 +290,7 @@ class LoadingsStore:
             write_group(self.path, self._manifest, replace(snapshot.own, finished=True), snapshot.big_assets, attrs)
 
     def block_model(self, number: int) -> LoadingsModel:
-        """Return the model of a block after the dates of the fit, without results."""
+        """Return the model of a block after the dates of the fit, without results; gone once `compact` was called."""
         return class_of(self.identity["model"]).load(block_file(self.path, number))
 
     def model(self) -> LoadingsModel:
@@ -346,6 +348,36 @@ class LoadingsStore:
         with self._lock():
             return compact_rows(self._finished())
 
+    def export(
+        self,
+        path: Any,
+        *,
+        layout: str = "long",
+        variables: Sequence[str] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write results to a file of another program, piece by piece, and return its path.
+
+        Parameters
+        ----------
+        path : path-like
+            Its name says the kind: .parquet, .csv, .arrow or .feather (Arrow), .nc (netCDF; needs h5netcdf).
+        layout : {"long", "wide"}
+            Of a table: one row per date, asset and factor; or one row per date and asset, with a column per variable
+            and factor, e.g. "predicted_market".
+        variables : sequence of str, optional
+            Default: in a long table those by factor, else all.
+        overwrite : bool
+            Replace a file of that name.
+
+        Examples
+        --------
+        ``store.export("loadings.parquet")`` is read by DuckDB as ``SELECT * FROM 'loadings.parquet'`` and by polars as
+        ``polars.scan_parquet("loadings.parquet")``.
+        """
+        results = results_of(self._finished().dataset(self.variables))
+        return export_results(results, path, layout=layout, variables=variables, overwrite=overwrite)
+
     def _snapshot(self) -> Snapshot:
         return take_snapshot(self.path, self._manifest)
 
@@ -359,12 +391,10 @@ class LoadingsStore:
         return snapshot
 
     def _loaded(self, snapshot: Snapshot, dim: str, labels: pd.Index, label: Any) -> xr.Dataset:
-        place = labels.get_indexer([label])[0]
+        place = labels.get_indexer(pd.Index([label]))[0]
         if place < 0:
-            raise UnknownNameError(
-                f"{dim} must be one of the store's {len(labels):,}, got {shown(label) if dim == 'asset' else show(label)}"
-                f". See {dim}s."
-            )
+            got = shown(label) if dim == "asset" else show(label)
+            raise UnknownNameError(f"{dim} must be one of the store's {len(labels):,}, got {got}. See {dim}s.")
         return snapshot.dataset(self.variables).isel({dim: int(place)}).load()
 
     def _check_model(self, model: LoadingsModel, assets: pd.Index, dates: pd.DatetimeIndex) -> None:
