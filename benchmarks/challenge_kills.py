@@ -67,7 +67,7 @@ class QuickEngine:
         content = {"value": number, "standard_error": 0.1, "details": {}, "failed_gates": [], "reasons": []}
         return content, {"values": np.full(3, number)}
 
-    def improves(self, track, new, best):  # noqa: ARG002
+    def improves(self, track, new, best, benchmark):  # noqa: ARG002
         return bool(new["values"][0] > best["values"][0])
 
     def ranks(self, track, results):  # noqa: ARG002
@@ -133,7 +133,9 @@ def launch(folder: Path, port: int, engine: str) -> None:
     if engine == "quick":
         template.engine = QuickEngine()
     template.engine.warm()
+    template.engine.warm = lambda: None  # the forks are warm
     settings = ServiceSettings(database=here.database, public=here.public, rules=here.rules)
+    app = make_app(settings)  # no connection is open yet
     print("ready", flush=True)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
@@ -148,7 +150,7 @@ def launch(folder: Path, port: int, engine: str) -> None:
                 template.name = name
                 template.run()
             else:
-                config = uvicorn.Config(make_app(settings), port=port, access_log=False, log_level="critical")
+                config = uvicorn.Config(app, port=port, access_log=False, log_level="critical")
                 uvicorn.Server(config).run()
         finally:
             os._exit(0)
@@ -301,7 +303,7 @@ def run(
                 for each in what:
                     launcher.start(each)
             load.stop()
-            _until(lambda: _unfinished(store) == 0, 180)
+            _until(lambda: _unfinished(store) == 0, 600)
             found.seconds = time.monotonic() - began
             _count(found, store, load, hit, engine)
             back = [next((each for each in load.answers if each > kill), None) for kill in web_kills]
