@@ -62,7 +62,7 @@ def join_blocks(raw: pd.DataFrame, reading: Reading, source: str) -> tuple[pd.Da
                 )
             columns[name] = _dated(raw.iloc[:, k], rows, " ".join(name), source)
     _warn(f"{source} has {len(starts)} tables side by side, each with its own dates; they were joined by date.")
-    table = pd.concat(columns, axis=1).sort_index()
+    table = pd.concat(columns, axis=1, sort=True)
     table.columns = (
         pd.MultiIndex.from_tuples(columns) if len(next(iter(columns))) > 1 else pd.Index([name[0] for name in columns])
     )
