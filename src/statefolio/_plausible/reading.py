@@ -14,13 +14,16 @@ from statefolio._plausible.warn import warn_of
 _ABSURD = " Those a million times the asset's usual size count as missing."
 
 
-def read_returns(frame: Any, name: str, *, assets: bool = True) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
+def read_returns(
+    frame: Any, name: str, *, assets: bool = True, still: bool = True
+) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
     """Validate returns and warn of implausible ones; return values, dates and names.
 
-    `assets=False` is for factors and portfolios, which may stand still or be alike.
+    `assets=False` is for factors and portfolios, which may stand still or be alike; `still=False` for a caller that
+    leaves out assets that stand still and reports them.
     """
     table = Numbers(*read_values(frame, name))
-    check_returns(table, name, assets=assets)
+    check_returns(table, name, assets=assets, still=still)
     return table.values, table.dates, table.columns
 
 
@@ -59,6 +62,6 @@ def _numbers(table: Table) -> Numbers:
     return Numbers(table.values, table.dates, table.columns, table.bounds)
 
 
-def check_returns(table: Numbers, name: str, *, assets: bool = True, losses: bool = False) -> None:
-    """Warn of implausible returns; `assets=False` as in `read_returns`, `losses` as in `find_in_table`."""
-    warn_of(find_in_table(table, "returns", alike=assets, still=assets, losses=losses), name)
+def check_returns(table: Numbers, name: str, *, assets: bool = True, still: bool = True, losses: bool = False) -> None:
+    """Warn of implausible returns; `assets` and `still` as in `read_returns`, `losses` as in `find_in_table`."""
+    warn_of(find_in_table(table, "returns", alike=assets, still=assets and still, losses=losses), name)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from statefolio._arrays.text import listed, show
 from statefolio.data.cells import could_be_numbers
-from statefolio.data.file_dates import local_days, parse_dates
+from statefolio.data.file_dates import days_alone, local_days, parse_dates
 from statefolio.data.file_rows import drop_empty_rows, drop_repeated_rows, warn_of_newest_first
 from statefolio.data.missing import is_missing
 from statefolio.data.reading import ASSET_WORDS, Reading
@@ -55,7 +55,8 @@ def to_wide(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
         raise InputError(
             f"{source} must have an asset name in every row, got rows without a name in {asset!r}. Fill or remove them."
         )
-    keys = pd.MultiIndex.from_arrays([dates, assets])
+    keys = pd.MultiIndex.from_arrays([days_alone(dates, assets), assets])
+    dates = pd.DatetimeIndex(keys.get_level_values(0))
     keep = drop_repeated_rows(table[[value]], keys, source)
     table, dates, assets, keys = table[keep], dates[keep], assets[keep], keys[keep]
     if not keys.is_unique:

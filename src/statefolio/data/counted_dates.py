@@ -75,7 +75,11 @@ def six_digits(known: "pd.Series[str]", source: str, column: str) -> "list[pd.Ti
         which = " or ".join(f"{_SIX[form]} ({dates[0]:%Y-%m-%d})" for form, dates in forms.items())
         raise InputError(
             f"{source} must show how its dates are written in the column {column!r}, got {known.iloc[0]!r}, which "
-            + (f"can be {which}. Set date_format, e.g. date_format='%Y%m'." if forms else "is no date of six digits.")
+            + (
+                f"can be {which}. Set date_format, e.g. date_format='%Y%m'."
+                if forms
+                else "is no date of six digits. Write dates, e.g. 2015-12-31."
+            )
         )
     form, dates = forms.popitem()
     example = f"{known.iloc[0]} for {dates[0]:%Y-%m-%d}"

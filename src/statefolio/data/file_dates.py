@@ -44,6 +44,17 @@ def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str)
         ) from error
 
 
+def days_alone(dates: pd.DatetimeIndex, assets: pd.Index | None = None) -> pd.DatetimeIndex:
+    """Return dates without their times of day where each day is there once, or once for each asset."""
+    if dates.hasnans or dates.tz is not None:
+        return dates
+    days = pd.DatetimeIndex(dates.to_numpy().astype("datetime64[D]").astype(dates.dtype), name=dates.name)
+    if days.equals(dates):
+        return dates
+    keys = days if assets is None else pd.MultiIndex.from_arrays([days, assets])
+    return days if keys.is_unique else dates
+
+
 def local_days(dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """Return dates without their time zone, as the clocks there show them."""
     return dates.tz_localize(None) if dates.tz is not None else dates
@@ -118,11 +129,11 @@ def _numeric(found: list["re.Match[str]"], source: str, column: str) -> "list[pd
             f"{next(each[0] for each in found if int(each[3]) > 12)!r}. Set date_format."
         )
     day_first = dotted or first > 12
+    day, month = (1, 3) if day_first else (3, 1)
+    _check_century([(each[4], each[month], each[0]) for each in found], source, column)
     if not dotted:
         order = "day/month/year" if day_first else "month/day/year"
         _warn(f"{source} writes its dates as {order} in the column {column!r}, e.g. {found[0][0]!r}.")
-    day, month = (1, 3) if day_first else (3, 1)
-    _check_century([(each[4], each[month], each[0]) for each in found], source, column)
     return [_stamp(each[4], each[month], each[day], each) for each in found]
 
 

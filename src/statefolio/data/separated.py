@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from statefolio.data.cells import Decimal, check_points, find_decimal, warn_of_comma
+from statefolio.data.date_patterns import looks_like_a_date
 from statefolio.data.encodings import decode
 from statefolio.data.header import Header, read_header
 from statefolio.data.missing import MISSING, na_values
@@ -22,6 +24,7 @@ _SEPARATORS = (",", ";", "\t", "|")
 _LINES_TO_JUDGE = 60
 _MOST_COLUMNS = 200_000
 _FOOTER_LINES = 20
+_OTHER = re.compile(r"\s*(?:<(?:!doctype|\?xml|html|table|head|body)|\[\s*[\[{]|\{\s*[\"'\[{])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,11 @@ def untyped_table(content: bytes, path: PathName, reading: Reading | None = None
 def open_text(content: bytes, reading: Reading, path: PathName, *, footer: bool = True) -> Text:
     """Find the separator and the header of a text file, and check that every line has as many values."""
     text = decode(content, path)
+    if _OTHER.match(text):
+        raise FileFormatError(
+            f"{path} must be a table of values with separators, got {text.strip()[:20]!r}, as of a web page or JSON. "
+            "Export it as CSV."
+        )
     separator = reading.separator or find_separator(text)
     try:
         rows = _head(text, separator)
@@ -137,14 +145,14 @@ def _without_footer(body: str, separator: str, header: Header, path: PathName) -
     dropped: list[str] = []
     while end > 0 and len(dropped) < _FOOTER_LINES:
         start = body.rfind("\n", 0, end) + 1
-        line = body[start:end].strip().strip('"').strip(separator)
-        if _outside_quotes(body[start:end], separator) + 1 == header.width or line[:1].isdigit():
+        cells = next(csv.reader([body[start:end]], delimiter=separator))
+        text = cells[0].strip()
+        blank = not any(cell.strip() for cell in cells)
+        whole = len(cells) >= header.width and any(cell.strip() for cell in cells[1:])
+        prose = (text[:1].isalpha() or text[:1] in ("\u00a9", "*", "#", "(")) and not looks_like_a_date(text)
+        if not dropped if blank else whole or not prose:
             break
-        if not line[:1].isalpha() and line[:1] not in "©*#(":
-            break
-        if line.count(separator) >= header.width - 1 > 0:
-            break
-        dropped.append(line)
+        dropped += [] if blank else [text]
         end = _end(body, start)
     if not dropped:
         return body

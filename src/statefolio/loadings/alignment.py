@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.numbers import to_floats
+from statefolio._arrays.other_tables import has_dates, is_other_table, to_pandas
 from statefolio._arrays.panel import ALPHA, Panel
 from statefolio._arrays.text import listed, show, shown, span
 from statefolio._arrays.types import Array
@@ -149,6 +150,8 @@ def _as_rows(factor_forecasts: Any) -> pd.DataFrame:
         return factor_forecasts.to_frame().T
     if isinstance(factor_forecasts, pd.DataFrame):
         return factor_forecasts
+    if is_other_table(factor_forecasts) and has_dates(factor_forecasts):
+        return to_pandas(factor_forecasts, "factor_forecasts")
     try:
         frame: pd.DataFrame = nw.from_native(factor_forecasts, eager_only=True).to_pandas()
     except TypeError as error:
