@@ -107,4 +107,3 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", _add_scripts)
     app.connect("build-finished", _copy_plotly)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
-

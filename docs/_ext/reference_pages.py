@@ -13,11 +13,20 @@ from sphinx.application import Sphinx
 
 TASKS: dict[str, tuple[str, str]] = {
     "data": ("Read and check data", "Files as vendors write them, bundled data, downloads; returns from prices."),
-    "factors": ("Build and choose factors", "Observed, statistical and characteristic factors; which ones explain returns."),
-    "loadings": ("Estimate loadings", "Loadings that move through time, with error bands; least-squares models to compare."),
+    "factors": (
+        "Build and choose factors",
+        "Observed, statistical and characteristic factors; which ones explain returns.",
+    ),
+    "loadings": (
+        "Estimate loadings",
+        "Loadings that move through time, with error bands; least-squares models to compare.",
+    ),
     "diagnostics": ("Test a factor model", "The four ways in which a factor model fails, each with a test."),
     "validation": ("Compare models out of sample", "Scores, tests of their differences, calibration."),
-    "risk": ("Forecast and attribute risk", "Covariances from loadings and their uncertainty; contributions to risk and return."),
+    "risk": (
+        "Forecast and attribute risk",
+        "Covariances from loadings and their uncertainty; contributions to risk and return.",
+    ),
     "portfolio": ("Find weights", "Views, objectives, constraints and risk budgets."),
     "backtest": ("Back-test and judge a strategy", "Accounts with costs; look-ahead checks; tests for luck."),
     "pairs": ("Trade cointegrated baskets", "Hedges, verdicts, screens and walk-forward tests."),
@@ -132,7 +141,9 @@ def _describe(command: Any, name: str, parts: list[str]) -> None:
         default = "" if option.default in (None, False, ()) or callable(option.default) else f"``{option.default}``"
         rows.append((words, _plain(getattr(option, "help", "") or ""), default))
     if rows:
-        parts.append(".. list-table::\n   :header-rows: 1\n   :widths: 30 50 20\n\n   * - option\n     - meaning\n     - default\n")
+        parts.append(
+            ".. list-table::\n   :header-rows: 1\n   :widths: 30 50 20\n\n   * - option\n     - meaning\n     - default\n"
+        )
         for row in rows:
             parts.append("   * - " + "\n     - ".join(cell or " " for cell in row) + "\n")
         parts.append("\n")

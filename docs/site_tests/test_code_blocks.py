@@ -10,7 +10,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "_ext"))
 import code_blocks
 
 PAGES = {str(path.relative_to(code_blocks.DOCS)): path.read_text(encoding="utf-8") for path in code_blocks.pages()}
-WITH_CODE = [name for name, text in PAGES.items() if any(b.language in code_blocks.RUN for b in code_blocks.blocks(text))]
+WITH_CODE = [
+    name for name, text in PAGES.items() if any(b.language in code_blocks.RUN for b in code_blocks.blocks(text))
+]
 
 
 @pytest.mark.parametrize("name", PAGES)
