@@ -16,11 +16,12 @@ from statefolio.risk.exclusion import warn_of_implausible
 from statefolio.risk.long_run import LongRunVariance
 from statefolio.risk.residual import capped_innovations, standardised_innovations
 from statefolio.risk.risk_options import check_risk_options, copy_fitted_model, make_forecast, make_structure
+from statefolio.risk.showing import ShownRisk
 from statefolio.risk.track_record import TrackRecord
 from statefolio.risk.weights import match_weights
 
 
-class FactorRisk(BaseEstimator):
+class FactorRisk(ShownRisk, BaseEstimator):
     """Covariance of the next date's returns, from predicted loadings and their uncertainty.
 
         Sigma = B Omega B' + G G' + D + U
