@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.report.tables import comparison_table, facts, number, plain_table
+from statefolio._display.numbers import number
+from statefolio.report.tables import comparison_table, facts, plain_table
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._display.shown import ShownFields
 from statefolio.backtest.return_series import read_series
 
 
-@dataclass(frozen=True)
-class Drawdown:
+@dataclass(frozen=True, repr=False)
+class Drawdown(ShownFields):
     """One fall of the value below its peak.
 
     Attributes

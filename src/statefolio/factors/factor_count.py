@@ -12,6 +12,7 @@ from statefolio._options import Whole, check_options
 from statefolio._plausible.reading import read_returns
 from statefolio.exceptions import InputError
 from statefolio.factors.principal_components import principal_components, usable_cells
+from statefolio.factors.showing import ShownCount
 
 TRACY_WIDOM_95 = 0.9793
 """95 % quantile of the Tracy-Widom distribution of order 1."""
@@ -25,8 +26,8 @@ _TINY = 1e-14
 _EXACT = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
-class FactorCount:
+@dataclass(frozen=True, eq=False, repr=False)
+class FactorCount(ShownCount):
     """Number of factors by each criterion, and the values of the criteria.
 
     Attributes

@@ -16,12 +16,13 @@ from statefolio.exceptions import NotFittedError
 from statefolio.loadings import datasets
 from statefolio.loadings.alignment import find_positions, order_factors, read_forecasts
 from statefolio.loadings.results import Forecast, Labels, RunResults, array_of
+from statefolio.loadings.showing import ShownLoadings
 from statefolio.loadings.unidentified import Directions
 
 _Result = TypeVar("_Result", xr.Dataset, pd.DataFrame)
 
 
-class FittedLoadings(BaseEstimator):
+class FittedLoadings(ShownLoadings, BaseEstimator):
     """Results of the last call of `fit` or `partial_fit`, with names of dates, assets and factors."""
 
     intercept: bool

@@ -9,13 +9,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from statefolio._display.numbers import MISSING, number
 from statefolio.report.calibration import Calibration, autocorrelation, coverage_by_asset
 from statefolio.report.calibration_figures import autocorrelation_of, coverage_of, innovations_of
 from statefolio.report.fitted_loadings import ALPHA, FittedLoadings, Floats, dates, names, ordered_factors, tuned_until
 from statefolio.report.heat_maps import loadings_heat_map, movement_heat_map
 from statefolio.report.loadings_figures import empty_figure
 from statefolio.report.loadings_overview import counted_since, evaluated_quality
-from statefolio.report.tables import MISSING, number
 
 
 def page_data(

@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio.report.headings import capitalised, heading
+from statefolio._display.headings import capitalised, heading
+from statefolio._display.numbers import MISSING as MISSING
+from statefolio._display.numbers import P_VALUE as P_VALUE
+from statefolio._display.numbers import number, p_value
 
 MOST_ROWS = 40
 LONG_TEXT = 60
 """Cells with more characters get more room; a table with such cells becomes cards on a narrow screen."""
 MOST_NARROW_COLUMNS = 3
 """A table with more columns becomes cards on a narrow screen: one card per row, one line per column."""
-MISSING = "\u2013"
-"""A missing value is shown as this dash."""
 WHY_MISSING = "\u2013: no value, because there were too few data or the column does not apply to the row."
-P_VALUE = "p"
-"""The format of p-values: three decimals or "< .001"."""
 BETTER_LOW = ("error_variance", "rmse")
 SHARES = ("share", "coverage")
 BETTER_HIGH = ("log_score", "share_best", "r_squared")
@@ -63,43 +62,6 @@ def plain_table(table: pd.DataFrame, formats: Mapping[str, str] | None = None, w
     notes = [why_missing] if f">{MISSING}<" in text and why_missing else []
     notes += [f"and {left:,} more."] if left > 0 else []
     return text + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
-
-
-def number(value: float) -> str:
-    """Return a number with four significant figures.
-
-    >>> number(0.85123), number(123456.7), number(1.5e-7), number(float("nan"))
-    ('0.8512', '123,457', '1.500e\u221207', '\u2013')
-    """
-    if not np.isfinite(value):
-        return MISSING
-    if value == 0.0:
-        return "0"
-    if 1e-3 <= abs(value) < 1e9:
-        places = max(0, 3 - int(np.floor(np.log10(abs(value)))))
-        return f"{value:,.{places}f}".replace("-", "\u2212")
-    return f"{value:.3e}".replace("-", "\u2212")
-
-
-def p_value(value: float) -> str:
-    """Return a p-value with three decimals.
-
-    >>> p_value(0.04321), p_value(4e-5), p_value(float("nan"))
-    ('.043', '< .001', '\u2013')
-    """
-    if not np.isfinite(value):
-        return MISSING
-    return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
-
-
-def equals_p(value: float) -> str:
-    """Return a p-value as the right-hand side of a statement.
-
-    >>> f"p {equals_p(0.04321)}", f"p {equals_p(4e-5)}"
-    ('p = .043', 'p < .001')
-    """
-    text = p_value(value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def _table(table: pd.DataFrame, best: Mapping[str, set[int]], formats: Mapping[str, str] | None = None) -> str:

@@ -15,10 +15,11 @@ from statefolio.risk.long_run import LongRunVariance
 from statefolio.risk.portfolio_measures import PortfolioMeasures
 from statefolio.risk.residual import capped_innovations, standardised_innovations
 from statefolio.risk.risk_options import check_risk_options, copy_fitted_model, make_forecast, make_structure
+from statefolio.risk.showing import ShownRisk
 from statefolio.risk.track_record import TrackRecord
 
 
-class FactorRisk(PortfolioMeasures, BaseEstimator):
+class FactorRisk(PortfolioMeasures, ShownRisk, BaseEstimator):
     """Covariance of the next date's returns, from predicted loadings and their uncertainty.
 
         Sigma = B Omega B' + G G' + D + U

@@ -10,6 +10,7 @@ from scipy import stats
 
 from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
+from statefolio._display.shown import ShownFields
 from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 
@@ -19,8 +20,8 @@ FEWEST = 20
 _SMALL, _LARGE = 1e-100, 1e100
 
 
-@dataclass(frozen=True)
-class EqualAccuracy:
+@dataclass(frozen=True, repr=False)
+class EqualAccuracy(ShownFields):
     """Result of a test of equal accuracy.
 
     Attributes

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from statefolio.pairs.showing import ShownScreen
+
 FILTERS = ("cointegrated", "reverts_in_time", "pays_its_cost", "confirmed")
 
 
-@dataclass(frozen=True, eq=False)
-class PairScreen:
+@dataclass(frozen=True, eq=False, repr=False)
+class PairScreen(ShownScreen):
     """Result of a screen.
 
     Attributes
