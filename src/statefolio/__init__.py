@@ -5,8 +5,6 @@ wherever the coefficient is used. The names most people need are here; the other
 `backtest`, `data`, `diagnostics`, `factors`, `loadings`, `pairs`, `portfolio`, `report`, `risk` and `validation`.
 """
 
-import pkgutil
-import warnings
 from importlib import import_module
 from typing import Any
 
@@ -22,6 +20,9 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return _named_here(name)
     if not name.startswith("_"):
+        import pkgutil
+        import warnings
+
         for module in pkgutil.iter_modules(__path__, f"{__name__}."):
             if module.ispkg and name in getattr(import_module(module.name), "__all__", ()):
                 message = f"statefolio.{name} moved to {module.name}. Use `from {module.name} import {name}`."

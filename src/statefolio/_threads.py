@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import local
@@ -28,14 +28,14 @@ _LIMITS: dict[str, Any] = {}
 _LOCAL = local()
 
 
-def set_num_threads(count: int | None) -> None:
+def set_num_threads(count: Any) -> None:
     """Set how many threads the computations of this process use, those of BLAS included.
 
     Results do not depend on it: loadings, hyper-parameters and simulations are equal to the last bit.
 
     Parameters
     ----------
-    count : int or None
+    count : int, optional
         None returns to the default; see `get_num_threads`.
 
     Raises
@@ -68,8 +68,8 @@ def get_num_threads() -> int:
     """Return how many threads computations use.
 
     The count of `set_num_threads`; else the variable `STATEFOLIO_NUM_THREADS`; else one in a worker process
-    (multiprocessing, joblib, loky, Dask); else the cores that this process may use by its affinity and by the quota of its
-    control groups (cgroups), 32 at most.
+    (multiprocessing, joblib, loky, Dask); else the cores that this process may use by its affinity and by the quota of
+    its control groups (cgroups), 32 at most.
 
     Returns
     -------
@@ -165,10 +165,8 @@ def _quotas(mount: Path, path: str, read: Callable[[Path], float]) -> list[float
     own = mount / path.lstrip("/")
     found = []
     for folder in (own, *own.parents):
-        try:
+        with suppress(OSError, ValueError, ZeroDivisionError):
             found.append(read(folder))
-        except (OSError, ValueError, ZeroDivisionError):
-            pass
         if folder == mount:
             break
     return found

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import pandas as pd
 
 from statefolio._arrays.text import listed
@@ -38,6 +37,8 @@ def to_pandas(given: Any, name: str) -> pd.DataFrame:
         return given.to_frame(_ONE.get(name, "asset") if given.name is None else given.name)
     if type(given).__module__.partition(".")[0] == "xarray" and hasattr(given, "dims"):
         return _of_xarray(given, name)
+    import narwhals.stable.v2 as nw  # a panel of pandas does not need it
+
     try:
         table = nw.from_native(given, eager_only=True)
     except TypeError as error:

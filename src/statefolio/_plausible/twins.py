@@ -11,6 +11,7 @@ _ROWS = 64
 _DIRECTIONS = 6
 _NEARLY_EQUAL = 1e-4
 _NEAR = 0.06  # distance of unit vectors whose correlation is a little below 1 - _NEARLY_EQUAL
+_FEW = 500
 _SAME_SIZE = 0.01
 _ROUNDING = 1e-9
 
@@ -31,18 +32,30 @@ def _candidates(simple: Array, places: NDArray[np.intp]) -> list[tuple[int, int]
     """Return pairs that are alike on a few dates, found by their distances in a few directions."""
     if len(simple) < _MOVES_TO_JUDGE or len(places) < 2:
         return []
-    from scipy.spatial import cKDTree
-
     rows = np.unique(np.linspace(0, len(simple) - 1, _ROWS).astype(int))
     z = np.nan_to_num(simple[np.ix_(rows, places)])
     size = np.sqrt((z * z).sum(axis=0))
     moved = np.flatnonzero((size > 0.0) & np.isfinite(size))
     z = z[:, moved] / size[moved]
-    directions = np.random.default_rng(0).normal(size=(len(rows), _DIRECTIONS))
-    pairs = cKDTree((np.linalg.qr(directions)[0].T @ z).T).query_pairs(_NEAR, output_type="ndarray")
+    pairs = _all_near(z) if z.shape[1] <= _FEW else _near_in_directions(z)
     near = ((z[:, pairs[:, 0]] - z[:, pairs[:, 1]]) ** 2).sum(axis=0) < _NEAR**2
     found = places[moved[pairs[near]]]
     return sorted((min(a, b), max(a, b)) for a, b in found.tolist())
+
+
+def _all_near(z: Array) -> NDArray[np.intp]:
+    """Return the pairs of unit vectors (columns) that are near, and a few more: of few vectors, without a tree."""
+    distances = 2.0 - 2.0 * (z.T @ z)
+    return np.argwhere(np.triu(distances < 1.1 * _NEAR**2, 1))
+
+
+def _near_in_directions(z: Array) -> NDArray[np.intp]:
+    """Return the pairs of vectors (columns) that are near in a few random directions."""
+    from scipy.spatial import cKDTree  # it takes half a second to import
+
+    directions = np.random.default_rng(0).normal(size=(len(z), _DIRECTIONS))
+    pairs: NDArray[np.intp] = cKDTree((np.linalg.qr(directions)[0].T @ z).T).query_pairs(_NEAR, output_type="ndarray")
+    return pairs
 
 
 def _are_twins(a: Array, b: Array) -> bool:

@@ -147,7 +147,7 @@ _VERSIONS = (numba.__version__, llvmlite.__version__)
 
 @lru_cache
 def sources_of(file: Path) -> str:
-    """Return a hash of the content of a source file and of the files of the package that it imports, directly or not."""
+    """Return a hash of a source file and of the files of the package that it imports, directly or through others."""
     found: dict[Path, str] = {}
     waiting = [file]
     while waiting:

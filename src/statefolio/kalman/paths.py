@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from statefolio.kalman.density import LOG_2PI
 from statefolio.kalman.specification import DISCOUNT, AssetParameters, FilterPaths, FilterState, Floats, Specification
@@ -121,6 +120,8 @@ def log_density(spec: Specification, innovation: Floats, variance: Floats, worth
         if spec.noise != DISCOUNT and not np.isfinite(spec.tails):
             return np.asarray(-0.5 * (LOG_2PI + np.log(variance) + u))
         nu = freedom(spec.memory, np.isfinite(innovation), worth) if spec.noise == DISCOUNT else spec.tails
+        from scipy.special import gammaln
+
         constant = gammaln(0.5 * (nu + 1.0)) - gammaln(0.5 * nu) - 0.5 * np.log((nu - 2.0) * np.pi)
         return np.asarray(constant - 0.5 * np.log(variance) - 0.5 * (nu + 1.0) * np.log1p(u / (nu - 2.0)))
 

@@ -3,7 +3,7 @@
 LLVM compiles for the processor at hand. Another one has other instructions, so that sums are rounded in another order
 and results differ in their last bits. Equal bits on mixed processors need one target for all of them:
 
-    NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES=""    any 64-bit machine; about three times slower
+    NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES=""    any 64-bit machine, slowest
     NUMBA_CPU_NAME=x86-64-v3 NUMBA_CPU_FEATURES=""  machines with AVX2
 
 in the environment of every process, and `OPENBLAS_CORETYPE=Haswell` (or `MKL_CBWR=COMPATIBLE`) for BLAS.
@@ -82,5 +82,5 @@ def _difference(field: str, values: list[str]) -> str:
     """Return the values, or of features those that some lack."""
     if field != "features":
         return " and ".join(values)
-    sets = [set(value.split(",")) for value in values]
-    return ", ".join(sorted(set.union(*sets) - set.intersection(*sets)))
+    sets: list[set[str]] = [set(value.split(",")) for value in values]
+    return ", ".join(sorted(sets[0].union(*sets) - sets[0].intersection(*sets)))

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from statefolio.kalman.blocks import Report, pad_last, padded
 from statefolio.kalman.observations import Observations, Observed
@@ -254,5 +253,7 @@ def _with_discount(options: TuningSpec, learned: Learned, problem: TuningProblem
 
     if options.discount is not None:
         return with_factor(options.discount)
+    from scipy.optimize import minimize_scalar
+
     best = minimize_scalar(loss, bounds=(np.log(1e-5), np.log(0.2)), method="bounded", options={"xatol": 1e-3})
     return with_factor(1.0 - float(np.exp(best.x)))

@@ -1,29 +1,33 @@
 """Provides the labelled results of a fitted model of loadings: loadings, innovations, forecasts and contributions."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
-import xarray as xr
-from sklearn.base import BaseEstimator
 
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
+from statefolio._estimator import Estimator
 from statefolio._options import OneOf, check
 from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import NotFittedError
-from statefolio.loadings import datasets
 from statefolio.loadings.alignment import find_positions, order_factors, read_forecasts
 from statefolio.loadings.results import Forecast, Labels, RunResults, array_of
 from statefolio.loadings.showing import ShownLoadings
 from statefolio.loadings.unidentified import Directions
 
-_Result = TypeVar("_Result", xr.Dataset, pd.DataFrame)
+if TYPE_CHECKING:
+    import xarray as xr
+
+_Result = TypeVar("_Result", "xr.Dataset", pd.DataFrame)
 
 
-class FittedLoadings(ShownLoadings, BaseEstimator):
-    """Results of the last call of `fit` or `partial_fit`, with names of dates, assets and factors."""
+class FittedLoadings(ShownLoadings, Estimator):
+    """Results of the last call of `fit` or `partial_fit`, with names of dates, assets and factors.
+
+    xarray is imported where a labelled result is made: a fit does not need it.
+    """
 
     intercept: bool
     assets_: pd.Index
@@ -37,7 +41,7 @@ class FittedLoadings(ShownLoadings, BaseEstimator):
     _forecast: Forecast | Callable[[], Forecast]
 
     @property
-    def loadings_(self) -> xr.Dataset:
+    def loadings_(self) -> "xr.Dataset":
         """Dataset (date, asset, factor): predicted, filtered and their variances.
 
         Examples
@@ -49,16 +53,22 @@ class FittedLoadings(ShownLoadings, BaseEstimator):
         >>> {year: round(float(beta.sel(date=f"{year}-06").mean()), 1) for year in (2016, 2019, 2022)}
         {2016: 1.1, 2019: 1.5, 2022: 1.3}
         """
+        from statefolio.loadings import datasets
+
         return self._cached("loadings", lambda: datasets.loadings_dataset(self._results(), self._labels()))
 
     @property
-    def innovations_(self) -> xr.Dataset:
+    def innovations_(self) -> "xr.Dataset":
         """Dataset (date, asset): innovation and innovation_variance."""
+        from statefolio.loadings import datasets
+
         return self._cached("innovations", lambda: datasets.innovations_dataset(self._results(), self._labels()))
 
     @property
-    def next_(self) -> xr.Dataset:
+    def next_(self) -> "xr.Dataset":
         """Dataset for the first date not yet seen: mean, covariance, observation_variance."""
+        from statefolio.loadings import datasets
+
         self._check_fitted()
         dataset = datasets.next_dataset(self._next_date(), self._directions(), self._labels())
         return dataset.assign_attrs(after=show(self.last_date_))
@@ -84,6 +94,8 @@ class FittedLoadings(ShownLoadings, BaseEstimator):
         Both cover the same returns: those on the dates in the results whose predicted loadings are informative
         (`informative_`). `attrs["counted_from"]` has the first such date of each asset, NaT where there is none.
         """
+        from statefolio.loadings import datasets
+
         run = self._results()
         return self._cached("quality", lambda: datasets.fit_quality(run, self._regressors, self.informative_))
 
@@ -126,10 +138,12 @@ class FittedLoadings(ShownLoadings, BaseEstimator):
         >>> int(model.informative_["AAPL"].to_numpy().argmax())  # 7 loadings count after 38 returns
         38
         """
+        from statefolio.loadings import datasets
+
         run = self._results()
         return self._cached("informative", lambda: datasets.informative_frame(run, self._regressors, self._labels()))
 
-    def predict(self, factor_forecasts: Any) -> xr.Dataset:
+    def predict(self, factor_forecasts: Any) -> "xr.Dataset":
         """Forecast the returns on the first date not yet seen, given the factor returns.
 
         Parameters
@@ -157,6 +171,8 @@ class FittedLoadings(ShownLoadings, BaseEstimator):
         up         2.6  1.1
         down      -2.6 -0.9
         """
+        from statefolio.loadings import datasets
+
         self._check_fitted()
         names = self.factors_[1:] if self.intercept else self.factors_
         x, scenarios = read_forecasts(factor_forecasts, names)
@@ -165,7 +181,7 @@ class FittedLoadings(ShownLoadings, BaseEstimator):
         dataset = datasets.returns_dataset(self._next_date(), self._directions(), x, self._labels())
         return dataset.isel(scenario=0) if scenarios is None else dataset.assign_coords(scenario=scenarios)
 
-    def contributions(self, returns: Any, factors: Any, which: str = "predicted") -> xr.Dataset:
+    def contributions(self, returns: Any, factors: Any, which: str = "predicted") -> "xr.Dataset":
         """Split returns into the contributions of the factors and a residual, which add up to the return.
 
         Parameters
@@ -192,6 +208,8 @@ class FittedLoadings(ShownLoadings, BaseEstimator):
         >>> parts.sel(asset="XOM", date="2022-12-28").round(4).to_series().to_dict()
         {'alpha': 0.003, 'market': -0.008, 'value': -0.0038, 'residual': -0.0077}
         """
+        from statefolio.loadings import datasets
+
         check("which", which, OneOf("predicted", "filtered"))
         run, loadings = self._results(), self.loadings_
         panel = read_panel(returns, factors, self.intercept, fit=False, fill=False)
@@ -213,7 +231,7 @@ class FittedLoadings(ShownLoadings, BaseEstimator):
         return hasattr(self, "last_date_")
 
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = dict(super().__getstate__())
+        state = super().__getstate__()
         state.pop("_cache", None)
         return state
 

@@ -1,17 +1,17 @@
 """Defines `KalmanLoadings`: time-varying loadings by a Kalman filter for every asset, tuned from the data."""
 
 import copy
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import xarray as xr
-from sklearn.base import clone
 
 from statefolio.kalman.smoother import smooth_panel
-from statefolio.loadings.datasets import covariances_dataset, smoothed_dataset
 from statefolio.loadings.kalman_model import KalmanModel, with_patience
 from statefolio.loadings.kalman_options import Progress
 from statefolio.loadings.kalman_run import by_asset, run_covariances
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class KalmanLoadings(KalmanModel):
@@ -143,7 +143,7 @@ class KalmanLoadings(KalmanModel):
         self.discount_factor = discount_factor
         self.progress = progress
 
-    def smooth(self, returns: Any, factors: Any) -> xr.Dataset:
+    def smooth(self, returns: Any, factors: Any) -> "xr.Dataset":
         """Estimate the loadings of every date from all data: for study, never for trading.
 
         Parameters
@@ -171,6 +171,8 @@ class KalmanLoadings(KalmanModel):
         >>> bool((smoothed < filtered).all())
         True
         """
+        from statefolio.loadings import datasets
+
         panel, filter_, Y, common = self._rewind(returns, factors)
         count, X = len(panel.assets), panel.regressors
         hidden, again = self._never_identified(panel, Y), copy.deepcopy(filter_)
@@ -179,9 +181,9 @@ class KalmanLoadings(KalmanModel):
             partly = smooth_panel(with_patience(again), X, Y, common)
             for whole, part in zip(smoothed, partly, strict=True):
                 whole[:, :, unknown] = np.where(hidden[unknown].T, np.nan, part[:, :, unknown])
-        return smoothed_dataset(panel, *(by_asset(part, count) for part in smoothed))
+        return datasets.smoothed_dataset(panel, *(by_asset(part, count) for part in smoothed))
 
-    def covariances(self, returns: Any, factors: Any) -> xr.Dataset:
+    def covariances(self, returns: Any, factors: Any) -> "xr.Dataset":
         """Compute the full covariances of the loadings on every date; `loadings_` has only their diagonals.
 
         Parameters
@@ -204,10 +206,12 @@ class KalmanLoadings(KalmanModel):
         >>> dict(model.covariances(returns, factors)["filtered_covariance"].sizes)
         {'date': 2263, 'asset': 2, 'factor': 2, 'factor_other': 2}
         """
+        from statefolio.loadings import datasets
+
         panel, filter_, Y, common = self._rewind(returns, factors)
         filter_ = with_patience(filter_)
         predicted, filtered = run_covariances(filter_, panel.regressors, Y, common, len(panel.assets))
-        return covariances_dataset(panel, predicted, filtered)
+        return datasets.covariances_dataset(panel, predicted, filtered)
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle the model without its progress callback, which belongs to the session."""
@@ -215,6 +219,8 @@ class KalmanLoadings(KalmanModel):
 
     def __sklearn_clone__(self) -> Self:
         """Clone the options and keep the same progress callback."""
+        from sklearn.base import clone
+
         options = self.get_params(deep=False)
         copied = {name: clone(value, safe=False) for name, value in options.items() if name != "progress"}
         return type(self)(**copied, progress=self.progress)

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Values = Array | Callable[[], Array]
 """An array, or a function that computes it when it is first read."""
@@ -76,7 +79,7 @@ def array_of(values: Values) -> Array:
     return values() if callable(values) else values
 
 
-def concat_results(results: Sequence[xr.Dataset]) -> xr.Dataset:
+def concat_results(results: Sequence["xr.Dataset"]) -> "xr.Dataset":
     """Join results of successive calls along their dates.
 
     Parameters
@@ -105,6 +108,8 @@ def concat_results(results: Sequence[xr.Dataset]) -> xr.Dataset:
     >>> [part.sizes["date"] for part in parts], concat_results(parts).sizes["date"]
     ([253, 252], 505)
     """
+    import xarray as xr
+
     parts = list(results)
     if not parts:
         raise InputError("results must hold at least one Dataset, got an empty list. Pass e.g. [first, second].")
