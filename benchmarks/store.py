@@ -95,7 +95,7 @@ def model_file(model: sf.KalmanLoadings, folder: Path) -> None:
 
 
 def nights(store: sf.loadings.LoadingsStore, returns: pd.DataFrame, factors: pd.DataFrame) -> None:
-    costs, parts = [], []
+    parts: list[tuple[str, float, float]] = []
 
     def night(day: int) -> None:
         def step(name: str, work: Callable[[], object]) -> None:
@@ -106,8 +106,7 @@ def nights(store: sf.loadings.LoadingsStore, returns: pd.DataFrame, factors: pd.
         step("day", lambda: opened[0].partial_fit(returns[day : day + 1], factors[day : day + 1]))
         step("save and append", lambda: store.append(opened[0]))
 
-    for day in range(len(returns)):
-        costs.append(cost(lambda day=day: night(day)))
+    costs = [cost(lambda day=day: night(day)) for day in range(len(returns))]
     for name in ("load", "day", "save and append"):
         report(f"  of a night: {name}", said([part[1:] for part in parts[3:] if part[0] == name]))
     report("a night: load, one day, save, append", said(costs[1:]))
@@ -139,12 +138,12 @@ def compression(model: sf.KalmanLoadings) -> None:
 
     chunk = np.ascontiguousarray(model.loadings_["filtered"][-250:, :512].to_numpy())
     for name, codec in (("zstd", Blosc("zstd", 1, Blosc.BITSHUFFLE)), ("lz4", Blosc("lz4", 1, Blosc.BITSHUFFLE))):
-        packed: list[bytes] = []
-        cpu = cost(lambda codec=codec: packed.append(codec.encode(chunk)))[0]
-        back = cost(lambda codec=codec: codec.decode(packed[0]))[0]
+        packed = codec.encode(chunk)
+        cpu = cost(lambda codec=codec: codec.encode(chunk))[0]
+        back = cost(lambda codec=codec, packed=packed: codec.decode(packed))[0]
         report(
             f"a chunk by bit-shuffle and {name}",
-            f"{chunk.nbytes / len(packed[0]):.2f} x smaller, {chunk.nbytes / cpu / 1e6:,.0f} MB/s, "
+            f"{chunk.nbytes / len(packed):.2f} x smaller, {chunk.nbytes / cpu / 1e6:,.0f} MB/s, "
             f"back {chunk.nbytes / back / 1e6:,.0f} MB/s",
         )
     report("a chunk copied as it is", f"{chunk.nbytes / cost(chunk.tobytes)[0] / 1e6:,.0f} MB/s")
@@ -172,7 +171,6 @@ def main() -> None:
         report(f"write a store of {given.dates} dates, {size / 1e3:.1f} GB", said([written]))
         numbers = 8 * given.assets * given.dates * (4 * (FACTORS + 1) + 3) / 1e6
         report("size of the store / its numbers", f"{size / numbers:.3f}")
-        del model
         nights(store[0], returns[given.dates :], factors[given.dates :])
         returns, factors = panel(512, given.history)
         tall = sf.KalmanLoadings(tuning="fixed", state_variance=1e-3).fit(returns, factors)

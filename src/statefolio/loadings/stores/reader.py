@@ -12,7 +12,7 @@ from statefolio._writing import place_of
 from statefolio.exceptions import InputError, NotFittedError, UnknownNameError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.exports.export import export_results
-from statefolio.loadings.exports.pieces import results_of
+from statefolio.loadings.exports.pieces import Results, results_of
 from statefolio.loadings.stores.group import UNFINISHED
 from statefolio.loadings.stores.manifest import read_manifest
 from statefolio.loadings.stores.snapshot import OF_ASSETS, OF_FACTORS, Snapshot, take_snapshot
@@ -137,8 +137,11 @@ class StoreReader:
         ``store.export("loadings.parquet")`` is read by DuckDB as ``SELECT * FROM 'loadings.parquet'`` and by polars as
         ``polars.scan_parquet("loadings.parquet")``.
         """
-        results = results_of(self._finished().dataset(self.variables))
-        return export_results(results, path, layout=layout, variables=variables, overwrite=overwrite)
+        return export_results(self.results(), path, layout=layout, variables=variables, overwrite=overwrite)
+
+    def results(self) -> Results:
+        """Return all variables by pieces of dates, which `export` writes."""
+        return results_of(self._finished().dataset(self.variables))
 
     def _snapshot(self) -> Snapshot:
         return take_snapshot(self.path, self._manifest)
