@@ -20,10 +20,13 @@ _DIMS = ("date", "asset", "factor")
 
 def export_source(options: ExportOptions) -> Path:
     """Export a store, or the loadings in a folder of results."""
-    chosen = {"layout": options.layout, "variables": options.variable, "overwrite": options.overwrite}
     if (options.source / _TABLE).is_file():
-        return export_results(_results_of_folder(options.source / _TABLE), options.to, **chosen)
-    return LoadingsStore.open(options.source).export(options.to, **chosen)
+        results = _results_of_folder(options.source / _TABLE)
+    else:
+        results = LoadingsStore.open(options.source).results()
+    return export_results(
+        results, options.to, layout=options.layout, variables=options.variable, overwrite=options.overwrite
+    )
 
 
 def _results_of_folder(path: Path) -> Results:
@@ -55,4 +58,5 @@ def _not_a_table(path: Path, error: Exception) -> FileFormatError:
 
 
 def _labels(table: pa.Table, dim: str) -> pd.Index:
-    return pd.Index(table.column(dim).combine_chunks().dictionary.to_pylist())
+    names: list[str] = table.column(dim).combine_chunks().dictionary.to_pylist()
+    return pd.Index(names)
