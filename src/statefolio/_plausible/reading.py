@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statefolio._arrays.frames import Table, read_values
 from statefolio._arrays.panel import Panel, make_panel
 from statefolio._arrays.types import Array
-from statefolio._plausible.finding import Numbers
+from statefolio._plausible.finding import Finding, Numbers
 from statefolio._plausible.table import find_in_table
 from statefolio._plausible.warn import warn_of
 
@@ -49,13 +51,37 @@ def read_panel(
     """
 
     def inspect(given: Table, design: Table) -> None:
-        found = find_in_table(_numbers(given), "returns", still=not watched)
-        warn_of(found, "returns", _ABSURD if watched else "")
+        warn_of_returns(find_in_table(_numbers(given), "returns", still=not watched), watched=watched)
         check_returns(_numbers(design), "factors", assets=False)
 
     return make_panel(
         returns, factors, intercept, check_design=fit, fill=fill, width=width, known=known, inspect=inspect
     )
+
+
+def read_design(dates: pd.DatetimeIndex, seen: NDArray[np.bool_], factors: Any, intercept: bool) -> Panel:
+    """Return a panel without returns, as `read_panel` does, for returns that are read elsewhere.
+
+    Parameters
+    ----------
+    dates : DatetimeIndex
+    seen : (T,) array of bool
+        Dates on which any asset has a return.
+    factors
+        As in `make_panel`.
+    intercept : bool
+    """
+
+    def inspect(_: Table, design: Table) -> None:
+        check_returns(_numbers(design), "factors", assets=False)
+
+    known = pd.DataFrame({"any": np.where(seen, 0.0, np.nan)}, dates)
+    return make_panel(known, factors, intercept, inspect=inspect)
+
+
+def warn_of_returns(found: list[Finding], *, watched: bool) -> None:
+    """Warn of what was found in the returns of a model; `watched` as in `read_panel`."""
+    warn_of(found, "returns", _ABSURD if watched else "")
 
 
 def _numbers(table: Table) -> Numbers:

@@ -19,7 +19,10 @@ class Subject(Protocol):
     """What a computation needs besides the observations; it can be cut to some of the assets."""
 
     def part(self, first: int, last: int) -> Self:
-        """Return what the assets [first, last) need; `first` is a multiple of the lanes."""
+        """Return what the lanes [first, last) need, whole blocks of lanes."""
+
+    def shared(self) -> tuple[Floats, ...]:
+        """Return the large arrays that all parts have in common."""
 
 
 S = TypeVar("S", bound=Subject)

@@ -52,7 +52,7 @@ class _Searches:
     assets: NDArray[np.intp]
 
     def part(self, first: int, last: int) -> "_Searches":
-        """Return the searches of the assets [first, last)."""
+        """Return the searches of the lanes [first, last)."""
         inside = (self.assets >= first) & (self.assets < last)
         return _Searches(
             self.problem.part(first, last),
@@ -91,10 +91,14 @@ class _Points:
     strength: float = 0.0
 
     def part(self, first: int, last: int) -> "_Points":
-        """Return the points of the assets [first, last)."""
+        """Return the points of the lanes [first, last)."""
         inside = (self.assets >= first) & (self.assets < last)
         searches = self.searches.part(first, last)
         return _Points(searches, searches.assets, self.theta[inside], self.strength)
+
+    def shared(self) -> tuple[Floats, ...]:
+        """Return the regressors and the common level."""
+        return self.searches.problem.X, self.searches.problem.log_common
 
     def tasks(self) -> Tasks:
         """Create one task per point, those of an asset one after another."""

@@ -24,11 +24,15 @@ class _Design:
     count: int
 
     def part(self, first: int, last: int) -> "_Design":
-        """Return the regressors of the assets [first, last)."""
+        """Return the regressors of the lanes [first, last)."""
         count = min(last, self.count) - first
         # NumPy orders the sums of a single column in another way: it gets a neighbour without observations.
         count = 2 if count == 1 and self.count > 1 else count
         return replace(self, X=self.X if self.X.ndim == 2 else self.X[:, :, first:last], count=count)
+
+    def shared(self) -> tuple[Floats, ...]:
+        """Return the regressors."""
+        return (self.X,)
 
 
 def regress_each(X: Floats, observed: Observations) -> tuple[OLSFit, Residuals]:

@@ -227,9 +227,13 @@ class _Discounted:
     dates: Dates
 
     def part(self, first: int, last: int) -> "_Discounted":
-        """Return the filter of the assets [first, last), and the last column."""
+        """Return the filter of the lanes [first, last), and the last column."""
         columns = np.append(np.arange(first, min(last, self.learned.level.size - 1)), -1)
         return replace(self, options=self.options.select(columns), learned=self.learned.select(columns))
+
+    def shared(self) -> tuple[Floats, ...]:
+        """Return the inputs of each date."""
+        return tuple(self.dates)
 
 
 def _likelihood(at: _Discounted, Y: Floats, _report: Report | None) -> Floats:

@@ -85,7 +85,7 @@ class TuningProblem:
         return self._at(chosen, Observed(lanes, assets.size))
 
     def part(self, first: int, last: int) -> "TuningProblem":
-        """Return the problem of the assets [first, last), without their observations."""
+        """Return the problem of the lanes [first, last), without their observations."""
         return self._at(slice(first, last), ELSEWHERE)
 
     def _at(self, chosen: "NDArray[np.intp] | slice", observed: Observations) -> "TuningProblem":
@@ -155,8 +155,12 @@ class _AtPool:
     pool: Pool
 
     def part(self, first: int, last: int) -> "_AtPool":
-        """Return the problem of the assets [first, last)."""
+        """Return the problem of the lanes [first, last)."""
         return _AtPool(self.problem.part(first, last), self.pool)
+
+    def shared(self) -> tuple[Floats, ...]:
+        """Return the regressors and the common level."""
+        return self.problem.X, self.problem.log_common
 
 
 def _score(at: _AtPool, Y: Floats, report: Report | None) -> Floats:

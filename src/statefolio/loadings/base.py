@@ -10,10 +10,12 @@ from statefolio._arrays.dates import rows_until
 from statefolio._arrays.panel import Panel
 from statefolio._plausible.reading import read_panel
 from statefolio.kalman.lanes import WIDTH
-from statefolio.loadings.alignment import continue_panel, warn_of_short_histories
+from statefolio.loadings.alignment import continue_panel
+from statefolio.loadings.observed_returns import Unobserved
+from statefolio.loadings.remarks import Remarks
 from statefolio.loadings.results import RunResults
 from statefolio.loadings.saved import SavedLoadings
-from statefolio.loadings.unidentified import find_conditions, warn_of_unidentified
+from statefolio.loadings.unidentified import find_conditions
 
 
 class LoadingsModel(SavedLoadings):
@@ -74,11 +76,18 @@ class LoadingsModel(SavedLoadings):
         tune_rows = rows_until(panel.dates, tune_until)
         self._reset()
         self._learn(panel, tune_rows)
-        self._store(panel, self._run(panel, fresh=True), panel.dates[tune_rows - 1])
-        self.first_date_ = panel.dates[0]
-        warn_of_short_histories(panel, self._observations_needed())
-        warn_of_unidentified(panel, self._run_results.partly_unknown, self._hidden(), self._condition)
+        self._fit_learned(panel, panel.dates[tune_rows - 1]).warn(panel)
         return self
+
+    def _fit_learned(self, panel: Panel, tuned_until: pd.Timestamp) -> Remarks:
+        """Run over a panel with what was learned, and return what there is to warn of."""
+        run, unobserved = self._run(panel, fresh=True)
+        self._store(panel, run, tuned_until)
+        self.first_date_ = panel.dates[0]
+        counts = np.count_nonzero(~np.isnan(panel.returns), axis=0)
+        return Remarks(
+            unobserved, counts, self._observations_needed(), run.partly_unknown, self._hidden(), self._condition
+        )
 
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:
         """Continue over new dates with the same hyper-parameters; results then cover the new dates.
@@ -115,7 +124,10 @@ class LoadingsModel(SavedLoadings):
         try:
             if len(panel.assets) > len(self.assets_):
                 self._add_assets(len(panel.assets) - len(self.assets_))
-            self._store(panel, self._run(panel, fresh=False), self.tuned_until_)
+            run, unobserved = self._run(panel, fresh=False)
+            if unobserved is not None:
+                unobserved.warn(panel)
+            self._store(panel, run, self.tuned_until_)
         except BaseException:
             self.__dict__ = before
             raise
@@ -154,10 +166,11 @@ class LoadingsModel(SavedLoadings):
         """Learn hyper-parameters for every asset from the first `tune_rows` rows alone."""
         raise NotImplementedError
 
-    def _run(self, panel: Panel, fresh: bool) -> RunResults:
+    def _run(self, panel: Panel, fresh: bool) -> tuple[RunResults, Unobserved | None]:
         """Run over the panel, from the start or from the stored state, and store the final state.
 
-        The stored state is replaced, never changed in place: a run that fails returns to it.
+        Also return what there is to say of returns that were not used. The stored state is replaced, never changed in
+        place: a run that fails returns to it.
         """
         raise NotImplementedError
 

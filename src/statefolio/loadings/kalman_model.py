@@ -15,12 +15,12 @@ from statefolio._arrays.types import Array
 from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.identified import find_unidentified, tune_identified
+from statefolio.kalman.identified import Unidentified, find_unidentified, tune_identified
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.observations import Observed
+from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.panel import Filter
 from statefolio.kalman.separation import patience_of
-from statefolio.kalman.stale_returns import Watch, new_watch
+from statefolio.kalman.stale_returns import Marks, Watch, new_watch
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import common_level
 from statefolio.loadings.alignment import find_positions, order_factors
@@ -34,7 +34,7 @@ from statefolio.loadings.kalman_state import (
     learned_to_arrays,
     parameter_columns,
 )
-from statefolio.loadings.observed_returns import find_constants, observed_returns, warn_of_unobserved
+from statefolio.loadings.observed_returns import Unobserved, find_constants, find_unobserved, observed_returns
 from statefolio.loadings.results import RunResults
 from statefolio.loadings.saved import forecast_forms
 from statefolio.loadings.unidentified import Directions, start_reasons, unidentified_reasons, warn_of_later_separation
@@ -60,6 +60,8 @@ class KalmanModel(LoadingsModel):
     _level: float
     _watch: Watch
     _alpha: Array  # (N,) of the assets that are constant so far, else NaN
+    _observed: tuple[Array, Marks, Watch]  # from `_learn` to `_run`
+    _known_level: Array  # (T + 1,) path of the common level, where the assets of a run are only some of a panel's
     _tuned: Directions  # along which the loadings were unknown while tuning
     _watches = True
 
@@ -70,16 +72,19 @@ class KalmanModel(LoadingsModel):
         return len(self.factors_) if self._options.start is None else 0
 
     def _learn(self, panel: Panel, tune_rows: int) -> None:
+        count, watch = len(panel.assets), new_watch(len(panel.assets))
+        Y, marks = observed_returns(pad_last(panel.padded, np.nan), watch)
+        found = find_unidentified(panel.regressors[:tune_rows], Y[:tune_rows])
+        unknown = Unidentified(found.combinations[:count], found.directions[:count], found.size[:count])
+        self._learn_from(panel, tune_rows, unknown, Observed(Y[:tune_rows], count))
+        self._observed = (Y, marks, watch)
+
+    def _learn_from(self, panel: Panel, tune_rows: int, unknown: Unidentified, observed: Observations) -> None:
+        """Learn hyper-parameters from observations that may lie elsewhere; the returns of the panel are not needed."""
         self._options = make_tuning_spec(self.get_params(deep=False), panel.assets, panel.factors)
-        watch = new_watch(len(panel.assets))
-        self._observed = (*observed_returns(pad_last(panel.padded, np.nan), watch), watch)
-        unknown = find_unidentified(panel.regressors[:tune_rows], self._observed[0][:tune_rows])
-        count = len(panel.assets)
-        self._tuned = Directions(unknown.directions[:count], unknown.size[:count])
-        observed = Observed(self._observed[0][:tune_rows], count)
-        self._learned = tune_identified(
-            self._options, panel.regressors[:tune_rows], observed, unknown.combinations[:count], self.progress
-        )
+        self._tuned = Directions(unknown.directions, unknown.size)
+        X = panel.regressors[:tune_rows]
+        self._learned = tune_identified(self._options, X, observed, unknown.combinations, self.progress)
         if self._tuned.vectors.any() and self._has_prior() and self._tuned.off(panel.regressors[tune_rows:]).any():
             warn_of_later_separation(panel, self._tuned, panel.dates[tune_rows - 1])
 
@@ -104,10 +109,16 @@ class KalmanModel(LoadingsModel):
         if not self._options.common:
             return np.ones(len(X)), 1.0
         teaches = pad_last(self._learned.teaches[:-1].astype(float), 0.0) > 0.0
-        level, next_level = common_level(pilot, X, Y if teaches.all() else np.where(teaches, Y, np.nan), first)
+        Y = Y if teaches.all() else np.where(teaches, Y, np.nan)
+        known = self.__dict__.pop("_known_level", None)
+        if known is None:
+            level, next_level = common_level(pilot, X, Y, first)
+        else:
+            pilot.run(X, Y, store="state")
+            level, next_level = known[:-1], float(known[-1])
         return level**self._learned.exponent, next_level
 
-    def _run(self, panel: Panel, fresh: bool) -> RunResults:
+    def _run(self, panel: Panel, fresh: bool) -> tuple[RunResults, Unobserved]:
         count = len(panel.assets)
         if fresh:
             self._build_filters(count)
@@ -127,9 +138,9 @@ class KalmanModel(LoadingsModel):
             paths.variance[:, unknown.always[i], i] = np.inf
         constant = find_constants(marks, self._watch, begun, paths, panel.returns, self.intercept)
         self._filter, self._pilot, self._level, self._watch = after, pilot, level, watch
-        warn_of_unobserved(panel, marks, self._learned)
         ahead, self._alpha = level**self._learned.exponent, constant.alpha_now()
-        return collect_results(before, after, paths, common, ahead, Y[:, :count], constant, unknown)
+        results = collect_results(before, after, paths, common, ahead, Y[:, :count], constant, unknown)
+        return results, find_unobserved(panel, marks, self._learned)
 
     def _unknown_in_run(self, before: Filter, after: Filter) -> Unknown:
         """Return the loadings that are not identified before and in a run."""

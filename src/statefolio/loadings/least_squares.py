@@ -52,14 +52,14 @@ class LeastSquaresLoadings(LoadingsModel):
     def _learn(self, panel: Panel, tune_rows: int) -> None:
         """Do nothing: there are no hyper-parameters."""
 
-    def _run(self, panel: Panel, fresh: bool) -> RunResults:
+    def _run(self, panel: Panel, fresh: bool) -> tuple[RunResults, None]:
         states, assets = panel.regressors.shape[1], len(panel.assets)
         memory = empty_memory(states, assets) if fresh else self._memory
         fits, after = least_squares(self._scheme(states), panel.regressors, panel.returns, memory)
         self._memory = after
         self._last = np.stack([fits.last_count, fits.last_observation_variance])
         self._unknown = Directions(fits.directions.transpose(2, 0, 1), np.sqrt(np.fmax(fits.size.T, 0.0)))
-        return _results_of(fits)
+        return _results_of(fits), None
 
     def _directions(self) -> Directions | None:
         return self._unknown if self._unknown.vectors.any() else None

@@ -5,7 +5,6 @@ loadings explains the returns as well. Loadings with a part in n are not identif
 The other loadings, fitted values, residual variances and predictions for x with x'n = 0 are.
 """
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
 
@@ -17,7 +16,7 @@ from statefolio._arrays.conditioning import COLLINEAR, condition_number, shown_c
 from statefolio._arrays.panel import Panel
 from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
-from statefolio.exceptions import StatefolioWarning
+from statefolio._plausible.warn import warn_caller
 from statefolio.kalman.separation import unidentified
 from statefolio.kalman.start import with_rows
 from statefolio.loadings.array_layout import Form
@@ -132,30 +131,24 @@ def warn_of_unidentified(
     assets = np.flatnonzero(hidden.any(axis=1))
     before = np.flatnonzero(partly & ~hidden.any(axis=1))
     if len(before):
-        warnings.warn(
+        warn_caller(
             f"factors are collinear on some dates of {listed(panel.assets[before].tolist())}. Loadings that those "
-            "dates do not identify are NaN there. Check for factors that start late or stand still.",
-            StatefolioWarning,
-            stacklevel=3,
+            "dates do not identify are NaN there. Check for factors that start late or stand still."
         )
     if len(assets):
         names = listed([str(name) for name in panel.factors[np.flatnonzero(hidden.any(axis=0))]])
-        warnings.warn(
+        warn_caller(
             f"factors {names} should not be collinear on the dates of an asset, got "
             f"{shown_condition(condition[assets].max())} for {listed(panel.assets[assets].tolist())}. Those loadings "
-            "are NaN; what the dates identify is kept. Drop one of these factors, or wait for more dates.",
-            StatefolioWarning,
-            stacklevel=3,
+            "are NaN; what the dates identify is kept. Drop one of these factors, or wait for more dates."
         )
 
 
 def warn_of_later_separation(panel: Panel, tuned: Directions, until: pd.Timestamp) -> None:
     """Warn that mean-reverting loadings tuned on collinear factors do not follow once these separate."""
     names = listed([str(name) for name in panel.factors[np.flatnonzero(tuned.loadings().any(axis=0))]], most=8)
-    warnings.warn(
+    warn_caller(
         f"factors {names} should be told apart by the dates until tune_until={show(until)}, got collinear ones that "
         "separate later. Their loadings stay NaN, and innovations of later dates are off. Use a later tune_until, or "
-        "drop one of them.",
-        StatefolioWarning,
-        stacklevel=4,
+        "drop one of them."
     )
