@@ -231,6 +231,7 @@ def main() -> int:
     parser.add_argument("--dates", type=int, default=252, help="hidden dates")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no repetition after so long")
     parser.add_argument("--tracks", nargs="+", default=["portfolio", "forecast"])
+    parser.add_argument("--players", nargs="+", default=list(PLAYERS))
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--no-step", action="store_true")
     options = parser.parse_args()
@@ -243,20 +244,20 @@ def main() -> int:
             game = Game(Path(place), seed, options.dates, not options.no_step, now)
             with game.client:
                 for track in options.tracks:
-                    for player in PLAYERS:
+                    for player in options.players:
                         play(game, player, track, options.tries, seed)
                 shown, best = game.displayed()
             game.scorer.store.close()
         for track in options.tracks:
-            first = best[f"blend {track}"]
+            first = best[f"blend {track}"] if "blend" in options.players else np.nan
             found[f"honest {track}"].append(first)
-            for player in PLAYERS:
+            for player in options.players:
                 found[f"{player} {track}"].append(shown[f"{player} {track}"])
-            gains = {player: round(found[f"{player} {track}"][-1] - first, 4) for player in PLAYERS}
+            gains = {player: round(found[f"{player} {track}"][-1] - first, 4) for player in options.players}
             print(f"seed {seed} {track}: honest {first:.4f}, others above it {json.dumps(gains)}, "
                   f"{time.monotonic() - began:.0f} s", flush=True)  # fmt: skip
     for track in options.tracks:
-        for player in ("honest", *PLAYERS):
+        for player in ("honest", *options.players):
             gain = np.subtract(found[f"{player} {track}"], found[f"honest {track}"])
             error = np.std(gain, ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.nan
             mean = np.mean(found[f"{player} {track}"])
