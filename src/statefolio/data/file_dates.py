@@ -62,6 +62,8 @@ def local_days(dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 def _plain(text: "pd.Series[str]", source: str, column: str) -> "pd.Series[pd.Timestamp]":
     known = pd.Series(text.dropna().unique(), dtype="string")
+    if len(known) and bool(known.str.fullmatch(r"\d{4}-\d{2}-\d{2}").all()):
+        return pd.to_datetime(text, format="%Y-%m-%d")
     if len(known) and bool(known.str.fullmatch(r"\d{6}").all()):
         return _by_text(text, known, six_digits(known, source, column))
     for kind, (pattern, frequency) in PERIODS.items():

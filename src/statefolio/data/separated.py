@@ -53,14 +53,17 @@ def text_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame
     header = read.header
     as_text = text_columns([key[-1] for key in header.keys], read.rows, reading)
     codes = missing_words(list(header.names))
-    missing = {k: na_values((*reading.missing, *codes.get(k, ()))) for k in range(header.width)}
+    missing: dict[int, list[str]] | list[str] = na_values(reading.missing)  # one list is read faster than one a column
+    if codes or as_text.labels:
+        free = [k for k in range(header.width) if k not in as_text.labels]
+        missing = {k: na_values((*reading.missing, *codes.get(k, ()))) for k in free}
     decimal = _decimal(read, reading, as_text)
     table = _frame(
         read,
         dtype=str if decimal is None else dict.fromkeys(as_text, str),
         decimal=decimal or ".",
         keep_default_na=False,
-        na_values={k: texts for k, texts in missing.items() if k not in as_text.labels},
+        na_values=missing,
         low_memory=False,
     )
     table.columns = pd.MultiIndex.from_tuples(header.keys) if header.levels > 1 else pd.Index(header.names)
