@@ -55,7 +55,7 @@ def to_wide(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
         raise InputError(
             f"{source} must have an asset name in every row, got rows without a name in {asset!r}. Fill or remove them."
         )
-    keys = pd.MultiIndex.from_arrays([days_alone(dates, assets), assets])
+    keys = pd.MultiIndex.from_arrays([days_alone(pd.DatetimeIndex(dates), assets), assets])
     dates = pd.DatetimeIndex(keys.get_level_values(0))
     keep = drop_repeated_rows(table[[value]], keys, source)
     table, dates, assets, keys = table[keep], dates[keep], assets[keep], keys[keep]

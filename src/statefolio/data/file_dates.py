@@ -48,7 +48,7 @@ def days_alone(dates: pd.DatetimeIndex, assets: pd.Index | None = None) -> pd.Da
     """Return dates without their times of day where each day is there once, or once for each asset."""
     if dates.hasnans or dates.tz is not None:
         return dates
-    days = pd.DatetimeIndex(dates.normalize().to_numpy(), name=dates.name)  # without the frequency that normalize infers
+    days = pd.DatetimeIndex(dates.normalize().to_numpy(), name=dates.name)  # without a frequency
     if days.equals(dates):
         return dates
     keys = days if assets is None else pd.MultiIndex.from_arrays([days, assets])
