@@ -28,6 +28,11 @@ def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str)
         return local_days(pd.DatetimeIndex(written)).rename("date")
     if pd.api.types.is_datetime64_any_dtype(written):
         return pd.DatetimeIndex(written, name="date")
+    codes, known = pd.factorize(written)  # a long table repeats each date for every asset
+    if len(known) < len(written):
+        days = parse_dates(pd.Series(known, name=written.name), date_format, source)
+        dated = np.append(days.to_numpy(), np.datetime64("NaT"))[codes]
+        return pd.DatetimeIndex(dated, name="date")
     text = written.astype("string").str.strip()
     try:
         dates = _in_format(text, date_format) if date_format else _plain(text, source, str(written.name))
