@@ -28,6 +28,11 @@ def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str)
         return local_days(pd.DatetimeIndex(written)).rename("date")
     if pd.api.types.is_datetime64_any_dtype(written):
         return pd.DatetimeIndex(written, name="date")
+    codes, known = pd.factorize(written)  # a long table repeats each date for every asset
+    if len(known) < len(written):
+        days = parse_dates(pd.Series(known, name=written.name), date_format, source)
+        dated = np.append(days.to_numpy(), np.datetime64("NaT"))[codes]
+        return pd.DatetimeIndex(dated, name="date")
     text = written.astype("string").str.strip()
     try:
         dates = _in_format(text, date_format) if date_format else _plain(text, source, str(written.name))
@@ -48,7 +53,7 @@ def days_alone(dates: pd.DatetimeIndex, assets: pd.Index | None = None) -> pd.Da
     """Return dates without their times of day where each day is there once, or once for each asset."""
     if dates.hasnans or dates.tz is not None:
         return dates
-    days = pd.DatetimeIndex(dates.to_numpy().astype("datetime64[D]").astype(dates.dtype), name=dates.name)
+    days = pd.DatetimeIndex(dates.normalize().to_numpy(), name=dates.name)  # without a frequency
     if days.equals(dates):
         return dates
     keys = days if assets is None else pd.MultiIndex.from_arrays([days, assets])
@@ -62,6 +67,8 @@ def local_days(dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 def _plain(text: "pd.Series[str]", source: str, column: str) -> "pd.Series[pd.Timestamp]":
     known = pd.Series(text.dropna().unique(), dtype="string")
+    if len(known) and bool(known.str.fullmatch(r"\d{4}-\d{2}-\d{2}").all()):
+        return pd.to_datetime(text, format="%Y-%m-%d")
     if len(known) and bool(known.str.fullmatch(r"\d{6}").all()):
         return _by_text(text, known, six_digits(known, source, column))
     for kind, (pattern, frequency) in PERIODS.items():

@@ -136,7 +136,8 @@ def first_line_error(data: str, example: str, path: PathName) -> InputError:
 def _usual_width(rows: Rows) -> int:
     """The number of cells that most of the later rows have; the first row's where several are as frequent."""
     first = len(rows[0][1])
-    later = [len(row) for _, row in rows[len(rows) // 2 :]]
+    widths = [len(row) for _, row in rows[len(rows) // 2 :]]
+    later = [width for width in widths if width > 1] or widths  # lines of prose have one cell
     return max([first, *later], key=lambda width: (later.count(width), width == first))
 
 

@@ -109,7 +109,9 @@ def to_long(result: Any, value: str = "value") -> pd.DataFrame:
     if not isinstance(frame.index, pd.DatetimeIndex):
         return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
     named = "asset" if frame.columns.name is None else str(frame.columns.name)
-    long: pd.DataFrame = frame.rename_axis(index="date", columns=named).stack().dropna().rename(value).reset_index()
+    stacked = frame.rename_axis(index="date", columns=named).stack().dropna()
+    long = stacked.reset_index()
+    long.columns = pd.Index([*long.columns[:-1], value])
     return long
 
 

@@ -20,6 +20,7 @@ _KINDS = (
 )  # fmt: skip
 """Names of columns that say which of several series of an asset a row belongs to."""
 CELLS = 300
+MANY = 100_000
 
 
 def label_of(names: list[str], date: str, reading: Reading) -> str | None:
@@ -74,6 +75,7 @@ def is_triple(names: list[str], label: str) -> bool:
 
 def are_names(cells: "pd.Series[str]", label: str) -> bool:
     """Return whether cells are names rather than numbers; an asset may be called NA in a column called ticker."""
+    cells = cells.iloc[:MANY]
     known = cells[~cells.fillna("").str.strip().isin(MISSING)]
     if len(known):
         return not could_be_numbers(known)

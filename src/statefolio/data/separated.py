@@ -14,6 +14,7 @@ from statefolio.data.cells import Decimal, check_points, find_decimal, warn_of_c
 from statefolio.data.date_patterns import looks_like_a_date
 from statefolio.data.encodings import decode
 from statefolio.data.header import Header, read_header
+from statefolio.data.line_widths import check_widths
 from statefolio.data.missing import MISSING, na_values
 from statefolio.data.reading import Reading
 from statefolio.data.recognition import TextColumns, missing_words, text_columns
@@ -53,14 +54,17 @@ def text_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame
     header = read.header
     as_text = text_columns([key[-1] for key in header.keys], read.rows, reading)
     codes = missing_words(list(header.names))
-    missing = {k: na_values((*reading.missing, *codes.get(k, ()))) for k in range(header.width)}
+    missing: dict[int, list[str]] | list[str] = na_values(reading.missing)  # one list is read faster than one a column
+    if codes or as_text.labels:
+        free = [k for k in range(header.width) if k not in as_text.labels]
+        missing = {k: na_values((*reading.missing, *codes.get(k, ()))) for k in free}
     decimal = _decimal(read, reading, as_text)
     table = _frame(
         read,
         dtype=str if decimal is None else dict.fromkeys(as_text, str),
         decimal=decimal or ".",
         keep_default_na=False,
-        na_values={k: texts for k, texts in missing.items() if k not in as_text.labels},
+        na_values=missing,
         low_memory=False,
     )
     table.columns = pd.MultiIndex.from_tuples(header.keys) if header.levels > 1 else pd.Index(header.names)
@@ -88,7 +92,7 @@ def open_text(content: bytes, reading: Reading, path: PathName, *, footer: bool 
         header = read_header(rows, path)
         body = text[_offset(text, header.lines) :]
         body = _without_footer(body, separator, header, path) if footer else body
-        header = _check_widths(body, separator, header, path)
+        header = check_widths(body, separator, header, path)
     except csv.Error as error:
         raise FileFormatError(
             f"{path} must be a table of values with separators, got something else ({error}). Correct the file, or get "
@@ -165,27 +169,6 @@ def _end(body: str, end: int) -> int:
     while end > 0 and body[end - 1].isspace():
         end -= 1
     return end
-
-
-def _check_widths(body: str, separator: str, header: Header, path: PathName) -> Header:
-    """Check that every line has one value per name; pandas would fill or cut it. A separator may end every line."""
-    if '"' in body:
-        widths = [len(row) for row in csv.reader(io.StringIO(body), delimiter=separator)]
-    else:
-        widths = [line.count(separator) + 1 if line.strip() else 0 for line in io.StringIO(body)]
-    width = header.width
-    kinds = set(widths) - {0}
-    if kinds == {width + 1} and all(line.rstrip().endswith(separator) for line in io.StringIO(body) if line.strip()):
-        return header.with_empty_column()
-    number = next((k for k, count in enumerate(widths) if count not in (0, width)), None)
-    if number is not None:
-        last = number == len(widths) - 1
-        advice = "The file is probably truncated: get" if last else "Correct the line, or get"
-        raise FileFormatError(
-            f"{path}, line {header.lines + number + 1} must have one value for each of {width} names, got "
-            f"{widths[number]} values. {advice} the file again."
-        )
-    return header
 
 
 def _decimal(read: Text, reading: Reading, as_text: TextColumns) -> Decimal | None:

@@ -40,7 +40,7 @@ def join_blocks(raw: pd.DataFrame, reading: Reading, source: str) -> tuple[pd.Da
     InputError
         If a block has no values or no name, or its dates are missing or repeated.
     """
-    keys = [tuple(str(part).strip() for part in (key if isinstance(key, tuple) else (key,))) for key in raw.columns]
+    keys = [tuple(str(part).strip() for part in (key if raw.columns.nlevels > 1 else (key,))) for key in raw.columns]
     starts = date_positions(keys)
     if not starts or reading.layout == "long":
         return raw, reading

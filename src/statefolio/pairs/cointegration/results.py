@@ -211,4 +211,4 @@ def _first_kept(statistics: "pd.Series[float]", critical: "pd.Series[float]") ->
 
 
 def _as_text(table: pd.DataFrame) -> str:
-    return table.to_string(float_format="{:.4g}".format)
+    return table.to_string(float_format="{:.4g}".format, na_rep="-")

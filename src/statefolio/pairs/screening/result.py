@@ -88,7 +88,7 @@ class PairScreen(ShownScreen):
         shown = [name for name in self.table if name not in (*FILTERS, "lags", "dates", "level", "later_dates")]
         best = self.confirmed if len(self.confirmed) else self.selected
         if len(best):
-            lines.append(best[shown].head(10).to_string(float_format="{:.4g}".format))
+            lines.append(best[shown].head(10).to_string(float_format="{:.4g}".format, na_rep="-"))
         return "\n".join(lines)
 
 
