@@ -40,7 +40,7 @@ def attribution_by_period(earned: xr.Dataset, period: Any = "year") -> pd.DataFr
     >>> table = sf.risk.attribution_by_period(earned)
     >>> year = table.loc["2015", "contribution"]
     >>> print(f"market {year['market']:.1%}, residual {year['residual']:.1%}")
-    market 0.9%, residual -7.2%
+    market -0.6%, residual -2.2%
     """
     check("period", period, OneOf(*_PERIODS))
     dates = pd.DatetimeIndex(earned.indexes["date"])

@@ -36,11 +36,8 @@ def count_exceedances(standardised: Any, value_at_risk: Any) -> pd.DataFrame:
     >>> market = sf.load_demo().factors["market"]
     >>> z = (market / market.rolling(60).std().shift()).to_numpy()
     >>> table = sf.validation.count_exceedances(z, {0.95: 1.645, 0.99: 2.326})
-    >>> print(table[["exceedances", "share"]].round(3).to_string())
-           exceedances  share
-    level
-    0.95           134  0.061
-    0.99            63  0.029
+    >>> print(f"{table.loc[0.99, 'exceedances']} losses, {table.loc[0.99, 'expected']:.0f} expected")
+    62 losses, 22 expected
     """
     z = np.asarray(standardised, dtype=np.float64)
     z = z[np.isfinite(z)]

@@ -60,9 +60,9 @@ def rival_covariances(returns: Any, factors: Any, test_from: Any, refit_every: i
     >>> for name, forecasts in rivals.items():
     ...     scores = sf.validation.score_covariances(forecasts, returns, random_portfolios=0)
     ...     print(f"{name}: bias {scores.portfolios.loc['equal weight', 'bias']:.2f}")
-    Ledoit-Wolf: bias 1.00
-    exponentially weighted: bias 1.00
-    rolling OLS: bias 1.00
+    Ledoit-Wolf: bias 1.46
+    exponentially weighted: bias 1.07
+    rolling OLS: bias 1.03
     """
     check("refit_every", refit_every, Whole(at_least=1, example=21))
     values, dates, assets = read_values(returns, "returns")
