@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from statefolio.commands.options import FETCHED
 from statefolio.commands.shared_options import FileForm
 from statefolio.data import fetch_french, read_prices, read_returns
 from statefolio.exceptions import InputError, StatefolioError
@@ -15,7 +16,6 @@ from statefolio.exceptions import InputError, StatefolioError
 WORDS = tuple(field.name for field in fields(FileForm))
 _ASSIGNED = re.compile(rf"\b({'|'.join(WORDS)})=('[^']*'|\[[^\]]*\])")
 _SET = re.compile(rf"\b(Set|set|or set|Name it with|their format with|of dates with) ({'|'.join(WORDS)})\b")
-_FETCHED = "french:"
 Name = Callable[[str], str]
 
 
@@ -47,8 +47,8 @@ def read_file(path: Path, *, prices: bool, form: FileForm, name: Name = typed) -
 
 def read_factors(path: Path, form: FileForm, name: Name) -> pd.DataFrame:
     """Read a file of factors, or fetch a set of French's library: `french:5-daily+momentum`."""
-    if path.name.startswith(_FETCHED):
-        return fetch_french(path.name.removeprefix(_FETCHED))
+    if path.name.startswith(FETCHED):
+        return fetch_french(path.name.removeprefix(FETCHED))
     return read_file(path, prices=False, form=form, name=name)
 
 
