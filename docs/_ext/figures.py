@@ -1,4 +1,4 @@
-"""Shows Plotly figures in executed pages: one copy of plotly.js for the site, and a picture of each figure's first state.
+"""Shows Plotly figures in executed pages, with one copy of plotly.js for the site, and draws thumbnails.
 
 A figure that ends a block is written as JSON next to the page's text; `_static/figures.js` draws it when it comes into
 view, in the colours of the page's theme. The thumbnail of an example is its first figure, drawn by kaleido where Chrome

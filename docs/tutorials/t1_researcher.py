@@ -2,14 +2,16 @@
 Factor researcher: do moving betas forecast better?
 ===================================================
 
-**Question.** I have betas of 20 stocks from a rolling regression. Would betas from a Kalman filter forecast better, and
+**Question.** I have betas of 20 stocks from a rolling regression. Would betas from a Kalman filter forecast better,
+and
 is the difference more than luck?
 """
 
 # %%
 # The data
 # --------
-# Daily excess returns of 20 US stocks and six factors. Look at the data before the model: suspicious cells are listed,
+# Daily excess returns of 20 US stocks and six factors. Look at the data before the model: suspicious cells are
+# listed,
 # never changed.
 
 import statefolio as sf
@@ -51,7 +53,8 @@ result.plot_differences()
 # %%
 # One beta through time
 # ---------------------
-# The energy stocks' loading on value was near zero in 2018 and above one in 2021. The rolling regression sees this months
+# The energy stocks' loading on value was near zero in 2018 and above one in 2021. The rolling regression sees this
+# months
 # later.
 
 kalman = sf.KalmanLoadings().fit(returns, factors, tune_until="2019-12-31")
@@ -86,5 +89,6 @@ betas.loc["2022-12"].tail(3).round(2)
 # Decision
 # --------
 # Use the Kalman betas. Their log score is better than that of both rolling regressions on three years that nobody
-# tuned on, and the difference is significant. Keep the residual factors in mind: where the diagnosis finds one, a risk
+# tuned on, and the difference is significant. Keep the residual factors in mind: where the diagnosis finds one, a
+# risk
 # model should carry it (:doc:`t2_risk_manager`), and an alpha should not be claimed from it.

@@ -106,5 +106,6 @@ log.close()
 # %%
 # Decision
 # --------
-# For a group of colleagues or a class, the tutorial's command and a `challenge.toml` of your own are enough: one machine,
+# For a group of colleagues or a class, the tutorial's command and a `challenge.toml` of your own are enough: one
+# machine,
 # SQLite, an hour. For a public round read :doc:`/challenge`: two system users, a proxy with TLS and tested backups.

@@ -76,6 +76,8 @@ def has_dates(given: Any) -> bool:
     """Return whether a table of polars, pyarrow or xarray has a column or a dimension of dates."""
     if hasattr(given, "dims"):
         return any(isinstance(index, pd.DatetimeIndex | pd.PeriodIndex) for index in given.indexes.values())
+    import narwhals.stable.v2 as nw
+
     try:
         return any(kind.is_temporal() for kind in nw.from_native(given, eager_only=True).schema.values())
     except TypeError:

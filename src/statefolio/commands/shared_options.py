@@ -61,7 +61,9 @@ class PanelFiles:
     """Files of returns and factors, and how to read them."""
 
     returns: Annotated[Path, Option("Returns by asset, in decimals: CSV or Parquet, wide or long.")]
-    factors: Annotated[Path, Option("Returns by factor, in decimals, on the same dates; or french:5-daily+momentum.")]
+    factors: Annotated[
+        Path, Option("Returns by factor, in decimals, on the same dates; french:5-daily+momentum; or PLUG-IN:TEXT.")
+    ]
     form: FileForm = FileForm()
     factors_form: FactorsForm = None
     prices: Prices = False

@@ -116,6 +116,8 @@ class FittedLoadings(ShownLoadings, Estimator):
         >>> print(f"{after.loc['AAPL', 'r_squared_one_step']:.0%} of {after.loc['AAPL', 'returns_scored']} returns")
         77% of 501 returns
         """
+        from statefolio.loadings import datasets
+
         run, later = self._results(), self.dates_ > pd.Timestamp(date)
         counted = self.informative_ & np.repeat(later[:, None], len(self.assets_), axis=1)
         return datasets.fit_quality(run, self._regressors, counted)
