@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.text import counted
+from statefolio._display.numbers import equals_p
 from statefolio.diagnostics.finding import Diagnosis
 from statefolio.report.lights import Light, State, bias_state
 from statefolio.report.risk_results import PortfolioRisk
-from statefolio.report.tables import equals_p
 from statefolio.validation.covariance_scores import CovarianceScores
 from statefolio.validation.exceedances import count_exceedances
 from statefolio.validation.validation import Validation
