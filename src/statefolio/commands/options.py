@@ -16,6 +16,7 @@ Such a class is an option record. A field may be another record: the command the
 the job takes the record itself.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import datetime
@@ -28,6 +29,7 @@ from statefolio._options import OneOf, Rule, check
 from statefolio.exceptions import FileFormatError, InputError
 
 Record = TypeVar("Record")
+_SOURCE = re.compile(r"[A-Za-z][\w.-]+:")
 FETCHED = "french:"
 """Begins a name of factors that are fetched, in place of a path."""
 
@@ -150,9 +152,9 @@ def declared_options(record: type, defaults: Any = None) -> Iterator[Declared]:
 
 
 def check_exists(name: str, path: Path) -> None:
-    """Raise FileFormatError if a path does not exist; "french:..." is fetched and is no path."""
+    """Raise FileFormatError if a path does not exist; "french:TEXT" or "PLUG-IN:TEXT" is no path."""
     try:
-        missing = not path.name.startswith(FETCHED) and not path.exists()
+        missing = not path.exists() and not _SOURCE.match(str(path))
     except (OSError, ValueError):  # a name that no file can have
         missing = True
     if missing:

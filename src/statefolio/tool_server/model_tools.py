@@ -108,7 +108,7 @@ class ModelTools:
     def _fitted(
         self, returns: str, factors: str, prices: bool, tune_until: str | None, assets: list[str] | None
     ) -> tuple[PanelInputs, KalmanLoadings]:
-        files = PanelFiles(returns=self.folder.to_read(returns), factors=self.folder.to_read(factors), prices=prices)
+        files = PanelFiles(returns=self.folder.to_read(returns), factors=[self.folder.to_read(factors)], prices=prices)
         panel = read_panel(files)
         chosen = panel.returns
         if assets is not None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from rich.markup import escape
 
+from statefolio._arrays.text import counted
 from statefolio.commands.terminal import Terminal
 from statefolio.commands.terminal_tables import table
 
@@ -25,6 +26,7 @@ SCORES = {
     "log_score": "log score",
     "log_score_common": "log score, common noise",
 }
+UPDATED = {"loadings": "loadings of the new dates", "report": "what moved", "backup": "the former model"}
 MOVED = {"expected": "forecast", "now": "filtered", "standard_errors": "surprise, standard errors"}
 
 
@@ -44,13 +46,19 @@ def show_updated(terminal: Terminal, updated: "UpdatedModel") -> None:
         terminal.out.print(f"No new dates: the model already ends on {updated.last_date:%Y-%m-%d}.")
         return
     if updated.joined:
-        terminal.out.print(f"{len(updated.joined):,} new assets: {escape(', '.join(updated.joined[:10]))}")
+        terminal.out.print(f"{counted(len(updated.joined), 'new asset')}: {escape(', '.join(updated.joined[:10]))}")
     if updated.moved.empty:
         terminal.out.print("No loading moved beyond its 95 % band.")
     else:
-        title = f"{len(updated.moved):,} loadings moved beyond their 95 % bands"
+        count = len(updated.moved)
+        title = f"{counted(count, 'loading')} moved beyond {'its 95 % band' if count == 1 else 'their 95 % bands'}"
         terminal.out.print(table(updated.moved.head(MOST_MOVED).rename(columns=MOVED), title))
     terminal.out.print(f"{escape(str(updated.model))} now ends on {updated.last_date:%Y-%m-%d}.", soft_wrap=True)
+    from statefolio.commands.loadings.update import companions
+
+    for what, place in companions(updated.model).items():
+        if place.exists():  # a store has none
+            terminal.out.print(f"  {escape(place.name)}  [dim]{UPDATED[what]}[/dim]", soft_wrap=True)
 
 
 def _comparison(comparison: pd.DataFrame) -> pd.DataFrame:

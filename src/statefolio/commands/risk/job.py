@@ -86,6 +86,7 @@ def run_risk(inputs: RiskInputs, options: RiskOptions, progress: Progress) -> Ri
         loadings = KalmanLoadings(tuning=options.tuning, progress=progress)
         risk = FactorRisk(loadings, groups=inputs.portfolio.groups).fit(returns, factors, tune_until=tune_until)
         risk.model_.set_params(progress=None)
+        risk.model_.notes_ = {"risk_free": options.files.risk_free or ""}
         for asset, reason in risk.excluded_["reason"].items():
             progress.say(f"  excluded: {asset}: {reason}")
         found = measure(risk, inputs, options.weights_sum)
