@@ -1,4 +1,4 @@
-"""The forms in Chromium, as a participant uses them: sign in by the link, submit a file, select a finalist, the board."""
+"""The forms in Chromium, as a participant uses them: sign in by the link, submit a file, select a finalist."""
 
 import shutil
 

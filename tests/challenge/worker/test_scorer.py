@@ -222,6 +222,40 @@ def test_a_database_that_is_away_is_waited_for(live, team, entry, make_scorer, m
     assert seen(live, team, new).value == 1.0
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_server_that_stops_while_a_child_runs_loses_nothing(live, team, entry, make_scorer, cluster, monkeypatch):
+    monkeypatch.setattr(module, "_AWAY", 0.05)
+    first, second = send(live, team, "slow", "2.0", entry=entry)
+    one = make_scorer()
+    scoring = threading.Event()
+    claimed = one._claim
+
+    def claim():
+        held = claimed()
+        if held is not None:
+            scoring.set()
+        return held
+
+    one._claim = claim
+    thread = threading.Thread(target=one.run)
+    thread.start()
+    try:
+        assert scoring.wait(20)
+        cluster.stop()
+        try:
+            time.sleep(0.7)  # the child ends meanwhile
+            assert thread.is_alive()
+        finally:
+            cluster.start()
+        deadline = time.monotonic() + 30
+        while seen(live, team, second).state != "scored" and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        one.stop()
+        thread.join(20)
+    assert [seen(live, team, each).value for each in (first, second)] == [1.0, 2.0]
+
+
 def test_a_scorer_stops_although_the_database_is_away(live, make_scorer, monkeypatch):
     monkeypatch.setattr(module, "_AWAY", 0.01)
     one = make_scorer()
