@@ -17,10 +17,11 @@ from statefolio.challenge.service.refusals import refusals
 from statefolio.challenge.service.state import Shared, shared
 from statefolio.challenge.service.team_view import PAGE, is_shown, standing, submissions_page
 from statefolio.challenge.store import clock
-from statefolio.challenge.store.board import select_finalist, unselect_finalist
 from statefolio.challenge.store.credentials import LIFETIMES, end_session, link_is_open, use_link
+from statefolio.challenge.store.finalists import select_finalist, unselect_finalist
+from statefolio.challenge.store.listing import Listed
 from statefolio.challenge.store.rounds import Round, round_of
-from statefolio.challenge.store.submissions import Listed, limits
+from statefolio.challenge.store.submissions import limits
 from statefolio.challenge.store.teams import Team
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
