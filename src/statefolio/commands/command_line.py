@@ -9,8 +9,9 @@ from statefolio.commands.loadings import command as loadings
 from statefolio.commands.risk import command as risk
 from statefolio.commands.pairs import command as pairs
 from statefolio.commands.studies import update_command
+from statefolio.commands.warming import command as warming
 
 # isort: on
 from statefolio.commands.app import app, main
 
-__all__ = ["app", "loadings", "main", "pairs", "risk", "studies", "update_command"]
+__all__ = ["app", "loadings", "main", "pairs", "risk", "studies", "update_command", "warming"]

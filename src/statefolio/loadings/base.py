@@ -12,12 +12,13 @@ from statefolio._arrays.panel import Panel
 from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
 from statefolio._plausible.reading import read_panel
-from statefolio.exceptions import FileFormatError
+from statefolio.exceptions import FileFormatError, InputError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.loadings import storage
 from statefolio.loadings.alignment import continue_panel, warn_of_short_histories
 from statefolio.loadings.array_layout import Form, check_forms
 from statefolio.loadings.fitted import FittedLoadings
+from statefolio.loadings.log_scores import densities_by_date
 from statefolio.loadings.results import RunResults
 from statefolio.loadings.unidentified import find_conditions, warn_of_unidentified
 
@@ -127,6 +128,53 @@ class LoadingsModel(FittedLoadings):
             self.__dict__ = before
             raise
         return self
+
+    def score(self, returns: Any, factors: Any) -> float:
+        """Return the mean log score of one-step-ahead forecasts: higher is better.
+
+        On dates after the last one seen the model continues from its state, in a copy, with its hyper-parameters held:
+        each return is forecast from data up to the date before. On dates that it has seen the score is in sample.
+        Scikit-learn's `GridSearchCV` and Optuna use this method; pass the returns as X, the factors as y, and
+        `cv=TimeSeriesSplit()`, whose tests follow their training dates.
+
+        Parameters
+        ----------
+        returns : DataFrame (T dates, N assets)
+            Returns of dates in the results of the model, or later ones.
+        factors : DataFrame (dates, K factors)
+            Factors of these dates; others are ignored.
+
+        Returns
+        -------
+        float
+            Mean log predictive density of the returns, in decimals, that have a forecast; Gaussian for least squares.
+            Percent returns have a score that is lower by log 100.
+
+        Raises
+        ------
+        InputError
+            If the model made no forecast for a date, or no return has one.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+        >>> demo = sf.load_demo()
+        >>> returns, factors = demo.returns.iloc[:600, :4], demo.factors[["market"]].iloc[:600]
+        >>> grid = {"half_life": [20.0, 60.0, 180.0]}
+        >>> search = GridSearchCV(sf.ExponentialLoadings(), grid, cv=TimeSeriesSplit(3)).fit(returns, factors)
+        >>> search.best_params_
+        {'half_life': 60.0}
+        """
+        self._check_fitted()
+        found = densities_by_date(self, returns, factors).to_numpy()
+        known = np.isfinite(found)
+        if not known.any():
+            raise InputError(
+                "returns must have at least one with a forecast, got none. Score dates on which the assets have returns "
+                "and loadings."
+            )
+        return float(found[known].mean())
 
     def save(self, path: Any) -> None:
         """Write options, parameters and the final state to one file, which holds no data.

@@ -8,7 +8,7 @@ import pandas as pd
 from statefolio._arrays.text import show
 from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.inputs import PanelInputs
-from statefolio.commands.loadings.compilation import compiling_ahead
+from statefolio.commands.warming.ahead import compiling_ahead
 from statefolio.commands.loadings.options import LoadingsOptions
 from statefolio.commands.loadings.tables import write_loadings
 from statefolio.commands.noted_warnings import noted_warnings
