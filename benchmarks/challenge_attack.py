@@ -22,12 +22,14 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from statefolio.challenge.scoring.feedback import LEAST_SHARPE, Comparison
+from statefolio.challenge.rules.settings import FeedbackTable
+from statefolio.challenge.scoring.feedback import Comparison
 from statefolio.challenge.scoring.sharpe_difference import linearised_sharpe
 from statefolio.validation.equal_accuracy import diebold_mariano
 
 Returns = npt.NDArray[np.float64]
 Beats = Callable[[Returns, Returns], bool]
+LEAST_SHARPE = FeedbackTable().least_sharpe
 VOLATILITY = 0.01
 CLIMB = (0.1, 0.3, 1.0)
 REMEMBER = (0.01, 0.1, 0.3)

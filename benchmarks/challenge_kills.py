@@ -67,7 +67,7 @@ class QuickEngine:
         content = {"value": number, "standard_error": 0.1, "details": {}, "failed_gates": [], "reasons": []}
         return content, {"values": np.full(3, number)}
 
-    def improves(self, track, new, best):  # noqa: ARG002
+    def improves(self, track, new, best, benchmark):  # noqa: ARG002
         return bool(new["values"][0] > best["values"][0])
 
     def ranks(self, track, results):  # noqa: ARG002
@@ -115,7 +115,7 @@ class Found:
                 f"stuck {self.stuck}, failed {self.failed}, inconsistent {self.inconsistent}",
                 *(f"  an answer that was not expected: {text}" for text in self.refused[:3]),
                 f"  scorings that a kill interrupted: {self.hit}; scored after {spread(self.recovery)}",
-                f"  web process: next acknowledgement after {spread(self.web_recovery)}",
+                f"  web process: answers again after {spread(self.web_recovery)}",
             ]
         )
 
@@ -133,7 +133,9 @@ def launch(folder: Path, port: int, engine: str) -> None:
     if engine == "quick":
         template.engine = QuickEngine()
     template.engine.warm()
+    template.engine.warm = lambda: None  # the forks are warm
     settings = ServiceSettings(database=here.database, public=here.public, rules=here.rules)
+    app = make_app(settings)  # no connection is open yet
     print("ready", flush=True)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
@@ -148,7 +150,7 @@ def launch(folder: Path, port: int, engine: str) -> None:
                 template.name = name
                 template.run()
             else:
-                config = uvicorn.Config(make_app(settings), port=port, access_log=False, log_level="critical")
+                config = uvicorn.Config(app, port=port, access_log=False, log_level="critical")
                 uvicorn.Server(config).run()
         finally:
             os._exit(0)
@@ -195,11 +197,13 @@ class Load:
     def __init__(self, address, tokens, seed):
         self.address, self.tokens = address, tokens
         self.random = random.Random(seed)
-        self.acknowledged, self.times, self.refused, self.sent = {}, [], [], 0
+        self.acknowledged, self.refused, self.sent = {}, [], 0
         self.stopping, self.abandoned = threading.Event(), threading.Event()
         self.waiting = 0
         self.lock = threading.Lock()
+        self.answers = []
         self.threads = [threading.Thread(target=self._submit, args=(number,)) for number in range(3)]
+        self.threads.append(threading.Thread(target=self._look))
 
     def start(self):
         for each in self.threads:
@@ -230,6 +234,17 @@ class Load:
                 }
                 self._until_acknowledged(client, key, body, headers)
 
+    def _look(self):
+        """Note when the web process answers from the database."""
+        with httpx.Client(base_url=self.address, timeout=5) as client:
+            while not self.stopping.is_set():
+                try:
+                    if client.get("/v1/round").status_code == 200:
+                        self.answers.append(time.monotonic())
+                except httpx.HTTPError:
+                    pass
+                time.sleep(0.05)
+
     def _until_acknowledged(self, client, key, body, headers):
         while not self.abandoned.is_set():
             try:
@@ -240,7 +255,6 @@ class Load:
             if answer.status_code < 300:
                 with self.lock:
                     self.acknowledged[key] = answer.json()["id"]
-                    self.times.append(time.monotonic())
                 return
             if answer.status_code != 503:
                 self.refused.append(answer.text)
@@ -256,7 +270,7 @@ def run(
     seed: int = 0,
     pause: float = PAUSE,
     port: int = 8765,
-    lease: float = 20.0,
+    lease: float = 10.0,
 ) -> Found:
     """Run the whole on one database."""
     found = Found(url.split(":")[0].split("+")[0])
@@ -289,11 +303,11 @@ def run(
                 for each in what:
                     launcher.start(each)
             load.stop()
-            _until(lambda: _unfinished(store) == 0, 180)
+            _until(lambda: _unfinished(store) == 0, 600)
             found.seconds = time.monotonic() - began
             _count(found, store, load, hit, engine)
-            found.web_recovery = [min(each - kill for each in load.times if each > kill) for kill in web_kills
-                                  if any(each > kill for each in load.times)]  # fmt: skip
+            back = [next((each for each in load.answers if each > kill), None) for kill in web_kills]
+            found.web_recovery = [each - kill for each, kill in zip(back, web_kills, strict=True) if each is not None]
         finally:
             load.stopping.set()
             load.abandoned.set()

@@ -93,8 +93,8 @@ def fill_board(folder: Path, tries: int = 10) -> None:
                      "series_hash": "0" * 64, "improved": number == tries - 1, "scored_at": now}
                 )  # fmt: skip
             places.append(
-                {"team": team, "track": "forecast", "submission": given, "value": 5.0 - rank / 100, "rank": rank,
-                 "updated_at": now}
+                {"team": team, "track": "forecast", "engine_version": engine, "submission": given,
+                 "value": 5.0 - rank / 100, "rank": rank, "updated_at": now}
             )  # fmt: skip
         conn.execute(delete(tables.board))
         for table, rows in ((tables.submissions, entries), (tables.scores, scored), (tables.board, places)):

@@ -139,7 +139,7 @@ def mutate_model(content: bytes, rng: np.random.Generator) -> bytes:
     if kind == 0:
         return mutate(content, rng)
     if kind == 1:
-        return storage.with_checksum(mutate(payload, rng))
+        return _with_first_line(mutate(payload, rng))
     with zipfile.ZipFile(io.BytesIO(payload)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     name = "model.json" if kind == 2 else list(members)[int(rng.integers(len(members)))]
@@ -148,7 +148,11 @@ def mutate_model(content: bytes, rng: np.random.Generator) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for each, data in members.items():
             archive.writestr(each, data)
-    return storage.with_checksum(buffer.getvalue())
+    return _with_first_line(buffer.getvalue())
+
+
+def _with_first_line(payload: bytes) -> bytes:
+    return storage.first_line(payload) + payload
 
 
 def mutate_json(text: bytes, rng: np.random.Generator) -> bytes:

@@ -1,9 +1,10 @@
-"""Kills `loadings`, `run` and `update` at random instants, and checks what they leave.
+"""Kills `loadings`, `run`, `update`, `update --store` and `compact` at random instants, and checks what they leave.
 
-    python benchmarks/kills.py [--instants 200] [--jobs loadings run update] [--seed 0]
+    python benchmarks/kills.py [--instants 200] [--jobs loadings run update night] [--seed 0]
 
 After each kill (SIGKILL, which no program can handle) the results must be the former ones or the new ones, every byte
-of them. After the next run that ends, there must be nothing but results. Each run is a fork of a process that imported
+of them; of a store ("night": `update --store` and then `compact`), every number and the state. After the next run that
+ends, there must be nothing but results. Each run is a fork of a process that imported
 everything, so that kills fall into the work and the writing rather than into imports; a third of them fall into the
 last twentieth of the run, where files move. Linux and macOS.
 """
@@ -11,6 +12,7 @@ last twentieth of the run, where files move. Linux and macOS.
 import argparse
 import hashlib
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -25,7 +27,7 @@ import statefolio.commands.loadings.job
 import statefolio.commands.loadings.update
 import statefolio.commands.studies.run
 import statefolio.commands.terminal
-import statefolio.portfolio  # noqa: F401
+import statefolio.portfolio
 from statefolio.commands.command_line import app
 
 STUDY = """
@@ -156,17 +158,81 @@ def kill_often(job: str, instants: int, folder: Path, rng: np.random.Generator) 
     return wrong
 
 
+def kill_nights(job: str, instants: int, folder: Path, rng: np.random.Generator) -> int:
+    """Kill the night of a store, or its compaction; return the number of kills after which something was wrong."""
+    make_store(folder)
+    former, place = folder / "former.zarr", folder / "place" / "s.zarr"
+    files = ["--returns", f"{folder}/returns-long.csv", "--factors", f"{folder}/factors.csv"]
+    words = {"night": ["update", "--store", str(place), *files], "compact": ["compact", str(place)]}
+    place.parent.mkdir()
+    shutil.copytree(former, place)
+    found, seconds = [contents(place)], []
+    for command_words in words.values():
+        seconds.append(finish(command_words))
+        found.append(contents(place))
+    wrong, seen, parts = int(found[1] != found[2] or found[0] == found[1]), [0, 0], 0
+    for k in range(instants):
+        shutil.rmtree(place)
+        shutil.copytree(former, place)
+        which = k % 2
+        if which:
+            finish(words["night"])
+        process = start(list(words.values())[which])
+        time.sleep(seconds[which] * (rng.uniform(0.8, 1.0) if k % 3 == 0 else rng.uniform(0.0, 1.05)))
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        now = contents(place)
+        states = found[1:2] if which else found[:2]
+        wrong += now not in states
+        seen[found.index(now) if now in found else 0] += 1
+        parts += any(path.name.endswith(".part") for path in place.rglob("*"))
+        for command_words in words.values():
+            finish(command_words)
+        left = [path.name for path in place.rglob("*") if path.name.endswith((".part", ".rows", "lock"))]
+        wrong += bool(left) + (contents(place) != found[1])
+    print(
+        f"{job:9} {instants} kills within {seconds[0]:.2f} s of a night or {seconds[1]:.2f} s of a compaction: "
+        f"{seen[0]} and {seen[1]} times the former and the new dates, {wrong} wrong; {parts} left temporary files, none "
+        "after the next run",
+        flush=True,
+    )
+    return wrong
+
+
+def make_store(folder: Path) -> None:
+    """Make a store of all but the last dates."""
+    returns = pd.read_csv(folder / "returns-short.csv", index_col=0, parse_dates=True)
+    factors = pd.read_csv(folder / "factors.csv", index_col=0, parse_dates=True)[: len(returns)]
+    model = statefolio.KalmanLoadings(tuning="discount").fit(returns, factors)
+    identity = {"model": "KalmanLoadings", "options": model.get_params(), "data": "", "tune_until": model.tuned_until_}
+    labels = {"dates": model.dates_, "assets": model.assets_, "factors": model.factors_}
+    path = folder / "former.zarr"
+    store = statefolio.loadings.LoadingsStore.create(path, **labels, block_assets=64, identity=identity)
+    store.write_block(0, model)
+    store.finish()
+
+
+def contents(place: Path) -> str:
+    """A hash of the dates, the numbers and the state of a store."""
+    store = statefolio.loadings.LoadingsStore.open(place)
+    found = hashlib.sha256(store.dates.asi8.tobytes())
+    for values in (*store.loadings().values(), *store.innovations().values(), *store.model().next_.values()):
+        found.update(values.to_numpy().tobytes())
+    return found.hexdigest()
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--instants", type=int, default=200)
-    options.add_argument("--jobs", nargs="+", default=["loadings", "run", "update"])
+    options.add_argument("--jobs", nargs="+", default=["loadings", "run", "update", "night"])
     options.add_argument("--seed", type=int, default=0)
     given = options.parse_args()
     rng, wrong = np.random.default_rng(given.seed), 0
     for job in given.jobs:
         with tempfile.TemporaryDirectory() as name:
             write_inputs(Path(name))
-            wrong += kill_often(job, given.instants, Path(name), rng)
+            kill = kill_nights if job == "night" else kill_often
+            wrong += kill(job, given.instants, Path(name), rng)
     sys.exit(bool(wrong))
 
 

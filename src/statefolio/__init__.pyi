@@ -32,6 +32,7 @@ from .exceptions import PolicyError as PolicyError
 from .exceptions import StatefolioError as StatefolioError
 from .exceptions import StatefolioWarning as StatefolioWarning
 from .exceptions import UnknownNameError as UnknownNameError
+from .exceptions import WorkerError as WorkerError
 from .loadings.kalman_loadings import KalmanLoadings as KalmanLoadings
 from .loadings.least_squares import ExponentialLoadings as ExponentialLoadings
 from .loadings.least_squares import RollingLoadings as RollingLoadings

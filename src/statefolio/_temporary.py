@@ -102,6 +102,20 @@ def moved_away(target: Path) -> Iterator[None]:
         _release(handle)
 
 
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Wait until no other process is in such a block of the same folder, where the system has locks."""
+    handle = None
+    if _locks is not None:
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            _locks.flock(handle, _locks.LOCK_EX)
+    try:
+        yield
+    finally:
+        _release(handle)
+
+
 def private_folder() -> Path:
     """Return a folder for temporary files of this user that no other user can write.
 

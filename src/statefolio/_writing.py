@@ -9,7 +9,7 @@ from statefolio._temporary import sweep, temporary_file
 from statefolio.exceptions import DataTypeError, OutputError
 
 
-def write_whole(path: Any, content: bytes | str, *, private: bool = False) -> None:
+def write_whole(path: Any, *content: bytes | memoryview | str, private: bool = False) -> None:
     """Write a file: to a temporary one in the same folder, flushed to disk and then renamed.
 
     Temporary files that a killed process left at the same place are removed.
@@ -18,8 +18,8 @@ def write_whole(path: Any, content: bytes | str, *, private: bool = False) -> No
     ----------
     path : path-like
         The file to write; an existing one is replaced. A symbolic link stays, and the file it names is replaced.
-    content
-        Text is written as UTF-8.
+    *content
+        Written one after the other; text as UTF-8.
     private
         Only the owner may read the file. By default it gets the permissions of any new file.
 
@@ -37,7 +37,8 @@ def write_whole(path: Any, content: bytes | str, *, private: bool = False) -> No
     try:
         with temporary_file(target, private=private) as (temporary, handle):
             with os.fdopen(handle, "wb", closefd=os.name == "nt") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
+                for part in content:
+                    file.write(part.encode() if isinstance(part, str) else part)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)

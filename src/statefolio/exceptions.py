@@ -108,6 +108,18 @@ class PolicyError(StatefolioError, RuntimeError):
     """
 
 
+class WorkerError(StatefolioError, RuntimeError):
+    """Raised where a worker of a fit by blocks dies, lacks memory or cannot be reached.
+
+    Examples
+    --------
+    >>> import statefolio as sf
+    >>> raise sf.WorkerError("scheduler must answer within 10 seconds, got no answer from tcp://10.0.0.1:8786.")
+    Traceback (most recent call last):
+    statefolio.exceptions.WorkerError: scheduler must answer within 10 seconds, got no answer from tcp://10.0.0.1:8786.
+    """
+
+
 class StatefolioWarning(UserWarning):
     """Warns about data that can be used but are probably a mistake.
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from statefolio._plausible.units import wrong_units
+from statefolio._plausible.units import count_units, judge_units
 
 
 def column(count, large, size=0.21, negative=True):
@@ -15,7 +15,7 @@ def column(count, large, size=0.21, negative=True):
 
 
 def kinds(values):
-    priced, percent = wrong_units(values, np.fmin.reduce(values, axis=0))
+    priced, percent = judge_units(count_units(values, np.fmin.reduce(values, axis=0)))
     return ["price" if p else "percent" if q else "return" for p, q in zip(priced, percent, strict=True)]
 
 

@@ -34,7 +34,7 @@ def test_a_round_from_init_to_backup(run, tmp_path):
     backup = run("backup", folder, "--out", tmp_path / "backup")
     assert "verified" in backup.output
     assert "Restored" in run("restore", tmp_path / "backup", tmp_path / "other").output
-    assert run("upgrade", tmp_path / "other").output.startswith("The database has revision 0002")
+    assert run("upgrade", tmp_path / "other").output.startswith("The database has revision 0003")
     assert run("export", folder, "--out", tmp_path / "export", "--format", "parquet").exit_code == 0
     assert run("reveal", folder).exit_code == 2
     assert "0 that failed" in run("rescore", folder).output

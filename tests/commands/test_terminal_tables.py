@@ -61,3 +61,13 @@ def test_texts_wrap_and_lose_nothing():
 
 def test_a_table_without_rows():
     assert any("portfolio" in line for line in printed(pd.DataFrame({"portfolio": [], "n": []}), 80))
+
+
+def test_the_last_column_is_whole_at_every_width():
+    """A table that fits but for its edge goes on below."""
+    names = ["model", "error variance", "log score", "log score, common noise", "best error variance, % of assets"]
+    rows = [["exponential", "0.123", "-0.456", "12.345", "98.76"], ["rolling 500", "1.2", "-3.4", "56.7", "5"]]
+    for width in range(40, 125):
+        words = " ".join(printed(pd.DataFrame(rows, columns=names), width)).split()
+        assert {cell for row in rows for cell in row[1:]} <= set(words), width
+        assert {word for name in names for word in name.split()} <= set(words), width

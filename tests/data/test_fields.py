@@ -114,10 +114,6 @@ def test_one_field_in_the_names_stays_in_them(file):
 @pytest.mark.parametrize(
     "text",
     [
-        "AAA US,,BBB US,\nDate,PX_LAST,Date,PX_LAST\n2020-01-02,1,2020-02-03,2\n2020-01-03,1,2020-02-04,2\n",
-        "A US,A US,B US,B US\nDate,PX_LAST,Date,PX_LAST\n2020-01-02,1,2020-02-03,2\n2020-01-03,1,2020-02-04,2\n",
-        "date,AAA,date,BBB\n2020-01-02,1,2020-02-03,2\n2020-01-03,1,2020-02-04,2\n",
-        "Date,AAA,Date.1,BBB\n2020-01-02,1,2020-02-03,2\n2020-01-03,1,2020-02-04,2\n",
         "Date A,AAA,Date B,BBB\n43832,1,43863,2\n43833,3,43864,4\n",
         "date,AAA,date2,BBB\n20200102,1,20200203,2\n20200103,3,20200204,4\n",
     ],

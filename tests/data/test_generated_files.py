@@ -24,6 +24,12 @@ DATES = {
     "%Y/%m/%d": 1,
     "%Y-%m-%d 00:00:00-05:00": 1,
     "%Y-%m-%dT00:00:00Z": 1,
+    "%m/%d/%Y %I:%M:%S %p": 1,
+    "%y%m%d": 1,
+    "%d%m%y": 1,
+    "%d.%m.%y": 1,
+    "%Y%m%d 000000": 1,
+    "%d. %b %Y": 1,
 }
 NAMES = [
     "AAPL",
@@ -61,6 +67,8 @@ def written(draw):
         "separator": draw(st.sampled_from([",", ",", ";", "\t", "|"])),
         "comma": draw(st.booleans()),
         "thousands": draw(st.booleans()),
+        "mark": draw(st.sampled_from(["", "", "'", " ", "\u00a0"])),
+        "minus": draw(st.sampled_from(["-", "-", "\u2212", "(", "-\u00a0"])),
         "percent": returns and draw(st.sampled_from([False, False, True])),
         "date": draw(st.sampled_from([each for each, weight in DATES.items() for _ in range(weight)])),
         "head": draw(st.sampled_from(["date", "Date", "", "Dates", "timestamp"])),
@@ -72,7 +80,7 @@ def written(draw):
             st.sampled_from([(), (), ("Some export of prices",), ("Source: a vendor", "All rights reserved")])
         ),
         "footer": draw(st.sampled_from([(), (), ("Copyright of a vendor",)])),
-        "layout": draw(st.sampled_from(["wide", "wide", "long"])),
+        "layout": draw(st.sampled_from(["wide", "wide", "long", "blocks"])),
         "trailing": draw(st.sampled_from([False, False, True])),
         "digits": digits,
     }
@@ -95,6 +103,10 @@ def text_of(table, style):
         grouped = style["thousands"] and (comma or sep != "," or style["quote_all"])
         text = f"{scaled:,.{digits}f}" if grouped else f"{scaled:.{digits}f}"
         text = text.translate(str.maketrans(",.", ".,")) if comma else text
+        if style["mark"] and grouped:
+            text = text.replace("." if comma else ",", style["mark"])
+        if text.startswith("-") and style["minus"] != "-":
+            text = f"({text[1:]})" if style["minus"] == "(" else style["minus"] + text[1:]
         return f"{text}%" if style["percent"] else text
 
     order = table.iloc[::-1] if style["newest_first"] else table
@@ -105,6 +117,15 @@ def text_of(table, style):
             [day.strftime(style["date"]), *map(number, row)]
             for day, row in zip(order.index, order.to_numpy(), strict=True)
         ]
+    elif style["layout"] == "blocks":
+        known = [order[name].dropna() for name in table.columns]
+        lines.append([cell for name in table.columns for cell in ("Date", name)])
+        for k in range(max(map(len, known))):
+            cells = [
+                (each.index[k].strftime(style["date"]), number(each.iloc[k])) if k < len(each) else ("", "")
+                for each in known
+            ]
+            lines.append([cell for pair in cells for cell in pair])
     else:
         lines.append([style["head"] or "date", "ticker", "value"])
         for name in table.columns:
@@ -127,8 +148,9 @@ def test_files_are_read_right_or_refused(tmp_path_factory, made):
         return
     if any("were read with a decimal point" in str(each.message) for each in said):
         return
-    expected = table.dropna(how="all") if style["layout"] == "long" else table
-    found = read.reindex(table.index).dropna(how="all") if style["layout"] == "long" else read
+    dropped = style["layout"] in ("long", "blocks")
+    expected = table.dropna(how="all") if dropped else table
+    found = read.reindex(table.index).dropna(how="all") if dropped else read
     assert len(found) == len(expected), text[:400]
     assert set(found.columns) <= set(table.columns), text[:400]
     for name in table.columns:
@@ -147,7 +169,16 @@ def test_most_files_are_read(tmp_path, style_of_dates):
         rng.uniform(10, 100, (60, 3)).round(2), pd.bdate_range("2020", periods=60, name="date"), list("ABC")
     )
     plain = {"thousands": False, "percent": False, "head": "date", "missing": "", "newest_first": False, "end": "\n"}
-    plain |= {"prose": (), "footer": (), "layout": "wide", "trailing": False, "digits": 2, "date": style_of_dates}
+    plain |= {
+        "mark": "",
+        "minus": "-",
+        "prose": (),
+        "footer": (),
+        "layout": "wide",
+        "trailing": False,
+        "digits": 2,
+        "date": style_of_dates,
+    }
     for separator, comma, quote in [(",", False, False), (";", True, False), ("\t", True, False), ("|", False, True)]:
         path = tmp_path / "table.csv"
         path.write_text(text_of(table, plain | {"separator": separator, "comma": comma, "quote_all": quote}))

@@ -84,7 +84,7 @@ def test_risk_free_must_cover_the_dates():
     assert to_returns(prices, rate.iloc[1:]).notna().any().any()
     with pytest.raises(InputError, match=r"no rate on 1 dates \(first: 2020-01-04\)"):
         to_returns(prices, rate.drop(DATES[3]))
-    with pytest.raises(DataTypeError, match="risk_free must be a pandas Series"):
+    with pytest.raises(DataTypeError, match="risk_free must be a Series"):
         to_returns(prices, 0.01)
 
 

@@ -3,42 +3,12 @@
 import io
 
 import numpy as np
-import openpyxl
 import pandas as pd
 import pytest
+from written_files import days, read, workbook
 
 from statefolio.data import read_prices, read_returns
 from statefolio.exceptions import FileFormatError, InputError, StatefolioError, StatefolioWarning, UnknownNameError
-
-
-@pytest.fixture
-def file(tmp_path):
-    def write(text, name="AAA.csv", encoding="utf-8"):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
-        return path
-
-    return write
-
-
-def read(reader, path, *said, **options):
-    """Read a file; every warning must hold one of the words, and every word be in a warning."""
-    import warnings
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        table = reader(path, **options)
-    messages = [str(each.message) for each in caught]
-    assert all(issubclass(each.category, StatefolioWarning) for each in caught)
-    for word in said:
-        assert any(word in message for message in messages), (word, messages)
-    assert all(any(word in message for word in said) for message in messages), messages
-    return table
-
-
-def days(table):
-    return table.index.strftime("%Y-%m-%d").tolist()
-
 
 YFINANCE_ONE = """Price,Adj Close,Close,High,Low,Open,Volume
 Ticker,AAA,AAA,AAA,AAA,AAA,AAA
@@ -249,17 +219,6 @@ def test_own_words_for_missing(file):
     assert table.isna().to_numpy().tolist() == [[True, False], [False, True]]
     with pytest.raises(InputError, match="got 'absent' on 2023-01-04"):
         read_prices(file(text))
-
-
-def workbook(path, sheets):
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    book.save(path)
-    return path
 
 
 def test_workbooks(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.exceptions import InputError
+from statefolio.exceptions import InputError, StatefolioWarning
 from statefolio.factors.factor_count import count_factors, noise_edge, residual_variances
 from statefolio.factors.principal_components import principal_components
 
@@ -156,3 +156,10 @@ def test_the_edges_are_those_of_residuals_with_degrees_of_freedom_counted():
         edge, scale = noise_edge((rest**2).sum(axis=0) / T * N * T / (N * T - parameters), T - k)
         assert table.loc[k, "MP"] == pytest.approx((T - k) * edge / (N * T), rel=1e-9)
         assert table.loc[k, "TW"] == pytest.approx((T - k) * (edge + 0.9793 * scale) / (N * T), rel=1e-9)
+
+
+def test_a_code_for_a_missing_return_is_warned_of():
+    returns = simulate(2, 60, 40)
+    returns.iloc[30, 3] = -0.9999
+    with pytest.warns(StatefolioWarning, match="a vendor's code for a missing value"):
+        count_factors(returns, 4)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from statefolio.data import load_stocks_and_index
-from statefolio.exceptions import InputError, NotFittedError
+from statefolio.exceptions import InputError, NotFittedError, StatefolioWarning
 from statefolio.factors.statistical import StatisticalFactors
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -144,6 +144,7 @@ def test_rotation_keeps_components_that_order_by_strength_swaps():
     assert moved["rotation"] < 0.6 * moved["assignment"] <= 0.6 * moved["none"] + 1e-12
 
 
+@pytest.mark.filterwarnings("ignore:.*that look like splits")
 def test_bundled_stocks_first_factor_is_the_market():
     """In 2001 the first component of a year is technology against the rest: it must come back with its sign."""
     returns = load_stocks_and_index().returns.loc["1996":"2004"]
@@ -154,6 +155,7 @@ def test_bundled_stocks_first_factor_is_the_market():
     assert 0.5 < found.std() / market.std() < 1.5
 
 
+@pytest.mark.filterwarnings("ignore:.*that look like splits")
 def test_real_stocks_with_late_listings():
     if not SHARED.is_dir():
         pytest.skip("the folder shared/data is not beside the project: tests on those files are skipped")
@@ -249,3 +251,12 @@ def test_options_that_are_no_numbers_are_refused(option, value):
     returns = pd.DataFrame(np.ones((300, 5)), pd.bdate_range("2012-01-02", periods=300))
     with pytest.raises(InputError, match=option):
         StatisticalFactors(2, **{option: value}).fit(returns)
+
+
+def test_returns_in_percent_are_warned_of_at_each_fit():
+    returns = simulate(T=200, missing=0.0)[0].drop(columns="A7")
+    model = StatisticalFactors(2, **SMALL)
+    with pytest.warns(StatefolioWarning, match="got percent, it seems"):
+        model.fit(100 * returns.iloc[:150])
+    with pytest.warns(StatefolioWarning, match="got percent, it seems"):
+        model.partial_fit(100 * returns.iloc[150:])

@@ -9,6 +9,7 @@ import textbook
 from statefolio.exceptions import InputError
 from statefolio.kalman import pooled
 from statefolio.kalman.blocks import own_regressors, pad_last
+from statefolio.kalman.observations import Observed
 from statefolio.kalman.ordinary_least_squares import ordinary_least_squares
 from statefolio.kalman.panel import new_filter
 from statefolio.kalman.records import Prior
@@ -114,7 +115,7 @@ def test_a_subset_keeps_its_own_regressors(own):
     count, states = Y.shape[1], X.shape[1]
     prior = Prior(np.full(states, DIFFUSE), False, np.zeros((128, states)), np.zeros((128, states, states)))
     levels, mean = pad_last(own.level, 1.0), np.zeros((states, 128))
-    data = pad_last(X, 0.0), pad_last(Y, np.nan), np.log(own.common)
+    data = pad_last(X, 0.0), Observed.of(Y), np.log(own.common)
     whole = TuningProblem(PLAIN, *data, levels, mean, prior, np.ones(states), Free())
     pool = Pool(np.full(states, 1e-3), np.ones(states), np.inf, 1.0, 1.0)
     chosen = np.array([1, 9, 45, count - 1])

@@ -8,6 +8,7 @@ import pytest
 from statefolio.kalman import blocks, score
 from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.observations import Observed
 from statefolio.kalman.records import Prior, new_block_parameters, new_entering, new_shared_derivatives
 from statefolio.kalman.specification import CONSTANT, DISCOUNT, EWMA, Specification
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
@@ -50,7 +51,7 @@ def problem_of(spec, made, kind=DIFFUSE, states=3, *, early=False, trouble=False
     return TuningProblem(
         spec=spec,
         X=X,
-        Y=Y,
+        observed=Observed.of(Y),
         log_common=np.log(panel.common),
         levels=pad_last(panel.level, 1.0),
         mean=pad_last(panel.mean, 0.0),
@@ -69,7 +70,7 @@ def pool_of(problem):
 
 def log_likelihood(problem, pool):
     common = np.exp(pool.exponent * problem.log_common)
-    return problem.filter(pool).run(problem.X, problem.Y, common, store="likelihood").log_likelihood
+    return problem.filter(pool).run(problem.X, problem.observed.Y, common, store="likelihood").log_likelihood
 
 
 def difference(at, value):
@@ -124,7 +125,7 @@ def case(request, made):
     problem = problem_of(SPECS[name], made, kind, **options)
     pool = pool_of(problem)
     filter_ = problem.filter(pool)
-    filter_.run(problem.X, problem.Y, store="state")
+    filter_.run(problem.X, problem.observed.Y, store="state")
     return problem, pool, problem.score(pool), np.flatnonzero(filter_.begun[:COUNT])
 
 
@@ -192,7 +193,7 @@ def test_score_at_a_variance_of_exactly_zero(made):
     problem = problem_of(SPECS["gaussian"], made)
     pool = replace(pool_of(problem), ratio=np.zeros(3))
     slopes = problem.score(pool)
-    begun = np.flatnonzero(np.isfinite(problem.Y[:, :COUNT]).sum(axis=0) > 10)
+    begun = np.flatnonzero(np.isfinite(problem.observed.Y[:, :COUNT]).sum(axis=0) > 10)
     base = log_likelihood(problem, pool)
     for j in range(3):
         h = 1e-7
@@ -218,9 +219,9 @@ def test_score_is_the_same_for_any_number_of_threads(made, monkeypatch):
 
 def test_an_asset_that_is_never_identified_does_not_count(made):
     problem = problem_of(SPECS["gaussian"], made)
-    Y = problem.Y.copy()
+    Y = problem.observed.Y.copy()
     Y[2:, 0] = np.nan
-    slopes = replace(problem, Y=Y).score(pool_of(problem))
+    slopes = replace(problem, observed=Observed.of(Y)).score(pool_of(problem))
     assert slopes.log_likelihood[0] == 0.0
     assert slopes.level[0] == 0.0
     np.testing.assert_array_equal(slopes.state_variance[:, 0], 0.0)
@@ -239,7 +240,7 @@ def started(problem, pool, X):
     )
     A, U, at = np.zeros((WIDTH, states, states)), np.zeros((WIDTH, states, states + 1)), np.zeros(WIDTH + 1, int)
     tape = new_start_tape(spec, WIDTH * len(X), states)
-    score._begin(spec, dates, problem.Y, 0, problem.prior, mine, A, U, tape, at, entering, np.empty(WIDTH))
+    score._begin(spec, dates, problem.observed.Y, 0, problem.prior, mine, A, U, tape, at, entering, np.empty(WIDTH))
     bars.a[:], bars.P[:] = 0.5, -0.25
     differentiate_starts(spec, dates, 0, problem.prior, mine, A, U, tape, at, entering, bars, by, by_shared)
     begun = np.isfinite(entering.began)
@@ -250,16 +251,16 @@ def started(problem, pool, X):
 def test_own_regressors_that_are_all_the_same_change_no_start(made):
     problem = problem_of(SPECS["learning and reverting"], made, MIXED, early=True, trouble=True)
     pool = pool_of(problem)
-    own = np.repeat(problem.X[:, :, None], problem.Y.shape[1], axis=2)
+    own = np.repeat(problem.X[:, :, None], problem.observed.Y.shape[1], axis=2)
     for found, expected in zip(started(problem, pool, own), started(problem, pool, problem.X), strict=True):
         np.testing.assert_array_equal(found, expected)
 
 
 def test_a_start_of_more_dates_than_the_tape_has(made):
     problem = problem_of(SPECS["reverting"], made)
-    X, Y = problem.X.copy(), problem.Y.copy()
+    X, Y = problem.X.copy(), problem.observed.Y.copy()
     X[:40, 2] = X[:40, 1]  # forty dates an asset, where six are expected
-    problem, pool = replace(problem, X=X, Y=Y), pool_of(problem)
+    problem, pool = replace(problem, X=X, observed=Observed.of(Y)), pool_of(problem)
     begun = np.flatnonzero(np.isfinite(Y[50:, :COUNT]).sum(axis=0) > 10)
     slopes = problem.score(pool)
     expected = difference(lambda phi: log_likelihood(problem, replace(pool, phi=entry(pool.phi, 2, phi))), pool.phi[2])

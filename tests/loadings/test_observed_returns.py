@@ -13,7 +13,7 @@ from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.stale_returns import Marks
 from statefolio.kalman.tuning import NO_RESIDUAL
 from statefolio.loadings.kalman_loadings import KalmanLoadings
-from statefolio.loadings.observed_returns import warn_of_unobserved
+from statefolio.loadings.observed_returns import find_unobserved
 
 DATES = 1_000
 BURN_IN = 150
@@ -193,7 +193,7 @@ def test_more_than_twenty_stale_returns_in_a_row_and_one_percent_are_named(stale
     learned = SimpleNamespace(reason=np.array(["", NO_RESIDUAL if warns else ""]))
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
-        warn_of_unobserved(panel, marks, learned)
+        find_unobserved(panel, marks, learned).warn(panel)
     said = [str(one.message) for one in found]
     words = f"'B' that stands still on {stale} of {dates} dates. Those dates count"
     assert [words in text for text in said] == [True] * warns
@@ -202,7 +202,7 @@ def test_more_than_twenty_stale_returns_in_a_row_and_one_percent_are_named(stale
     with pytest.warns(
         StatefolioWarning, match=rf"{stale + 2} cells a million times the usual size \(first: 'B' on 2010-01-01"
     ):
-        warn_of_unobserved(panel, marks, SimpleNamespace(reason=np.array(["", ""])))
+        find_unobserved(panel, marks, SimpleNamespace(reason=np.array(["", ""]))).warn(panel)
 
 
 def test_a_saved_model_goes_on_watching(demo, tmp_path):

@@ -76,16 +76,16 @@ def rewritten(path, *, members=None, **changes):
         for name, data in found.items():
             if data is not None:
                 archive.writestr(name, data)
-    path.write_bytes(storage.with_checksum(buffer.getvalue()))
+    path.write_bytes(storage.first_line(buffer.getvalue()) + buffer.getvalue())
 
 
 def test_newer_and_other_files(path):
     with pytest.raises(FileFormatError, match="must be a file of RollingLoadings, got one of 'StaticLoadings'"):
         RollingLoadings.load(path)
     rewritten(path, version=99)
-    with pytest.raises(FileFormatError, match=r"version 2 or lower, got 99\. Upgrade"):
+    with pytest.raises(FileFormatError, match=r"version 3 or lower, got 99\. Upgrade"):
         StaticLoadings.load(path)
-    rewritten(path, format="something", version=2)
+    rewritten(path, format="something", version=3)
     with pytest.raises(FileFormatError, match="must be a model file"):
         StaticLoadings.load(path)
 
@@ -153,7 +153,7 @@ def test_a_file_with_a_changed_byte_is_refused(path, tmp_path):
         changed = bytearray(whole)
         changed[place] ^= 1 << int(rng.integers(8))
         bad.write_bytes(changed)
-        with pytest.raises(FileFormatError, match=r"not a model file|must have format version 2 or lower"):
+        with pytest.raises(FileFormatError, match=r"not a model file|must have format version 3 or lower"):
             StaticLoadings.load(bad)
 
 

@@ -2,15 +2,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.exceptions import UnknownNameError
+from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.loadings.movement import settled
 from statefolio.report import loadings_figure
-from statefolio.report.fitted_loadings import settled, view_range
+from statefolio.report.fitted_loadings import view_range
 from statefolio.report.loadings_figures import period
 
 
 def test_bands_are_1_96_standard_errors_around_the_filtered_loading(model, rolling):
     figure = loadings_figure(model, "asset 2", rolling, other_name="rolling")
-    lower, upper, other, mean = figure.data[:4]
+    lower, upper, mean = figure.data[:3]
+    other = next(trace for trace in figure.data if trace.name == "rolling")
     one = model.loadings_.sel(asset="asset 2", factor="market")
     half = 1.959963984540054 * np.sqrt(one["filtered_variance"].to_numpy())
     np.testing.assert_allclose(mean.y, one["filtered"])
@@ -22,14 +24,14 @@ def test_bands_are_1_96_standard_errors_around_the_filtered_loading(model, rolli
 def test_alpha_is_last_and_in_basis_points(model):
     figure = loadings_figure(model, "asset 1")
     alpha = model.loadings_["filtered"].sel(asset="asset 1", factor="alpha")
-    np.testing.assert_allclose(figure.data[-1].y, 1e4 * alpha)
-    assert "alpha, basis points per day" in " ".join(note.text for note in figure.layout.annotations)
+    np.testing.assert_allclose(figure.data[11].y, 1e4 * alpha)
+    assert "alpha, bp per day" in " ".join(note.text for note in figure.layout.annotations)
 
 
 def test_another_model_is_aligned_to_dates_and_factors(model, make_model):
     other = make_model(n_dates=100, n_factors=2, seed=3)
     figure = loadings_figure(model, "asset 1", other)
-    by_name = figure.data[2].y, figure.data[10].y
+    by_name = figure.data[12].y, figure.data[14].y
     assert np.isfinite(by_name[0][:100]).all()
     assert np.isnan(by_name[0][100:]).all()
     assert np.isnan(by_name[1]).all()
@@ -38,8 +40,25 @@ def test_another_model_is_aligned_to_dates_and_factors(model, make_model):
 def test_dates_in_sample_are_shaded_and_labelled(model, make_model):
     figure = loadings_figure(model, "asset 1")
     assert {shape.x1 for shape in figure.layout.shapes} == {"2016-06-30T00:00:00"}
-    assert sum(note.text == "In sample" for note in figure.layout.annotations) == 4
+    assert [shape.showlegend for shape in figure.layout.shapes if shape.name == "In sample"] == [
+        True,
+        False,
+        False,
+        False,
+    ]
     assert not loadings_figure(make_model(tuned_until=None), "asset 1").layout.shapes
+
+
+def test_one_factor_a_wider_band_and_several_others(model, rolling, make_model):
+    figure = loadings_figure(model, "asset 2", {"one": rolling, "two": make_model(seed=2)}, factor="market", band=0.99)
+    lower, _, mean, one, two = figure.data
+    error = np.sqrt(model.loadings_["filtered_variance"].sel(asset="asset 2", factor="market").to_numpy())
+    np.testing.assert_allclose(mean.y - lower.y, 2.5758293035489004 * error)
+    assert (figure.data[1].name, one.name, two.name) == ("99 % band", "one", "two")
+    with pytest.raises(UnknownNameError, match="factor must be one of the model's"):
+        loadings_figure(model, "asset 2", factor="gold")
+    with pytest.raises(InputError, match="band must be a finite number above 0 and below 1, got 95"):
+        loadings_figure(model, "asset 2", band=95)
 
 
 def test_an_unknown_asset_is_an_error_that_lists_known_ones(model):

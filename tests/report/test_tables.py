@@ -1,8 +1,11 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.report.tables import comparison_table, facts, number, plain_table
+from statefolio._display.numbers import number
+from statefolio.report.tables import comparison_table, facts, plain_table
 
 
 @pytest.mark.parametrize(
@@ -33,9 +36,9 @@ def test_the_best_of_each_column_is_marked():
     )
     text = comparison_table(table)
     assert text.count("num best") == 4
-    assert '<td class="num best">0.8000</td>' in text
-    assert '<td class="num best">75.0%</td>' in text
-    assert '<td class="num best">62.5%</td>' in text
+    assert '<td class="num best" data-label="Error variance">0.8000</td>' in text
+    assert re.search('<td class="num best" data-label="[^"]*">75.0%</td>', text)
+    assert re.search('<td class="num best" data-label="[^"]*">62.5%</td>', text)
 
 
 def test_everything_is_escaped():

@@ -25,7 +25,7 @@ def test_the_page_is_self_contained(model, rolling, tmp_path):
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", text)
     assert "@import" not in text
     assert 'name="viewport"' in text
-    for part in ("A &lt;title&gt;", "r.csv", "pooled", "undone_move", "2016-06-30", "Kalman", "in sample"):
+    for part in ("A &lt;title&gt;", "r.csv", "pooled", "undone move", "2016-06-30", "Kalman", "in sample"):
         assert part in text
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
 

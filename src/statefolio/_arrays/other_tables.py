@@ -43,10 +43,15 @@ def to_pandas(given: Any, name: str) -> pd.DataFrame:
         table = nw.from_native(given, eager_only=True)
     except TypeError as error:
         kind = type(given).__name__
+        unlabelled = isinstance(given, list | tuple) or hasattr(given, "__array_interface__")
         advice = (
-            f"Call {name}.collect()." if kind == "LazyFrame" else "Make a DataFrame of it, with dates as its index."
+            f"Use {name}.collect()."
+            if kind == "LazyFrame"
+            else f"Use statefolio.data.to_frame({name}, dates=..., assets=[...])."
+            if unlabelled
+            else "Make a DataFrame of it, with dates as its index."
         )
-        raise DataTypeError(f"{name} must be a pandas or polars DataFrame, got a {kind}. {advice}") from error
+        raise DataTypeError(f"{name} must be a table with dates and names, got a {kind}. {advice}") from error
     schema = table.schema
     temporal = [label for label, kind in schema.items() if kind.is_temporal()]
     if not temporal:
@@ -60,6 +65,35 @@ def to_pandas(given: Any, name: str) -> pd.DataFrame:
     index = pd.DatetimeIndex(table[label].to_pandas(), name="date")
     columns = [other for other in table.columns if other != label]
     return pd.DataFrame(table.select(columns).to_numpy(), index=index, columns=pd.Index(columns), copy=False)
+
+
+def is_other_table(given: Any) -> bool:
+    """Return whether something is a table of polars, pyarrow or xarray, rather than of pandas or NumPy."""
+    return type(given).__module__.partition(".")[0] in ("polars", "pyarrow", "xarray")
+
+
+def has_dates(given: Any) -> bool:
+    """Return whether a table of polars, pyarrow or xarray has a column or a dimension of dates."""
+    if hasattr(given, "dims"):
+        return any(isinstance(index, pd.DatetimeIndex | pd.PeriodIndex) for index in given.indexes.values())
+    import narwhals.stable.v2 as nw
+
+    try:
+        return any(kind.is_temporal() for kind in nw.from_native(given, eager_only=True).schema.values())
+    except TypeError:
+        return False
+
+
+def one_column(given: Any, name: str) -> Any:
+    """Return the only column of a table of polars, pyarrow or xarray as a Series by date; others as they are."""
+    if not is_other_table(given):
+        return given
+    table = to_pandas(given, name)
+    if table.shape[1] != 1:
+        raise InputError(
+            f"{name} must have one column beside its dates, got {listed(table.columns, 6)}. Select one of them."
+        )
+    return table.iloc[:, 0]
 
 
 def not_a_number(name: str, column: Any, kind: Any) -> DataTypeError:

@@ -33,6 +33,15 @@ def listed(names: Iterable[Any], most: int = 3) -> str:
     return ", ".join(repr(name) for name in shown[:most]) + more
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, in the plural unless it is one.
+
+    >>> counted(1, "loading"), counted(1200, "loading"), counted(0, "basis", "bases")
+    ('1 loading', '1,200 loadings', '0 bases')
+    """
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def shown(value: Any) -> str:
     """Format a received value for a message: short values as they are, long ones cut, containers by their type."""
     numpy = sys.modules.get("numpy")

@@ -1,5 +1,7 @@
 """Finds single moves that no market makes: codes for missing values, misprints, splits, prices at or below zero."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,7 @@ def find_moves(
     columns: Columns,
     limits: tuple[float, float, float],
     losses: bool,
+    median_move: Callable[[int], float] | None = None,
 ) -> list[Finding]:
     """Return the cells that look wrong.
 
@@ -39,6 +42,8 @@ def find_moves(
         `smallest_move`, `volatilities` and `undone_within` of `find_suspicious_cells`.
     losses : bool
         A return of exactly -100 % is a total loss, and none of the findings.
+    median_move : function, optional
+        `median_of` of a row, where the table is a part of a larger one.
     """
     found = _find_nonpositive(table, kind, columns, losses)
     least = min(limits[0], SMALLEST_SPLIT)
@@ -51,7 +56,7 @@ def find_moves(
     moves, following = _logs(returns[rows, at]), _next_logs(returns, rows, at)
     code = np.isin(table.values[rows, places[at]], CODES) & (kind == "returns")
     undone = _undone(returns, at, moves, following, limits)
-    split_rows, split_at = split_moves(bridged, lambda row: _median_move(simple[1][row]))
+    split_rows, split_at = split_moves(bridged, median_move or (lambda row: median_of(simple[1][row])))
 
     width = len(places)  # a cell is one number below
     cell, splits = rows * width + at, split_rows * width + split_at
@@ -93,7 +98,7 @@ def _next_logs(returns: Array, rows: NDArray[np.intp], at: NDArray[np.intp]) -> 
     return np.where(rows < last, _logs(returns[np.minimum(rows + 1, last), at]), np.nan)
 
 
-def _median_move(simple: Array) -> float:
+def median_of(simple: Array) -> float:
     """Return the median log return of the assets on a date; 0 if few are known."""
     known = simple[simple > -1.0]
     return float(np.log1p(np.median(known))) if len(known) >= _ASSETS_FOR_A_MEDIAN else 0.0

@@ -1,10 +1,13 @@
 """Finds everything in a table that looks wrong."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
 from statefolio._arrays.types import Array
-from statefolio._plausible.finding import Finding, Kind, Numbers
+from statefolio._plausible.finding import Columns, Finding, Kind, Numbers
 from statefolio._plausible.moves import find_moves
 from statefolio._plausible.stale import find_still, find_stretches
 from statefolio._plausible.twins import find_twins
@@ -12,6 +15,13 @@ from statefolio._plausible.units import find_wrong_units
 
 CERTAIN_MOVE = 0.4
 """Log move from which one that is undone is warned of: in crashes, smaller ones are real."""
+
+
+class Context(NamedTuple):
+    """What the columns of a table are judged by together; None is that of the columns at hand."""
+
+    units: tuple[Columns, Columns] | None = None
+    median_move: Callable[[int], float] | None = None
 
 
 def find_in_table(
@@ -25,6 +35,7 @@ def find_in_table(
     still: bool = True,
     alike: bool = True,
     losses: bool = False,
+    context: Context | None = None,
 ) -> list[Finding]:
     """Return all findings about a table, by kind, then in the order of dates.
 
@@ -40,6 +51,8 @@ def find_in_table(
         Look for assets that stand still, and for those that move as another one does.
     losses : bool
         Returns of exactly -100 % are total losses, as in an account.
+    context : Context, optional
+        What the columns are judged by together, where the table is a part of a larger one.
     """
     if not table.values.size:
         return []
@@ -48,9 +61,10 @@ def find_in_table(
     found = []
     judged = np.ones(len(table.columns), dtype=bool)
     if kind == "returns":
-        found = find_wrong_units(table)
+        found = find_wrong_units(table, context and context.units)
         judged[[finding.place for finding in found]] = False
-    found += find_moves(table, kind, (simple, bridged), judged, (smallest_move, volatilities, undone_within), losses)
+    limits = smallest_move, volatilities, undone_within
+    found += find_moves(table, kind, (simple, bridged), judged, limits, losses, context and context.median_move)
     if shortest_stretch is not None:
         found += find_stretches(table, simple, shortest_stretch)
     if still:

@@ -1,5 +1,8 @@
 """Finds assets that move as another one does, but for a ten-thousandth."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,22 +21,40 @@ _ROUNDING = 1e-9
 
 def find_twins(table: Numbers, simple: Array, columns: Columns) -> list[Finding]:
     """Return the assets among `columns` whose returns (T, N) are nearly those of an earlier one."""
-    earlier: dict[int, int] = {}
-    for first, second in _candidates(simple, np.flatnonzero(columns)):
-        if second not in earlier and _are_twins(simple[:, first], simple[:, second]):
-            earlier[second] = first
+    places = np.flatnonzero(columns)
+    earlier = pairs_of_twins(near_pairs(sample_of(simple, places), places), lambda place: simple[:, place])
     return [
-        table.of_column("near_duplicate", twin, f"moves as {table.columns[other]!r} does")
-        for twin, other in sorted(earlier.items())
+        table.of_column("near_duplicate", twin, said_of_twin(table.columns[other])) for twin, other in earlier.items()
     ]
 
 
-def _candidates(simple: Array, places: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """Return pairs that are alike on a few dates, found by their distances in a few directions."""
-    if len(simple) < _MOVES_TO_JUDGE or len(places) < 2:
-        return []
+def said_of_twin(other: Any) -> str:
+    """Return the detail of a finding."""
+    return f"moves as {other!r} does"
+
+
+def pairs_of_twins(pairs: list[tuple[int, int]], column: Callable[[int], Array]) -> dict[int, int]:
+    """Return the earlier asset of each twin among pairs of columns, in the order of the twins."""
+    earlier: dict[int, int] = {}
+    for first, second in pairs:
+        if second not in earlier and _are_twins(column(first), column(second)):
+            earlier[second] = first
+    return dict(sorted(earlier.items()))
+
+
+def sample_of(simple: Array, places: NDArray[np.intp]) -> Array:
+    """Return some columns on a few dates; no dates where the table is too short."""
+    if len(simple) < _MOVES_TO_JUDGE:
+        return np.empty((0, len(places)))
     rows = np.unique(np.linspace(0, len(simple) - 1, _ROWS).astype(int))
-    z = np.nan_to_num(simple[np.ix_(rows, places)])
+    found: Array = np.nan_to_num(simple[np.ix_(rows, places)])
+    return found
+
+
+def near_pairs(z: Array, places: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """Return pairs of columns that are alike in a sample (R, N), found by their distances in a few directions."""
+    if not len(z) or len(places) < 2:
+        return []
     size = np.sqrt((z * z).sum(axis=0))
     moved = np.flatnonzero((size > 0.0) & np.isfinite(size))
     z = z[:, moved] / size[moved]

@@ -7,6 +7,7 @@ import pandas as pd
 from skfolio.utils.tools import default_asset_names, get_feature_names
 
 from statefolio._arrays.frames import local_days
+from statefolio._arrays.other_tables import has_dates, is_other_table, to_pandas
 from statefolio._arrays.text import listed
 from statefolio.exceptions import DataTypeError, InputError
 
@@ -34,6 +35,7 @@ def dated_frames(X: Any, factors: Any, seen: int = 0) -> tuple[pd.DataFrame, pd.
     InputError
         If one of the two has no dates and a different number of rows.
     """
+    X, factors = as_pandas(X, "X"), as_pandas(factors, "factors")
     returns, rows = _plain_days(_named(X), "X"), _plain_days(_named(factors), "factors")
     if isinstance(returns.index, pd.DatetimeIndex) and isinstance(rows.index, pd.DatetimeIndex):
         return returns, rows
@@ -76,6 +78,11 @@ def observations_of(X: Any, factors: Any, seen: int = 0) -> Any:
         if isinstance(given, pd.DataFrame):
             return given.index.to_numpy()
     return np.arange(seen, seen + len(X))
+
+
+def as_pandas(values: Any, name: str) -> Any:
+    """Return a table of polars, pyarrow or xarray with dates as a DataFrame; others as they are."""
+    return to_pandas(values, name) if is_other_table(values) and has_dates(values) else values
 
 
 def _named(values: Any) -> pd.DataFrame:

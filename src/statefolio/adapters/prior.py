@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from statefolio._options import Kind, OneOf, Whole, check, check_options
 from statefolio.adapters.distribution import distribution_of
-from statefolio.adapters.frames import dated_frames, observations_of
+from statefolio.adapters.frames import as_pandas, dated_frames, observations_of
 from statefolio.adapters.listing import Counts, dates_without, listed_only, not_investable
 from statefolio.adapters.scenarios import History, history_of
 from statefolio.exceptions import InputError
@@ -169,6 +169,7 @@ class KalmanFactorPrior(BasePrior):
 
     def _update(self, X: Any, factors: Any, active_mask: Any) -> Self:
         first = not self.__sklearn_is_fitted__()
+        X, factors = as_pandas(X, "X"), as_pandas(factors, "factors")
         skv.validate_data(self, X, reset=first, skip_check_array=True)
         seen = 0 if first else self._seen
         returns, rows = dated_frames(X, factors, seen)

@@ -12,6 +12,7 @@ import pandas as pd
 from statefolio._arrays.cash_rates import check_cash_rate
 from statefolio._arrays.dates import read_date
 from statefolio._arrays.frames import read_values
+from statefolio._arrays.other_tables import one_column
 from statefolio._arrays.panel import make_panel
 from statefolio._arrays.text import listed, show, shown, span
 from statefolio._arrays.types import Array
@@ -273,6 +274,7 @@ def _check_returns(returns: Table, factors: Table | None) -> None:
 
 def _by_date(rate: Any, dates: pd.DatetimeIndex) -> Array:
     """Return the cash rate on every date of the returns."""
+    rate = one_column(rate, "cash_rate")
     if is_number(rate):
         values = np.full(len(dates), float(rate))
     elif isinstance(rate, pd.Series):

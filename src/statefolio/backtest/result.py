@@ -6,8 +6,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from statefolio._display.headings import in_sentence
+from statefolio._display.shown import ShownFields
+from statefolio._display.summary import SummaryList
 from statefolio._renamed import FormerName
 from statefolio.backtest.costs import TradingCosts
+from statefolio.backtest.showing import ShownBacktest
 
 LEDGER = (
     "value",
@@ -25,8 +29,8 @@ EVENTS = ("date", "kind", "asset", "detail")
 Verdict = Literal["causal", "looks ahead", "cannot be checked"]
 
 
-@dataclass(frozen=True)
-class CausalCheck:
+@dataclass(frozen=True, repr=False)
+class CausalCheck(ShownFields):
     """Result of a check for look-ahead.
 
     Attributes
@@ -72,8 +76,8 @@ class CausalCheck:
         return self.sentence
 
 
-@dataclass(frozen=True, eq=False)
-class BacktestResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class BacktestResult(ShownBacktest):
     """Result of a back-test: everything that happened in one account.
 
     Attributes
@@ -193,7 +197,7 @@ class BacktestResult:
         table.insert(1, "share", table["decisions"] / max(self.decision_count, 1))
         return table.rename_axis("reason")
 
-    def summary(self, benchmark: Any = None, cash_rate: Any = None) -> "pd.Series[float]":
+    def summary(self, benchmark: Any = None, cash_rate: Any = None) -> SummaryList:
         """Return performance measures of the net returns, of turnover and of costs.
 
         These are the `measures` of this result, `daily_turnover` (mean of `turnover`), and as shares of the mean value
@@ -223,4 +227,6 @@ class BacktestResult:
         found["annual_fees"] = float(ledger[["borrow_fee", "financing_fee"]].to_numpy().sum()) / average / years
         found["fallbacks"] = float(self.fallbacks["share"].sum())
         found["missing_returns"] = float((self.events["kind"] == "missing return").sum())
-        return found
+        reasons = [f"{in_sentence(name)}: {why}" for name, why in found.attrs["reasons"].items()]
+        notes = [f"Not defined: {'; '.join(reasons)}."] if reasons else []
+        return SummaryList(found, f"Back-test of {self.name}", {}, notes)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from statefolio._arrays.cash_rates import check_cash_rate
 from statefolio._arrays.frames import read_values
+from statefolio._arrays.other_tables import one_column
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
 from statefolio._options import Number, check, is_number
@@ -33,6 +34,7 @@ def read_series(returns: Any, name: str = "returns") -> "pd.Series[float]":
     Series
         Floats by increasing date.
     """
+    returns = one_column(returns, name)
     if not isinstance(returns, pd.Series | pd.DataFrame):
         returns = getattr(returns, "returns", returns)
     if isinstance(returns, pd.DataFrame):
@@ -117,6 +119,7 @@ def _check_rate(name: str, rates: Array, dates: pd.Index) -> None:
 
 def warn_of_returns(returns: Any, series: "pd.Series[float]", name: str = "returns") -> None:
     """Warn of implausible values in a user's own returns; a back-test's result is not checked."""
+    returns = one_column(returns, name)
     if not isinstance(returns, pd.Series | pd.DataFrame):
         return
     values: Array = np.asarray(series, dtype=np.float64)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 from rich import box
-from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderResult
 from rich.markup import escape
 from rich.table import Table
 
 _NUMERIC = re.compile(r"[-+<]?\s*[\d.,]+(?:[eE][-+]?\d+)?\s*(?:%|bp)?|[-–]|inf|nan")
 _NARROWEST_TEXT = 16
 _PADDING = 3
+_EDGE = 1
 
 
 def table(frame: pd.DataFrame, title: str) -> Group:
@@ -40,6 +41,16 @@ class _Column:
         words = max(map(len, self.name.split()), default=0)
         return max(words, cells if self.numeric else min(cells, _NARROWEST_TEXT))
 
+    @property
+    def whole(self) -> int:
+        """The width that folds no cell."""
+        return max([self.width, *map(len, self.cells)])
+
+    @property
+    def natural(self) -> int:
+        """The width that folds nothing."""
+        return max(self.whole, len(self.name))
+
 
 class _Fitted:
     """A table that is laid out when the width of the terminal is known."""
@@ -50,19 +61,30 @@ class _Fitted:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for columns in _parts(self._columns, options.max_width):
             made = Table(box=box.SIMPLE_HEAD)
-            for k, column in enumerate(columns):
-                fixed = k == 0 or column.numeric
-                least = column.width if k else max([column.width, *map(len, column.cells)])
-                made.add_column(
-                    escape(column.name),
-                    justify="right" if column.numeric else "left",
-                    no_wrap=False,
-                    min_width=min(least, options.max_width - _PADDING) if fixed else column.width,
-                    overflow="fold",
-                )
+            for column, width in zip(columns, _widths(columns, options.max_width), strict=True):
+                justify: JustifyMethod = "right" if column.numeric else "left"
+                made.add_column(escape(column.name), justify=justify, width=width, overflow="fold")
             for row in zip(*(column.cells for column in columns), strict=True):
                 made.add_row(*map(escape, row))
             yield made
+
+
+def _widths(columns: list[_Column], width: int) -> list[int]:
+    """Share the width of a terminal out: each column gets its least width, and what is left goes where it is missing.
+
+    Rich would take from the widest column first, below what its numbers need.
+    """
+    least = [column.width for column in columns]
+    least[0] = columns[0].whole
+    room = width - _PADDING * len(columns) - _EDGE
+    if sum(least) > room:  # the names of rows, or a text, must fold
+        least[0] = max(1, room - sum(least[1:]))
+    while sum(least) < room:
+        short = [k for k, column in enumerate(columns) if least[k] < column.natural]
+        if not short:
+            break
+        least[min(short, key=lambda k: least[k])] += 1
+    return least
 
 
 def _parts(columns: list[_Column], width: int) -> list[list[_Column]]:
@@ -70,7 +92,7 @@ def _parts(columns: list[_Column], width: int) -> list[list[_Column]]:
     if not columns:
         return []
     first, rest = columns[0], columns[1:]
-    start = max([first.width, *map(len, first.cells)], default=0) + _PADDING
+    start = first.whole + _PADDING + _EDGE
     parts: list[list[_Column]] = [[first]]
     used = start
     for column in rest:

@@ -9,6 +9,9 @@ from .fetching import fetch_fred as fetch_fred
 from .fetching import fetch_french as fetch_french
 from .french import french_blocks as french_blocks
 from .french import read_french as read_french
+from .labelled import to_frame as to_frame
+from .labelled import to_long as to_long
+from .labelled import to_polars as to_polars
 from .returns import Alignment as Alignment
 from .returns import align as align
 from .returns import to_returns as to_returns

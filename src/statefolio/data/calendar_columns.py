@@ -5,8 +5,9 @@ import warnings
 
 import pandas as pd
 
+from statefolio.data.date_patterns import looks_like_a_date
 from statefolio.data.fields import several_dates
-from statefolio.data.file_dates import looks_like_a_date, parse_dates
+from statefolio.data.file_dates import parse_dates
 from statefolio.data.missing import is_missing
 from statefolio.data.reading import Reading
 from statefolio.exceptions import InputError, StatefolioWarning

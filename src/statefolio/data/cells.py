@@ -14,15 +14,18 @@ from statefolio.exceptions import InputError, StatefolioWarning
 
 Decimal = Literal[".", ","]
 
-_POINT = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_POINT = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?"
 _COMMA = r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?"
 _SAYS_COMMA = re.compile(
     r"[-+]?(?:\d*,(?:\d{1,2}|\d{4,})|0,\d+|\d{1,3}(?:\.\d{3})+,\d*|\d{4,},\d*|\d{1,3}(?:\.\d{3}){2,})"
 )
 _SAYS_POINT = re.compile(
-    r"[-+]?(?:\d*\.(?:\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(?:,\d{3})+\.\d*|\d{4,}\.\d*|\d{1,3}(?:,\d{3}){2,})"
+    r"[-+]?(?:\d*\.(?:\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(?:,\d{3})+\.\d*|\d{4,}\.\d*|\d{1,3}(?:,\d{3}){2,}"
+    r"|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d*)?)"
 )
-_SPACES = re.compile("[\\s\u00a0\u202f\u2009'\u2019]")
+_MARK = "[\\s\u00a0\u202f\u2009'\u2019]"
+_GROUPS = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{_MARK}\d{{3}})+(?!\d)")
+_LOOSE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 _SCALES = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _SUFFIX = re.compile(r"[kmbt]", re.IGNORECASE)
 _CURRENCY = "$€£¥"
@@ -115,17 +118,27 @@ def warn_of_comma(texts: Iterable[str], source: str) -> None:
     )
 
 
-def warn_of_percent_names(returns: pd.DataFrame, source: str) -> None:
-    """Warn of columns whose names say percent and whose values are too large to be decimals."""
-    for name in returns.columns:
-        if "%" in str(name) and (returns[name].abs() > 0.5).any():
-            warnings.warn(
-                f"{source} has a column {name!r}, as of percent, whose values were read as decimals (1 is 100 %). "
-                "Divide them by 100, or write percent signs in the cells.",
-                StatefolioWarning,
-                stacklevel=2,
-            )
-            return
+def warn_of_percent_name(name: str, column: "pd.Series[str]", source: str) -> bool:
+    """Warn of a column whose name says percent and whose cells have no percent sign; return whether it is one."""
+    if "%" not in name or bool(column.astype("string").str.contains("%", regex=False).fillna(False).any()):
+        return False
+    warnings.warn(
+        f"{source} has a column {name!r}, as of percent, whose values were read as decimals (1 is 100 %). Divide them "
+        "by 100, or write percent signs in the cells.",
+        StatefolioWarning,
+        stacklevel=2,
+    )
+    return True
+
+
+def check_no_money(column: "pd.Series[str]", source: str) -> None:
+    """Raise InputError for a column with currency signs in a file of returns."""
+    money = column.astype("string").str.contains(f"[{_CURRENCY}]").fillna(False).to_numpy(dtype=bool)
+    if money.any():
+        raise InputError(
+            f"{source} must have returns, got an amount of money in the column {column.name!r}, "
+            f"{str(column[money].iloc[0])!r}. Leave the column out, or set value to the column of returns."
+        )
 
 
 def numbers_of(column: "pd.Series[str]", decimal: Decimal, source: str) -> "pd.Series[float]":
@@ -141,18 +154,18 @@ def numbers_of(column: "pd.Series[str]", decimal: Decimal, source: str) -> "pd.S
     """
     text = column.astype("string").str.strip()
     known = ~is_missing(text)
-    cells = text[known].str.replace(_SPACES.pattern, "", regex=True).str.replace("\u2212", "-")
+    cells = text[known].map(_compact)
+    percent = cells.str.fullmatch(r".*%\)?").to_numpy(dtype=bool)
+    cells = cells.str.replace(r"%(?=\)?$)", "", regex=True)
     negative = cells.str.fullmatch(r"\(.+\)").to_numpy(dtype=bool)
     cells = cells.str.strip("()") if negative.any() else cells
     cells = cells.str.replace(f"[{_CURRENCY}]", "", regex=True)
-    percent = cells.str.endswith("%").to_numpy(dtype=bool)
     if percent.any() and not percent.all():
         odd = column[known].iloc[int(np.argmin(percent))]
         raise InputError(
             f"{source} must have a percent sign in every number of the column {column.name!r} or in none, got {odd!r} "
             f"next to {column[known].iloc[int(np.argmax(percent))]!r}. Correct the column."
         )
-    cells = cells.str.rstrip("%")
     suffix = cells.str[-1:].str.lower()
     scale = suffix.map(_SCALES).to_numpy(dtype=float, na_value=np.nan)
     scaled = ~np.isnan(scale)
@@ -191,8 +204,17 @@ def could_be_numbers(column: "pd.Series[str]") -> bool:
 
 def _bare(text: str) -> str:
     """A cell without spaces, currency, percent, scale and parentheses."""
-    cell = _SPACES.sub("", str(text)).replace("\u2212", "-").strip("()").strip(_CURRENCY).rstrip("%")
+    cell = _compact(str(text)).rstrip("%").strip("()").strip(_CURRENCY).rstrip("%")
     return cell[:-1] if cell[-1:] and _SUFFIX.fullmatch(cell[-1]) and cell[:-1][-1:].isdigit() else cell
+
+
+def _compact(text: str) -> str:
+    """A cell without the marks that part thousands and without spaces beside a number; minus signs are hyphens."""
+    text = text.replace("\u2212", "-").replace("\u2013", "-")
+    if text.isascii() and not (" " in text or "'" in text or "\t" in text):
+        return text
+    grouped = _GROUPS.sub(lambda found: re.sub(_MARK, "", found[0]), text)
+    return _LOOSE.sub("", grouped)
 
 
 def _no_number(column: "pd.Series[str]", row: int, source: str) -> InputError:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from statefolio._arrays.text import listed, show
 from statefolio.data.cells import could_be_numbers
-from statefolio.data.file_dates import local_days, parse_dates
+from statefolio.data.file_dates import days_alone, local_days, parse_dates
 from statefolio.data.file_rows import drop_empty_rows, drop_repeated_rows, warn_of_newest_first
 from statefolio.data.missing import is_missing
 from statefolio.data.reading import ASSET_WORDS, Reading
@@ -50,12 +50,15 @@ def is_long(table: pd.DataFrame, reading: Reading, source: str) -> bool:
 def to_wide(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
     """Turn a long table indexed by date into one column per asset, in the order of their first rows."""
     asset, value = _asset_and_value(table, reading, source)
-    dates, assets = table.index, pd.Index(table[asset].astype(str).str.strip())
-    if table[asset].isna().any() or (assets == "").any():
+    codes, names = pd.factorize(table[asset])
+    labels = pd.Index(pd.Series(names).astype(str).str.strip())
+    if (codes < 0).any() or (labels == "").any():
         raise InputError(
             f"{source} must have an asset name in every row, got rows without a name in {asset!r}. Fill or remove them."
         )
-    keys = pd.MultiIndex.from_arrays([dates, assets])
+    dates, assets = table.index, labels.take(codes)
+    keys = pd.MultiIndex.from_arrays([days_alone(pd.DatetimeIndex(dates), assets), assets])
+    dates = pd.DatetimeIndex(keys.get_level_values(0))
     keep = drop_repeated_rows(table[[value]], keys, source)
     table, dates, assets, keys = table[keep], dates[keep], assets[keep], keys[keep]
     if not keys.is_unique:

@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from statefolio._arrays.text import listed
+from statefolio.data.cells import warn_of_percent_name
 from statefolio.data.reading import DATE_WORDS, Reading
 from statefolio.data.sources import PathName
 from statefolio.exceptions import InputError, StatefolioWarning, UnknownNameError
@@ -25,7 +26,8 @@ PRICES = (
 )  # fmt: skip
 """Names of prices in lower case, the better ones first."""
 RETURNS = (
-    "ret", "return", "returns", "total_return", "total return", "ret_exc", "dlyret", "mthret", "change %",
+    "ret", "return", "returns", "total_return", "total return", "ret_exc", "dlyret", "mthret", "change %", "% change",
+    "change%", "%chg", "% chg", "chg %",
     "+/- %", "variation %", "% var.", "var%", "var. %", "% variación", "value",
 )  # fmt: skip
 """Names of returns in lower case."""
@@ -41,7 +43,11 @@ _LOW = {
     "low", "3. low", "px_low", "price low", "tief", "plus bas", "mínimo", "minimo", "mínima", "minima", "najniższy",
     "najnizszy",
 }  # fmt: skip
-_VOLUME = {"volume", "vol", "vol.", "px_volume", "tickvol", "volumen", "wolumen", "5. volume", "6. volume"}
+_VOLUME = {
+    "volume", "vol", "vol.", "px_volume", "tickvol", "volumen", "wolumen", "5. volume", "6. volume", "total_volume",
+    "vwap", "trades", "trade_count", "transactions", "number of trades", "turnover", "umsatz", "stuecke", "stücke",
+    "market_cap", "marketcap", "market cap", "market capitalization", "dividends", "stock splits", "ex-dividend",
+}  # fmt: skip
 _ANY = {"value", "obs_value", "last", "settle", "return", "returns"}
 """Names of prices and returns that assets and factors have too."""
 _JOINED = (
@@ -170,6 +176,8 @@ def one_asset(
             f"{source} has no column {value!r}. It has: {listed(free, 8)}. Set value to one of them."
         )
     asset = _stem(path)
+    if what == "returns":
+        warn_of_percent_name(value, raw[value], source)
     _warn(f"{source} has the fields {listed(free, 8)} of one asset; {value!r} was taken as {asset!r}.")
     kept = [name for name in names if name in (date, value)]
     return raw[kept].rename(columns={value: asset}), replace(reading, value=None, layout="wide")

@@ -2,51 +2,13 @@
 
 import re
 import warnings
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from statefolio.data.counted_dates import counted, latest, six_digits, warn_of_shifted_days
+from statefolio.data.date_patterns import COMPACT, ISO, MONTHS, NAMED, NAMED_MONTH, NUMERIC, PERIODS
 from statefolio.exceptions import InputError, StatefolioWarning
-
-_PERIODS = {
-    "months": (r"\d{4}[-mM:]\d{1,2}|\d{4}/(0[1-9]|1[0-2])|(1[89]|20)\d{2}(0[1-9]|1[0-2])", "M"),
-    "quarters": (r"\d{4}[- :]?[qQ][1-4]", "Q"),
-    "years": (r"(1[89]|20)\d{2}", "Y"),
-}
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
-_ZONE = r"(Z|[-+]\d{2}:?(?:\d{2})?(?::?\d{2})?|[A-Z]{3,4})"
-_TIME = rf"(?:[T ]\s*(\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?)\s*{_ZONE}?)?"
-_ISO = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_TIME}")
-_NUMERIC = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME}")
-_NAMED = re.compile(
-    rf"{_WEEKDAY}(?:({_MONTH})[ -](\d{{1,2}}),?[ -](\d{{4}})"
-    rf"|(\d{{1,2}})[ -]?({_MONTH}),?[ -]?(\d{{4}}|\d{{2}})){_TIME}",
-    re.IGNORECASE,
-)
-_NAMED_MONTH = re.compile(rf"({_MONTH})[ -](\d{{4}}|\d{{2}})|(\d{{4}})[ -]({_MONTH})", re.IGNORECASE)
-_WRITTEN = re.compile(
-    r"\s*(\d{4}-\d{1,2}(-\d{1,2}([ T].*)?)?|\d{1,2}[./-]\d{1,2}[./-](\d{2}|\d{4})|\d{4}[/.]\d{1,2}[/.]\d{1,2}"
-    r"|(1[89]|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?|\d{4}[- ]?[qQ][1-4])\s*"
-)
-_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTHS = {name: k + 1 for k, name in enumerate(_NAMES)}
-_SERIALS = (15_000, 80_000)  # 1941 to 2119 as Excel counts days
-_COUNTED = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
-_UNITS: tuple[tuple[Literal["ns", "us", "ms", "s"], float], ...] = (
-    ("ns", 1e17),
-    ("us", 1e14),
-    ("ms", 1e11),
-    ("s", 0.0),
-)
-_EPOCH = pd.Timestamp("1899-12-30")
-
-
-def looks_like_a_date(text: str) -> bool:
-    """Return whether a text is written like a date, e.g. 2015-12-31, 20151231, 31.12.2015, Dec 31, 2015 or 2015-12."""
-    text = text.strip()
-    return bool(_WRITTEN.fullmatch(text) or _NAMED.fullmatch(text) or _NAMED_MONTH.fullmatch(text))
 
 
 def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str) -> pd.DatetimeIndex:
@@ -66,6 +28,11 @@ def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str)
         return local_days(pd.DatetimeIndex(written)).rename("date")
     if pd.api.types.is_datetime64_any_dtype(written):
         return pd.DatetimeIndex(written, name="date")
+    codes, known = pd.factorize(written)  # a long table repeats each date for every asset
+    if len(known) < len(written):
+        days = parse_dates(pd.Series(known, name=written.name), date_format, source)
+        dated = np.append(days.to_numpy(), np.datetime64("NaT"))[codes]
+        return pd.DatetimeIndex(dated, name="date")
     text = written.astype("string").str.strip()
     try:
         dates = _in_format(text, date_format) if date_format else _plain(text, source, str(written.name))
@@ -82,6 +49,17 @@ def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str)
         ) from error
 
 
+def days_alone(dates: pd.DatetimeIndex, assets: pd.Index | None = None) -> pd.DatetimeIndex:
+    """Return dates without their times of day where each day is there once, or once for each asset."""
+    if dates.hasnans or dates.tz is not None:
+        return dates
+    days = pd.DatetimeIndex(dates.normalize().to_numpy(), name=dates.name)  # without a frequency
+    if days.equals(dates):
+        return dates
+    keys = days if assets is None else pd.MultiIndex.from_arrays([days, assets])
+    return days if keys.is_unique else dates
+
+
 def local_days(dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """Return dates without their time zone, as the clocks there show them."""
     return dates.tz_localize(None) if dates.tz is not None else dates
@@ -89,7 +67,11 @@ def local_days(dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 def _plain(text: "pd.Series[str]", source: str, column: str) -> "pd.Series[pd.Timestamp]":
     known = pd.Series(text.dropna().unique(), dtype="string")
-    for kind, (pattern, frequency) in _PERIODS.items():
+    if len(known) and bool(known.str.fullmatch(r"\d{4}-\d{2}-\d{2}").all()):
+        return pd.to_datetime(text, format="%Y-%m-%d")
+    if len(known) and bool(known.str.fullmatch(r"\d{6}").all()):
+        return _by_text(text, known, six_digits(known, source, column))
+    for kind, (pattern, frequency) in PERIODS.items():
         matches = known.str.fullmatch(pattern).to_numpy(dtype=bool)
         if matches.all() and len(known):
             return _ends(_start(text, frequency), frequency)
@@ -103,31 +85,32 @@ def _plain(text: "pd.Series[str]", source: str, column: str) -> "pd.Series[pd.Ti
         return pd.to_datetime(text)
     if bool(known.str.fullmatch(r"\d{8}").all()):
         return pd.to_datetime(text, format="%Y%m%d")
-    days = _counted(known, source, column)
-    if days is None:
-        days = _written_days(known, source, column)
+    days = counted(known, source, column)
+    return _by_text(text, known, _written_days(known, source, column) if days is None else days)
+
+
+def _by_text(text: "pd.Series[str]", known: "pd.Series[str]", days: "list[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
     return pd.to_datetime(text.map(dict(zip(known, days, strict=True))))
 
 
 def _written_days(known: "pd.Series[str]", source: str, column: str) -> "list[pd.Timestamp]":
     """Read days that are written with a year, a month and a day in some order."""
     cells = list(known)
-    for pattern in (_ISO, _NUMERIC, _NAMED, _NAMED_MONTH):
+    readers = {ISO: _iso, COMPACT: _iso, NUMERIC: _numeric, NAMED: _named, NAMED_MONTH: _named_months}
+    for pattern, reader in readers.items():
         found = [pattern.fullmatch(cell) for cell in cells]
         if all(found):
-            matches = [each for each in found if each is not None]
-            if pattern in (_NAMED, _NAMED_MONTH):
-                return list(map(_named if pattern is _NAMED else _named_month, matches))
-            return (_iso if pattern is _ISO else _numeric)(matches, source, column)
-        if any(found) and pattern is not _NAMED_MONTH:
+            return reader([each for each in found if each is not None], source, column)
+        if any(found) and pattern is not NAMED_MONTH:
             row = next(k for k, each in enumerate(found) if each is None)
             raise ValueError(f"{cells[row]!r} next to {next(c for c, f in zip(cells, found, strict=True) if f)!r}")
     raise ValueError(repr(cells[0]))
 
 
 def _iso(found: list["re.Match[str]"], source: str, column: str) -> "list[pd.Timestamp]":
-    _warn_of_late_hours([each[6] for each in found], [each[5] for each in found], source, column)
-    return [_stamp(each[1], each[3], each[4], each[5]) for each in found]
+    days = [_stamp(each[1], each[3], each[4], each) for each in found]
+    _warn_of_late_hours(found, days, source, column)
+    return days
 
 
 def _numeric(found: list["re.Match[str]"], source: str, column: str) -> "list[pd.Timestamp]":
@@ -153,63 +136,74 @@ def _numeric(found: list["re.Match[str]"], source: str, column: str) -> "list[pd
             f"{next(each[0] for each in found if int(each[3]) > 12)!r}. Set date_format."
         )
     day_first = dotted or first > 12
+    day, month = (1, 3) if day_first else (3, 1)
+    _check_century([(each[4], each[month], each[0]) for each in found], source, column)
     if not dotted:
         order = "day/month/year" if day_first else "month/day/year"
         _warn(f"{source} writes its dates as {order} in the column {column!r}, e.g. {found[0][0]!r}.")
-    day, month = (1, 3) if day_first else (3, 1)
-    return [_stamp(each[4], each[month], each[day], each[5]) for each in found]
+    return [_stamp(each[4], each[month], each[day], each) for each in found]
 
 
-def _named(found: "re.Match[str]") -> pd.Timestamp:
-    """Read Nov 28, 2025 and 28-Nov-2025."""
-    month = _MONTHS[(found[1] or found[5])[:3].lower()]
-    return _stamp(found[3] or found[6], str(month), found[2] or found[4], found[7])
+def _named(found: list["re.Match[str]"], source: str, column: str) -> "list[pd.Timestamp]":
+    """Read Nov 28, 2025, 28-Nov-2025 and 2025-Nov-28."""
+    parts = [[each[f"{part}1"] or each[f"{part}2"] or each[f"{part}3"] for part in "ymd"] for each in found]
+    months = [_month(month) for _, month, _ in parts]
+    _check_century(
+        [(year, month, each[0]) for (year, _, _), month, each in zip(parts, months, found, strict=True)], source, column
+    )
+    return [_stamp(year, month, day, each) for (year, _, day), month, each in zip(parts, months, found, strict=True)]
 
 
-def _named_month(found: "re.Match[str]") -> pd.Timestamp:
+def _named_months(found: list["re.Match[str]"], source: str, column: str) -> "list[pd.Timestamp]":
     """Read Nov 2025, as its last day."""
-    month = _MONTHS[(found[1] or found[4])[:3].lower()]
-    return _stamp(found[2] or found[3], str(month), "1", None) + pd.offsets.MonthEnd(0)
+    parts = [(each[2] or each[3], _month(each[1] or each[4]), each[0]) for each in found]
+    _check_century(parts, source, column)
+    return [_stamp(year, month, "1") + pd.offsets.MonthEnd(0) for year, month, _ in parts]
 
 
-def _stamp(year: str, month: str, day: str, time: str | None) -> pd.Timestamp:
+def _month(name: str) -> str:
+    return str(MONTHS[name.lower().rstrip(".")])
+
+
+def _stamp(year: str, month: str, day: str, found: "re.Match[str] | None" = None) -> pd.Timestamp:
     number = int(year)
     if len(year) == 2:  # as POSIX: 69 to 99 are of the last century
         number += 1900 if number >= 69 else 2000
     date = pd.Timestamp(number, int(month), int(day))
-    return date if time is None else date + pd.Timedelta(time if time.count(":") == 2 else f"{time}:00")
+    time = None if found is None else found["time"]
+    if time is None or found is None:
+        return date
+    hour = int(time.split(":")[0])
+    if found["half"]:  # 12 is the hour before 1
+        hour = hour % 12 + 12 * (found["half"][0] in "pP")
+    rest = time.partition(":")[2]
+    return date + pd.Timedelta(f"{hour}:{rest}" if ":" in rest else f"{hour}:{rest}:00")
 
 
-def _warn_of_late_hours(zones: list[str | None], times: list[str | None], source: str, column: str) -> None:
+def _check_century(dates: list[tuple[str, str, str]], source: str, column: str) -> None:
+    """Refuse years of two digits that would lie in the future."""
+    last = latest()
+    for year, month, text in dates:
+        if len(year) == 2 and int(year) < 69 and (2000 + int(year), int(month)) > (last.year, last.month):
+            raise InputError(
+                f"{source} must show the century of its dates in the column {column!r}, got {text!r}, which can be of "
+                f"19{year} or 20{year}. Write years with four digits."
+            )
+
+
+def _warn_of_late_hours(found: list["re.Match[str]"], days: "list[pd.Timestamp]", source: str, column: str) -> None:
     """Warn where midnights of another zone may have been written in UTC: the day before is written then."""
-    late = [time for zone, time in zip(zones, times, strict=True) if zone in ("Z", "+00:00", "+0000", "UTC") and time]
+    late = [each["time"] for each in found if each["zone"] in ("Z", "+00:00", "+0000", "UTC") and each["time"]]
     hours = {int(time.split(":")[0]) for time in late}
-    if late and hours and hours <= set(range(18, 24)):
+    if not late:
+        return
+    if hours <= set(range(18, 24)):
         _warn(
             f"{source} has dates at {late[0]} in UTC in the column {column!r}, which are midnights of the next day "
             "east of there; the day as written was taken. Write local days if the next day is meant."
         )
-
-
-def _counted(known: "pd.Series[str]", source: str, column: str) -> "list[pd.Timestamp] | None":
-    """Read days counted by a spreadsheet, and seconds or milliseconds since 1970; None where the cells are neither."""
-    if not bool(known.str.fullmatch(r"\d{5}(\.0+)?|\d{9,10}|\d{12,13}|\d{16}|\d{19}").all()):
-        return None
-    numbers = known.astype("float64").to_numpy()
-    if numbers.max() < 1e5:
-        if not (numbers.min() >= _SERIALS[0] and numbers.max() <= _SERIALS[1]):
-            return None
-        days = [_EPOCH + pd.Timedelta(days=float(each)) for each in numbers]
-        kind = "days as Excel counts them"
-    else:
-        unit, other = (next(unit for unit, least in _UNITS if n >= least) for n in (numbers.min(), numbers.max()))
-        if unit != other:
-            return None
-        days = [pd.Timestamp(int(each), unit=unit) for each in known]
-        kind = f"{_COUNTED[unit]} since 1970 (UTC)"
-    example = f"{known.iloc[0]} for {days[0]:%Y-%m-%d}"
-    _warn(f"{source} writes its dates as {kind} in the column {column!r}, e.g. {example}.")
-    return days
+    elif hours != {0}:
+        warn_of_shifted_days(days, source, column)
 
 
 def _start(text: "pd.Series[str]", frequency: str) -> "pd.Series[pd.Timestamp]":
@@ -218,7 +212,8 @@ def _start(text: "pd.Series[str]", frequency: str) -> "pd.Series[pd.Timestamp]":
     if frequency == "Y":
         return pd.to_datetime(year, format="%Y")
     if frequency == "Q":
-        month = (3 * text.str[-1].astype("Int64") - 2).astype("string").str.zfill(2)
+        year, quarter = text.str.extract(r"(\d{4})")[0], text.str.extract(r"[qQ]([1-4])")[0]
+        month = (3 * quarter.astype("Int64") - 2).astype("string").str.zfill(2)
         return pd.to_datetime(year + month, format="%Y%m")
     month = text.str[4:].str.replace(r"\D", "", regex=True).str.zfill(2)
     return pd.to_datetime(year + month, format="%Y%m")

@@ -101,7 +101,7 @@ def warn_of_newest_first(source: str) -> None:
 
 def _counts(column: "pd.Series[float]", *, from_start: bool) -> bool:
     """Return whether a column counts up or down in steps of one; `from_start`: from 0 or 1, as years do not."""
-    text = column.astype("string").str.strip()
+    text = column.astype("string").str.strip().str.removesuffix(".0")
     if not bool(text.str.fullmatch(r"\d{1,9}").fillna(False).all()):
         return False
     numbers = text.astype("int64").to_numpy(dtype=np.int64)

@@ -1,10 +1,13 @@
 """Reads the bytes of a file into a raw table, in whichever form they are: Parquet, a workbook or text."""
 
 import io
+from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 
+from statefolio.data.header import check_unique
 from statefolio.data.reading import Reading
 from statefolio.data.separated import text_table, untyped_table
 from statefolio.data.sources import PathName, is_workbook
@@ -26,9 +29,9 @@ def untyped(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame:
     """Read the bytes of a file with one row per asset; texts stay as they are."""
     if is_parquet(content):
         return parquet_table(content, path).reset_index()
-    if is_workbook(content):
-        return workbook_table(content, reading, path)
-    return untyped_table(content, path, reading)
+    table = workbook_table(content, reading, path) if is_workbook(content) else untyped_table(content, path, reading)
+    check_unique(tuple(map(str, table.columns)), path)
+    return table
 
 
 def is_parquet(content: bytes) -> bool:
@@ -42,7 +45,7 @@ def parquet_table(content: bytes, path: PathName) -> pd.DataFrame:
         size = pq.ParquetFile(io.BytesIO(content)).metadata
         if size.num_rows * size.num_columns > _MOST_CELLS:
             raise FileFormatError(f"{path} must have at most {_MOST_CELLS:,} cells. Split the file.")
-        return pd.read_parquet(io.BytesIO(content))
+        table = pd.read_parquet(io.BytesIO(content))
     except FileFormatError:
         raise
     except Exception as error:  # damaged metadata raises errors of many kinds
@@ -50,3 +53,13 @@ def parquet_table(content: bytes, path: PathName) -> pd.DataFrame:
             f"{path} begins like a Parquet file but cannot be read ({error}). It is probably truncated: get the file "
             "again."
         ) from error
+    for k, kind in enumerate(table.dtypes):
+        if pd.api.types.is_object_dtype(kind) and _is_decimal(table.iloc[:, k]):
+            table.isetitem(k, table.iloc[:, k].to_numpy(dtype=float))
+    return table
+
+
+def _is_decimal(column: "pd.Series[Any]") -> bool:
+    """Return whether a column has the exact decimal numbers of databases."""
+    known = column.dropna()
+    return len(known) > 0 and all(isinstance(cell, Decimal) for cell in known)

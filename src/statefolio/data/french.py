@@ -12,6 +12,8 @@ from statefolio.data.sources import PathName, read_bytes
 from statefolio.exceptions import FileFormatError, InputError, UnknownNameError
 
 _ROW = re.compile(r"\s*(\d{8}|\d{6}|\d{4})\s*,\s*(?=[-+.,\d])")
+_PUBLISHED = re.compile(rb"This file was created (by|using)|Kenneth R\. French|CRSP database")
+_NAMES_AND_ROW = re.compile(rb"^[ \t]*,[^\r\n]*[A-Za-z][^\r\n]*\r?\n\s*(\d{8}|\d{6}|\d{4})\s*,", re.MULTILINE)
 _MISSING = (-99.99, -999.0)
 _PERCENT = re.compile(r"returns?\b|factors?\b", re.IGNORECASE)
 _FREQUENCIES = {8: "Daily", 6: "Monthly", 4: "Annual"}  # by the number of digits of a date
@@ -124,6 +126,12 @@ def french_blocks(path: PathName) -> list[str]:
     ['Average Returns -- Monthly', 'Number of Firms']
     """
     return [block.name for block in _blocks(path)]
+
+
+def is_french(content: bytes) -> bool:
+    """Return whether the bytes begin or end as the files of the library do, and have a line of names and a row."""
+    ends = content[:4096] + b"\n" + content[-1024:]
+    return bool(_PUBLISHED.search(ends)) and bool(_NAMES_AND_ROW.search(content))
 
 
 def _blocks(path: PathName) -> list[_Block]:

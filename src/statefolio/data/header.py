@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from statefolio.data.cells import could_be_numbers
-from statefolio.data.file_dates import looks_like_a_date
+from statefolio.data.date_patterns import looks_like_a_date
 from statefolio.data.missing import MISSING
 from statefolio.data.reading import DATE_WORDS
 from statefolio.data.sources import PathName
@@ -15,6 +15,11 @@ from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning
 
 Rows = list[tuple[int, list[str]]]
 _MOST_LEVELS = 3
+_LABELS = (
+    "code", "name", "currency", "unit", "units", "start", "end", "frequency", "freq", "type", "mnemonic", "description",
+    "datatype", "country", "source", "exchange", "sector",
+)  # fmt: skip
+"""Words in the first cell of a line about columns; the first two have names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,16 @@ def read_header(rows: Rows, path: PathName) -> Header:
             f"{path} must have names separated by commas in its first line, got one column ({rows[0][1][0][:40]!r}). "
             "Save the file with commas, or set separator."
         )
+    labelled = _labelled(rows, width, path)
+    if labelled is not None:
+        return labelled
     data = _first_data_row(rows, width)
+    if data == 0 and sum(map(looks_like_a_date, rows[0][1][1:])) > 1:
+        dates = [cell for cell in rows[0][1][1:] if looks_like_a_date(cell)]
+        raise InputError(
+            f"{path} must have one row per date, got dates as names, {dates[0]!r} and {dates[1]!r}. Swap rows and "
+            "columns, with the dates in the first column."
+        )
     if data == 0:
         raise first_line_error(",".join(rows[0][1][:3]), "date,AAPL,KO", path)
     first, lines_of_names, named_index = _lines_of_names(rows, data)
@@ -88,8 +102,27 @@ def read_header(rows: Rows, path: PathName) -> Header:
         cells = [_filled(row, named_index) for row in cells[:-1]] + [cells[-1]]
     header = Header(rows[data - 1][0], tuple(cells[-1]), tuple(zip(*cells, strict=True)))
     if header.levels == 1:
-        _check_unique(header.names, path)
+        check_unique(tuple(name for name in header.names if name.strip().lower() not in DATE_WORDS), path)
     return header
+
+
+def _labelled(rows: Rows, width: int, path: PathName) -> Header | None:
+    """Return the names of a table whose lines above the dates each begin with what they say, as Datastream writes."""
+    dated = (k for k, (_, row) in enumerate(rows) if len(row) == width and looks_like_a_date(row[0]))
+    data = next(dated, 0)
+    lines = {row[0].strip().lower(): row for _, row in rows[:data]}
+    label = next((word for word in _LABELS[:2] if word in lines), None)
+    if label is None or len(lines) < 2 or not lines.keys() <= set(_LABELS):
+        return None
+    names = tuple(cell.strip() for cell in lines[label])
+    errors = [name for name in names if name.startswith("#")]
+    if errors:
+        raise InputError(
+            f"{path} must have a name for each column, got {errors[0]!r}, the vendor's error for a series it does not "
+            "find. Delete the column."
+        )
+    _warn(f"{path} has several lines about its columns; their names were taken from the line {lines[label][0]!r}.")
+    return Header(rows[data - 1][0], ("date", *names[1:]), tuple((name,) for name in ("date", *names[1:])))
 
 
 def first_line_error(data: str, example: str, path: PathName) -> InputError:
@@ -103,7 +136,8 @@ def first_line_error(data: str, example: str, path: PathName) -> InputError:
 def _usual_width(rows: Rows) -> int:
     """The number of cells that most of the later rows have; the first row's where several are as frequent."""
     first = len(rows[0][1])
-    later = [len(row) for _, row in rows[len(rows) // 2 :]]
+    widths = [len(row) for _, row in rows[len(rows) // 2 :]]
+    later = [width for width in widths if width > 1] or widths  # lines of prose have one cell
     return max([first, *later], key=lambda width: (later.count(width), width == first))
 
 
@@ -186,15 +220,11 @@ def _series(row: list[str]) -> "pd.Series[str]":
     return pd.Series(row, dtype=str)
 
 
-def _check_unique(names: tuple[str, ...], path: PathName) -> None:
+def check_unique(names: tuple[str, ...], path: PathName) -> None:
+    """Raise InputError for a name that is there twice."""
     repeated = (
         sorted({name for name in names if name and names.count(name) > 1}) if len(set(names)) < len(names) else []
     )
-    if repeated and repeated[0].strip().lower() in DATE_WORDS:
-        raise InputError(
-            f"{path} must have one column of dates, got {repeated[0]!r} twice: several tables side by side. Give each "
-            "its own file, or write the dates once, with one column per asset."
-        )
     if repeated:
         raise InputError(
             f"{path} must have each name once in its first line, got {repeated[0]!r} twice. Rename or drop one."
@@ -203,8 +233,8 @@ def _check_unique(names: tuple[str, ...], path: PathName) -> None:
 
 def _warn_of_preamble(row: list[str], path: PathName) -> None:
     text = " ".join(cell.strip() for cell in row if cell.strip())
-    warnings.warn(
-        f"{path} has lines above its line of names, the first {text[:60]!r}; they were left out.",
-        StatefolioWarning,
-        stacklevel=2,
-    )
+    _warn(f"{path} has lines above its line of names, the first {text[:60]!r}; they were left out.")
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, StatefolioWarning, stacklevel=2)

@@ -82,6 +82,7 @@ DATE_WORDS = (
 """Usual names of the column of dates, in lower case."""
 ASSET_WORDS = (
     "permno", "ticker", "symbol", "asset", "name", "tic", "ric", "isin", "cusip", "sedol", "gvkey", "figi",
-    "instrument", "security", "stock_id", "secid", "security_id", "asset_id", "instrument_id", "stkcd", "id",
+    "instrument", "security", "ts_code", "secucode", "stock_id", "secid", "security_id", "asset_id", "instrument_id",
+    "stkcd", "id",
 )  # fmt: skip
 """Usual names of the column of assets in a long table, in lower case; CRSP's numbers first, as tickers are reused."""

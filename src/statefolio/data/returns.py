@@ -2,11 +2,13 @@
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from statefolio._arrays.cash_rates import check_cash_rate
+from statefolio._arrays.other_tables import one_column
 from statefolio._arrays.spacing import check_frequencies, frequency_of, shared_periods
 from statefolio._arrays.text import show, shown, span
 from statefolio.data.checks import checked_table
@@ -229,10 +231,11 @@ def _check_positive(prices: pd.DataFrame) -> None:
     )
 
 
-def _on_dates(risk_free: "pd.Series[float]", dates: pd.Index) -> "pd.Series[float]":
+def _on_dates(risk_free: Any, dates: pd.Index) -> "pd.Series[float]":
+    risk_free = one_column(risk_free, "risk_free")
     if not isinstance(risk_free, pd.Series):
         raise DataTypeError(
-            f"risk_free must be a pandas Series of simple returns by date, got {shown(risk_free)}. "
+            f"risk_free must be a Series of simple returns by date, got {shown(risk_free)}. "
             "Pass one column, e.g. risk_free=factors['RF']."
         )
     rate = checked_table(risk_free.to_frame("risk_free"), "risk_free")["risk_free"].reindex(dates)

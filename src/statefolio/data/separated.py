@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from statefolio.data.cells import Decimal, check_points, find_decimal, warn_of_comma
+from statefolio.data.date_patterns import looks_like_a_date
 from statefolio.data.encodings import decode
 from statefolio.data.header import Header, read_header
+from statefolio.data.line_widths import check_widths
 from statefolio.data.missing import MISSING, na_values
 from statefolio.data.reading import Reading
 from statefolio.data.recognition import TextColumns, missing_words, text_columns
@@ -22,6 +25,7 @@ _SEPARATORS = (",", ";", "\t", "|")
 _LINES_TO_JUDGE = 60
 _MOST_COLUMNS = 200_000
 _FOOTER_LINES = 20
+_OTHER = re.compile(r"\s*(?:<(?:!doctype|\?xml|html|table|head|body)|\[\s*[\[{]|\{\s*[\"'\[{])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +54,17 @@ def text_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame
     header = read.header
     as_text = text_columns([key[-1] for key in header.keys], read.rows, reading)
     codes = missing_words(list(header.names))
-    missing = {k: na_values((*reading.missing, *codes.get(k, ()))) for k in range(header.width)}
+    missing: dict[int, list[str]] | list[str] = na_values(reading.missing)  # one list is read faster than one a column
+    if codes or as_text.labels:
+        free = [k for k in range(header.width) if k not in as_text.labels]
+        missing = {k: na_values((*reading.missing, *codes.get(k, ()))) for k in free}
     decimal = _decimal(read, reading, as_text)
     table = _frame(
         read,
         dtype=str if decimal is None else dict.fromkeys(as_text, str),
         decimal=decimal or ".",
         keep_default_na=False,
-        na_values={k: texts for k, texts in missing.items() if k not in as_text.labels},
+        na_values=missing,
         low_memory=False,
     )
     table.columns = pd.MultiIndex.from_tuples(header.keys) if header.levels > 1 else pd.Index(header.names)
@@ -74,13 +81,18 @@ def untyped_table(content: bytes, path: PathName, reading: Reading | None = None
 def open_text(content: bytes, reading: Reading, path: PathName, *, footer: bool = True) -> Text:
     """Find the separator and the header of a text file, and check that every line has as many values."""
     text = decode(content, path)
+    if _OTHER.match(text):
+        raise FileFormatError(
+            f"{path} must be a table of values with separators, got {text.strip()[:20]!r}, as of a web page or JSON. "
+            "Export it as CSV."
+        )
     separator = reading.separator or find_separator(text)
     try:
         rows = _head(text, separator)
         header = read_header(rows, path)
         body = text[_offset(text, header.lines) :]
         body = _without_footer(body, separator, header, path) if footer else body
-        header = _check_widths(body, separator, header, path)
+        header = check_widths(body, separator, header, path)
     except csv.Error as error:
         raise FileFormatError(
             f"{path} must be a table of values with separators, got something else ({error}). Correct the file, or get "
@@ -137,14 +149,14 @@ def _without_footer(body: str, separator: str, header: Header, path: PathName) -
     dropped: list[str] = []
     while end > 0 and len(dropped) < _FOOTER_LINES:
         start = body.rfind("\n", 0, end) + 1
-        line = body[start:end].strip().strip('"').strip(separator)
-        if _outside_quotes(body[start:end], separator) + 1 == header.width or line[:1].isdigit():
+        cells = next(csv.reader([body[start:end]], delimiter=separator))
+        text = cells[0].strip()
+        blank = not any(cell.strip() for cell in cells)
+        whole = len(cells) >= header.width and any(cell.strip() for cell in cells[1:])
+        prose = (text[:1].isalpha() or text[:1] in ("\u00a9", "*", "#", "(")) and not looks_like_a_date(text)
+        if not dropped if blank else whole or not prose:
             break
-        if not line[:1].isalpha() and line[:1] not in "©*#(":
-            break
-        if line.count(separator) >= header.width - 1 > 0:
-            break
-        dropped.append(line)
+        dropped += [] if blank else [text]
         end = _end(body, start)
     if not dropped:
         return body
@@ -157,27 +169,6 @@ def _end(body: str, end: int) -> int:
     while end > 0 and body[end - 1].isspace():
         end -= 1
     return end
-
-
-def _check_widths(body: str, separator: str, header: Header, path: PathName) -> Header:
-    """Check that every line has one value per name; pandas would fill or cut it. A separator may end every line."""
-    if '"' in body:
-        widths = [len(row) for row in csv.reader(io.StringIO(body), delimiter=separator)]
-    else:
-        widths = [line.count(separator) + 1 if line.strip() else 0 for line in io.StringIO(body)]
-    width = header.width
-    kinds = set(widths) - {0}
-    if kinds == {width + 1} and all(line.rstrip().endswith(separator) for line in io.StringIO(body) if line.strip()):
-        return header.with_empty_column()
-    number = next((k for k, count in enumerate(widths) if count not in (0, width)), None)
-    if number is not None:
-        last = number == len(widths) - 1
-        advice = "The file is probably truncated: get" if last else "Correct the line, or get"
-        raise FileFormatError(
-            f"{path}, line {header.lines + number + 1} must have one value for each of {width} names, got "
-            f"{widths[number]} values. {advice} the file again."
-        )
-    return header
 
 
 def _decimal(read: Text, reading: Reading, as_text: TextColumns) -> Decimal | None:

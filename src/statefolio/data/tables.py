@@ -1,24 +1,26 @@
 """Reads tables of prices or returns from CSV or Parquet files, wide or long."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from statefolio._arrays.text import show
+from statefolio._arrays.text import listed
 from statefolio.data.calendar_columns import drop_calendar_columns
-from statefolio.data.cells import Decimal, check_points, find_decimal, numbers_of, warn_of_comma, warn_of_percent_names
+from statefolio.data.cells import Decimal
 from statefolio.data.checks import checked_dates
 from statefolio.data.columns import index_by_date, is_long, to_wide
 from statefolio.data.fields import What
+from statefolio.data.file_dates import days_alone
 from statefolio.data.file_rows import drop_counters, drop_repeated_rows, oldest_first
 from statefolio.data.formats import raw_table
+from statefolio.data.french import french_blocks, is_french, read_french
 from statefolio.data.reading import Layout, Reading
 from statefolio.data.recognition import recognise
 from statefolio.data.sources import PathName, read_bytes
-from statefolio.exceptions import InputError
+from statefolio.data.table_numbers import check_are_returns, to_numbers
+from statefolio.exceptions import InputError, StatefolioWarning
 
 
 def read_prices(
@@ -170,6 +172,8 @@ def read_table_of(path: PathName, what: What, reading: Reading) -> pd.DataFrame:
     """Read a panel of prices or returns from a file, as a record of words says."""
     content = read_bytes(path)
     source = f"{path} ({what})"
+    if is_french(content):
+        return _published(path, what, reading)
     raw = raw_table(content, reading, path)
     reading = replace(reading, decimal=raw.attrs.pop("decimal", reading.decimal))
     raw, reading = recognise(raw, what, reading, path)
@@ -181,67 +185,24 @@ def read_table_of(path: PathName, what: What, reading: Reading) -> pd.DataFrame:
         table = to_wide(table, reading, source)
     else:
         table = oldest_first(table[drop_repeated_rows(table, table.index, source)], source)
+        table.index = days_alone(pd.DatetimeIndex(table.index))
     table.index = checked_dates(pd.DatetimeIndex(table.index), source)
-    table = _to_numbers(table, reading, source)
     if what == "returns":
-        warn_of_percent_names(table, source)
-    return table
+        check_are_returns(table, source)
+    return to_numbers(table, reading, source)
 
 
-def _to_numbers(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
-    """Return the table as floats; raise InputError for text and infinite values."""
-    if table.shape[1] == 0 or table.shape[0] == 0:
-        raise InputError(
-            f"{source} must have at least one date and one asset, got {table.shape[0]} dates and {table.shape[1]} "
-            "assets. Check that columns are separated by commas and that there are rows."
-        )
-    table.columns = pd.Index([str(name).strip() for name in table.columns], name="asset")
-    if not table.columns.is_unique:
-        repeated = table.columns[table.columns.duplicated()][0]
-        raise InputError(f"{source} must have each name once, got the name {repeated!r} twice. Rename or drop one.")
-    table = _numbers_however_written(table, reading, source).astype(float)
-    infinite = np.isinf(table.to_numpy())
-    if infinite.any():
-        row, column = np.argwhere(infinite)[0]
-        raise InputError(
-            f"{source} must have finite values or empty cells, got {int(infinite.sum())} infinite values (first: "
-            f"{table.columns[column]} on {show(table.index[row])}). Correct the file, or leave the cells empty."
-        )
-    return table
-
-
-def _numbers_however_written(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
-    """Read the columns that are still text as numbers, with one decimal mark for all."""
-    texts = [name for name, kind in table.dtypes.items() if not _is_number(kind)]
-    if not texts:
-        return table
-    for name in texts:
-        if not pd.api.types.is_string_dtype(table[name]) and not table[name].map(_is_text_or_missing).all():
-            raise _not_numbers(table[name], str(name), source)
-    decimal = find_decimal((cell for name in texts for cell in table[name].dropna()), reading.decimal, source)
-    if reading.decimal is None and decimal == ".":
-        cells = (cell for name in texts for cell in table[name].dropna())
-        check_points(cells, source, commas_part_values=table.attrs.get("separator") == ",")
-    if decimal == "," and reading.decimal is None:
-        warn_of_comma((cell for name in texts for cell in table[name].dropna()), source)
-    columns = {
-        name: numbers_of(table[name], decimal, source) if name in texts else table[name] for name in table.columns
-    }
-    return pd.DataFrame(columns, index=table.index).set_axis(table.columns, axis=1)
-
-
-def _is_number(kind: Any) -> bool:
-    return bool(pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind))
-
-
-def _is_text_or_missing(cell: object) -> bool:
-    return isinstance(cell, str) or cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell))
-
-
-def _not_numbers(column: "pd.Series[Any]", name: str, source: str) -> InputError:
-    bad = column[~column.map(_is_text_or_missing)]
-    return InputError(
-        f"{source} must have numbers in the column {name!r}, got {bad.iloc[0]!r} on {show(bad.index[0])}. Correct or "
-        "drop the column; for a file with one row per asset and date, set layout='long' and name the columns with "
-        "date, asset and value."
+def _published(path: PathName, what: What, reading: Reading) -> pd.DataFrame:
+    """Read a file of Kenneth R. French's data library, whose returns are in percent."""
+    if what == "prices":
+        raise InputError(f"{path} must have prices, got a file of French's data library, which has returns.")
+    table = read_french(path, reading.value)
+    blocks = french_blocks(path)
+    other = f" Set value for another block: {listed(blocks, 6)}." if len(blocks) > 1 else ""
+    warnings.warn(
+        f"{path} is a file of French's data library; its block {table.attrs['block']!r} was read, "
+        f"{'percent as decimals' if table.attrs['units'] == 'decimals' else 'its values as printed'}.{other}",
+        StatefolioWarning,
+        stacklevel=2,
     )
+    return table.rename_axis(columns="asset")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import warnings
 import zipfile
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import pandas as pd
 
 from statefolio._arrays.text import listed
+from statefolio.data.date_patterns import looks_like_a_date
 from statefolio.data.header import read_header
 from statefolio.data.missing import na_values
 from statefolio.data.reading import Reading
 from statefolio.data.recognition import text_columns
 from statefolio.data.sources import PathName, check_unpacked_size
-from statefolio.exceptions import FileFormatError, InputError, UnknownNameError
+from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning, UnknownNameError
 
 _ROWS_TO_JUDGE = 60
 _MOST_CELLS = 100_000_000
@@ -40,7 +42,7 @@ def workbook_table(content: bytes, reading: Reading, path: PathName) -> pd.DataF
     texts = [(line, row[:used]) for line, row in texts]
     header = read_header([(line, list(map(_text, row))) for line, row in texts[:_ROWS_TO_JUDGE]], path)
     body = [row for line, row in texts if line > header.lines]
-    body = _without_footer(body)
+    body = _without_footer(body, path)
     names = [key[-1] for key in header.keys]
     keep = text_columns(names, lambda: (list(map(_text, row)) for row in body), reading)
     missing = set(na_values(reading.missing))
@@ -123,12 +125,18 @@ def _exact(cell: object) -> str:
     return repr(cell) if isinstance(cell, float) else _text(cell)
 
 
-def _without_footer(body: list[Sequence[object]]) -> list[Sequence[object]]:
+def _without_footer(body: list[Sequence[object]], path: PathName) -> list[Sequence[object]]:
     """Drop rows of prose under the table: those with a text in the first cell alone."""
     end = len(body)
     while end and isinstance(body[end - 1][0], str) and not any(cell != "" for cell in body[end - 1][1:]):
         text = str(body[end - 1][0]).strip()
-        if text[:1].isdigit():
+        if text[:1].isdigit() or looks_like_a_date(text):
             break
         end -= 1
+    if end < len(body):
+        warnings.warn(
+            f"{path} has lines of text under its table, e.g. {str(body[end][0])[:60]!r}; they were left out.",
+            StatefolioWarning,
+            stacklevel=2,
+        )
     return body[:end]

@@ -5,6 +5,7 @@ from typing import Literal
 
 import pandas as pd
 
+from statefolio.diagnostics.showing import ShownDiagnosis, ShownFinding
 from statefolio.exceptions import UnknownNameError
 
 Failure = Literal["specification", "estimation", "non-stationarity", "multicollinearity"]
@@ -25,8 +26,8 @@ def no_exclusions() -> pd.DataFrame:
     return pd.DataFrame({"reason": pd.Series(dtype=str)}, index=pd.Index([], name="asset"))
 
 
-@dataclass(frozen=True, eq=False)
-class Finding:
+@dataclass(frozen=True, eq=False, repr=False)
+class Finding(ShownFinding):
     """One statistic of a diagnosis and its interpretation.
 
     Attributes
@@ -67,8 +68,8 @@ class Finding:
     table: pd.DataFrame
 
 
-@dataclass(frozen=True, eq=False)
-class Diagnosis:
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagnosis(ShownDiagnosis):
     """All findings about one of the four ways in which a factor model fails.
 
     Attributes
@@ -102,10 +103,3 @@ class Diagnosis:
         raise UnknownNameError(
             f"name must be a finding about {self.failure} ({names}), got {name!r}. Pass one of these names."
         )
-
-    def summary(self) -> pd.DataFrame:
-        """Return one row per finding, in their order: failure, statistic, p_value, level, rejected, verdict."""
-        columns = ("statistic", "p_value", "level", "rejected", "verdict")
-        rows = [[self.failure, *(getattr(finding, column) for column in columns)] for finding in self.findings]
-        names = pd.Index([finding.name for finding in self.findings], name="finding")
-        return pd.DataFrame(rows, index=names, columns=["failure", *columns])

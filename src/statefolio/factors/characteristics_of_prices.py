@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from statefolio._arrays.frames import read_values
+from statefolio._arrays.other_tables import one_column
 from statefolio._arrays.text import show, shown
 from statefolio._arrays.types import Array
 from statefolio._plausible.reading import read_returns
@@ -108,6 +109,7 @@ def _beta(returns: pd.DataFrame, market: "pd.Series[float]") -> pd.DataFrame:
 def _market(market: Any, returns: pd.DataFrame) -> "pd.Series[float]":
     if market is None:
         return returns.mean(axis=1)
+    market = one_column(market, "market")
     if not isinstance(market, pd.Series):
         raise DataTypeError(
             f"market must be a Series of returns by date, got {shown(market)}. Pass e.g. market=factors['market']."

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from statefolio._arrays.frames import read_values
 from statefolio._arrays.types import Array
 from statefolio._options import Whole, check_options
+from statefolio._plausible.reading import read_returns
 from statefolio.exceptions import InputError
 from statefolio.factors.principal_components import principal_components, usable_cells
+from statefolio.factors.showing import ShownCount
 
 TRACY_WIDOM_95 = 0.9793
 """95 % quantile of the Tracy-Widom distribution of order 1."""
@@ -25,8 +26,8 @@ _TINY = 1e-14
 _EXACT = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
-class FactorCount:
+@dataclass(frozen=True, eq=False, repr=False)
+class FactorCount(ShownCount):
     """Number of factors by each criterion, and the values of the criteria.
 
     Attributes
@@ -104,6 +105,11 @@ def count_factors(
     InputError
         Too few assets or dates for `max_factors`, or returns without noise.
 
+    Warns
+    -----
+    StatefolioWarning
+        If returns are implausible, as `find_suspicious_cells` finds them.
+
     Examples
     --------
     >>> import statefolio as sf
@@ -111,7 +117,7 @@ def count_factors(
     >>> count_factors(sf.load_demo().returns.loc["2021":], max_factors=4).chosen.to_dict()
     {'IC_p1': 3, 'IC_p2': 3, 'IC_p3': 3, 'ER': 1, 'GR': 1, 'ED': 1, 'MP': 4, 'TW': 4}
     """
-    values, _, assets = read_values(returns, "returns")
+    values, _, assets = read_returns(returns, "returns", still=False)
     x, excluded = _usable(values, assets, max_factors, min_history)
     x = x - np.nanmean(x, axis=0)
     if standardise:

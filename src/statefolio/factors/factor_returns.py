@@ -10,14 +10,15 @@ from statefolio._arrays.frames import read_values
 from statefolio._arrays.panel import ALPHA, RESIDUAL
 from statefolio._arrays.text import listed, shown, span
 from statefolio.exceptions import DataTypeError, InputError
+from statefolio.factors.showing import ShownFactorReturns
 
 KINDS = ("observed", "statistical", "characteristic")
 EXPOSURE = "exposure"
 DIMS = ("date", "asset", "factor")
 
 
-@dataclass(frozen=True, eq=False)
-class FactorReturns:
+@dataclass(frozen=True, eq=False, repr=False)
+class FactorReturns(ShownFactorReturns):
     """Factor returns by date, with their kinds, exposures and notes.
 
     Attributes

@@ -15,12 +15,13 @@ from statefolio._options import Number, Whole, check
 from statefolio._plausible.reading import read_returns
 from statefolio.exceptions import InputError
 from statefolio.factors.factor_returns import FactorReturns
+from statefolio.factors.showing import ShownMimicking
 
 _WEAK = 0.05
 
 
-@dataclass(frozen=True, eq=False)
-class MimickingPortfolios:
+@dataclass(frozen=True, eq=False, repr=False)
+class MimickingPortfolios(ShownMimicking):
     """Portfolios that follow factors, with their weights and R-squared.
 
     Attributes

@@ -11,6 +11,7 @@ from scipy import stats
 from statefolio._arrays.dates import split_row
 from statefolio._arrays.panel import Panel
 from statefolio._arrays.types import Array
+from statefolio._display.summary import CallableSummary
 from statefolio._options import Number, Whole, check_options
 from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import InputError
@@ -22,6 +23,7 @@ from statefolio.factors.cross_moments import (
 )
 from statefolio.factors.nonlinearity import nonlinearity_tests
 from statefolio.factors.premia import fama_macbeth
+from statefolio.factors.showing import ShownRanking
 
 MOST_FOR_SHAPLEY = 8
 RULES = {
@@ -31,8 +33,8 @@ RULES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class FactorRanking:
+@dataclass(frozen=True, eq=False, repr=False)
+class FactorRanking(ShownRanking):
     """Shares of variance, premia and nonlinearity of each factor.
 
     Attributes
@@ -85,6 +87,12 @@ class FactorRanking:
     factors: pd.DataFrame
     holdout_from: pd.Timestamp | None
     level: float
+
+    def __post_init__(self) -> None:
+        shares = ("alone", "partial", "shapley", "alone_holdout", "partial_holdout", "share_bent")
+        formats = {**dict.fromkeys(shares, ".1%"), "premium": ".4%"}
+        table = CallableSummary(self.summary, "Factors by the variance they explain, best first", formats=formats)
+        object.__setattr__(self, "summary", table)
 
 
 def rank_factors(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.types import Array
+from statefolio._plausible.reading import read_returns
 from statefolio.factors.factor_returns import FactorReturns
 from statefolio.factors.piecewise import Segment
 from statefolio.factors.refit import RefitLoadings
@@ -144,9 +145,14 @@ class StatisticalFactors(FittedFactors):
         ------
         InputError
             Invalid options, or a panel on which no date gets a factor return.
+
+        Warns
+        -----
+        StatefolioWarning
+            If returns are implausible, as `find_suspicious_cells` finds them.
         """
         check_statistical_options(self)
-        values, dates, assets = read_values(returns, "returns")
+        values, dates, assets = read_returns(returns, "returns", still=False)
         check_panel(self, values)
         fresh = copy.copy(self)
         fresh._history, fresh._seen, fresh._current = values[:0], 0, None
@@ -182,7 +188,7 @@ class StatisticalFactors(FittedFactors):
         (249, 2)
         """
         self._check_fitted()
-        values, dates, assets = read_values(new_returns, "new_returns")
+        values, dates, assets = read_returns(new_returns, "new_returns", still=False)
         check_later(dates, self.last_date_)
         joined = assets[~assets.isin(self.assets_)]
         known = self.assets_.append(joined).rename("asset") if len(joined) else self.assets_

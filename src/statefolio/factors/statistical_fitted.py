@@ -12,10 +12,11 @@ from statefolio.exceptions import NotFittedError
 from statefolio.factors.factor_returns import FactorReturns
 from statefolio.factors.piecewise import Segment, piecewise_exposures
 from statefolio.factors.refit import RefitLoadings
+from statefolio.factors.showing import ShownStatistical
 from statefolio.factors.statistical_options import notes_of
 
 
-class FittedFactors(BaseEstimator):
+class FittedFactors(ShownStatistical, BaseEstimator):
     """Results of the last call of `fit` or `partial_fit`, with names of dates, assets and factors."""
 
     n_factors: int

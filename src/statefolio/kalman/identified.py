@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.ordinary_least_squares import judge_residuals, ordinary_least_squares
+from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.panel import Filter, new_filter
+from statefolio.kalman.regressions import regress_each
 from statefolio.kalman.separation import patience_of
 from statefolio.kalman.specification import CONSTANT, Floats, Specification
 from statefolio.kalman.start import ENDLESS, begin_block
@@ -70,32 +71,33 @@ def _still(X: Floats, count: int, patience: int) -> Filter:
 def tune_identified(
     options: TuningSpec,
     X: Floats,
-    Y: Floats,
+    Y: Floats | Observations,
     unknown: NDArray[np.bool_],
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Learned:
     """Learn the hyper-parameters of a panel as `tune` does; `unknown` are the combinations of `find_unidentified`."""
+    observed = Observed.of(Y)
     if options.tuning == "fixed" or options.start is not None or not unknown.any():
-        return tune(options, X, Y, progress)
-    enough = np.count_nonzero(~np.isnan(Y), axis=0) >= patience_of(X.shape[1])
-    kept = ~unknown[enough].all(axis=0)
-    left_out = (unknown & kept).any(axis=1)
+        return tune(options, X, observed, progress)
+    enough = observed.counts()[: observed.count] >= patience_of(X.shape[1])
+    kept: NDArray[np.bool_] = ~np.logical_and.reduce(unknown[enough], axis=0)
+    left_out: NDArray[np.bool_] = np.logical_or.reduce(unknown & kept, axis=1)
     reduced = replace(
         options,
         phi=None if options.phi is None else options.phi[kept],
         mean=None if options.mean is None else options.mean[kept],
     )
-    learned = tune(reduced, np.ascontiguousarray(X[:, kept]), np.where(left_out, np.nan, Y), progress)
+    learned = tune(reduced, np.ascontiguousarray(X[:, kept]), observed.only(~left_out), progress)
     learned = _with_dropped(learned, kept)
     if not left_out.any():
         return learned
     learned = replace(learned, reason=np.where(np.append(left_out, False), LEFT_OUT, learned.reason))
     if options.observation_variance is not None:
         return learned
-    ols = ordinary_least_squares(X, Y[:, left_out])
+    ols, residuals = regress_each(X, observed.only(left_out))
     rank = X.shape[1] - np.count_nonzero(unknown[left_out], axis=1)
-    left = ols.observations[:-1]
-    variance = judge_residuals(ols, Y[:, left_out]).variance * (left - X.shape[1]) / np.maximum(left - rank, 1.0)
+    left = ols.observations[:-1][left_out]
+    variance = residuals.variance[left_out] * (left - X.shape[1]) / np.maximum(left - rank, 1.0)
     level = learned.level.copy()
     level[:-1][left_out] = np.where(np.isfinite(variance), variance, level[:-1][left_out])
     return replace(learned, level=level)

@@ -78,7 +78,8 @@ def judge_residuals(fit: OLSFit, Y: Floats) -> Residuals:
         floored = np.fmax(variance, np.where(enough, LEAST_RESIDUAL * usual, np.nan))
         one_cell = enough & (largest > _ONE_CELL * total)
         if one_cell.any():
-            others = np.sort(np.nan_to_num(Y[:, one_cell]) ** 2, axis=0)[:-1].sum(axis=0)
+            # Column by column, so that the order of each sum does not depend on the other assets.
+            others = [np.sort(np.nan_to_num(Y[:, i]) ** 2)[:-1].sum() for i in np.flatnonzero(one_cell)]
             floored[one_cell] = others / (count[one_cell] - 1.0)
         hardly_any = enough & ~(variance > LEAST_TEACHING * usual)
     return Residuals(

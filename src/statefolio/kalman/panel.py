@@ -9,8 +9,14 @@ from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import check_padded, over_blocks, pad_last, padded
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.panel_outputs import concat_paths, empty_paths, started_assets, write_started
-from statefolio.kalman.separation import hide_unidentified, next_separation, note_regressors, reopen
+from statefolio.kalman.panel_outputs import concat_paths, empty_paths, started_assets, write_block, write_started
+from statefolio.kalman.separation import (
+    hide_unidentified,
+    next_separation,
+    note_regressors,
+    reopen,
+    separating_blocks,
+)
 from statefolio.kalman.specification import (
     DISCOUNT,
     PRIOR_OBSERVATIONS,
@@ -20,9 +26,24 @@ from statefolio.kalman.specification import (
     Floats,
     Specification,
 )
-from statefolio.kalman.start import BEGUN, DIFFUSE, ENDLESS, GIVEN, WAITING, Start, begin_block
+from statefolio.kalman.start import (
+    BEGUN,
+    DIFFUSE,
+    ENDLESS,
+    GIVEN,
+    OF_A_START,
+    WAITING,
+    Start,
+    begin_block,
+    goes_on,
+)
 from statefolio.kalman.sweep import sweep
 from statefolio.kalman.triangles import triangle, unpack
+
+_OF_START = ("stage", "rows", "size", *OF_A_START)
+"""Fields of `Start` that change from date to date."""
+
+_OF_A_STATE = ("mean", "covariance", "level", "worth")
 
 
 @dataclass(frozen=True)
@@ -53,26 +74,31 @@ class Filter:
         return self.begun & (self.start.rows > 0)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Copy the arrays that change from date to date; `take` reads them back."""
-        return {name: getattr(where, name).copy() for where, names in self._changing() for name in names}
+        """Copy the arrays that change from date to date; `take` reads them back.
+
+        Those of a start (N, ...) have rows for the assets whose start goes on alone, in their order.
+        """
+        state, start = self.state, self.start
+        copied = {name: getattr(state, name).copy() for name in _OF_A_STATE}
+        copied |= {name: getattr(start, name).copy() for name in ("stage", "rows", "size")}
+        going_on = goes_on(start.stage, start.rows)
+        return copied | {name: getattr(start, name)[going_on] for name in OF_A_START}
 
     def take(self, arrays: Mapping[str, NDArray[Any]], count: int) -> None:
         """Take the first `count` assets from the arrays of another filter; the other assets stay unchanged."""
-        for where, names in self._changing():
-            for name in names:
-                if name not in arrays:  # files of earlier versions
-                    continue
-                mine, other = getattr(where, name), arrays[name]
-                if isinstance(where, FilterState):
-                    mine[..., :count] = other[..., :count]
-                else:
-                    mine[:count] = other[:count]
-
-    def _changing(self) -> tuple[tuple[FilterState | Start, tuple[str, ...]], ...]:
-        return (self.state, ("mean", "covariance", "level", "worth")), (
-            self.start,
-            ("stage", "a", "P", "A", "U", "rows", "size"),
-        )
+        for name in _OF_A_STATE:
+            getattr(self.state, name)[..., :count] = arrays[name][..., :count]
+        for name in ("stage", "rows", "size"):
+            if name in arrays:  # not in files of the first version
+                getattr(self.start, name)[:count] = arrays[name][:count]
+        going_on = goes_on(arrays["stage"], arrays.get("rows", np.zeros(len(arrays["stage"]))))
+        for name in OF_A_START:
+            values = arrays[name]
+            if len(values) == len(arrays["stage"]):  # files of earlier versions have a row for every asset
+                values = values[going_on]
+            if len(values) != len(going_on):
+                raise ValueError(f"{name} has {len(values)} rows for {len(going_on)} assets")
+            getattr(self.start, name)[going_on] = values
 
     def forecast(self, common: float) -> tuple[Floats, Floats, Floats]:
         """Return mean (N, K), covariance (N, K, K) and observation variance (N,) of the next date; NaN if not begun."""
@@ -127,6 +153,38 @@ class Filter:
         common = np.ones(len(X)) if common is None else common
         if self.start.patience == ENDLESS or not ((self.start.rows > 0) | ~self.begun).any():
             return self._sweep(X, Y, common, store, note_surprise)
+        before = self._lanes(slice(None))
+        paths = self._sweep(X, Y, common, store, note_surprise)
+        separating = separating_blocks(self.start, self.state, X, Y)
+        note_regressors(self.start, self.state, X, Y)
+        hide_unidentified(self.start, self.state, paths)
+        for block in separating:  # alone, so that no block depends on another one
+            here = slice(block * WIDTH, (block + 1) * WIDTH)
+            part = before._lanes(here)
+            own = X if X.ndim == 2 else np.ascontiguousarray(X[:, :, here])
+            write_block(
+                paths, block, part._run_in_parts(own, np.ascontiguousarray(Y[:, here]), common, store, note_surprise)
+            )
+            for whole, found in zip(self._by_lane(), part._by_lane(), strict=True):
+                whole[here] = found
+        return paths
+
+    def _by_lane(self) -> tuple[NDArray[Any], ...]:
+        """Return views of all arrays of the state and the start, assets along the first axis."""
+        return (*(values.T for values in self.state), *(getattr(self.start, name) for name in _OF_START))
+
+    def _lanes(self, here: slice) -> "Filter":
+        """Copy the filters of some lanes."""
+        start = {name: getattr(self.start, name)[here].copy() for name in (*_OF_START, "mean", "covariance")}
+        return Filter(
+            self.spec,
+            AssetParameters(*(np.ascontiguousarray(values[..., here]) for values in self.assets)),
+            self.start._replace(**start),
+            FilterState(**{name: values[..., here].copy() for name, values in self.state._asdict().items()}),
+        )
+
+    def _run_in_parts(self, X: Floats, Y: Floats, common: Floats, store: str, note_surprise: bool) -> FilterPaths:
+        """Run in parts that end where more of an asset's state becomes known."""
         parts = []
         while True:
             kept = self.arrays()
@@ -216,9 +274,9 @@ def new_filter(
     first_mean, first_covariance = np.zeros((lanes, states)), np.zeros((lanes, states, states))
     if start is not None:
         first_mean[:count], first_covariance[:count] = start
-    first_mean[:, kind != GIVEN] = 0.0
-    first_covariance[:, kind != GIVEN] = 0.0
-    first_covariance[:, :, kind != GIVEN] = 0.0
+        first_mean[:, kind != GIVEN] = 0.0
+        first_covariance[:, kind != GIVEN] = 0.0
+        first_covariance[:, :, kind != GIVEN] = 0.0
     square = (lanes, states, states)
     return Filter(
         spec,

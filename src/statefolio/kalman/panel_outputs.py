@@ -43,6 +43,16 @@ def concat_paths(parts: list[FilterPaths]) -> FilterPaths:
     return FilterPaths(**joined, log_likelihood=np.add.reduce([part.log_likelihood for part in parts]))
 
 
+def write_block(paths: FilterPaths, block: int, found: FilterPaths) -> None:
+    """Write the outputs of one block of lanes among those of all blocks."""
+    here = slice(block * WIDTH, (block + 1) * WIDTH)
+    for name, whole, part in zip(FilterPaths._fields, paths, found, strict=True):
+        if name in ("surprise", "surprised"):
+            whole[block : block + 1] = part
+        elif whole.size:
+            whole[..., here] = part
+
+
 class StartedAssets(NamedTuple):
     """Assets whose start (start.py) ends within the dates of a run, with the state after it."""
 

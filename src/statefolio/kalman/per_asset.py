@@ -51,38 +51,88 @@ class _Searches:
     anchor: Floats  # (K, N)
     assets: NDArray[np.intp]
 
-    def _data(self) -> tuple[Specification, Dates, Floats, Prior, Scales]:
+    def part(self, first: int, last: int) -> "_Searches":
+        """Return the searches of the lanes [first, last)."""
+        inside = (self.assets >= first) & (self.assets < last)
+        return _Searches(
+            self.problem.part(first, last),
+            self.pool,
+            Scales(*(np.ascontiguousarray(rows[:, first:last]) for rows in self.scales)),
+            np.ascontiguousarray(self.anchor[:, first:last]),
+            self.assets[inside] - first,
+        )
+
+    def data(self, Y: Floats) -> tuple[Specification, Dates, Floats, Prior, Scales]:
+        """Return what the compiled searches take."""
         spec = self.problem.spec._replace(tails=self.pool.tails, memory=self.pool.memory)
-        return spec, self.problem.dates(self.pool.exponent), self.problem.Y, self.problem.prior, self.scales
+        return spec, self.problem.dates(self.pool.exponent), Y, self.problem.prior, self.scales
 
     def maximise(
         self, theta: Floats, strength: float, report: Report | None
     ) -> tuple[Floats, Floats, NDArray[np.int64]]:
         """Maximise from theta (starts, assets, D); returns the best end point of each asset, its value and reason."""
-        starts, count, size = theta.shape
-        tasks = new_tasks(np.repeat(self.assets, starts), theta.transpose(1, 0, 2).reshape(-1, size))
+        points = _Points(self, self.assets, theta.transpose(1, 0, 2), strength)
+        ends, value, reason = self.problem.observed.compute(_maximise, points, report)
+        return np.ascontiguousarray(ends.T), value, reason
 
-        def work(first: int, last: int) -> None:
-            maximise(*self._data(), self.anchor, strength, tasks, first, last)
+    def evaluate(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Return the log-likelihood (assets, points) and its gradient at points of each asset, (assets, points, D)."""
+        value, gradient = self.problem.observed.compute(_evaluate, _Points(self, self.assets, theta))
+        return value.T, np.ascontiguousarray(gradient.transpose(2, 0, 1))
 
-        self._share(work, tasks, report)
-        best = np.argmax(tasks.value.reshape(count, starts), axis=1) + starts * np.arange(count)
-        return tasks.theta[best], tasks.value[best], tasks.reason[best]
 
-    def evaluate(self, assets: NDArray[np.intp], theta: Floats) -> tuple[Floats, Floats]:
-        """Return the log-likelihood and its gradient at points of assets."""
-        tasks = new_tasks(assets, theta)
+@dataclass(frozen=True)
+class _Points:
+    """Points at which the likelihoods of assets are evaluated, or from which they are maximised."""
 
-        def work(first: int, last: int) -> None:
-            evaluate(*self._data(), tasks, first, last)
+    searches: _Searches
+    assets: NDArray[np.intp]
+    theta: Floats  # (assets, points, D)
+    strength: float = 0.0
 
-        self._share(work, tasks, None)
-        return tasks.value, tasks.gradient
+    def part(self, first: int, last: int) -> "_Points":
+        """Return the points of the lanes [first, last)."""
+        inside = (self.assets >= first) & (self.assets < last)
+        searches = self.searches.part(first, last)
+        return _Points(searches, searches.assets, self.theta[inside], self.strength)
 
-    def _share(self, work: Callable[[int, int], None], tasks: Tasks, report: Report | None) -> None:
-        """Share tasks among threads, in pieces long enough to fill the lanes and short enough to show progress."""
-        pieces = int(np.clip(len(tasks.asset) // 512, 1, 16))
-        over_blocks(work, len(tasks.asset), float(self.problem.Y.size), pieces=pieces, report=report)
+    def shared(self) -> tuple[Floats, ...]:
+        """Return the regressors and the common level."""
+        return self.searches.problem.X, self.searches.problem.log_common
+
+    def tasks(self) -> Tasks:
+        """Create one task per point, those of an asset one after another."""
+        points, size = self.theta.shape[1:]
+        return new_tasks(np.repeat(self.assets, points), self.theta.reshape(-1, size))
+
+
+def _maximise(points: _Points, Y: Floats, report: Report | None) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Return the best end point (D, assets) of each asset, its value and reason."""
+    tasks, searches, (count, starts, _) = points.tasks(), points.searches, points.theta.shape
+
+    def work(first: int, last: int) -> None:
+        maximise(*searches.data(Y), searches.anchor, points.strength, tasks, first, last)
+
+    _share(work, tasks, Y, report)
+    best = np.argmax(tasks.value.reshape(count, starts), axis=1) + starts * np.arange(count)
+    return tasks.theta[best].T, tasks.value[best], tasks.reason[best]
+
+
+def _evaluate(points: _Points, Y: Floats, report: Report | None) -> tuple[Floats, Floats]:
+    """Return the log-likelihood (points, assets) and its gradient (points, D, assets)."""
+    tasks, (count, each, size) = points.tasks(), points.theta.shape
+
+    def work(first: int, last: int) -> None:
+        evaluate(*points.searches.data(Y), tasks, first, last)
+
+    _share(work, tasks, Y, report)
+    return tasks.value.reshape(count, each).T, tasks.gradient.reshape(count, each, size).transpose(1, 2, 0)
+
+
+def _share(work: Callable[[int, int], None], tasks: Tasks, Y: Floats, report: Report | None) -> None:
+    """Share tasks among threads, in pieces long enough to fill the lanes and short enough to show progress."""
+    pieces = int(np.clip(len(tasks.asset) // 512, 1, 16))
+    over_blocks(work, len(tasks.asset), float(Y.size), pieces=pieces, report=report)
 
 
 def _prepare(problem: TuningProblem, pool: Pool, ols: OLSFit) -> _Searches:
@@ -137,9 +187,9 @@ def tune_shrunk(
     scored = []
     for number, strength in enumerate(STRENGTHS):
         ends, _, _ = early.maximise(start, strength, None)
-        before, _ = early.evaluate(early.assets, ends)
-        after, _ = later.evaluate(early.assets, ends)
-        scored.append(float(np.sum(after - before)))
+        before, _ = early.evaluate(ends[:, None])
+        after, _ = later.evaluate(ends[:, None])
+        scored.append(float(np.sum(np.ravel(after - before))))
         if report is not None:
             report(number + 1, len(STRENGTHS) + 1)
     strength = STRENGTHS[int(np.argmax(scored))]
@@ -171,8 +221,7 @@ def _standard_errors(searches: _Searches, theta: Floats) -> Floats:
     count, size = theta.shape
     states = searches.anchor.shape[0]
     step = _SMALL_STEP * np.eye(size)
-    points = np.concatenate([theta[:, None] + step, theta[:, None] - step], axis=1).reshape(-1, size)
-    _, slope = searches.evaluate(np.repeat(searches.assets, 2 * size), points)
+    _, slope = searches.evaluate(np.concatenate([theta[:, None] + step, theta[:, None] - step], axis=1))
     slope = slope.reshape(count, 2, size, size)
     information = -(slope[:, 0] - slope[:, 1]) / (2.0 * _SMALL_STEP)
     information = 0.5 * (information + information.transpose(0, 2, 1))

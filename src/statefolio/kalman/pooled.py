@@ -36,7 +36,7 @@ def tune_pool(problem: TuningProblem, pool: Pool, report: Report | None = None) 
 
     Where the level of each asset is free too, levels and shared parameters are maximised in turn.
     """
-    assets = np.flatnonzero(np.isfinite(problem.Y).any(axis=0))
+    assets = np.flatnonzero(problem.observed.counts())
     curvature = None
     if assets.size > 2 * SAMPLE:
         sample = assets[:: assets.size // SAMPLE]
@@ -57,7 +57,7 @@ def _maximise(
     problem: TuningProblem, pool: Pool, curvature: Floats | None, report: Report | None
 ) -> tuple[Pool, Floats]:
     """Maximise from a pool; returns the best pool and the curvature found."""
-    returns = int(np.isfinite(problem.Y).sum())
+    returns = int(problem.observed.counts().sum())
     theta = _to_theta(pool, problem.moderate)
     bounds = _bounds(problem.moderate.size)
     search = new_quasi_newton(theta, curvature)
@@ -135,6 +135,6 @@ def _best_levels(problem: TuningProblem, pool: Pool) -> Floats:
     by_log_level = problem.levels * found.level
     if not problem.spec.scales:
         by_log_level += problem.levels * (pool.ratio[:, None] * found.state_variance).sum(axis=0)
-    free = np.isfinite(problem.Y).sum(axis=0) - (problem.prior.kind == DIFFUSE).sum()
+    free = problem.observed.counts() - (problem.prior.kind == DIFFUSE).sum()
     levels = problem.levels * (1.0 + 2.0 * by_log_level / np.maximum(free, 1))
     return np.where((free > 0) & (levels > 0.0), levels, problem.levels)

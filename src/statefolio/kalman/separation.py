@@ -7,6 +7,7 @@ with x'n != 0 the asset's start goes on: that date identifies the direction.
 import numpy as np
 from numpy.typing import NDArray
 
+from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.specification import FilterPaths, FilterState, Floats
 from statefolio.kalman.start import BEGUN, RANK_TOLERANCE, UNDERWAY, Start
 from statefolio.kalman.triangles import unpack
@@ -24,16 +25,25 @@ def next_separation(start: Start, state: FilterState, X: Floats, Y: Floats) -> t
     """Return the first row of Y that identifies more of the state of assets that have begun, and these assets."""
     first, found = len(X), np.zeros(0, dtype=np.intp)
     for i in _partly_unknown(start):
-        x, rows = _regressors(state, X, Y, i)
-        largest = np.maximum.accumulate(np.maximum(np.abs(x), start.size[i]), axis=0)
-        separate = np.flatnonzero(
-            (np.abs(x @ start.A[i]) > RANK_TOLERANCE * (largest @ np.abs(start.A[i]))).any(axis=1)
-        )
-        if len(separate) and rows[separate[0]] <= first:
-            row = int(rows[separate[0]])
+        row = _separation(start, state, X, Y, i)
+        if row <= first and row < len(X):
             found = np.append(found, i) if row == first else np.array([i])
             first = row
     return first, found
+
+
+def separating_blocks(start: Start, state: FilterState, X: Floats, Y: Floats) -> list[int]:
+    """Return the blocks of lanes with an asset that has begun and of whose state a row of Y identifies more."""
+    assets = _partly_unknown(start)
+    return sorted({int(i) // WIDTH for i in assets if _separation(start, state, X, Y, i) < len(X)})
+
+
+def _separation(start: Start, state: FilterState, X: Floats, Y: Floats, i: int) -> int:
+    """Return the first row that identifies more of the state of asset i; the number of rows if there is none."""
+    x, rows = _regressors(state, X, Y, i)
+    largest = np.maximum.accumulate(np.maximum(np.abs(x), start.size[i]), axis=0)
+    separate = (np.abs(x @ start.A[i]) > RANK_TOLERANCE * (largest @ np.abs(start.A[i]))).any(axis=1)
+    return int(rows[np.argmax(separate)]) if separate.any() else len(X)
 
 
 def note_regressors(start: Start, state: FilterState, X: Floats, Y: Floats) -> None:

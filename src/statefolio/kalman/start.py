@@ -18,7 +18,8 @@ Some rows are collinear for ever, as with two equal factors. After `patience` ro
 directions that are identified, and an ordinary filter goes on: partial_start.py.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,38 @@ class Start(NamedTuple):
     patience: int  # rows after which the state collapses in the directions that are identified
     rows: NDArray[np.int64]  # (N,) rows of a start, and while a part is unknown; else zero, -1 if one was
     size: Floats  # (N, K) largest regressors of those rows
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Pickle and copy what is read: `a`, `P`, `A` and `U` of the assets whose start goes on, and a given start."""
+        going_on, parts = goes_on(self.stage, self.rows), self._asdict()
+        parts |= {name: parts[name][going_on] for name in OF_A_START if parts[name].ndim > 1}
+        if not (self.kind == GIVEN).any():
+            parts |= {name: parts[name][:0] for name in ("mean", "covariance")}
+        return _unpickle, (parts,)
+
+
+OF_A_START = ("a", "P", "A", "U")
+"""Arrays of `Start` that are read only while an asset's start goes on."""
+
+
+def goes_on(stage: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the assets whose start is under way, or over with a part of the state unknown."""
+    return np.flatnonzero((stage == UNDERWAY) | ((stage == BEGUN) & (rows > 0)))
+
+
+def with_rows(values: Floats, rows: NDArray[np.intp], count: int) -> Floats:
+    """Return an array of `count` rows with these values in some rows, and zero in the others."""
+    whole = np.zeros((count, *values.shape[1:]))
+    whole[rows] = values
+    return whole
+
+
+def _unpickle(parts: dict[str, Any]) -> Start:
+    going_on, count = goes_on(parts["stage"], parts["rows"]), len(parts["stage"])
+    whole = {name: with_rows(parts[name], going_on, count) for name in OF_A_START if parts[name].ndim > 1}
+    if not len(parts["mean"]):
+        whole |= {name: np.zeros((count, *parts[name].shape[1:])) for name in ("mean", "covariance")}
+    return Start(**{**parts, **whole})
 
 
 @inner

@@ -1,28 +1,23 @@
 """Learns the hyper-parameters of a panel: given, pooled, per asset, shrunk towards the pool, or a discount factor."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.ordinary_least_squares import (
-    OLSFit,
-    filled_with_median,
-    judge_residuals,
-    moderate_ratio,
-    ordinary_least_squares,
-    unfitted,
-)
+from statefolio.kalman.blocks import Report, pad_last, padded
+from statefolio.kalman.observations import Observations, Observed
+from statefolio.kalman.ordinary_least_squares import OLSFit, filled_with_median, moderate_ratio
 from statefolio.kalman.per_asset import AssetEstimates, tune_each, tune_shrunk
 from statefolio.kalman.pooled import tune_pool
-from statefolio.kalman.records import Prior
+from statefolio.kalman.records import Dates, Prior
+from statefolio.kalman.regressions import regress_each, without_regressions
 from statefolio.kalman.specification import CONSTANT, DISCOUNT, Floats, Specification
 from statefolio.kalman.start import DIFFUSE, GIVEN
 from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, start_kinds
-from statefolio.kalman.volatility import common_level
+from statefolio.kalman.volatility import level_path
 
 USUAL_TAILS, USUAL_MEMORY, USUAL_EXPONENT, USUAL_PHI = 6.0, 0.97, 0.95, 0.99
 
@@ -35,7 +30,7 @@ ONE_MOVE = "mostly one date's move while tuning: left out of what the panel shar
 Progress = Callable[[str, int, int], None]
 
 
-def tune(options: TuningSpec, X: Floats, Y: Floats, progress: Progress | None = None) -> Learned:
+def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Progress | None = None) -> Learned:
     """Learn the hyper-parameters that are not given, from all dates.
 
     Parameters
@@ -43,8 +38,8 @@ def tune(options: TuningSpec, X: Floats, Y: Floats, progress: Progress | None = 
     options : TuningSpec
     X : (T, K) or (T, K, N) array
         Regressors, shared or one set per asset (see `own_regressors`).
-    Y : (T, N) array
-        Observations, NaN where missing.
+    Y : (T, N) array, or Observations
+        NaN where missing.
     progress : callable, optional
         Called with the stage, the steps done and the number of steps (0 where unknown).
 
@@ -53,19 +48,19 @@ def tune(options: TuningSpec, X: Floats, Y: Floats, progress: Progress | None = 
     Learned
         N + 1 columns; the last one is for an asset that tuning has not seen.
     """
+    observed = Observed.of(Y)
     means_known = options.mean is not None or not options.reverts
     if options.tuning == "fixed" and options.observation_variance is not None and means_known:
-        ols = unfitted(Y.shape[1], X.shape[1])
+        ols, residuals = without_regressions(observed.count, X.shape[1])
     else:
-        ols = ordinary_least_squares(X, Y)
-    residuals = judge_residuals(ols, Y)
+        ols, residuals = regress_each(X, observed)
     teaches = ~(residuals.hardly_any | residuals.one_date)
     if not teaches.any():  # then there is nothing better to learn from
         teaches[:] = True
     given = options.observation_variance
     level = filled_with_median(np.append(residuals.variance, np.nan) if given is None else given, 1.0)
     ols = _of_teachers(ols, teaches)
-    problem = _problem(options, X, Y if teaches.all() else np.where(teaches, Y, np.nan), ols, level)
+    problem = _problem(options, X, observed.only(teaches), ols, level)
     pool = _usual_pool(options, problem.moderate)
     if options.tuning != "fixed" or options.common:
         problem, pool = _tune_shared(options, problem, pool, progress)
@@ -92,13 +87,12 @@ def _of_teachers(ols: OLSFit, teaches: NDArray[np.bool_]) -> OLSFit:
     return ols._replace(**variances)
 
 
-def _problem(options: TuningSpec, X: Floats, Y: Floats, ols: OLSFit, level: Floats) -> TuningProblem:
-    states, count = X.shape[1], Y.shape[1]
-    lanes = pad_last(Y, np.nan)
+def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit, level: Floats) -> TuningProblem:
+    states, count = X.shape[1], observed.count
     mean = _means(options, ols)
     phi = np.full((states, 1), USUAL_PHI) if options.phi is None else options.phi[:, None]
     start = (np.zeros((count, states)), np.zeros((count, states, states))) if options.start is None else options.start
-    extra = np.zeros(lanes.shape[1] - count, dtype=np.intp)
+    extra = np.zeros(padded(count) - count, dtype=np.intp)
     with_padding = np.concatenate([np.arange(count), extra])
     moderate = np.full(states, np.nan)
     if np.isfinite(ols.variance).any():
@@ -108,7 +102,7 @@ def _problem(options: TuningSpec, X: Floats, Y: Floats, ols: OLSFit, level: Floa
     return TuningProblem(
         spec=Specification(options.noise, options.scales, options.reverts, tails, 1.0, 1.0),
         X=np.ascontiguousarray(X) if X.ndim == 2 else pad_last(X, 0.0),
-        Y=lanes,
+        observed=observed,
         log_common=np.zeros(len(X)),
         levels=pad_last(level[:-1], 1.0),
         mean=pad_last(mean[:, :-1] if options.reverts else np.zeros((states, count)), 0.0),
@@ -160,7 +154,7 @@ def _tune_shared(
             calm = replace(calm, ratio=np.median(options.state_variance[:, :-1] / unit, axis=1))
         pool = replace(pool, pilot_ratio=calm.ratio, ratio=calm.ratio)
         if options.tuning != "fixed":
-            level = common_level(pilot.filter(calm), pilot.X, pilot.Y)[0]
+            level, _ = level_path(*pilot.surprises(calm))
             problem = replace(problem, log_common=np.log(level))
     if options.tuning == "fixed" or (options.tuning in ("mle", "discount") and not problem.free.shared):
         return problem, pool
@@ -224,6 +218,30 @@ def _with_estimates(learned: Learned, estimates: AssetEstimates) -> Learned:
     )
 
 
+@dataclass(frozen=True)
+class _Discounted:
+    """A panel's filter at a given discount factor."""
+
+    options: TuningSpec
+    learned: Learned
+    dates: Dates
+
+    def part(self, first: int, last: int) -> "_Discounted":
+        """Return the filter of the lanes [first, last), and the last column."""
+        columns = np.append(np.arange(first, min(last, self.learned.level.size - 1)), -1)
+        return replace(self, options=self.options.select(columns), learned=self.learned.select(columns))
+
+    def shared(self) -> tuple[Floats, ...]:
+        """Return the inputs of each date."""
+        return tuple(self.dates)
+
+
+def _likelihood(at: _Discounted, Y: Floats, _report: Report | None) -> Floats:
+    """Return the log-likelihood of every asset, padding included."""
+    filter_ = build(at.options, at.learned)
+    return filter_.run(at.dates.X, Y, at.dates.common, store="likelihood").log_likelihood
+
+
 def _with_discount(options: TuningSpec, learned: Learned, problem: TuningProblem) -> Learned:
     """Learn the discount factor that maximises the summed predictive likelihood; state variances are zero."""
     states, count = learned.state_variance.shape
@@ -234,9 +252,8 @@ def _with_discount(options: TuningSpec, learned: Learned, problem: TuningProblem
         return replace(learned, spec=spec, state_variance=np.zeros((states, count)))
 
     def loss(log_forgetting: float) -> float:
-        filter_ = build(options, with_factor(1.0 - np.exp(log_forgetting)))
-        found = filter_.run(dates.X, problem.Y, dates.common, store="likelihood").log_likelihood
-        return -float(found.sum())
+        at = _Discounted(options, with_factor(1.0 - np.exp(log_forgetting)), dates)
+        return -float(problem.observed.compute(_likelihood, at).sum())
 
     if options.discount is not None:
         return with_factor(options.discount)

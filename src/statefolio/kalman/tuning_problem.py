@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.blocks import over_blocks, pad_last
+from statefolio.kalman.blocks import Report, over_blocks, pad_last
 from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.observations import ELSEWHERE, Observations, Observed
 from statefolio.kalman.panel import Filter, new_filter
 from statefolio.kalman.records import BlockParameters, Dates, Prior, Workspace, new_workspace
 from statefolio.kalman.score import score_block
@@ -68,7 +69,7 @@ class TuningProblem:
 
     spec: Specification
     X: Floats  # (T, K), or (T, K, N) padded: one set per asset
-    Y: Floats  # (T, N) padded
+    observed: Observations
     log_common: Floats  # (T,) log of the common volatility level
     levels: Floats  # (N,) padded
     mean: Floats  # (K, N) padded
@@ -78,13 +79,21 @@ class TuningProblem:
 
     def subset(self, assets: NDArray[np.intp]) -> "TuningProblem":
         """Return the problem of some assets."""
-        lanes = pad_last(self.Y[:, assets], np.nan)
+        lanes = pad_last(self.observed.columns(assets), np.nan)
         padding = np.zeros(lanes.shape[1] - assets.size, dtype=np.intp)
         chosen = np.concatenate([assets, padding])
+        return self._at(chosen, Observed(lanes, assets.size))
+
+    def part(self, first: int, last: int) -> "TuningProblem":
+        """Return the problem of the lanes [first, last), without their observations."""
+        return self._at(slice(first, last), ELSEWHERE)
+
+    def _at(self, chosen: "NDArray[np.intp] | slice", observed: Observations) -> "TuningProblem":
+        """Return the problem of some columns."""
         return replace(
             self,
             X=self.X if self.X.ndim == 2 else np.ascontiguousarray(self.X[:, :, chosen]),
-            Y=lanes,
+            observed=observed,
             levels=self.levels[chosen],
             mean=self.mean[:, chosen],
             prior=self.prior._replace(mean=self.prior.mean[chosen], covariance=self.prior.covariance[chosen]),
@@ -92,7 +101,7 @@ class TuningProblem:
 
     def until(self, row: int) -> "TuningProblem":
         """Return the problem on the dates before a row."""
-        return replace(self, X=self.X[:row], Y=self.Y[:row], log_common=self.log_common[:row])
+        return replace(self, X=self.X[:row], observed=self.observed.until(row), log_common=self.log_common[:row])
 
     def dates(self, exponent: float) -> Dates:
         """Return the regressors and the common factor of each date."""
@@ -128,24 +137,58 @@ class TuningProblem:
 
     def score(self, pool: Pool) -> PanelScore:
         """Return the log-likelihood of every asset at given shared parameters, and its derivatives."""
-        spec, own = self.at(pool)
-        states, count = own.phi.shape
-        rows = np.zeros((_REST + 3 * states, count))
-        dates = self.dates(pool.exponent)
-
-        def work(first: int, last: int) -> None:
-            workspace = new_workspace(spec, self.prior, len(self.X), states)
-            for block in range(first, last):
-                here = slice(block * WIDTH, (block + 1) * WIDTH)
-                _fill_workspace(workspace, self.prior, own, here)
-                score_block(spec, dates, self.Y, here.start, workspace)
-                by = workspace.by
-                by_asset = (workspace.log_likelihood, by.level, *workspace.by_shared)
-                rows[:, here] = [*by_asset, *by.state_variance, *by.phi, *by.mean]
-
-        over_blocks(work, count // WIDTH, float(self.Y.size))
-        by_state = rows[_REST:].reshape(3, states, count)
+        rows = self.observed.compute(_score, _AtPool(self, pool))
+        by_state = rows[_REST:].reshape(3, self.X.shape[1], rows.shape[1])
         return PanelScore(*rows[:_REST], *by_state)
+
+    def surprises(self, pool: Pool) -> tuple[Floats, Floats]:
+        """Return the sum of capped squared standardised innovations, and their number, of each block (blocks, T)."""
+        surprise, surprised = self.observed.compute(_surprises, _AtPool(self, pool))
+        return np.ascontiguousarray(surprise.T), np.ascontiguousarray(surprised.T)
+
+
+@dataclass(frozen=True)
+class _AtPool:
+    """A problem at given shared parameters."""
+
+    problem: TuningProblem
+    pool: Pool
+
+    def part(self, first: int, last: int) -> "_AtPool":
+        """Return the problem of the lanes [first, last)."""
+        return _AtPool(self.problem.part(first, last), self.pool)
+
+    def shared(self) -> tuple[Floats, ...]:
+        """Return the regressors and the common level."""
+        return self.problem.X, self.problem.log_common
+
+
+def _score(at: _AtPool, Y: Floats, report: Report | None) -> Floats:
+    """Return one row per derivative, after the log-likelihood; one column per asset."""
+    problem, prior = at.problem, at.problem.prior
+    spec, own = problem.at(at.pool)
+    states, count = own.phi.shape
+    rows = np.zeros((_REST + 3 * states, count))
+    dates = problem.dates(at.pool.exponent)
+
+    def work(first: int, last: int) -> None:
+        workspace = new_workspace(spec, prior, len(problem.X), states)
+        for block in range(first, last):
+            here = slice(block * WIDTH, (block + 1) * WIDTH)
+            _fill_workspace(workspace, prior, own, here)
+            score_block(spec, dates, Y, here.start, workspace)
+            by = workspace.by
+            by_asset = (workspace.log_likelihood, by.level, *workspace.by_shared)
+            rows[:, here] = [*by_asset, *by.state_variance, *by.phi, *by.mean]
+
+    over_blocks(work, count // WIDTH, float(Y.size), report=report)
+    return rows
+
+
+def _surprises(at: _AtPool, Y: Floats, _report: Report | None) -> tuple[Floats, Floats]:
+    """Return what `TuningProblem.surprises` does, (T, blocks)."""
+    paths = at.problem.filter(at.pool).run(at.problem.X, Y, store="state", note_surprise=True)
+    return paths.surprise.T, paths.surprised.T
 
 
 def _fill_workspace(workspace: Workspace, prior: Prior, own: BlockParameters, here: slice) -> None:

@@ -31,6 +31,13 @@ class TuningSpec:
     exponent: float | None = None
     discount: float | None = None
 
+    def select(self, columns: NDArray[np.intp]) -> "TuningSpec":
+        """Return the options of some columns."""
+        names = ("state_variance", "observation_variance", "mean")
+        chosen = {name: part[..., columns] for name in names if (part := getattr(self, name)) is not None}
+        start = self.start and (self.start[0][columns], self.start[1][columns])
+        return replace(self, **chosen, start=start)
+
 
 @dataclass(frozen=True)
 class Learned:

@@ -23,8 +23,12 @@ LEVEL_MEMORY = 0.9
 def common_level(pilot: Filter, X: Floats, Y: Floats, first: float = 1.0) -> tuple[Floats, float]:
     """Return the level on every date of Y, and on the date after; the pilot filter is moved past them."""
     paths = pilot.run(X, Y, store="state", note_surprise=True)
-    surprise, seen = np.add.reduce(paths.surprise, axis=0), np.add.reduce(paths.surprised, axis=0)
-    levels: Floats = _smooth(surprise, seen, first)
+    return level_path(paths.surprise, paths.surprised, first)
+
+
+def level_path(surprise: Floats, surprised: Floats, first: float = 1.0) -> tuple[Floats, float]:
+    """Return the level on every date, and on the date after, from the surprises of each block (blocks, T)."""
+    levels: Floats = _smooth(np.add.reduce(surprise, axis=0), np.add.reduce(surprised, axis=0), first)
     return levels[:-1], float(levels[-1])
 
 

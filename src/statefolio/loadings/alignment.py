@@ -1,6 +1,5 @@
 """Matches names and dates of new data with those a fitted model knows."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,25 +9,11 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.numbers import to_floats
+from statefolio._arrays.other_tables import has_dates, is_other_table, to_pandas
 from statefolio._arrays.panel import ALPHA, Panel
 from statefolio._arrays.text import listed, show, shown, span
 from statefolio._arrays.types import Array
-from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
-
-
-def warn_of_short_histories(panel: Panel, needed: int) -> None:
-    """Warn once of all assets with fewer returns than are needed for any loadings."""
-    count = np.count_nonzero(~np.isnan(panel.returns), axis=0)
-    short = np.flatnonzero(count < needed)
-    if len(short):
-        got = sorted({int(count[k]) for k in short})
-        warnings.warn(
-            f"returns must have at least {needed} observations of an asset for {len(panel.factors)} loadings, got "
-            f"{' to '.join(map(str, dict.fromkeys((got[0], got[-1]))))} of {listed(list(panel.assets[short]))}, whose "
-            "loadings are NaN. Pass more dates or fewer factors, or drop assets with too little data.",
-            StatefolioWarning,
-            stacklevel=3,
-        )
+from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
 
 def continue_panel(panel: Panel, last_date: pd.Timestamp, assets: pd.Index, factors: pd.Index) -> Panel:
@@ -149,6 +134,8 @@ def _as_rows(factor_forecasts: Any) -> pd.DataFrame:
         return factor_forecasts.to_frame().T
     if isinstance(factor_forecasts, pd.DataFrame):
         return factor_forecasts
+    if is_other_table(factor_forecasts) and has_dates(factor_forecasts):
+        return to_pandas(factor_forecasts, "factor_forecasts")
     try:
         frame: pd.DataFrame = nw.from_native(factor_forecasts, eager_only=True).to_pandas()
     except TypeError as error:

@@ -1,6 +1,5 @@
-"""Defines `LoadingsModel`, the base of all models of loadings: fitting, continuing, saving and loading."""
+"""Defines `LoadingsModel`, the base of all models of loadings: fitting and continuing."""
 
-from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -9,21 +8,19 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.dates import rows_until
 from statefolio._arrays.panel import Panel
-from statefolio._arrays.text import shown
-from statefolio._arrays.types import Array
 from statefolio._plausible.reading import read_panel
-from statefolio.exceptions import FileFormatError, InputError
+from statefolio.exceptions import InputError
 from statefolio.kalman.lanes import WIDTH
-from statefolio.loadings import storage
-from statefolio.loadings.alignment import continue_panel, warn_of_short_histories
-from statefolio.loadings.array_layout import Form, check_forms
-from statefolio.loadings.fitted import FittedLoadings
+from statefolio.loadings.alignment import continue_panel
 from statefolio.loadings.log_scores import densities_by_date
+from statefolio.loadings.observed_returns import Unobserved
+from statefolio.loadings.remarks import Remarks
 from statefolio.loadings.results import RunResults
-from statefolio.loadings.unidentified import find_conditions, warn_of_unidentified
+from statefolio.loadings.saved import SavedLoadings
+from statefolio.loadings.unidentified import find_conditions
 
 
-class LoadingsModel(FittedLoadings):
+class LoadingsModel(SavedLoadings):
     """Base of every model of loadings.
 
     A subclass stores its options in `__init__` and nothing else, `intercept` among them. It supplies the mathematics
@@ -42,7 +39,6 @@ class LoadingsModel(FittedLoadings):
     StaticLoadings True 0.93
     """
 
-    _condition: Array  # (N,) of the factors on an asset's dates, where they are collinear; else NaN
     _watches = False
     """Whether `_run` itself warns of prices that stand still."""
 
@@ -82,11 +78,18 @@ class LoadingsModel(FittedLoadings):
         tune_rows = rows_until(panel.dates, tune_until)
         self._reset()
         self._learn(panel, tune_rows)
-        self._store(panel, self._run(panel, fresh=True), panel.dates[tune_rows - 1])
-        self.first_date_ = panel.dates[0]
-        warn_of_short_histories(panel, self._observations_needed())
-        warn_of_unidentified(panel, self._run_results.partly_unknown, self._hidden(), self._condition)
+        self._fit_learned(panel, panel.dates[tune_rows - 1]).warn(panel)
         return self
+
+    def _fit_learned(self, panel: Panel, tuned_until: pd.Timestamp) -> Remarks:
+        """Run over a panel with what was learned, and return what there is to warn of."""
+        run, unobserved = self._run(panel, fresh=True)
+        self._store(panel, run, tuned_until)
+        self.first_date_ = panel.dates[0]
+        counts = np.count_nonzero(~np.isnan(panel.returns), axis=0)
+        return Remarks(
+            unobserved, counts, self._observations_needed(), run.partly_unknown, self._hidden(), self._condition
+        )
 
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:
         """Continue over new dates with the same hyper-parameters; results then cover the new dates.
@@ -123,7 +126,10 @@ class LoadingsModel(FittedLoadings):
         try:
             if len(panel.assets) > len(self.assets_):
                 self._add_assets(len(panel.assets) - len(self.assets_))
-            self._store(panel, self._run(panel, fresh=False), self.tuned_until_)
+            run, unobserved = self._run(panel, fresh=False)
+            if unobserved is not None:
+                unobserved.warn(panel)
+            self._store(panel, run, self.tuned_until_)
         except BaseException:
             self.__dict__ = before
             raise
@@ -171,117 +177,10 @@ class LoadingsModel(FittedLoadings):
         known = np.isfinite(found)
         if not known.any():
             raise InputError(
-                "returns must have at least one with a forecast, got none. Score dates on which the assets have returns "
+                "returns must have at least one with a forecast, got none. Score dates on which assets have returns "
                 "and loadings."
             )
         return float(found[known].mean())
-
-    def save(self, path: Any) -> None:
-        """Write options, parameters and the final state to one file, which holds no data.
-
-        The file is written whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-            The file; an existing one is replaced.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> import statefolio as sf
-        >>> demo = sf.load_demo()
-        >>> model = sf.StaticLoadings().fit(demo.returns, demo.factors)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     model.save(f"{folder}/betas.model")
-        ...     loaded = sf.StaticLoadings.load(f"{folder}/betas.model")
-        >>> loaded.next_.equals(model.next_)
-        True
-        """
-        self._check_fitted()
-        mean, covariance, noise = self._next_date()
-        arrays = {"next/mean": mean, "next/covariance": covariance, "next/observation_variance": noise}
-        arrays["next/condition"] = self._condition
-        arrays |= {f"state/{name}": np.asarray(values) for name, values in self._state().items()}
-        contents = {
-            "model": type(self).__name__,
-            "options": self.get_params(deep=False),
-            "assets": self.assets_,
-            "factors": self.factors_,
-            "first_date": self.first_date_,
-            "last_date": self.last_date_,
-            "tuned_until": self.tuned_until_,
-        }
-        storage.write(path, contents, arrays)
-
-    @classmethod
-    def load(cls, path: Any) -> Self:
-        """Read a model that `save` wrote.
-
-        It predicts and continues; it has no results until `partial_fit` or `fit` is called. See `save` for an example.
-
-        Parameters
-        ----------
-        path : path-like
-            The file.
-
-        Returns
-        -------
-        LoadingsModel
-
-        Raises
-        ------
-        FileFormatError
-            If the file is not one of this model, is damaged, or a byte of it changed.
-        """
-        made: list[Self] = []
-
-        def check(contents: dict[str, Any], forms: Mapping[str, Form]) -> None:
-            made.append(cls._unrestored(path, contents))
-            made[0]._check_forms(forms)
-
-        _, arrays = storage.read(path, check)
-        model, prefix = made[0], "state/"
-        model._forecast = (arrays["next/mean"], arrays["next/covariance"], arrays["next/observation_variance"])
-        model._condition = arrays.get("next/condition", np.full(len(model.assets_), np.nan))
-        try:
-            model._restore({name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)})
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            raise FileFormatError(
-                f"{path} is not a file of {cls.__name__} that can be continued ({shown(str(error))}). Fit and save the "
-                "model again."
-            ) from error
-        return model
-
-    @classmethod
-    def _unrestored(cls, path: Any, contents: Mapping[str, Any]) -> Self:
-        """Return a model with the options and the labels of a file."""
-        if contents["model"] != cls.__name__:
-            raise FileFormatError(
-                f"{path} must be a file of {cls.__name__}, got one of {shown(contents['model'])}. "
-                f"Use load of the class that saved it."
-            )
-        model = cls(**contents["options"])
-        model._check_options()
-        model.assets_, model.factors_ = contents["assets"], contents["factors"]
-        if not (model.assets_.is_unique and model.factors_.is_unique and len(model.assets_) and len(model.factors_)):
-            raise ValueError("names of assets or factors are missing or occur twice")
-        model.first_date_, model.last_date_ = contents["first_date"], contents["last_date"]
-        model.tuned_until_ = contents["tuned_until"]
-        return model
-
-    def _check_forms(self, forms: Mapping[str, Form]) -> None:
-        """Raise ValueError unless the arrays of a file have the types and shapes that this model needs."""
-        assets, states = len(self.assets_), len(self.factors_)
-        needed = {
-            "next/mean": Form("f", (assets, states)),
-            "next/covariance": Form("f", (assets, states, states)),
-            "next/observation_variance": Form("f", (assets,)),
-            "next/condition": Form("f", (assets,)),
-        }
-        state, optional = self._state_forms(assets, states)
-        needed |= {f"state/{name}": form for name, form in state.items()}
-        check_forms(forms, needed, {"next/condition", *(f"state/{name}" for name in optional)})
 
     def _reset(self) -> None:
         """Drop what an earlier fit learned, so that a fit that fails leaves an unfitted model."""
@@ -306,10 +205,7 @@ class LoadingsModel(FittedLoadings):
             return np.zeros((len(self.assets_), len(self.factors_)), dtype=bool)
         return directions.loadings()
 
-    # Methods that a subclass supplies, with `_parameters` of the base class --------------------------------
-
-    def _check_options(self) -> None:
-        """Raise InputError for an invalid option."""
+    # Methods that a subclass supplies, with those of the base classes ---------------------------------------
 
     def _observations_needed(self) -> int:
         """Return how many returns an asset needs before it has loadings."""
@@ -319,25 +215,14 @@ class LoadingsModel(FittedLoadings):
         """Learn hyper-parameters for every asset from the first `tune_rows` rows alone."""
         raise NotImplementedError
 
-    def _run(self, panel: Panel, fresh: bool) -> RunResults:
+    def _run(self, panel: Panel, fresh: bool) -> tuple[RunResults, Unobserved | None]:
         """Run over the panel, from the start or from the stored state, and store the final state.
 
-        The stored state is replaced, never changed in place: a run that fails returns to it.
+        Also return what there is to say of returns that were not used. The stored state is replaced, never changed in
+        place: a run that fails returns to it.
         """
         raise NotImplementedError
 
     def _add_assets(self, count: int) -> None:
         """Replace the state by one with `count` more assets, never observed."""
-        raise NotImplementedError
-
-    def _state(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Return the arrays from which `_run` continues, learned parameters included."""
-        raise NotImplementedError
-
-    def _state_forms(self, assets: int, states: int) -> tuple[dict[str, Form], frozenset[str]]:
-        """Return the types and shapes of the arrays of `_state`, and the names of those that a file may lack."""
-        raise NotImplementedError
-
-    def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
-        """Set the state from the arrays that `_state` returned."""
         raise NotImplementedError

@@ -41,6 +41,7 @@ def loadings_dataset(run: RunResults, labels: Labels) -> xr.Dataset:
     shape = (len(labels.dates), len(labels.assets), len(labels.factors))
     names = ("predicted", "predicted_variance", "filtered", "filtered_variance")
     values: dict[str, Values] = {name: getattr(run, name) for name in names}
+    values |= {name: array_of(values[name]) for name in names[2:]}  # views, which cost nothing
     if run.partly_unknown is not None:
         for name in ("predicted", "filtered"):
             found = without_unidentified(array_of(values[name]), array_of(values[f"{name}_variance"]))

@@ -14,6 +14,7 @@ from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import NotFittedError
 from statefolio.loadings.alignment import find_positions, order_factors, read_forecasts
 from statefolio.loadings.results import Forecast, Labels, RunResults, array_of
+from statefolio.loadings.showing import ShownLoadings
 from statefolio.loadings.unidentified import Directions
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result", "xr.Dataset", pd.DataFrame)
 
 
-class FittedLoadings(Estimator):
+class FittedLoadings(ShownLoadings, Estimator):
     """Results of the last call of `fit` or `partial_fit`, with names of dates, assets and factors.
 
     xarray is imported where a labelled result is made: a fit does not need it.
@@ -97,6 +98,29 @@ class FittedLoadings(Estimator):
 
         run = self._results()
         return self._cached("quality", lambda: datasets.fit_quality(run, self._regressors, self.informative_))
+
+    def fit_quality_after(self, date: Any) -> pd.DataFrame:
+        """Return `fit_quality_` of the dates after a date, e.g. the last one that hyper-parameters were tuned on.
+
+        Parameters
+        ----------
+        date : date
+            Assets without returns after it have NaN.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> demo = sf.load_demo()
+        >>> model = sf.RollingLoadings(window=250).fit(demo.returns, demo.factors)
+        >>> after = model.fit_quality_after("2020-12-31")
+        >>> print(f"{after.loc['AAPL', 'r_squared_one_step']:.0%} of {after.loc['AAPL', 'returns_scored']} returns")
+        77% of 501 returns
+        """
+        from statefolio.loadings import datasets
+
+        run, later = self._results(), self.dates_ > pd.Timestamp(date)
+        counted = self.informative_ & np.repeat(later[:, None], len(self.assets_), axis=1)
+        return datasets.fit_quality(run, self._regressors, counted)
 
     @property
     def informative_(self) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,27 +15,28 @@ from statefolio._arrays.types import Array
 from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.identified import find_unidentified, tune_identified
+from statefolio.kalman.identified import Unidentified, find_unidentified, tune_identified
 from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.panel import Filter
 from statefolio.kalman.separation import patience_of
-from statefolio.kalman.stale_returns import Watch, new_watch
+from statefolio.kalman.stale_returns import Marks, Watch, new_watch
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import common_level
 from statefolio.loadings.alignment import find_positions, order_factors
-from statefolio.loadings.array_layout import Form
+from statefolio.loadings.array_layout import Form, with_prefix
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_options import Progress, check_kalman_options, make_tuning_spec
-from statefolio.loadings.kalman_run import Unknown, collect_results, copy_for_run
+from statefolio.loadings.kalman_run import Unknown, collect_results, copy_for_run, forecast_next
 from statefolio.loadings.kalman_state import (
     kalman_forms,
     learned_from_arrays,
     learned_to_arrays,
     parameter_columns,
-    with_prefix,
 )
-from statefolio.loadings.observed_returns import find_constants, observed_returns, warn_of_unobserved
+from statefolio.loadings.observed_returns import Unobserved, find_constants, find_unobserved, observed_returns
 from statefolio.loadings.results import RunResults
+from statefolio.loadings.saved import forecast_forms
 from statefolio.loadings.unidentified import Directions, start_reasons, unidentified_reasons, warn_of_later_separation
 
 _NO_VALUES = {
@@ -57,6 +59,9 @@ class KalmanModel(LoadingsModel):
     _pilot: Filter
     _level: float
     _watch: Watch
+    _alpha: Array  # (N,) of the assets that are constant so far, else NaN
+    _observed: tuple[Array, Marks, Watch]  # from `_learn` to `_run`
+    _known_level: Array  # (T + 1,) path of the common level, where the assets of a run are only some of a panel's
     _tuned: Directions  # along which the loadings were unknown while tuning
     _watches = True
 
@@ -67,15 +72,19 @@ class KalmanModel(LoadingsModel):
         return len(self.factors_) if self._options.start is None else 0
 
     def _learn(self, panel: Panel, tune_rows: int) -> None:
+        count, watch = len(panel.assets), new_watch(len(panel.assets))
+        Y, marks = observed_returns(pad_last(panel.padded, np.nan), watch)
+        found = find_unidentified(panel.regressors[:tune_rows], Y[:tune_rows])
+        unknown = Unidentified(found.combinations[:count], found.directions[:count], found.size[:count])
+        self._learn_from(panel, tune_rows, unknown, Observed(Y[:tune_rows], count))
+        self._observed = (Y, marks, watch)
+
+    def _learn_from(self, panel: Panel, tune_rows: int, unknown: Unidentified, observed: Observations) -> None:
+        """Learn hyper-parameters from observations that may lie elsewhere; the returns of the panel are not needed."""
         self._options = make_tuning_spec(self.get_params(deep=False), panel.assets, panel.factors)
-        watch = new_watch(len(panel.assets))
-        self._observed = (*observed_returns(pad_last(panel.padded, np.nan), watch), watch)
-        returns = self._observed[0][:tune_rows, : len(panel.assets)]
-        unknown = find_unidentified(panel.regressors[:tune_rows], self._observed[0][:tune_rows])
-        count = len(panel.assets)
-        self._tuned = Directions(unknown.directions[:count], unknown.size[:count])
+        self._tuned = Directions(unknown.directions, unknown.size)
         X = panel.regressors[:tune_rows]
-        self._learned = tune_identified(self._options, X, returns, unknown.combinations[:count], self.progress)
+        self._learned = tune_identified(self._options, X, observed, unknown.combinations, self.progress)
         if self._tuned.vectors.any() and self._has_prior() and self._tuned.off(panel.regressors[tune_rows:]).any():
             warn_of_later_separation(panel, self._tuned, panel.dates[tune_rows - 1])
 
@@ -100,10 +109,16 @@ class KalmanModel(LoadingsModel):
         if not self._options.common:
             return np.ones(len(X)), 1.0
         teaches = pad_last(self._learned.teaches[:-1].astype(float), 0.0) > 0.0
-        level, next_level = common_level(pilot, X, Y if teaches.all() else np.where(teaches, Y, np.nan), first)
+        Y = Y if teaches.all() else np.where(teaches, Y, np.nan)
+        known = self.__dict__.pop("_known_level", None)
+        if known is None:
+            level, next_level = common_level(pilot, X, Y, first)
+        else:
+            pilot.run(X, Y, store="state")
+            level, next_level = known[:-1], float(known[-1])
         return level**self._learned.exponent, next_level
 
-    def _run(self, panel: Panel, fresh: bool) -> RunResults:
+    def _run(self, panel: Panel, fresh: bool) -> tuple[RunResults, Unobserved]:
         count = len(panel.assets)
         if fresh:
             self._build_filters(count)
@@ -123,9 +138,9 @@ class KalmanModel(LoadingsModel):
             paths.variance[:, unknown.always[i], i] = np.inf
         constant = find_constants(marks, self._watch, begun, paths, panel.returns, self.intercept)
         self._filter, self._pilot, self._level, self._watch = after, pilot, level, watch
-        warn_of_unobserved(panel, marks, self._learned)
-        ahead = level**self._learned.exponent
-        return collect_results(before, after, paths, common, ahead, Y[:, :count], constant, unknown)
+        ahead, self._alpha = level**self._learned.exponent, constant.alpha_now()
+        results = collect_results(before, after, paths, common, ahead, Y[:, :count], constant, unknown)
+        return results, find_unobserved(panel, marks, self._learned)
 
     def _unknown_in_run(self, before: Filter, after: Filter) -> Unknown:
         """Return the loadings that are not identified before and in a run."""
@@ -143,7 +158,7 @@ class KalmanModel(LoadingsModel):
         before = len(self.assets_)
         self._build_filters(before + count)
         self._watch = watch.with_new_assets(count)
-        self._tuned = Directions(*(np.pad(part, ((0, count), *((0, 0),) * (part.ndim - 1))) for part in self._tuned))
+        self._tuned = self._tuned.with_new_assets(count)
         self._filter.take(arrays, before)
         self._pilot.take(pilot, before)
         self._level = level
@@ -171,9 +186,10 @@ class KalmanModel(LoadingsModel):
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
         state: dict[str, np.ndarray[Any, Any]] = {"level": np.array(self._level)}
         state |= {f"filter_{name}": values for name, values in self._filter.arrays().items()}
-        state |= {f"pilot_{name}": values for name, values in self._pilot.arrays().items()}
+        if self._options.common:
+            state |= {f"pilot_{name}": values for name, values in self._pilot.arrays().items()}
         state |= {f"watch_{name}": values for name, values in self._watch._asdict().items()}
-        state |= {f"tuned_{name}": values for name, values in self._tuned._asdict().items()}
+        state |= {f"tuned_{name}": values for name, values in self._tuned.arrays().items()}
         state |= learned_to_arrays(self._learned)
         if self._options.start is not None:
             state |= {"start_mean": self._options.start[0], "start_covariance": self._options.start[1]}
@@ -191,13 +207,29 @@ class KalmanModel(LoadingsModel):
         count = self._learned.level.size - 1
         self._build_filters(count)
         self._filter.take(with_prefix(state, "filter_"), count)
-        self._pilot.take(with_prefix(state, "pilot_"), count)
+        if self._options.common:
+            self._pilot.take(with_prefix(state, "pilot_"), count)
         self._level = state["level"].item()
-        states = len(self._learned.phi)
-        none = {"vectors": np.zeros((count, states, states)), "size": np.zeros((count, states))}
-        self._tuned = Directions(**(with_prefix(state, "tuned_") or none))
+        tuned = with_prefix(state, "tuned_")
+        none = Directions.none(count, len(self._learned.phi))  # files of earlier versions
+        self._tuned = Directions.from_arrays(tuned) if tuned else none
         if watch := with_prefix(state, "watch_"):  # files of earlier versions have none
             self._watch = Watch(**watch)
+
+    def _forecast_state(self) -> dict[str, np.ndarray[Any, Any]]:
+        return {"alpha": self._alpha}
+
+    def _forecast_forms(self, assets: int, states: int) -> tuple[dict[str, Form], frozenset[str]]:
+        forms = forecast_forms(assets, states)
+        return forms | {"alpha": Form("f", (assets,), 0)}, frozenset({*forms, "alpha"})
+
+    def _restore_forecast(self, ahead: dict[str, np.ndarray[Any, Any]]) -> None:
+        if "alpha" not in ahead:  # files of earlier versions have the forecast itself
+            super()._restore_forecast(ahead)
+            self._alpha = np.where(self._filter.begun[: len(self.assets_)], np.nan, ahead["mean"][:, 0])
+            return
+        self._alpha = ahead["alpha"]
+        self._forecast = partial(forecast_next, self._filter, self._level**self._learned.exponent, self._alpha)
 
     def _never_identified(self, panel: Panel, Y: Array) -> NDArray[np.bool_]:
         """Return the loadings (N, K) of a panel's assets that none of its dates identifies."""

@@ -21,7 +21,7 @@ from statefolio.kalman.paths import (
     predicted_variance,
 )
 from statefolio.kalman.specification import AssetParameters, FilterPaths, FilterState, Specification
-from statefolio.kalman.start import UNDERWAY, Start
+from statefolio.kalman.start import OF_A_START, Start, goes_on, with_rows
 from statefolio.loadings.observed_returns import ConstantAssets
 from statefolio.loadings.results import Forecast, RunResults
 
@@ -38,20 +38,12 @@ def copy_for_run(filter_: Filter, count: int) -> Filter:
     """Copy the arrays that a run over `count` assets changes, so that the given filter stays unchanged."""
     start, state = filter_.start, filter_.state
     if not filter_.begun[:count].all() or filter_.partly_unknown.any():
-        going_on = (start.stage == UNDERWAY) | filter_.partly_unknown
-        rows = np.flatnonzero(going_on)  # the others have no start yet, or need it no more
-        a, P, A, U = (_copy_rows(part, rows) for part in (start.a, start.P, start.A, start.U))
+        rows = goes_on(start.stage, start.rows)  # the others have no start yet, or need it no more
         rest = {name: getattr(start, name).copy() for name in ("stage", "rows", "size")}
+        a, P, A, U = (with_rows(getattr(start, name)[rows], rows, len(start.stage)) for name in OF_A_START)
         start = start._replace(**rest, a=a, P=P, A=A, U=U)
     copied = {name: values.copy() for name, values in state._asdict().items()}
     return replace(filter_, start=start, state=FilterState(**copied))
-
-
-def _copy_rows(values: Array, rows: NDArray[np.intp]) -> Array:
-    """Copy some rows; the others are zero."""
-    copied = np.zeros(values.shape)
-    copied[rows] = values[rows]
-    return copied
 
 
 def collect_results(
@@ -86,18 +78,18 @@ def collect_results(
     innovation, variance = paths.innovation[:, :count], paths.innovation_variance[:, :count]
     seen = ~np.isnan(np.fmax.reduce(returns, axis=0)) & after.begun[:count]
     return RunResults(
-        filtered=by_asset(paths.mean, count),
-        filtered_variance=by_asset(paths.variance, count),
+        filtered=partial(by_asset, paths.mean, count),
+        filtered_variance=partial(by_asset, paths.variance, count),
         predicted=partial(_predicted_mean, paths.mean, assets, entry, constant),
         predicted_variance=partial(
             _predicted_variance, spec, paths.variance, paths.level, assets, entry, constant, unknown
         ),
         innovation=innovation,
         innovation_variance=variance,
-        forecast=partial(_forecast, after, next_common, constant),
+        forecast=partial(forecast_next, after, next_common, constant.alpha_now()),
         observation_variance=partial(observation_variance, paths, common, count),
         log_likelihood=np.where(seen, paths.log_likelihood[:count], np.nan),
-        log_density=partial(log_density, spec, innovation, variance, before.state.worth[:count]),
+        log_density=partial(_log_density, spec, paths, before.state.worth[:count]),
         partly_unknown=unknown.ever if unknown.ever.any() else None,
     )
 
@@ -129,15 +121,19 @@ def _entry(
     return entry_of(spec, assets, start, after, before_run(spec, start, before), dates)
 
 
-def _forecast(after: Filter, common: float, constant: ConstantAssets) -> Forecast:
-    """Forecast the next date; an asset that is constant so far has a known alpha and nothing else."""
-    count = constant.alpha.size
-    mean, covariance, noise = (part[:count] for part in after.forecast(common))
-    known = constant.filtered[-1]
+def forecast_next(after: Filter, common: float, alpha: Array) -> Forecast:
+    """Forecast the next date; an asset that is constant so far has a known alpha (N,), NaN for others, and no more."""
+    mean, covariance, noise = (part[: alpha.size] for part in after.forecast(common))
+    known = np.isfinite(alpha)
     mean[known], covariance[known], noise[known] = 0.0, 0.0, 0.0
     if known.any():
-        mean[known, 0] = constant.alpha[known]
+        mean[known, 0] = alpha[known]
     return mean, covariance, noise
+
+
+def _log_density(spec: Specification, paths: FilterPaths, worth: Array) -> Array:
+    count = worth.size
+    return log_density(spec, paths.innovation[:, :count], paths.innovation_variance[:, :count], worth)
 
 
 def _predicted_mean(

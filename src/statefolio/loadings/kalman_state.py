@@ -10,7 +10,8 @@ from statefolio.kalman.blocks import padded
 from statefolio.kalman.specification import Specification
 from statefolio.kalman.stale_returns import new_watch
 from statefolio.kalman.tuning_spec import Learned
-from statefolio.loadings.array_layout import Form
+from statefolio.loadings.array_layout import Form, with_prefix
+from statefolio.loadings.unidentified import direction_forms
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -55,44 +56,41 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
     """Return the types and shapes of the arrays of a model file, and the names of those that it may lack."""
     lanes, law, columns = padded(assets), "fiu", assets + 1
     of_filter = {
-        "mean": Form("f", (states, lanes)),
-        "covariance": Form("f", (states * (states + 1) // 2, lanes)),
-        "level": Form("f", (lanes,)),
-        "worth": Form("f", (lanes,)),
-        "stage": Form("i", (lanes,)),
-        "a": Form("f", (lanes, states)),
-        "P": Form("f", (lanes, states, states)),
-        "A": Form("f", (lanes, states, states)),
-        "U": Form("f", (lanes, states, states + 1)),
-        "rows": Form("i", (lanes,)),
-        "size": Form("f", (lanes, states)),
+        "mean": Form("f", (states, lanes), -1),
+        "covariance": Form("f", (states * (states + 1) // 2, lanes), -1),
+        "level": Form("f", (lanes,), 0),
+        "worth": Form("f", (lanes,), 0),
+        "stage": Form("i", (lanes,), 0),
+        "a": Form("f", (None, states), 0),
+        "P": Form("f", (None, states, states), 0),
+        "A": Form("f", (None, states, states), 0),
+        "U": Form("f", (None, states, states + 1), 0),
+        "rows": Form("i", (lanes,), 0),
+        "size": Form("f", (lanes, states), 0),
     }
     forms = {f"{which}_{name}": form for which in ("filter", "pilot") for name, form in of_filter.items()}
-    watch = {f"watch_{name}": Form(a.dtype.kind, a.shape) for name, a in new_watch(assets)._asdict().items()}
+    watch = {f"watch_{name}": Form(a.dtype.kind, a.shape, -1) for name, a in new_watch(assets)._asdict().items()}
     forms |= watch
-    tuned = {"tuned_vectors": Form("f", (assets, states, states)), "tuned_size": Form("f", (assets, states))}
+    tuned = {f"tuned_{name}": form for name, form in direction_forms(assets, states).items()}
     forms |= tuned
     forms |= {f"law_{name}": Form("b" if name in ("scales", "reverts") else law, ()) for name in Specification._fields}
     forms |= {
         "level": Form("f", ()),
-        "learned_state_variance": Form("f", (states, columns)),
-        "learned_level": Form("f", (columns,)),
-        "learned_phi": Form("f", (states, columns)),
-        "learned_mean": Form("f", (states, columns)),
+        "learned_state_variance": Form("f", (states, columns), -1, newcomer=True),
+        "learned_level": Form("f", (columns,), -1, newcomer=True),
+        "learned_phi": Form("f", (states, columns), -1, newcomer=True),
+        "learned_mean": Form("f", (states, columns), -1, newcomer=True),
         "learned_exponent": Form(law, ()),
         "learned_pilot_ratio": Form("f", (states,)),
-        "learned_standard_error": Form("f", (1 + states, columns)),
-        "learned_converged": Form("b", (columns,)),
-        "learned_reason": Form("U", (columns,)),
-        "learned_teaches": Form("b", (columns,)),
-        "start_mean": Form("f", (columns, states)),
-        "start_covariance": Form("f", (columns, states, states)),
+        "learned_standard_error": Form("f", (1 + states, columns), -1, newcomer=True),
+        "learned_converged": Form("b", (columns,), -1, newcomer=True),
+        "learned_reason": Form("U", (columns,), -1, newcomer=True),
+        "learned_teaches": Form("b", (columns,), -1, newcomer=True),
+        "start_mean": Form("f", (columns, states), 0, newcomer=True),
+        "start_covariance": Form("f", (columns, states, states), 0, newcomer=True),
     }
-    # Files of earlier versions lack some; a start is there only where it was given.
-    later = {f"{which}_{name}" for which in ("filter", "pilot") for name in ("rows", "size")}
-    return forms, frozenset({*watch, *tuned, *later, "learned_teaches", "start_mean", "start_covariance"})
-
-
-def with_prefix(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Return the arrays whose names start with the prefix, without it."""
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    # Files of earlier versions lack some; a start and a pilot filter are there only where the model has them.
+    pilot = {f"pilot_{name}" for name in of_filter}
+    return forms, frozenset(
+        {*watch, *tuned, *pilot, "filter_rows", "filter_size", "learned_teaches", "start_mean", "start_covariance"}
+    )

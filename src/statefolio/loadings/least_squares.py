@@ -11,10 +11,10 @@ from statefolio._arrays.types import Array
 from statefolio._options import Number, Rule, Whole, check_options
 from statefolio.exceptions import InputError
 from statefolio.kalman.weighted_least_squares import Fits, RegressionMemory, Scheme, empty_memory, joined, least_squares
-from statefolio.loadings.array_layout import Form
+from statefolio.loadings.array_layout import Form, with_prefix
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.results import RunResults
-from statefolio.loadings.unidentified import Directions, unidentified_reasons
+from statefolio.loadings.unidentified import Directions, direction_forms, unidentified_reasons
 
 ROLLING_RULES: dict[str, Rule] = {
     "window": Whole(at_least=1, example=250),
@@ -52,14 +52,14 @@ class LeastSquaresLoadings(LoadingsModel):
     def _learn(self, panel: Panel, tune_rows: int) -> None:
         """Do nothing: there are no hyper-parameters."""
 
-    def _run(self, panel: Panel, fresh: bool) -> RunResults:
+    def _run(self, panel: Panel, fresh: bool) -> tuple[RunResults, None]:
         states, assets = panel.regressors.shape[1], len(panel.assets)
         memory = empty_memory(states, assets) if fresh else self._memory
         fits, after = least_squares(self._scheme(states), panel.regressors, panel.returns, memory)
         self._memory = after
         self._last = np.stack([fits.last_count, fits.last_observation_variance])
         self._unknown = Directions(fits.directions.transpose(2, 0, 1), np.sqrt(np.fmax(fits.size.T, 0.0)))
-        return _results_of(fits)
+        return _results_of(fits), None
 
     def _directions(self) -> Directions | None:
         return self._unknown if self._unknown.vectors.any() else None
@@ -71,28 +71,28 @@ class LeastSquaresLoadings(LoadingsModel):
         memory = self._memory
         seen = np.array(memory.seen)
         return {"sums": memory.sums, "X": memory.X, "Y": memory.Y, "seen": seen, "last": self._last} | {
-            f"unknown_{name}": values for name, values in self._unknown._asdict().items()
+            f"unknown_{name}": values for name, values in self._unknown.arrays().items()
         }
 
     def _state_forms(self, assets: int, states: int) -> tuple[dict[str, Form], frozenset[str]]:
         forms = {
-            "sums": Form("f", (len(empty_memory(states, 0).sums), assets)),
+            "sums": Form("f", (len(empty_memory(states, 0).sums), assets), -1),
             "X": Form("f", (None, states)),
-            "Y": Form("f", (None, assets)),
+            "Y": Form("f", (None, assets), -1),
             "seen": Form("i", ()),
-            "last": Form("f", (2, assets)),
-            "unknown_vectors": Form("f", (None, None, None)),
-            "unknown_size": Form("f", (None, None)),
+            "last": Form("f", (2, assets), -1),
         }
-        return forms, frozenset({"unknown_vectors", "unknown_size"})
+        unknown = {f"unknown_{name}": form for name, form in direction_forms(assets, states).items()}
+        return forms | unknown, frozenset(unknown)
 
     def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
         if len(state["X"]) != len(state["Y"]):
             raise ValueError("the arrays X and Y must have as many rows")
         self._memory = RegressionMemory(state["sums"], state["X"], state["Y"], int(state["seen"]))
         self._last = state["last"]
-        none = np.zeros((0, 0, 0)), np.zeros((0, 0))  # files of earlier versions
-        self._unknown = Directions(state.get("unknown_vectors", none[0]), state.get("unknown_size", none[1]))
+        unknown = with_prefix(state, "unknown_")
+        none = Directions.none(len(self.assets_), len(self.factors_))  # files of earlier versions
+        self._unknown = Directions.from_arrays(unknown) if unknown else none
 
     def _parameters(self) -> Mapping[str, Any]:
         count, variance = self._last
@@ -223,8 +223,8 @@ def _results_of(fits: Fits) -> RunResults:
     """Reorder the axes: the kernels have assets as the last axis, results have factors."""
     v, S = fits.innovation, fits.innovation_variance
     return RunResults(
-        filtered=fits.mean.swapaxes(1, 2),
-        filtered_variance=fits.variance.swapaxes(1, 2),
+        filtered=partial(_by_asset, fits.mean),
+        filtered_variance=partial(_by_asset, fits.variance),
         predicted=partial(_one_later, fits.first_mean, fits.mean),
         predicted_variance=partial(_one_later, fits.first_variance, fits.variance),
         innovation=v,
@@ -234,6 +234,10 @@ def _results_of(fits: Fits) -> RunResults:
         forecast=(fits.mean[-1].T, fits.last_covariance.transpose(2, 0, 1), fits.last_observation_variance),
         partly_unknown=fits.collinear > 0.0 if fits.collinear.any() else None,
     )
+
+
+def _by_asset(path: Array) -> Array:
+    return path.swapaxes(1, 2)
 
 
 def _one_later(first: Array, path: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from math import pi
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,22 +12,20 @@ from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError
 
-if TYPE_CHECKING:
-    from statefolio.loadings.base import LoadingsModel
 
-
-def log_densities(model: "LoadingsModel") -> Array:
+def log_densities(model: Any) -> Array:
     """Return the log predictive densities (T, N) of the results of a model; Gaussian where it has no own ones."""
     found = model.innovations_
     if "log_density" in found:
-        return found["log_density"].to_numpy()  # type: ignore[no-any-return]
+        own: Array = found["log_density"].to_numpy()
+        return own
     v, S = found["innovation"].to_numpy(), found["innovation_variance"].to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         density: Array = -0.5 * (np.log(2.0 * pi * S) + v * v / S)
     return density
 
 
-def densities_by_date(model: "LoadingsModel", returns: Any, factors: Any) -> pd.DataFrame:
+def densities_by_date(model: Any, returns: Any, factors: Any) -> pd.DataFrame:
     """Return log predictive densities by date and asset of data that a model has seen or that follow.
 
     The model is not changed: it continues over later dates in a copy. See `LoadingsModel.score`.

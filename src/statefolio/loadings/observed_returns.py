@@ -1,6 +1,6 @@
 """Leaves stale and absurd returns out of what a filter sees, and says which assets this concerns."""
 
-import warnings
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from statefolio._arrays.panel import Panel
 from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
-from statefolio._plausible.finding import Numbers
+from statefolio._plausible.finding import Finding, Numbers
 from statefolio._plausible.stale import find_still_assets
-from statefolio._plausible.warn import warn_of
-from statefolio.exceptions import StatefolioWarning
+from statefolio._plausible.warn import warn_caller, warn_of
 from statefolio.kalman.specification import FilterPaths
 from statefolio.kalman.stale_returns import Marks, Watch, watch_returns
 from statefolio.kalman.tuning import NO_RESIDUAL
@@ -31,6 +30,10 @@ class ConstantAssets(NamedTuple):
     alpha: Array  # (N,)
     filtered: NDArray[np.bool_]  # (T, N) constant up to and including the date
     predicted: NDArray[np.bool_]  # (T, N) constant up to the date before
+
+    def alpha_now(self) -> Array:
+        """Return the alpha (N,) of the assets that are constant up to the last date, NaN for the others."""
+        return np.where(self.filtered[-1], self.alpha, np.nan)
 
     def fill_filtered(self, paths: FilterPaths) -> None:
         """Write the filtered loadings of these assets."""
@@ -81,31 +84,50 @@ def find_constants(
     return ConstantAssets(alpha, filtered, np.concatenate([before[None], filtered[:-1]]))
 
 
-def warn_of_unobserved(panel: Panel, marks: Marks, learned: Learned) -> None:
-    """Warn by name of assets with absurd returns, with many stale ones, and without a residual."""
+class Unobserved(NamedTuple):
+    """Assets with absurd returns, with many stale ones, and without a residual."""
+
+    absurd: int  # cells
+    first: tuple[int, int]  # row and column of the first one
+    still: tuple[Finding, ...]
+    none: NDArray[np.intp]  # positions of assets with hardly a residual
+
+    def warn(self, panel: Panel) -> None:
+        """Warn of them by name."""
+        if self.absurd:
+            row, column = self.first
+            warn_caller(
+                f"returns has {self.absurd} cells a million times the usual size (first: {panel.assets[column]!r} on "
+                f"{show(panel.dates[row])}). They count as missing. Correct them."
+            )
+        warn_of(self.still, "returns", " Those dates count as missing, so that they teach no variance.")
+        if len(self.none):
+            warn_caller(
+                f"returns of {listed(panel.assets[self.none].tolist())} have hardly a residual: they are a combination "
+                "of the factors. They are left out of what the panel shares. Drop funds on the factors."
+            )
+
+    def moved(self, start: int) -> "Unobserved":
+        """Return these for assets that begin at a later position."""
+        still = tuple(finding._replace(place=finding.place + start) for finding in self.still)
+        return Unobserved(self.absurd, (self.first[0], self.first[1] + start), still, self.none + start)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Unobserved"]) -> "Unobserved":
+        """Join those of successive assets."""
+        first = min((part.first for part in parts if part.absurd), default=(0, 0))
+        still = tuple(finding for part in parts for finding in part.still)
+        return cls(sum(part.absurd for part in parts), first, still, np.concatenate([part.none for part in parts]))
+
+
+def find_unobserved(panel: Panel, marks: Marks, learned: Learned) -> Unobserved:
+    """Find the assets of a run of which there is something to say."""
     count = len(panel.assets)
     none = learned.reason[:count] == NO_RESIDUAL
-    if marks.unobserved.any():
-        believable = np.abs(panel.returns) < 1.0  # the others are named before
-        _warn_of_absurd(panel, marks.absurd[:, :count] & believable)
-        still = find_still_assets(Numbers(panel.returns, panel.dates, panel.assets), marks)
-        warn_of(still, "returns", " Those dates count as missing, so that they teach no variance.")
-        none[[finding.place for finding in still]] = False
-    if none.any():
-        _warn(
-            f"returns of {listed(panel.assets[none].tolist())} have hardly a residual: they are a combination of the "
-            "factors. They are left out of what the panel shares. Drop funds on the factors."
-        )
-
-
-def _warn_of_absurd(panel: Panel, absurd: NDArray[np.bool_]) -> None:
-    if absurd.any():
-        rows, columns = np.nonzero(absurd)
-        _warn(
-            f"returns has {len(rows)} cells a million times the usual size (first: {panel.assets[int(columns[0])]!r} "
-            f"on {show(panel.dates[rows[0]])}). They count as missing. Correct them."
-        )
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, StatefolioWarning, stacklevel=5)
+    if not marks.unobserved.any():
+        return Unobserved(0, (0, 0), (), np.flatnonzero(none))
+    rows, columns = np.nonzero(marks.absurd[:, :count] & (np.abs(panel.returns) < 1.0))  # others are named before
+    still = find_still_assets(Numbers(panel.returns, panel.dates, panel.assets), marks)
+    none[[finding.place for finding in still]] = False
+    first = (int(rows[0]), int(columns[0])) if len(rows) else (0, 0)
+    return Unobserved(len(rows), first, tuple(still), np.flatnonzero(none))

@@ -34,7 +34,8 @@ class RunResults:
     ----------
     filtered, filtered_variance, predicted, predicted_variance : (T, N, K)
         Arrays (views of any strides), or functions without arguments that compute them on first use. Such a
-        function must be picklable (``functools.partial`` of a module's function is).
+        function must be picklable (``functools.partial`` of a module's function is); a view of an array that another
+        result needs must be one, because a pickle would have both.
     innovation, innovation_variance : (T, N)
         NaN where there is no prediction; the innovation is NaN where there is no return either.
     forecast : mean, covariance and observation variance

@@ -26,10 +26,11 @@ from statefolio.loadings.array_layout import Form
 from statefolio.loadings.stored_values import decode, encode
 
 FORMAT = "statefolio model"
-VERSION = 2
+VERSION = 3
 RATIO = 300
 """Most bytes that one byte of a file may unpack to: the compression that `write` uses reaches 230."""
 _FREE = 1 << 16
+_SMALL, _SAMPLE, _SAMPLES = 1 << 16, 1 << 13, 8
 _LONGEST_NUMBER = 400
 _MAGIC = f"{FORMAT} ".encode()
 _FIRST_VERSION = b"PK\x03\x04"
@@ -60,14 +61,27 @@ def write(path: Any, contents: Mapping[str, Any], arrays: Mapping[str, np.ndarra
         # With no time of writing: the same model gives the same bytes.
         archive.writestr(zipfile.ZipInfo(_DESCRIPTION), description, zipfile.ZIP_DEFLATED)
         for name, values in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
-    write_whole(path, with_checksum(buffer.getvalue()))
+            array = np.ascontiguousarray(values)
+            archive.compression = zipfile.ZIP_DEFLATED if _is_compressible(array) else zipfile.ZIP_STORED
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array.reshape(np.shape(values)), allow_pickle=False)
+    payload = buffer.getbuffer()
+    write_whole(path, first_line(payload), payload)
 
 
-def with_checksum(payload: bytes, version: int = VERSION) -> bytes:
-    """Return the content of a file: the line with the checksum, and the payload."""
-    return _MAGIC + f"{version} {hashlib.sha256(payload).hexdigest()}\n".encode() + payload
+def first_line(payload: Any, version: int = VERSION) -> bytes:
+    """Return the line with the checksum of the payload, which follows it in a file."""
+    return _MAGIC + f"{version} {hashlib.sha256(payload).hexdigest()}\n".encode()
+
+
+def _is_compressible(array: np.ndarray[Any, Any]) -> bool:
+    """Tell whether compressing the array is worth its time, from samples of a large one: random digits are not."""
+    if array.nbytes < _SMALL:
+        return True
+    raw = array.reshape(-1).view(np.uint8)
+    starts = np.linspace(0, array.nbytes - _SAMPLE, _SAMPLES).astype(np.int64)
+    sample = b"".join(raw[start : start + _SAMPLE].tobytes() for start in starts)
+    return 2 * len(zlib.compress(sample, 1)) < len(sample)
 
 
 def read(path: Any, check: Callable[[Contents, Mapping[str, Form]], None]) -> tuple[Contents, Arrays]:
@@ -125,10 +139,11 @@ def _payload(path: Any, raw: bytes) -> bytes:
     line, _, payload = raw.partition(b"\n")
     if not line.startswith(_MAGIC):
         raise ValueError("its first bytes are those of another file")
-    version = line.removeprefix(_MAGIC).split(b" ")[0]
-    if version.isdigit() and len(version) < 10 and int(version) > VERSION:
-        raise _newer(path, int(version))
-    if raw != with_checksum(payload):
+    said = line.removeprefix(_MAGIC).split(b" ")[0]
+    version = int(said) if said.isdigit() and len(said) < 10 else VERSION
+    if version > VERSION:
+        raise _newer(path, version)
+    if line + b"\n" != first_line(payload, version):
         raise FileFormatError(
             f"{path} is truncated or not a model file: its content does not have the checksum in its first line. It "
             "was damaged or changed after it was saved. Save the model again, or restore the file."

@@ -54,7 +54,7 @@ class Constraints:
         Exposure of the portfolio to each factor, as (least, most).
     exposure_confidence
         With e.g. 0.95, a factor limit holds with at least this probability under the estimation error of the loadings:
-        |beta'w| + z sqrt(sum w_i^2 var_i) stays within the limit. z is one-sided for a limit with one side and
+        ``|beta'w| + z sqrt(sum w_i^2 var_i)`` stays within the limit. z is one-sided for a limit with one side and
         two-sided for a limit with two; the errors of different assets are independent. The set of weights stays convex
         (a second-order cone).
     turnover

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from statefolio.portfolio.showing import ShownDecision
+
 
 class History(Protocol):
     """Everything known at the close of a date, and nothing later.
@@ -100,8 +102,8 @@ class Holdings:
         return 1.0 - float(self.weights.sum())
 
 
-@dataclass(frozen=True, eq=False)
-class Decision:
+@dataclass(frozen=True, eq=False, repr=False)
+class Decision(ShownDecision):
     """Target weights, and how they were found.
 
     Parameters

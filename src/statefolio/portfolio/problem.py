@@ -11,6 +11,7 @@ from statefolio._arrays.types import Array
 from statefolio._options import Number, check
 from statefolio.exceptions import InputError
 from statefolio.portfolio.constraints import Constraints
+from statefolio.portfolio.showing import ShownSolution
 from statefolio.risk.low_rank import LowRankCovariance
 
 
@@ -122,8 +123,8 @@ class Problem:
         return add(self.covariance, times(self.mean_covariance, self.holding_period))
 
 
-@dataclass(frozen=True, eq=False)
-class Solution:
+@dataclass(frozen=True, eq=False, repr=False)
+class Solution(ShownSolution):
     """Weights, and whether they solve the problem.
 
     Parameters

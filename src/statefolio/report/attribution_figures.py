@@ -5,11 +5,13 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from statefolio.report import style
+from statefolio.report.fitting import fitted
 
 HEIGHT = 340
 MOST_DATES = 1000
 
 
+@fitted
 def return_attribution_figure(earned: xr.Dataset) -> go.Figure:
     """Draw the contribution of each factor to a portfolio's return, summed through time.
 
@@ -31,7 +33,7 @@ def return_attribution_figure(earned: xr.Dataset) -> go.Figure:
             y=summed[kept, place].round(4),
             mode="lines",
             name=name,
-            line={"width": 1.5, "color": style.COLOURS[place % len(style.COLOURS)]},
+            line=style.line(place),
             hovertemplate="%{x|%Y-%m-%d}: %{y:.1f} %<extra>" + name + "</extra>",
         )
     title = style.axis_title("Sum of contributions, %")
@@ -39,7 +41,6 @@ def return_attribution_figure(earned: xr.Dataset) -> go.Figure:
         style.layout(
             height=HEIGHT,
             showlegend=True,
-            legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             xaxis=style.axis(showgrid=False),
             yaxis=style.axis(title=title, zeroline=True, zerolinecolor=style.MUTED),
         )

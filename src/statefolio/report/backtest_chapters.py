@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from statefolio._display.headings import capitalised
+from statefolio._display.numbers import MISSING
 from statefolio.report.backtest.backtest_tables import (
     cost_table,
     event_counts,
@@ -16,11 +18,9 @@ from statefolio.report.backtest.sentences import fallback_sentences, look_ahead_
 from statefolio.report.backtest.value_figures import drawdown_figure, value_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.evidence_chapters import check_chapter, holdout_chapter, significance_chapter, trials_chapter
-from statefolio.report.headings import capitalised
 from statefolio.report.selection_chapter import selection_chapter
 from statefolio.report.strategy_chapter import strategy_chapter
 from statefolio.report.study_results import StudyResults
-from statefolio.report.tables import MISSING
 
 LOG_FROM = 3.0
 """Values are drawn on a log axis if the highest is more than this multiple of the lowest."""

@@ -45,6 +45,9 @@ def calibrate(model: FittedLoadings) -> Calibration:
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.asarray(innovations["innovation"], dtype=float) / np.sqrt(variance)
     z[~np.isfinite(z)] = np.nan
+    informative = getattr(model, "informative_", None)
+    if isinstance(informative, pd.DataFrame):  # the first dates after a diffuse start say nothing about a model
+        z[~informative.to_numpy()] = np.nan
     freedom = degrees_of_freedom(model)
     cut = tuned_until(model)
     inside = np.zeros(len(z), dtype=bool) if cut is None else np.asarray(dates(model) <= cut)

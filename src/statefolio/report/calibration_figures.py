@@ -7,10 +7,12 @@ from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
 from statefolio.report.calibration import LAGS, Calibration, autocorrelation, calibrate, coverage
 from statefolio.report.fitted_loadings import FittedLoadings, Floats
+from statefolio.report.fitting import fitted
+from statefolio.report.panels import below_each_other
 
 HEIGHT = 270
 BINS = 20
-COLOURS = {"In sample": "#a9b4bd", "Out of sample": style.ESTIMATE, "All dates": style.ESTIMATE}
+COLOURS = {"In sample": style.PALE, "Out of sample": style.ESTIMATE, "All dates": style.ESTIMATE}
 
 
 def coverage_figure(model: FittedLoadings) -> go.Figure:
@@ -35,6 +37,15 @@ def coverage_figure(model: FittedLoadings) -> go.Figure:
     '94.9%'
     """
     return coverage_of(calibrate(model))
+
+
+@fitted
+def calibration_figure(model: FittedLoadings) -> go.Figure:
+    """Draw coverage, probability integral transforms and autocorrelations, one below the other."""
+    calibration = calibrate(model)
+    parts = [coverage_of(calibration), innovations_of(calibration), autocorrelation_of(calibration)]
+    titles = ["Coverage of predicted bands", "Probability integral transforms", "Autocorrelation"]
+    return below_each_other(parts, titles)
 
 
 def innovations_figure(model: FittedLoadings) -> go.Figure:
@@ -86,6 +97,7 @@ def autocorrelation_figure(model: FittedLoadings) -> go.Figure:
     return autocorrelation_of(calibrate(model))
 
 
+@fitted
 def coverage_of(calibration: Calibration) -> go.Figure:
     """Draw `coverage_figure` from standardised innovations."""
     table = coverage(calibration)
@@ -118,6 +130,7 @@ def coverage_of(calibration: Calibration) -> go.Figure:
     ).update_yaxes(zerolinecolor=style.MUTED)
 
 
+@fitted
 def innovations_of(calibration: Calibration) -> go.Figure:
     """Draw `innovations_figure` from standardised innovations."""
     figure = go.Figure()
@@ -133,7 +146,7 @@ def innovations_of(calibration: Calibration) -> go.Figure:
             marker={"color": COLOURS[name]},
             hovertemplate="%{x:.3f}: %{y:.2f}<extra>" + name + "</extra>",
         )
-    figure.add_hline(y=1.0, line={"color": style.MUTED, "width": 1, "dash": "dot"})
+    figure.add_hline(y=1.0, **style.named_line("Calibrated"))
     return figure.update_layout(
         _small(
             bargap=0.08,
@@ -143,6 +156,7 @@ def innovations_of(calibration: Calibration) -> go.Figure:
     )
 
 
+@fitted
 def autocorrelation_of(calibration: Calibration) -> go.Figure:
     """Draw `autocorrelation_figure` from standardised innovations."""
     z = calibration.standardised[calibration.evaluated()]
@@ -160,8 +174,8 @@ def autocorrelation_of(calibration: Calibration) -> go.Figure:
             hovertemplate="lag %{x}: %{y:.3f}<extra>" + name + "</extra>",
         )
     edge = HALF_BAND / np.sqrt(max(1.0, float(np.median(np.isfinite(z).sum(axis=0))))) if z.size else 0.0
-    for y in (-edge, edge):
-        figure.add_hline(y=y, line={"color": style.MUTED, "width": 1, "dash": "dot"})
+    figure.add_hline(y=edge, **style.named_line("95 % limits for one asset"))
+    figure.add_hline(y=-edge, line=style.REFERENCE_LINE)
     most = max(0.1, 1.2 * float(np.nanmax(np.abs([bar.y for bar in figure.data]), initial=0.0)))
     return figure.update_layout(
         _small(
@@ -180,7 +194,4 @@ def _mean(correlations: Floats) -> Floats:
 
 
 def _small(**changes: object) -> dict[str, object]:
-    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
-    return style.layout(
-        height=HEIGHT, showlegend=True, legend=legend, margin={"l": 10, "r": 8, "t": 34, "b": 8}, **changes
-    )
+    return style.layout(height=HEIGHT, showlegend=True, **changes)

@@ -7,16 +7,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from statefolio._arrays.text import listed, shown
+from statefolio._display.numbers import equals_p
 from statefolio.diagnostics.change.cusum import boundary, crossing_level, cusum
 from statefolio.diagnostics.finding import Diagnosis
 from statefolio.exceptions import UnknownNameError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.report import style
-from statefolio.report.tables import equals_p
+from statefolio.report.fitting import fitted, short
 
 HEIGHT = 300
 
 
+@fitted
 def moving_share_figure(diagnosis: Diagnosis) -> go.Figure:
     """Draw the share of assets whose loading moves, by factor and test."""
     figure = go.Figure()
@@ -43,6 +45,7 @@ def moving_share_figure(diagnosis: Diagnosis) -> go.Figure:
     return figure.update_layout(_layout(title, xaxis=style.axis(showgrid=False, type="category"), bargap=0.3))
 
 
+@fitted
 def break_months_figure(diagnosis: Diagnosis) -> go.Figure:
     """Draw the number of assets with a break in each month."""
     table = diagnosis["breaks by month"].table
@@ -65,6 +68,7 @@ def break_months_figure(diagnosis: Diagnosis) -> go.Figure:
     )
 
 
+@fitted
 def cusum_figure(diagnosis: Diagnosis, model: LoadingsModel, asset: Any = None) -> go.Figure:
     """Draw the CUSUM of an asset's innovations with its bounds; by default of the asset with the largest statistic."""
     finding = diagnosis["cusum"]
@@ -86,30 +90,22 @@ def cusum_figure(diagnosis: Diagnosis, model: LoadingsModel, asset: Any = None) 
             y=side * line,
             mode="lines",
             hoverinfo="skip",
-            line={"color": style.MUTED, "width": 1, "dash": "dot"},
+            name=f"Bounds at {finding.level:.0%}",
+            showlegend=side > 0.0,
+            line=style.REFERENCE_LINE,
         )
     figure.add_scatter(
         x=dates,
         y=cusum(z).path[:, 0].round(4),
         mode="lines",
+        name="CUSUM",
         line={"color": style.ESTIMATE, "width": 1.5},
         hovertemplate="%{x|%Y-%m-%d}: %{y:.1f}<extra></extra>",
     )
     p = float(table.loc[asset, "p_value"])
-    title = f"{asset}: CUSUM, p {equals_p(p)} (dotted: bounds at {finding.level:.0%})"
-    return figure.update_layout(_layout(title, xaxis=style.axis(showgrid=False), showlegend=False))
+    title = f"{short(asset)}: CUSUM, p {equals_p(p)}"
+    return figure.update_layout(_layout(title, xaxis=style.axis(showgrid=False)))
 
 
 def _layout(title: str, **changes: Any) -> dict[str, Any]:
-    heading = {
-        "text": title,
-        "font": {"size": 12, "color": style.MUTED},
-        "x": 0,
-        "xanchor": "left",
-        "xref": "paper",
-        "y": 0.98,
-        "yanchor": "top",
-    }
-    legend = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
-    base = {"height": HEIGHT, "title": heading, "showlegend": True, "legend": legend, "yaxis": style.axis()}
-    return style.layout(**{**base, "margin": {"l": 40, "r": 8, "t": 56, "b": 28}, **changes})
+    return style.layout(**{"height": HEIGHT, "title": title, "showlegend": True, "yaxis": style.axis(), **changes})

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from statefolio.exceptions import InputError
 from statefolio.report import tables
+from statefolio.report.lights import Light, lights_list
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,8 @@ class Exhibit:
         text to the right.
     why_missing : str
         The sentence below a table that has missing values, which are shown as dashes.
+    folded : Exhibit, optional
+        Shown below the table when its title is opened, e.g. the rows that the table sums up.
 
     Examples
     --------
@@ -49,6 +52,7 @@ class Exhibit:
     wide: bool = False
     formats: Mapping[str, str] = field(default_factory=dict)
     why_missing: str = tables.WHY_MISSING
+    folded: "Exhibit | None" = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +69,8 @@ class Chapter:
         Shown two per row unless they are wide.
     tiles : mapping of str to str
         A few numbers shown large, by name.
+    lights : tuple of Light
+        What was checked, below the tiles.
 
     Examples
     --------
@@ -93,6 +99,7 @@ class Chapter:
     lead: str
     exhibits: tuple[Exhibit, ...] = ()
     tiles: Mapping[str, str] = field(default_factory=dict)
+    lights: tuple[Light, ...] = ()
 
 
 def figure_exhibit(title: str, note: str, draw: Callable[[], go.Figure], wide: bool = False) -> Exhibit:
@@ -125,7 +132,12 @@ def contents(chapters: Sequence[Chapter], loadings: bool = True) -> str:
     if loadings:
         places.append(("#one", "Loadings"))
     links = "".join(f'<a href="{place}">{escape(title)}</a>' for place, title in places)
-    return f"<nav>{links}</nav>"
+    return f'<nav aria-label="Contents">{links}</nav>'
+
+
+def places(chapters: Sequence[Chapter]) -> dict[str, str]:
+    """Return the anchor of each chapter by its title."""
+    return {chapter.title: _place(number) for number, chapter in enumerate(chapters)}
 
 
 def sections(chapters: Sequence[Chapter]) -> str:
@@ -147,6 +159,7 @@ def _section(chapter: Chapter, number: int) -> str:
     shown = "".join(_exhibit(exhibit, _figure_name(number, i)) for i, exhibit in enumerate(chapter.exhibits))
     opening = f'<h2>{escape(chapter.title)}</h2><p class="note">{escape(chapter.lead)}</p>'
     numbers = tables.tiles(chapter.tiles) if chapter.tiles else ""
+    numbers += lights_list(chapter.lights, {}) if chapter.lights else ""
     exhibits = f'<div class="pair">{shown}</div>' if shown else ""
     return f'<section id="{_place(number)}">{opening}{numbers}{exhibits}</section>'
 
@@ -157,7 +170,15 @@ def _exhibit(exhibit: Exhibit, name: str) -> str:
     table = tables.plain_table(exhibit.table, exhibit.formats, exhibit.why_missing) if exhibit.table is not None else ""
     whole = ' class="whole"' if exhibit.wide else ""
     title = f"<h3>{escape(exhibit.title)}</h3>" if exhibit.title else ""
-    return f"<div{whole}>{title}{note}{figure}{table}</div>"
+    folded = "" if exhibit.folded is None else _folded(exhibit.folded)
+    return f"<div{whole}>{title}{note}{figure}{table}{folded}</div>"
+
+
+def _folded(exhibit: Exhibit) -> str:
+    """Return a table below a line that opens it."""
+    note = f'<p class="note">{escape(exhibit.note)}</p>' if exhibit.note else ""
+    table = "" if exhibit.table is None else tables.plain_table(exhibit.table, exhibit.formats, exhibit.why_missing)
+    return f"<details><summary>{escape(exhibit.title)}</summary>{note}{table}</details>"
 
 
 def _place(number: int) -> str:

@@ -1,7 +1,5 @@
 """Draws the findings of a `Diagnosis`: specification, estimation and multicollinearity."""
 
-from typing import Any
-
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -11,12 +9,14 @@ from statefolio.diagnostics.collinearity.collinearity import CONDITION, INFLATIO
 from statefolio.diagnostics.finding import Diagnosis, Finding
 from statefolio.exceptions import InputError
 from statefolio.report import style
+from statefolio.report.fitting import fitted
 
-HEIGHT = 320
+SMALLEST = 1e-6
 MOST = 30
 """The most eigenvalues drawn."""
 
 
+@fitted
 def eigenvalue_figure(specification: Diagnosis) -> go.Figure:
     """Draw the largest eigenvalues of the residual correlations, with the limit for uncorrelated residuals."""
     finding = _finding(specification, "largest residual eigenvalue")
@@ -28,19 +28,22 @@ def eigenvalue_figure(specification: Diagnosis) -> go.Figure:
         x=table.index,
         y=table["eigenvalue"],
         customdata=table["share"],
+        showlegend=False,
         marker={"color": np.where(above, style.OTHER, style.ESTIMATE)},
         hovertemplate="Eigenvalue %{x}: %{y:.2f}, %{customdata:.1%} of residual variance<extra></extra>",
     )
-    _line(figure, limit, f"Limit for uncorrelated residuals: {limit:.2f}", "solid")
-    _line(figure, edge, f"Marchenko-Pastur edge: {edge:.2f}", "dot", below=True)
+    figure.add_hline(y=limit, **style.named_line(f"Limit without correlation: {limit:.2f}", dash="solid"))
+    figure.add_hline(y=edge, **style.named_line(f"Marchenko-Pastur edge: {edge:.2f}"))
     return figure.update_layout(
-        _layout(
+        style.layout(
+            showlegend=True,
             xaxis=style.axis(title=style.axis_title("Rank of the eigenvalue"), showgrid=False),
             yaxis=style.axis(title=style.axis_title("Eigenvalue"), rangemode="tozero"),
         )
     )
 
 
+@fitted
 def component_figure(specification: Diagnosis) -> go.Figure:
     """Draw the mean loading of each sector on the first principal component of the residuals."""
     finding = _finding(specification, "first residual component")
@@ -61,16 +64,17 @@ def component_figure(specification: Diagnosis) -> go.Figure:
         "which explains %{customdata[2]:.0%} of their residual variance<extra></extra>",
     )
     return figure.update_layout(
-        _layout(
-            height=max(HEIGHT, 90 + 24 * len(table)),
+        style.layout(
+            height=max(style.HEIGHT, 90 + 24 * len(table)),
             xaxis=style.axis(
                 title=style.axis_title("Mean correlation of residuals with their first component"), zeroline=True
             ),
-            yaxis=style.axis(showgrid=False),
+            yaxis=style.axis(type="category", showgrid=False),
         )
     ).update_xaxes(zerolinecolor=style.MUTED)
 
 
+@fitted
 def halves_figure(estimation: Diagnosis, factor: str) -> go.Figure:
     """Draw each asset's loading from odd blocks of dates against its loading from even blocks."""
     finding = _finding(estimation, "split-half agreement")
@@ -95,14 +99,15 @@ def halves_figure(estimation: Diagnosis, factor: str) -> go.Figure:
     )
     title = f"{factor}: reliability {table['reliability'].iloc[0]:.0%}" if len(table) else ""
     return figure.update_layout(
-        _layout(
-            title=_title(title),
+        style.layout(
+            title=title,
             xaxis=style.axis(title=style.axis_title("Loading, odd blocks of dates")),
             yaxis=style.axis(title=style.axis_title("Loading, even blocks of dates")),
         )
     )
 
 
+@fitted
 def shrinkage_figure(estimation: Diagnosis) -> go.Figure:
     """Draw the held-out log-likelihood against the shrinkage of loadings towards their mean across assets."""
     finding = _finding(estimation, "shrinkage wanted")
@@ -113,13 +118,13 @@ def shrinkage_figure(estimation: Diagnosis) -> go.Figure:
             y=curve,
             mode="lines",
             name="All but alpha" if place == 0 else str(name),
-            line={"color": _colour(place), "width": 3 if place == 0 else 1.3},
+            line=style.line(place, 3.0 if place == 0 else 1.3),
             hovertemplate="%{x:.0%}: %{y:.2f}<extra>" + str(name) + "</extra>",
         )
     if np.isfinite(finding.statistic):
-        figure.add_vline(x=finding.statistic, line={"color": style.MUTED, "dash": "dot"})
+        figure.add_vline(x=finding.statistic, **style.named_line(f"Best shrinkage: {finding.statistic:.0%}"))
     return figure.update_layout(
-        _layout(
+        style.layout(
             showlegend=True,
             xaxis=style.axis(title=style.axis_title("Shrinkage towards the mean across assets"), tickformat=".0%"),
             yaxis=style.axis(title=style.axis_title("Gain in log-likelihood per return, 1e-4")),
@@ -127,21 +132,22 @@ def shrinkage_figure(estimation: Diagnosis) -> go.Figure:
     )
 
 
+@fitted
 def inflation_figure(multicollinearity: Diagnosis) -> go.Figure:
     """Draw the variance inflation of each factor and the condition number through time."""
     finding = _finding(multicollinearity, "variance inflation")
     condition = multicollinearity["condition number"].table["condition_number"]
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
     for place, (name, path) in enumerate(finding.table.items()):
-        figure.add_scatter(x=path.index, y=path, name=str(name), line={"color": _colour(place)}, row=1, col=1)
+        figure.add_scatter(x=path.index, y=path, name=str(name), line=style.line(place), row=1, col=1)
     line = {"color": style.INK}
     figure.add_scatter(x=condition.index, y=condition, name="Condition number", line=line, row=2, col=1)
     for row, limit in ((1, INFLATION), (2, CONDITION)):
         figure.add_hline(y=limit, row=row, col=1, line={"color": style.MUTED, "dash": "dot", "width": 1})
-    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
-    figure.update_layout(_layout(height=HEIGHT + 120, showlegend=True, legend=legend))
+    figure.update_layout(style.layout(height=style.HEIGHT + 120, showlegend=True))
     figure.update_xaxes(**style.axis())
-    figure.update_yaxes(**style.axis(type="log"))
+    for row, values in ((1, finding.table), (2, condition)):
+        figure.update_yaxes(**style.axis(**style.log_ticks(values)), row=row, col=1)
     figure.update_yaxes(title=style.axis_title("Variance inflation"), row=1, col=1)
     return figure.update_yaxes(title=style.axis_title("Condition number"), row=2, col=1)
 
@@ -154,20 +160,36 @@ def _finding(diagnosis: Diagnosis, name: str) -> Finding:
     return finding
 
 
-def _colour(place: int) -> str:
-    return style.COLOURS[place % len(style.COLOURS)]
-
-
-def _line(figure: go.Figure, y: float, text: str, dash: str, below: bool = False) -> None:
-    where = "bottom right" if below else "top right"
-    line = {"color": style.MUTED, "width": 1, "dash": dash}
-    figure.add_hline(y=y, line=line, annotation={"text": text, "font": {"size": 11}}, annotation_position=where)
-
-
-def _title(text: str) -> dict[str, Any]:
-    return {"text": text, "font": {"size": 13}, "x": 0.0, "xanchor": "left"}
-
-
-def _layout(**changes: Any) -> dict[str, Any]:
-    margin = {"l": 10, "r": 10, "t": 44 if changes.get("title") or changes.get("showlegend") else 14, "b": 10}
-    return style.layout(**{"height": HEIGHT, "margin": margin, **changes})
+@fitted
+def findings_figure(diagnosis: Diagnosis) -> go.Figure:
+    """Draw the p-value of each finding that has a test, on a log axis, with the level below which a check fails."""
+    tested = [finding for finding in diagnosis.findings if np.isfinite(finding.p_value)]
+    if not tested:
+        raise InputError(
+            f"The diagnosis of {diagnosis.failure} has no p-values to draw, because its findings "
+            "follow thresholds. Print summary()."
+        )
+    figure = go.Figure()
+    for failed, label, colour in ((True, "Failed", style.OTHER), (False, "Passed", style.ESTIMATE)):
+        part = [finding for finding in tested if (finding.rejected is True) == failed]
+        figure.add_scatter(
+            x=[max(finding.p_value, SMALLEST) for finding in part],
+            y=[finding.name for finding in part],
+            mode="markers",
+            name=label,
+            marker={"size": 10, "color": colour, "symbol": "x" if failed else "circle"},
+            hovertemplate="%{y}: p = %{x:.3g}<extra></extra>",
+        )
+    levels = [finding.level for finding in tested if np.isfinite(finding.level)]
+    if levels:
+        figure.add_vline(x=levels[0], **style.named_line(f"Level {levels[0]:.0%}"))
+    names = [finding.name for finding in tested]
+    ticks = style.log_ticks([max(finding.p_value, SMALLEST) for finding in tested])
+    return figure.update_layout(
+        style.layout(
+            height=110 + 30 * len(names),
+            showlegend=True,
+            xaxis=style.axis(title=style.axis_title("p-value (log axis)"), **ticks),
+            yaxis=style.axis(type="category", showgrid=False, categoryorder="array", categoryarray=names[::-1]),
+        )
+    )

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from statefolio._display.headings import capitalised
+from statefolio._display.numbers import p_value
 from statefolio.report.backtest.backtest_tables import check_table, column_formats, measures_table, right
 from statefolio.report.backtest.protocols import LookAheadCheck
 from statefolio.report.backtest.selection_figures import chosen_figure, overfitting_figure
 from statefolio.report.backtest.sentences import look_ahead_sentence
 from statefolio.report.backtest.value_figures import value_figure
 from statefolio.report.chapters import Chapter, Exhibit
-from statefolio.report.headings import capitalised
 from statefolio.report.study_results import Evidence, HoldoutRecord
-from statefolio.report.tables import p_value
 
 
 def significance_chapter(evidence: Evidence, benchmark: str | None) -> Chapter:

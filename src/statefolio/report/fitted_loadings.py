@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.text import listed, shown
 from statefolio.exceptions import UnknownNameError
+from statefolio.loadings.movement import settled
 from statefolio.loadings.results import HALF_BAND
 
 Floats = NDArray[np.float64]
 ALPHA = "alpha"
 """The name of the loading on the constant."""
-SETTLED = 2.0
-"""A loading counts as settled on dates where its standard error is at most this many times its median."""
 
 
 class FittedLoadings(Protocol):
@@ -93,14 +92,6 @@ def tuned_until(model: FittedLoadings) -> pd.Timestamp | None:
     attrs: Mapping[Any, Any] = model.loadings_.attrs
     value = attrs.get("tuned_until")
     return None if value is None or value == "" else pd.Timestamp(str(value))
-
-
-def settled(standard_error: Floats) -> NDArray[np.bool_]:
-    """Return on which dates each loading has settled (dates along the first axis)."""
-    ordered = np.sort(np.where(np.isfinite(standard_error), standard_error, np.nan), axis=0)  # NaN is sorted last
-    count = np.isfinite(ordered).sum(axis=0, keepdims=True)
-    below, above = (np.take_along_axis(ordered, place, axis=0) for place in (np.maximum(count - 1, 0) // 2, count // 2))
-    return np.asarray(standard_error <= SETTLED * np.where(count > 0, (below + above) / 2, np.nan))
 
 
 def view_range(mean: Floats, standard_error: Floats, other: Floats | None) -> tuple[float, float]:

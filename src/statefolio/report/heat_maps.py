@@ -5,13 +5,16 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from statefolio.loadings.movement import movement as settled_range
 from statefolio.report import style
-from statefolio.report.fitted_loadings import ALPHA, FittedLoadings, Floats, names, settled
+from statefolio.report.fitted_loadings import ALPHA, FittedLoadings, Floats, names
+from statefolio.report.fitting import fitted
 
 TALLEST = 900
 ROW = 17
 
 
+@fitted
 def loadings_heat_map(model: FittedLoadings) -> go.Figure:
     """Draw each asset's last filtered loading on each factor, ordered by the first factor.
 
@@ -44,6 +47,7 @@ def loadings_heat_map(model: FittedLoadings) -> go.Figure:
     return _heat_map(model, today, np.argsort(first_factor(model, today), kind="stable"), colours)
 
 
+@fitted
 def movement_heat_map(model: FittedLoadings) -> go.Figure:
     """Draw how far each loading has moved: the 95th less the 5th percentile of its settled filtered values.
 
@@ -87,13 +91,8 @@ def movement(model: FittedLoadings) -> Floats:
     moved = np.full((len(names(model, "asset")), len(names(model, "factor"))), np.nan)
     for i in range(moved.shape[0]):
         one = model.loadings_[["filtered", "filtered_variance"]].isel(asset=i).transpose("date", "factor", ...)
-        mean = np.asarray(one["filtered"], dtype=float)
-        where = settled(np.sqrt(np.asarray(one["filtered_variance"], dtype=float)))
-        some = where.any(axis=0)
-        if some.any():
-            inside = np.where(where[:, some], mean[:, some], np.nan)
-            low, high = np.nanpercentile(inside, [5.0, 95.0], axis=0)
-            moved[i, some] = high - low
+        mean, variance = (np.asarray(one[name], dtype=float) for name in ("filtered", "filtered_variance"))
+        moved[i] = settled_range(mean, np.sqrt(variance))
     return moved
 
 
@@ -130,7 +129,6 @@ def _heat_map(model: FittedLoadings, values: Floats, order: Any, colours: dict[s
     return figure.update_layout(
         style.layout(
             height=int(70 + row * max(4, len(assets))),
-            margin={"l": 8, "r": 4, "t": 34, "b": 8},
             xaxis=style.axis(side="top", type="category", showgrid=False, fixedrange=True),
             yaxis=style.axis(type="category", showgrid=False, autorange=True),
         )

@@ -5,18 +5,18 @@ from html import escape
 from importlib import resources
 from string import Template
 
-import numpy as np
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
 from statefolio import __version__
 from statefolio._arrays.text import span
 from statefolio.report import tables
-from statefolio.report.calibration import Calibration, calibrate, coverage
-from statefolio.report.chapters import Chapter, contents, figures, sections
+from statefolio.report.calibration import Calibration, calibrate
+from statefolio.report.chapters import Chapter, contents, figures, places, sections
 from statefolio.report.encoding import compress_text, dates_to_draw, encode_panel
-from statefolio.report.fitted_loadings import ALPHA, FittedLoadings, dates, names, ordered_factors, tuned_until
-from statefolio.report.loadings_figures import period
+from statefolio.report.fitted_loadings import FittedLoadings, dates, names, ordered_factors, tuned_until
+from statefolio.report.lights import Light, lights_list
+from statefolio.report.loadings_overview import loadings_answer, loadings_lights, loadings_tiles
 from statefolio.report.page_data import page_data, plain_figures, script_safe
 
 TODAY_NOTE = (
@@ -41,6 +41,7 @@ def page(
     chapters: Sequence[Chapter],
     lead: str | None,
     tiles: Mapping[str, str] | None,
+    lights: Sequence[Light],
     title: str,
 ) -> str:
     """Return the whole page as text; without a model it has only the chapters."""
@@ -55,8 +56,10 @@ def page(
         encoded = "\n".join(encode_panel(model, other, keep))
         height = data["figures"]["asset_wide"]["layout"]["height"]
         loadings = _loadings(model, calibration, height, _one_note(model, every, compared_with), comparison)
-        about_loadings = _lead(model)
-        shown = _tiles(model, calibration) if tiles is None else shown
+        about_loadings = loadings_answer(model, comparison)
+        if tiles is None:
+            shown = loadings_tiles(model, calibration)
+            lights = lights or loadings_lights(model, calibration, comparison, suspicious)
         reading = reading or {"dates": span(dates(model)), "assets": len(names(model, "asset"))}
     return Template(_text("page.html")).substitute(
         title=escape(title),
@@ -64,6 +67,7 @@ def page(
         script=_text("page.js"),
         lead=escape(about_loadings if lead is None else lead),
         tiles=tables.tiles(shown) if shown else "",
+        lights=lights_list(lights, places(chapters)) if lights else "",
         contents=contents(chapters, loadings=model is not None),
         chapters=sections(chapters),
         loadings=loadings,
@@ -110,32 +114,6 @@ def _read(reading: Mapping[str, object], options: Mapping[str, object], suspicio
     )
 
 
-def _lead(model: FittedLoadings) -> str:
-    shown = [factor for factor in ordered_factors(model) if factor != ALPHA]
-    return (
-        f"Loadings of {len(names(model, 'asset')):,} assets on {', '.join(shown)} for every {period(dates(model))}, "
-        "each with its 95 % band."
-    )
-
-
-def _tiles(model: FittedLoadings, calibration: Calibration) -> dict[str, str]:
-    on, cut = dates(model), tuned_until(model)
-    shown = {
-        "Assets": f"{len(names(model, 'asset')):,}",
-        "Dates": f"{len(on):,}",
-        "Last date": f"{on[-1]:%Y-%m-%d}",
-    }
-    if cut is not None:
-        shown["Tuned until"] = f"{cut:%Y-%m-%d}"
-    quality = getattr(model, "fit_quality_", None)
-    if isinstance(quality, pd.DataFrame) and quality["r_squared_one_step"].notna().any():
-        shown["R², one step ahead (median)"] = f"{quality['r_squared_one_step'].median():.0%}"
-    table = coverage(calibration)
-    if len(table.columns) and np.isfinite(table.iloc[:, -1].to_numpy()).all():
-        shown[f"Coverage of 95 % bands, {table.columns[-1].lower()}"] = f"{table.loc[0.95].iloc[-1]:.1%}"
-    return shown
-
-
 def _one_note(model: FittedLoadings, every: int, compared_with: str | None) -> str:
     cut = tuned_until(model)
     parts = ["Filtered loadings with 95 % bands" + (f", compared with {compared_with}." if compared_with else ".")]
@@ -179,7 +157,12 @@ def _suspicious(table: pd.DataFrame | None) -> str:
     if table.empty:
         return '<h3 class="after">Suspicious cells</h3><p class="note">None found.</p>'
     found = f"{len(table):,} found; none was changed."
-    return f'<h3 class="after">Suspicious cells</h3><p class="note">{found}</p>{tables.plain_table(table)}'
+    return f'<h3 class="after">Suspicious cells</h3><p class="note">{found}</p>{tables.plain_table(_in_words(table))}'
+
+
+def _in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Return suspicious cells with their kinds as words."""
+    return table.assign(kind=table["kind"].str.replace("_", " ")) if "kind" in table else table
 
 
 def _text(name: str) -> str:

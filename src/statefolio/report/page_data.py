@@ -9,12 +9,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from statefolio._display.numbers import MISSING, number
 from statefolio.report.calibration import Calibration, autocorrelation, coverage_by_asset
 from statefolio.report.calibration_figures import autocorrelation_of, coverage_of, innovations_of
 from statefolio.report.fitted_loadings import ALPHA, FittedLoadings, Floats, dates, names, ordered_factors, tuned_until
 from statefolio.report.heat_maps import loadings_heat_map, movement_heat_map
 from statefolio.report.loadings_figures import empty_figure
-from statefolio.report.tables import MISSING, number
+from statefolio.report.loadings_overview import counted_since, evaluated_quality
 
 
 def page_data(
@@ -64,12 +65,13 @@ def asset_facts(model: FittedLoadings, calibration: Calibration) -> list[tuple[s
     """Return the facts shown about each asset: their names, each with one text per asset."""
     observed = np.isfinite(np.asarray(model.innovations_["innovation"].transpose("date", "asset", ...)))
     found: list[tuple[str, list[str]]] = [("Returns predicted", [f"{n:,}" for n in observed.sum(axis=0)])]
-    quality = getattr(model, "fit_quality_", None)
-    if isinstance(quality, pd.DataFrame):
+    quality = evaluated_quality(model)
+    if quality is not None:
+        since = counted_since(model)
+        where = "one step ahead" if since is None else f"one step ahead, from {since:%Y-%m-%d}"
         for column, name, form in (
-            ("r_squared_one_step", "R², one step ahead", "{:.1%}"),
-            ("r_squared_in_sample", "R², in sample", "{:.1%}"),
-            ("rmse_one_step", "RMSE, one step ahead", "{:.3%}"),
+            ("r_squared_one_step", f"R², {where}", "{:.1%}"),
+            ("rmse_one_step", f"RMSE, {where}", "{:.3%}"),
         ):
             if column in quality:
                 found.append((name, _formatted(quality[column].to_numpy(dtype=float), form)))

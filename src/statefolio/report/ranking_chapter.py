@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._display.numbers import MISSING, p_value
 from statefolio.exceptions import InputError
 from statefolio.factors.ranking import FactorRanking, rank_factors
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.ranking_figures import chosen_pairs, explained_heat_map, relation_figure
-from statefolio.report.tables import MISSING, p_value
 
 TITLE = "Ranking of the factors"
 MOST_ASSETS = 300

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from statefolio.factors.ranking import FactorRanking
 from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
+from statefolio.report.fitting import fitted
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,6 +43,7 @@ class Relation:
     bins: pd.DataFrame
 
 
+@fitted
 def relation_figure(ranking: FactorRanking, asset: Any, factor: Any) -> go.Figure:
     """Draw the partial residuals of an asset on a factor, the straight line, and means of bins with 95 % bands.
 
@@ -54,13 +56,13 @@ def relation_figure(ranking: FactorRanking, asset: Any, factor: Any) -> go.Figur
     return figure.update_layout(
         style.layout(
             height=HEIGHT,
-            margin={"l": 10, "r": 10, "t": 10, "b": 10},
             xaxis=style.axis(title=style.axis_title(f"{factor}, %")),
             yaxis=style.axis(title=style.axis_title(f"{asset}, partial residual, %"), range=[low - room, high + room]),
         )
     )
 
 
+@fitted
 def explained_heat_map(ranking: FactorRanking) -> go.Figure:
     """Draw the share of each asset's variance that each factor explains alone, with assets in order of R-squared."""
     order = ranking.assets["r_squared"].sort_values(kind="stable").index
@@ -88,7 +90,6 @@ def explained_heat_map(ranking: FactorRanking) -> go.Figure:
     return go.Figure(heat).update_layout(
         style.layout(
             height=int(70 + row * max(4, len(table))),
-            margin={"l": 8, "r": 4, "t": 34, "b": 8},
             xaxis=style.axis(side="top", type="category", showgrid=False),
             yaxis=style.axis(type="category", showgrid=False),
         )
@@ -137,7 +138,7 @@ def _traces(one: Relation) -> list[Any]:
             x=one.x[shown].round(4),
             y=one.y[shown].round(4),
             mode="markers",
-            marker={"size": 3, "color": "rgba(102, 115, 127, 0.30)"},
+            marker={"size": 3, "color": style.POINTS},
             hoverinfo="skip",
         ),
         go.Scatter(
@@ -147,7 +148,7 @@ def _traces(one: Relation) -> list[Any]:
             x=np.concatenate([bins["x"], bins["x"][::-1]]),
             y=band,
             fill="toself",
-            fillcolor="rgba(208, 122, 28, 0.28)",
+            fillcolor=style.OTHER_BAND,
             line={"width": 0},
             hoverinfo="skip",
         ),

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from statefolio._arrays.frequency import count_per_year
+from statefolio._display.headings import capitalised
 from statefolio.diagnostics.finding import Diagnosis
 from statefolio.report import tables
 from statefolio.report.attribution_figures import return_attribution_figure
@@ -22,7 +23,6 @@ from statefolio.report.diagnostics_figures import (
     inflation_figure,
     shrinkage_figure,
 )
-from statefolio.report.headings import capitalised
 from statefolio.report.risk_figures import asset_risk_figure, factor_correlation_figure, factor_risk_figure
 from statefolio.report.validation_figures import (
     bias_figure,

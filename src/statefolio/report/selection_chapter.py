@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from statefolio._display.headings import capitalised, heading, in_sentence
 from statefolio.report.backtest.backtest_tables import column_formats
 from statefolio.report.chapters import Chapter, Exhibit
-from statefolio.report.headings import capitalised, heading, in_sentence
 from statefolio.report.study_results import Selection
 
 SPREAD = {"lowest": 0.0, "lower quartile": 0.25, "median": 0.5, "upper quartile": 0.75, "highest": 1.0}

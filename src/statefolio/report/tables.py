@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from statefolio.report.headings import capitalised, heading
+from statefolio._display.headings import capitalised, heading
+from statefolio._display.numbers import MISSING as MISSING
+from statefolio._display.numbers import P_VALUE as P_VALUE
+from statefolio._display.numbers import number, p_value
 
 MOST_ROWS = 40
 LONG_TEXT = 60
-"""Cells with more characters keep a minimum width on narrow screens."""
-MISSING = "\u2013"
-"""A missing value is shown as this dash."""
+"""Cells with more characters get more room; a table with such cells becomes cards on a narrow screen."""
+MOST_NARROW_COLUMNS = 3
+"""A table with more columns becomes cards on a narrow screen: one card per row, one line per column."""
 WHY_MISSING = "\u2013: no value, because there were too few data or the column does not apply to the row."
-P_VALUE = "p"
-"""The format of p-values: three decimals or "< .001"."""
 BETTER_LOW = ("error_variance", "rmse")
 SHARES = ("share", "coverage")
 BETTER_HIGH = ("log_score", "share_best", "r_squared")
@@ -24,7 +26,7 @@ BETTER_HIGH = ("log_score", "share_best", "r_squared")
 def facts(rows: Mapping[str, object]) -> str:
     """Return a two-column list of names and values."""
     cells = "".join(
-        f"<dt>{escape(capitalised(str(name)))}</dt><dd>{escape(_text(value))}</dd>" for name, value in rows.items()
+        f"<dt>{escape(capitalised(str(name)))}</dt><dd>{escape(_fact(value))}</dd>" for name, value in rows.items()
     )
     return f'<dl class="facts">{cells}</dl>'
 
@@ -62,43 +64,6 @@ def plain_table(table: pd.DataFrame, formats: Mapping[str, str] | None = None, w
     return text + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
 
 
-def number(value: float) -> str:
-    """Return a number with four significant figures.
-
-    >>> number(0.85123), number(123456.7), number(1.5e-7), number(float("nan"))
-    ('0.8512', '123,457', '1.500e\u221207', '\u2013')
-    """
-    if not np.isfinite(value):
-        return MISSING
-    if value == 0.0:
-        return "0"
-    if 1e-3 <= abs(value) < 1e9:
-        places = max(0, 3 - int(np.floor(np.log10(abs(value)))))
-        return f"{value:,.{places}f}".replace("-", "\u2212")
-    return f"{value:.3e}".replace("-", "\u2212")
-
-
-def p_value(value: float) -> str:
-    """Return a p-value with three decimals.
-
-    >>> p_value(0.04321), p_value(4e-5), p_value(float("nan"))
-    ('.043', '< .001', '\u2013')
-    """
-    if not np.isfinite(value):
-        return MISSING
-    return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
-
-
-def equals_p(value: float) -> str:
-    """Return a p-value as the right-hand side of a statement.
-
-    >>> f"p {equals_p(0.04321)}", f"p {equals_p(4e-5)}"
-    ('p = .043', 'p < .001')
-    """
-    text = p_value(value)
-    return text if text.startswith("<") else f"= {text}"
-
-
 def _table(table: pd.DataFrame, best: Mapping[str, set[int]], formats: Mapping[str, str] | None = None) -> str:
     given = formats or {}
     numeric = [pd.api.types.is_numeric_dtype(table[name]) or str(name) in given for name in table.columns]
@@ -106,11 +71,29 @@ def _table(table: pd.DataFrame, best: Mapping[str, set[int]], formats: Mapping[s
         f"<th{_class('num' if is_number else '')}>{escape(_unbroken(heading(name)))}</th>"
         for name, is_number in zip(table.columns, numeric, strict=True)
     )
+    whole = {str(name): ",.0f" for name in table.columns if not _format_of(str(name)) and _is_whole(table[name])}
+    names, forms = [str(name) for name in table.columns], {**whole, **given}
     body = "".join(
-        f"<tr>{_cells(list(row), [str(name) for name in table.columns], numeric, best, position, given)}</tr>"
+        f"<tr>{_cells(list(row), names, numeric, best, position, forms)}</tr>"
         for position, row in enumerate(table.itertuples(index=False))
     )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    cards = ' class="cards"' if _becomes_cards(table) else ""
+    return f'<div class="wide"><table{cards}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _becomes_cards(table: pd.DataFrame) -> bool:
+    """Return whether a narrow screen has too little room for a table: many columns, or long texts."""
+    texts = (value for name in table for value in table[name] if isinstance(value, str))
+    return len(table.columns) > MOST_NARROW_COLUMNS or any(len(text) > LONG_TEXT for text in texts)
+
+
+def _is_whole(column: Any) -> bool:
+    """Return whether all known numbers of a column are whole, as counts are."""
+    if not isinstance(column, pd.Series) or not pd.api.types.is_float_dtype(column):
+        return False
+    values = column.to_numpy(dtype=float, na_value=np.nan)
+    known = values[~np.isnan(values)]
+    return bool(len(known)) and bool(np.all((np.abs(known) < 1e15) & (known == np.round(known))))
 
 
 def _cells(
@@ -129,7 +112,8 @@ def _cells(
         marks += "long" if isinstance(value, str) and len(value) > LONG_TEXT else ""
         form = formats.get(name, _format_of(name) if is_number else "")
         text = MISSING if value is None or value is pd.NaT else _formatted(value, form)
-        cells.append(f"<td{_class(marks.strip())}>{escape(text)}</td>")
+        label = f' data-label="{escape(_unbroken(heading(name)))}"'
+        cells.append(f"<td{_class(marks.strip())}{label}>{escape(text)}</td>")
     return "".join(cells)
 
 
@@ -162,6 +146,13 @@ def _formatted(value: object, form: str) -> str:
     if form == P_VALUE:
         return p_value(float(value))  # type: ignore[arg-type]
     return format(value, form).replace("-", "\u2212")
+
+
+def _fact(value: object) -> str:
+    """Return a single value, a whole one without decimals."""
+    if isinstance(value, float | np.floating) and float(value).is_integer() and abs(float(value)) < 1e15:
+        return f"{value:,.0f}".replace("-", "\u2212")
+    return _text(value)
 
 
 def _text(value: object) -> str:

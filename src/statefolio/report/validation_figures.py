@@ -9,6 +9,7 @@ from statefolio._arrays.text import listed, shown
 from statefolio.exceptions import UnknownNameError
 from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
+from statefolio.report.fitting import fitted, short
 from statefolio.validation.covariance_scores import CovarianceScores
 from statefolio.validation.losses import LOSSES, date_series
 from statefolio.validation.probability import LEVELS, coverage_by_column
@@ -24,6 +25,7 @@ LOSS_NAMES = {
 }
 
 
+@fitted
 def mean_loss_figure(validation: Validation, loss: str = "negative_log_score") -> go.Figure:
     """Draw each model's mean loss with 95 % bars; filled markers are in the model confidence set."""
     table = validation.mean_losses.loc[_known(loss)]
@@ -53,6 +55,7 @@ def mean_loss_figure(validation: Validation, loss: str = "negative_log_score") -
     )
 
 
+@fitted
 def loss_difference_figure(validation: Validation, loss: str = "negative_log_score") -> go.Figure:
     """Draw each model's loss less the benchmark's, summed through time; it falls while the model is better."""
     series = date_series(validation.losses, _known(loss))
@@ -65,17 +68,18 @@ def loss_difference_figure(validation: Validation, loss: str = "negative_log_sco
                 y=summed[name],
                 name=str(name),
                 mode="lines",
-                line={"width": 1.6, "color": style.COLOURS[place % len(style.COLOURS)]},
+                line=style.line(place),
             )
     figure.add_hline(y=0.0, line={"color": style.MUTED, "width": 1, "dash": "dot"})
     return _finish(
         figure,
-        f"Sum of {LOSS_NAMES[loss]} less that of {validation.benchmark}",
+        f"Sum of {LOSS_NAMES[loss]} less that of {short(validation.benchmark)}",
         xaxis=style.axis(showgrid=False),
         yaxis=style.axis(title=style.axis_title("Sum of differences (falling is better)")),
     )
 
 
+@fitted
 def period_loss_figure(validation: Validation, loss: str = "negative_log_score") -> go.Figure:
     """Draw the mean difference from the benchmark by year, in calm and in stress, as a heat map."""
     table = validation.by_period[validation.by_period["loss"] == _known(loss)]
@@ -110,13 +114,14 @@ def period_loss_figure(validation: Validation, loss: str = "negative_log_score")
     )
     return _finish(
         figure,
-        f"Mean difference from {validation.benchmark}, by period (* p < .05)",
+        f"Mean difference from {short(validation.benchmark)}, by period (* p < .05)",
         height=130 + 34 * len(names),
         xaxis=style.axis(type="category", showgrid=False, fixedrange=True),
         yaxis=style.axis(type="category", showgrid=False, autorange="reversed"),
     )
 
 
+@fitted
 def probability_figure(result: Validation | CovarianceScores) -> go.Figure:
     """Draw the density of the probability integral transforms by model or kind of portfolio; flat if calibrated."""
     edges = np.linspace(0.0, 1.0, BINS + 1)
@@ -128,10 +133,10 @@ def probability_figure(result: Validation | CovarianceScores) -> go.Figure:
             y=np.append(counts, counts[-1]) * BINS / max(1, counts.sum()),
             name=name,
             mode="lines",
-            line={"shape": "hv", "width": 1.6, "color": style.COLOURS[place % len(style.COLOURS)]},
+            line={**style.line(place), "shape": "hv"},
             hovertemplate="%{x:.2f}: %{y:.2f}<extra>" + name + "</extra>",
         )
-    figure.add_hline(y=1.0, line={"color": style.MUTED, "width": 1, "dash": "dot"})
+    figure.add_hline(y=1.0, **style.named_line("Calibrated"))
     return _finish(
         figure,
         "Density of probability integral transforms",
@@ -140,6 +145,7 @@ def probability_figure(result: Validation | CovarianceScores) -> go.Figure:
     )
 
 
+@fitted
 def interval_coverage_figure(result: Validation | CovarianceScores) -> go.Figure:
     """Draw the coverage of the predicted intervals less their nominal coverage."""
     figure = go.Figure()
@@ -151,7 +157,7 @@ def interval_coverage_figure(result: Validation | CovarianceScores) -> go.Figure
             y=100.0 * (realised - levels),
             name=name,
             customdata=[f"{share:.1%}" for share in realised],
-            marker={"color": style.COLOURS[place % len(style.COLOURS)]},
+            marker={"color": style.colour(place)},
             hovertemplate="Nominal %{x}, realised %{customdata}<extra>" + name + "</extra>",
         )
     return _finish(
@@ -162,6 +168,7 @@ def interval_coverage_figure(result: Validation | CovarianceScores) -> go.Figure
     )
 
 
+@fitted
 def bias_figure(scores: CovarianceScores) -> go.Figure:
     """Draw the bias statistics of all portfolios in order, with the 95 % interval under a correct Gaussian forecast."""
     table = scores.portfolios.dropna(subset="bias").sort_values("bias")
@@ -174,13 +181,21 @@ def bias_figure(scores: CovarianceScores) -> go.Figure:
             y=table["bias"][own],
             name=str(kind),
             mode="markers",
-            marker={"size": 6 if own.sum() > 5 else 11, "color": style.COLOURS[number % len(style.COLOURS)]},
+            marker={"size": 6 if own.sum() > 5 else 11, "color": style.colour(number)},
             customdata=[str(name) for name in table.index[own]],
             hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
         )
     if len(table):
         low, high = float(table["lower"].median()), float(table["upper"].median())
-        figure.add_hrect(y0=low, y1=high, fillcolor=style.BAND, line_width=0, layer="below")
+        figure.add_hrect(
+            y0=low,
+            y1=high,
+            fillcolor=style.BAND,
+            line_width=0,
+            layer="below",
+            name="95 % under a correct Gaussian forecast",
+            showlegend=True,
+        )
     return _finish(
         figure,
         "Realised / forecast volatility by portfolio",
@@ -217,23 +232,4 @@ def _cell(value: float, p_value: float) -> str:
 
 
 def _finish(figure: go.Figure, title: str, height: int = HEIGHT, **changes: object) -> go.Figure:
-    """Apply the layout of all figures here: a title with the legend below it."""
-    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
-    return figure.update_layout(
-        style.layout(
-            height=height,
-            title={
-                "text": title,
-                "font": {"size": 13.5},
-                "x": 0.0,
-                "xref": "paper",
-                "y": 0.98,
-                "yanchor": "top",
-                "yref": "container",
-            },
-            showlegend=True,
-            legend=legend,
-            margin={"l": 10, "r": 8, "t": 84, "b": 8},
-            **changes,
-        )
-    )
+    return figure.update_layout(style.layout(height=height, title=title, showlegend=True, **changes))

@@ -8,6 +8,7 @@ import pandas as pd
 from statefolio._writing import write_whole
 from statefolio.report.chapters import Chapter
 from statefolio.report.fitted_loadings import FittedLoadings
+from statefolio.report.lights import Light
 from statefolio.report.page import page
 
 
@@ -24,6 +25,7 @@ def write_report(
     chapters: Sequence[Chapter] = (),
     lead: str | None = None,
     tiles: Mapping[str, str] | None = None,
+    lights: Sequence[Light] = (),
     title: str = "Time-varying loadings",
 ) -> Path:
     """Write a self-contained HTML report on a fitted loadings model, on chapters of results, or on both.
@@ -54,9 +56,11 @@ def write_report(
     chapters
         Chapters to show before the loadings.
     lead
-        The sentence below the page's heading; by default it describes the loadings.
+        The answer, in one sentence below the page's heading; by default it describes the loadings.
     tiles
         A few numbers at the top of the page by name; by default they describe the loadings.
+    lights
+        What was checked, below those numbers.
     title
         The page's heading.
 
@@ -94,6 +98,7 @@ def write_report(
         chapters=chapters,
         lead=lead,
         tiles=tiles,
+        lights=lights,
         title=title,
     )
     write_whole(path, text)

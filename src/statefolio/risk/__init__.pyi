@@ -1,3 +1,4 @@
+from .active import active_risk as active_risk
 from .attribution import attribute_return as attribute_return
 from .attribution import attribute_risk as attribute_risk
 from .factor_risk import FactorRisk as FactorRisk

@@ -3,24 +3,23 @@
 import copy
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from statefolio._arrays.types import Array
 from statefolio.exceptions import NotFittedError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.risk.covariance_parts import compute_parts
 from statefolio.risk.exclusion import warn_of_implausible
 from statefolio.risk.long_run import LongRunVariance
+from statefolio.risk.portfolio_measures import PortfolioMeasures
 from statefolio.risk.residual import capped_innovations, standardised_innovations
 from statefolio.risk.risk_options import check_risk_options, copy_fitted_model, make_forecast, make_structure
+from statefolio.risk.showing import ShownRisk
 from statefolio.risk.track_record import TrackRecord
-from statefolio.risk.weights import match_weights
 
 
-class FactorRisk(BaseEstimator):
+class FactorRisk(PortfolioMeasures, ShownRisk, BaseEstimator):
     """Covariance of the next date's returns, from predicted loadings and their uncertainty.
 
         Sigma = B Omega B' + G G' + D + U
@@ -205,28 +204,6 @@ class FactorRisk(BaseEstimator):
         """Return Sigma as a DataFrame (asset x asset) of N x N numbers."""
         self._check_fitted()
         return pd.DataFrame(self.covariance_.dense(), index=self.assets_, columns=self.assets_)
-
-    def align_weights(self, weights: Any, expected_sum: float | None = None) -> Array:
-        """Return weights by asset as an array in the order of `assets_`; an asset that is not named has weight 0.
-
-        Raises
-        ------
-        UnknownNameError
-            If a weight names an asset without a covariance.
-        InputError
-            If a weight is NaN or infinite, an asset is named twice, or the weights do not sum to `expected_sum`.
-        """
-        self._check_fitted()
-        return match_weights(weights, self.assets_, self.excluded_, expected_sum)
-
-    def portfolio_variance(self, weights: Any, expected_sum: float | None = None) -> float:
-        """Return the variance w' Sigma w of weights by asset; raises as `align_weights`."""
-        w = self.align_weights(weights, expected_sum)
-        return float(self.covariance_.variance(w))
-
-    def portfolio_volatility(self, weights: Any, expected_sum: float | None = None) -> float:
-        """Return the square root of `portfolio_variance`."""
-        return float(np.sqrt(self.portfolio_variance(weights, expected_sum)))
 
     def __sklearn_is_fitted__(self) -> bool:
         """Report to scikit-learn whether `fit` was called."""

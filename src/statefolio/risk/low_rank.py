@@ -11,14 +11,15 @@ from statefolio._options import Number, Whole, check
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.kalman.low_rank_draws import draw
 from statefolio.risk.factor_root import factor_root, finite_array
+from statefolio.risk.showing import ShownCovariance
 
 _COUNT = Whole(at_least=0, example=1000)
 _DEGREES_OF_FREEDOM = Number(above=2.0, infinite=True, example=5) | None
 _INTENSITY = Number(at_least=0.0, at_most=1.0, example=0.5)
 
 
-@dataclass(frozen=True, eq=False)
-class LowRankCovariance:
+@dataclass(frozen=True, eq=False, repr=False)
+class LowRankCovariance(ShownCovariance):
     """Covariance Sigma = B Omega B' + diag(d) of N assets; only `dense` forms the N x N matrix.
 
     Every method takes the assets along the last axis, as in a panel of returns: an (N,) vector, or an (M, N) array

@@ -10,16 +10,18 @@ import pandas as pd
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
+from statefolio._display.summary import SummaryTable
 from statefolio._options import Number, check
 from statefolio.exceptions import InputError
 from statefolio.validation.covariance_forecast import Covariance, CovarianceForecast, read_forecasts
 from statefolio.validation.equal_accuracy import standard_error, warn_if_few
 from statefolio.validation.portfolios import MINIMUM, gather_portfolios
 from statefolio.validation.probability import LEVELS, coverage_by_column, probabilities, uniformity
+from statefolio.validation.showing import ShownCovarianceScores
 
 
-@dataclass(frozen=True, eq=False)
-class CovarianceScores:
+@dataclass(frozen=True, eq=False, repr=False)
+class CovarianceScores(ShownCovarianceScores):
     """Scores of covariance forecasts against realised returns.
 
     Attributes
@@ -56,12 +58,16 @@ class CovarianceScores:
     uniformity: pd.DataFrame
     degrees_of_freedom: float
 
-    def summary(self) -> pd.DataFrame:
+    def summary(self) -> SummaryTable:
         """Return one row per kind of portfolio and one for single assets: mean scores, and the QLIKE of all assets."""
         found = {str(kind): _means(part) for kind, part in self.portfolios.groupby("kind", sort=False)}
         found["single assets"] = _means(self.assets.dropna(subset="bias"))
         table = pd.DataFrame(found).T.rename_axis("kind")
-        return table.assign(qlike=self.by_date["qlike"].mean(), distance=self.by_date["distance"].mean())
+        table = table.assign(qlike=self.by_date["qlike"].mean(), distance=self.by_date["distance"].mean())
+        notes = ["Bias is realised over forecast volatility: above 1, risk was underestimated."]
+        facts = {"Dates": f"{len(self.by_date):,}"}
+        formats = {"bias": ",.2f", "largest_bias": ",.2f", "least_bias": ",.2f", "count": ",.0f"}
+        return SummaryTable(table, "Covariance forecasts against realised returns", facts, notes, formats)
 
 
 def score_covariances(

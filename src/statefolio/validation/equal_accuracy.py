@@ -10,6 +10,7 @@ from scipy import stats
 
 from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
+from statefolio._display.shown import ShownFields
 from statefolio._options import is_whole
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 
@@ -19,8 +20,8 @@ FEWEST = 20
 _SMALL, _LARGE = 1e-100, 1e100
 
 
-@dataclass(frozen=True)
-class EqualAccuracy:
+@dataclass(frozen=True, repr=False)
+class EqualAccuracy(ShownFields):
     """Result of a test of equal accuracy.
 
     Attributes
@@ -63,7 +64,7 @@ def diebold_mariano(difference: Any, lags: int | str | None = None) -> EqualAccu
 
     Notes
     -----
-    With d the mean and V the Bartlett estimate of the long-run variance, V = sum_k (1 - |k|/(L+1)) gamma_k over
+    With d the mean and V the Bartlett estimate of the long-run variance, ``V = sum_k (1 - |k|/(L+1)) gamma_k`` over
     lags -L to L, and b = (L+1)/T, the statistic is d / sqrt(V/T) sqrt(1 - b), and its null distribution Student-t with
     min(T - 1, 1.5/b) degrees of freedom. At L = 0 that is Harvey, Leybourne and Newbold's test for one step
     ahead; at larger L it approximates fixed-b asymptotics, within one percent of Kiefer and Vogelsang's

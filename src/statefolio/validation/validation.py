@@ -10,6 +10,7 @@ import xarray as xr
 
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show, shown
+from statefolio._display.summary import SummaryTable
 from statefolio._plausible.warn import warned_once
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.loadings.base import LoadingsModel
@@ -20,10 +21,11 @@ from statefolio.validation.losses import LOSSES, date_series, losses_dataset
 from statefolio.validation.periods import Stress, find_stress, losses_by_period
 from statefolio.validation.predictions import Predictions, name_models, predict_all
 from statefolio.validation.probability import LEVELS, coverage_by_column, uniformity
+from statefolio.validation.showing import ShownValidation
 
 
-@dataclass(frozen=True, eq=False)
-class Validation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Validation(ShownValidation):
     """Out-of-sample losses of models one step ahead, tests of their differences, and calibration.
 
     Attributes
@@ -76,7 +78,7 @@ class Validation:
     benchmark: str
     tuned_until: pd.Timestamp
 
-    def summary(self) -> pd.DataFrame:
+    def summary(self) -> SummaryTable:
         """Return one row per model: mean losses, their tests against the benchmark and the best, and calibration.
 
         `<loss>` is the mean, `<loss>_p_value` that of the test against the benchmark, and `<loss>_included` whether
@@ -96,7 +98,9 @@ class Validation:
         p_values = self.uniformity["berkowitz_p_value"].unstack("asset")
         rejected = (p_values < 0.05).sum(axis=1) / p_values.notna().sum(axis=1).replace(0, np.nan)
         columns["share_not_uniform"] = rejected
-        return pd.DataFrame(columns).reindex(models).rename_axis("model")
+        table = pd.DataFrame(columns).reindex(models).rename_axis("model")
+        facts = {"Benchmark": self.benchmark, "Tuned until": show(self.tuned_until)}
+        return SummaryTable(table, "Models out of sample, one step ahead", facts, (), {"share_not_uniform": ".0%"})
 
     def _coverage_of_all(self) -> list[pd.Series]:
         models = self.losses.indexes["model"]

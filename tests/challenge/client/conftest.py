@@ -25,12 +25,12 @@ def rules():
 
 @pytest.fixture(scope="session")
 def public(tmp_path_factory, rules):
-    """The public folder of a challenge on 14 bundled stocks."""
+    """The public folder of a challenge on 14 bundled stocks and two and a half years."""
     folder = tmp_path_factory.mktemp("public")
     demo = sf.load_demo()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        data = RoundData.of(sf.Market(demo.returns.iloc[:, :14], demo.factors), rules)
+        data = RoundData.of(sf.Market(demo.returns.iloc[-640:, :14], demo.factors.iloc[-640:]), rules)
     write_public(data, rules, folder)
     write_starter(folder, rules)
     return folder

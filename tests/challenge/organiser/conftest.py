@@ -40,7 +40,7 @@ class SeriesEngine:
         arrays = {"dates": chosen.to_numpy().astype("datetime64[ns]").astype(np.int64), "values": values}
         return {**content, "failed_gates": [], "reasons": []}, arrays
 
-    def improves(self, track, new, best):
+    def improves(self, track, new, best, benchmark):
         return bool(new["values"].mean() > best["values"].mean())
 
     def ranks(self, track, results):

@@ -54,7 +54,7 @@ def test_another_engine_scores_again_and_keeps_old_scores(folder, join, send, dr
     assert (found.count, found.before, found.after) == (4, ENGINE_VERSION, "2+2")
     drain()
     with opened(folder) as store, store.reading() as conn:
-        assert board(conn, "forecast") == []
+        assert len(board(conn, "forecast")) == 2, "the old board stands"
         assert status_of(folder).figures.queued == 4
     monkeypatch.setattr(type(scorer.engine), "version", "2+2")
     drain()

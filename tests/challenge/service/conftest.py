@@ -107,7 +107,7 @@ class Scene:
         """Score the oldest submission of the queue, as a scorer does."""
         with self.store.transaction() as conn:
             held = claim(conn, "tests", ENGINE, clock.now(), timedelta(minutes=1))
-            version, others = displayed(conn, held.track)
+            version, others = displayed(conn, held.track, ENGINE)
             values = {each.team: each.value for each in others} | {held.team: value}
             order = sorted(values, key=lambda team: -values[team])
             ranks = {team: place for place, team in enumerate(order, start=1)}

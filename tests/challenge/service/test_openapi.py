@@ -11,7 +11,7 @@ import pytest
 
 from statefolio.challenge.rules.settings import example_rules
 
-CASES = 6
+CASES = 3
 """Generated cases per operation and mode."""
 CHECKS_LEFT_OUT = "positive_data_acceptance"
 """The schema of a submission names its tables; the study file's own checks know more."""

@@ -12,10 +12,10 @@ from statefolio.challenge.store.board import (
     BoardChange,
     all_finalists,
     board,
-    clear_board,
     displayed,
     finalists_of,
     select_finalist,
+    show_complete_board,
     unselect_finalist,
 )
 from statefolio.challenge.store.errors import NotSelectable, RoundNotOpen, UnknownSubmission
@@ -55,7 +55,7 @@ def result(value=1.0, **changes):
 def end(store, held, now, value=1.0, improved=True, version=None, ranks=None, **changes):
     with store.transaction() as conn:
         if version is None:
-            version, rows = displayed(conn, held.track)
+            version, rows = displayed(conn, held.track, held.engine_version)
             ranks = {**{each.team: 2 for each in rows}, held.team: 1}
         change = BoardChange(improved, version, ranks)
         return q.finish(conn, held, result(value, **changes), change, now)
@@ -176,7 +176,7 @@ def test_score_state_and_board_are_one_transaction(opened, teams, entry, now):
         assert q.waiting(conn) == {"running": 1}
         assert conn.execute(select(func.count()).select_from(scores)).scalar() == 0
         assert board(conn, "forecast") == []
-        assert displayed(conn, "forecast") == (0, [])
+        assert displayed(conn, "forecast", "1+1") == (0, [])
 
 
 def test_ranks_of_an_older_board_are_refused(opened, teams, entry, now):
@@ -187,7 +187,7 @@ def test_ranks_of_an_older_board_are_refused(opened, teams, entry, now):
     assert end(opened, second, now, version=0, ranks={second.team: 1}) == "stale"
     assert end(opened, second, now, version=0, improved=False, ranks={}) == "done"
     with opened.reading() as conn:
-        assert displayed(conn, "forecast")[0] == 1
+        assert displayed(conn, "forecast", "1+1")[0] == 1
         assert [row.team for row in board(conn, "forecast")] == ["Alpha"]
 
 
@@ -265,22 +265,64 @@ def test_the_final_window_is_scored_only_while_closing(opened, teams, entry, now
         assert submission_of(conn, teams[0], new).final_value == 0.5
 
 
-def test_another_engine_scores_everything_again_and_keeps_the_old_scores(opened, teams, entry, now):
+def rescored(opened, engine, now):
+    """Change the engine as `rescore` does; return how many are queued."""
+    with opened.transaction() as conn:
+        conn.execute(update(rounds).values(engine_version=engine))
+        count = q.requeue(conn, engine)
+        show_complete_board(conn, now)
+    return count
+
+
+def shown(opened, teams, ids):
+    """The values on the board, and what each team sees of its submission."""
+    with opened.reading() as conn:
+        seen = [submission_of(conn, team, each) for team, each in zip(teams, ids, strict=True)]
+        return sorted((row.value for row in board(conn, "forecast")), reverse=True), [
+            (each.state, each.value) for each in seen
+        ]
+
+
+def test_the_old_board_stands_until_another_engine_has_scored_everything_again(opened, teams, entry, now):
+    ids = [send(opened, team, entry(), now) for team in teams]
+    for value in (1.0, 2.0):
+        end(opened, take(opened, now), now, value=value)
+    before = shown(opened, teams, ids)
+    assert before == ([2.0, 1.0], [("scored", 1.0), ("scored", 2.0)])
+    waiting = send(opened, teams[1], entry("late"), now)
+    held = take(opened, now)
+    assert rescored(opened, "2+1", now) == 3
+    assert end(opened, held, now) == "lost"
+    assert shown(opened, teams, ids) == before
+    again = take(opened, now, engine="2+1")
+    assert again.submission == ids[0]
+    end(opened, again, now, value=7.0)
+    assert shown(opened, teams, ids) == before
+    end(opened, take(opened, now, engine="2+1"), now, value=6.0)  # the last one that the old board had
+    assert shown(opened, teams, ids) == ([7.0, 6.0], [("scored", 7.0), ("scored", 6.0)])
+    assert take(opened, now, engine="2+1").submission == waiting
+    with opened.reading() as conn:
+        assert {"1+1", "2+1"} == set(conn.scalars(select(scores.c.engine_version)))
+
+
+def test_the_former_engine_again_scores_nothing_twice(opened, teams, entry, now):
     new = send(opened, teams[0], entry(), now)
     end(opened, take(opened, now), now, value=1.0)
-    running = send(opened, teams[1], entry(), now)
-    held = take(opened, now)
-    with opened.transaction() as conn:
-        assert q.requeue(conn, "2+1") == 2
-        clear_board(conn)
+    assert rescored(opened, "2+1", now) == 1
+    held = take(opened, now, engine="2+1")
+    assert rescored(opened, "1+1", now) == 0
     assert end(opened, held, now) == "lost"
-    again = take(opened, now, engine="2+1")
-    assert again.submission == new
-    end(opened, again, now, value=2.0)
-    assert take(opened, now, engine="2+1").submission == running
-    with opened.reading() as conn:
-        assert dict(conn.execute(select(scores.c.engine_version, scores.c.value)).all()) == {"1+1": 1.0, "2+1": 2.0}
-        assert submission_of(conn, teams[0], new).value == 2.0
+    assert shown(opened, teams[:1], [new]) == ([1.0], [("scored", 1.0)])
+
+
+def test_a_submission_that_the_other_engine_cannot_score_does_not_hold_the_board(opened, teams, entry, now):
+    new = send(opened, teams[0], entry(), now)
+    end(opened, take(opened, now), now, value=1.0)
+    rescored(opened, "2+1", now)
+    held = take(opened, now, engine="2+1")
+    with opened.transaction() as conn:
+        assert q.fail(conn, held, "It failed.", now, team_fault=False)
+    assert shown(opened, teams[:1], [new]) == ([], [("failed", None)])
 
 
 def test_benchmarks_cost_nothing_and_are_marked(opened, entry, now):

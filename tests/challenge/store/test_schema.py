@@ -5,7 +5,9 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from statefolio.challenge.store import schema
+from statefolio.challenge.store.board import board
 from statefolio.challenge.store.errors import SchemaError
+from statefolio.challenge.store.rounds import round_of
 from statefolio.challenge.store.schema import check_schema, migrate
 from statefolio.challenge.store.store import Store
 from statefolio.challenge.store.tables import metadata
@@ -18,7 +20,7 @@ def empty(url):
 
 
 def test_an_empty_database_is_made_whole_and_matches_the_tables(empty):
-    assert migrate(empty) == "0002"
+    assert migrate(empty) == "0003"
     check_schema(empty)
     with empty.reading() as conn:
         found = inspect(conn)
@@ -31,19 +33,31 @@ def test_an_empty_database_is_made_whole_and_matches_the_tables(empty):
             assert {each["name"] for each in found.get_indexes(name) if not each["unique"]} == {
                 str(each.name) for each in table.indexes
             }
-    assert migrate(empty) == "0002"
+    assert migrate(empty) == "0003"
 
 
 def test_an_old_database_keeps_its_rows(empty):
     assert migrate(empty, "0001") == "0001"
-    with pytest.raises(SchemaError, match="must have revision 0002, got 0001"):
+    with pytest.raises(SchemaError, match="must have revision 0003, got 0001"):
         check_schema(empty)
     with empty.transaction() as conn:
         conn.execute(text("INSERT INTO teams VALUES ('t_1', 'Old', 'old', false, 7, NULL)"))
-    assert migrate(empty) == "0002"
+        conn.execute(text(
+            "INSERT INTO round (id, state, name, tutorial, opens_at, per_day, per_round, finalists, attempts, rules, "
+            "engine_version) VALUES (1, 'open', 'Old', false, 1, 5, 150, 2, 3, '{}', '0.9+4')"
+        ))  # fmt: skip
+        conn.execute(text(
+            "INSERT INTO submissions (number, id, team, track, name, body, body_hash, created_at, counts_quota, state, "
+            "\"window\", engine_version, attempts) "
+            "VALUES (1, 's_1', 't_1', 'forecast', 'a', '{}', 'h', 1, true, 'scored', 'validation', '0.9+4', 1)"
+        ))  # fmt: skip
+        conn.execute(text("INSERT INTO board VALUES ('t_1', 'forecast', 's_1', 2.5, 1, 8)"))
+    assert migrate(empty) == "0003"
     check_schema(empty)
     with empty.reading() as conn:
         assert conn.execute(text("SELECT name FROM teams")).scalar() == "Old"
+        assert round_of(conn).shown_engine == "0.9+4"
+        assert [(row.team, row.value) for row in board(conn, "forecast")] == [("Old", 2.5)]
 
 
 def test_an_empty_database_is_refused_in_words(empty):
@@ -108,4 +122,4 @@ def test_the_audit_table_is_append_only(store):
 
 
 def test_the_scripts_are_found_in_the_package():
-    assert schema._scripts().get_current_head() == "0002"
+    assert schema._scripts().get_current_head() == "0003"

@@ -44,7 +44,7 @@ class QuickEngine:
         shown = {"failed_gates": gates, "reasons": ["Hold less."] if gates else []}
         return {**content, **shown}, {"values": np.full(3, np.nan if value is None else value)}
 
-    def improves(self, track, new, best):
+    def improves(self, track, new, best, benchmark):
         return bool(new["values"].mean() > best["values"].mean() + 0.2)
 
     def ranks(self, track, results):

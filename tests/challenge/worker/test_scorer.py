@@ -142,7 +142,7 @@ def test_several_scorers_score_each_once(live, entry, make_scorer):
         assert queue.waiting(conn) == {"scored": 12}
         assert conn.execute(select(func.count()).select_from(scores)).scalar() == 12
         assert {(row.rank, row.value) for row in board(conn, "forecast")} == {(1, 2.0)}
-        assert displayed(conn, "forecast")[0] == 8  # each team moved twice
+        assert displayed(conn, "forecast", "1+1")[0] == 8  # each team moved twice
         assert {each.state for each in scorers(conn)} == {"stopped"}
         assert found[0].engine.warmed
 

@@ -17,11 +17,11 @@ def scores(values):
 def test_levels_are_named_once_and_units_are_those_of_all_dates():
     z = scores([-1.5, -0.5, -0.5, -0.5, -0.5])
     figure = signal_figure(z, Bands(stop=3.0), last=3)
-    notes = {note.text: note.y for note in figure.layout.annotations}
-    assert notes["long exit<br>short exit"] == 0.0
+    notes = {line.name: line.y0 for line in figure.layout.shapes}
+    assert notes["long exit, short exit"] == 0.0
     assert (notes["long entry"], notes["long stop"]) == (-1.0, -3.0)
     np.testing.assert_array_equal(figure.data[1].y, [1.0, 1.0, 1.0])  # bought before the first date drawn
-    assert [note.text for note in signal_figure(z, Linear()).layout.annotations][2:] == ["flat"]
+    assert "flat" in [line.name for line in signal_figure(z, Linear()).layout.shapes]
 
 
 def test_no_z_score_is_an_error():

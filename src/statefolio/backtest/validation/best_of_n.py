@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from statefolio._display.shown import ShownFields
 from statefolio._options import Number, check
 from statefolio.backtest.return_series import read_table, varies
 from statefolio.backtest.validation.criteria import sharpe
@@ -17,8 +18,8 @@ RULES = {
 }
 
 
-@dataclass(frozen=True)
-class BestOfN:
+@dataclass(frozen=True, repr=False)
+class BestOfN(ShownFields):
     """The best trial, and the probability of its Sharpe ratio by chance.
 
     Attributes

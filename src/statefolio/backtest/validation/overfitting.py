@@ -13,13 +13,14 @@ from statefolio._arrays.types import Array
 from statefolio._options import is_whole
 from statefolio.backtest.return_series import read_table
 from statefolio.backtest.validation.criteria import Criterion, criterion_name, score
+from statefolio.backtest.validation.showing import ShownOverfitting
 from statefolio.exceptions import InputError
 
 _MAXIMUM_BLOCKS = 20
 
 
-@dataclass(frozen=True, eq=False)
-class Overfitting:
+@dataclass(frozen=True, eq=False, repr=False)
+class Overfitting(ShownOverfitting):
     """Result of combinatorially symmetric cross-validation.
 
     Attributes

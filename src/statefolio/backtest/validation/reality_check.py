@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.types import Array
+from statefolio._display.shown import ShownFields
 from statefolio._options import Whole, check, check_options
 from statefolio.backtest.return_series import on_dates, read_table, varies
 from statefolio.backtest.validation.effective_trials import SIZE_RULE
@@ -20,8 +21,8 @@ RULES = {
 }
 
 
-@dataclass(frozen=True)
-class RealityCheck:
+@dataclass(frozen=True, repr=False)
+class RealityCheck(ShownFields):
     """P-values of the hypothesis that no trial is better than the benchmark.
 
     Attributes

@@ -13,14 +13,15 @@ from statefolio._renamed import renamed
 from statefolio.backtest.periods import read_periods
 from statefolio.backtest.return_series import read_table
 from statefolio.backtest.validation.criteria import CRITERIA, Criterion, criterion_name, score
+from statefolio.backtest.validation.showing import ShownSelection
 from statefolio.backtest.validation.windows import CombinatorialWindow, Window, Windows, read_index
 from statefolio.exceptions import InputError
 
 Candidates: TypeAlias = "pd.DataFrame | Mapping[str, Any] | Callable[[Any], Any]"
 
 
-@dataclass(frozen=True, eq=False)
-class Selection:
+@dataclass(frozen=True, eq=False, repr=False)
+class Selection(ShownSelection):
     """The choice of each window and its returns out of sample.
 
     Attributes

@@ -15,6 +15,7 @@ from statefolio.backtest.return_series import read_series, warn_of_returns
 from statefolio.backtest.validation.content_hash import hash_frame, hash_parameters, to_plain
 from statefolio.backtest.validation.criteria import score
 from statefolio.backtest.validation.effective_trials import effective_number
+from statefolio.backtest.validation.showing import ShownTrials
 from statefolio.exceptions import InputError, UnknownNameError
 
 _SAME_FREQUENCY = 0.1
@@ -41,7 +42,7 @@ class Trial:
     content: str = ""
 
 
-class Trials:
+class Trials(ShownTrials):
     """All configurations that were tried, including discarded ones; each is counted once.
 
     Parameters

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.text import listed
+from statefolio._display.summary import SummaryList
 from statefolio.backtest.return_series import read_series
 from statefolio.backtest.validation.best_of_n import BestOfN, best_of_n
 from statefolio.backtest.validation.holdout import Holdout
@@ -18,12 +19,13 @@ from statefolio.backtest.validation.sharpe import (
     minimum_track_record,
     probabilistic_sharpe,
 )
+from statefolio.backtest.validation.showing import ShownReport
 from statefolio.backtest.validation.trials import Trials
 from statefolio.exceptions import UnknownNameError
 
 
-@dataclass(frozen=True, eq=False)
-class ValidationReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class ValidationReport(ShownReport):
     """Tests of a set of trials for luck.
 
     Attributes
@@ -68,9 +70,9 @@ class ValidationReport:
     holdout: str = ""
     openings: pd.DataFrame = field(default_factory=pd.DataFrame)
 
-    def summary(self) -> "pd.Series[Any]":
+    def summary(self) -> SummaryList:
         """Return the main numbers by name: trials, p-values, probability of overfitting."""
-        return pd.Series(
+        found = pd.Series(
             {
                 "trials counted": self.trials,
                 "effective number of trials": self.effective_trials,
@@ -83,6 +85,7 @@ class ValidationReport:
                 "holdout": self.holdout or "none",
             }
         )
+        return SummaryList(found, "Tests of all trials")
 
 
 def validate_trials(

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.frames import read_labels
+from statefolio._arrays.other_tables import is_other_table
 from statefolio._arrays.text import shown, span
 from statefolio._options import OneOf, Whole, check_options
 from statefolio.exceptions import InputError
@@ -194,10 +196,14 @@ def combinatorial_windows(
 
 
 def read_index(dates: Any) -> pd.DatetimeIndex:
-    """Return the dates of an index, a frame, a series or a market."""
+    """Return the dates of an index, a table, a series or a market."""
+    if is_other_table(dates):
+        return read_labels(dates, "dates")[0]
     for name in ("dates", "index"):
         if not isinstance(dates, pd.Index):
             dates = getattr(dates, name, dates)
+    if isinstance(dates, pd.PeriodIndex):
+        dates = dates.to_timestamp(how="end").normalize()
     if not isinstance(dates, pd.DatetimeIndex) or not dates.is_monotonic_increasing or not dates.is_unique:
         raise InputError(
             f"dates must be an increasing DatetimeIndex without duplicates, got {shown(dates)} that is not. Pass e.g. "

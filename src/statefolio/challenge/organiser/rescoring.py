@@ -8,7 +8,7 @@ from statefolio.challenge.folder import ChallengeFolder
 from statefolio.challenge.organiser.database import opened
 from statefolio.challenge.scoring.engine_version import ENGINE_VERSION
 from statefolio.challenge.store import audit, clock
-from statefolio.challenge.store.board import clear_board
+from statefolio.challenge.store.board import show_complete_board
 from statefolio.challenge.store.errors import RoundStateError
 from statefolio.challenge.store.queue import requeue, requeue_failed
 from statefolio.challenge.store.rounds import round_of
@@ -25,7 +25,7 @@ class Requeued:
 
 
 def rescore(folder: ChallengeFolder) -> Requeued:
-    """Queue every submission for this engine, and empty the board, which fills again in the same order.
+    """Queue every submission for this engine. The old board stands until this engine has scored all that is on it.
 
     With the engine that the round has already, only submissions that failed through no fault of their team are queued.
 
@@ -44,7 +44,7 @@ def rescore(folder: ChallengeFolder) -> Requeued:
         else:
             conn.execute(update(rounds).values(engine_version=ENGINE_VERSION))
             count = requeue(conn, ENGINE_VERSION)
-            clear_board(conn)
         details = {"before": round_.engine_version, "after": ENGINE_VERSION, "count": count}
         audit.append(conn, now, "organiser", "rescore", details)
+        show_complete_board(conn, now)
     return Requeued(count, round_.engine_version, ENGINE_VERSION)

@@ -22,7 +22,7 @@ from statefolio.challenge.store.rounds import require_rules, round_of
 from statefolio.challenge.worker.supervisor import Scorers
 from statefolio.exceptions import InputError, StatefolioError
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 180.0
 
 
 def serve_challenge(folder: ChallengeFolder, host: str | None = None, port: int | None = None) -> None:

@@ -93,9 +93,15 @@ class LimitsTable(Table):
 
 
 class FeedbackTable(Table):
-    """[feedback]: standard errors by which a submission must beat the displayed best before its score is shown."""
+    """[feedback]: by what a submission must beat the displayed best before its score is shown.
+
+    Standard errors of the paired difference; and, where these are above 0, a least annual Sharpe ratio for a portfolio
+    and a least log score a return for a forecast.
+    """
 
     standard_errors: NotNegative = 2.5
+    least_sharpe: NotNegative = 0.05
+    least_log_score: NotNegative = 0.002
 
 
 class ScheduleTable(Table):
@@ -146,7 +152,7 @@ class ScoringTable(Table):
     cpu_seconds: Positive = 60.0
     memory_gb: Positive = 2.0
     attempts: Count = 3
-    lease_seconds: Positive = 20.0
+    lease_seconds: Positive = 10.0
 
 
 class Rules(Table):

@@ -1,15 +1,19 @@
 """The benchmark of each track, and the working submissions that a participant starts from."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from statefolio.challenge.rules.settings import Rules
 from statefolio.challenge.rules.submission import Submission, read_submission, submission_of_toml
 from statefolio.challenge.rules.universe import Universe
+from statefolio.challenge.rules.windows import RoundWindows
 from statefolio.challenge.scoring.engine import score
 from statefolio.challenge.scoring.round_data import RoundData
 
 BENCHMARK = "Benchmark"
 """Name of the benchmark's team."""
+WARM_DATES = 42
+"""Scored dates of `warm`."""
 
 _FORECAST = """\
 # The forecast track: a model of loadings and risk. Scored by the mean log density of each return, one step ahead.
@@ -102,11 +106,15 @@ def benchmarks(universe: Universe) -> Mapping[str, Submission]:
 
 
 def warm(data: RoundData, rules: Rules) -> None:
-    """Score the starter submissions and the benchmarks once, so that every compiled function is in memory.
+    """Score the starter submissions and the benchmarks on two months, so that every compiled function is in memory.
 
     A scorer calls it before it takes work: no submission pays for compilation.
     """
+    dates, window = data.market.dates, data.windows.public
+    first = int(dates.searchsorted(window.first))
+    last = min(dates[min(first + WARM_DATES, len(dates)) - 1], window.last)
+    short = RoundData(data.market.until(last), RoundWindows(replace(window, last=last)))
     texts = starter_submissions(rules).values()
     given = [read_submission(submission_of_toml(text), data.universe) for text in texts]
     for submission in (*benchmarks(data.universe).values(), *given):
-        score(submission, data, rules, "public")
+        score(submission, short, rules, "public")

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio.backtest.periods import read_periods
+from statefolio.challenge.rules.settings import FeedbackTable
 from statefolio.challenge.scoring.sharpe_difference import linearised_sharpe
 from statefolio.validation.confidence_set import model_confidence_set
 from statefolio.validation.equal_accuracy import diebold_mariano
@@ -23,10 +24,8 @@ SIZE = 0.1
 REPLICATIONS = 500
 MOST_TESTED = 40
 """Most teams in one confidence set: its cost grows with their square."""
-
-
-LEAST_SHARPE = 0.05
-"""Annual Sharpe ratio by which a portfolio must beat the displayed one, too, where standard errors are asked for."""
+GAP_SHARE = 0.5
+"""Part of its distance to the benchmark that a forecast below it must close."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,11 @@ def compare(track: str, new: "pd.Series[float]", best: "pd.Series[float]") -> Co
 
 
 def improves(
-    track: str, new: "pd.Series[float] | None", best: "pd.Series[float] | None", standard_errors: float
+    track: str,
+    new: "pd.Series[float] | None",
+    best: "pd.Series[float] | None",
+    rules: FeedbackTable,
+    benchmark: "pd.Series[float] | None" = None,
 ) -> bool:
     """Return whether a team's board may move to a new submission.
 
@@ -95,26 +98,46 @@ def improves(
     track : {"forecast", "portfolio"}
     new, best : Series by date, optional
         Series of the new submission and of the displayed one; None where its value is None, or nothing is displayed.
-    standard_errors : float
-        `rules.feedback.standard_errors`. Above 0, a portfolio must also be better by a Sharpe ratio of .05: steps that
-        are small and certain (a little less cost each time) would show the score of every try.
+    rules : FeedbackTable
+        Where its standard errors are above 0, the difference must reach a least step too: see Notes.
+    benchmark : Series by date, optional
+        Of the benchmark entry; for the forecast track.
 
     Returns
     -------
     bool
         True for the first submission with a value.
+
+    Notes
+    -----
+    Steps that are small and certain would show the score of every try. A portfolio gets them by a little less cost each
+    time; costs are bounded, so that `least_sharpe` leaves few steps. A forecast gets them by variances that are too
+    large by any factor. So `least_log_score` counts near the benchmark, and below it a forecast must close half of its
+    distance to it: from any distance this leaves some ten steps.
+
+    Examples
+    --------
+    >>> dates = pd.bdate_range("2024-01-01", periods=250)
+    >>> noise = 1e-5 * np.random.default_rng(0).normal(size=250)
+    >>> best = pd.Series(3.0, index=dates)
+    >>> [improves("forecast", best + step + noise, best, FeedbackTable()) for step in (0.001, 0.003)]
+    [False, True]
+    >>> improves("forecast", best + 0.003 + noise, best, FeedbackTable(), benchmark=best + 0.1)
+    False
     """
     if new is None or not len(new):
         return False
     if best is None or not len(best):
         return True
     found = compare(track, new, best)
-    if not found.beats(standard_errors):
+    if not found.beats(rules.standard_errors):
         return False
-    if track != "portfolio" or standard_errors == 0.0:
+    if rules.standard_errors == 0.0:
         return True
-    year = read_periods(None, pd.DatetimeIndex(new.index))
-    return bool(found.difference * np.sqrt(year) >= LEAST_SHARPE)
+    if track == "portfolio":
+        return bool(found.difference * np.sqrt(read_periods(None, pd.DatetimeIndex(new.index))) >= rules.least_sharpe)
+    gap = 0.0 if benchmark is None else compare(track, benchmark, best).difference
+    return bool(found.difference >= np.fmax(rules.least_log_score, GAP_SHARE * gap))
 
 
 def rank_groups(track: str, series: Mapping[str, "pd.Series[float] | None"], *, seed: int = 0) -> dict[str, int | None]:

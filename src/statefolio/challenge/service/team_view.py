@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from statefolio.challenge.store.board import finalists_of
+from statefolio.challenge.store.board import is_shown as on_shown_board
 from statefolio.challenge.store.submissions import Listed, submissions_of
 from statefolio.challenge.store.tables import board
 from statefolio.challenge.store.teams import Team
@@ -42,7 +43,8 @@ class Standing:
 def standing(connection: Connection, team: Team, tracks: Sequence[str]) -> list[Standing]:
     """Return a team's places on the boards it is on."""
     columns = (board.c.track, board.c.rank, board.c.value)
-    rows = connection.execute(select(*columns).where(board.c.team == team.id, board.c.track.in_(tracks)))
+    mine = (board.c.team == team.id, board.c.track.in_(tracks), on_shown_board())
+    rows = connection.execute(select(*columns).where(*mine))
     return sorted((Standing(*row) for row in rows), key=lambda each: tracks.index(each.track))
 
 

@@ -1,21 +1,23 @@
 """The board: each team's displayed best per track, its rank, and the finalists that teams select.
 
-Ranks come from the scorers, which hold the per-date results. Each change raises the track's version; ranks that were
-computed against an older version are refused, and the scorer computes them again.
+Each engine has its board, and one of them is shown. After `rescore` the old one stands until the new engine has scored
+all that the old one did. Ranks come from the scorers, which hold the per-date results. Each change raises the track's
+version; ranks that were computed against an older version are refused, and the scorer computes them again.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from statefolio.challenge.store import audit
 from statefolio.challenge.store.errors import NotSelectable
-from statefolio.challenge.store.rounds import require_open
+from statefolio.challenge.store.rounds import require_open, round_of
 from statefolio.challenge.store.submissions import Listed, submission_of
 from statefolio.challenge.store.tables import board as entries
-from statefolio.challenge.store.tables import board_versions, scores, selections, submissions, teams
+from statefolio.challenge.store.tables import board_versions, rounds, scores, selections, submissions, teams
 from statefolio.challenge.store.teams import Team
 
 
@@ -38,6 +40,26 @@ class BoardChange:
     ranks: Mapping[str, int] = field(default_factory=dict)
 
 
+class Entered(Protocol):
+    """The part of a claim that the board is about."""
+
+    @property
+    def submission(self) -> str:
+        """Its id."""
+
+    @property
+    def team(self) -> str:
+        """Whose it is."""
+
+    @property
+    def track(self) -> str:
+        """The track it enters."""
+
+    @property
+    def engine_version(self) -> str:
+        """What scored it."""
+
+
 @dataclass(frozen=True)
 class Displayed:
     """A team's place on a track's board, for the scorers.
@@ -48,11 +70,14 @@ class Displayed:
         The ids of the team and of its displayed submission.
     value : float or None
         Its validation score.
+    benchmark : bool
+        Whether the team is the benchmark's.
     """
 
     team: str
     submission: str
     value: float | None
+    benchmark: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,7 +131,7 @@ def board(conn: Connection, track: str, after: int = 0, limit: int = 100) -> lis
     )
     score = and_(
         scores.c.submission == submissions.c.id,
-        scores.c.engine_version == submissions.c.engine_version,
+        scores.c.engine_version == entries.c.engine_version,
         scores.c.window == "validation",
     )
     query = (
@@ -117,7 +142,7 @@ def board(conn: Connection, track: str, after: int = 0, limit: int = 100) -> lis
         .join(teams, teams.c.id == entries.c.team)
         .join(submissions, submissions.c.id == entries.c.submission)
         .outerjoin(scores, score)
-        .where(entries.c.track == track)
+        .where(entries.c.track == track, is_shown())
         .order_by(entries.c.rank, entries.c.value.desc(), entries.c.updated_at, entries.c.team)
         .limit(limit)
         .offset(after)
@@ -131,10 +156,17 @@ def board(conn: Connection, track: str, after: int = 0, limit: int = 100) -> lis
     ]  # fmt: skip
 
 
-def displayed(conn: Connection, track: str) -> tuple[int, list[Displayed]]:
-    """Return the version of a track's board and the displayed best of every team."""
+def is_shown() -> ColumnElement[bool]:
+    """Return the condition for entries of the board that is shown."""
+    return entries.c.engine_version == select(rounds.c.shown_engine).scalar_subquery()
+
+
+def displayed(conn: Connection, track: str, engine_version: str) -> tuple[int, list[Displayed]]:
+    """Return the version of a track's board and the displayed best of every team, by an engine's scores."""
     version = conn.execute(select(board_versions.c.version).where(board_versions.c.track == track)).scalar() or 0
-    query = select(entries.c.team, entries.c.submission, entries.c.value).where(entries.c.track == track)
+    shown = (entries.c.team, entries.c.submission, entries.c.value, teams.c.benchmark)
+    query = select(*shown).join(teams, teams.c.id == entries.c.team)
+    query = query.where(entries.c.track == track, entries.c.engine_version == engine_version)
     return version, [Displayed(*row) for row in conn.execute(query.order_by(entries.c.team))]
 
 
@@ -146,24 +178,46 @@ def is_current(conn: Connection, track: str, team: str, change: BoardChange) -> 
     return (conn.execute(query).scalar() or 0) == change.version
 
 
-def apply_change(
-    conn: Connection, track: str, team: str, submission: str, value: float | None, change: BoardChange, now: datetime
-) -> None:
-    """Put a submission on the board and renew all ranks; `queue.finish` calls it after `is_current`."""
+def apply_change(conn: Connection, entry: Entered, value: float | None, change: BoardChange, now: datetime) -> None:
+    """Put a submission on its engine's board and renew all ranks; `queue.finish` calls it after `is_current`."""
+    track, team, engine = entry.track, entry.team, entry.engine_version
     raised = update(board_versions).where(board_versions.c.track == track).values(version=change.version + 1)
     conn.execute(raised)
     for other, rank in change.ranks.items():
-        conn.execute(update(entries).where(entries.c.team == other, entries.c.track == track).values(rank=rank))
-    own = {"submission": submission, "value": value, "rank": change.ranks[team], "updated_at": now}
-    mine = (entries.c.team == team, entries.c.track == track)
-    if conn.execute(update(entries).where(*mine).values(**own)).rowcount == 0:
-        conn.execute(insert(entries).values(team=team, track=track, **own))
+        conn.execute(update(entries).where(*_place(other, track, engine)).values(rank=rank))
+    own = {"submission": entry.submission, "value": value, "rank": change.ranks[team], "updated_at": now}
+    if conn.execute(update(entries).where(*_place(team, track, engine)).values(**own)).rowcount == 0:
+        conn.execute(insert(entries).values(team=team, track=track, engine_version=engine, **own))
 
 
-def clear_board(conn: Connection) -> None:
-    """Empty the boards: everything is scored again."""
-    conn.execute(delete(entries))
+def _place(team: str, track: str, engine_version: str) -> tuple[ColumnElement[bool], ...]:
+    return entries.c.team == team, entries.c.track == track, entries.c.engine_version == engine_version
+
+
+def show_complete_board(conn: Connection, now: datetime) -> bool:
+    """Show the board of the round's engine once nothing waits that the shown engine has scored; return whether it did.
+
+    Until then the old board stands, with the old scores.
+    """
+    round_ = round_of(conn)
+    if round_.shown_engine == round_.engine_version:
+        return False
+    waits = (
+        select(submissions.c.id)
+        .join(scores, scores.c.submission == submissions.c.id)
+        .where(
+            submissions.c.state.in_(("queued", "running")),
+            scores.c.engine_version == round_.shown_engine,
+            scores.c.window == "validation",
+        )
+        .limit(1)
+    )
+    if conn.execute(waits).first() is not None:
+        return False
+    conn.execute(update(rounds).values(shown_engine=round_.engine_version))
     conn.execute(update(board_versions).values(version=board_versions.c.version + 1))
+    audit.append(conn, now, "scorer", "show", {"before": round_.shown_engine, "after": round_.engine_version})
+    return True
 
 
 def select_finalist(conn: Connection, team: Team, submission: str, now: datetime) -> Listed:
@@ -233,7 +287,7 @@ def all_finalists(conn: Connection) -> dict[str, list[str]]:
     for team, track, submission in conn.execute(query):
         found.setdefault(track, []).append(submission)
         chose.add((team, track))
-    best = select(entries.c.team, entries.c.track, entries.c.submission).order_by(entries.c.team)
+    best = select(entries.c.team, entries.c.track, entries.c.submission).where(is_shown()).order_by(entries.c.team)
     for team, track, submission in conn.execute(best):
         if (team, track) not in chose:
             found.setdefault(track, []).append(submission)

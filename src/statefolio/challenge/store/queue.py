@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from statefolio.challenge.store import audit
-from statefolio.challenge.store.board import BoardChange, apply_change, is_current
+from statefolio.challenge.store.board import BoardChange, apply_change, is_current, show_complete_board
 from statefolio.challenge.store.columns import json_text
 from statefolio.challenge.store.rounds import round_of
 from statefolio.challenge.store.tables import scores, submissions, teams
@@ -195,7 +195,7 @@ def finish(conn: Connection, held: Claim, scored: Scored, change: BoardChange | 
         )
     )
     if change is not None and improved:
-        apply_change(conn, held.track, held.team, held.submission, scored.value, change, now)
+        apply_change(conn, held, scored.value, change, now)
     audit.append(
         conn,
         now,
@@ -204,6 +204,7 @@ def finish(conn: Connection, held: Claim, scored: Scored, change: BoardChange | 
         {"submission": held.submission, "window": held.window, "series_hash": scored.series_hash,
          "value": json_text(scored.value), "improved": improved},
     )  # fmt: skip
+    show_complete_board(conn, now)
     return "done"
 
 
@@ -217,6 +218,7 @@ def fail(conn: Connection, held: Claim, reason: str, now: datetime, *, team_faul
     ).rowcount
     if done:
         audit.append(conn, now, "scorer", "fail", {"submission": held.submission, "team_fault": team_fault})
+        show_complete_board(conn, now)
     return done == 1
 
 
@@ -236,14 +238,24 @@ def queue_final(conn: Connection, finalists: Sequence[str]) -> int:
 
 
 def requeue(conn: Connection, engine_version: str) -> int:
-    """Queue every submission that was scored, or failed through no fault of its team, for another engine."""
+    """Queue every submission that was scored, or failed through no fault of its team, for another engine.
+
+    Those that this engine has scored before are not: their scores stand. Return how many were queued.
+    """
+    known = exists().where(
+        scores.c.submission == submissions.c.id,
+        scores.c.engine_version == engine_version,
+        scores.c.window == "validation",
+    )
     again = or_(
         submissions.c.state.in_(("scored", "queued", "running")),
         and_(submissions.c.state == "failed", submissions.c.team_fault.is_(False)),
     )
     fresh = {"state": "queued", "window": "validation", "engine_version": engine_version, "attempts": 0}
     values = fresh | {"lease_token": None, "lease_until": None, "reason": None, "team_fault": None}
-    return conn.execute(update(submissions).where(again).values(**values)).rowcount
+    scored = values | {"state": "scored"}
+    conn.execute(update(submissions).where(known).values(**scored))
+    return conn.execute(update(submissions).where(again, ~known).values(**values)).rowcount
 
 
 def requeue_failed(conn: Connection) -> int:
@@ -298,3 +310,4 @@ def _expire(conn: Connection, now: datetime) -> None:
         conn.execute(update(submissions).where(submissions.c.number == row.number).values(**values))
         if row.attempts >= most:
             audit.append(conn, now, "scorer", "fail", {"submission": row.id, "team_fault": False})
+            show_complete_board(conn, now)

@@ -33,7 +33,9 @@ class Round:
     rules : dict
         The published rules, as JSON.
     engine_version : str
-        The engine that new submissions are scored with.
+        The engine that submissions are scored with.
+    shown_engine : str
+        The engine whose board is shown: another one while everything is scored again.
     data_hash, commitment, salt : str or None
         Of the data; published at opening; published by `reveal`.
     results : dict or None
@@ -51,6 +53,7 @@ class Round:
     attempts: int
     rules: dict[str, Any]
     engine_version: str
+    shown_engine: str = ""
     data_hash: str | None = None
     commitment: str | None = None
     salt: str | None = None
@@ -74,7 +77,8 @@ def create_round(conn: Connection, round_: Round, now: datetime) -> None:
     """Insert the round, as a draft."""
     if conn.execute(select(rounds.c.id)).first() is not None:
         raise RoundStateError("a challenge must have one round, and has it already. Make a new folder for another.")
-    conn.execute(insert(rounds).values(id=1, **{each.name: getattr(round_, each.name) for each in fields(round_)}))
+    values = {each.name: getattr(round_, each.name) for each in fields(round_)}
+    conn.execute(insert(rounds).values(**values | {"id": 1, "shown_engine": round_.engine_version}))
     conn.execute(insert(board_versions), [{"track": track, "version": 0} for track in TRACKS])
     audit.append(conn, now, "organiser", "create", {"name": round_.name, "rules": round_.rules})
 

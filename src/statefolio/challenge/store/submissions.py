@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, outerjoin, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    outerjoin,
+    select,
+)
 from sqlalchemy.sql.selectable import Join
 
 from statefolio.challenge.store import audit
@@ -288,22 +300,28 @@ _USED = select(func.count().filter(_COUNTS, _TODAY), func.count().filter(_COUNTS
 )
 
 
-def scored_with(window: str, name: str) -> tuple[Any, ColumnElement[bool]]:
-    """Return the scores of a window under another name, and how they join the submissions."""
-    table = scores.alias(name)
-    same = and_(
-        table.c.submission == submissions.c.id,
-        table.c.engine_version == submissions.c.engine_version,
-        table.c.window == window,
+def scored_with(window: str, name: str, shown_engine: str) -> tuple[Any, ColumnElement[bool]]:
+    """Return the scores of a window under another name, and how they join the submissions.
+
+    They are those of the engine whose board is shown, where it has scored the submission.
+    """
+    table, shown = scores.alias(name), scores.alias(f"shown_{name}")
+    by_shown = exists().where(
+        shown.c.submission == submissions.c.id,
+        shown.c.engine_version == shown_engine,
+        shown.c.window == window,
     )
-    return table, same
+    engine = case((by_shown, literal(shown_engine)), else_=submissions.c.engine_version)
+    return table, and_(
+        table.c.submission == submissions.c.id, table.c.engine_version == engine, table.c.window == window
+    )
 
 
 def _listed(conn: Connection, chosen: ColumnElement[bool], limit: int) -> list[Listed]:
     round_ = round_of(conn)
     shown = round_.tutorial or round_.state in ("closed", "revealed")
-    first, of_first = scored_with("validation", "first")
-    last, of_last = scored_with("final", "last")
+    first, of_first = scored_with("validation", "first", round_.shown_engine)
+    last, of_last = scored_with("final", "last", round_.shown_engine)
     joined: Join = outerjoin(outerjoin(submissions, first, of_first), last, of_last)
     query = (
         select(
@@ -324,8 +342,8 @@ _SCORE = ("value", "standard_error", "details", "failed_gates", "reasons", "impr
 
 def _listed_row(row: Any, *, shown: bool, closed: bool) -> Listed:
     may_see = shown or (bool(row.score_improved) and row.score_value is not None)
-    # While finalists are scored again, a team goes on seeing its validation result.
-    state = "scored" if row.window == "final" and row.score_improved is not None else row.state
+    # A team goes on seeing its validation result while finalists, or all submissions, are scored again.
+    state = "scored" if row.score_improved is not None else row.state
     return Listed(
         number=row.number,
         id=row.id,

@@ -35,6 +35,7 @@ rounds = Table(
     Column("attempts", Integer, nullable=False),
     Column("rules", Json, nullable=False),
     Column("engine_version", Text, nullable=False),
+    Column("shown_engine", Text, nullable=False, server_default=""),  # whose board is shown
     Column("data_hash", String(64)),
     Column("commitment", String(64)),
     Column("salt", Text),  # published by reveal
@@ -122,12 +123,13 @@ board = Table(
     metadata,
     Column("team", String(32), ForeignKey("teams.id"), nullable=False),
     Column("track", String(16), nullable=False),
+    Column("engine_version", Text, nullable=False),
     Column("submission", String(32), ForeignKey("submissions.id"), nullable=False),
     Column("value", Float(53)),
     Column("rank", Integer, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    PrimaryKeyConstraint("team", "track"),
-    Index("board_by_rank", "track", "rank"),
+    PrimaryKeyConstraint("team", "track", "engine_version"),
+    Index("board_by_rank", "track", "engine_version", "rank"),
 )
 
 board_versions = Table(

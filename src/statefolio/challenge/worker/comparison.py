@@ -85,4 +85,6 @@ class Comparison:
             return False
         if own.entry.value is None:
             return True
-        return self.engine.improves(self.track, self.arrays, self.results_of(own))
+        reference = next((each for each in self.board if each.entry.benchmark and each.entry.value is not None), None)
+        benchmark = None if reference is None else self.results_of(reference)
+        return self.engine.improves(self.track, self.arrays, self.results_of(own), benchmark)

@@ -14,6 +14,7 @@ from statefolio.challenge.scoring.feedback import improves, rank_groups
 from statefolio.challenge.scoring.round_data import RoundData
 from statefolio.challenge.scoring.scored_window import series_of
 
+Arrays = Mapping[str, NDArray[Any]]
 Result = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 """value, standard_error, details, failed_gates, reasons as JSON has them; and the arrays of the per-date results."""
 
@@ -29,10 +30,10 @@ class Engine(Protocol):
     def score(self, body: str, window: str) -> Result:
         """Score a submission on a window. Runs in a child."""
 
-    def improves(self, track: str, new: Mapping[str, NDArray[Any]], best: Mapping[str, NDArray[Any]]) -> bool:
-        """Return whether a result beats the displayed best. Runs in a child."""
+    def improves(self, track: str, new: Arrays, best: Arrays, benchmark: Arrays | None) -> bool:
+        """Return whether a result beats the displayed best; `benchmark`: the one on the board. Runs in a child."""
 
-    def ranks(self, track: str, results: Mapping[str, Mapping[str, NDArray[Any]]]) -> dict[str, int]:
+    def ranks(self, track: str, results: Mapping[str, Arrays]) -> dict[str, int]:
         """Return the rank of each team that can be ranked; ties share one. Runs in a child."""
 
 
@@ -70,11 +71,12 @@ class RoundEngine:
         }
         return content, found.to_arrays()
 
-    def improves(self, track: str, new: Mapping[str, NDArray[Any]], best: Mapping[str, NDArray[Any]]) -> bool:
+    def improves(self, track: str, new: Arrays, best: Arrays, benchmark: Arrays | None) -> bool:
         """Compare two results by the rule of feedback."""
-        return improves(track, series_of(new), series_of(best), self._rules.feedback.standard_errors)
+        reference = None if benchmark is None else series_of(benchmark)
+        return improves(track, series_of(new), series_of(best), self._rules.feedback, reference)
 
-    def ranks(self, track: str, results: Mapping[str, Mapping[str, NDArray[Any]]]) -> dict[str, int]:
+    def ranks(self, track: str, results: Mapping[str, Arrays]) -> dict[str, int]:
         """Rank by groups that cannot be told apart."""
         series = {team: series_of(arrays) for team, arrays in results.items()}
         return {team: rank for team, rank in rank_groups(track, series).items() if rank is not None}

@@ -76,7 +76,7 @@ class Scorer:
     name: str
     folder: Path
     limits: Limits = field(default_factory=Limits)
-    lease: timedelta = timedelta(seconds=20)
+    lease: timedelta = timedelta(seconds=10)
     idle_seconds: float = 0.5
     now: Callable[[], datetime] = clock.now
     stopping: bool = False
@@ -192,7 +192,7 @@ class Scorer:
 
     def _comparison(self, held: Claim, scored: Scored, arrays: dict[str, NDArray[Any]]) -> Comparison:
         with self.store.reading() as conn:
-            version, board = displayed(conn, held.track)
+            version, board = displayed(conn, held.track, held.engine_version)
             shown = tuple(Shown(each, *_scored_body(conn, each.submission, self.engine.version)) for each in board)
         value, explained = scored.value, bool(scored.reasons)
         return Comparison(self.engine, self.folder, held.track, held.team, value, explained, arrays, version, shown)

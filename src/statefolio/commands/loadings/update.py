@@ -1,4 +1,4 @@
-"""The update of a saved model: continues it over new dates and lists the loadings that left their bands."""
+"""The update of a saved model or store: continues it over new dates and lists the loadings that left their bands."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,10 @@ from statefolio._arrays.text import span
 from statefolio.commands.inputs import read_panel
 from statefolio.commands.progress import Progress
 from statefolio.commands.shared_options import PanelFiles
+from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.results import HALF_BAND
+from statefolio.loadings.stores.store import LoadingsStore
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class UpdatedModel:
     Attributes
     ----------
     model : Path
+        The file or the store.
     last_date : Timestamp
     dates : DatetimeIndex
         The new dates.
@@ -52,19 +55,47 @@ def update_model(model_file: Path, files: PanelFiles, progress: Progress) -> Upd
         Takes the number of new dates.
     """
     model = KalmanLoadings.load(model_file)
+    updated = _continue(model, model_file, files, progress)
+    if len(updated.dates):
+        model.save(model_file)
+    return updated
+
+
+def update_store(path: Path, files: PanelFiles, progress: Progress) -> UpdatedModel:
+    """Continue the model of a store over the dates that it has not seen, and append them: whole or not at all.
+
+    Parameters
+    ----------
+    path
+        A store of loadings; nobody else may write it meanwhile.
+    files
+        Files with the new dates; earlier dates in them are ignored.
+    progress
+        Takes the number of new dates.
+    """
+    store = LoadingsStore.open(path)
+    with store.writing():
+        model = store.model()
+        updated = _continue(model, path, files, progress)
+        if len(updated.dates):
+            store.append(model)
+    return updated
+
+
+def _continue(model: LoadingsModel, place: Path, files: PanelFiles, progress: Progress) -> UpdatedModel:
+    """Continue a model over the dates in the files that it has not seen."""
     seen, known = model.last_date_, {str(name) for name in model.assets_}
     before = model.next_
     inputs = read_panel(files)
     new = inputs.returns.index > seen
     dates = pd.DatetimeIndex(inputs.returns.index[new])
     if not len(dates):
-        return UpdatedModel(model_file, seen, dates, (), moved_beyond(before, before["mean"]))
+        return UpdatedModel(place, seen, dates, (), moved_beyond(before, before["mean"]))
     progress.say(f"{len(dates):,} new dates, {span(dates)}.")
     model.partial_fit(inputs.returns[new], inputs.factors[new])
     moved = moved_beyond(before, model.loadings_["filtered"].isel(date=-1))
     joined = tuple(str(name) for name in model.assets_ if str(name) not in known)
-    model.save(model_file)
-    return UpdatedModel(model_file, model.last_date_, dates, joined, moved)
+    return UpdatedModel(place, model.last_date_, dates, joined, moved)
 
 
 def moved_beyond(before: Any, now: Any) -> pd.DataFrame:

@@ -59,8 +59,11 @@ class UpdateOptions:
     model: Annotated[
         Path | None, Option("Instead of a study: a model that `statefolio loadings` saved, to continue and replace.")
     ] = None
-    returns: Annotated[Path | None, Option("With --model: returns by asset, as for `loadings`.")] = None
-    factors: Annotated[Path | None, Option("With --model: returns by factor.")] = None
+    store: Annotated[
+        Path | None, Option("Instead of a study: a store of loadings, to which the new dates are appended.")
+    ] = None
+    returns: Annotated[Path | None, Option("With --model or --store: returns by asset, as for `loadings`.")] = None
+    factors: Annotated[Path | None, Option("With --model or --store: returns by factor.")] = None
     form: FileForm = field(default_factory=FileForm)
     factors_form: FactorsForm = None
     prices: Prices = False

@@ -1,4 +1,4 @@
-"""The command `update`, of a study or of a saved model."""
+"""The command `update`, of a study, a saved model or a store of loadings."""
 
 from pathlib import Path
 
@@ -9,15 +9,17 @@ from statefolio.exceptions import InputError
 
 @command(UpdateOptions)
 def update(options: UpdateOptions) -> None:
-    """Walk a study to its newest date and print its orders, or continue a saved model over new dates."""
-    of_model = options.model, options.returns, options.factors
-    if options.study is not None and of_model == (None, None, None):
+    """Walk a study to its newest date and print its orders, or continue a saved model or a store over new dates."""
+    given = [each for each in (options.study, options.model, options.store) if each is not None]
+    files = options.returns, options.factors
+    if len(given) == 1 and options.study is not None and files == (None, None):
         _update_study(options.study, options)
-    elif options.study is None and options.model and options.returns and options.factors:
-        _update_model(options.model, options.returns, options.factors, options)
+    elif len(given) == 1 and options.study is None and options.returns and options.factors:
+        _update_model(options.returns, options.factors, options)
     else:
         raise InputError(
-            "update needs either a study file, or --model with --returns and --factors. Pass one of these two."
+            "update needs either a study file, or --model with --returns and --factors, or --store with these two. "
+            "Pass one of these three."
         )
 
 
@@ -37,9 +39,9 @@ def _update_study(study: Path, options: UpdateOptions) -> None:
         show_orders(terminal, updated)
 
 
-def _update_model(model: Path, returns: Path, factors: Path, options: UpdateOptions) -> None:
+def _update_model(returns: Path, factors: Path, options: UpdateOptions) -> None:
     from statefolio.commands.loadings.terminal_output import show_updated
-    from statefolio.commands.loadings.update import update_model
+    from statefolio.commands.loadings.update import update_model, update_store
     from statefolio.commands.shared_options import PanelFiles
     from statefolio.commands.terminal import Terminal
 
@@ -52,4 +54,7 @@ def _update_model(model: Path, returns: Path, factors: Path, options: UpdateOpti
         risk_free=options.risk_free,
     )
     with Terminal() as terminal:
-        show_updated(terminal, update_model(model, files, terminal))
+        if options.store is not None:
+            show_updated(terminal, update_store(options.store, files, terminal))
+        elif options.model is not None:
+            show_updated(terminal, update_model(options.model, files, terminal))

@@ -6,6 +6,7 @@ to pass. Once it is negligible the filter reproduces every price, and statistics
 
 from dataclasses import dataclass
 
+from statefolio._display.shown import ShownFields
 from statefolio.pairs.compiled import compiled
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -21,8 +22,8 @@ SMALLEST_RESIDUAL = 1e-10  # residual variance, as a share of the spread's varia
 SMALLEST_START_SHARE = 1e-10  # part of the start covariance in the first innovation's variance
 
 
-@dataclass(frozen=True)
-class Collapse:
+@dataclass(frozen=True, repr=False)
+class Collapse(ShownFields):
     """The pass at which adaptive tuning collapsed, and why.
 
     Attributes

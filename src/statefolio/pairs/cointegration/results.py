@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from statefolio._arrays.text import listed
+from statefolio._display.shown import ShownTable
 
 SIZE = 0.05
 """Significance level of the tests in the texts."""
@@ -14,8 +15,8 @@ ALL_STATIONARY = "every combination is stationary, and so is each price (unless 
 """Outcomes of a test. Assets that cannot be told apart have prices so much alike that the test is rounding error."""
 
 
-@dataclass(frozen=True, eq=False)
-class JohansenTest:
+@dataclass(frozen=True, eq=False, repr=False)
+class JohansenTest(ShownTable):
     """Result of Johansen's test of the number of stationary combinations of prices.
 
     Attributes
@@ -80,8 +81,8 @@ class JohansenTest:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class EngleGrangerTest:
+@dataclass(frozen=True, eq=False, repr=False)
+class EngleGrangerTest(ShownTable):
     """Result of Engle and Granger's test of whether the residual of one price on the others has a unit root.
 
     Attributes
@@ -129,8 +130,8 @@ class EngleGrangerTest:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class SeriesTest:
+@dataclass(frozen=True, eq=False, repr=False)
+class SeriesTest(ShownTable):
     """Result of one test applied to each price and to the spread.
 
     Attributes
@@ -154,8 +155,8 @@ class SeriesTest:
         return f"{self.name}, null: {self.null}.\n{_as_text(self.table)}"
 
 
-@dataclass(frozen=True, eq=False)
-class CointegrationTests:
+@dataclass(frozen=True, eq=False, repr=False)
+class CointegrationTests(ShownTable):
     """Results of all tests of one basket.
 
     Attributes
@@ -210,4 +211,4 @@ def _first_kept(statistics: "pd.Series[float]", critical: "pd.Series[float]") ->
 
 
 def _as_text(table: pd.DataFrame) -> str:
-    return table.to_string(float_format="{:.4g}".format)
+    return table.to_string(float_format="{:.4g}".format, na_rep="-")

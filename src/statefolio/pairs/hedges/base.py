@@ -11,11 +11,12 @@ from statefolio.exceptions import InputError, NotFittedError
 from statefolio.pairs.hedges import results
 from statefolio.pairs.hedges.results import NO_HELD_VALUE, HedgeEstimates
 from statefolio.pairs.prices import Basket, check_tunable, read_basket, warn_of_alike
+from statefolio.pairs.showing import ShownHedge
 
 RULES = {"logs": Flag()}
 
 
-class Hedge(BaseEstimator):
+class Hedge(ShownHedge, BaseEstimator):
     """Base class of hedges of x_1 by b_2 x_2 + ... + b_k x_k, with the level b_1 as intercept.
 
     Attributes

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from statefolio.pairs.showing import ShownScreen
+
 FILTERS = ("cointegrated", "reverts_in_time", "pays_its_cost", "confirmed")
 
 
-@dataclass(frozen=True, eq=False)
-class PairScreen:
+@dataclass(frozen=True, eq=False, repr=False)
+class PairScreen(ShownScreen):
     """Result of a screen.
 
     Attributes
@@ -86,7 +88,7 @@ class PairScreen:
         shown = [name for name in self.table if name not in (*FILTERS, "lags", "dates", "level", "later_dates")]
         best = self.confirmed if len(self.confirmed) else self.selected
         if len(best):
-            lines.append(best[shown].head(10).to_string(float_format="{:.4g}".format))
+            lines.append(best[shown].head(10).to_string(float_format="{:.4g}".format, na_rep="-"))
         return "\n".join(lines)
 
 

@@ -11,14 +11,15 @@ from statefolio._options import Number, check
 from statefolio.exceptions import InputError
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.prices import read_basket
+from statefolio.pairs.showing import ShownToday
 from statefolio.pairs.trading.rules import Rule
 from statefolio.pairs.trading.signals import weights_of_units, z_score
 
 CAPITAL = Number(above=0.0, example=100_000.0)
 
 
-@dataclass(frozen=True, eq=False)
-class Today:
+@dataclass(frozen=True, eq=False, repr=False)
+class Today(ShownToday):
     """Position after the last date of a hedge; result of `position_today`.
 
     Attributes

@@ -25,6 +25,7 @@ from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
 from statefolio.pairs.prices import Basket, check_testable, check_tunable, read_basket, warn_of_alike
 from statefolio.pairs.progress import Progress, StageProgress
+from statefolio.pairs.showing import ShownWalk
 from statefolio.pairs.trading.retuned import retuned
 from statefolio.pairs.trading.rules import Bands, Rule
 from statefolio.pairs.trading.signals import weights_of_units
@@ -48,8 +49,8 @@ def usual_hedges() -> dict[str, Hedge]:
     }
 
 
-@dataclass(frozen=True, eq=False)
-class BasketWalk:
+@dataclass(frozen=True, eq=False, repr=False)
+class BasketWalk(ShownWalk):
     """Result of `walk_baskets`: out-of-sample performance of several hedges of one basket.
 
     Attributes

@@ -23,6 +23,7 @@ from statefolio.exceptions import InputError
 from statefolio.pairs.adaptive.collapse import Collapse
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.progress import Progress
+from statefolio.pairs.showing import ShownVerdict
 from statefolio.pairs.verdict.bootstrap import ChangeBootstrap, default_block
 from statefolio.pairs.verdict.calibration import VerdictRow, calibrated_rows, outcome_of
 from statefolio.pairs.verdict.statistics import hedge_statistics, statistics_of_baskets
@@ -39,8 +40,8 @@ RULES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Verdict:
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict(ShownVerdict):
     """Result of `judge_basket`: whether the held value of a hedge reverts.
 
     Attributes

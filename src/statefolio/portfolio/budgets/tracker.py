@@ -17,6 +17,7 @@ from statefolio.exceptions import InputError, NotFittedError
 from statefolio.loadings.results import HALF_BAND
 from statefolio.portfolio.budgets.read_budget import read_budget
 from statefolio.portfolio.budgets.share_filter import Filtered, ShareDynamics, ShareFilter, Windows
+from statefolio.portfolio.showing import ShownTracker
 from statefolio.risk.weights import dated_weights
 
 _GRID = np.concatenate([[0.0], np.logspace(-4.0, 1.0, 16)])
@@ -30,7 +31,7 @@ RULES = {
 }
 
 
-class RiskContributionTracker(BaseEstimator):
+class RiskContributionTracker(ShownTracker, BaseEstimator):
     """Realised risk contributions of assets or groups, filtered, with 95 % bands.
 
     Dates are cut into consecutive windows. In each, the realised share of an asset or group is the slope of its return

@@ -21,12 +21,11 @@ class FractionalKelly:
     """A fraction of the growth-optimal portfolio, reduced until it satisfies the constraints.
 
     1. Full Kelly with free cash: maximise mean'w - 1/2 w'Sigma w, the growth of log value to second order, with the
-    signs
-       that the bounds allow (long only unless `lower` is negative) and no other constraint. Sigma includes the
+       signs that the bounds allow (long only unless `lower` is negative) and no other constraint. Sigma includes the
        covariance of the mean's error.
-    2. Multiply by the fraction. The remainder is cash. 3. Apply the constraints: clip positions to their bounds, then
-    scale all of them towards cash until the upper limit on
-       net, gross, groups and factor limits hold, then trade only as far as turnover allows. If scaling cannot help (a
+    2. Multiply by the fraction. The remainder is cash.
+    3. Apply the constraints: clip positions to their bounds, then scale all of them towards cash until the upper limits
+       on net, gross, groups and factors hold, then trade only as far as turnover allows. If scaling cannot help (a
        limit that cash violates), take the weights nearest in terms of risk that satisfy all constraints.
 
     Kelly may hold cash, so the lower limit on `net` is not used: `net=1` means at most fully invested. (Where bounds

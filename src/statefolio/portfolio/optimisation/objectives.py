@@ -49,7 +49,7 @@ class MinimumVariance:
 
 @dataclass(frozen=True)
 class Utility:
-    """Maximise mean'w - risk_aversion/2 w'Sigma w - trade_cost'|w - previous| / holding_period, per date.
+    """Maximise ``mean'w - risk_aversion/2 w'Sigma w - trade_cost'|w - previous| / holding_period``, per date.
 
     A trade's cost is paid once and its expected return earned on every date until the next decision, hence the
     division. Sigma includes the covariance of the mean's error, so that an uncertain view leads to a small position. A

@@ -28,7 +28,7 @@ RULES = {"costs": Flag()}
 
 @dataclass(frozen=True)
 class MaximumSharpe:
-    """Maximise (mean'w - trade_cost'|w - previous| / holding_period) / sqrt(w'Sigma w).
+    """Maximise ``(mean'w - trade_cost'|w - previous| / holding_period) / sqrt(w'Sigma w)``.
 
     With v = t w, t > 0, every constraint a'w <= b becomes a'v <= t b, and the ratio is highest where v'Sigma v is
     lowest while v earns 1: a convex program in (v, t), whatever the constraints. The weights are v / t. If several

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from statefolio._arrays.text import shown
 from statefolio._options import HasMethod, Number, OneOf, check_options
-from statefolio.adapters.frames import labelled_frames
+from statefolio.adapters.frames import as_pandas, labelled_frames
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.loadings.alignment import check_names
 from statefolio.loadings.base import LoadingsModel
@@ -140,6 +140,7 @@ class FactorPremia(BaseMu):
         check_options(self, RULES)
         for name in _LEARNED:
             self.__dict__.pop(name, None)
+        X, y = as_pandas(X, "X"), as_pandas(y, "y")
         returns, factors = self._frames(X, y, 0)
         skv.validate_data(self, X, reset=True, skip_check_array=True)
         if risk is None:
@@ -238,7 +239,7 @@ class FactorPremia(BaseMu):
     def _frames(self, X: Any, y: Any, seen: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         if y is None:
             raise InputError("y must be the factors' returns, got None. Pass fit(X, y=factors).")
-        returns, factors = labelled_frames(X, y, seen)
+        returns, factors = labelled_frames(as_pandas(X, "X"), as_pandas(y, "y"), seen)
         if not seen:
             self._factors = factors.columns
         else:

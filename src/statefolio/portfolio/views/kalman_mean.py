@@ -12,7 +12,7 @@ from statefolio._arrays.dates import rows_until
 from statefolio._arrays.text import listed, show, span
 from statefolio._arrays.types import Array
 from statefolio._plausible.reading import read_returns
-from statefolio.adapters.frames import labelled_frames
+from statefolio.adapters.frames import as_pandas, labelled_frames
 from statefolio.exceptions import InputError, NotFittedError, StatefolioWarning
 from statefolio.portfolio.views.level_error import LevelError, level_error
 from statefolio.portfolio.views.mean_options import check_mean_options, make_filter
@@ -162,6 +162,7 @@ class KalmanMean(BaseMu):
         check_mean_options(options)
         for name in _LEARNED:
             self.__dict__.pop(name, None)
+        X = as_pandas(X, "X")
         returns, dates, assets = self._read(X, 0)
         skv.validate_data(self, X, reset=True, skip_check_array=True)
         rows = rows_until(dates, tune_until)
@@ -187,7 +188,7 @@ class KalmanMean(BaseMu):
         """
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y, risk=risk)
-        values, dates, names = self._read(X, self._rows)
+        values, dates, names = self._read(as_pandas(X, "X"), self._rows)
         if dates[0] <= self.last_date_:
             raise InputError(
                 f"X must start after {show(self.last_date_)}, the last date seen, got dates {span(dates)}. Pass only "

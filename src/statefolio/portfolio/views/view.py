@@ -9,12 +9,13 @@ import pandas as pd
 from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.portfolio.showing import ShownForecast
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.risk.low_rank import LowRankCovariance
 
 
-@dataclass(frozen=True, eq=False)
-class Forecast:
+@dataclass(frozen=True, eq=False, repr=False)
+class Forecast(ShownForecast):
     """Expected excess returns of the next date, in decimals, and the covariance of their error.
 
     Parameters

@@ -5,15 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from statefolio._display.headings import capitalised, heading
+from statefolio._display.measures import IN_PERCENT, measure
+from statefolio._display.numbers import MISSING, P_VALUE
 from statefolio.report.backtest.protocols import FEES, Backtest, LookAheadCheck
-from statefolio.report.headings import capitalised, heading
-from statefolio.report.tables import MISSING, P_VALUE, number
 
 FIRST_EVENTS = 15
-IN_PERCENT = ("return", "volatility", "drawdown", "cvar", "value_at_risk", "turnover", "drag", "cost", "fee", "hit")
-ALSO_IN_PERCENT = ("exposure", "alpha", "error", "rate", "deviation")
 IN_PROBABILITY = ("probabilistic", "deflated", "probability")
-COUNTED = ("length", "dates", "duration", "count")
 RIGHT = ">"
 """The format of text aligned to the right of its column."""
 
@@ -25,12 +23,9 @@ def measures_table(measures: pd.DataFrame) -> pd.DataFrame:
     others are plain numbers.
     """
     shown = pd.DataFrame(
-        {
-            str(name): [_measure(str(measure), value) for measure, value in measures[name].items()]
-            for name in measures.columns
-        }
+        {str(name): [measure(str(key), value) for key, value in measures[name].items()] for name in measures.columns}
     )
-    shown.insert(0, "measure", [capitalised(heading(measure).replace("_", " ")) for measure in measures.index])
+    shown.insert(0, "measure", [capitalised(heading(key).replace("_", " ")) for key in measures.index])
     return shown
 
 
@@ -116,17 +111,3 @@ def check_table(checks: Mapping[str, LookAheadCheck]) -> pd.DataFrame:
         for name, check in checks.items()
     ]
     return pd.DataFrame(rows, dtype=object)
-
-
-def _measure(name: str, value: object) -> str:
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
-        return MISSING
-    if any(word in name for word in COUNTED):
-        return f"{value:,.0f}"
-    if any(word in name for word in IN_PERCENT + ALSO_IN_PERCENT) and "ratio" not in name:
-        return f"{value:.2%}".replace("-", "\u2212")
-    return number(float(value))

@@ -7,14 +7,16 @@ import xarray as xr
 from statefolio.exceptions import InputError
 from statefolio.report import style
 from statefolio.report.backtest.downsampling import date_strings, evenly_spaced
-from statefolio.report.backtest.layouts import OTHERS, band, detail, plain, stacked_panels, time_layout
+from statefolio.report.backtest.layouts import band, detail, plain, stacked_panels, time_layout
 from statefolio.report.backtest.protocols import Backtest
+from statefolio.report.fitting import fitted
 
 MOST_LINES = 6
 MOST_BARS = 20
 BAR = 16
 
 
+@fitted
 def contribution_figure(result: Backtest, most: int = MOST_LINES) -> go.Figure:
     """Draw shares of forecast risk at each decision (solid) with their budget (dashed).
 
@@ -36,7 +38,7 @@ def contribution_figure(result: Backtest, most: int = MOST_LINES) -> go.Figure:
     x = date_strings(got.index[kept])
     figure = go.Figure()
     for place, name in enumerate(chosen):
-        colour = style.COLOURS[place % len(style.COLOURS)]
+        colour = style.colour(place)
         shared = {"x": x, "legendgroup": str(name), "mode": "lines" if len(x) > 1 else "markers"}
         if budget is not None and name in budget:
             figure.add_scatter(
@@ -62,6 +64,7 @@ def contribution_figure(result: Backtest, most: int = MOST_LINES) -> go.Figure:
     return figure.update_layout(time_layout("", yaxis=axis, height=400))
 
 
+@fitted
 def budget_figure(result: Backtest, most: int = MOST_BARS) -> go.Figure:
     """Draw mean shares of forecast risk over decisions as bars, with 5th and 95th percentiles and the budget.
 
@@ -111,6 +114,7 @@ def budget_figure(result: Backtest, most: int = MOST_BARS) -> go.Figure:
     return figure.update_layout(layout)
 
 
+@fitted
 def tracked_contribution_figure(tracked: xr.Dataset, most: int = MOST_LINES) -> go.Figure:
     """Draw filtered realised shares of risk with 95 % bands and their budgets (dashed).
 
@@ -167,7 +171,7 @@ def tracking_error_figure(tracked: xr.Dataset) -> go.Figure:
     x = date_strings(tracked.indexes["date"][kept])
     figure = go.Figure()
     for part, label, line in (
-        ("observed_tracking_error", "Observed", {"width": 1.0, "color": OTHERS}),
+        ("observed_tracking_error", "Observed", {"width": 1.0, "color": style.OTHERS}),
         ("noise", "Sampling error alone", {"width": 1.3, "dash": "dot", "color": style.MUTED}),
         ("tracking_error", "Filtered", {"width": 1.8, "color": style.ESTIMATE}),
     ):

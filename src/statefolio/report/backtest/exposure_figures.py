@@ -8,7 +8,6 @@ from statefolio.loadings.results import HALF_BAND
 from statefolio.report import style
 from statefolio.report.backtest.downsampling import date_strings, evenly_spaced
 from statefolio.report.backtest.layouts import (
-    OTHERS,
     band,
     detail,
     plain,
@@ -16,12 +15,14 @@ from statefolio.report.backtest.layouts import (
     time_layout,
 )
 from statefolio.report.backtest.protocols import Backtest
+from statefolio.report.fitting import fitted
 
 UNATTRIBUTED = "unattributed"
 MOST_PANELS = 8
 MOST_LINES = 9
 
 
+@fitted
 def exposure_figure(result: Backtest, most: int = MOST_PANELS) -> go.Figure:
     """Draw the portfolio's factor exposures at each decision, with 95 % bands from the standard errors of loadings.
 
@@ -66,6 +67,7 @@ def exposure_figure(result: Backtest, most: int = MOST_PANELS) -> go.Figure:
     return figure.update_yaxes(zeroline=True, zerolinecolor=style.MUTED)
 
 
+@fitted
 def return_by_source_figure(earned: pd.DataFrame, most: int = MOST_LINES) -> go.Figure:
     """Draw the contributions of factors, alpha and the idiosyncratic part to the return, summed through time.
 
@@ -97,20 +99,18 @@ def return_by_source_figure(earned: pd.DataFrame, most: int = MOST_LINES) -> go.
     kept = evenly_spaced(len(summed))
     x = date_strings(summed.index[kept])
     figure = go.Figure()
-    lines = [
-        (str(name), summed[name], style.COLOURS[place % len(style.COLOURS)], 1.5) for place, name in enumerate(named)
-    ]
+    lines = [(str(name), summed[name], style.line(place, 1.5)) for place, name in enumerate(named)]
     if others:
-        lines.append((f"{len(others)} others", summed[others].sum(axis=1), OTHERS, 1.5))
+        lines.append((f"{len(others)} others", summed[others].sum(axis=1), {"width": 1.5, "color": style.OTHERS}))
     attributed = summed.drop(columns=UNATTRIBUTED, errors="ignore")
-    lines.append(("Total", attributed.sum(axis=1), style.INK, 2.2))
-    for name, line, colour, width in lines:
+    lines.append(("Total", attributed.sum(axis=1), {"width": 2.2, "color": style.INK}))
+    for name, line, look in lines:
         figure.add_scatter(
             x=x,
             y=plain(line.iloc[kept]),
             mode="lines" if len(x) > 1 else "markers",
             name=name,
-            line={"width": width, "color": colour},
+            line=look,
             hovertemplate="%{y:.1f} %",
         )
     axis = style.axis(title=style.axis_title("Sum of contributions, %"), zeroline=True, zerolinecolor=style.MUTED)

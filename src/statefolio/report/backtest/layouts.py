@@ -9,20 +9,17 @@ import plotly.graph_objects as go
 
 from statefolio.exceptions import InputError
 from statefolio.report import style
+from statefolio.report.fitting import short
 
 HEIGHT = 340
 ROW = 118
 """Height of one of several stacked panels."""
-OTHERS = "#c9d1d8"
-CASH = "#eceff2"
-LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "font": {"size": 11.5}}
 
 
 def colours(names: Iterable[str], benchmark: str | None = None) -> dict[str, str]:
     """Return one colour per name, in order; the benchmark's is grey."""
-    free = [colour for colour in style.COLOURS if colour != style.MUTED]
     others = [name for name in names if name != benchmark]
-    found = {name: free[place % len(free)] for place, name in enumerate(others)}
+    found = {name: style.colour(place) for place, name in enumerate(others)}
     return found if benchmark is None else {**found, benchmark: style.MUTED}
 
 
@@ -36,8 +33,6 @@ def time_layout(unit: str, **changes: Any) -> dict[str, Any]:
     base: dict[str, Any] = {
         "height": HEIGHT,
         "showlegend": True,
-        "legend": LEGEND,
-        "margin": {"l": 48, "r": 12, "t": 12, "b": 30},
         "hovermode": "x unified",
         "xaxis": date_axis(hoverformat="%Y-%m-%d"),
         "yaxis": style.axis(title=style.axis_title(unit)),
@@ -50,8 +45,15 @@ def stacked_panels(count: int, titles: Sequence[str], **changes: Any) -> go.Figu
     from plotly.subplots import make_subplots
 
     room = 26.0 / (ROW * count + 60)
-    figure = make_subplots(rows=count, cols=1, shared_xaxes=True, vertical_spacing=room, subplot_titles=titles)
-    margin = {"l": 48, "r": 12, "t": 24, "b": 30}
+    shown = [short(title, 44) for title in titles]
+    figure = make_subplots(
+        rows=count,
+        cols=1,
+        shared_xaxes=True,
+        vertical_spacing=room,
+        subplot_titles=shown,
+    )
+    margin = {"l": 10, "r": 12, "t": 26, "b": 10}
     figure.update_layout(style.layout(**{"height": ROW * count + 60, "margin": margin, **changes}))
     figure.update_xaxes(date_axis())
     figure.update_yaxes(style.axis(nticks=4))

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from statefolio.exceptions import InputError
 from statefolio.report import style
+from statefolio.report.fitting import fitted
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ROW = 26
@@ -39,6 +40,7 @@ def monthly_returns(returns: "pd.Series[float]") -> pd.DataFrame:
     return by_month.set_axis(list(MONTHS), axis=1).assign(year=by_year)
 
 
+@fitted
 def monthly_figure(returns: "pd.Series[float]") -> go.Figure:
     """Draw a table of monthly and yearly returns, with one colour scale for months and one for years.
 
@@ -66,7 +68,7 @@ def monthly_figure(returns: "pd.Series[float]") -> go.Figure:
             ygap=2,
             text=[[_text(value) for value in row] for row in values],
             texttemplate="%{text}",
-            textfont={"size": 11},
+            textfont={"size": 10},
             hoverongaps=False,
             hovertemplate="%{y}, %{x}: %{z:.2f} %<extra></extra>",
         )
@@ -74,7 +76,6 @@ def monthly_figure(returns: "pd.Series[float]") -> go.Figure:
     return figure.update_layout(
         style.layout(
             height=50 + ROW * max(2, len(years)),
-            margin={"l": 40, "r": 4, "t": 30, "b": 8},
             xaxis=style.axis(domain=[0.0, 0.905], **across),
             xaxis2=style.axis(domain=[0.925, 1.0], **across),
             yaxis=style.axis(type="category", showgrid=False, autorange="reversed", fixedrange=True),

@@ -11,6 +11,7 @@ from statefolio.report import style
 from statefolio.report.backtest.downsampling import date_strings, evenly_spaced
 from statefolio.report.backtest.layouts import band, plain, time_layout
 from statefolio.report.backtest.protocols import Backtest
+from statefolio.report.fitting import fitted
 
 WINDOW = 252
 
@@ -61,6 +62,7 @@ def rolling_sharpe(returns: "pd.Series[float]", window: int = WINDOW, periods_pe
     return pd.DataFrame(columns, index=returns.index[window - 1 :])
 
 
+@fitted
 def rolling_sharpe_figure(
     result: Backtest,
     benchmark: Backtest | None = None,

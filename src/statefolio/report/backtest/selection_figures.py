@@ -8,12 +8,14 @@ from numpy.typing import ArrayLike
 from statefolio.exceptions import InputError
 from statefolio.report import style
 from statefolio.report.backtest.layouts import plain, time_layout
+from statefolio.report.fitting import fitted
 
 HEIGHT = 320
 BINS = 24
 MOST_TRIALS = 12
 
 
+@fitted
 def overfitting_figure(logits: ArrayLike) -> go.Figure:
     """Draw the distribution of the rank out of sample of the best trial in sample, over all splits of the dates.
 
@@ -64,6 +66,7 @@ def overfitting_figure(logits: ArrayLike) -> go.Figure:
     )
 
 
+@fitted
 def chosen_figure(chosen: "pd.Series[float]", most: int = MOST_TRIALS) -> go.Figure:
     """Draw the share of splits of the dates in which each trial is the best in sample.
 

@@ -7,6 +7,7 @@ from statefolio.report import style
 from statefolio.report.backtest.downsampling import date_strings, evenly_spaced
 from statefolio.report.backtest.layouts import plain, stacked_panels
 from statefolio.report.backtest.protocols import FEES, Backtest
+from statefolio.report.fitting import fitted
 
 MOST_BARS = 130
 ROUNDING = 1e-9
@@ -32,6 +33,7 @@ def traded_by_period(turnover: "pd.Series[float]", most: int = MOST_BARS) -> "tu
     return turnover.groupby(periods).sum().set_axis(pd.DatetimeIndex(last)), word
 
 
+@fitted
 def trading_figure(result: Backtest, *, currency: str = "") -> go.Figure:
     """Draw turnover as bars, and cumulative costs and fees by kind.
 
@@ -45,8 +47,7 @@ def trading_figure(result: Backtest, *, currency: str = "") -> go.Figure:
     traded, word = traded_by_period(result.turnover.fillna(0.0))
     unit = f"Cumulative costs, {currency}" if currency else "Cumulative costs"
     titles = [f"Turnover, % of value per {word}", unit]
-    legend = {"orientation": "h", "x": 0, "y": -0.1, "yanchor": "top", "font": {"size": 11.5}}
-    figure = stacked_panels(2, titles, height=400, bargap=0.15, showlegend=True, legend=legend)
+    figure = stacked_panels(2, titles, height=400, bargap=0.15, showlegend=True)
     figure.add_bar(
         x=date_strings(traded.index),
         y=plain(100.0 * traded),
@@ -61,7 +62,7 @@ def trading_figure(result: Backtest, *, currency: str = "") -> go.Figure:
     for place, (column, label) in enumerate(FEES.items()):
         if column not in costs or not float(costs[column].iloc[-1]) > ROUNDING * float(result.capital):
             continue
-        colour = style.COLOURS[place % len(style.COLOURS)]
+        colour = style.colour(place)
         figure.add_scatter(
             x=date_strings(costs.index),
             y=plain(costs[column]),

@@ -11,11 +11,13 @@ from statefolio.report import style
 from statefolio.report.backtest.downsampling import date_strings, keep_extremes
 from statefolio.report.backtest.layouts import colours, date_axis, plain, time_layout
 from statefolio.report.backtest.protocols import Backtest
+from statefolio.report.fitting import fitted
 
 STEPS = [step * 10.0**power for power in range(-3, 15) for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)]
 """Tick values of a log axis."""
 
 
+@fitted
 def value_figure(
     results: Mapping[str, Backtest],
     benchmark: str | None = None,
@@ -66,6 +68,7 @@ def value_figure(
     return figure.update_layout(time_layout(unit, yaxis=axis, height=400))
 
 
+@fitted
 def drawdown_figure(results: Mapping[str, Backtest], benchmark: str | None = None) -> go.Figure:
     """Draw the drawdown of each back-test in percent; its lows are always drawn."""
     colour = colours(_not_empty(results), benchmark)

@@ -7,15 +7,17 @@ import plotly.graph_objects as go
 from statefolio.exceptions import InputError
 from statefolio.report import style
 from statefolio.report.backtest.downsampling import date_strings, evenly_spaced
-from statefolio.report.backtest.layouts import CASH, OTHERS, band, detail, largest, plain, time_layout
+from statefolio.report.backtest.layouts import band, detail, largest, plain, time_layout
 from statefolio.report.backtest.protocols import Backtest
+from statefolio.report.fitting import fitted
 
-MOST_ASSETS = 11
+MOST_ASSETS = 8
 MOST_LINES = 5
 NOTHING = 5e-4
 """Shares of the value below this are too small to draw."""
 
 
+@fitted
 def weights_figure(result: Backtest, most: int = MOST_ASSETS) -> go.Figure:
     """Draw weights through time as stacked areas.
 
@@ -46,16 +48,16 @@ def weights_figure(result: Backtest, most: int = MOST_ASSETS) -> go.Figure:
     x = date_strings(held.index)
     figure = go.Figure()
     for place, asset in enumerate(named):
-        _areas(figure, x, held[[asset]], str(asset), style.COLOURS[place % len(style.COLOURS)])
+        _areas(figure, x, held[[asset]], str(asset), style.colour(place))
     if others:
-        _areas(figure, x, held[others], f"{len(others)} others", OTHERS)
+        _areas(figure, x, held[others], f"{len(others)} others", style.OTHERS)
     net = held.sum(axis=1)
     if (held < -NOTHING).any(axis=None):
         line = {"width": 1.6, "dash": "dot", "color": style.INK}
         hover = "%{y:.1f} %"
         figure.add_scatter(x=x, y=plain(100.0 * net), mode="lines", name="Net weight", line=line, hovertemplate=hover)
     elif (net < 1.0 - NOTHING).any():
-        _areas(figure, x, (1.0 - net).clip(lower=0.0).to_frame(), "Cash", CASH)
+        _areas(figure, x, (1.0 - net).clip(lower=0.0).to_frame(), "Cash", style.CASH)
     axis = style.axis(title=style.axis_title("Share of value, %"), zeroline=True, zerolinecolor=style.MUTED)
     return figure.update_layout(time_layout("", yaxis=axis, height=430))
 
@@ -79,6 +81,7 @@ def _areas(figure: go.Figure, x: list[str], weights: pd.DataFrame, name: str, co
         )
 
 
+@fitted
 def expected_return_figure(result: Backtest, most: int = MOST_LINES) -> go.Figure:
     """Draw annualised expected returns at each decision, for the assets with the largest target weights.
 
@@ -111,7 +114,7 @@ def expected_return_figure(result: Backtest, most: int = MOST_LINES) -> go.Figur
             y=plain(expected[asset]),
             mode="lines" if len(x) > 1 else "markers",
             name=str(asset),
-            line={"width": 1.4, "color": style.COLOURS[place % len(style.COLOURS)]},
+            line=style.line(place, 1.4),
             hovertemplate="%{y:.1f} %",
         )
     axis = style.axis(title=style.axis_title("Expected return, % per year"), zeroline=True, zerolinecolor=style.MUTED)

@@ -2,16 +2,16 @@
 
 import pandas as pd
 
+from statefolio._display.headings import capitalised
+from statefolio._display.numbers import MISSING, P_VALUE, p_value
 from statefolio.report.backtest.value_figures import drawdown_figure, value_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
-from statefolio.report.headings import capitalised
 from statefolio.report.pairs.basket_results import BasketResults
 from statefolio.report.pairs.cointegration_chapter import cointegration_chapter
 from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spread_figure
 from statefolio.report.pairs.signal_figure import signal_figure
 from statefolio.report.pairs.trace_figure import trace_figure
 from statefolio.report.pairs.verdict_chapter import verdict_chapter
-from statefolio.report.tables import MISSING, P_VALUE, p_value
 
 WALK_COLUMNS = {
     "annual_return": ("Annual return", "+.1%"),

@@ -7,10 +7,12 @@ import plotly.graph_objects as go
 from statefolio.exceptions import InputError
 from statefolio.report import style
 from statefolio.report.backtest.layouts import plain, time_layout
+from statefolio.report.fitting import fitted
 
 BINS = 40
 
 
+@fitted
 def calibration_figure(draws: "pd.Series[float]", observed: float, *, level: float = 0.05, name: str = "") -> go.Figure:
     """Draw the statistic of a basket among those of simulated baskets that are not cointegrated.
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from statefolio._display.numbers import MISSING, P_VALUE, equals_p
 from statefolio.pairs.cointegration.results import NOT_TOLD_APART, CointegrationTests
 from statefolio.report.chapters import Chapter, Exhibit
-from statefolio.report.tables import MISSING, P_VALUE, equals_p
 
 TITLE = "Tests of cointegration"
 JOHANSEN_COLUMNS = {

@@ -11,8 +11,9 @@ from statefolio.loadings.results import HALF_BAND
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.report import style
 from statefolio.report.backtest.downsampling import date_strings, evenly_spaced, keep_extremes
-from statefolio.report.backtest.layouts import LEGEND, band, plain, stacked_panels, time_layout
+from statefolio.report.backtest.layouts import band, plain, stacked_panels, time_layout
 from statefolio.report.fitted_loadings import Floats, view_range
+from statefolio.report.fitting import fitted
 from statefolio.report.pairs.plot_elements import add_level, add_line, axis_range
 
 PANEL = 200
@@ -27,20 +28,34 @@ def spread_figure(static: Hedge, dynamic: Hedge) -> go.Figure:
     static, dynamic : Hedge
         Fitted on the same prices.
     """
-    titles = ["Constant hedge", "Time-varying hedge"]
-    figure = stacked_panels(2, titles, height=2 * PANEL + 60, hovermode="x unified")
-    for row, (hedge, colour) in enumerate(((static, style.OTHER), (dynamic, style.ESTIMATE)), start=1):
+    return spreads_figure({"Constant hedge": static, "Time-varying hedge": dynamic})
+
+
+@fitted
+def spreads_figure(hedges: Mapping[str, Hedge]) -> go.Figure:
+    """Draw the spread of each hedge under predicted ratios, one below the other; dotted: its mean.
+
+    Parameters
+    ----------
+    hedges : mapping of Hedge
+        Fitted, by name.
+    """
+    titles = list(hedges)
+    figure = stacked_panels(len(titles), titles, height=PANEL * len(titles) + 60, hovermode="x unified")
+    for row, hedge in enumerate(hedges.values(), start=1):
+        colour = style.ESTIMATE if row == len(titles) else style.OTHER
         spread = hedge.spread_["predicted"].dropna()
         if spread.empty:
             raise InputError("A hedge has no predicted spread. Fit it on a longer history of prices.")
-        add_line(figure, spread, f"Spread, {titles[row - 1].lower()}", colour, row)
+        add_line(figure, spread, f"Spread, {titles[row - 1]}", colour, row)
         low, high = axis_range(spread)
         figure.update_yaxes(range=[low, high], row=row, col=1)
         add_level(figure, float(spread[(spread > low) & (spread < high)].mean()), row)
     return figure
 
 
-def hedge_ratio_figure(hedge: Hedge, other: Hedge | None = None) -> go.Figure:
+@fitted
+def hedge_ratio_figure(hedge: Hedge, other: Hedge | None = None, other_name: str = "Constant hedge") -> go.Figure:
     """Draw predicted hedge ratios with 95 % bands, with one panel per hedging asset.
 
     Parameters
@@ -49,6 +64,8 @@ def hedge_ratio_figure(hedge: Hedge, other: Hedge | None = None) -> go.Figure:
         A fitted hedge. Its bands are those of the model with known parameters.
     other : Hedge, optional
         Another hedge of the same prices; its ratios are dotted.
+    other_name : str
+        Its name in the legend.
     """
     ratios = hedge.hedge_ratios_
     names = [str(name) for name in ratios["asset"].to_numpy()]
@@ -59,20 +76,24 @@ def hedge_ratio_figure(hedge: Hedge, other: Hedge | None = None) -> go.Figure:
         height=PANEL * len(names) + 80,
         showlegend=True,
         hovermode="x unified",
-        legend={**LEGEND, "y": 1.0 + 24.0 / (PANEL * len(names))},
-        margin={"l": 48, "r": 12, "t": 52, "b": 30},
     )
     dates = pd.DatetimeIndex(ratios["date"].to_numpy())
     for row, name in enumerate(ratios["asset"].to_numpy(), start=1):
         mean = ratios["predicted"].sel(asset=name).to_numpy()
         error = np.sqrt(ratios["predicted_variance"].sel(asset=name).to_numpy())
         other_mean = None if other is None else other.hedge_ratios_["predicted"].sel(asset=name).to_numpy()
-        _ratio_panel(figure, dates, mean, error, other_mean, row)
+        _ratio_panel(figure, dates, mean, error, other_mean, row, other_name)
     return figure
 
 
 def _ratio_panel(
-    figure: go.Figure, dates: pd.DatetimeIndex, mean: Floats, error: Floats, other: Floats | None, row: int
+    figure: go.Figure,
+    dates: pd.DatetimeIndex,
+    mean: Floats,
+    error: Floats,
+    other: Floats | None,
+    row: int,
+    other_name: str,
 ) -> None:
     kept = evenly_spaced(len(dates))
     x = date_strings(dates[kept])
@@ -85,7 +106,7 @@ def _ratio_panel(
             x=x,
             y=plain(other[kept]),
             mode="lines",
-            name="Constant hedge",
+            name=other_name,
             legendgroup="other",
             showlegend=row == 1,
             line=dotted,
@@ -109,6 +130,7 @@ def _ratio_panel(
     figure.update_yaxes(range=view_range(mean, shown, other), row=row, col=1)
 
 
+@fitted
 def held_value_figure(held: "Mapping[str, pd.Series[float]]", unit: str = "per share") -> go.Figure:
     """Draw the held value of each hedge: the profit of a trader who holds it.
 
@@ -122,7 +144,6 @@ def held_value_figure(held: "Mapping[str, pd.Series[float]]", unit: str = "per s
     if not held:
         raise InputError("held must have at least one hedge, got none. Pass e.g. held={'constant': hedge.held_value_}.")
     figure = go.Figure()
-    colours = [colour for colour in style.COLOURS if colour != style.MUTED]
     for place, (name, series) in enumerate(held.items()):
         known = series.dropna()
         if known.empty:
@@ -133,7 +154,7 @@ def held_value_figure(held: "Mapping[str, pd.Series[float]]", unit: str = "per s
             y=plain(known.iloc[kept] - known.iloc[0]),
             mode="lines",
             name=name,
-            line={"width": 1.5, "color": colours[place % len(colours)]},
+            line=style.line(place),
             hovertemplate="%{y:.3f}",
         )
     figure.update_layout(time_layout("", height=380))

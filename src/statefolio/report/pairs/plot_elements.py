@@ -13,7 +13,6 @@ from statefolio.report.backtest.layouts import plain
 
 BURN_IN = 0.04
 """Share of dates at the start that do not affect the range of an axis, because the filter has not converged."""
-REFERENCE_LINE = {"width": 1.1, "color": style.MUTED, "dash": "dot"}
 
 
 def add_line(
@@ -27,13 +26,9 @@ def add_line(
 
 
 def add_level(figure: go.Figure, value: float, row: int, text: str = "", **line: Any) -> None:
-    """Add a dotted horizontal line to a panel, with its name in the right margin."""
-    figure.add_hline(y=value, line={**REFERENCE_LINE, **line}, row=row, col=1)
-    if text:
-        name = "" if row == 1 else str(row)
-        where = {"xref": f"x{name} domain", "yref": f"y{name}", "xanchor": "left", "align": "left", "xshift": 4}
-        label = {"text": text, "showarrow": False, "font": {"size": 10.5, "color": style.MUTED}}
-        figure.add_annotation(x=1, y=value, **where, **label)
+    """Add a dotted horizontal line to a panel; the legend names it if it has a name."""
+    named = {"name": text, "showlegend": True} if text else {}
+    figure.add_hline(y=value, line={**style.REFERENCE_LINE, **line}, row=row, col=1, **named)
 
 
 def axis_range(values: Any) -> tuple[float, float]:

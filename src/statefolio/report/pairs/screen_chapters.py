@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from statefolio._display.numbers import P_VALUE
 from statefolio.pairs.screening.result import FILTERS, PairScreen
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.pairs.screen_figure import MOST_OTHERS, screen_figure
-from statefolio.report.tables import P_VALUE
 
 COLUMNS = {
     "p_value": ("p-value", P_VALUE),

@@ -9,16 +9,19 @@ from statefolio.pairs.screening.result import FILTERS, PairScreen
 from statefolio.report import style
 from statefolio.report.backtest.layouts import plain, time_layout
 from statefolio.report.fitted_loadings import Floats
-from statefolio.report.pairs.plot_elements import REFERENCE_LINE
+from statefolio.report.fitting import fitted
 
 MOST_OTHERS = 4000
 """The most rejected baskets drawn: those with the smallest p-values."""
-MOST_NAMED = 12
+MOST_NAMED = 8
+SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon")
+"""Marks of the confirmed baskets that the legend names: names beside their points would meet."""
 SMALLEST = 1e-16
 LONGEST = 2000.0
 """Longer half-lives, in dates, are drawn at this value."""
 
 
+@fitted
 def screen_figure(screen: PairScreen, most: int = MOST_OTHERS) -> go.Figure:
     """Draw all baskets by half-life and p-value; those that pass the filters are highlighted.
 
@@ -42,17 +45,18 @@ def screen_figure(screen: PairScreen, most: int = MOST_OTHERS) -> go.Figure:
     figure = go.Figure()
     passed_name = "Passed the filters" if screen.later is None else "Passed the filters, not confirmed"
     for part, name, colour, size in (
-        (others, "Other baskets", "#b9c3cc", 4.5),
+        (others, "Other baskets", style.OTHERS, 4.5),
         (table[selected], passed_name, style.OTHER, 8),
-        (table[confirmed], "Confirmed in the later period", style.ESTIMATE, 9),
+        (table[confirmed].iloc[MOST_NAMED:], "Confirmed in the later period", style.ESTIMATE, 9),
     ):
         if len(part):
             _points(figure, part, name, colour, size)
-    for basket, row in table[confirmed].head(MOST_NAMED).iterrows():
-        _label(figure, str(basket), row)
+    for place in range(min(MOST_NAMED, int(confirmed.sum()))):
+        part = table[confirmed].iloc[[place]]
+        _points(figure, part, f"{part.index[0]}, confirmed", style.ESTIMATE, 10, SYMBOLS[place])
     significant = table.loc[table["cointegrated"], "p_value"]
     if len(significant):
-        figure.add_hline(y=max(float(significant.max()), SMALLEST), line=REFERENCE_LINE)
+        figure.add_hline(y=max(float(significant.max()), SMALLEST), **style.named_line("Limit of cointegration"))
     ticks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
     return figure.update_layout(
         time_layout(
@@ -71,7 +75,7 @@ def screen_figure(screen: PairScreen, most: int = MOST_OTHERS) -> go.Figure:
     )
 
 
-def _points(figure: go.Figure, part: pd.DataFrame, name: str, colour: str, size: float) -> None:
+def _points(figure: go.Figure, part: pd.DataFrame, name: str, colour: str, size: float, symbol: str = "circle") -> None:
     x, y = _places(part)
     figure.add_scatter(
         x=plain(x),
@@ -79,7 +83,7 @@ def _points(figure: go.Figure, part: pd.DataFrame, name: str, colour: str, size:
         text=part.index.astype(str),
         mode="markers",
         name=name,
-        marker={"size": size, "color": colour, "line": {"width": 0}},
+        marker={"size": size, "color": colour, "symbol": symbol, "line": {"width": 0}},
         hovertemplate="%{text}: half-life %{x:.1f}, p = %{y:.2g}<extra></extra>",
     )
 
@@ -88,18 +92,3 @@ def _places(part: pd.DataFrame) -> tuple[Floats, Floats]:
     half_life = part["half_life"].to_numpy(dtype=float)
     shown = np.where(np.isfinite(half_life) & (half_life > 0.0), np.clip(half_life, 0.5, LONGEST), LONGEST)
     return shown, np.maximum(part["p_value"].to_numpy(dtype=float), SMALLEST)
-
-
-def _label(figure: go.Figure, basket: str, row: "pd.Series[float]") -> None:
-    """Add the name of a basket next to its point; on log axes the position of a note is its logarithm."""
-    x = float(np.clip(float(row["half_life"]), 0.5, LONGEST))
-    y = max(float(row["p_value"]), SMALLEST)
-    figure.add_annotation(
-        x=np.log10(x),
-        y=np.log10(y),
-        text=basket,
-        xanchor="left",
-        xshift=7,
-        showarrow=False,
-        font={"size": 11, "color": style.ESTIMATE},
-    )

@@ -9,12 +9,14 @@ from statefolio.pairs.trading.rules import Rule
 from statefolio.report import style
 from statefolio.report.backtest.downsampling import date_strings
 from statefolio.report.backtest.layouts import plain, stacked_panels
+from statefolio.report.fitting import fitted
 from statefolio.report.pairs.plot_elements import add_level, add_line
 
 LAST = 250
 """Number of dates drawn."""
 
 
+@fitted
 def signal_figure(z: "pd.Series[float]", rule: Rule, last: int = LAST) -> go.Figure:
     """Draw the z-score on the last dates with the levels of a rule, and below it the units held.
 
@@ -35,16 +37,15 @@ def signal_figure(z: "pd.Series[float]", rule: Rule, last: int = LAST) -> go.Fig
         raise InputError("z must have at least one value, got none. Pass a longer history of prices.")
     units = pd.Series(rule.units(np.asarray(z, dtype=np.float64)), z.index)
     shown, held = z.iloc[-last:], units.iloc[-last:]
-    margin = {"l": 48, "r": 76, "t": 24, "b": 30}
-    figure = stacked_panels(2, ["Z-score", "Units held"], height=420, hovermode="x unified", margin=margin)
+    figure = stacked_panels(2, ["Z-score", "Units held"], height=420, hovermode="x unified", showlegend=True)
     figure.update_layout(yaxis={"domain": [0.38, 1.0]}, yaxis2={"domain": [0.0, 0.27]})
     figure.layout.annotations[1].y = 0.27
     add_line(figure, shown, "Z-score", style.ESTIMATE, 1, hovertemplate="%{y:.2f}")
     named: dict[float, list[str]] = {}
     for name, level in rule.levels().items():
         named.setdefault(level, []).append(name)
-    for level, names in named.items():
-        add_level(figure, level, 1, "<br>".join(names))
+    for place, (level, names) in enumerate(named.items()):
+        add_level(figure, level, 1, ", ".join(names), dash=style.DASHES[1 + place % 3])
     figure.add_scatter(
         x=date_strings(held.index),
         y=plain(held),

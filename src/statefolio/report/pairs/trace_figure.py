@@ -9,13 +9,14 @@ from statefolio.exceptions import InputError
 from statefolio.pairs.adaptive.collapse import Collapse
 from statefolio.report import style
 from statefolio.report.backtest.layouts import stacked_panels
-from statefolio.report.pairs.plot_elements import REFERENCE_LINE
+from statefolio.report.fitting import fitted
 
 PANEL = 190
 LOG_FROM = 30
 """With more passes than this, their axis is logarithmic."""
 
 
+@fitted
 def trace_figure(
     trace: pd.DataFrame, collapse: Collapse | None = None, names: Sequence[str] | None = None
 ) -> go.Figure:
@@ -48,8 +49,6 @@ def trace_figure(
         titles,
         height=3 * PANEL + 110,
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": -0.08, "yanchor": "top", "font": {"size": 11.5}},
-        margin={"l": 48, "r": 12, "t": 26, "b": 30},
     )
     _add_lines(figure, {"a": trace["a"]}, 1, style.INK, log=False)
     _add_lines(figure, variances, 2, None, log=True)
@@ -67,7 +66,6 @@ def trace_figure(
 def _add_lines(
     figure: go.Figure, series: "Mapping[str, pd.Series[float]]", row: int, colour: str | None, *, log: bool
 ) -> None:
-    colours = [each for each in style.COLOURS if each != style.MUTED]
     for place, (name, values) in enumerate(series.items()):
         known = values.dropna()
         known = known[known > 0.0] if log else known
@@ -79,7 +77,7 @@ def _add_lines(
             marker={"size": 4},
             name=name,
             showlegend=row > 1,
-            line={"width": 1.5, "color": colour or colours[(place + 5 * (row - 2)) % len(colours)]},
+            line={"width": 1.5, "color": colour or style.colour(place + 5 * (row - 2))},
             hovertemplate="Pass %{x}: %{y:.3g}",
             row=row,
             col=1,
@@ -87,17 +85,7 @@ def _add_lines(
 
 
 def _mark(figure: go.Figure, collapse: Collapse) -> None:
-    """Mark the pass of the collapse by a line in all panels, and name the reason in the first."""
+    """Mark the pass of the collapse by a line in all panels; the legend names the reason."""
     for row in (1, 2, 3):
-        figure.add_vline(x=collapse.at_pass, line={**REFERENCE_LINE, "color": style.COLOURS[4]}, row=row, col=1)
-    figure.add_annotation(
-        text=f"Collapse: {collapse.reason}",
-        xref="x domain",
-        yref="y domain",
-        x=1,
-        y=1,
-        xanchor="right",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 11.5, "color": style.COLOURS[4]},
-    )
+        named = style.named_line(f"Collapse: {collapse.reason}", color=style.ALARM)
+        figure.add_vline(x=collapse.at_pass, row=row, col=1, **{**named, "showlegend": row == 1})

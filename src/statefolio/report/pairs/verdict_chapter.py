@@ -1,9 +1,9 @@
 """Builds the chapter on the verdict: whether the held value of a basket reverts to its mean."""
 
+from statefolio._display.numbers import MISSING, P_VALUE, p_value
 from statefolio.pairs.verdict.verdict import Verdict
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.pairs.calibration_figure import calibration_figure
-from statefolio.report.tables import MISSING, P_VALUE, p_value
 
 DRAWN = {
     "adf_held": (

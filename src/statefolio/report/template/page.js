@@ -61,12 +61,13 @@
     return window.Plotly.react(plot, figure.data, figure.layout, quiet);
   }
 
-  function row(cells, tag) {
+  function row(cells, tag, names) {
     const line = document.createElement("tr");
     cells.forEach((text, i) => {
       const cell = document.createElement(tag);
       cell.textContent = text;
       if (i) cell.className = "num";
+      if (tag === "td") cell.dataset.label = names[i];
       line.append(cell);
     });
     return line;
@@ -82,13 +83,15 @@
   function showToday(series) {
     const table = document.createElement("table"), head = document.createElement("thead");
     const body = document.createElement("tbody");
-    head.append(row(["Factor", "Loading", "95 % band", ...(data.other ? [data.other] : [])], "th"));
+    const names = ["Factor", "Loading", "95 % band", ...(data.other ? [data.other] : [])];
+    table.className = "cards";
+    head.append(row(names, "th", names));
     series.forEach((one, k) => {
       const last = one.mean.length - 1, mean = one.mean[last], error = one.error[last];
       const text = (value) => figures(value, error);
       const half = HALF_BAND * error;
       const band = mean === null ? "\u2013" : text(mean - half) + " to " + text(mean + half);
-      body.append(row([data.labels[k], text(mean), band, ...(data.other ? [text(one.other[last])] : [])], "td"));
+      body.append(row([data.labels[k], text(mean), band, ...(data.other ? [text(one.other[last])] : [])], "td", names));
     });
     table.append(head, body);
     byId("asset-today").replaceChildren(table);
@@ -164,6 +167,23 @@
     document.body.dataset.ready = "yes";
   }
 
+  // Draws figures for the width of a sheet of paper before printing, and for the screen afterwards.
+  function resizeAll() {
+    for (const place of document.querySelectorAll(".figure")) {
+      if (place.layout) window.Plotly.relayout(place, { width: place.clientWidth, height: place.layout.height });
+    }
+  }
+
+  function listenToPrinting() {
+    window.addEventListener("beforeprint", () => { document.body.classList.add("printing"); resizeAll(); });
+    window.addEventListener("afterprint", () => {
+      document.body.classList.remove("printing");
+      for (const place of document.querySelectorAll(".figure")) {
+        if (place.layout) window.Plotly.relayout(place, { width: null, autosize: true });
+      }
+    });
+  }
+
   async function start() {
     if (!("DecompressionStream" in window)) throw new Error("this page needs a browser from 2023 or later");
     const script = document.createElement("script");
@@ -174,6 +194,7 @@
       await choose(fromHash(), false);
     }
     await drawOthers();
+    listenToPrinting();
   }
 
   start().catch((error) => {

@@ -3,7 +3,6 @@
 from typing import Any
 
 from statefolio.challenge.rules.settings import Rules
-from statefolio.challenge.scoring.feedback import LEAST_SHARPE
 from statefolio.challenge.service.pages.rendering import MEANINGS
 from statefolio.challenge.store.rounds import Round
 
@@ -26,7 +25,8 @@ def rules_view(rules: Rules, round_: Round) -> dict[str, Any]:
         "finalists": round_.finalists,
         "tracks": [(track, _TABLES[track], MEANINGS[track]) for track in rules.tracks],
         "standard_errors": f"{errors:g}" if errors else None,
-        "least_sharpe": f"{LEAST_SHARPE:g}",
+        "least_sharpe": f"{rules.feedback.least_sharpe:g}",
+        "least_log_score": f"{rules.feedback.least_log_score:g}",
         "backtest": [
             ("Decisions", _rebalance(trading.rebalance)),
             ("Traded", f"{trading.lag} date{'s' if trading.lag > 1 else ''} after the decision, at the close"),

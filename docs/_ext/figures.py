@@ -1,0 +1,109 @@
+"""Shows Plotly figures in executed pages: one copy of plotly.js for the site, and a picture of each figure's first state.
+
+A figure that ends a block is written as JSON next to the page's text; `_static/figures.js` draws it when it comes into
+view, in the colours of the page's theme. The thumbnail of an example is its first figure, drawn by kaleido where Chrome
+or Chromium is installed, and a plain picture otherwise.
+"""
+
+import gzip
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import plotly
+import plotly.graph_objects as go
+import plotly.io as pio
+from plotly.io._base_renderers import MimetypeRenderer
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+shown: list[go.Figure] = []
+"""Figures of the block that is being executed."""
+_state: dict[str, Any] = {"kaleido": None}
+
+
+class InPage(MimetypeRenderer):
+    """Renders a figure as compressed JSON that the site's script draws."""
+
+    def to_mimebundle(self, fig_dict: dict[str, Any]) -> dict[str, str]:
+        """Return the figure as HTML, and remember it for its thumbnail."""
+        figure = go.Figure(fig_dict)
+        shown.append(figure)
+        packed = b64encode(gzip.compress(pio.to_json(figure, validate=False).encode(), mtime=0)).decode()
+        height = figure.layout.height or 450
+        title = _title(figure)
+        return {
+            "text/html": f'<div class="sf-figure" role="img" aria-label="{title}" style="min-height: {height}px">'
+            f'<script type="application/gzip" class="sf-figure-data">{packed}</script></div>'
+        }
+
+
+def _title(figure: go.Figure) -> str:
+    text = figure.layout.title.text or figure.layout.yaxis.title.text or "Figure"
+    return str(text).replace('"', "'").replace("<", "(").replace(">", ")")
+
+
+def scrape(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
+    """Write a picture of each new figure of a block, for the thumbnail; the page itself draws the figure."""
+    for figure in shown:
+        path = Path(next(block_vars["image_path_iterator"]))
+        if path.stem.endswith("_001"):
+            _write_picture(figure, path.with_suffix(".png"))
+    shown.clear()
+    return ""
+
+
+def _write_picture(figure: go.Figure, path: Path) -> None:
+    """Draw a picture with kaleido, or copy the plain one."""
+    if _state["kaleido"] is not False:
+        try:
+            if _state["kaleido"] is None:
+                import kaleido
+
+                kaleido.start_sync_server(silence_warnings=True)
+                _state["kaleido"] = True
+            figure.write_image(str(path), width=640, height=448)
+        except Exception as error:  # noqa: BLE001 - no browser, or one that does not start
+            _state["kaleido"] = False
+            logger.info("Thumbnails are plain pictures: %s", str(error).splitlines()[0] if str(error) else type(error))
+        else:
+            return
+    path.write_bytes((Path(__file__).parent.parent / "_static" / "thumbnail.png").read_bytes())
+
+
+def reset(gallery_conf: dict[str, Any], fname: str) -> None:
+    """Forget figures of the example before."""
+    shown.clear()
+
+
+def _start(app: Sphinx) -> None:
+    pio.renderers["in_page"] = InPage()
+    pio.renderers.default = "in_page"
+    pio.renderers.render_on_display = True
+
+
+def _copy_plotly(app: Sphinx, error: Exception | None) -> None:
+    """Copy plotly.js once into the site, and stop kaleido."""
+    if _state["kaleido"]:
+        import kaleido
+
+        kaleido.stop_sync_server(silence_warnings=True)
+    if error is None and app.builder.format == "html":
+        source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+        target = Path(app.outdir) / "_static" / "plotly.min.js"
+        target.write_bytes(source.read_bytes())
+
+
+def _add_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    if "sf-figure" in context.get("body", ""):
+        app.add_js_file("plotly.min.js", loading_method="defer")
+        app.add_js_file("figures.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to the build."""
+    app.connect("builder-inited", _start, priority=100)
+    app.connect("html-page-context", _add_scripts)
+    app.connect("build-finished", _copy_plotly)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,64 @@
+// Draws the figures of a page when they come into view, in the colours of its theme. Data are JSON, packed with gzip.
+(() => {
+  const dark = () => document.documentElement.dataset.theme === "dark";
+  const colours = () => dark()
+    ? { ink: "#d6dde4", muted: "#a3afba", grid: "#343d46", paper: "rgba(0,0,0,0)" }
+    : { ink: "#1d2833", muted: "#596672", grid: "#e8ecf0", paper: "rgba(0,0,0,0)" };
+
+  async function unpack(text) {
+    const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return JSON.parse(await new Response(stream).text());
+  }
+
+  function axes(layout) {
+    return Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
+  }
+
+  function themed(layout) {
+    const { ink, muted, grid, paper } = colours();
+    const changes = { "font.color": ink, paper_bgcolor: paper, plot_bgcolor: paper, "legend.bgcolor": paper };
+    changes["hoverlabel.bgcolor"] = dark() ? "#22303c" : "#ffffff";
+    changes["hoverlabel.font.color"] = ink;
+    if (layout.title && layout.title.text) changes["title.font.color"] = ink;
+    for (const axis of axes(layout)) {
+      changes[`${axis}.gridcolor`] = grid;
+      changes[`${axis}.linecolor`] = grid;
+      changes[`${axis}.tickfont.color`] = muted;
+      changes[`${axis}.title.font.color`] = muted;
+    }
+    (layout.annotations || []).forEach((note, number) => {
+      if (!note.bgcolor) changes[`annotations[${number}].font.color`] = ink;
+    });
+    return changes;
+  }
+
+  async function draw(box) {
+    const figure = await unpack(box.querySelector(".sf-figure-data").textContent);
+    const layout = { ...figure.layout, autosize: true };
+    delete layout.width;
+    const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+    await Plotly.newPlot(box, figure.data, layout, options);
+    await Plotly.relayout(box, themed(layout));
+    box.classList.add("sf-drawn");
+  }
+
+  function start() {
+    const boxes = [...document.querySelectorAll(".sf-figure")];
+    const watcher = new IntersectionObserver((entries) => {
+      for (const entry of entries.filter((one) => one.isIntersecting)) {
+        watcher.unobserve(entry.target);
+        draw(entry.target);
+      }
+    }, { rootMargin: "600px" });
+    boxes.forEach((box) => watcher.observe(box));
+    new MutationObserver(() => {
+      for (const box of boxes.filter((one) => one.classList.contains("sf-drawn"))) {
+        Plotly.relayout(box, themed(box.layout));
+      }
+    }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();

@@ -1,0 +1,19 @@
+"""
+Where the risk comes from
+=========================
+
+Contributions to the volatility of the next day. They add up to it.
+"""
+
+import statefolio as sf
+
+data = sf.load_demo()
+model = sf.KalmanLoadings(tuning="discount").fit(data.returns, data.factors)
+risk = sf.FactorRisk(model, prefit=True).fit(data.returns, data.factors)
+weights = {"AAPL": 0.3, "JPM": 0.2, "KO": 0.2, "PFE": 0.1, "XOM": 0.2}
+
+risk.plot_contributions(weights)
+
+# %%
+# The same by asset:
+risk.plot_contributions(weights, by="asset")

@@ -1,0 +1,1 @@
+"""Writes loadings to files of other programs, piece by piece."""

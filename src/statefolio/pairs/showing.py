@@ -1,0 +1,329 @@
+"""Mixes summaries and figures into hedges, verdicts, screens and walks of baskets."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays.text import show
+from statefolio._display.drawing import Figure, draw
+from statefolio._display.numbers import P_VALUE
+from statefolio._display.shown import Shown, ShownModel, ShownTable
+from statefolio._display.summary import SummaryTable
+from statefolio._options import OneOf, check
+from statefolio.exceptions import InputError
+from statefolio.loadings.results import HALF_BAND
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class ShownHedge(ShownModel):
+    """The summary and the figures of every hedge."""
+
+    if TYPE_CHECKING:
+        assets_: pd.Index
+        hedge_ratios_: xr.Dataset
+        spread_: pd.DataFrame
+        held_value_: "pd.Series[float]"
+        innovations_: xr.Dataset
+        tuned_until_: pd.Timestamp
+
+    def summary(self) -> SummaryTable:
+        """Return one row per hedging asset: its last filtered ratio with standard error and 95 % limits.
+
+        Returns
+        -------
+        DataFrame (asset)
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2021":]
+        >>> sf.pairs.StaticHedge().fit(prices).summary()["hedge_ratio"].round(2).to_dict()
+        {'XOM': 1.32}
+        """
+        last = self.hedge_ratios_.isel(date=-1)
+        mean, error = last["filtered"].to_numpy(), np.sqrt(last["filtered_variance"].to_numpy())
+        names = pd.Index([str(name) for name in last["asset"].to_numpy()], name="asset")
+        columns = {
+            "hedge_ratio": mean,
+            "standard_error": error,
+            "lower": mean - HALF_BAND * error,
+            "upper": mean + HALF_BAND * error,
+        }
+        dates = self.hedge_ratios_.indexes["date"]
+        held = self.held_value_.dropna()
+        facts = {
+            "Hedge": self._options_text(),
+            "Dates": f"{show(dates[0])} to {show(dates[-1])} ({len(dates):,})",
+            "Tuned until": show(self.tuned_until_),
+        }
+        if len(held):
+            facts["Held value since the start"] = f"{float(held.iloc[-1]):,.4g} per unit of {self.assets_[0]}"
+        collapse = getattr(self, "collapse_", None) if "collapse_" in self.__dict__ else None
+        notes = (
+            [] if collapse is None else [f"Warning: the tuning collapsed at pass {collapse.at_pass}. {collapse.detail}"]
+        )
+        if self.tuned_until_ >= dates[-1]:
+            notes.append("Parameters were estimated from all dates, which are in sample. Pass tune_until to fit.")
+        title = f"{self.assets_[0]} hedged by {', '.join(names)}, on {show(dates[-1])}"
+        return SummaryTable(pd.DataFrame(columns, index=names), title, facts, notes)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return spread, held value and predicted hedge ratios by date."""
+        ratios = self.hedge_ratios_["predicted"].to_pandas().add_prefix("hedge_ratio_")
+        return self.spread_.add_prefix("spread_").join(self.held_value_.rename("held_value")).join(ratios)
+
+    def plot_ratios(self, beside: "ShownHedge | None" = None) -> Figure:
+        """Draw the predicted hedge ratios with 95 % bands.
+
+        Parameters
+        ----------
+        beside : Hedge, optional
+            Another hedge of the same prices; its ratios are dotted.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2021":]
+        >>> hedge = sf.pairs.RollingHedge(60).fit(prices)
+        >>> figure = hedge.plot_ratios(beside=sf.pairs.StaticHedge().fit(prices))
+        >>> [trace.name for trace in figure.data if trace.showlegend]
+        ['StaticHedge()', 'Predicted, 95 % band']
+        """
+        name = "" if beside is None else beside._options_text()
+        return draw("pairs.hedge_figures.hedge_ratio_figure", self, beside, name)
+
+    def plot_spread(self, beside: "ShownHedge | None" = None) -> Figure:
+        """Draw the spread under predicted ratios; a trader does not earn it.
+
+        Parameters
+        ----------
+        beside : Hedge, optional
+            Another hedge of the same prices, in a panel of its own.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+        """
+        return draw("pairs.hedge_figures.spreads_figure", _named(self, beside))
+
+    def plot_held_value(self, beside: "ShownHedge | None" = None) -> Figure:
+        """Draw the held value: the profit of a trader who holds the hedge.
+
+        Parameters
+        ----------
+        beside : Hedge, optional
+            Another hedge of the same prices.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+        """
+        held = {name: hedge.held_value_ for name, hedge in _named(self, beside).items()}
+        return draw("pairs.hedge_figures.held_value_figure", held)
+
+    def plot_tuning(self) -> Figure:
+        """Draw the adaptive tuning pass by pass, with its collapse.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        InputError
+            If the hedge was not tuned with `tuning="adaptive"`.
+        """
+        trace = getattr(self, "trace_", None) if "trace_" in self.__dict__ else None
+        if trace is None:
+            raise InputError("plot_tuning needs a hedge with a trace. Fit KalmanHedge(tuning='adaptive').")
+        names = ["level", *(str(name) for name in self.assets_[1:])]
+        return draw("pairs.trace_figure.trace_figure", trace, self.__dict__.get("collapse_"), names)
+
+    def _headline(self) -> str:
+        dates = self.hedge_ratios_.indexes["date"]
+        others = ", ".join(str(name) for name in self.assets_[1:])
+        return f"{self.assets_[0]} hedged by {others}, {len(dates):,} dates to {show(dates[-1])}"
+
+
+class ShownVerdict(Shown):
+    """The summary and the figure of `Verdict`."""
+
+    if TYPE_CHECKING:
+        outcome: str
+        p_value: float
+        table: pd.DataFrame
+        draws: pd.DataFrame
+        level: float
+        sentence: str
+
+    def summary(self) -> SummaryTable:
+        """Return one row per statistic with nominal and calibrated p-values, and the verdict; it prints whole.
+
+        Returns
+        -------
+        DataFrame (measure)
+        """
+        formats = {"nominal_p": P_VALUE, "calibrated_p": P_VALUE, "false_alarms": ".0%", "value": ",.2f"}
+        return SummaryTable(self.table, f"Verdict: {self.outcome}", {}, [self.sentence], formats)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the statistics and their p-values."""
+        return self.table
+
+    def plot_draws(self, measure: str = "adf_held") -> Figure:
+        """Draw a statistic of the basket among those of simulated baskets that are not cointegrated.
+
+        Parameters
+        ----------
+        measure : str
+            A row of `table`; "adf_held" decides the verdict.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2021":]
+        >>> verdict = sf.judge_basket(sf.pairs.StaticHedge(), prices, draws=19)
+        >>> [trace.name for trace in verdict.plot_draws().data]
+        ['Baskets without cointegration', 'This basket', '5% quantile of draws']
+        """
+        known = [str(name) for name in self.table.index if name in self.draws]
+        check("measure", measure, OneOf(*known))
+        observed = float(self.table.loc[measure, "value"])
+        return draw(
+            "pairs.calibration_figure.calibration_figure",
+            self.draws[measure],
+            observed,
+            level=self.level,
+            name=measure.replace("_", " "),
+        )
+
+    def _headline(self) -> str:
+        return f"{self.outcome}, calibrated p-value {self.p_value:.3f}"
+
+
+class ShownWalk(Shown):
+    """The summary and the figures of `BasketWalk`."""
+
+    if TYPE_CHECKING:
+        table: pd.DataFrame
+        results: Mapping[str, Any]
+        hedges: Mapping[str, Any]
+        start: pd.Timestamp
+
+    def summary(self) -> SummaryTable:
+        """Return one row per hedge with its measures out of sample, after costs; it prints whole.
+
+        Returns
+        -------
+        DataFrame (hedge x measure)
+        """
+        formats = dict.fromkeys(
+            ("annual_return", "annual_volatility", "maximum_drawdown", "daily_turnover", "degenerate"), ".1%"
+        )
+        formats |= {"adf_p_value": P_VALUE, "trades": ",.0f", "sharpe": ",.2f", "calmar": ",.2f", "half_life": ",.1f"}
+        return SummaryTable(self.table, f"Out of sample from {show(self.start)}, after costs", {}, (), formats)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the measures of each hedge."""
+        return self.table
+
+    def plot_value(self) -> Figure:
+        """Draw the value of each hedge's account, net and gross of costs.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+        """
+        return draw("backtest.value_figures.value_figure", self.results)
+
+    def plot_drawdown(self) -> Figure:
+        """Draw the drawdown of each hedge's account.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+        """
+        return draw("backtest.value_figures.drawdown_figure", self.results)
+
+    def plot_held_value(self) -> Figure:
+        """Draw the held value of each hedge, from the first date out of sample.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+        """
+        held = {name: each.held_value_.loc[each.in_use_from_ :] for name, each in self.hedges.items()}
+        return draw("pairs.hedge_figures.held_value_figure", held)
+
+    def _headline(self) -> str:
+        return f"{len(self.table)} hedges out of sample from {show(self.start)}"
+
+
+class ShownScreen(ShownTable):
+    """The summary and the figure of `PairScreen`."""
+
+    if TYPE_CHECKING:
+        table: pd.DataFrame
+        counts: "pd.Series[int]"
+
+        @property
+        def confirmed(self) -> pd.DataFrame:
+            """Provided by the screen."""
+
+        @property
+        def selected(self) -> pd.DataFrame:
+            """Provided by the screen."""
+
+    def summary(self) -> SummaryTable:
+        """Return the most relevant baskets: those confirmed, else those that pass the filters, else the first ten.
+
+        Returns
+        -------
+        DataFrame (basket)
+        """
+        rows = next((rows for rows in (self.confirmed, self.selected) if len(rows)), self.table).head(10)
+        facts = {str(name).replace("_", " "): f"{count:,}" for name, count in self.counts.items()}
+        kept = ("p_value", "q_value", "half_life", "profit_to_cost", "hedge_ratio_2", "later_p_value", "confirmed")
+        shown = rows[[name for name in kept if name in rows]]
+        return SummaryTable(shown, self._headline(), facts, (), {"later_p_value": P_VALUE, "half_life": ",.1f"})
+
+    def plot_screen(self) -> Figure:
+        """Draw all baskets by half-life and p-value, with the confirmed ones marked.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+        """
+        return draw("pairs.screen_figure.screen_figure", self)
+
+
+class ShownToday(ShownTable):
+    """The summary of `Today`."""
+
+    if TYPE_CHECKING:
+        positions: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the positions: shares, currency and weight of each asset."""
+        return self.positions
+
+
+def _named(one: ShownHedge, other: ShownHedge | None) -> dict[str, Any]:
+    """Return hedges by their options, which tell them apart."""
+    named = {one._options_text(): one}
+    if other is not None:
+        name = other._options_text()
+        named[name if name not in named else f"{name}, beside"] = other
+    return named
