@@ -12,8 +12,21 @@ from statefolio.commands.pairs import command as pairs
 from statefolio.commands.returns import command as returns
 from statefolio.commands.studies import update_command
 from statefolio.commands.show import command as show
+from statefolio.commands.warming import command as warming
 
 # isort: on
 from statefolio.commands.app import app, main
 
-__all__ = ["app", "loadings", "main", "pairs", "returns", "risk", "show", "store_commands", "studies", "update_command"]
+__all__ = [
+    "app",
+    "loadings",
+    "main",
+    "pairs",
+    "returns",
+    "risk",
+    "show",
+    "store_commands",
+    "studies",
+    "update_command",
+    "warming",
+]

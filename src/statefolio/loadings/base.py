@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from statefolio._arrays.dates import rows_until
 from statefolio._arrays.panel import Panel
 from statefolio._plausible.reading import read_panel
+from statefolio.exceptions import InputError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.loadings.alignment import continue_panel
+from statefolio.loadings.log_scores import densities_by_date
 from statefolio.loadings.observed_returns import Unobserved
 from statefolio.loadings.remarks import Remarks
 from statefolio.loadings.results import RunResults
@@ -132,6 +134,53 @@ class LoadingsModel(SavedLoadings):
             self.__dict__ = before
             raise
         return self
+
+    def score(self, returns: Any, factors: Any) -> float:
+        """Return the mean log score of one-step-ahead forecasts: higher is better.
+
+        On dates after the last one seen the model continues from its state, in a copy, with its hyper-parameters held:
+        each return is forecast from data up to the date before. On dates that it has seen the score is in sample.
+        Scikit-learn's `GridSearchCV` and Optuna use this method; pass the returns as X, the factors as y, and
+        `cv=TimeSeriesSplit()`, whose tests follow their training dates.
+
+        Parameters
+        ----------
+        returns : DataFrame (T dates, N assets)
+            Returns of dates in the results of the model, or later ones.
+        factors : DataFrame (dates, K factors)
+            Factors of these dates; others are ignored.
+
+        Returns
+        -------
+        float
+            Mean log predictive density of the returns, in decimals, that have a forecast; Gaussian for least squares.
+            Percent returns have a score that is lower by log 100.
+
+        Raises
+        ------
+        InputError
+            If the model made no forecast for a date, or no return has one.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+        >>> demo = sf.load_demo()
+        >>> returns, factors = demo.returns.iloc[:600, :4], demo.factors[["market"]].iloc[:600]
+        >>> grid = {"half_life": [20.0, 60.0, 180.0]}
+        >>> search = GridSearchCV(sf.ExponentialLoadings(), grid, cv=TimeSeriesSplit(3)).fit(returns, factors)
+        >>> search.best_params_
+        {'half_life': 60.0}
+        """
+        self._check_fitted()
+        found = densities_by_date(self, returns, factors).to_numpy()
+        known = np.isfinite(found)
+        if not known.any():
+            raise InputError(
+                "returns must have at least one with a forecast, got none. Score dates on which assets have returns "
+                "and loadings."
+            )
+        return float(found[known].mean())
 
     def _reset(self) -> None:
         """Drop what an earlier fit learned, so that a fit that fails leaves an unfitted model."""

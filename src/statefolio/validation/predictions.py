@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import pi
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from statefolio._arrays.types import Array
 from statefolio._options import Kind, Whole, check
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.base import LoadingsModel
+from statefolio.loadings.log_scores import log_densities
 from statefolio.validation.probability import predictive_degrees_of_freedom, probabilities
 
 Mask = npt.NDArray[np.bool_]
@@ -130,11 +130,7 @@ def _predict(model: LoadingsModel, returns: Any, factors: Any, tune_until: Any, 
     found = fitted.innovations_
     errors = found["innovation"].to_numpy()
     v, S = errors[first:], found["innovation_variance"].to_numpy()[first:]
-    if "log_density" in found:
-        density = found["log_density"].to_numpy()[first:]
-    else:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            density = -0.5 * (np.log(2.0 * pi * S) + v * v / S)
+    density = log_densities(fitted)[first:]
     freedom = predictive_degrees_of_freedom(fitted, errors)
     informative = fitted.informative_.to_numpy()
     return Prediction(

@@ -8,13 +8,13 @@ import pandas as pd
 from statefolio._arrays.text import show
 from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.inputs import PanelInputs
-from statefolio.commands.loadings.compilation import compiling_ahead
 from statefolio.commands.loadings.options import LoadingsOptions
 from statefolio.commands.loadings.tables import write_loadings
 from statefolio.commands.noted_warnings import noted_warnings
 from statefolio.commands.output_folder import whole_folder
 from statefolio.commands.progress import Progress
 from statefolio.commands.shared_options import ModelOptions, SplitDates
+from statefolio.commands.warming.ahead import compiling_ahead
 from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from statefolio.commands.loadings import compilation
+from statefolio.commands.warming import ahead
 
 
 @pytest.fixture
@@ -18,36 +18,36 @@ def processes(monkeypatch):
         started.append(start(*args, **options))
         return started[-1]
 
-    monkeypatch.setattr(compilation.subprocess, "Popen", note)
-    monkeypatch.setattr(compilation, "_COMMAND", "import time; time.sleep(60)")
-    monkeypatch.setattr(compilation, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(ahead.subprocess, "Popen", note)
+    monkeypatch.setattr(ahead, "_COMMAND", "import time; time.sleep(60)")
+    monkeypatch.setattr(ahead, "get_num_threads", lambda: 2)
     return started
 
 
 def test_the_functions_that_the_job_runs_after_its_first_score_are_compiled(monkeypatch):
     done = []
-    for name, model in (("filter", compilation.KalmanLoadings), ("regression", compilation.RollingLoadings)):
+    for name, model in (("filter", ahead.KalmanLoadings), ("regression", ahead.RollingLoadings)):
         fit = model.fit
         monkeypatch.setattr(model, "fit", lambda *args, _fit=fit, _name=name: done.append(_name) or _fit(*args))
-    step = compilation.advance
-    monkeypatch.setattr(compilation, "advance", lambda *args: done.append("climb") or step(*args))
-    compilation.compile_all()
+    step = ahead.advance
+    monkeypatch.setattr(ahead, "advance", lambda *args: done.append("climb") or step(*args))
+    ahead.compile_all()
     assert done == ["climb", "filter", "regression"]
-    assert compilation.is_compiled()
+    assert ahead.is_compiled()
 
 
 def test_the_job_continues_where_no_process_can_be_started(monkeypatch):
-    monkeypatch.setattr(compilation, "is_compiled", lambda: False)
-    monkeypatch.setattr(compilation, "get_num_threads", lambda: 2)
-    monkeypatch.setattr(compilation.sys, "executable", "/nowhere/python")
-    with compilation.compiling_ahead():
+    monkeypatch.setattr(ahead, "is_compiled", lambda: False)
+    monkeypatch.setattr(ahead, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(ahead.sys, "executable", "/nowhere/python")
+    with ahead.compiling_ahead():
         done = True
     assert done
 
 
 def test_the_other_process_ends_with_the_job(monkeypatch, processes):
-    monkeypatch.setattr(compilation, "is_compiled", lambda: False)
-    with suppress(KeyboardInterrupt), compilation.compiling_ahead():
+    monkeypatch.setattr(ahead, "is_compiled", lambda: False)
+    with suppress(KeyboardInterrupt), ahead.compiling_ahead():
         assert processes[0].poll() is None
         assert "-P" in processes[0].args  # files of the working directory are not taken for modules
         raise KeyboardInterrupt
@@ -55,15 +55,15 @@ def test_the_other_process_ends_with_the_job(monkeypatch, processes):
 
 
 def test_no_process_is_started_where_all_is_compiled(monkeypatch, processes):
-    monkeypatch.setattr(compilation, "is_compiled", lambda: True)
-    with compilation.compiling_ahead():
+    monkeypatch.setattr(ahead, "is_compiled", lambda: True)
+    with ahead.compiling_ahead():
         pass
     assert not processes
 
 
 def test_no_process_is_started_on_one_core(monkeypatch, processes):
-    monkeypatch.setattr(compilation, "is_compiled", lambda: False)
-    monkeypatch.setattr(compilation, "get_num_threads", lambda: 1)
-    with compilation.compiling_ahead():
+    monkeypatch.setattr(ahead, "is_compiled", lambda: False)
+    monkeypatch.setattr(ahead, "get_num_threads", lambda: 1)
+    with ahead.compiling_ahead():
         pass
     assert not processes

@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import pandas as pd
 
 from statefolio._threads import get_num_threads
+from statefolio.commands.warming.parts import made_up_panel
 from statefolio.kalman import compiled_code
 from statefolio.kalman.quasi_newton import above_zero, advance, new_quasi_newton
 from statefolio.kalman.sweep import sweep
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import RollingLoadings
 
-_COMMAND = "from statefolio.commands.loadings.compilation import compile_all; compile_all()"
+_COMMAND = "from statefolio.commands.warming.ahead import compile_all; compile_all()"
 
 
 @contextmanager
@@ -49,8 +49,6 @@ def is_compiled() -> bool:
 def compile_all() -> None:
     """Compile what the job runs after its first score: one step of the optimiser, the filter, and the regressions."""
     advance(above_zero(np.zeros(2, dtype=bool)), 1e-6, new_quasi_newton(np.ones(2)), -1.0, np.ones(2))
-    dates = pd.bdate_range("2000-01-03", periods=40)
-    numbers = 0.01 * np.random.default_rng(0).standard_normal((len(dates), 3))
-    returns, factors = pd.DataFrame(numbers[:, :2], dates, ["a", "b"]), pd.DataFrame(numbers[:, 2:], dates, ["f"])
+    returns, factors = made_up_panel()
     KalmanLoadings(tuning="fixed", state_variance=1e-3).fit(returns, factors)
     RollingLoadings(window=20).fit(returns, factors)

@@ -1,0 +1,1 @@
+"""The command `warm`, and the compilation ahead of a first run."""
