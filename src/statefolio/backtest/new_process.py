@@ -21,8 +21,8 @@ from typing import Any
 import cloudpickle
 from threadpoolctl import threadpool_info
 
-from statefolio.backtest.searched_code import is_from_library
 from statefolio._threads import VARIABLE, get_num_threads
+from statefolio.backtest.searched_code import is_from_library
 from statefolio.kalman.compiled_code import variables_of_children
 
 _PASSED_ON = (
