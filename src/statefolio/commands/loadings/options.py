@@ -1,5 +1,6 @@
 """The options of `statefolio loadings`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -68,7 +69,7 @@ class LoadingsOptions:
             raise InputError("--workers must be left out with --scheduler, which has its own. Use one of them.")
 
 
-def _check_none(given: dict[str, object], needed: str) -> None:
+def _check_none(given: Mapping[str, object], needed: str) -> None:
     for name, value in given.items():
         if value is not None:
             raise InputError(f"{name} must be left out without {needed}, got {value}. Use {needed}, or drop it.")
