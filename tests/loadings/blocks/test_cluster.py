@@ -13,11 +13,10 @@ from statefolio.loadings.blocks import cluster
 def executor():
     distributed = pytest.importorskip("distributed")
     with (
-        warnings.catch_warnings(),
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp") as workers,
+        cluster.connect(workers.scheduler_address) as client,
     ):
-        with cluster.connect(workers.scheduler_address) as client:
-            yield client.get_executor()
+        yield client.get_executor()
 
 
 def test_two_processes_of_a_cluster_have_the_bits_of_one_call(executor, data, tmp_path):

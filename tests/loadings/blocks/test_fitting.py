@@ -142,7 +142,7 @@ def test_an_interrupted_fit_is_resumed_to_the_same_bytes(error, data, tmp_path, 
         expected = {
             KeyboardInterrupt: pytest.raises(KeyboardInterrupt),
             MemoryError: pytest.raises(sf.WorkerError, match=r"too little memory during 'block 1 \(\\?'A64"),
-            OSError: pytest.raises(sf.OutputError, match="disk with room, got .*No space left.*resume=True"),
+            OSError: pytest.raises(sf.OutputError, match=r"disk with room, got .*No space left.*resume=True"),
         }
         with expected[type(error)]:
             fit(data, tmp_path / "b")
@@ -150,7 +150,7 @@ def test_an_interrupted_fit_is_resumed_to_the_same_bytes(error, data, tmp_path, 
         store = sf.loadings.LoadingsStore.open(tmp_path / "b" / "x.zarr")
         assert store.done == {0}
         changed.undo()
-    with pytest.raises(sf.OutputError, match="store must be a new folder where resume is False.*resume=True"):
+    with pytest.raises(sf.OutputError, match=r"store must be a new folder where resume is False.*resume=True"):
         fit(data, tmp_path / "b")
     monkeypatch.setattr(fitting, "learn_shared", None)
     fit(data, tmp_path / "b", resume=True)

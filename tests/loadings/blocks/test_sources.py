@@ -59,7 +59,7 @@ def test_every_source_gives_the_same(make, made, tmp_path):
 
 def test_a_zarr_store(made, tmp_path):
     returns, factors, whole = made
-    array_of(returns).to_dataset().to_zarr(tmp_path / "returns.zarr")
+    array_of(returns).to_dataset().to_zarr(tmp_path / "returns.zarr", consolidated=False)
     found = fitted(tmp_path / "returns.zarr", factors, tmp_path)
     np.testing.assert_array_equal(found["predicted"], whole["predicted"])
 
@@ -81,7 +81,7 @@ def test_other_refusals(made, tmp_path):
         fitted([returns.iloc[:, :64], returns.iloc[:, :3]], factors, tmp_path)
     with pytest.raises(sf.InputError, match="at least one block, got none"):
         fitted(iter([]), factors, tmp_path)
-    with pytest.raises(sf.InputError, match="a Zarr store or a folder of Parquet files, got .* which is no folder"):
+    with pytest.raises(sf.InputError, match=r"a Zarr store or a folder of Parquet files, got .* which is no folder"):
         fitted(tmp_path / "nothing", factors, tmp_path)
     with pytest.raises(sf.DataTypeError, match="the dimensions date and asset, got"):
         fitted(array_of(returns).rename(asset="name"), factors, tmp_path)
