@@ -57,9 +57,8 @@ class LoadingsResult:
 def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progress) -> LoadingsResult:
     """Fit the panel, score it against least squares, and write the folder whole or not at all."""
     returns, factors = inputs.returns, inputs.factors
-    output = options.output
     with (
-        whole_folder(output.out, FILES, overwrite=output.overwrite) as folder,
+        whole_folder(out_of(options), FILES, overwrite=options.output.overwrite) as folder,
         compiling_ahead(),
         noted_warnings() as warned,
     ):
@@ -86,7 +85,14 @@ def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progre
             title=TITLE,
         )
         progress("writing", len(FILES), len(FILES))
-    return LoadingsResult(output.out, model, comparison, tune_until, test_from, rows)
+    return LoadingsResult(out_of(options), model, comparison, tune_until, test_from, rows)
+
+
+def out_of(options: LoadingsOptions) -> Path:
+    """Return the folder of results."""
+    if options.output.out is None:
+        raise InputError("--out must be given, got nothing. Name a folder.")
+    return options.output.out
 
 
 def split(dates: pd.DatetimeIndex, given: SplitDates) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -12,6 +12,7 @@ from statefolio.commands.terminal_tables import table
 if TYPE_CHECKING:
     from statefolio.commands.loadings.job import LoadingsResult
     from statefolio.commands.loadings.update import UpdatedModel
+    from statefolio.loadings.stores.store import LoadingsStore
 
 MOST_MOVED = 20
 CONTENTS = {
@@ -38,6 +39,14 @@ def show_loadings(terminal: Terminal, result: "LoadingsResult") -> None:
     terminal.out.print(table(_comparison(result.comparison), title))
     terminal.out.print(f"The loadings that were written are those of a model tuned until {result.tune_until:%Y-%m-%d}.")
     terminal.show_files(result.folder, CONTENTS, f" ({result.rows:,} rows of loadings)")
+
+
+def show_store(terminal: Terminal, store: "LoadingsStore") -> None:
+    """Show a store that was fitted."""
+    terminal.end_progress()
+    size = {"dates": len(store.dates), "assets": len(store.assets), "factors": len(store.factors)}
+    said = " x ".join(f"{count:,} {name}" for name, count in size.items())
+    terminal.out.print(f"Written to [bold]{escape(str(store.path))}[/bold]: {said}.", soft_wrap=True)
 
 
 def show_updated(terminal: Terminal, updated: "UpdatedModel") -> None:
