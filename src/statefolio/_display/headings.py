@@ -1,6 +1,7 @@
 """Names the columns and measures of reports in the field's words, with units."""
 
 HEADINGS = {
+    "annual_alpha": "Annual alpha",
     "annual_fees": "Annual fees",
     "annual_return": "Annual return",
     "annual_trading_costs": "Annual trading costs",
@@ -34,6 +35,7 @@ HEADINGS = {
     "sortino": "Sortino",
     "upper": "Upper 95 % limit",
     "value_at_risk": "Value at risk",
+    "value_at_risk_95": "Value at risk 95 %",
 }
 """Headings that are more than the name with spaces and a capital."""
 _PLAIN_NAMES = """

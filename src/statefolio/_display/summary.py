@@ -16,6 +16,8 @@ from statefolio._display.measures import measure
 from statefolio._display.numbers import P_VALUE, cell
 from statefolio._display.text_table import WIDTH, text_table, wrapped
 
+MEASURES = "measure"
+"""The format of a column whose cells get the unit that follows from the name of their row."""
 NOTEBOOK_ROWS = 12
 """The most rows in a notebook; `summary()` prints all."""
 NOTEBOOK_COLUMNS = 8
@@ -98,6 +100,12 @@ class SummaryTable(pd.DataFrame):
         more = " and ".join(f"{count:,} more {word}{'' if count == 1 else 's'}" for count, word in hidden if count > 0)
         return _html(self.title, self.facts, table, self.notes, more)
 
+    def _label(self, value: Any) -> str:
+        return _head(value) if MEASURES in self.formats.values() else _label(value)
+
+    def _text(self, form: str, row: int, value: Any) -> str:
+        return measure(str(self.index[row]), value) if form == MEASURES else cell(value, form)
+
     def _cells(self, most: int) -> tuple[list[str], list[list[str]], list[bool], int]:
         """Return headings, texts of the first rows, whether each column is aligned right, and the number of labels."""
         shown = pd.DataFrame(self).head(most)
@@ -111,7 +119,9 @@ class SummaryTable(pd.DataFrame):
         ]
         forms = [""] * len(names) + [self.formats.get(str(name), _form(name)) for name in shown.columns]
         texts = [
-            [_label(value) if i < len(names) else cell(value, forms[i]) for value in column]
+            [self._label(value) for value in column]
+            if i < len(names)
+            else [self._text(forms[i], place, value) for place, value in enumerate(column)]
             for i, column in enumerate(columns)
         ]
         right = [i >= len(names) and _is_numeric(column) for i, column in enumerate(columns)]

@@ -58,7 +58,7 @@ def wrapped(text: str, width: int = WIDTH) -> str:
 
 def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> list[int]:
     natural = [max((len(row[i]) for row in rows), default=0) for i in range(len(heads))]
-    words = [max(map(len, head.split()), default=0) for head in heads]
+    words = [max(map(len, _together(head).split(" ")), default=0) for head in heads]
     widths = [max(cells, word, min(len(head), 9)) for cells, word, head in zip(natural, words, heads, strict=True)]
     wrapping = [i for i in range(len(heads)) if not right[i] and natural[i] > LONG]
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - WIDTH
@@ -89,15 +89,20 @@ def _blocks(widths: Sequence[int], labels: int) -> list[list[int]]:
 
 def _lines(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
     parts = [
-        textwrap.wrap(cell, width, break_long_words=False, break_on_hyphens=False) or [""]
+        textwrap.wrap(_together(cell), width, break_long_words=False, break_on_hyphens=False) or [""]
         for cell, width in zip(cells, widths, strict=True)
     ]
     height = max(map(len, parts))
     padded = [part + [""] * (height - len(part)) for part in parts]
     return [
         GAP.join(
-            text.rjust(width) if is_right else text.ljust(width)
+            (text.rjust(width) if is_right else text.ljust(width)).replace("\u00a0", " ")
             for text, width, is_right in zip(line, widths, right, strict=True)
         )
         for line in zip(*padded, strict=True)
     ]
+
+
+def _together(text: str) -> str:
+    """Return a text in which "95 %" does not break."""
+    return text.replace(" %", "\u00a0%")

@@ -79,3 +79,47 @@ def maximum_drawdown(returns: Any) -> Drawdown:
         dates=(len(values) - 1 if recovery is None else recovery) - peak,
         dates_to_recover=None if recovery is None else recovery - trough,
     )
+
+
+def worst_drawdowns(returns: Any, most: int = 10) -> list[Drawdown]:
+    """Return the deepest drawdowns, the deepest first; they do not overlap.
+
+    A drawdown goes from the last date at a peak to the first date at that peak again, or to the last date.
+
+    Parameters
+    ----------
+    returns : Series, or an object with such `returns`
+        Simple returns in decimals; they are compounded.
+    most : int
+        The most drawdowns.
+
+    Returns
+    -------
+    list of Drawdown
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> dates = pd.bdate_range("2024-01-01", periods=5)
+    >>> found = worst_drawdowns(pd.Series([-0.1, 0.2, -0.2, -0.1, 0.05], index=dates))
+    >>> [(round(each.depth, 2), f"{each.trough:%d}") for each in found]
+    [(-0.28, '04'), (-0.1, '01')]
+    """
+    below = drawdowns(returns)
+    values, dates = below.to_numpy(), below.index
+    under = np.flatnonzero(np.diff(np.concatenate([[0], (values < 0.0).astype(int), [0]])))
+    found = []
+    for first, end in under.reshape(-1, 2):
+        trough = int(first + np.argmin(values[first:end]))
+        recovered = end < len(values)
+        found.append(
+            Drawdown(
+                depth=float(values[trough]),
+                peak=dates[first - 1] if first > 0 else None,
+                trough=dates[trough],
+                recovery=dates[end] if recovered else None,
+                dates=int((end if recovered else len(values) - 1) - (first - 1)),
+                dates_to_recover=int(end - trough) if recovered else None,
+            )
+        )
+    return sorted(found, key=lambda each: each.depth)[:most]

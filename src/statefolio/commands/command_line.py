@@ -9,9 +9,10 @@ from statefolio.commands.loadings import command as loadings
 from statefolio.commands.loadings import store_commands
 from statefolio.commands.risk import command as risk
 from statefolio.commands.pairs import command as pairs
+from statefolio.commands.returns import command as returns
 from statefolio.commands.studies import update_command
 
 # isort: on
 from statefolio.commands.app import app, main
 
-__all__ = ["app", "loadings", "main", "pairs", "risk", "store_commands", "studies", "update_command"]
+__all__ = ["app", "loadings", "main", "pairs", "returns", "risk", "store_commands", "studies", "update_command"]

@@ -53,14 +53,15 @@ class ShownLoadings(ShownModel):
         --------
         >>> import statefolio as sf
         >>> demo = sf.load_demo()
-        >>> model = sf.RollingLoadings(window=250).fit(demo.returns, demo.factors[["market", "value"]])
+        >>> model = sf.RollingLoadings(window=120).fit(demo.returns, demo.factors[["market", "value"]])
+        >>> model.summary("XOM")["loading"].round(2).to_dict()
+        {'alpha': 0.0, 'market': 0.8, 'value': 1.37}
         >>> print(model.summary("XOM"))
         Loadings of XOM, filtered, on 2022-12-28
         <BLANKLINE>
-        Model: RollingLoadings(window=250)               Dates: 2014-01-03 to 2022-12-28 (2,263)
-        Tuned until: 2022-12-28                          Returns scored: 2,257
+        Model: RollingLoadings(window=120)                  Dates: 2014-01-03 to 2022-12-28 (2,263)
+        Returns scored: ...                               R², one step ahead: ...
         ...
-        Factor  Loading  Standard error     t  P-value  ...
         """
         self._check_fitted()
         return panel_summary(self) if asset is None else asset_summary(self, asset)
@@ -86,7 +87,7 @@ class ShownLoadings(ShownModel):
         >>> demo = sf.load_demo()
         >>> model = sf.RollingLoadings(window=250).fit(demo.returns, demo.factors[["market"]])
         >>> model.to_frame("AAPL", "2022-12-28")["filtered"].round(3).to_dict()
-        {'alpha': -0.0, 'market': 1.281}
+        {'alpha': -0.0, 'market': 1.306}
         """
         return loadings_frame(self.loadings_, asset, date)
 
@@ -204,7 +205,7 @@ class ShownLoadings(ShownModel):
         >>> model = sf.RollingLoadings(window=120).fit(returns, factors)
         >>> figure = model.plot_contributions(returns, factors, "XOM")
         >>> [trace.name for trace in figure.data]
-        ['alpha', 'market', 'value', 'residual', 'Total']
+        ['market', 'residual', 'alpha', 'value', 'Total']
         """
         self._check_fitted()
         return draw("contribution_figures.asset_contribution_figure", self, returns, factors, asset)

@@ -167,9 +167,14 @@ def _asset_facts(model: Any, i: int) -> dict[str, str]:
     row = model.parameters_.iloc[i]
     if "degrees_of_freedom" in row and np.isfinite(row["degrees_of_freedom"]):
         facts["Student-t degrees of freedom"] = f"{row['degrees_of_freedom']:.1f}"
-    if "converged" in row:
+    if _is_tuned(model) and "converged" in row:
         facts["Tuning"] = str(row.get("reason", "")) or ("converged" if row["converged"] else "did not converge")
     return facts
+
+
+def _is_tuned(model: Any) -> bool:
+    """Return whether a model learns hyper-parameters; least squares has none."""
+    return getattr(model, "tuning", "fixed") != "fixed"
 
 
 def _quality_facts(model: Any) -> dict[str, str]:
@@ -207,7 +212,7 @@ def _warnings(model: Any, i: int) -> list[str]:
         notes.append("Warning: the predicted loadings are informative on no date, so there is no R².")
     elif counted > model.dates_[0]:
         notes.append(f"The first loadings are arbitrary: R² counts the dates from {show(counted)} on.")
-    if model.tuned_until_ >= model.last_date_:
+    if _is_tuned(model) and model.tuned_until_ >= model.last_date_:
         notes.append(IN_SAMPLE)
     row: Mapping[str, Any] = model.parameters_.iloc[i].to_dict()
     if not bool(row.get("converged", True)):
@@ -231,7 +236,7 @@ def _panel_warnings(model: Any) -> list[str]:
         notes.append(
             f"Warning: some loadings of {len(names):,} assets are not known ({listed(names)}); see parameters_."
         )
-    if model.tuned_until_ >= model.last_date_:
+    if _is_tuned(model) and model.tuned_until_ >= model.last_date_:
         notes.append(IN_SAMPLE)
     return notes
 

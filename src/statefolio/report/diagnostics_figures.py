@@ -146,7 +146,8 @@ def inflation_figure(multicollinearity: Diagnosis) -> go.Figure:
         figure.add_hline(y=limit, row=row, col=1, line={"color": style.MUTED, "dash": "dot", "width": 1})
     figure.update_layout(style.layout(height=style.HEIGHT + 120, showlegend=True))
     figure.update_xaxes(**style.axis())
-    figure.update_yaxes(**style.axis(type="log"))
+    for row, values in ((1, finding.table), (2, condition)):
+        figure.update_yaxes(**style.axis(**style.log_ticks(values)), row=row, col=1)
     figure.update_yaxes(title=style.axis_title("Variance inflation"), row=1, col=1)
     return figure.update_yaxes(title=style.axis_title("Condition number"), row=2, col=1)
 
@@ -183,11 +184,12 @@ def findings_figure(diagnosis: Diagnosis) -> go.Figure:
     if levels:
         figure.add_vline(x=levels[0], **style.named_line(f"Level {levels[0]:.0%}"))
     names = [finding.name for finding in tested]
+    ticks = style.log_ticks([max(finding.p_value, SMALLEST) for finding in tested])
     return figure.update_layout(
         style.layout(
             height=110 + 30 * len(names),
             showlegend=True,
-            xaxis=style.axis(title=style.axis_title("p-value (log axis)"), type="log", exponentformat="e", nticks=5),
+            xaxis=style.axis(title=style.axis_title("p-value (log axis)"), **ticks),
             yaxis=style.axis(type="category", showgrid=False, categoryorder="array", categoryarray=names[::-1]),
         )
     )

@@ -36,7 +36,7 @@ def short(text: object, most: int = LONGEST_LABEL) -> str:
     """Return a name with its middle left out if it is long.
 
     >>> short("Consumer Discretionary and Services", 22)
-    'Consumer Dis…Services'
+    'Consumer Disc…Services'
     >>> short("AAPL")
     'AAPL'
     """
@@ -78,10 +78,18 @@ def _fit_axis(figure: go.Figure, name: str) -> None:
     axis = figure.layout[name]
     pixels = _length(figure, name)
     if axis.title.text:
-        room = int((NARROW if name.startswith("x") else pixels) / LETTER)
+        room = int((_across(figure) if name.startswith("x") else pixels) / LETTER)
         axis.title.text = "<br>".join(textwrap.wrap(axis.title.text.replace("<br>", " "), max(14, room)))
     if axis.type == "category":
         _fit_categories(figure, name, pixels)
+
+
+def _across(figure: go.Figure) -> float:
+    """Return the pixels along a horizontal axis on a phone: the names of categories at its left take some."""
+    if figure.layout.yaxis.type != "category":
+        return NARROW - 40.0
+    longest = max((len(str(label)) for trace in figure.data if trace.y is not None for label in trace.y), default=0)
+    return NARROW - LETTER * min(longest, LONGEST_LABEL) - 10.0
 
 
 def _length(figure: go.Figure, name: str) -> float:

@@ -31,7 +31,7 @@ from statefolio.report.fitting import LONGEST_NAME, fitted, short
 
 PANEL_HEIGHT = 215
 TOP, BOTTOM = 30, 66
-LONGEST_TITLE = 22
+LONGEST_TITLE = 20
 """Characters of a panel's title with two panels in a row."""
 ALPHA_UNIT = 1e4
 """Alpha is drawn in basis points, because its values in decimals are too small for an axis."""
@@ -125,7 +125,7 @@ def loadings_figure(
     room = about["margin"]["t"] - 14
     figure.layout.margin.t += room
     figure.layout.height += room
-    return figure.update_layout(title={**about["title"], "y": 1 - 8 / figure.layout.height})
+    return figure.update_layout(title=about["title"])
 
 
 def one_factor(series: AssetLoadings, factor: str | None) -> AssetLoadings:
@@ -217,7 +217,14 @@ def empty_figure(
         row, column = divmod(position, columns)
         x_domain, y_domain = _domains(row, column, rows, columns)
         number = axis_number(position)
-        page[f"xaxis{number}"] = style.axis(domain=x_domain, anchor=f"y{number}", type="date", showgrid=False)
+        page[f"xaxis{number}"] = style.axis(
+            domain=x_domain,
+            anchor=f"y{number}",
+            type="date",
+            showgrid=False,
+            nticks=4 if columns > 1 else 7,
+            tickangle=0,
+        )
         if position:
             page[f"xaxis{number}"]["matches"] = "x"
         page[f"yaxis{number}"] = style.axis(domain=y_domain, anchor=f"x{number}", nticks=6)
@@ -263,7 +270,7 @@ def _label(text: str, number: str) -> dict[str, Any]:
         "xanchor": "left",
         "yanchor": "bottom",
         "showarrow": False,
-        "font": {"size": 13},
+        "font": {"size": 12},
     }
 
 

@@ -14,7 +14,7 @@ from statefolio.report.fitting import fitted
 ROW = 22
 TALLEST = 900.0
 MOST_ASSETS = 30
-MOST_NUMBERS = 8
+MOST_NUMBERS = 6
 """The most factors with the correlations written into the cells: more do not fit on a phone."""
 
 

@@ -7,6 +7,8 @@ other or into the axes. Reference lines are named in the legend, because a text 
 import textwrap
 from typing import Any
 
+import numpy as np
+
 INK = "#1d2833"
 MUTED = "#66737f"
 GRID = "#e8ecf0"
@@ -40,6 +42,7 @@ LEGEND = {
     "yanchor": "bottom",
     "yref": "container",
     "font": {"size": 11.5},
+    "traceorder": "normal",
 }
 """A legend below the plot; the plot makes room for it."""
 TITLE_LINE = 17
@@ -51,7 +54,7 @@ REFERENCE_LINE = {"width": 1.1, "color": MUTED, "dash": "dot"}
 def layout(**changes: Any) -> dict[str, Any]:
     """Return the base layout of all figures, updated with `changes`; `title` may be a text."""
     text = changes.pop("title", "")
-    height = changes.setdefault("height", HEIGHT)
+    changes.setdefault("height", HEIGHT)
     lines = textwrap.wrap(text, 52) if isinstance(text, str) else []
     base: dict[str, Any] = {
         "template": None,
@@ -70,10 +73,10 @@ def layout(**changes: Any) -> dict[str, Any]:
             "x": 0,
             "xanchor": "left",
             "xref": "container",
-            "y": 1 - 8 / height,
+            "y": 1,
             "yanchor": "top",
             "yref": "container",
-            "pad": {"l": 10},
+            "pad": {"l": 10, "t": 10 + TITLE_LINE * (len(lines) - 1)},
         }
     return {**base, **changes}
 
@@ -96,6 +99,18 @@ def axis(**changes: Any) -> dict[str, Any]:
         "fixedrange": False,
     }
     return {**base, **changes}
+
+
+def log_ticks(values: Any) -> dict[str, Any]:
+    """Return the ticks of a log axis: 1, 2 and 5 of each power of ten, or powers alone where the values span many."""
+    known = np.asarray(values, dtype=float)
+    known = known[np.isfinite(known) & (known > 0.0)]
+    low, high = (float(np.log10(edge(known))) if known.size else 0.0 for edge in (np.min, np.max))
+    decades = range(int(np.floor(low)) - 1, int(np.ceil(high)) + 2)
+    steps = (1.0, 2.0, 5.0) if high - low < 1.5 else (1.0,)
+    every = max(1, -(-len(decades) // 7))
+    ticks = [step * 10.0**power for power in decades[::every] for step in steps]
+    return {"type": "log", "tickmode": "array", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
 
 
 def colour(place: int) -> str:

@@ -85,17 +85,7 @@ def _add_lines(
 
 
 def _mark(figure: go.Figure, collapse: Collapse) -> None:
-    """Mark the pass of the collapse by a line in all panels, and name the reason in the first."""
+    """Mark the pass of the collapse by a line in all panels; the legend names the reason."""
     for row in (1, 2, 3):
-        figure.add_vline(x=collapse.at_pass, line={**style.REFERENCE_LINE, "color": style.ALARM}, row=row, col=1)
-    figure.add_annotation(
-        text=f"Collapse: {collapse.reason}",
-        xref="x domain",
-        yref="y domain",
-        x=1,
-        y=1,
-        xanchor="right",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 11.5, "color": style.ALARM},
-    )
+        named = style.named_line(f"Collapse: {collapse.reason}", color=style.ALARM)
+        figure.add_vline(x=collapse.at_pass, row=row, col=1, **{**named, "showlegend": row == 1})

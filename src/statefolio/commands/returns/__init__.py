@@ -1,0 +1,1 @@
+"""The command `tearsheet`: from a file of returns to a report."""
