@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import norm
 
 import statefolio as sf
+from statefolio._display.numbers import number
 from statefolio.loadings.movement import movement
 
 
@@ -41,7 +42,7 @@ def test_a_summary_says_fit_options_and_what_moved(model):
     text = " ".join(str(model.summary("A")).split())
     quality, likelihood = model.fit_quality_.loc["A"], model.log_likelihood_["A"]
     assert f"R², one step ahead: {quality['r_squared_one_step']:.1%}" in text
-    assert f"Log-likelihood: {likelihood:,.1f}" in text
+    assert f"Log-likelihood: {number(likelihood)}" in text
     assert "Model: KalmanLoadings(tuning='discount')" in text
     assert "Moved by more than 3 standard errors: market by" in text
     assert "Tuned until: 2020-12-31" in text

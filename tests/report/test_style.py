@@ -77,7 +77,7 @@ def test_a_dark_figure_has_no_light_colour_left():
     figure.add_scatter(y=[1, 2], line=style.line(9))
     text = themed(figure, "dark").to_json()
     assert [colour for colour in DARK if f'"{colour}"' in text and colour not in DARK.values()] == []
-    assert themed(figure, "light") == figure
+    assert themed(figure, "light").layout == figure.layout
     with pytest.raises(InputError, match="theme must be 'light' or 'dark', got 'night'"):
         themed(figure, "night")
 

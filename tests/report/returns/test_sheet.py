@@ -60,7 +60,7 @@ def test_alpha_and_beta_are_those_of_a_regression(both, sheet):
 
 def test_drawdowns_do_not_overlap_and_the_first_is_the_deepest(both, sheet):
     table = sheet.drawdowns
-    assert table["drawdown"].iloc[0] == empyrical.max_drawdown(both[0])
+    assert table["drawdown"].iloc[0] == pytest.approx(empyrical.max_drawdown(both[0]))
     assert table["drawdown"].is_monotonic_increasing
     value = (1 + both[0]).cumprod()
     for row in table.itertuples():
@@ -126,7 +126,7 @@ def test_what_is_no_series_of_returns_is_refused(both, change, said):
 
 
 def test_a_benchmark_of_other_dates_is_refused(both):
-    with pytest.raises(InputError, match="benchmark must have at least 2 dates of the returns"):
+    with pytest.raises(InputError, match="benchmark must have dates of the returns"):
         tear_sheet(both[0].iloc[:300], both[1].iloc[300:])
 
 
