@@ -257,7 +257,7 @@ def tear_sheet(
     Raises
     ------
     DataTypeError, InputError
-        If returns are missing within their dates, look like prices, percent or yearly rates, or share no two dates
+        If returns are missing within their dates, look like prices, percent or yearly rates, or share no date
         with the benchmark.
 
     Warns
@@ -311,7 +311,7 @@ def tear_sheet(
 
 
 def _name_of(given: Any, series: "pd.Series[float]") -> Any:
-    return getattr(given, "name", None) if not isinstance(given, pd.DataFrame) else series.name
+    return series.name if hasattr(given, "columns") else getattr(given, "name", None)
 
 
 def _on(cash_rate: Any, dates: pd.Index) -> Any:

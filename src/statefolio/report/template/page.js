@@ -5,7 +5,13 @@
   const encoded = byId("encoded").textContent.trim().split("\n");
   const chooser = byId("asset");
   const plot = byId("asset-figure");
-  const quiet = { displayModeBar: false, responsive: true };
+  const quiet = {
+    responsive: true,
+    displaylogo: false,
+    displayModeBar: "hover",
+    modeBarButtons: [["toImage"]],
+    toImageButtonOptions: { format: "svg" },
+  };
   const STEPS = 4094, MISSING = 0xffff, HALF_BAND = 1.959963984540054;
   let drawn = 0;
   const loadings = chooser !== null; // a page without a model has only chapters
