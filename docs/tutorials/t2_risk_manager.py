@@ -90,9 +90,8 @@ print(f"{sum(weight * mean[asset] for asset, weight in weights.items()):.1%}")
 # Decision
 # --------
 # The forecast is below the limit, most of it is the market, and the walk-forward bias is close to one, so the
-# forecast
-# can be believed. Write the limit on the upper end of the band of the market exposure; review the model when the bias
-# of the last year leaves its band.
+# forecast can be believed. Write the limit on the upper end of the band of the market exposure; review the model when
+# the bias of the last year leaves its band.
 
 limit = 0.016
 pd.Series({"volatility": risk.portfolio_volatility(weights), "limit": limit}).map("{:.2%}".format)

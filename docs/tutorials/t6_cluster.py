@@ -10,8 +10,7 @@ and how do I add a day?
 # A panel
 # -------
 # Here it is small, so that this page runs in seconds: 400 simulated assets on the bundled factors. Nothing below
-# changes
-# with the size.
+# changes with the size.
 
 import tempfile
 from pathlib import Path
@@ -33,10 +32,8 @@ returns = pd.DataFrame(np.einsum("tnk,tk->tn", beta, factors) + noise, factors.i
 # Blocks of assets, on any executor
 # ---------------------------------
 # ``fit_blocks`` learns what the panel shares, then fits block after block into a store on disk. Memory holds one
-# block
-# for each worker. The executor is anything with ``submit``: a process pool, loky, or Dask. With a scheduler's
-# address in
-# place of ``processes=False`` the same lines use a cluster; workers must reach the folder of the store.
+# block for each worker. The executor is anything with ``submit``: a process pool, loky, or Dask. With a scheduler's
+# address in place of ``processes=False`` the same lines use a cluster; workers must reach the folder of the store.
 
 from dask.distributed import Client
 
