@@ -8,6 +8,7 @@ or Chromium is installed, and a plain picture otherwise.
 import atexit
 import gzip
 import json
+import warnings
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,9 @@ def _write_picture(figure: go.Figure, path: Path) -> None:
                 kaleido.start_sync_server(silence_warnings=True)
                 atexit.register(_stop)
                 _state["kaleido"] = True
-            figure.write_image(str(path), width=640, height=448)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="The kopts argument is ignored")
+                figure.write_image(str(path), width=640, height=448)
         except Exception as error:  # noqa: BLE001 - no browser, or one that does not start
             _state["kaleido"] = False
             logger.info("Thumbnails are plain pictures: %s", str(error).splitlines()[0] if str(error) else type(error))

@@ -11,6 +11,8 @@ of, and can I believe the forecast?
 # --------------------------
 # Loadings move, so the covariance does too. Hyper-parameters are learned up to 2019.
 
+import pandas as pd
+
 import statefolio as sf
 
 data = sf.load_demo()
@@ -57,7 +59,7 @@ walked = sf.validation.validate_risk(
     returns,
     factors,
     "2021-01-04",
-    portfolios=weights,
+    portfolios={"mine": pd.Series(weights)},
     random_portfolios=50,
 )
 walked.summary()
@@ -78,8 +80,6 @@ for finding in sf.diagnostics.diagnose_collinearity(model, returns, factors).fin
 # A stress
 # --------
 # What the forecast of the portfolio's return is if the market falls by 10 % tomorrow and nothing else moves.
-
-import pandas as pd
 
 scenario = dict.fromkeys(factors.columns, 0.0) | {"market": -0.10}
 forecast = model.predict(scenario)
