@@ -41,8 +41,8 @@ GROUPS: dict[str, dict[str, list[str]]] = {
         "Constraints": ["Constraints"],
         "Views": ["KalmanMean", "FactorPremia", "View", "Forecast"],
         "Policies": [
-            "ModelPolicy", "ModelWalk", "SkfolioPolicy", "EqualWeight", "InverseVolatility", "BuyAndHold", "GivenWeights",
-            "Policy", "Decision", "History", "Holdings",
+            "ModelPolicy", "ModelWalk", "SkfolioPolicy", "EqualWeight", "InverseVolatility", "BuyAndHold",
+            "GivenWeights", "Policy", "Decision", "History", "Holdings",
         ],
     },
     "backtest": {
@@ -52,8 +52,8 @@ GROUPS: dict[str, dict[str, list[str]]] = {
         ],
         "Look-ahead": ["check_causal", "CausalCheck"],
         "Selection and luck": [
-            "Windows", "combinatorial_windows", "nested_selection", "combinatorial_selection", "compare_choices", "Trials",
-            "validate_trials", "best_of_n", "probabilistic_sharpe", "deflated_sharpe", "minimum_length",
+            "Windows", "combinatorial_windows", "nested_selection", "combinatorial_selection", "compare_choices",
+            "Trials", "validate_trials", "best_of_n", "probabilistic_sharpe", "deflated_sharpe", "minimum_length",
             "overfitting_probability", "reality_check", "stepwise", "Holdout",
         ],
     },
@@ -146,7 +146,8 @@ def _describe(command: Any, name: str, parts: list[str]) -> None:
         rows.append((words, _plain(getattr(option, "help", "") or ""), default))
     if rows:
         parts.append(
-            ".. list-table::\n   :header-rows: 1\n   :widths: 30 50 20\n\n   * - option\n     - meaning\n     - default\n"
+            ".. list-table::\n   :header-rows: 1\n   :widths: 30 50 20\n\n"
+            "   * - option\n     - meaning\n     - default\n"
         )
         for row in rows:
             cells = "\n     - ".join(cell or " " for cell in row)

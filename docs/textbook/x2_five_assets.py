@@ -34,5 +34,4 @@ pictures["Loadings on market: estimate with 95 % band (dotted: truth)"]
 
 # %%
 # **What to take away.** Learn the variances from the data (:doc:`/mathematics/estimation`), and let loadings revert
-# to
-# a mean, if at all, and not to zero.
+# to a mean, if at all, and not to zero.

@@ -6,8 +6,7 @@ A risk budget that is missed
 penalty on low expected returns. The result is 54, 0, 26 and 21 %.
 
 **What is the matter.** The penalty is a thousand times larger than the gaps, so the search maximises the expected
-return. And the
-realised contributions of twenty days are compared with the budget as if they were exact.
+return. And the realised contributions of twenty days are compared with the budget as if they were exact.
 """
 
 # %%

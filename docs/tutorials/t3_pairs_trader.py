@@ -3,8 +3,7 @@ Pairs trader: does this spread revert?
 ======================================
 
 **Question.** Chevron and Exxon look cointegrated, and a Kalman filter gives a spread with a p-value of nearly zero.
-Do
-I trade it?
+Do I trade it?
 """
 
 # %%

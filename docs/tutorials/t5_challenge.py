@@ -3,7 +3,7 @@ Challenge: run one, and enter it
 ================================
 
 **Question.** Who forecasts best? A back-test that everybody can repeat cannot say, because everybody tunes on it. A
-challenge scores models on dates that nobody sees. Can I run one for my group, and what does a participant do?
+challenge scores models on hidden dates. Can I run one for my group, and what does a participant do?
 
 The tutorial round starts a whole challenge on this machine, with simulated data: a web process, two scorers, a
 database and an invitation.
@@ -107,5 +107,5 @@ log.close()
 # Decision
 # --------
 # For a group of colleagues or a class, the tutorial's command and a `challenge.toml` of your own are enough: one
-# machine,
-# SQLite, an hour. For a public round read :doc:`/challenge`: two system users, a proxy with TLS and tested backups.
+# machine, SQLite, an hour. For a public round read :doc:`/challenge`: two system users, a proxy with TLS and tested
+# backups.

@@ -2,7 +2,7 @@
 A view that knows its error
 ===========================
 
-Expected returns by Kalman filter. Two years of data leave wide bands, and the optimiser is told so.
+Expected returns by Kalman filter. Two years of data leave wide bands, and the optimiser takes them into account.
 """
 
 import statefolio as sf

@@ -1,1 +1,1 @@
-"""A server of tools for assistants, by the Model Context Protocol: fits, risk, verdicts, studies on a folder's files."""
+"""A server of tools for assistants, by the Model Context Protocol: fits, risk, verdicts and studies on one folder."""

@@ -49,7 +49,7 @@ class ModelTools:
             model.save(path)
         quality = model.fit_quality_[["r_squared_one_step", "rmse_one_step", "returns_scored"]]
         facts = "\n".join(f"{name}: {value}" for name, value in panel.facts.items())
-        last = model.next_["mean"].to_pandas()
+        last = model.next_["mean"].to_series().unstack("factor")[list(model.factors_)]
         parts = [facts, *panel.notes, table("Loadings of the next date", last), table("Fit, one step ahead", quality)]
         return "\n\n".join([*parts, *([] if save is None else [f"Saved {save}."])])
 

@@ -1,5 +1,7 @@
 """Makes the server from the tools."""
 
+from collections.abc import Callable
+
 from mcp.server.mcpserver import MCPServer
 from mcp_types import ToolAnnotations
 
@@ -21,12 +23,11 @@ def make_server(folder: AllowedFolder) -> MCPServer:
     """Return a server of the tools on a folder."""
     server: MCPServer = MCPServer("statefolio", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING")
     models, studies = ModelTools(folder), StudyTool(folder)
-    hints = {"destructive_hint": False, "open_world_hint": False}
-    for tool in (models.list_files, models.show, models.risk, models.pairs_verdict):
-        server.add_tool(
-            answering(tool), annotations=ToolAnnotations(read_only_hint=True, **hints), structured_output=False
+    reading: list[Callable[..., str]] = [models.list_files, models.show, models.risk, models.pairs_verdict]
+    writing: list[Callable[..., str]] = [models.fit, studies.run_study]
+    for tool in (*reading, *writing):
+        hints = ToolAnnotations(
+            read_only_hint=tool in reading or not folder.write, destructive_hint=False, open_world_hint=False
         )
-    for tool in (models.fit, studies.run_study):
-        annotations = ToolAnnotations(read_only_hint=not folder.write, **hints)
-        server.add_tool(answering(tool), annotations=annotations, structured_output=False)
+        server.add_tool(answering(tool), annotations=hints, structured_output=False)
     return server
