@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import statefolio as sf
-from statefolio.commands.app import app
+from statefolio.commands.command_line import app
 from statefolio.commands.loadings.options import LoadingsOptions, ReportOutput, StoreOutput
 from statefolio.commands.shared_options import PanelFiles, SplitDates
 

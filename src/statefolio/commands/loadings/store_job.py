@@ -7,8 +7,8 @@ from dataclasses import asdict
 from multiprocessing import get_context
 from typing import Any
 
-from statefolio.commands.file_forms import form_of_words, read_factors, typed_for_factors
-from statefolio.commands.inputs import read_panel
+from statefolio.commands.file_forms import form_of_words, typed_for_factors
+from statefolio.commands.inputs import read_factor_files, read_panel
 from statefolio.commands.loadings.options import LoadingsOptions, StoreOutput
 from statefolio.commands.terminal import Terminal
 from statefolio.exceptions import InputError
@@ -51,7 +51,7 @@ def _tables(options: LoadingsOptions, terminal: Terminal) -> tuple[Any, Any]:
     for name, value in given.items():
         if value is not None:
             raise InputError(f"{name} must be left out where returns are a folder, got {value}. Drop it.")
-    return files.returns, read_factors(
+    return files.returns, read_factor_files(
         files.factors, form_of_words(files.factors_form, "--factors-form"), typed_for_factors
     )
 

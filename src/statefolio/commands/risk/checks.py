@@ -23,9 +23,9 @@ from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
 from statefolio.report.risk_overview import PORTFOLIO
 from statefolio.risk.factor_risk import FactorRisk
+from statefolio.validation.covariance_rivals import rival_covariances
 from statefolio.validation.covariance_scores import CovarianceScores, score_covariances
 from statefolio.validation.risk_walk import validate_risk
-from statefolio.validation.rival_covariances import rival_covariances
 from statefolio.validation.validation import Validation, validate
 
 ROLLING_WINDOW = 250
