@@ -124,6 +124,8 @@ def _check_names_are_no_values(names: "pd.Series[str]", source: str) -> None:
 
 def _check_sorted(dates: pd.Index, assets: pd.Index, source: str) -> None:
     """Raise InputError unless dates increase (or all decrease) within each asset; rows may be grouped by either."""
+    if dates.is_monotonic_increasing:
+        return
     previous = pd.Series(dates).groupby(assets.to_numpy(), sort=False).shift()
     unsorted = (pd.Series(dates) < previous).to_numpy()
     if not unsorted.any():
