@@ -55,7 +55,7 @@ class ShownLoadings(ShownModel):
         >>> demo = sf.load_demo()
         >>> model = sf.RollingLoadings(window=120).fit(demo.returns, demo.factors[["market", "value"]])
         >>> model.summary("XOM")["loading"].round(2).to_dict()
-        {'alpha': 0.0, 'market': 0.8, 'value': 1.37}
+        {'alpha': 0.0, 'market': 0.8, 'value': 1.1}
         >>> print(model.summary("XOM"))
         Loadings of XOM, filtered, on 2022-12-28
         <BLANKLINE>

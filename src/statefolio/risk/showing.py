@@ -112,7 +112,7 @@ class ShownRisk(ShownModel):
         >>> risk = sf.FactorRisk(sf.RollingLoadings(120), residual_structure=None)
         >>> risk = risk.fit(demo.returns.iloc[:500, :10], demo.factors.iloc[:500])
         >>> risk.to_frame().loc["AAPL", ["volatility", "market"]].round(3).to_dict()
-        {'volatility': 0.018, 'market': 0.63}
+        {'volatility': 0.018, 'market': 0.632}
         """
         self._check_fitted()
         if weights is not None:
@@ -142,8 +142,8 @@ class ShownRisk(ShownModel):
         >>> risk = sf.FactorRisk(sf.RollingLoadings(120), residual_structure=None)
         >>> risk = risk.fit(demo.returns.iloc[:500, :10], demo.factors.iloc[:500])
         >>> figure = risk.plot_exposures({"AAPL": 0.5, "JNJ": 0.5})
-        >>> figure.data[0].y[0], round(figure.data[0].x[0], 2)
-        ('market', 0.78)
+        >>> figure.data[0].y[0], round(float(figure.data[0].x[0]), 2)
+        ('market', 0.74)
         """
         self._check_fitted()
         if weights is None:
