@@ -13,9 +13,6 @@ from statefolio._display.summary import SummaryTable
 from statefolio._options import OneOf, check
 from statefolio.exceptions import InputError
 
-if TYPE_CHECKING:
-    from statefolio.risk.low_rank import LowRankCovariance
-
 BY = ("factor", "asset")
 
 
@@ -32,7 +29,7 @@ class ShownRisk(ShownModel):
         idiosyncratic_variance_: pd.Series
         loading_uncertainty_: pd.Series
         excluded_: pd.DataFrame
-        covariance_: LowRankCovariance
+        covariance_: Any
 
         def _check_fitted(self) -> None: ...
 
