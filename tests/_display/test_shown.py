@@ -33,6 +33,7 @@ INPUTS = {  # what a caller makes or writes, and protocols
     "KalmanMean",
     "Light",
     "Linear",
+    "LearnedPanel",
     "LoadingsStore",
     "MinimumVariance",
     "ModelWalk",

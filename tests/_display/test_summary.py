@@ -36,7 +36,8 @@ def test_a_selection_is_plain_pandas_and_a_pickle_is_the_same_table():
     assert type(table.head(1)) is pd.DataFrame
     assert type(table["verdict"]) is pd.Series
     assert str(pickle.loads(pickle.dumps(table))) == str(table)
-    measures = SummaryList(pd.Series({"sharpe": 0.5}), "Measures")
+    measures = SummaryList(pd.Series({"sharpe": 0.5}, name="mine"), "Measures")
+    assert measures.name == "mine" == measures[["sharpe"]].name
     assert type(measures[["sharpe"]].round(1)) is pd.Series
     assert str(pickle.loads(pickle.dumps(measures))) == str(measures)
 

@@ -55,6 +55,12 @@ def test_a_tuning_on_all_dates_and_a_loaded_model_are_said(panel, model, tmp_pat
     model.save(tmp_path / "betas.model")
     loaded = sf.KalmanLoadings.load(tmp_path / "betas.model")
     table = loaded.summary("A")
+    np.testing.assert_allclose(table["loading"], model.summary("A")["loading"])
+    assert "too few dates for R²" in " ".join(table.notes)
+    assert "moved" not in table
+    loaded.__dict__.pop("_run_results")  # a file of an earlier version has no results
+    loaded.__dict__.pop("dates_", None)
+    table = loaded.summary("A")
     assert "loaded from a file" in " ".join(table.notes)
     np.testing.assert_allclose(table["loading"], model.next_["mean"].sel(asset="A"))
     assert "loaded" in repr(loaded)

@@ -1,5 +1,6 @@
 """Colours: two series differ for the colour-blind too, in light and in dark, and every figure has one look."""
 
+import json
 from itertools import combinations
 
 import numpy as np
@@ -77,7 +78,7 @@ def test_a_dark_figure_has_no_light_colour_left():
     figure.add_scatter(y=[1, 2], line=style.line(9))
     text = themed(figure, "dark").to_json()
     assert [colour for colour in DARK if f'"{colour}"' in text and colour not in DARK.values()] == []
-    assert themed(figure, "light").layout == figure.layout
+    assert themed(figure, "light").to_json() == go.Figure(json.loads(figure.to_json())).to_json()
     with pytest.raises(InputError, match="theme must be 'light' or 'dark', got 'night'"):
         themed(figure, "night")
 

@@ -193,7 +193,7 @@ class ShownTracker(ShownModel):
         >>> returns = sf.load_demo().returns[["JNJ", "AMD"]].iloc[-504:]
         >>> tracker = sf.portfolio.RiskContributionTracker(window=63).fit(returns, {"JNJ": 0.5, "AMD": 0.5})
         >>> [note.text for note in tracker.plot_contributions().layout.annotations]
-        ['JNJ, % of risk', 'AMD, % of risk']
+        ['AMD, % of risk', 'JNJ, % of risk']
         """
         return draw("backtest.budget_figures.tracked_contribution_figure", self.tracking_)
 

@@ -57,9 +57,9 @@ class TearSheet(Shown):
     >>> demo = sf.load_demo()
     >>> sheet = sf.report.tear_sheet(demo.returns["AAPL"], demo.factors["market"])
     >>> sheet
-    <TearSheet: AAPL, 2014-01-03 to 2022-12-28, 24.1% a year, Sharpe 0.89, maximum drawdown -39.5%>
+    <TearSheet: AAPL, 2014-01-03 to 2022-12-28, 24.7% a year, Sharpe 0.90, maximum drawdown -38.5%>
     >>> sheet.measures["AAPL"][["beta", "annual_alpha"]].round(2).to_dict()
-    {'beta': 1.18, 'annual_alpha': 0.15}
+    {'beta': 1.19, 'annual_alpha': 0.15}
     """
 
     name: str
