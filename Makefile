@@ -9,7 +9,7 @@ PEERS_INSTALLED := $(PEERS)/.installed
 .PHONY: help demo challenge test lint docs bench clean
 
 help:
-	@echo "make demo    a study of 20 US stocks: loadings, risk, portfolios, back-test; report in ./statefolio-demo/"
+	@echo "make demo    a study of 20 US stocks: loadings, risk, portfolios, back-test; report in ./statefolio-demo/results/"
 	@echo "make challenge  a tutorial challenge on localhost: pages, two scorers, an invitation; in ./statefolio-tutorial/"
 	@echo "make test    the tests"
 	@echo "make lint    ruff, mypy, import-linter"
@@ -18,7 +18,8 @@ help:
 	@echo "make clean   remove environments, caches and outputs"
 
 demo: $(INSTALLED)
-	$(BIN)/statefolio demo
+	mkdir -p statefolio-demo
+	$(BIN)/statefolio demo --out statefolio-demo/results
 
 challenge: $(INSTALLED)
 	$(BIN)/statefolio challenge tutorial statefolio-tutorial --port $(or $(PORT),8000)

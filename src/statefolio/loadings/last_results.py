@@ -1,6 +1,6 @@
 """Keeps the results of a run's last date in the file of a model, so that a loaded model shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,9 @@ def last_forms(assets: int, states: int) -> dict[str, Form]:
     return {f"{PREFIX}{name}": form for name, form in forms.items()}
 
 
-def last_run(arrays: Mapping[str, Array], forecast: Forecast) -> tuple[RunResults, Array] | None:
+def last_run(
+    arrays: Mapping[str, Array], forecast: Forecast | Callable[[], Forecast]
+) -> tuple[RunResults, Array] | None:
     """Return the results of the last date and its regressors from a file's arrays; None if the file has none."""
     found = {name.removeprefix(PREFIX): values for name, values in arrays.items() if name.startswith(PREFIX)}
     if not found:
