@@ -143,7 +143,7 @@ def test_an_interrupted_fit_is_resumed_to_the_same_bytes(error, data, tmp_path, 
         changed.setattr(fitting, "fit_block", failing(error))
         expected = {
             KeyboardInterrupt: pytest.raises(KeyboardInterrupt),
-            MemoryError: pytest.raises(sf.WorkerError, match=r"too little memory during 'block 1 \(\\?'A64"),
+            MemoryError: pytest.raises(sf.WorkerError, match=r"too little memory during block 1 \('A64' to 'A69'\)"),
             OSError: pytest.raises(sf.OutputError, match=r"disk with room, got .*No space left.*resume=True"),
         }
         with expected[type(error)]:
@@ -183,7 +183,7 @@ class Dying:
 
 
 def test_a_worker_that_dies_is_named_by_its_block(data, tmp_path):
-    with pytest.raises(sf.WorkerError, match=r"died during 'block 1 .*'A64.*A69.*resume=True"):
+    with pytest.raises(sf.WorkerError, match=r"died during block 1 \('A64' to 'A69'\).*resume=True"):
         fit(data, tmp_path, executor=Dying())
 
 
