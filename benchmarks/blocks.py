@@ -19,6 +19,7 @@ import tempfile
 import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -158,8 +159,8 @@ def speed(assets: int, dates: int, factors: int) -> None:
     load = os.getloadavg()[0]
     row(
         f"2 processes against 1, {assets:,} x {dates:,} x {factors}, default model",
-        f"{one['wall'] / two['wall']:.2f} x in wall time at a load of {load:.0f}; workers' CPU {one['workers']:.0f} s and "
-        f"{two['workers']:.0f} s",
+        f"{one['wall'] / two['wall']:.2f} x in wall time at a load of {load:.0f}; workers' CPU {one['workers']:.0f} s "
+        f"and {two['workers']:.0f} s",
     )
 
 
@@ -204,7 +205,7 @@ def limit(assets: int, dates: int, factors: int, gigabytes: float) -> None:
     )
 
 
-def peers(assets: int, dates: int, factors: int) -> None:
+def peers(dates: int, factors: int) -> None:
     from statsmodels.regression.rolling import RollingOLS
 
     f = factors_of(dates, factors)
@@ -270,10 +271,8 @@ def kills(instants: int) -> None:
                 fit(f"n{number}", number % 3 == 0, False)
                 os._exit(0)
             time.sleep(float(rng.uniform(0.0, length)))
-            try:
-                os.killpg(child, how) if number % 3 == 0 else os.kill(child, how)
-            except ProcessLookupError:
-                pass
+            with suppress(ProcessLookupError):
+                (os.killpg if number % 3 == 0 else os.kill)(child, how)
             _, status = os.waitpid(child, 0)
             killed += status != 0
             fit(f"n{number}", False, True)
@@ -304,10 +303,12 @@ def main() -> None:
             equal()
         elif job == "kills":
             kills(given.instants)
+        elif job == "peers":
+            peers(given.dates, given.factors)
         elif job == "limit":
             limit(given.most_assets, given.dates, given.factors, given.gigabytes)
         else:
-            {"memory": memory, "speed": speed, "peers": peers}[job](*size)
+            {"memory": memory, "speed": speed}[job](*size)
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def test_blocks_that_disagree_on_dates_are_refused_by_name(made, tmp_path):
 
 def test_other_refusals(made, tmp_path):
     returns, factors, _ = made
-    with pytest.raises(sf.InputError, match="each asset in one block, got 'A000' in several"):
+    with pytest.raises(sf.InputError, match="each asset in one block, got 'A000', 'A001', 'A002' in several"):
         fitted([returns.iloc[:, :64], returns.iloc[:, :3]], factors, tmp_path)
     with pytest.raises(sf.InputError, match="at least one block, got none"):
         fitted(iter([]), factors, tmp_path)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio._arrays.text import listed, shown
+from statefolio._arrays.text import shown
 from statefolio._threads import threads_are_set, threads_of_this_thread
 from statefolio.exceptions import OutputError, StatefolioError, WorkerError
 from statefolio.kalman.lanes import WIDTH
@@ -93,7 +93,7 @@ class Run:
         if self.block_assets == WIDTH:
             advice = "use fewer workers on the machine if it lacked memory"
         return WorkerError(
-            f"a worker must live until its block is complete, got one that {said} during {listed(names)}. Fit again "
+            f"a worker must live until its block is complete, got one that {said} during {', '.join(names)}. Fit again "
             f"with resume=True, which keeps complete blocks, or {advice}."
         )
 
