@@ -1,17 +1,10 @@
-"""After `warm`, nothing is compiled: every compiled function has its code on disk."""
+"""The parts of `warm` use every compiled function."""
 
 import importlib
 import pkgutil
 
 import statefolio
 from statefolio.commands.warming import job
-
-_COUNT = """
-import sys
-from statefolio.commands.warming.job import run_part
-from statefolio.commands.warming import parts
-print(sum(run_part(getattr(parts, name))[0][each] for name in sys.argv[1:] for each in [*run_part(getattr(parts, name))[0]]))
-"""
 
 
 def test_every_compiled_function_is_used_by_a_part():

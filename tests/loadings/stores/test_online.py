@@ -74,7 +74,7 @@ def test_old_rows_are_refused_by_name(panel, tmp_path):
     returns, factors = panel
     with Live(fitted(panel), store=tmp_path / "a.zarr") as live:
         ahead = live.update(returns.iloc[200:203], factors)
-        with pytest.raises(sf.InputError, match="got 2014-10-21.*, which was taken before"):
+        with pytest.raises(sf.InputError, match=r"got 2014-10-21, which was taken before"):
             live.update(returns.loc["2014-10-21":"2014-10-24"], factors)
         saturday = returns.iloc[[203]].set_axis(pd.DatetimeIndex([returns.index[50] + pd.Timedelta("12h")]))
         with pytest.raises(sf.InputError, match="which is older"):

@@ -66,7 +66,7 @@ class Live:
     ...     with sf.loadings.Live(store=f"{folder}/betas.zarr") as live:  # another day, another process
     ...         ahead = live.update(returns.loc["2022-01-04":"2022-01-04"], factors)
     >>> round(float(ahead["predicted"].sel(asset="KO", factor="market")), 2)
-    0.49
+    0.57
     """
 
     def __init__(self, model: LoadingsModel | None = None, *, store: Any, checkpoint_every: int = 50) -> None:
