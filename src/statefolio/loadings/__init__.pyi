@@ -8,4 +8,5 @@ from .least_squares import ExponentialLoadings as ExponentialLoadings
 from .least_squares import RollingLoadings as RollingLoadings
 from .least_squares import StaticLoadings as StaticLoadings
 from .results import concat_results as concat_results
+from .stores.online import Live as Live
 from .stores.store import LoadingsStore as LoadingsStore

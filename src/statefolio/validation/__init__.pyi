@@ -7,5 +7,7 @@ from .exceedances import count_exceedances as count_exceedances
 from .risk_walk import validate_risk as validate_risk
 from .scores import score_loadings as score_loadings
 from .scores import summarise_scores as summarise_scores
+from .searches import Search as Search
+from .searches import search as search
 from .validation import Validation as Validation
 from .validation import validate as validate
