@@ -14,6 +14,7 @@ database and an invitation.
 # --------------------------
 # In a terminal this is ``statefolio challenge tutorial round``. It runs until you stop it.
 
+import atexit
 import os
 import re
 import signal
@@ -31,6 +32,7 @@ log = (folder / "log").open("w")
 environment = {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "100", "STATEFOLIO_CONFIG_DIR": str(folder / "home")}
 command = [sys.executable, "-m", "statefolio", "challenge", "tutorial", str(folder / "round"), "--port", str(port)]
 server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+atexit.register(server.terminate)
 
 
 def invitation():
