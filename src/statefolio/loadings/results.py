@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -74,7 +74,8 @@ class Labels:
     attrs: dict[str, str]
 
 
-class ByDates(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class ByDates:
     """A function that computes an array, all of it or by pieces of dates.
 
     `compute` takes the dates of each piece in order, as ranges, and gives the pieces.

@@ -50,7 +50,7 @@ def study_answer(study: StudyResults) -> str:
     sharpe = table.loc["sharpe", study.strategies].dropna() if "sharpe" in table.index else pd.Series(dtype=float)
     if sharpe.empty:
         return f"No strategy has a Sharpe ratio {when}."
-    best = sharpe.astype(float).idxmax()
+    best = str(sharpe.astype(float).idxmax())
     text = f"{best} has the highest Sharpe ratio after costs, {_number(sharpe[best])}"
     if {"annual_return", "annual_volatility"} <= set(table.index):
         earned, volatility = (float(table.loc[name, best]) for name in ("annual_return", "annual_volatility"))

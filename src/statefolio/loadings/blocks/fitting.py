@@ -210,7 +210,7 @@ def _checked(model: Any, executor: Any, block_assets: Any, progress: Progress | 
     copied: LoadingsModel = clone(model)
     copied._check_options()
     if progress is not None:
-        copied.progress = progress
+        copied.set_params(progress=progress)
     return copied
 
 

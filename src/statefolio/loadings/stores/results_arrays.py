@@ -30,8 +30,8 @@ def result_pieces(model: LoadingsModel, names: tuple[str, ...], step: int) -> It
                     yield name, rows.start, values
         elif wanted:
             both = (pieces_of(getattr(run, name), pieces) for name in (mean, f"{mean}_variance"))
-            for rows, *values in zip(pieces, *both, strict=True):
-                found = dict(zip((mean, f"{mean}_variance"), without_unidentified(*values), strict=True))
+            for rows, means, variances in zip(pieces, *both, strict=True):
+                found = dict(zip((mean, f"{mean}_variance"), without_unidentified(means, variances), strict=True))
                 for name in wanted:
                     yield name, rows.start, found[name]
     for name in KALMAN[4:]:

@@ -33,7 +33,7 @@ def trades_of(result: Backtest, hedged: object) -> pd.DataFrame:
     )
     edges = np.flatnonzero(np.diff(side, prepend=0.0, append=0.0))
     rows = []
-    for first, end in pairwise(edges):
+    for first, end in pairwise(edges.tolist()):
         if side[first] == 0.0:
             continue
         rows.append(
