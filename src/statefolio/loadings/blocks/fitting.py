@@ -210,7 +210,7 @@ def _checked(model: Any, executor: Any, block_assets: Any, progress: Progress | 
     copied: LoadingsModel = clone(model)
     copied._check_options()
     if progress is not None:
-        copied.set_params(progress=progress)
+        vars(copied)["progress"] = progress  # models of least squares have no such option
     return copied
 
 
