@@ -55,8 +55,11 @@ def tutorial(tmp_path_factory):
     try:
         yield (*wait_for(invitation).groups(), folder / "round", process)
     finally:
+        listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        children = listed.read_text().split() if listed.exists() else []
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        assert process.wait(60) == 0, (folder / "log").read_text()
+        assert not [each for each in children if Path(f"/proc/{each}/exe").exists()], "no process outlives it"
         log.close()
 
 
