@@ -2,21 +2,24 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+DOCS_INSTALLED := .venv/.installed-docs
 PEERS := benchmarks/.peers
 PEERS_INSTALLED := $(PEERS)/.installed
 
-.PHONY: help demo challenge test lint bench clean
+.PHONY: help demo challenge test lint docs bench clean
 
 help:
-	@echo "make demo    a study of 20 US stocks: loadings, risk, portfolios, back-test; report in ./statefolio-demo/"
+	@echo "make demo    a study of 20 US stocks: loadings, risk, portfolios, back-test; report in ./statefolio-demo/results/"
 	@echo "make challenge  a tutorial challenge on localhost: pages, two scorers, an invitation; in ./statefolio-tutorial/"
 	@echo "make test    the tests"
 	@echo "make lint    ruff, mypy, import-linter"
+	@echo "make docs    the documentation site, in docs/_build/html, and tests of its code and pages"
 	@echo "make bench   timings against peers, in an environment of its own"
 	@echo "make clean   remove environments, caches and outputs"
 
 demo: $(INSTALLED)
-	$(BIN)/statefolio demo
+	mkdir -p statefolio-demo
+	$(BIN)/statefolio demo --out statefolio-demo/results
 
 challenge: $(INSTALLED)
 	$(BIN)/statefolio challenge tutorial statefolio-tutorial --port $(or $(PORT),8000)
@@ -29,6 +32,10 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(DOCS_INSTALLED)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q docs/site_tests
 
 bench: $(PEERS_INSTALLED)
 	$(PEERS)/bin/python benchmarks/run.py
@@ -51,12 +58,16 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
+$(DOCS_INSTALLED): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
+	@touch $@
+
 $(PEERS_INSTALLED): pyproject.toml benchmarks/requirements.txt
 	$(call environment,$(PEERS))
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e .
 	@touch $@
 
 clean:
-	rm -rf .venv $(PEERS) statefolio-demo build dist
+	rm -rf .venv $(PEERS) statefolio-demo build dist docs/_build docs/auto_* docs/reference
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,8 +4,12 @@
 
 Returns are simulated (loadings that move, Student-t noise); factors are the bundled ones, repeated. 10,000 submissions
 a day on two scorers leave 17.3 s for one.
+
+Then a queue with these times is simulated: a day of 10,000 submissions at random instants, half of them forecasts, two
+scorers, and half a second each for claiming, comparing and storing. It says how long a submission waits for its score.
 """
 
+import heapq
 import json
 import sys
 import time
@@ -51,6 +55,31 @@ SUBMISSIONS: dict[str, dict[str, Any]] = {
 }
 
 
+MIX = {
+    "forecast": 0.4,
+    "forecast, mle": 0.1,
+    "minimum variance": 0.15,
+    "minimum variance, 20 holdings": 0.05,
+    "risk budget": 0.05,
+    "utility, factor premia": 0.15,
+    "utility, Kalman mean": 0.1,
+}
+OVERHEAD = 0.5
+
+
+def latencies(seconds: dict[str, float], mix: dict[str, float], rate: float, scorers: int = 2) -> Any:
+    """Return seconds from submission to score of a day of submissions at random instants, first come, first served."""
+    draw = np.random.default_rng(0)
+    arrivals = np.cumsum(draw.exponential(86_400.0 / rate, int(rate)))
+    kinds = draw.choice(list(mix), size=len(arrivals), p=np.array(list(mix.values())) / sum(mix.values()))
+    free, waits = [0.0] * scorers, []
+    for arrival, kind in zip(arrivals, kinds, strict=True):
+        end = max(heapq.heappop(free), arrival) + seconds[kind] + OVERHEAD
+        heapq.heappush(free, end)
+        waits.append(end - arrival)
+    return np.array(waits)
+
+
 def make_data(rules: Rules) -> RoundData:
     """Simulate the round."""
     draw, demo = np.random.default_rng(0), load_demo()
@@ -76,12 +105,28 @@ def main() -> None:
     data = make_data(rules)
     warm(data, rules)
     print("| submission | CPU seconds | validation score |\n| --- | ---: | ---: |")
+    taken: dict[str, float] = {}
     for name in sys.argv[1:] or SUBMISSIONS:
         submission = read_submission(json.dumps(SUBMISSIONS[name]).encode(), data.universe)
         started = time.process_time()
         found = score(submission, data, rules, "validation")
+        taken[name] = time.process_time() - started
         value = "none" if found.value is None else f"{found.value:.4f}"
-        print(f"| {name} | {time.process_time() - started:.1f} | {value} |", flush=True)
+        print(f"| {name} | {taken[name]:.1f} | {value} |", flush=True)
+    if len(taken) < len(MIX):
+        return
+    print(
+        "| mix | submissions a day | scorers busy | p50, p95, p99 seconds to the score |\n| --- | ---: | ---: | ---: |"
+    )
+    for name, mix, rate in (
+        ("as above", MIX, 10_000),
+        ("as above", MIX, 30_000),
+        ("risk budgets alone", {"risk budget": 1.0}, 10_000),
+    ):
+        found = latencies(taken, mix, rate)
+        busy = sum(share * (taken[kind] + OVERHEAD) for kind, share in mix.items()) * rate / 86_400 / 2
+        shown = ", ".join(f"{each:.1f}" for each in np.quantile(found, (0.5, 0.95, 0.99)))
+        print(f"| {name} | {rate:,} | {busy:.0%} | {shown} |")
 
 
 if __name__ == "__main__":

@@ -192,8 +192,8 @@ def kill_nights(job: str, instants: int, folder: Path, rng: np.random.Generator)
         wrong += bool(left) + (contents(place) != found[1])
     print(
         f"{job:9} {instants} kills within {seconds[0]:.2f} s of a night or {seconds[1]:.2f} s of a compaction: "
-        f"{seen[0]} and {seen[1]} times the former and the new dates, {wrong} wrong; {parts} left temporary files, none "
-        "after the next run",
+        f"{seen[0]} and {seen[1]} times the former and the new dates, {wrong} wrong; {parts} left temporary files, "
+        "none after the next run",
         flush=True,
     )
     return wrong

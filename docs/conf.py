@@ -62,6 +62,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "statefolio"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = [("tables.js", {"loading_method": "defer"})]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
@@ -77,12 +78,16 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"install": [], "first_ten_minutes": [], "questions": [], "glossary": []}
+ALONE = """
+    index install first_ten_minutes choose questions glossary data_recipes evidence comparison plug_ins tool_server
+    challenge
+"""
+html_sidebars = {page: [] for page in ALONE.split()}  # pages without pages below them
 
 sphinx_gallery_conf = {
     "examples_dirs": ["tutorials", "gallery", "textbook"],
     "gallery_dirs": ["auto_tutorials", "auto_gallery", "auto_textbook"],
-    "filename_pattern": r"\.py$",
+    "filename_pattern": os.environ.get("DOCS_EXAMPLES", r"\.py$"),  # a part of them while a page is written
     "ignore_pattern": r"__init__\.py",
     "image_scrapers": ("figures.scrape",),
     "capture_repr": ("_repr_html_", "__repr__"),
@@ -101,6 +106,6 @@ sphinx_gallery_conf = {
     "abort_on_example_error": False,
     "only_warn_on_example_error": False,
     "plot_gallery": "True",
-    "nested_sections": False,
+    "parallel": 2,
 }
 warnings.filterwarnings("ignore", message="Matplotlib is building the font cache")

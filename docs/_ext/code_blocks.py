@@ -90,7 +90,7 @@ def _shell(block: Block) -> str:
 def shown(text: str, block: Block) -> Block | None:
     """Return the block of output right after a block."""
     after = [other for other in blocks(text) if other.start > block.end]
-    if after and after[0].language == "text" and not text[block.end : after[0].start].strip("`\n text"):
+    if after and after[0].language == "text" and not text[block.end : after[0].start].replace("text", "").strip("`\n "):
         return after[0]
     return None
 

@@ -1,11 +1,14 @@
-"""Shows Plotly figures in executed pages: one copy of plotly.js for the site, and a picture of each figure's first state.
+"""Shows Plotly figures in executed pages, with one copy of plotly.js for the site, and draws thumbnails.
 
 A figure that ends a block is written as JSON next to the page's text; `_static/figures.js` draws it when it comes into
 view, in the colours of the page's theme. The thumbnail of an example is its first figure, drawn by kaleido where Chrome
 or Chromium is installed, and a plain picture otherwise.
 """
 
+import atexit
 import gzip
+import json
+import warnings
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,12 @@ from plotly.io._base_renderers import MimetypeRenderer
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from statefolio.report.themes import DARK
+
 logger = logging.getLogger(__name__)
 shown: list[go.Figure] = []
 """Figures of the block that is being executed."""
-_state: dict[str, Any] = {"kaleido": None}
+_state: dict[str, Any] = {"kaleido": None, "pictured": False}
 
 
 class InPage(MimetypeRenderer):
@@ -45,11 +50,11 @@ def _title(figure: go.Figure) -> str:
 
 
 def scrape(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """Write a picture of each new figure of a block, for the thumbnail; the page itself draws the figure."""
+    """Write a picture of an example's first figure, for the thumbnail; the page itself draws the figures."""
     for figure in shown:
-        path = Path(next(block_vars["image_path_iterator"]))
-        if path.stem.endswith("_001"):
-            _write_picture(figure, path.with_suffix(".png"))
+        if not _state["pictured"]:
+            _state["pictured"] = True
+            _write_picture(figure, Path(next(block_vars["image_path_iterator"])).with_suffix(".png"))
     shown.clear()
     return ""
 
@@ -62,8 +67,11 @@ def _write_picture(figure: go.Figure, path: Path) -> None:
                 import kaleido
 
                 kaleido.start_sync_server(silence_warnings=True)
+                atexit.register(_stop)
                 _state["kaleido"] = True
-            figure.write_image(str(path), width=640, height=448)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="The kopts argument is ignored")
+                figure.write_image(str(path), width=640, height=448)
         except Exception as error:  # noqa: BLE001 - no browser, or one that does not start
             _state["kaleido"] = False
             logger.info("Thumbnails are plain pictures: %s", str(error).splitlines()[0] if str(error) else type(error))
@@ -72,38 +80,41 @@ def _write_picture(figure: go.Figure, path: Path) -> None:
     path.write_bytes((Path(__file__).parent.parent / "_static" / "thumbnail.png").read_bytes())
 
 
+def _stop() -> None:
+    """Stop kaleido's browser."""
+    import kaleido
+
+    kaleido.stop_sync_server(silence_warnings=True)
+
+
 def reset(gallery_conf: dict[str, Any], fname: str) -> None:
-    """Forget figures of the example before."""
+    """Before each example, forget figures of the one before, and show figures in the page (in any process)."""
     shown.clear()
-
-
-def _start(app: Sphinx) -> None:
+    _state["pictured"] = False
     pio.renderers["in_page"] = InPage()
     pio.renderers.default = "in_page"
     pio.renderers.render_on_display = True
 
 
 def _copy_plotly(app: Sphinx, error: Exception | None) -> None:
-    """Copy plotly.js once into the site, and stop kaleido."""
-    if _state["kaleido"]:
-        import kaleido
-
-        kaleido.stop_sync_server(silence_warnings=True)
+    """Copy plotly.js once into the site, with the dark colours of figures."""
     if error is None and app.builder.format == "html":
         source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
         target = Path(app.outdir) / "_static" / "plotly.min.js"
         target.write_bytes(source.read_bytes())
+        colours = Path(app.outdir) / "_static" / "figure_colours.js"
+        colours.write_text(f"window.SF_DARK = {json.dumps(DARK)};\n", encoding="utf-8")
 
 
 def _add_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     if "sf-figure" in context.get("body", ""):
         app.add_js_file("plotly.min.js", loading_method="defer")
+        app.add_js_file("figure_colours.js", loading_method="defer")
         app.add_js_file("figures.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to the build."""
-    app.connect("builder-inited", _start, priority=100)
     app.connect("html-page-context", _add_scripts)
     app.connect("build-finished", _copy_plotly)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

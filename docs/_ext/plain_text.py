@@ -26,9 +26,10 @@ SECTIONS = {
     "Glossary": ("glossary",),
 }
 HEAD = (
-    "# statefolio\n\n> A Python library and command: Kalman-filter factor loadings with error bands, factor risk, cointegrated "
-    "baskets, portfolios and back-tests that cannot see the future.\n\nReturns are simple, in decimals; one row per date, one "
-    "column per asset. `predicted` is known the day before, `filtered` includes the day, `smoothed` includes the future.\n"
+    "# statefolio\n\n> A Python library and command: Kalman-filter factor loadings with error bands, factor risk, "
+    "cointegrated baskets, portfolios and back-tests that cannot see the future.\n\nReturns are simple, in decimals; "
+    "one row per date, one column per asset. `predicted` is known the day before, `filtered` includes the day, "
+    "`smoothed` includes the future.\n"
 )
 
 

@@ -15,7 +15,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "data": ("Read and check data", "Files as vendors write them, bundled data, downloads; returns from prices."),
     "factors": (
         "Build and choose factors",
-        "Observed, statistical and characteristic factors; which ones explain returns.",
+        "Observed, statistical and characteristic factors; the choice among them.",
     ),
     "loadings": (
         "Estimate loadings",
@@ -25,7 +25,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "validation": ("Compare models out of sample", "Scores, tests of their differences, calibration."),
     "risk": (
         "Forecast and attribute risk",
-        "Covariances from loadings and their uncertainty; contributions to risk and return.",
+        "Covariances from loadings and their uncertainty; contributions to risk.",
     ),
     "portfolio": ("Find weights", "Views, objectives, constraints and risk budgets."),
     "backtest": ("Back-test and judge a strategy", "Accounts with costs; look-ahead checks; tests for luck."),
@@ -35,12 +35,14 @@ TASKS: dict[str, tuple[str, str]] = {
 }
 GROUPS: dict[str, dict[str, list[str]]] = {
     "portfolio": {
-        "Objectives": ["MinimumVariance", "Utility", "MaximumSharpe", "FractionalKelly", "RiskBudget", "FactorRiskBudget"],
+        "Objectives": [
+            "MinimumVariance", "Utility", "MaximumSharpe", "FractionalKelly", "RiskBudget", "FactorRiskBudget",
+        ],
         "Constraints": ["Constraints"],
         "Views": ["KalmanMean", "FactorPremia", "View", "Forecast"],
         "Policies": [
-            "ModelPolicy", "ModelWalk", "SkfolioPolicy", "EqualWeight", "InverseVolatility", "BuyAndHold", "GivenWeights",
-            "Policy", "Decision", "History", "Holdings",
+            "ModelPolicy", "ModelWalk", "SkfolioPolicy", "EqualWeight", "InverseVolatility", "BuyAndHold",
+            "GivenWeights", "Policy", "Decision", "History", "Holdings",
         ],
     },
     "backtest": {
@@ -50,15 +52,17 @@ GROUPS: dict[str, dict[str, list[str]]] = {
         ],
         "Look-ahead": ["check_causal", "CausalCheck"],
         "Selection and luck": [
-            "Windows", "combinatorial_windows", "nested_selection", "combinatorial_selection", "compare_choices", "Trials",
-            "validate_trials", "best_of_n", "probabilistic_sharpe", "deflated_sharpe", "minimum_length",
+            "Windows", "combinatorial_windows", "nested_selection", "combinatorial_selection", "compare_choices",
+            "Trials", "validate_trials", "best_of_n", "probabilistic_sharpe", "deflated_sharpe", "minimum_length",
             "overfitting_probability", "reality_check", "stepwise", "Holdout",
         ],
     },
     "pairs": {
         "Hedges": ["KalmanHedge", "StaticHedge", "RollingHedge", "hedge_pairs"],
         "Tests": ["cointegration_tests", "judge_basket", "Verdict", "screen_pairs"],
-        "Trading": ["Bands", "Linear", "z_score", "basket_weights", "position_today", "Today", "walk_baskets", "BasketWalk"],
+        "Trading": [
+            "Bands", "Linear", "z_score", "basket_weights", "position_today", "Today", "walk_baskets", "BasketWalk",
+        ],
     },
     "data": {
         "Files": ["read_prices", "read_returns", "read_weights", "read_groups", "read_french", "french_blocks"],
@@ -142,10 +146,12 @@ def _describe(command: Any, name: str, parts: list[str]) -> None:
         rows.append((words, _plain(getattr(option, "help", "") or ""), default))
     if rows:
         parts.append(
-            ".. list-table::\n   :header-rows: 1\n   :widths: 30 50 20\n\n   * - option\n     - meaning\n     - default\n"
+            ".. list-table::\n   :header-rows: 1\n   :widths: 30 50 20\n\n"
+            "   * - option\n     - meaning\n     - default\n"
         )
         for row in rows:
-            parts.append("   * - " + "\n     - ".join(cell or " " for cell in row) + "\n")
+            cells = "\n     - ".join(cell or " " for cell in row)
+            parts.append(f"   * - {cells}\n")
         parts.append("\n")
 
 
@@ -191,6 +197,6 @@ def _skip(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any)
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Write the pages before Sphinx looks for files."""
-    app.connect("config-inited", lambda app, config: write(Path(app.srcdir) / "reference"))
+    app.connect("config-inited", lambda app, _: write(Path(app.srcdir) / "reference"))
     app.connect("autodoc-skip-member", _skip)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,6 +11,21 @@
     return JSON.parse(await new Response(stream).text());
   }
 
+  // The dark colour of each light one, as `statefolio.report.themed` replaces them.
+  function recoloured(part) {
+    if (typeof part === "string") return window.SF_DARK[part] || part;
+    if (Array.isArray(part)) return part.map(recoloured);
+    if (part && typeof part === "object") {
+      return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, recoloured(value)]));
+    }
+    return part;
+  }
+
+  function shown(figure) {
+    const copy = JSON.parse(JSON.stringify(figure));
+    return dark() ? { data: recoloured(copy.data), layout: recoloured(copy.layout) } : copy;
+  }
+
   function axes(layout) {
     return Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
   }
@@ -35,10 +50,12 @@
 
   async function draw(box) {
     const figure = await unpack(box.querySelector(".sf-figure-data").textContent);
-    const layout = { ...figure.layout, autosize: true };
-    delete layout.width;
+    figure.layout = { ...figure.layout, autosize: true };
+    delete figure.layout.width;
+    box.figure = figure;
+    const { data, layout } = shown(figure);
     const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
-    await Plotly.newPlot(box, figure.data, layout, options);
+    await Plotly.newPlot(box, data, layout, options);
     await Plotly.relayout(box, themed(layout));
     box.classList.add("sf-drawn");
   }
@@ -54,7 +71,8 @@
     boxes.forEach((box) => watcher.observe(box));
     new MutationObserver(() => {
       for (const box of boxes.filter((one) => one.classList.contains("sf-drawn"))) {
-        Plotly.relayout(box, themed(box.layout));
+        const { data, layout } = shown(box.figure);
+        Plotly.react(box, data, layout).then(() => Plotly.relayout(box, themed(layout)));
       }
     }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   }

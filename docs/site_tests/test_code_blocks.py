@@ -1,13 +1,7 @@
 """The code of the prose pages runs and prints what the pages show; code that cannot run here is marked as such."""
 
-import sys
-from pathlib import Path
-
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "_ext"))
-
 import code_blocks
+import pytest
 
 PAGES = {str(path.relative_to(code_blocks.DOCS)): path.read_text(encoding="utf-8") for path in code_blocks.pages()}
 WITH_CODE = [

@@ -2,8 +2,8 @@
 A dynamic portfolio that earns 90 %
 ===================================
 
-**The textbook.** A Kalman filter tracks the mean returns of four assets, and an optimiser turns them into weights. The
-total return after two years is 90 %.
+**The textbook.** A Kalman filter tracks the mean returns of four assets, and an optimiser turns them into weights.
+The total return after two years is 90 %.
 
 **What is the matter.** The weights of each day earn the return of the same day, from which they were computed. Traded
 one day later they earn 34 %. And costs are in the objective but are never charged.

@@ -13,7 +13,8 @@ listens, and its loadings revert to zero, so they go there.
 # .. literalinclude:: /examples/five_assets.py
 #    :pyobject: textbook_filter
 #
-# ``0.01`` is the guessed noise *variance*: a standard deviation of 10 % a day. ``0.99 * m`` pulls every loading to zero.
+# ``0.01`` is the guessed noise *variance*: a standard deviation of 10 % a day. ``0.99 * m`` pulls every loading to
+# zero.
 
 import sys
 from pathlib import Path
@@ -32,5 +33,5 @@ pictures = five_assets.figures(returns, factors, model)
 pictures["Loadings on market: estimate with 95 % band (dotted: truth)"]
 
 # %%
-# **What to take away.** Learn the variances from the data (:doc:`/mathematics/estimation`), and let loadings revert to
-# a mean, if at all, and not to zero.
+# **What to take away.** Learn the variances from the data (:doc:`/mathematics/estimation`), and let loadings revert
+# to a mean, if at all, and not to zero.

@@ -5,8 +5,8 @@ A risk budget that is missed
 **The textbook.** Risk contributions of 40, 30, 20 and 10 % are wanted. A search minimises the squared gaps plus a
 penalty on low expected returns. The result is 54, 0, 26 and 21 %.
 
-**What is the matter.** The penalty is a thousand times larger than the gaps, so the search maximises the expected return. And the
-realised contributions of twenty days are compared with the budget as if they were exact.
+**What is the matter.** The penalty is a thousand times larger than the gaps, so the search maximises the expected
+return. And the realised contributions of twenty days are compared with the budget as if they were exact.
 """
 
 # %%
@@ -28,4 +28,5 @@ found = risk_budget.main()
 found["tracker"].plot_contributions()
 
 # %%
-# **What to take away.** A budget is a set of equations with one solution (:doc:`/mathematics/portfolios`), not a search.
+# **What to take away.** A budget is a set of equations with one solution (:doc:`/mathematics/portfolios`), not a
+# search.

@@ -2,12 +2,14 @@
 A spread with a p-value of 3e-13
 ================================
 
-**The textbook.** An adaptive recipe tunes a Kalman filter until the spread of three country funds is stationary beyond doubt.
+**The textbook.** An adaptive recipe tunes a Kalman filter until the spread of three country funds is stationary
+beyond doubt.
 
 **What is the matter.** The recipe ends by memorising the price. A spread whose hedge ratio moves is not a profit. The
 same recipe makes 91 % of baskets *without* cointegration look stationary.
 
-The prices here are those of two oil companies; with the textbook's prices of EWA, EWC and IGE the verdict is the same.
+The prices here are those of two oil companies; with the textbook's prices of EWA, EWC and IGE the verdict is the
+same.
 """
 
 # %%

@@ -2,15 +2,15 @@
 Factor researcher: do moving betas forecast better?
 ===================================================
 
-**Question.** I have betas of 20 stocks from a rolling regression. Would betas from a Kalman filter forecast better, and
-is the difference more than luck?
+**Question.** I have betas of 20 stocks from a rolling regression. Would betas from a Kalman filter forecast better,
+and is the difference more than luck?
 """
 
 # %%
 # The data
 # --------
-# Daily excess returns of 20 US stocks and six factors. Look at the data before the model: suspicious cells are listed,
-# never changed.
+# Daily returns of 20 US stocks and six factors. Look at the data before the model: suspicious cells are
+# listed, never changed.
 
 import statefolio as sf
 
@@ -28,7 +28,7 @@ ranking = sf.factors.rank_factors(returns.loc["2016":], factors.loc["2016":], ho
 ranking.summary[["alone", "partial", "alone_holdout", "partial_holdout"]].round(3)
 
 # %%
-# The market, and then sectors in disguise: value and low volatility. All six stay in.
+# Out of sample, the market and low volatility explain most. The others cost little, and all six stay in.
 #
 # Three models
 # ------------
@@ -51,8 +51,8 @@ result.plot_differences()
 # %%
 # One beta through time
 # ---------------------
-# The energy stocks' loading on value was near zero in 2018 and above one in 2021. The rolling regression sees this months
-# later.
+# The energy stocks' loading on value was near zero in 2018 and above one in 2021. The rolling regression sees this
+# months later.
 
 kalman = sf.KalmanLoadings().fit(returns, factors, tune_until="2019-12-31")
 rolling = sf.RollingLoadings(window=250).fit(returns, factors)
@@ -85,6 +85,6 @@ betas.loc["2022-12"].tail(3).round(2)
 # %%
 # Decision
 # --------
-# Use the Kalman betas. Their log score is better than that of both rolling regressions on three years that nobody
-# tuned on, and the difference is significant. Keep the residual factors in mind: where the diagnosis finds one, a risk
-# model should carry it (:doc:`t2_risk_manager`), and an alpha should not be claimed from it.
+# Use the Kalman betas. Their log score is better than that of both rolling regressions on three years that no model
+# was tuned on, and the difference is significant. Keep the residual factors in mind: where the diagnosis finds one, a
+# risk model should carry it (:doc:`t2_risk_manager`), and an alpha should not be claimed from it.

@@ -11,6 +11,8 @@ of, and can I believe the forecast?
 # --------------------------
 # Loadings move, so the covariance does too. Hyper-parameters are learned up to 2019.
 
+import pandas as pd
+
 import statefolio as sf
 
 data = sf.load_demo()
@@ -57,7 +59,7 @@ walked = sf.validation.validate_risk(
     returns,
     factors,
     "2021-01-04",
-    portfolios=weights,
+    portfolios={"mine": pd.Series(weights)},
     random_portfolios=50,
 )
 walked.summary()
@@ -79,8 +81,6 @@ for finding in sf.diagnostics.diagnose_collinearity(model, returns, factors).fin
 # --------
 # What the forecast of the portfolio's return is if the market falls by 10 % tomorrow and nothing else moves.
 
-import pandas as pd
-
 scenario = dict.fromkeys(factors.columns, 0.0) | {"market": -0.10}
 forecast = model.predict(scenario)
 mean = forecast["mean"].to_series()
@@ -89,9 +89,9 @@ print(f"{sum(weight * mean[asset] for asset, weight in weights.items()):.1%}")
 # %%
 # Decision
 # --------
-# The forecast is below the limit, most of it is the market, and the walk-forward bias is close to one, so the forecast
-# can be believed. Write the limit on the upper end of the band of the market exposure; review the model when the bias
-# of the last year leaves its band.
+# The forecast is below the limit, most of it is the market, and the walk-forward bias is close to one, so the
+# forecast can be believed. Write the limit on the upper end of the band of the market exposure; review the model when
+# the bias of the last year leaves its band.
 
 limit = 0.016
 pd.Series({"volatility": risk.portfolio_volatility(weights), "limit": limit}).map("{:.2%}".format)

@@ -2,8 +2,8 @@
 Pairs trader: does this spread revert?
 ======================================
 
-**Question.** Chevron and Exxon look cointegrated, and a Kalman filter gives a spread with a p-value of nearly zero. Do
-I trade it?
+**Question.** Chevron and Exxon look cointegrated, and a Kalman filter gives a spread with a p-value of nearly zero.
+Do I trade it?
 """
 
 # %%

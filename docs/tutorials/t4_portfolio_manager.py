@@ -2,8 +2,8 @@
 Portfolio manager: which weights survive?
 =========================================
 
-**Question.** Equal weights of 20 stocks are hard to beat. Does a risk budget or a minimum-variance portfolio beat them
-after costs, without looking ahead, and is the best of what I tried more than luck?
+**Question.** Equal weights of 20 stocks are hard to beat. Does a risk budget or a minimum-variance portfolio beat
+them after costs, without looking ahead, and is the best of what I tried more than luck?
 """
 
 # %%
@@ -96,5 +96,5 @@ print(sealed.describe())
 # Decision
 # --------
 # Minimum variance lowers the volatility, which its forecast can deliver; its return is not higher than that of equal
-# weights beyond chance, and the reality check says so. Choose it for its risk and not for its Sharpe ratio, size it to
-# the risk you want, and expect to pay its turnover.
+# weights beyond chance, and the reality check says so. Choose it for its risk and not for its Sharpe ratio, size it
+# to the risk you want, and expect to pay its turnover.

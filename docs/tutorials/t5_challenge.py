@@ -3,7 +3,7 @@ Challenge: run one, and enter it
 ================================
 
 **Question.** Who forecasts best? A back-test that everybody can repeat cannot say, because everybody tunes on it. A
-challenge scores models on dates that nobody sees. Can I run one for my group, and what does a participant do?
+challenge scores models on hidden dates. Can I run one for my group, and what does a participant do?
 
 The tutorial round starts a whole challenge on this machine, with simulated data: a web process, two scorers, a
 database and an invitation.
@@ -14,6 +14,7 @@ database and an invitation.
 # --------------------------
 # In a terminal this is ``statefolio challenge tutorial round``. It runs until you stop it.
 
+import atexit
 import os
 import re
 import signal
@@ -31,6 +32,7 @@ log = (folder / "log").open("w")
 environment = {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "100", "STATEFOLIO_CONFIG_DIR": str(folder / "home")}
 command = [sys.executable, "-m", "statefolio", "challenge", "tutorial", str(folder / "round"), "--port", str(port)]
 server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+atexit.register(server.terminate)
 
 
 def invitation():
@@ -106,5 +108,6 @@ log.close()
 # %%
 # Decision
 # --------
-# For a group of colleagues or a class, the tutorial's command and a `challenge.toml` of your own are enough: one machine,
-# SQLite, an hour. For a public round read :doc:`/challenge`: two system users, a proxy with TLS and tested backups.
+# For a group of colleagues or a class, the tutorial's command and a `challenge.toml` of your own are enough: one
+# machine, SQLite, an hour. For a public round read :doc:`/challenge`: two system users, a proxy with TLS and tested
+# backups.

@@ -104,6 +104,11 @@ def get_num_threads() -> int:
     return 1 if _in_dask_task() else min(MOST, usable_cores())
 
 
+def threads_are_set() -> bool:
+    """Tell whether the caller or the environment chose a number of threads."""
+    return "count" in _LIMITS or bool(os.environ.get(VARIABLE, "").strip())
+
+
 @contextmanager
 def threads_of_this_thread(count: int) -> Iterator[None]:
     """Use this many threads for what the calling thread computes: executors whose tasks are threads share the cores."""

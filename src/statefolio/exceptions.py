@@ -42,6 +42,18 @@ class DataTypeError(StatefolioError, TypeError):
     """
 
 
+class PlugInError(StatefolioError, RuntimeError):
+    """Raised for a reader of factors or a policy of another package that cannot be used; the message names it.
+
+    Examples
+    --------
+    >>> from statefolio.exceptions import PlugInError
+    >>> raise PlugInError("portfolio.mine.policy: the plug-in 'trend' of trends 1.0 must be imported, got an error.")
+    Traceback (most recent call last):
+    statefolio.exceptions.PlugInError: portfolio.mine.policy: the plug-in 'trend' of trends 1.0 must be imported, ...
+    """
+
+
 class UnknownNameError(StatefolioError, KeyError):
     """Raised for the name of an asset, factor, block or column that does not exist.
 

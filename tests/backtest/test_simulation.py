@@ -49,7 +49,7 @@ def test_bad_weights_are_rejected(market, weights):
         simulate(weights * 1e6 + 1.0, market)
     with pytest.raises(DataTypeError, match="market must be a Market, got a DataFrame"):
         simulate(weights, market.returns)
-    with pytest.raises(DataTypeError, match="weights must be a pandas or polars DataFrame, got a dict"):
+    with pytest.raises(DataTypeError, match="weights must be a table with dates and names, got a dict"):
         simulate({"A": 1.0}, market)
     simulate(weights, market, expected_sum=1.0)
 

@@ -126,7 +126,7 @@ def keeps_hidden_data_from_the_web(folder, process):
     assert any(each.endswith("challenge.db") for each in opened), "this is the web process"
     assert not [each for each in opened if each.startswith(hidden)]
     assert hidden not in (place / "maps").read_text()
-    secrets = [file.read_bytes()[-2_000:-1_900] for file in (folder / "hidden").rglob("*.npz")]
+    secrets = [file.read_bytes()[-2_000:-1_900] for file in sorted((folder / "hidden").rglob("*.npz"))[:3]]
     assert len(secrets) >= 2
     for file, name in (("commitment.json", "salt"), ("seed.json", "seed")):
         secrets.append(json.loads((folder / "hidden" / file).read_text())[name].encode())
@@ -141,7 +141,7 @@ def hidden_numbers(folder):
 
     with np.load(folder / "hidden" / "data.npz") as arrays:
         values = np.ascontiguousarray(arrays["returns"][-50:])
-    return [values[day, :4].tobytes() for day in range(0, 50, 7)] + [values[-4:, 0].tobytes()]
+    return [values[day, :4].tobytes() for day in (0, 25)] + [values[-4:, 0].tobytes()]
 
 
 def memory_contains(place, texts):

@@ -10,7 +10,7 @@ from statefolio.exceptions import InputError, UnknownNameError
 
 
 def panel(files, **options):
-    return PanelFiles(returns=files[0], factors=files[1], **options)
+    return PanelFiles(returns=files[0], factors=[files[1]], **options)
 
 
 def test_the_risk_free_rate_is_subtracted_and_is_not_a_factor(files, tables):

@@ -33,9 +33,11 @@ def test_assets_that_the_model_leaves_out_are_in_the_report(files, tables, tmp_p
     returns, factors = tables
     returns = returns.assign(s0=0.0, s1=factors["market"])
     returns.to_csv(files[0])
-    panel = read_panel(PanelFiles(returns=files[0], factors=files[1], risk_free="rf"))
+    panel = read_panel(PanelFiles(returns=files[0], factors=[files[1]], risk_free="rf"))
     panel.returns["s0"] = np.where(panel.returns["s1"].notna(), 0.0, np.nan)
-    options = LoadingsOptions(files=PanelFiles(returns=files[0], factors=files[1]), output=Output(out=tmp_path / "out"))
+    options = LoadingsOptions(
+        files=PanelFiles(returns=files[0], factors=[files[1]]), output=Output(out=tmp_path / "out")
+    )
     with pytest.warns(StatefolioWarning) as warned:
         run_loadings(panel, options, progress)
     page = Path(tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -25,6 +25,8 @@ def test_good_dates_come_back_named():
         ),
         (DATES[[0, 1, 1, 2]], "1 duplicate dates .first: 2020-01-02"),
         (DATES[[0, 2, 1]], "2020-01-02 comes after 2020-01-05"),
+        (pd.DatetimeIndex(np.array(["0202-01-01", "2020-01-02"], "M8[s]")), "years 1600 to 2500, got 0202-01-01"),
+        (pd.DatetimeIndex(np.array(["2020-01-01", "12020-01-02"], "M8[s]")), "got 12020-01-02"),
         (DATES[:2].append(pd.DatetimeIndex([None])), "1 rows without a date"),
     ],
 )

@@ -43,6 +43,14 @@ def test_six_digits_that_can_be_both_are_refused(file, written):
     assert days(read_prices(file(table_of(written)), date_format="%Y%m"))[0].startswith("2001-0")
 
 
+def test_the_first_row_under_prose_is_kept_where_later_days_look_like_months(file):
+    written = pd.bdate_range("2020-05-11", "2020-05-29")[::-1].strftime("%y%m%d")
+    table = read(
+        read_prices, file("Some prose\n" + table_of(written)), "lines above", "writes its dates as", "newest row first"
+    )
+    assert days(table)[-1] == "2020-05-29"
+
+
 def test_six_digits_that_are_no_date_are_refused(file):
     with pytest.raises(InputError, match="no date of six digits"):
         read_prices(file(table_of(["737792", "737793"])))

@@ -124,6 +124,7 @@ def test_marks_that_part_no_thousands_are_refused(file, cells):
         ("<html><table><tr><td>Date</td></tr></table></html>", FileFormatError, "web page or JSON"),
         ("Name,A,#ERROR\nCode,A,#ERROR\n30/01/2020,1,2\n31/01/2020,1,2\n", InputError, "vendor's error for a series"),
         ("date,AAA\n2020-01-02,1\n2020-01-03,2\nTotal,3\n", InputError, "'Total' next to '2020-01-02'"),
+        ('date,AAA,BBB\n2020-01-02,"?0,02",0.01\n', InputError, "names of assets or values, got '\\?0,02'"),
         ("1577923200000,7195.2,7255.0\n1578009600000,7200.8,7212.5\n", InputError, "which is data"),
     ],
 )

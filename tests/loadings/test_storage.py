@@ -28,8 +28,10 @@ def test_loaded_models_predict_and_continue(model, tmp_path, returns, factors):
     assert again.get_params() == model.get_params()
     assert again.next_.identical(model.next_)
     pd.testing.assert_frame_equal(again.parameters_, model.parameters_)
-    with pytest.raises(NotFittedError, match="loaded from a file"):
-        _ = again.loadings_
+    for name in ("loadings_", "innovations_"):
+        assert getattr(again, name).equals(getattr(model, name).isel(date=[-1]))
+    with pytest.raises(NotFittedError, match="no likelihood"):
+        _ = again.log_likelihood_
     for each in (model, again):
         each.partial_fit(returns[200:], factors[200:])
     assert again.loadings_.identical(model.loadings_)
@@ -268,3 +270,14 @@ def test_a_kalman_model_with_other_arrays_is_refused(tmp_path, returns, factors)
         rewritten(tmp_path / "m", members={name: array(values)})
         with pytest.raises(FileFormatError, match=f"the array {name.removesuffix('.npy')} has the type"):
             KalmanLoadings.load(tmp_path / "m")
+
+
+def test_notes_are_kept_and_a_new_fit_drops_them(path, returns, factors):
+    model = StaticLoadings.load(path)
+    model.notes_ = {"risk_free": "RF"}
+    model.save(path)
+    assert StaticLoadings.load(path).notes_ == {"risk_free": "RF"}
+    assert not hasattr(model.fit(returns[:200], factors[:200]), "notes_")
+    rewritten(path, notes={"mapping": [["risk_free", 3]]})
+    with pytest.raises(FileFormatError, match="notes has another type"):
+        StaticLoadings.load(path)

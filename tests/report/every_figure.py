@@ -230,6 +230,23 @@ def of_portfolios(returns):
     }
 
 
+def of_returns():
+    rng = np.random.default_rng(4)
+    dates = pd.bdate_range("2016-01-01", periods=900)
+    returns = pd.Series(rng.normal(0.001, 0.03, 900), dates, name="A strategy of minimum variance with a long name")
+    sheet = sf.report.tear_sheet(returns, (0.5 * returns).rename("An index of all large companies, total return"))
+    return {
+        "TearSheet.plot_value": sheet.plot_value(),
+        "TearSheet.plot_value, log": sheet.plot_value(log=True),
+        "TearSheet.plot_drawdown": sheet.plot_drawdown(),
+        "TearSheet.plot_monthly": sheet.plot_monthly(),
+        "TearSheet.plot_distribution": sheet.plot_distribution(),
+        "TearSheet.plot_sharpe": sheet.plot_sharpe(),
+        "TearSheet.plot_volatility": sheet.plot_volatility(),
+        "TearSheet.plot_beta": sheet.plot_beta(),
+    }
+
+
 def every_figure(result, other):
     """Return all figures by the name of the method that draws them."""
     returns, factors = panel()
@@ -242,4 +259,5 @@ def every_figure(result, other):
         **of_backtests(result, other),
         **of_pairs(),
         **of_portfolios(returns),
+        **of_returns(),
     }

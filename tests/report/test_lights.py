@@ -21,7 +21,7 @@ def test_the_worst_comes_first_with_its_word_and_link():
         (1.0, 0.0, "good"),
         (1.11, 0.01, "watch"),
         (0.7, 0.01, "bad"),
-        (1.5, 0.4, "good"),
+        (1.5, 0.4, "watch"),
         (1.5, float("nan"), "bad"),
         (float("nan"), 0.1, "unknown"),
     ],

@@ -2,7 +2,8 @@
 A Kalman filter and a rolling regression
 ========================================
 
-A rolling regression gives each of its 250 dates the same weight and drops a date a year later, so its loading jumps when an old shock leaves the window. The filter forgets gradually.
+A rolling regression gives each of its 250 dates the same weight and drops a date a year later, so its loading jumps
+when an old shock leaves the window. The filter forgets gradually.
 """
 
 import statefolio as sf

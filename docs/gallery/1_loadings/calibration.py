@@ -2,7 +2,8 @@
 Are the bands right?
 ====================
 
-If the model is correct, 90 % of the returns fall into the 90 % band, and standardised innovations are not autocorrelated.
+If the model is correct, 90 % of the returns fall into the 90 % band, and standardised innovations are not
+autocorrelated.
 """
 
 import statefolio as sf

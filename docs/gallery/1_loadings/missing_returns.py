@@ -2,7 +2,8 @@
 Gaps and late listings
 ======================
 
-A missing return costs its date and nothing else. An asset that is listed later starts with loadings about which nothing is known, so its first loadings are NaN and its first bands are wide.
+A missing return costs its date and nothing else. An asset that is listed later starts with loadings about which
+nothing is known, so its first loadings are NaN and its first bands are wide.
 """
 
 import numpy as np

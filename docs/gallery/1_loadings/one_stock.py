@@ -2,7 +2,8 @@
 Loadings of one stock
 =====================
 
-A loading is the exposure of a stock to a factor. The line is the filtered loading, the band contains the true loading with 95 % probability if the model is correct.
+A loading is the exposure of a stock to a factor. The line is the filtered loading, the band contains the true loading
+with 95 % probability if the model is correct.
 """
 
 import statefolio as sf

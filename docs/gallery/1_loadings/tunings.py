@@ -2,7 +2,8 @@
 Five ways to tune
 =================
 
-The signal-to-noise ratio decides how fast a loading moves. It can be pooled over assets, estimated for each one, or both.
+The signal-to-noise ratio decides how fast a loading moves. It can be pooled over assets, estimated for each one, or
+both.
 """
 
 import pandas as pd

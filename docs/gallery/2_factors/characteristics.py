@@ -2,7 +2,8 @@
 Factors from characteristics
 ============================
 
-Momentum and volatility of each stock, known the day before, explain the cross-section of returns; the slopes are factor returns.
+Momentum and volatility of each stock, known the day before, explain the cross-section of returns; the slopes are
+factor returns.
 """
 
 import statefolio as sf

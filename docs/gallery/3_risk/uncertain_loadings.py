@@ -2,7 +2,8 @@
 What uncertain loadings add
 ===========================
 
-The variance that the uncertainty of loadings adds to each asset, as a share of its variance. It is larger after a late listing.
+The variance that the uncertainty of loadings adds to each asset, as a share of its variance. It is larger after a
+late listing.
 """
 
 import plotly.express as px

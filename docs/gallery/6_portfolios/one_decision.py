@@ -6,6 +6,7 @@ The highest utility after costs, from a view and a covariance.
 """
 
 import numpy as np
+import pandas as pd
 
 import statefolio as sf
 
@@ -24,6 +25,6 @@ problem = sf.portfolio.Problem(
     holding_period=21.0,
 )
 solution = sf.portfolio.Utility(risk_aversion=5.0).solve(problem)
-decision = sf.portfolio.Decision(weights=dict(zip(returns.columns, solution.weights, strict=True)))
+decision = sf.portfolio.Decision(pd.Series(solution.weights, returns.columns))
 
 decision.plot_weights()

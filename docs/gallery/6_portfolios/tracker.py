@@ -2,7 +2,8 @@
 Realised risk contributions
 ===========================
 
-A budget is met before the fact. What happens afterwards is estimated here, with bands for the noise of a short window.
+A budget is met before the fact. What happens afterwards is estimated here, with bands for the noise of a short
+window.
 """
 
 import statefolio as sf

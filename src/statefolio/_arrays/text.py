@@ -18,7 +18,8 @@ def show(date: Any) -> str:
     if pd.isna(date):
         return "no date"
     moment = pd.Timestamp(date)
-    return moment.strftime("%Y-%m-%d") if moment == moment.normalize() else moment.isoformat()
+    day = f"{moment.year:04}-{moment.month:02}-{moment.day:02}"  # strftime knows the years 1 to 9999 alone
+    return day if moment == moment.normalize() else moment.isoformat()
 
 
 def span(dates: "pd.DatetimeIndex") -> str:

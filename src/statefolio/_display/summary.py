@@ -152,7 +152,7 @@ class SummaryList(pd.Series):
     Length of the maximum drawdown, dates   504
     """
 
-    _metadata = ["title", "facts", "notes"]  # noqa: RUF012  pandas declares it so
+    _metadata = ["_name", "title", "facts", "notes"]  # noqa: RUF012  pandas declares it so
 
     def __init__(
         self, values: pd.Series, title: str = "", facts: Mapping[str, str] | None = None, notes: Sequence[str] = ()

@@ -11,6 +11,7 @@ from statefolio.commands.risk import command as risk
 from statefolio.commands.pairs import command as pairs
 from statefolio.commands.returns import command as returns
 from statefolio.commands.studies import update_command
+from statefolio.commands.show import command as show
 from statefolio.commands.warming import command as warming
 
 # isort: on
@@ -23,6 +24,7 @@ __all__ = [
     "pairs",
     "returns",
     "risk",
+    "show",
     "store_commands",
     "studies",
     "update_command",

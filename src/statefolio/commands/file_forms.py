@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from statefolio._plug_ins import FACTORS, called, load_plug_in, version_of
+from statefolio.commands.options import FETCHED
 from statefolio.commands.shared_options import FileForm
 from statefolio.data import fetch_french, read_prices, read_returns
+from statefolio.data.checks import checked_table
 from statefolio.exceptions import InputError, StatefolioError
 
 WORDS = tuple(field.name for field in fields(FileForm))
 _ASSIGNED = re.compile(rf"\b({'|'.join(WORDS)})=('[^']*'|\[[^\]]*\])")
 _SET = re.compile(rf"\b(Set|set|or set|Name it with|their format with|of dates with) ({'|'.join(WORDS)})\b")
-_FETCHED = "french:"
+_PLUG_IN = re.compile(r"[A-Za-z][\w.-]+")  # at least two letters: "C:" is a drive
 Name = Callable[[str], str]
 
 
@@ -46,10 +49,20 @@ def read_file(path: Path, *, prices: bool, form: FileForm, name: Name = typed) -
 
 
 def read_factors(path: Path, form: FileForm, name: Name) -> pd.DataFrame:
-    """Read a file of factors, or fetch a set of French's library: `french:5-daily+momentum`."""
-    if path.name.startswith(_FETCHED):
-        return fetch_french(path.name.removeprefix(_FETCHED))
+    """Read a file of factors, fetch a set of French's library (`french:5-daily`), or ask a plug-in (`NAME:TEXT`)."""
+    if path.name.startswith(FETCHED):
+        return fetch_french(path.name.removeprefix(FETCHED))
+    source, sign, rest = str(path).partition(":")
+    if sign and _PLUG_IN.fullmatch(source) and not path.exists():
+        return _of_plug_in(source, rest)
     return read_file(path, prices=False, form=form, name=name)
+
+
+def _of_plug_in(source: str, rest: str) -> pd.DataFrame:
+    """Return the factors that a reader of another package makes of the text after its name."""
+    reader = load_plug_in(FACTORS, source, "--factors")
+    who = f"--factors: the reader {source!r} of {version_of(FACTORS, source)}"
+    return checked_table(called(reader, (rest,), {}, who, f"return factor returns for {rest!r}"), f"{who}: the factors")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ Such a class is an option record. A field may be another record: the command the
 the job takes the record itself.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import datetime
@@ -25,9 +26,12 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from statefolio._options import OneOf, Rule, check
-from statefolio.exceptions import InputError
+from statefolio.exceptions import FileFormatError, InputError
 
 Record = TypeVar("Record")
+_SOURCE = re.compile(r"[A-Za-z][\w.-]+:")
+FETCHED = "french:"
+"""Begins a name of factors that are fetched, in place of a path."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Option:
         Whether it may be typed several times; the values are a list.
     default_text : str
         How help shows the default None.
+    file : bool
+        Whether the path must exist; that is checked before any work begins.
     """
 
     help: str
@@ -62,6 +68,7 @@ class Option:
     argument: bool = False
     repeated: bool = False
     default_text: str = ""
+    file: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,9 @@ class Declared:
         if self.read is not None:
             read = partial(self.read, self.name)
             typed = [read(each) for each in typed] if self.option.repeated else read(typed)
+        if self.option.file:
+            for path in typed if self.option.repeated else [typed]:
+                check_exists(self.name, path)
         rule = self.option.rule or (OneOf(*self.words) if self.words else None)
         if rule is not None:
             check(self.name, typed, rule)
@@ -139,6 +149,16 @@ def declared_options(record: type, defaults: Any = None) -> Iterator[Declared]:
         else:
             kind, option = _declaration(hint, f"{record.__name__}.{field.name}")
             yield Declared(field.name, kind, default, option)
+
+
+def check_exists(name: str, path: Path) -> None:
+    """Raise FileFormatError if a path does not exist; "french:TEXT" or "PLUG-IN:TEXT" is no path."""
+    try:
+        missing = not path.exists() and not _SOURCE.match(str(path))
+    except (OSError, ValueError):  # a name that no file can have
+        missing = True
+    if missing:
+        raise FileFormatError(f"{name} must be a file, got {path}, which cannot be read: it does not exist. Check it.")
 
 
 def make_record(record: type[Record], values: Mapping[str, Any]) -> Record:

@@ -10,6 +10,15 @@ from statefolio._writing import place_of
 from statefolio.commands.exchange import exchange
 from statefolio.exceptions import OutputError
 
+_WRITERS = {
+    "portfolio_risk.csv": "statefolio risk",
+    "loadings.parquet": "statefolio loadings",
+    "hedge.csv": "statefolio pairs",
+    "baskets.parquet": "statefolio pairs screen",
+    "ledger.parquet": "statefolio run",
+}
+"""A file that only one command writes, and that command."""
+
 
 @contextmanager
 def whole_folder(folder: Path, files: frozenset[str], *, overwrite: bool) -> Iterator[Path]:
@@ -59,18 +68,25 @@ def _check_place(folder: Path, files: frozenset[str], *, overwrite: bool) -> Non
             raise OutputError(f"--out must be a folder, got the file {folder}. Choose another name.")
         if not overwrite:
             raise OutputError(
-                f"--out must be a new folder, got {folder}, which exists already. Choose another, or pass --overwrite."
+                f"--out must be a new folder, got {folder}, which exists already{_written_by(folder, files)}. Choose "
+                "another, or pass --overwrite."
             )
         others = sorted(file.name for file in folder.iterdir() if file.name not in files)
         if others:
             raise OutputError(
                 f"--out must be a folder with results of an earlier run alone, got {folder}, which has other files "
-                f"(first: {others[0]}). Choose another folder."
+                f"(first: {others[0]}){_written_by(folder, files)}. Choose another folder."
             )
     if not parent.is_dir():
         raise OutputError(f"--out must be in a folder that exists, got {folder}. Make {parent} first.")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise OutputError(f"--out cannot be written: no permission in {parent}. Choose a folder that you may write to.")
+
+
+def _written_by(folder: Path, files: frozenset[str]) -> str:
+    """Name the other command that wrote a folder; empty if it is not known, or the same command."""
+    found = next((name for file, name in _WRITERS.items() if file not in files and (folder / file).exists()), "")
+    return f", written by `{found}`" if found else ""
 
 
 def _put(temporary: Path, folder: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from statefolio.commands.options import Option
 
 Prices = Annotated[bool, Option("The file of returns holds prices.")]
+Percent = Annotated[bool, Option("The file of returns holds percent.")]
+FactorsPercent = Annotated[bool, Option("The files of factors hold percent.")]
 RiskFree = Annotated[
     str | None, Option("Column of the factors that is the risk-free rate; it is subtracted.", metavar="COLUMN")
 ]
@@ -60,11 +62,21 @@ class FileForm:
 class PanelFiles:
     """Files of returns and factors, and how to read them."""
 
-    returns: Annotated[Path, Option("Returns by asset, in decimals: CSV or Parquet, wide or long.")]
-    factors: Annotated[Path, Option("Returns by factor, in decimals, on the same dates; or french:5-daily+momentum.")]
+    returns: Annotated[Path, Option("Returns by asset, in decimals: CSV or Parquet, wide or long.", file=True)]
+    factors: Annotated[
+        list[Path],
+        Option(
+            "Returns by factor, in decimals, on the same dates; french:5-daily+momentum; or PLUG-IN:TEXT. May be "
+            "given several times: they are joined on their dates.",
+            repeated=True,
+            file=True,
+        ),
+    ]
     form: FileForm = FileForm()
     factors_form: FactorsForm = None
     prices: Prices = False
+    percent: Percent = False
+    factors_percent: FactorsPercent = False
     risk_free: RiskFree = None
     first: First = None
     last: Last = None

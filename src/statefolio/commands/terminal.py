@@ -10,7 +10,15 @@ from typing import Protocol, Self, TextIO
 import pandas as pd
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from statefolio.exceptions import StatefolioWarning
 
@@ -44,6 +52,8 @@ class Terminal:
             BarColumn(bar_width=36),
             TaskProgressColumn(),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
             console=self.err,
         )
         self._stages: dict[str, TaskID] = {}

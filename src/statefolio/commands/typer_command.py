@@ -25,10 +25,12 @@ def command(
 
     def register(body: Body[Record]) -> Body[Record]:
         def run(**typed: Any) -> None:
-            from statefolio._plausible.warn import warned_once
+            with exit_codes():
+                given = make_record(record, {each.field: each.value(typed[each.field]) for each in options})
+                from statefolio._plausible.warn import warned_once  # slow: after the options are checked
 
-            with exit_codes(), warned_once():
-                body(make_record(record, {each.field: each.value(typed[each.field]) for each in options}))
+                with warned_once():
+                    body(given)
 
         parameters = [_parameter(each) for each in options]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

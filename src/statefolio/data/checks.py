@@ -7,6 +7,8 @@ from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import show
 from statefolio.exceptions import InputError
 
+_YEARS = (1600, 2500)
+
 
 def checked_table(table: pd.DataFrame, name: str) -> pd.DataFrame:
     """Validate a DataFrame and return its values as floats, one row per date.
@@ -46,6 +48,12 @@ def checked_dates(dates: pd.DatetimeIndex, source: str) -> pd.DatetimeIndex:
         raise InputError(
             f"{source} must have a date in every row, got {int(np.sum(dates.isna()))} rows without a date. "
             "Remove those rows."
+        )
+    strange = (dates.year < _YEARS[0]) | (dates.year > _YEARS[1])
+    if strange.any():
+        raise InputError(
+            f"{source} must have dates of the years {_YEARS[0]} to {_YEARS[1]}, got {show(dates[strange][0])}. Correct "
+            "it, or set date_format."
         )
     if not dates.is_unique:
         repeated = dates[dates.duplicated()]

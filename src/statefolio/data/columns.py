@@ -112,8 +112,9 @@ def _check_names_are_text(names: "pd.Series[str]", source: str) -> None:
 
 def _check_names_are_no_values(names: "pd.Series[str]", source: str) -> None:
     """Raise InputError if what should name assets has digits (12bp, 1.5D-03) under a name that is none of the usual."""
-    digits = names.astype("string").str.contains(r"\d").fillna(False).to_numpy(dtype=bool)
-    if names.nunique() > 1 and digits.any() and str(names.name).strip().lower() not in ASSET_WORDS:
+    form = r"\d" if names.nunique() > 1 else r"\d[.,]\d"  # one name may end in a number, but has no decimals
+    digits = names.astype("string").str.contains(form).fillna(False).to_numpy(dtype=bool)
+    if digits.any() and str(names.name).strip().lower() not in ASSET_WORDS:
         raise InputError(
             f"{source} must show whether the column {names.name!r} has names of assets or values, got "
             f"{str(names[digits].iloc[0])!r} and each date once. Set layout='long' if it names assets, or correct its "
@@ -123,6 +124,8 @@ def _check_names_are_no_values(names: "pd.Series[str]", source: str) -> None:
 
 def _check_sorted(dates: pd.Index, assets: pd.Index, source: str) -> None:
     """Raise InputError unless dates increase (or all decrease) within each asset; rows may be grouped by either."""
+    if dates.is_monotonic_increasing:
+        return
     previous = pd.Series(dates).groupby(assets.to_numpy(), sort=False).shift()
     unsorted = (pd.Series(dates) < previous).to_numpy()
     if not unsorted.any():

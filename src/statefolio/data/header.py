@@ -154,12 +154,23 @@ def _first_data_row(rows: Rows, width: int) -> int:
     position = max(set(dated), key=lambda k: (dated.count(k), -k), default=-1)
     for k, (_, row) in enumerate(rows[1:], start=1):
         if position >= 0 and len(row) == width and looks_like_a_date(row[position]):
-            return k
+            return _first_alike(rows, k, position)
     for k, (_, row) in enumerate(rows[1:], start=1):
         above = rows[k - 1][1]
         if len(row) == width and could_be_numbers(_series(row)) and not could_be_numbers(_series(above)):
             return k
     return 1
+
+
+def _first_alike(rows: Rows, k: int, position: int) -> int:
+    """Return the first of the rows above whose date has as many digits: 200513 is no month, but 200512 below may be."""
+    digits = rows[k][1][position].strip()
+    while digits.isdigit() and k > 0 and len(rows[k - 1][1]) > position:
+        above = rows[k - 1][1][position].strip()
+        if not (above.isdigit() and len(above) == len(digits)):
+            break
+        k -= 1
+    return k
 
 
 def _are_numbers(row: list[str]) -> bool:

@@ -10,9 +10,6 @@ from statefolio._display.numbers import P_VALUE
 from statefolio._display.shown import Shown
 from statefolio._display.summary import SummaryTable
 
-if TYPE_CHECKING:
-    from statefolio.diagnostics.finding import Finding
-
 COLUMNS = ("statistic", "p_value", "level", "rejected", "verdict")
 
 
@@ -21,7 +18,7 @@ class ShownDiagnosis(Shown):
 
     if TYPE_CHECKING:
         failure: str
-        findings: tuple[Finding, ...]
+        findings: tuple[Any, ...]
         excluded: pd.DataFrame
 
     def summary(self) -> SummaryTable:

@@ -45,7 +45,7 @@ class ShownFactorReturns(Shown):
         >>> import statefolio as sf
         >>> factors = sf.factors.traded_factors(sf.load_demo().factors[["market", "value"]])
         >>> factors.summary()["annual_volatility"].round(2).to_dict()
-        {'market': 0.18, 'value': 0.07}
+        {'market': 0.18, 'value': 0.08}
         """
         table = describe_returns(self.returns)
         table.insert(0, "kind", self.kinds)

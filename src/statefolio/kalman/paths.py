@@ -59,30 +59,28 @@ def entry_of(
     return Entry(row, np.where(moved, ahead, mean), np.where(moved, wider, covariance))
 
 
-def predicted_mean(mean: Floats, own: AssetParameters, entry: Entry, count: int) -> Floats:
-    """Return loadings given the date before, (T, N, K), from filtered ones (T, K, N)."""
+def predicted_mean(mean: Floats, own: AssetParameters, entry: Entry, count: int, rows: range) -> Floats:
+    """Return loadings given the date before (t, N, K) on some dates, from filtered ones (T, K, N)."""
     phi, centre = own.phi[:, :count], own.mean[:, :count]
-    ahead = np.empty((len(mean), *phi.shape))
-    ahead[:1] = np.nan
-    np.subtract(mean[:-1, :, :count], centre, out=ahead[1:])
-    ahead[1:] *= phi
-    ahead[1:] += centre
-    return _with_entries(ahead, entry.row[:count], entry.mean)
+    ahead, later, before = _new_predictions(rows, phi.shape)
+    np.subtract(mean[before, :, :count], centre, out=later)
+    later *= phi
+    later += centre
+    return _with_entries(ahead, entry.row[:count] - rows.start, entry.mean)
 
 
 def predicted_variance(
-    spec: Specification, variance: Floats, level: Floats, own: AssetParameters, entry: Entry, count: int
+    spec: Specification, variance: Floats, level: Floats, own: AssetParameters, entry: Entry, count: int, rows: range
 ) -> Floats:
     """Return variances of `predicted_mean`, from filtered ones (T, K, N) and the levels (T, N) before each update."""
     state_variance = own.state_variance[:, :count]
-    ahead = np.empty((len(variance), *state_variance.shape))
-    ahead[:1] = np.nan
-    np.multiply(variance[:-1, :, :count], own.phi[:, :count] ** 2 / spec.discount, out=ahead[1:])
+    ahead, later, before = _new_predictions(rows, state_variance.shape)
+    np.multiply(variance[before, :, :count], own.phi[:, :count] ** 2 / spec.discount, out=later)
     if spec.scales or spec.noise == DISCOUNT:
-        ahead[1:] += state_variance * level[1:, None, :count]
+        later += state_variance * level[rows.stop - len(later) : rows.stop, None, :count]
     else:
-        ahead[1:] += state_variance
-    return _with_entries(ahead, entry.row[:count], entry.covariance[diagonal(len(state_variance))])
+        later += state_variance
+    return _with_entries(ahead, entry.row[:count] - rows.start, entry.covariance[diagonal(len(state_variance))])
 
 
 def predicted_covariance(
@@ -96,6 +94,14 @@ def predicted_covariance(
     ahead[1:] = covariance[:-1, :, :count] * (own.phi[rows] * own.phi[columns] / spec.discount)[:, :count]
     ahead[1:, diagonal(states)] += own.state_variance[:, :count] * unit
     return _with_entries(ahead, entry.row[:count], entry.covariance)
+
+
+def _new_predictions(rows: range, shape: tuple[int, ...]) -> tuple[Floats, Floats, slice]:
+    """Return an array of predictions, those that have a date before, and these dates; NaN for the first date of all."""
+    ahead = np.empty((len(rows), *shape))
+    first = 0 if rows.start else 1
+    ahead[:first] = np.nan
+    return ahead, ahead[first:], slice(rows.start - 1 + first, rows.stop - 1)
 
 
 def _with_entries(ahead: Floats, row: NDArray[np.int64], values: Floats) -> Floats:

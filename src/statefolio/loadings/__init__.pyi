@@ -1,6 +1,7 @@
 from .base import LoadingsModel as LoadingsModel
 from .blocks.fitting import fit_blocks as fit_blocks
 from .blocks.fitting import learn_panel as learn_panel
+from .blocks.fitting import log_likelihood_of as log_likelihood_of
 from .blocks.learned import LearnedPanel as LearnedPanel
 from .kalman_loadings import KalmanLoadings as KalmanLoadings
 from .least_squares import ExponentialLoadings as ExponentialLoadings

@@ -184,7 +184,7 @@ class LoadingsModel(SavedLoadings):
 
     def _reset(self) -> None:
         """Drop what an earlier fit learned, so that a fit that fails leaves an unfitted model."""
-        for name in ("last_date_", "_run_results", "_cache", "_condition"):
+        for name in ("last_date_", "_run_results", "_cache", "_condition", "notes_"):
             self.__dict__.pop(name, None)
 
     def _store(self, panel: Panel, run: RunResults, tuned_until: pd.Timestamp) -> None:

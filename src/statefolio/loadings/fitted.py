@@ -36,6 +36,7 @@ class FittedLoadings(ShownLoadings, Estimator):
     first_date_: pd.Timestamp
     last_date_: pd.Timestamp
     tuned_until_: pd.Timestamp
+    notes_: dict[str, str]
     _run_results: RunResults
     _regressors: Array
     _forecast: Forecast | Callable[[], Forecast]

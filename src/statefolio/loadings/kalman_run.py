@@ -1,6 +1,6 @@
 """Runs a copy of a model's filter and collects its results, most of which are computed when first read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from statefolio.kalman.paths import (
 from statefolio.kalman.specification import AssetParameters, FilterPaths, FilterState, Specification
 from statefolio.kalman.start import OF_A_START, Start, goes_on, with_rows
 from statefolio.loadings.observed_returns import ConstantAssets
-from statefolio.loadings.results import Forecast, RunResults
+from statefolio.loadings.results import ByDates, Forecast, RunResults
 
 
 class Unknown(NamedTuple):
@@ -80,9 +80,10 @@ def collect_results(
     return RunResults(
         filtered=partial(by_asset, paths.mean, count),
         filtered_variance=partial(by_asset, paths.variance, count),
-        predicted=partial(_predicted_mean, paths.mean, assets, entry, constant),
-        predicted_variance=partial(
-            _predicted_variance, spec, paths.variance, paths.level, assets, entry, constant, unknown
+        predicted=ByDates(partial(_predicted_mean, paths.mean, assets, entry, constant), len(common)),
+        predicted_variance=ByDates(
+            partial(_predicted_variance, spec, paths.variance, paths.level, assets, entry, constant, unknown),
+            len(common),
         ),
         innovation=innovation,
         innovation_variance=variance,
@@ -137,9 +138,11 @@ def _log_density(spec: Specification, paths: FilterPaths, worth: Array) -> Array
 
 
 def _predicted_mean(
-    mean: Array, assets: AssetParameters, entry: Callable[[], Entry], constant: ConstantAssets
-) -> Array:
-    return constant.fill_mean(predicted_mean(mean, assets, entry(), constant.alpha.size))
+    mean: Array, assets: AssetParameters, entry: Callable[[], Entry], constant: ConstantAssets, pieces: list[range]
+) -> Iterator[Array]:
+    known = entry()
+    for rows in pieces:
+        yield constant.fill_mean(predicted_mean(mean, assets, known, constant.alpha.size, rows), rows)
 
 
 def _predicted_variance(
@@ -150,8 +153,13 @@ def _predicted_variance(
     entry: Callable[[], Entry],
     constant: ConstantAssets,
     unknown: Unknown,
-) -> Array:
-    found = constant.fill_variance(predicted_variance(spec, variance, level, assets, entry(), constant.alpha.size))
-    found[:, unknown.always] = np.inf
-    found[0, unknown.before] = np.inf
-    return found
+    pieces: list[range],
+) -> Iterator[Array]:
+    known = entry()
+    for rows in pieces:
+        found = predicted_variance(spec, variance, level, assets, known, constant.alpha.size, rows)
+        found = constant.fill_variance(found, rows)
+        found[:, unknown.always] = np.inf
+        if rows.start == 0:
+            found[0, unknown.before] = np.inf
+        yield found

@@ -1,6 +1,6 @@
 """Defines models of loadings by least squares: rolling, exponentially weighted, and over all data so far."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from statefolio.exceptions import InputError
 from statefolio.kalman.weighted_least_squares import Fits, RegressionMemory, Scheme, empty_memory, joined, least_squares
 from statefolio.loadings.array_layout import Form, with_prefix
 from statefolio.loadings.base import LoadingsModel
-from statefolio.loadings.results import RunResults
+from statefolio.loadings.results import ByDates, RunResults
 from statefolio.loadings.unidentified import Directions, direction_forms, unidentified_reasons
 
 ROLLING_RULES: dict[str, Rule] = {
@@ -225,8 +225,8 @@ def _results_of(fits: Fits) -> RunResults:
     return RunResults(
         filtered=partial(_by_asset, fits.mean),
         filtered_variance=partial(_by_asset, fits.variance),
-        predicted=partial(_one_later, fits.first_mean, fits.mean),
-        predicted_variance=partial(_one_later, fits.first_variance, fits.variance),
+        predicted=ByDates(partial(_one_later, fits.first_mean, fits.mean), len(v)),
+        predicted_variance=ByDates(partial(_one_later, fits.first_variance, fits.variance), len(v)),
         innovation=v,
         innovation_variance=S,
         observation_variance=fits.observation_variance,
@@ -240,11 +240,15 @@ def _by_asset(path: Array) -> Array:
     return path.swapaxes(1, 2)
 
 
-def _one_later(first: Array, path: Array) -> Array:
-    """Move a path (T, K, N) one date later, and return it as (T, N, K)."""
-    moved = np.empty_like(path)
-    moved[:1], moved[1:] = first, path[:-1]
-    return moved.swapaxes(1, 2)
+def _one_later(first: Array, path: Array, pieces: list[range]) -> Iterator[Array]:
+    """Move a path (T, K, N) one date later, and give it as (t, N, K) by pieces of dates."""
+    for rows in pieces:
+        if rows.start:
+            yield path[rows.start - 1 : rows.stop - 1].swapaxes(1, 2)
+            continue
+        moved = np.empty((len(rows), *path.shape[1:]))
+        moved[:1], moved[1:] = first, path[: rows.stop - 1]
+        yield moved.swapaxes(1, 2)
 
 
 def _log_likelihood(v: Array, S: Array) -> Array:

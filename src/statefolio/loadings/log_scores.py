@@ -46,4 +46,5 @@ def densities_by_date(model: Any, returns: Any, factors: Any) -> pd.DataFrame:
     if later.any():
         continued = deepcopy(model).partial_fit(returns.loc[later], factors)
         parts.append(pd.DataFrame(log_densities(continued), continued.dates_, continued.assets_))
-    return pd.concat(parts)
+    scores: pd.DataFrame = pd.concat(parts)
+    return scores

@@ -41,15 +41,15 @@ class ConstantAssets(NamedTuple):
         paths.mean[rows, :, columns] = self._loadings(columns, paths.mean.shape[1])
         paths.variance[rows, :, columns] = 0.0
 
-    def fill_mean(self, predicted: Array) -> Array:
-        """Fill in predicted loadings (T, N, K)."""
-        rows, columns = np.nonzero(self.predicted)
+    def fill_mean(self, predicted: Array, dates: range) -> Array:
+        """Fill in predicted loadings (t, N, K) of some dates."""
+        rows, columns = np.nonzero(self.predicted[dates.start : dates.stop])
         predicted[rows, columns] = self._loadings(columns, predicted.shape[2])
         return predicted
 
-    def fill_variance(self, predicted: Array) -> Array:
-        """Fill in variances of predicted loadings (T, N, K)."""
-        predicted[self.predicted] = 0.0
+    def fill_variance(self, predicted: Array, dates: range) -> Array:
+        """Fill in variances of predicted loadings (t, N, K) of some dates."""
+        predicted[self.predicted[dates.start : dates.stop]] = 0.0
         return predicted
 
     def _loadings(self, columns: NDArray[np.intp], states: int) -> Array:

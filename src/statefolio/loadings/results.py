@@ -1,6 +1,6 @@
 """Holds the arrays and labels of one run of a model, and joins the labelled results of successive runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -74,9 +74,32 @@ class Labels:
     attrs: dict[str, str]
 
 
+@dataclass(frozen=True, eq=False)
+class ByDates:
+    """A function that computes an array, all of it or by pieces of dates.
+
+    `compute` takes the dates of each piece in order, as ranges, and gives the pieces.
+    """
+
+    compute: Callable[[list[range]], Iterator[Array]]
+    dates: int
+
+    def __call__(self) -> Array:
+        """Compute the array."""
+        return next(self.compute([range(self.dates)]))
+
+
 def array_of(values: Values) -> Array:
     """Return the array; compute it where `values` is a function."""
     return values() if callable(values) else values
+
+
+def pieces_of(values: Values, pieces: list[range]) -> Iterator[Array]:
+    """Give the array by pieces of dates, computed one after the other where it is possible."""
+    if isinstance(values, ByDates):
+        return values.compute(pieces)
+    whole = array_of(values)
+    return (whole[rows.start : rows.stop] for rows in pieces)
 
 
 def concat_results(results: Sequence["xr.Dataset"]) -> "xr.Dataset":

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
 from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
@@ -11,6 +12,7 @@ from statefolio.exceptions import FileFormatError
 from statefolio.loadings import storage
 from statefolio.loadings.array_layout import Form, check_forms, join_arrays, with_prefix
 from statefolio.loadings.fitted import FittedLoadings
+from statefolio.loadings.last_results import last_arrays, last_forms, last_run
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 NEXT = ("mean", "covariance", "observation_variance")
@@ -22,7 +24,7 @@ class SavedLoadings(FittedLoadings):
     _condition: Array  # (N,) of the factors on an asset's dates, where they are collinear; else NaN
 
     def save(self, path: Any) -> None:
-        """Write options, parameters and the final state to one file, which holds no data.
+        """Write options, parameters, the final state and the results of the last date to one file.
 
         The file is written whole or not at all.
 
@@ -43,13 +45,17 @@ class SavedLoadings(FittedLoadings):
         >>> loaded.next_.equals(model.next_)
         True
         """
-        storage.write(path, *self._saved())
+        contents, arrays = self._saved()
+        if "_run_results" in self.__dict__:
+            arrays |= last_arrays(self._run_results, self._regressors)
+        storage.write(path, {**contents, "notes": self.__dict__.get("notes_", {})}, arrays)
 
     @classmethod
     def load(cls, path: Any) -> Self:
         """Read a model that `save` wrote.
 
-        It predicts and continues; it has no results until `partial_fit` or `fit` is called. See `save` for an example.
+        It predicts and continues. Its results are those of the last date, and have no likelihood, until `partial_fit`
+        or `fit` is called. See `save` for an example.
 
         Parameters
         ----------
@@ -71,9 +77,14 @@ class SavedLoadings(FittedLoadings):
             made.append(cls._unrestored(path, contents))
             made[0]._check_forms(forms)
 
-        _, arrays = storage.read(path, check)
-        made[0]._continue_from(path, arrays)
-        return made[0]
+        contents, arrays = storage.read(path, check)
+        model = made[0]
+        model.notes_ = contents["notes"]
+        model._continue_from(path, arrays)
+        if (last := last_run(arrays, model._forecast)) is not None:
+            model._run_results, model._regressors = last
+            model.dates_ = pd.DatetimeIndex([model.last_date_])
+        return model
 
     def _saved(self) -> tuple[dict[str, Any], Arrays]:
         """Return the description and the arrays of a file of this model."""
@@ -136,7 +147,9 @@ class SavedLoadings(FittedLoadings):
 
     def _check_forms(self, forms: Mapping[str, Form]) -> None:
         """Raise ValueError unless the arrays of a file have the types and shapes that this model needs."""
-        check_forms(forms, *self._forms())
+        needed, optional = self._forms()
+        last = last_forms(len(self.assets_), len(self.factors_))
+        check_forms(forms, {**needed, **last}, {*optional, *last})
 
     def _forms(self) -> tuple[dict[str, Form], frozenset[str]]:
         """Return the types and shapes of the arrays of a file, and the names of those that it may lack."""

@@ -55,12 +55,12 @@ class ShownLoadings(ShownModel):
         >>> demo = sf.load_demo()
         >>> model = sf.RollingLoadings(window=120).fit(demo.returns, demo.factors[["market", "value"]])
         >>> model.summary("XOM")["loading"].round(2).to_dict()
-        {'alpha': 0.0, 'market': 0.8, 'value': 1.37}
+        {'alpha': 0.0, 'market': 0.8, 'value': 1.1}
         >>> print(model.summary("XOM"))
         Loadings of XOM, filtered, on 2022-12-28
         <BLANKLINE>
-        Model: RollingLoadings(window=120)                  Dates: 2014-01-03 to 2022-12-28 (2,263)
-        Returns scored: ...                               R², one step ahead: ...
+        Model: RollingLoadings(window=120)                 Dates: 2014-01-03 to 2022-12-28 (2,263)
+        Returns scored: 2,198                              R², one step ahead: 45.1%
         ...
         """
         self._check_fitted()

@@ -173,6 +173,9 @@ def _load_json(text: bytes) -> Any:
 
 def _contents(description: dict[str, Any]) -> Contents:
     contents = {name: decode(description[name]) for name in _FIELDS}
+    contents["notes"] = decode(description["notes"]) if "notes" in description else {}
+    if not isinstance(contents["notes"], dict) or not all(isinstance(text, str) for text in contents["notes"].values()):
+        raise ValueError("notes has another type")
     for name, kind in _FIELDS.items():
         if not isinstance(contents[name], kind) or contents[name] is pd.NaT:
             raise ValueError(f"{name} has another type")

@@ -25,6 +25,7 @@ ABOUT_MOVED = (
 )
 LOADED = "The model was loaded from a file, which keeps its state and no results. partial_fit with new dates adds them."
 IN_SAMPLE = "Warning: hyper-parameters were tuned on all dates, so every date is in sample. Pass tune_until to fit."
+FEWEST_DATES = 20
 CLEARLY = 3.0
 """A loading has clearly moved if by more than this many of its standard errors."""
 FORMATS = {"t": ",.2f"}
@@ -43,13 +44,13 @@ def asset_summary(model: Any, asset: Any) -> SummaryTable:
     has_results = "_run_results" in model.__dict__
     mean, error, moved = _loadings_of(model, i) if has_results else (*_next_of(model, i), None)
     table = _tested(mean, error)
-    if moved is not None:
+    if moved is not None and _covers_enough(model):
         table["moved"] = moved
     table.index = pd.Index([str(name) for name in model.factors_], name="factor")
     on = f"on {show(model.last_date_)}" if has_results else f"for the first date after {show(model.last_date_)}"
     facts = {"Model": repr_of(model), **_panel_facts(model), **_asset_facts(model, i)}
     notes = [ABOUT_TESTS]
-    if moved is not None:
+    if "moved" in table:
         notes += [ABOUT_MOVED, _moved_sentence(table)]
     notes += _warnings(model, i)
     kind = "filtered" if has_results else "predicted"
@@ -79,7 +80,7 @@ def panel_summary(model: Any, *, quick: bool = False) -> SummaryTable:
         "95 % band excludes zero."
     ]
     facts = {"Model": repr_of(model), **_panel_facts(model)}
-    if not quick and "_run_results" in model.__dict__:
+    if not quick and _covers_enough(model):
         table["median moved"] = _median(np.array([_loadings_of(model, i)[2] for i in range(len(mean))]))
         facts |= _quality_facts(model)
         notes.append(ABOUT_MOVED)
@@ -145,17 +146,14 @@ def _tested(mean: Array, error: Array) -> pd.DataFrame:
 
 def _panel_facts(model: Any) -> dict[str, str]:
     dates = model.__dict__.get("dates_")
-    return {
-        "Dates": f"{show(model.first_date_)} to {show(model.last_date_)}"
-        if dates is None
-        else f"{span(dates)} ({len(dates):,})",
-        "Tuned until": show(model.tuned_until_),
-    }
+    whole = f"{show(model.first_date_)} to {show(model.last_date_)}"
+    covered = whole if dates is None or len(dates) < FEWEST_DATES else f"{span(dates)} ({len(dates):,})"
+    return {"Dates": covered, "Tuned until": show(model.tuned_until_)} if _is_tuned(model) else {"Dates": covered}
 
 
 def _asset_facts(model: Any, i: int) -> dict[str, str]:
     facts: dict[str, str] = {}
-    if "_run_results" in model.__dict__:
+    if _covers_enough(model):
         quality = model.fit_quality_.iloc[i]
         facts["Returns scored"] = f"{int(quality['returns_scored']):,}"
         facts["R², one step ahead"] = f"{quality['r_squared_one_step']:.1%}"
@@ -170,6 +168,11 @@ def _asset_facts(model: Any, i: int) -> dict[str, str]:
     if _is_tuned(model) and "converged" in row:
         facts["Tuning"] = str(row.get("reason", "")) or ("converged" if row["converged"] else "did not converge")
     return facts
+
+
+def _covers_enough(model: Any) -> bool:
+    """Return whether the results have dates enough for R-squared and movement; those of a loaded model are the last."""
+    return "_run_results" in model.__dict__ and len(model.dates_) >= FEWEST_DATES
 
 
 def _is_tuned(model: Any) -> bool:
@@ -194,7 +197,7 @@ def _moved_sentence(table: pd.DataFrame) -> str:
     names = [str(name) for name in table.index[far] if name != ALPHA]
     if not names:
         return f"No loading has moved by more than {CLEARLY:g} of its standard errors."
-    moved = _joined([f"{name} by {number(float(table.loc[name, 'moved']))}" for name in names])
+    moved = _joined([f"{name} by {number(float(table['moved'][name]))}" for name in names])
     return f"Moved by more than {CLEARLY:g} standard errors: {moved}."
 
 
@@ -206,6 +209,10 @@ def _warnings(model: Any, i: int) -> list[str]:
     """Return what a reader must know of one asset, in whole sentences."""
     if "_run_results" not in model.__dict__:
         return [LOADED]
+    if not _covers_enough(model):
+        return [
+            f"The results cover {span(model.dates_)} alone, too few dates for R² and for how far loadings have moved."
+        ]
     notes = []
     counted = model.fit_quality_.attrs["counted_from"].get(model.assets_[i])
     if counted is None or pd.isna(counted):

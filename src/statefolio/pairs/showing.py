@@ -42,7 +42,7 @@ class ShownHedge(ShownModel):
         >>> import statefolio as sf
         >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2021":]
         >>> sf.pairs.StaticHedge().fit(prices).summary()["hedge_ratio"].round(2).to_dict()
-        {'XOM': 1.32}
+        {'XOM': 1.53}
         """
         last = self.hedge_ratios_.isel(date=-1)
         mean, error = last["filtered"].to_numpy(), np.sqrt(last["filtered_variance"].to_numpy())
@@ -200,7 +200,7 @@ class ShownVerdict(Shown):
         """
         known = [str(name) for name in self.table.index if name in self.draws]
         check("measure", measure, OneOf(*known))
-        observed = float(self.table.loc[measure, "value"])
+        observed = float(self.table["value"][measure])
         return draw(
             "pairs.calibration_figure.calibration_figure",
             self.draws[measure],

@@ -28,7 +28,7 @@ class ShownDecision(Shown):
         converged: bool
         reason: str
         fallback: str
-        details: Mapping[str, "pd.Series[float]"]
+        details: Mapping[str, Any]
 
     def summary(self) -> SummaryTable:
         """Return the target weights that are not zero, the largest first, with the details by asset; it prints whole.
@@ -138,7 +138,9 @@ class ShownForecast(Shown):
     def summary(self) -> SummaryTable:
         """Return mean, standard error and 95 % limits by asset, the largest mean first; it prints whole."""
         table = self.to_frame().sort_values("mean", ascending=False, kind="stable")
-        return SummaryTable(table, "Expected excess returns of the next date", formats=dict.fromkeys(table, ".3%"))
+        return SummaryTable(
+            table, "Expected excess returns of the next date", formats=dict.fromkeys(map(str, table.columns), ".3%")
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return mean, standard error and 95 % limits by asset."""
@@ -173,7 +175,7 @@ class ShownTracker(ShownModel):
         """Return the last filtered share of each asset or group with its 95 % limits and budget; it prints whole."""
         last = self.tracking_[["filtered", "lower", "upper", "target"]].isel(date=-1)
         table = pd.DataFrame(last.to_dataframe())[["filtered", "lower", "upper", "target"]]
-        return SummaryTable(table, "Realised shares of risk", formats=dict.fromkeys(table, ".1%"))
+        return SummaryTable(table, "Realised shares of risk", formats=dict.fromkeys(map(str, table.columns), ".1%"))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the tracked shares by date and line."""
@@ -193,7 +195,7 @@ class ShownTracker(ShownModel):
         >>> returns = sf.load_demo().returns[["JNJ", "AMD"]].iloc[-504:]
         >>> tracker = sf.portfolio.RiskContributionTracker(window=63).fit(returns, {"JNJ": 0.5, "AMD": 0.5})
         >>> [note.text for note in tracker.plot_contributions().layout.annotations]
-        ['JNJ, % of risk', 'AMD, % of risk']
+        ['AMD, % of risk', 'JNJ, % of risk']
         """
         return draw("backtest.budget_figures.tracked_contribution_figure", self.tracking_)
 

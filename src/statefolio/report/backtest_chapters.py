@@ -20,6 +20,7 @@ from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.evidence_chapters import check_chapter, holdout_chapter, significance_chapter, trials_chapter
 from statefolio.report.selection_chapter import selection_chapter
 from statefolio.report.strategy_chapter import strategy_chapter
+from statefolio.report.study_overview import relative_exhibits
 from statefolio.report.study_results import StudyResults
 
 LOG_FROM = 3.0
@@ -100,6 +101,7 @@ def overview_chapter(study: StudyResults) -> Chapter:
             formats=formats,
             wide=True,
         ),
+        *relative_exhibits(study),
         *_events(results),
     ]
     return Chapter("Back-test", _lead(study), tuple(exhibits), _early_stops(results))

@@ -32,7 +32,7 @@ def growth_figure(returns: pd.DataFrame, most: int = MOST_LINES) -> go.Figure:
     most : int
         The most lines: those with the largest volatilities.
     """
-    known = returns.dropna(axis=1, how="all")
+    known = returns.dropna(axis=1, how="all").dropna(axis=0, how="all")
     if known.empty:
         raise InputError("returns must have at least one number, got none. Pass factors with returns.")
     chosen = set(known.std().fillna(0.0).sort_values(ascending=False, kind="stable").index[:most])
@@ -42,7 +42,7 @@ def growth_figure(returns: pd.DataFrame, most: int = MOST_LINES) -> go.Figure:
     for place, name in enumerate(name for name in known.columns if name in chosen):
         figure.add_scatter(
             x=x,
-            y=plain(100.0 * known[name].fillna(0.0).cumsum().iloc[kept]),
+            y=plain(100.0 * _summed(known[name]).iloc[kept]),
             mode="lines" if len(x) > 1 else "markers",
             name=str(name),
             line=style.line(place),
@@ -50,6 +50,11 @@ def growth_figure(returns: pd.DataFrame, most: int = MOST_LINES) -> go.Figure:
         )
     axis = style.axis(title=style.axis_title("Sum of returns, %"), zeroline=True)
     return figure.update_layout(time_layout("", yaxis=axis, height=360))
+
+
+def _summed(values: "pd.Series[float]") -> "pd.Series[float]":
+    """Return the sum so far, from the first known value on."""
+    return values.fillna(0.0).cumsum().where(values.notna().cummax())
 
 
 @fitted

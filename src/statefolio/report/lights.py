@@ -78,19 +78,18 @@ def summary_of(lights: Iterable[Light]) -> str:
 def bias_state(bias: float, standard_error: float) -> State:
     """Return the state of a forecast volatility from the ratio of realised to forecast volatility.
 
-    Good within 10 % or where the difference from 1 is not significant at 5 %; bad where it is significant and above
-    25 %.
+    Good within 10 % of 1; bad where it differs by more than 25 %, significantly at 5 %.
 
     >>> bias_state(1.05, 0.01), bias_state(1.3, 0.05), bias_state(1.15, 0.02), bias_state(1.4, 0.3)
-    ('good', 'bad', 'watch', 'good')
+    ('good', 'bad', 'watch', 'watch')
     """
     if not np.isfinite(bias):
         return "unknown"
     distance = abs(bias - 1.0)
     significant = not np.isfinite(standard_error) or distance > 1.96 * standard_error
-    if distance <= SLIGHT or not significant:
+    if distance <= SLIGHT:
         return "good"
-    return "bad" if distance > LARGE else "watch"
+    return "bad" if distance > LARGE and significant else "watch"
 
 
 def coverage_state(share: float, nominal: float) -> State:

@@ -99,11 +99,11 @@ def _rank_of_first(comparison: pd.DataFrame | None) -> tuple[State, str] | None:
     """Compare the first model's error variance with the best of the others."""
     if comparison is None or len(comparison) < 2 or "error_variance" not in comparison:
         return None
-    error = comparison["error_variance"]
+    error: pd.Series[float] = comparison["error_variance"]
     mine, others = float(error.to_numpy()[0]), error.iloc[1:].dropna()
     if not np.isfinite(mine) or others.empty:
         return None
-    best, relative = others.idxmin(), mine / float(others.min()) - 1.0
+    best, relative = others.idxmin(), mine / float(others.to_numpy().min()) - 1.0
     name, state = str(error.index[0]), "good" if relative <= 0.0 else "watch" if relative <= CLOSE else "bad"
     than = f"{abs(relative):.1%} {'lower' if relative <= 0.0 else 'higher'} than the best of {len(others)} alternatives"
     return state, f"The error variance of {name} is {than} ({best})."  # type: ignore[return-value]
@@ -111,7 +111,8 @@ def _rank_of_first(comparison: pd.DataFrame | None) -> tuple[State, str] | None:
 
 def _band_light(calibration: Calibration) -> Light:
     table = coverage(calibration)
-    share = float(table.loc[0.95].iloc[-1]) if len(table.columns) else np.nan
+    found: Any = table.loc[0.95]
+    share = float(found.iloc[-1]) if len(table.columns) else np.nan
     state = coverage_state(share, 0.95)
     if state == "unknown":
         return Light("Bands", state, "Too few predicted returns.")

@@ -1,21 +1,16 @@
 """Builds the chapters of a risk report: portfolio risk, the four possible failures of the model, validation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
-import xarray as xr
-from numpy.typing import NDArray
 
-from statefolio._arrays.frequency import count_per_year
 from statefolio._display.headings import capitalised
 from statefolio.diagnostics.finding import Diagnosis
 from statefolio.report import tables
-from statefolio.report.attribution_figures import return_attribution_figure
+from statefolio.report.attribution_chapter import attribution_chapter
 from statefolio.report.change_figures import break_months_figure, cusum_figure, moving_share_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit, full_rows
-from statefolio.report.counted_from import counted_from_sentence
+from statefolio.report.covariance_chapter import covariance_chapter
 from statefolio.report.diagnostics_figures import (
     component_figure,
     eigenvalue_figure,
@@ -23,10 +18,10 @@ from statefolio.report.diagnostics_figures import (
     inflation_figure,
     shrinkage_figure,
 )
-from statefolio.report.risk_figures import asset_risk_figure, factor_correlation_figure, factor_risk_figure
+from statefolio.report.portfolio_chapter import portfolio_chapters
+from statefolio.report.risk_overview import TITLES, VALIDATION
+from statefolio.report.risk_results import PortfolioRisk
 from statefolio.report.validation_figures import (
-    bias_figure,
-    interval_coverage_figure,
     loss_difference_figure,
     mean_loss_figure,
     period_loss_figure,
@@ -36,111 +31,45 @@ from statefolio.risk.factor_risk import FactorRisk
 from statefolio.validation.covariance_scores import CovarianceScores
 from statefolio.validation.validation import Validation
 
-FAILURES = {
-    "specification": ("Factor specification", "Factors that are missing from the model show in the residuals."),
-    "estimation": ("Estimation of the loadings", "Errors of the loadings carry over to the covariance."),
-    "non-stationarity": ("Stationarity of the loadings", "Constant loadings are an assumption that can be tested."),
-    "multicollinearity": (
-        "Multicollinearity of the factors",
-        "Loadings on highly correlated factors cannot be separated well.",
-    ),
-}
-
-FORECAST_COLUMNS = {
-    "kind": "Kind of portfolio",
-    "bias": "Mean bias",
-    "coverage_90%": "Coverage of 90 % intervals",
-    "coverage_95%": "Coverage of 95 % intervals",
-    "coverage_99%": "Coverage of 99 % intervals",
-    "largest_bias": "Largest bias",
-    "least_bias": "Smallest bias",
-    "share_inside": "Share with bias within limits",
-    "count": "Portfolios",
+WHY = {
+    "specification": "Factors that are missing from the model show in the residuals.",
+    "estimation": "Errors of the loadings carry over to the covariance.",
+    "non-stationarity": "Constant loadings are an assumption that can be tested.",
+    "multicollinearity": "Loadings on highly correlated factors cannot be separated well.",
 }
 
 
 def risk_chapters(
-    risk: FactorRisk,
-    attribution: xr.Dataset,
-    earned: xr.Dataset,
-    diagnoses: Sequence[Diagnosis],
-    validation: Validation,
-    forecasts: CovarianceScores,
+    found: PortfolioRisk,
+    diagnoses: Sequence[Diagnosis] = (),
+    validation: Validation | None = None,
+    forecasts: CovarianceScores | None = None,
+    rivals: Mapping[str, CovarianceScores] | None = None,
 ) -> list[Chapter]:
     """Return the chapters of a report on a portfolio's risk.
 
     Parameters
     ----------
-    risk : FactorRisk
-        Fitted.
-    attribution, earned : Dataset
-        From `attribute_risk` and `attribute_return`.
+    found : PortfolioRisk
     diagnoses : sequence of Diagnosis
         One per failure to report.
-    validation : Validation
+    validation : Validation, optional
         Scores of the loadings out of sample.
-    forecasts : CovarianceScores
+    forecasts : CovarianceScores, optional
         Scores of the covariances out of sample.
+    rivals : mapping of CovarianceScores, optional
+        Scores of other covariances by name.
     """
-    return [
-        risk_chapter(risk, attribution, earned),
-        *(failure_chapter(diagnosis, risk) for diagnosis in diagnoses),
-        validation_chapter(validation),
-        forecasts_chapter(forecasts),
-    ]
-
-
-def risk_chapter(risk: FactorRisk, attribution: xr.Dataset, earned: xr.Dataset) -> Chapter:
-    """Return the chapter on the portfolio's risk on the next date and the attribution of its return."""
-    daily, low, high = (float(attribution[f"volatility{end}"]) for end in ("", "_lower", "_upper"))
-    share = attribution["share"].to_series()
-    specific = float(share.drop(list(risk.factors_)).sum())
-    year = count_per_year(pd.DatetimeIndex(earned.indexes["date"]))
-    tiles = {
-        "Volatility per date": f"{daily:.3%}",
-        f"Volatility per year of {year:.4g} dates": f"{daily * np.sqrt(year):.1%}",
-        "95 % band per year": " to ".join(f"{end * np.sqrt(year):.1%}" for end in (low, high)),
-        "Factor share of variance": f"{1.0 - specific:.1%}",
-        "Residual and uncertainty share": f"{specific:.1%}",
-        "Net / gross weight": _net_and_gross(attribution["weight"].to_numpy()),
-        "Assets / excluded": f"{len(risk.assets_):,} / {len(risk.excluded_):,}",
-    }
-    exhibits = [
-        Exhibit("Risk by factor", "Contributions to the volatility; they sum to it.", factor_risk_figure(attribution)),
-        Exhibit("Risk by asset", "The largest contributions.", asset_risk_figure(attribution)),
-        Exhibit(
-            "Factor correlations",
-            "Forecast for the next date.",
-            factor_correlation_figure(risk.factor_covariance_),
-        ),
-        Exhibit(
-            "Return attribution by factor",
-            " ".join(
-                [
-                    "Cumulative sum of contributions with the current weights; zero on dates without a return.",
-                    counted_from_sentence(earned["counted_from"].to_series(), earned.indexes["date"][0]),
-                ]
-            ).strip(),
-            return_attribution_figure(earned),
-        ),
-    ]
-    if len(risk.excluded_):
-        exhibits.append(Exhibit("Excluded assets", "Assets without a covariance.", table=risk.excluded_.reset_index()))
-    lead = (
-        f"For the first date after {risk.last_date_:%Y-%m-%d}: predicted loadings, the forecast covariance of the "
-        "factors, idiosyncratic variances and the uncertainty of the loadings. Bands are 95 %, from the covariance of "
-        "the loadings."
-    )
-    return Chapter("Risk", lead, tuple(exhibits), tiles)
-
-
-def _net_and_gross(weights: NDArray[np.float64]) -> str:
-    return f"{weights.sum():.4g} / {np.abs(weights).sum():.4g}"
+    chapters = [*portfolio_chapters(found), attribution_chapter(found)]
+    if forecasts is not None:
+        chapters.append(covariance_chapter(found, forecasts, rivals or {}))
+    chapters += [failure_chapter(diagnosis, found.risk) for diagnosis in diagnoses]
+    return chapters if validation is None else [*chapters, validation_chapter(validation)]
 
 
 def failure_chapter(diagnosis: Diagnosis, risk: FactorRisk) -> Chapter:
     """Return the chapter on one of the four possible failures, with its findings and figures."""
-    title, why = FAILURES[diagnosis.failure]
+    title, why = TITLES[diagnosis.failure], WHY[diagnosis.failure]
     table = diagnosis.summary().reset_index()[["finding", "statistic", "p_value", "rejected", "verdict"]]
     table["finding"] = [capitalised(name).replace("Cusum", "CUSUM") for name in table["finding"]]
     table["rejected"] = [{True: "yes", False: "no"}.get(fault) for fault in table["rejected"]]
@@ -213,22 +142,4 @@ def validation_chapter(validation: Validation) -> Chapter:
         Exhibit("", figure=period_loss_figure(validation)),
         Exhibit("", figure=probability_figure(validation)),
     )
-    return Chapter("Validation of the loadings", lead, exhibits)
-
-
-def forecasts_chapter(forecasts: CovarianceScores) -> Chapter:
-    """Return the chapter on the validation of covariance forecasts out of sample."""
-    lead = (
-        "Covariance forecasts on the test dates, kept between refits, compared with realised returns. A bias of 1 "
-        "means that realised volatility equals its forecast; QLIKE and distance are means over dates."
-    )
-    table = forecasts.summary().reset_index().rename(columns=FORECAST_COLUMNS)
-    shares = [str(name) for name in table if str(name).startswith(("Coverage", "Share"))]
-    formats = {"Portfolios": ",.0f", **dict.fromkeys(shares, ".1%")}
-    exhibits = (
-        Exhibit("", table=table, formats=formats, wide=True),
-        Exhibit("", figure=bias_figure(forecasts)),
-        Exhibit("", figure=interval_coverage_figure(forecasts)),
-        Exhibit("", figure=probability_figure(forecasts)),
-    )
-    return Chapter("Validation of the covariance", lead, full_rows(exhibits))
+    return Chapter(VALIDATION, lead, exhibits)

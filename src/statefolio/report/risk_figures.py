@@ -42,8 +42,9 @@ def asset_risk_figure(attribution: xr.Dataset, most: int = MOST_ASSETS) -> go.Fi
     most : int
         The most assets drawn: those with the largest absolute contributions.
     """
-    values = attribution["asset_contribution"].to_numpy()
-    places = np.argsort(-np.abs(values), kind="stable")[:most]
+    held = attribution["weight"].to_numpy() != 0.0
+    size = np.where(held, np.abs(attribution["asset_contribution"].to_numpy()), -1.0)
+    places = np.argsort(-size, kind="stable")[: min(most, max(1, int(held.sum())))]
     names = attribution.indexes["asset"]
     return _bars(attribution, "asset_contribution", names, places, attribution["asset_share"].to_numpy())
 

@@ -145,7 +145,10 @@ def _formatted(value: object, form: str) -> str:
         return format(value, form if form == ">" else "")
     if form == P_VALUE:
         return p_value(float(value))  # type: ignore[arg-type]
-    return format(value, form).replace("-", "\u2212")
+    text = format(value, form)
+    if text.startswith("-") and not text.strip("-0.,%"):
+        text = text[1:]
+    return text.replace("-", "\u2212")
 
 
 def _fact(value: object) -> str:

@@ -13,9 +13,6 @@ from statefolio._display.summary import SummaryTable
 from statefolio._options import OneOf, check
 from statefolio.exceptions import InputError
 
-if TYPE_CHECKING:
-    from statefolio.risk.low_rank import LowRankCovariance
-
 BY = ("factor", "asset")
 
 
@@ -32,7 +29,7 @@ class ShownRisk(ShownModel):
         idiosyncratic_variance_: pd.Series
         loading_uncertainty_: pd.Series
         excluded_: pd.DataFrame
-        covariance_: LowRankCovariance
+        covariance_: Any
 
         def _check_fitted(self) -> None: ...
 
@@ -112,7 +109,7 @@ class ShownRisk(ShownModel):
         >>> risk = sf.FactorRisk(sf.RollingLoadings(120), residual_structure=None)
         >>> risk = risk.fit(demo.returns.iloc[:500, :10], demo.factors.iloc[:500])
         >>> risk.to_frame().loc["AAPL", ["volatility", "market"]].round(3).to_dict()
-        {'volatility': 0.018, 'market': 0.63}
+        {'volatility': 0.018, 'market': 0.632}
         """
         self._check_fitted()
         if weights is not None:
@@ -142,8 +139,8 @@ class ShownRisk(ShownModel):
         >>> risk = sf.FactorRisk(sf.RollingLoadings(120), residual_structure=None)
         >>> risk = risk.fit(demo.returns.iloc[:500, :10], demo.factors.iloc[:500])
         >>> figure = risk.plot_exposures({"AAPL": 0.5, "JNJ": 0.5})
-        >>> figure.data[0].y[0], round(figure.data[0].x[0], 2)
-        ('market', 0.78)
+        >>> figure.data[0].y[0], round(float(figure.data[0].x[0]), 2)
+        ('market', 0.74)
         """
         self._check_fitted()
         if weights is None:

@@ -1,7 +1,9 @@
 from .confidence_set import model_confidence_set as model_confidence_set
+from .covariance_rivals import rival_covariances as rival_covariances
 from .covariance_scores import score_covariances as score_covariances
 from .equal_accuracy import clark_west as clark_west
 from .equal_accuracy import diebold_mariano as diebold_mariano
+from .exceedances import count_exceedances as count_exceedances
 from .risk_walk import validate_risk as validate_risk
 from .scores import score_loadings as score_loadings
 from .scores import summarise_scores as summarise_scores

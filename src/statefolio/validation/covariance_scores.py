@@ -42,6 +42,8 @@ class CovarianceScores(ShownCovarianceScores):
         Tests of the portfolios' integral transforms, from `uniformity`.
     degrees_of_freedom : float
         Of the distribution of intervals and transforms; infinite is Gaussian.
+    volatility : DataFrame (date x portfolio)
+        Forecast volatility; times `standardised` it is the return of the assets observed.
 
     References
     ----------
@@ -57,6 +59,7 @@ class CovarianceScores(ShownCovarianceScores):
     assets: pd.DataFrame
     uniformity: pd.DataFrame
     degrees_of_freedom: float
+    volatility: pd.DataFrame
 
     def summary(self) -> SummaryTable:
         """Return one row per kind of portfolio and one for single assets: mean scores, and the QLIKE of all assets."""
@@ -125,13 +128,15 @@ def score_covariances(
     values, dates, assets = read_values(returns, "returns")
     weights, kinds = gather_portfolios(portfolios, assets, random_portfolios, seed)
     by_date = np.full((len(dates), 3), np.nan)
-    z = np.full((len(dates), len(weights) + 1), np.nan)
+    z, volatility = (np.full((len(dates), len(weights) + 1), np.nan) for _ in range(2))
     z_assets = np.full(values.shape, np.nan)
     for first, last, forecast in _forecast_rows(dated, dates):
         places = assets.get_indexer(forecast.assets)
         known = places >= 0
         covariance = forecast.covariance if known.all() else forecast.covariance.select(known)
-        _score_block(first, last, places[known], covariance, values, weights.to_numpy(), (by_date, z, z_assets))
+        _score_block(
+            first, last, places[known], covariance, values, weights.to_numpy(), (by_date, z, z_assets, volatility)
+        )
     scored = np.isfinite(by_date[:, 1])
     if not scored.any():
         raise InputError(
@@ -144,7 +149,8 @@ def score_covariances(
     daily = pd.DataFrame(by_date[scored], index=at, columns=["assets", "qlike", "distance"]).astype({"assets": int})
     standardised = pd.DataFrame(z[scored], index=at, columns=kinds.index)
     of_assets = pd.DataFrame(z_assets[scored], index=at, columns=assets)
-    return _scores(daily, standardised, of_assets, kinds, float(degrees_of_freedom))
+    ahead = pd.DataFrame(volatility[scored], index=at, columns=kinds.index)
+    return _scores(daily, standardised, of_assets, kinds, float(degrees_of_freedom), ahead)
 
 
 def _forecast_rows(
@@ -164,10 +170,10 @@ def _score_block(
     covariance: Covariance,
     values: Array,
     weights: Array,
-    into: tuple[Array, Array, Array],
+    into: tuple[Array, Array, Array, Array],
 ) -> None:
     """Score the dates of one forecast, grouped by the assets observed."""
-    by_date, z, z_assets = into
+    by_date, z, z_assets, volatility = into
     block = values[first:last][:, places]
     observed = np.isfinite(block)
     patterns, which = np.unique(observed, axis=0, return_inverse=True)
@@ -184,12 +190,13 @@ def _score_block(
         by_date[rows, 1] = margin.log_determinant / count + distance
         by_date[rows, 2] = distance
         with np.errstate(invalid="ignore"):
-            z[rows] = (r @ w.T) / np.sqrt(np.where(np.any(w != 0.0, axis=1), margin.variance(w), np.nan))
+            volatility[rows] = np.sqrt(np.where(np.any(w != 0.0, axis=1), margin.variance(w), np.nan))
+            z[rows] = (r @ w.T) / volatility[rows]
         z_assets[np.ix_(rows, places[seen])] = r / np.sqrt(margin.asset_variance)
 
 
 def _scores(
-    daily: pd.DataFrame, z: pd.DataFrame, z_assets: pd.DataFrame, kinds: pd.Series, nu: float
+    daily: pd.DataFrame, z: pd.DataFrame, z_assets: pd.DataFrame, kinds: pd.Series, nu: float, volatility: pd.DataFrame
 ) -> CovarianceScores:
     one = np.ones(())
     u = pd.DataFrame(probabilities(z.to_numpy(), one, nu), index=z.index, columns=z.columns)
@@ -205,6 +212,7 @@ def _scores(
         assets=_bias_table(z_assets.to_numpy(), u_assets, z_assets.columns).rename_axis("asset"),
         uniformity=uniformity(u),
         degrees_of_freedom=nu,
+        volatility=volatility,
     )
 
 

@@ -196,7 +196,7 @@ def _result(entries: list[tuple[Mapping[str, Any], dict[str, Any]]], tested: pd.
             f"space must hold a configuration that can be scored, got {len(entries)} that cannot (first: "
             f"{entries[0][1]['reason']}). Change them."
         )
-    best = int(log_score.idxmax())
+    best = int(np.nanargmax(log_score.to_numpy()))
     parameters = {place: dict(each) for place, (each, _) in enumerate(entries)}
     table = pd.DataFrame.from_dict({place: plain(each) for place, each in parameters.items()}, orient="index")
     tests = [diebold_mariano(scores[best].to_numpy() - scores[place].to_numpy()) for place in scores]

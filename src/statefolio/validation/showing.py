@@ -128,8 +128,8 @@ class ShownCovarianceScores(_Calibrated):
         >>> forecast = {"2020-01-02": demo.returns.loc["2014":"2015"].cov()}
         >>> scores = sf.validation.score_covariances(forecast, demo.returns.loc["2020"], random_portfolios=10)
         >>> figure = scores.plot_bias()
-        >>> figure.layout.yaxis.title.text
-        'Ratio (above 1: risk underestimated)'
+        >>> figure.layout.title.text
+        'Realised / forecast volatility by portfolio'
         """
         return draw("validation_figures.bias_figure", self)
 

@@ -15,8 +15,8 @@ from statefolio.challenge.organiser.revealing import reveal_challenge
 from statefolio.challenge.organiser.verifying import verify_challenge
 from statefolio.challenge.scoring.round_data import RoundData
 from statefolio.challenge.store import clock
-from statefolio.challenge.store.board import select_finalist
 from statefolio.challenge.store.errors import RoundNotOpen, RoundStateError
+from statefolio.challenge.store.finalists import select_finalist
 from statefolio.challenge.store.rounds import round_of
 from statefolio.challenge.store.tables import scores
 from statefolio.exceptions import InputError

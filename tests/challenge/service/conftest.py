@@ -17,8 +17,9 @@ from statefolio.challenge.service.serving import configuration
 from statefolio.challenge.service.settings import ServiceSettings
 from statefolio.challenge.store import clock
 from statefolio.challenge.store.board import BoardChange, displayed
+from statefolio.challenge.store.claims import Scored
 from statefolio.challenge.store.credentials import invite, redeem
-from statefolio.challenge.store.queue import Scored, claim, finish
+from statefolio.challenge.store.queue import claim, finish
 from statefolio.challenge.store.rounds import Round, create_round, open_round
 from statefolio.challenge.store.schema import migrate
 from statefolio.challenge.store.store import Store

@@ -297,3 +297,51 @@ def test_public_files_alone_can_be_had(scene, client):
         assert "secret" not in answer.text
     answer = client.get("/v1/public/returns.csv")
     assert answer.text == (scene.public / "returns.csv").read_text()
+
+
+SUBMITTED = b'track = "forecast"\nname = "From the form"\n'
+
+
+def send_file(client, content=SUBMITTED, **fields):
+    page = client.get("/team").text
+    known = dict(re.findall(r'name="(csrf|key)" value="([^"]+)"', page))
+    return client.post("/team/submit", data={**known, **fields}, files={"file": ("mine.toml", content)})
+
+
+def test_a_file_is_submitted_once_however_often_the_form_is_sent(scene, team, client):
+    sign_in(client, link(scene, team))
+    before = client.get("/team").text.count("<code>s_")
+    first = send_file(client, key="abc123")
+    assert (first.status_code, first.headers["location"]) == (303, "/team?done=submitted")
+    assert send_file(client, key="abc123").status_code == 303
+    assert client.get("/team").text.count("<code>s_") == before + 1
+    assert send_file(client, b'{"track": "forecast", "name": "As the API has it"}').status_code == 303
+    assert "As the API has it" in client.get("/team").text
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "words"),
+    [
+        (b"", 422, "must have a file"),
+        (b"\xff\xfe", 422, "must be UTF-8"),
+        (b"track = ", 422, "must be TOML"),
+        (b"a" + b".a" * 4_000 + b" = 1", 422, "dotted key"),
+        (b'track = "forecast"\nname = "x"\nwhen = 2020-01-01', 422, "date"),
+        (b"#" * 17_000, 422, "at most 16,384 bytes"),
+        (b"#" * 30_000, 413, "at most"),
+    ],
+)
+def test_a_file_that_is_no_submission_is_refused_in_words(scene, team, client, content, status, words):
+    sign_in(client, link(scene, team))
+    answer = send_file(client, content)
+    assert answer.status_code == status
+    assert words in answer.text
+
+
+def test_a_file_needs_the_page_the_session_and_a_key(scene, team, client):
+    sign_in(client, link(scene, team))
+    assert send_file(client, csrf="other").status_code == 403
+    assert send_file(client, key="").status_code == 400
+    assert client.post("/team/submit", data={"csrf": "x"}).status_code == 400
+    client.cookies.clear()
+    assert client.post("/team/submit", data={"key": "a"}, files={"file": ("a", SUBMITTED)}).status_code == 403

@@ -8,21 +8,16 @@ import pytest
 from sqlalchemy import func, select, update
 
 from statefolio.challenge.store import queue as q
-from statefolio.challenge.store.board import (
-    BoardChange,
-    all_finalists,
-    board,
-    displayed,
-    finalists_of,
-    select_finalist,
-    show_complete_board,
-    unselect_finalist,
-)
+from statefolio.challenge.store.board import BoardChange, board, displayed, show_complete_board
+from statefolio.challenge.store.claims import Scored
 from statefolio.challenge.store.errors import NotSelectable, RoundNotOpen, UnknownSubmission
-from statefolio.challenge.store.figures import figures
+from statefolio.challenge.store.figures import figures, waiting
+from statefolio.challenge.store.finalists import all_finalists, finalists_of, select_finalist, unselect_finalist
 from statefolio.challenge.store.heartbeats import beat, forget_old
+from statefolio.challenge.store.listing import submission_of
+from statefolio.challenge.store.requeue import queue_final, requeue
 from statefolio.challenge.store.rounds import begin_closing
-from statefolio.challenge.store.submissions import insert_submission, limits, submission_of, submit
+from statefolio.challenge.store.submissions import insert_submission, limits, submit
 from statefolio.challenge.store.tables import board as board_table
 from statefolio.challenge.store.tables import rounds, scores, submissions
 from statefolio.challenge.store.teams import add_team
@@ -47,9 +42,7 @@ def take(store, now, scorer="one", engine="1+1"):
 
 
 def result(value=1.0, **changes):
-    return q.Scored(
-        **{"value": value, "standard_error": 0.1, "details": {"qlike": None}, "series_hash": "h", **changes}
-    )
+    return Scored(**{"value": value, "standard_error": 0.1, "details": {"qlike": None}, "series_hash": "h", **changes})
 
 
 def end(store, held, now, value=1.0, improved=True, version=None, ranks=None, **changes):
@@ -101,7 +94,7 @@ def test_many_scorers_claim_each_submission_once(opened, entry, now):
     assert sorted(found) == sorted(ids)
     with opened.reading() as conn:
         assert conn.execute(select(func.count()).select_from(scores)).scalar() == 24
-        assert q.waiting(conn) == {"scored": 24}
+        assert waiting(conn) == {"scored": 24}
         assert [row.rank for row in board(conn, "forecast")] == [1] + [2] * 7
 
 
@@ -173,7 +166,7 @@ def test_score_state_and_board_are_one_transaction(opened, teams, entry, now):
         assert q.finish(conn, held, result(), BoardChange(True, 0, {held.team: 1}), now) == "done"
         1 / 0  # noqa: B018
     with opened.reading() as conn:
-        assert q.waiting(conn) == {"running": 1}
+        assert waiting(conn) == {"running": 1}
         assert conn.execute(select(func.count()).select_from(scores)).scalar() == 0
         assert board(conn, "forecast") == []
         assert displayed(conn, "forecast", "1+1") == (0, [])
@@ -251,10 +244,10 @@ def test_the_final_window_is_scored_only_while_closing(opened, teams, entry, now
     new = send(opened, teams[0], entry(), now)
     end(opened, take(opened, now), now)
     with opened.transaction() as conn:
-        assert q.queue_final(conn, [new]) == 0
+        assert queue_final(conn, [new]) == 0
         begin_closing(conn, now, early=True)
-        assert q.queue_final(conn, [new]) == 1
-        assert q.queue_final(conn, [new]) == 0
+        assert queue_final(conn, [new]) == 1
+        assert queue_final(conn, [new]) == 0
         assert submission_of(conn, teams[0], new).state == "scored"
     held = take(opened, now)
     assert (held.submission, held.window) == (new, "final")
@@ -269,7 +262,7 @@ def rescored(opened, engine, now):
     """Change the engine as `rescore` does; return how many are queued."""
     with opened.transaction() as conn:
         conn.execute(update(rounds).values(engine_version=engine))
-        count = q.requeue(conn, engine)
+        count = requeue(conn, engine)
         show_complete_board(conn, now)
     return count
 

@@ -7,8 +7,9 @@ from sqlalchemy import text
 
 from statefolio.challenge.store import store as module
 from statefolio.challenge.store.errors import DatabaseUnavailable, SchemaError
+from statefolio.challenge.store.listing import submissions_of
 from statefolio.challenge.store.store import Store
-from statefolio.challenge.store.submissions import submissions_of, submit
+from statefolio.challenge.store.submissions import submit
 from statefolio.challenge.store.teams import add_team
 from statefolio.exceptions import InputError
 

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import func, select, update
 
 from statefolio.challenge.store.errors import KeyReused, QuotaSpent, RoundNotOpen, UnknownSubmission
+from statefolio.challenge.store.listing import submission_of, submissions_of
 from statefolio.challenge.store.rounds import begin_closing
 from statefolio.challenge.store.store import Store
-from statefolio.challenge.store.submissions import limits, submission_of, submissions_of, submit
+from statefolio.challenge.store.submissions import limits, submit
 from statefolio.challenge.store.tables import rounds, submissions
 from statefolio.challenge.store.teams import add_team
 

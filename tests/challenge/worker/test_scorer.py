@@ -9,12 +9,15 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import func, select, update
 
-from statefolio.challenge.store import clock, queue
+from statefolio.challenge.store import clock
 from statefolio.challenge.store.board import board, displayed
 from statefolio.challenge.store.errors import DatabaseUnavailable
+from statefolio.challenge.store.figures import waiting
 from statefolio.challenge.store.heartbeats import scorers
+from statefolio.challenge.store.listing import submission_of, submissions_of
+from statefolio.challenge.store.requeue import queue_final
 from statefolio.challenge.store.rounds import begin_closing
-from statefolio.challenge.store.submissions import submission_of, submissions_of, submit
+from statefolio.challenge.store.submissions import submit
 from statefolio.challenge.store.tables import scores, submissions
 from statefolio.challenge.store.teams import add_team
 from statefolio.challenge.worker import scorer as module
@@ -131,7 +134,7 @@ def test_several_scorers_score_each_once(live, entry, make_scorer):
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with live.reading() as conn:
-            if queue.waiting(conn) == {"scored": 12}:
+            if waiting(conn) == {"scored": 12}:
                 break
         time.sleep(0.1)
     for each in found:
@@ -139,7 +142,7 @@ def test_several_scorers_score_each_once(live, entry, make_scorer):
     for each in threads:
         each.join()
     with live.reading() as conn:
-        assert queue.waiting(conn) == {"scored": 12}
+        assert waiting(conn) == {"scored": 12}
         assert conn.execute(select(func.count()).select_from(scores)).scalar() == 12
         assert {(row.rank, row.value) for row in board(conn, "forecast")} == {(1, 2.0)}
         assert displayed(conn, "forecast", "1+1")[0] == 8  # each team moved twice
@@ -173,7 +176,7 @@ def test_a_lease_is_renewed_while_a_child_runs(live, team, entry, make_scorer):
     assert kept
     assert all(kept)
     with live.reading() as conn:
-        assert queue.waiting(conn) == {"scored": 1}
+        assert waiting(conn) == {"scored": 1}
 
 
 def test_a_lost_lease_ends_the_child(live, team, entry, make_scorer):
@@ -222,6 +225,40 @@ def test_a_database_that_is_away_is_waited_for(live, team, entry, make_scorer, m
     assert seen(live, team, new).value == 1.0
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_server_that_stops_while_a_child_runs_loses_nothing(live, team, entry, make_scorer, cluster, monkeypatch):
+    monkeypatch.setattr(module, "_AWAY", 0.05)
+    first, second = send(live, team, "slow", "2.0", entry=entry)
+    one = make_scorer()
+    scoring = threading.Event()
+    claimed = one._claim
+
+    def claim():
+        held = claimed()
+        if held is not None:
+            scoring.set()
+        return held
+
+    one._claim = claim
+    thread = threading.Thread(target=one.run)
+    thread.start()
+    try:
+        assert scoring.wait(20)
+        cluster.stop()
+        try:
+            time.sleep(0.7)  # the child ends meanwhile
+            assert thread.is_alive()
+        finally:
+            cluster.start()
+        deadline = time.monotonic() + 30
+        while seen(live, team, second).state != "scored" and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        one.stop()
+        thread.join(20)
+    assert [seen(live, team, each).value for each in (first, second)] == [1.0, 2.0]
+
+
 def test_a_scorer_stops_although_the_database_is_away(live, make_scorer, monkeypatch):
     monkeypatch.setattr(module, "_AWAY", 0.01)
     one = make_scorer()
@@ -255,7 +292,7 @@ def test_the_final_window_leaves_the_board_alone(live, team, entry, make_scorer)
     one.step()
     with live.transaction() as conn:
         begin_closing(conn, clock.now(), early=True)
-        queue.queue_final(conn, [new])
+        queue_final(conn, [new])
     one.step()
     with live.reading() as conn:
         found = dict(conn.execute(select(scores.c.window, scores.c.value)).all())

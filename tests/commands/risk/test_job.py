@@ -1,5 +1,6 @@
 """The risk job and its command, from files to files."""
 
+import json
 import re
 
 import numpy as np
@@ -17,7 +18,11 @@ FILES = [
     "model.statefolio",
     "portfolio_risk.csv",
     "report.html",
+    "return_attribution.csv",
+    "stress.csv",
+    "summary.json",
     "validation.csv",
+    "value_at_risk.csv",
 ]
 ASSETS = [f"s{i}" for i in range(8)]
 
@@ -46,13 +51,16 @@ def folder(tmp_path_factory):
     factors.to_csv(path / "factors.csv")
     weights = pd.Series([0.3, 0.2, 0.2, 0.1, 0.1, 0.2, -0.1], pd.Index(ASSETS[:7], name="asset"), name="weight")
     weights.to_csv(path / "weights.csv")
+    weights.rename("weight").mul(0.0).add(1 / 7).to_csv(path / "benchmark.csv")
     pd.Series(["a", "b"] * 4, pd.Index(ASSETS, name="asset"), name="sector").to_csv(path / "sectors.csv")
     return path
 
 
 @pytest.fixture(scope="module")
 def done(folder):
-    return run(*files(folder), "--groups", folder / "sectors.csv", "--out", folder / "out", "--dense")
+    more = ("--groups", folder / "sectors.csv", "--benchmark", folder / "benchmark.csv", "--dense")
+    scenario = ("--scenario", "crash:market=-0.1", "--portfolio-value", 1000)
+    return run(*files(folder), *more, *scenario, "--out", folder / "out")
 
 
 def files(folder, weights="weights.csv"):
@@ -62,7 +70,9 @@ def files(folder, weights="weights.csv"):
 
 def test_everything_is_written_and_shown(done, folder):
     assert done.exit_code == 0, done.output
-    assert sorted(path.name for path in (folder / "out").iterdir()) == sorted([*FILES, "covariance.parquet"])
+    assert sorted(path.name for path in (folder / "out").iterdir()) == sorted(
+        [*FILES, "covariance.parquet", "active_risk.csv"]
+    )
     shown = plain(done.output)
     for part in (
         "excluded: s7",
@@ -107,13 +117,19 @@ def test_the_page_has_its_chapters(done, folder, browse):
         empty: [...document.querySelectorAll("[data-figure]")].filter((f) => !f.querySelector("svg.main-svg")).length,
         overflow: document.documentElement.scrollWidth - window.innerWidth,
         lead: document.querySelector(".lead").textContent,
+        lights: [...document.querySelectorAll("header .light .state")].map((light) => light.textContent),
         read: document.getElementById("read").textContent,
         tiles: document.querySelector("#chapter-1 .tiles").textContent,
       };
     """
     found = browse(folder / "out" / "report.html", script)
-    assert found["titles"][:5] == [
+    assert found["titles"][:10] == [
         "Risk",
+        "Value at risk",
+        "Stress",
+        "Active risk",
+        "Return attribution",
+        "Validation of the covariance",
         "Factor specification",
         "Estimation of the loadings",
         "Stationarity of the loadings",
@@ -121,10 +137,12 @@ def test_the_page_has_its_chapters(done, folder, browse):
     ]
     assert "Ranking of the factors" in found["titles"]
     assert found["empty"] == 0
-    assert found["lead"].startswith("A portfolio's risk")
+    assert found["lead"].startswith("weights, 7 assets, has a forecast volatility of")
+    assert len(found["lights"]) >= 7
+    assert set(found["lights"]) <= {"\u2713 Good", "! Watch", "\u2715 Bad", "\u2013 Not checked"}
     assert "weights.csv" in found["read"]
     assert "sectors.csv" in found["read"]
-    assert "Net / gross weight1 / 1.2" in found["tiles"]
+    assert "Net weight100.0%Gross weight120.0%" in found["tiles"]
     assert found["overflow"] <= 0
 
 
@@ -155,3 +173,30 @@ def test_a_history_too_short_for_a_diagnosis_is_reported_and_the_others_run(fold
     assert table.loc["non-stationarity", "finding"] == "not asked"
     assert "returns; 250 are needed" in table.loc["non-stationarity", "verdict"]
     assert len(table.loc["specification"]) > 1
+
+
+def test_tails_stress_and_attribution_are_written(done, folder):
+    out = folder / "out"
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    tails = pd.read_csv(out / "value_at_risk.csv", index_col="distribution")
+    assert tails.loc["Gaussian", "value_at_risk_99%"] == pytest.approx(2.326348 * summary["volatility"], rel=1e-6)
+    stress = pd.read_csv(out / "stress.csv", index_col="scenario")
+    exposure = pd.read_csv(out / "portfolio_risk.csv", index_col="factor")["exposure"]
+    assert stress.loc["crash", "return"] == pytest.approx(-0.1 * exposure["market"], rel=1e-9)
+    earned = pd.read_csv(out / "return_attribution.csv")
+    returns = pd.read_csv(folder / "returns.csv", index_col="date")
+    weights = pd.read_csv(folder / "weights.csv", index_col="asset")["weight"]
+    assert earned["contribution"].sum() == pytest.approx((returns * weights).sum().sum(), rel=1e-9)
+    assert {light["name"] for light in summary["lights"]} >= {"Volatility forecast", "Value at risk", "Assets"}
+
+
+def test_a_quick_run_measures_the_risk_alone(folder, tmp_path):
+    (folder / "money.csv").write_text("asset,weight\ns0,300000\ns2,100000\n", encoding="utf-8")
+    refused = run(*files(folder, "money.csv"), "--out", tmp_path / "out", "--quick")
+    assert refused.exit_code == 2
+    assert "--weights-unit currency" in plain(refused.output)
+    done = run(*files(folder, "money.csv"), "--weights-unit", "currency", "--quick", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert (summary["value"], summary["net_weight"]) == (400000.0, 1.0)
+    assert not (tmp_path / "out" / "failures.csv").exists()

@@ -32,5 +32,7 @@ def test_cells_are_percentages(long_only):
 def test_no_minus_zero_and_no_return():
     small = pd.Series([-0.0001], pd.to_datetime(["2020-01-02"]))
     assert monthly_figure(small).data[0].text[0][:2] == ["0.0", ""]
+    large = pd.Series([0.2, -0.3], pd.DatetimeIndex(["2020-01-31", "2020-02-28"]))
+    assert monthly_figure(large).data[0].text[0][:2] == ["20", "\u221230"]
     with pytest.raises(InputError, match="returns must have at least one value"):
         monthly_figure(small * np.nan)

@@ -3,6 +3,7 @@
 Internally, Sharpe ratios are per date. Users pass and get annual ones, converted with `periods_per_year`.
 """
 
+import math
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -124,7 +125,7 @@ def expected_maximum_sharpe(number: float, variance: float = 1.0) -> float:
     check("number", number, RULES["number"])
     if number == 1.0:
         return 0.0
-    first, second = norm.isf(1.0 / number), norm.isf(1.0 / (number * np.e))
+    first, second = norm.isf(1.0 / number), norm.isf(1.0 / (number * math.e))
     return float(np.sqrt(variance) * ((1.0 - np.euler_gamma) * first + np.euler_gamma * second))
 
 

@@ -57,7 +57,7 @@ class Trial:
 
 
 def read_file(path: Path) -> bytes:
-    """Return the wire form of a submission file: TOML, or JSON as it is sent.
+    r"""Return the wire form of a submission file: TOML, or JSON as it is sent.
 
     Raises
     ------
@@ -65,6 +65,15 @@ def read_file(path: Path) -> bytes:
         If the file cannot be read.
     InvalidSubmission
         If it is not TOML.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     file = Path(place) / "mine.toml"
+    ...     written = file.write_text('track = "forecast"\nname = "mine"')
+    ...     read_file(file)
+    b'{"track":"forecast","name":"mine"}'
     """
     try:
         content = path.read_bytes()

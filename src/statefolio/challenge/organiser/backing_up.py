@@ -46,6 +46,19 @@ def back_up(folder: ChallengeFolder, out: Path | None = None) -> Backup:
     ------
     BackupError
         If it exists, cannot be written, or does not verify.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from statefolio.challenge.organiser.opening import open_challenge
+    >>> from statefolio.challenge.organiser.preparing import init_folder
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = ChallengeFolder(Path(place) / "round")
+    ...     file, opened_round = init_folder(folder.path, tutorial=True), open_challenge(folder)
+    ...     made = back_up(folder)
+    ...     found = verify_backup(made.folder)
+    >>> found.submissions
+    2
     """
     target = out or folder.backups / f"{clock.now():%Y-%m-%dT%H-%M-%SZ}"
     if target.exists():

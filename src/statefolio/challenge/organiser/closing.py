@@ -18,10 +18,11 @@ from statefolio.challenge.rules.settings import published
 from statefolio.challenge.scoring.closing import FinalEntry, final_results
 from statefolio.challenge.scoring.round_data import RoundData
 from statefolio.challenge.scoring.scored_window import ScoredWindow
-from statefolio.challenge.store import clock, queue
-from statefolio.challenge.store.board import all_finalists
+from statefolio.challenge.store import clock
 from statefolio.challenge.store.errors import RoundStateError
 from statefolio.challenge.store.figures import figures
+from statefolio.challenge.store.finalists import all_finalists
+from statefolio.challenge.store.requeue import queue_final
 from statefolio.challenge.store.rounds import begin_closing, finish_closing, require_rules
 from statefolio.challenge.store.store import Store
 from statefolio.commands.progress import Progress
@@ -66,7 +67,7 @@ def close_challenge(
         _wait(store, progress, "validation", pause)
         with store.transaction() as conn:
             finalists = all_finalists(conn)
-            queue.queue_final(conn, [each for ids in finalists.values() for each in ids])
+            queue_final(conn, [each for ids in finalists.values() for each in ids])
         _wait(store, progress, "final", pause)
         with store.reading() as conn:
             tracks = {track: _table(conn, folder, data, track, ids) for track, ids in sorted(finalists.items())}

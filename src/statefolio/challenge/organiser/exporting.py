@@ -35,6 +35,18 @@ def export_tables(folder: ChallengeFolder, out: Path, *, kind: Format = "csv", o
     ------
     OutputError
         If the folder cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from statefolio.challenge.organiser.opening import open_challenge
+    >>> from statefolio.challenge.organiser.preparing import init_folder
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = ChallengeFolder(Path(place) / "round")
+    ...     file, opened_round = init_folder(folder.path, tutorial=True), open_challenge(folder)
+    ...     files = export_tables(folder, Path(place) / "export")
+    >>> "submissions.csv" in files
+    True
     """
     names = [f"{name}.{kind}" for name in _TABLES]
     with (

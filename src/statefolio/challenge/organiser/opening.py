@@ -54,6 +54,19 @@ def open_challenge(folder: ChallengeFolder) -> Opened:
         If it was opened before.
     StatefolioError
         If the rules or the data cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from statefolio.challenge.organiser.preparing import init_folder
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = ChallengeFolder(Path(place) / "round")
+    ...     file, found = init_folder(folder.path, tutorial=True), open_challenge(folder)
+    ...     (folder.public / "starter.zip").exists(), oct(folder.hidden.stat().st_mode & 0o777)
+    (True, '0o700')
+    >>> len(found.commitment)
+    64
     """
     with Store.open(folder.database) as store:
         if store.file is not None and folder.path.is_dir():

@@ -38,6 +38,14 @@ def init_folder(path: Path, *, tutorial: bool = False) -> Path:
     ------
     OutputError
         If there is one already, or the folder cannot be made.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     file = init_folder(Path(place) / "round")
+    ...     file.name, ChallengeFolder(file.parent).rules.tracks
+    ('challenge.toml', ['forecast', 'portfolio'])
     """
     file = ChallengeFolder(path).rules_file
     if file.exists():
@@ -57,6 +65,15 @@ def check_challenge(folder: ChallengeFolder) -> Checked:
     ------
     StatefolioError
         If the rules are not valid, or the data are too short or cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = ChallengeFolder(Path(place) / "round")
+    ...     file = init_folder(folder.path, tutorial=True)
+    ...     check_challenge(folder).facts["assets, factors"]
+    '10, 3'
     """
     rules = folder.rules
     data = make_round(rules, folder.path, "" if rules.synthetic is None else secret_seed(folder))

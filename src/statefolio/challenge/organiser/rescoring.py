@@ -10,7 +10,7 @@ from statefolio.challenge.scoring.engine_version import ENGINE_VERSION
 from statefolio.challenge.store import audit, clock
 from statefolio.challenge.store.board import show_complete_board
 from statefolio.challenge.store.errors import RoundStateError
-from statefolio.challenge.store.queue import requeue, requeue_failed
+from statefolio.challenge.store.requeue import requeue, requeue_failed
 from statefolio.challenge.store.rounds import round_of
 from statefolio.challenge.store.tables import rounds
 

@@ -39,6 +39,19 @@ def status_of(folder: ChallengeFolder) -> Status:
     ------
     AuditError
         If the audit log was altered.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from statefolio.challenge.organiser.opening import open_challenge
+    >>> from statefolio.challenge.organiser.preparing import init_folder
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = ChallengeFolder(Path(place) / "round")
+    ...     file, opened_round = init_folder(folder.path, tutorial=True), open_challenge(folder)
+    ...     status = status_of(folder)
+    >>> status.round.state, status.figures.queued, status.alive
+    ('open', 2, [])
     """
     with opened(folder) as store, store.reading() as conn:
         return Status(round_of(conn), figures(conn), clock.now(), audit.verify(conn))

@@ -19,6 +19,19 @@ def invite_teams(
     ------
     InvalidTeamName
         If a name is not valid, or looks like another team's. No code is made then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from statefolio.challenge.organiser.opening import open_challenge
+    >>> from statefolio.challenge.organiser.preparing import init_folder
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = ChallengeFolder(Path(place) / "round")
+    ...     file, opened_round = init_folder(folder.path, tutorial=True), open_challenge(folder)
+    ...     codes = invite_teams(folder, ["Harbour Street", "Nordlys"])
+    >>> list(codes), codes["Nordlys"].startswith("sfi_")
+    (['Harbour Street', 'Nordlys'], True)
     """
     with opened(folder) as store, store.transaction() as conn:
         return credentials.invite(conn, names, clock.now(), lifetime=timedelta(days=days), renew=renew)

@@ -224,7 +224,13 @@ def read_rules(path: str | Path) -> Rules:
 
 
 def parse_rules(text: str, name: str) -> Rules:
-    """Check the text of `challenge.toml`; messages begin with `name`."""
+    """Check the text of `challenge.toml`; messages begin with `name`.
+
+    Examples
+    --------
+    >>> parse_rules(example_rules(tutorial=True), "challenge.toml").limits.per_day
+    20
+    """
     try:
         return Rules.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -234,7 +240,13 @@ def parse_rules(text: str, name: str) -> Rules:
 
 
 def example_rules(tutorial: bool = False) -> str:
-    """Return the commented text of a `challenge.toml` that runs on bundled data, or on synthetic ones."""
+    """Return the commented text of a `challenge.toml` that runs on bundled data, or on synthetic ones.
+
+    Examples
+    --------
+    >>> example_rules().splitlines()[0]
+    '# A challenge of statefolio: teams submit models, and are scored on dates that nobody sees.'
+    """
     file = "tutorial.toml" if tutorial else "challenge.toml"
     return resources.files("statefolio.challenge.rules").joinpath(file).read_text(encoding="utf-8")
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import tomllib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +17,8 @@ from statefolio.challenge.rules.strict_json import (
     strict_json,
 )
 from statefolio.challenge.rules.universe import Universe
+from statefolio.commands.studies.study_text import parse_toml
+from statefolio.exceptions import FileFormatError
 
 __all__ = ["InvalidSubmission", "Submission", "read_submission", "submission_of_toml"]
 
@@ -124,7 +125,7 @@ def submission_of_toml(text: str) -> bytes:
     Raises
     ------
     InvalidSubmission
-        If the text is too long, or is not TOML.
+        If the text is too long, is not TOML, or has more brackets or dots than `parse_toml` parses.
 
     Examples
     --------
@@ -134,9 +135,9 @@ def submission_of_toml(text: str) -> bytes:
     if len(text.encode()) > MAX_BYTES:
         raise BodyTooLarge([f"it must have at most {MAX_BYTES:,} bytes, got {len(text.encode()):,}. Shorten it."])
     try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidSubmission([f"it must be TOML: {error}. Correct that line."]) from None
+        given = parse_toml(text, "it")
+    except FileFormatError as error:
+        raise InvalidSubmission([str(error)]) from None
     return json.dumps(_plain(given, ""), separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 

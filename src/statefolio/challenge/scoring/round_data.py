@@ -1,8 +1,6 @@
 """The data of a round: the market with its hidden dates, its windows, and one file that holds both."""
 
 import io
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +18,12 @@ from statefolio.backtest.validation.content_hash import hash_frame, hash_paramet
 from statefolio.challenge.rules.settings import Rules
 from statefolio.challenge.rules.universe import Universe
 from statefolio.challenge.rules.windows import RoundWindows, make_windows
+from statefolio.challenge.scoring.round_arrays import dated, of_arrays, to_arrays, undated
 from statefolio.exceptions import FileFormatError, InputError
 
 DATA_FILE = "data.npz"
 FEWEST_RETURNS = 126
 """Returns up to the last tuned date that an asset needs for its later ones to be scored in the forecast track."""
-_FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +122,9 @@ class RoundData:
         windows = self.windows
         tables = self.market.until((windows.final or windows.validation or windows.public).last).tables
         content: dict[str, Any] = {"windows": self.windows.to_json(), "delisted_after": tables.delisted_after}
-        for name, table in _dated(tables).items():
+        for name, table in dated(tables).items():
             content[name] = None if table is None else hash_frame(table.frame)
-        for name, values in _undated(tables).items():
+        for name, values in undated(tables).items():
             content[name] = None if values is None else hash_frame(pd.DataFrame(np.asarray(values, dtype=np.float64)))
         return hash_parameters(content)
 
@@ -145,17 +143,8 @@ class RoundData:
         OutputError
             If it cannot be written.
         """
-        tables = self.market.tables
-        about = {"format": _FORMAT, "windows": self.windows.to_json(), "delisted_after": tables.delisted_after}
-        arrays: dict[str, Any] = {"about": np.array(json.dumps(about))}
-        for name, table in _dated(tables).items():
-            if table is not None:
-                arrays[name] = table.values
-                arrays[f"{name}_names"] = np.array([str(each) for each in table.names], dtype=np.str_)
-                arrays[f"{name}_dates"] = table.dates.to_numpy().astype("datetime64[ns]")
-        arrays |= {name: values for name, values in _undated(tables).items() if values is not None}
         content = io.BytesIO()
-        np.savez_compressed(content, **arrays)
+        np.savez_compressed(content, **to_arrays(self.market.tables, self.windows))
         write_whole(_path(file), content.getvalue(), private=private)
 
     @classmethod
@@ -179,7 +168,8 @@ class RoundData:
         path = _path(file)
         try:
             with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
-                found = _read(arrays)
+                tables, windows = of_arrays(arrays)
+                found = cls(Market.of_tables(tables), windows)
         except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, BadZipFile) as error:
             raise FileFormatError(
                 f"{path} must be the data of a challenge, got a file that cannot be read ({type(error).__name__}). "
@@ -199,19 +189,6 @@ class RoundData:
         return f"{len(public.assets)} assets, {len(factors)} factors, {len(public.dates):,} dates, {span(public.dates)}"
 
 
-def _dated(tables: MarketTables) -> dict[str, Table | None]:
-    return {"returns": tables.returns, "factors": tables.factors, "dollar_volumes": tables.dollar_volumes}
-
-
-def _undated(tables: MarketTables) -> dict[str, Any]:
-    return {
-        "cash_rate": tables.cash_rate,
-        "last_dates": tables.last_dates,
-        "delisting_return": tables.delisting_return,
-        "spans_gap": tables.spans_gap,
-    }
-
-
 def _select(tables: MarketTables, known: "np.typing.NDArray[np.bool_]") -> MarketTables:
     """Return the tables of some assets."""
 
@@ -229,34 +206,6 @@ def _select(tables: MarketTables, known: "np.typing.NDArray[np.bool_]") -> Marke
         others=tables.others,
         spans_gap=None if tables.spans_gap is None else np.ascontiguousarray(tables.spans_gap[:, known]),
     )
-
-
-def _read(arrays: Mapping[str, Any]) -> RoundData:
-    about = json.loads(str(arrays["about"]))
-    if about["format"] != _FORMAT:
-        raise ValueError("another format")
-
-    def table(name: str) -> Table | None:
-        if name not in arrays:
-            return None
-        dates = pd.DatetimeIndex(arrays[f"{name}_dates"], name="date")
-        names = pd.Index([str(each) for each in arrays[f"{name}_names"]])
-        return Table(np.ascontiguousarray(arrays[name]), dates, names)
-
-    returns = table("returns")
-    if returns is None:
-        raise KeyError("returns")
-    tables = MarketTables(
-        returns=returns,
-        cash_rate=arrays["cash_rate"],
-        factors=table("factors"),
-        dollar_volumes=table("dollar_volumes"),
-        last_dates=arrays["last_dates"],
-        delisting_return=arrays["delisting_return"],
-        delisted_after=int(about["delisted_after"]),
-        spans_gap=arrays.get("spans_gap"),
-    )
-    return RoundData(Market.of_tables(tables), RoundWindows.of_json(about["windows"]))
 
 
 def _path(file: str | Path) -> Path:

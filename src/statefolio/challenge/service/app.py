@@ -16,7 +16,7 @@ from statefolio.challenge.service.counts import count_scores
 from statefolio.challenge.service.database import Database
 from statefolio.challenge.service.edge import Edge
 from statefolio.challenge.service.metrics import CONTENT_TYPE, Metrics
-from statefolio.challenge.service.pages import public, team
+from statefolio.challenge.service.pages import public, submitting, team
 from statefolio.challenge.service.pages.rendering import STYLE, error_page, style_sheet
 from statefolio.challenge.service.problems import install_handlers
 from statefolio.challenge.service.public_files import PublicFolder
@@ -67,7 +67,7 @@ def make_app(settings: ServiceSettings) -> FastAPI:
         settings, database, PublicFolder(settings.public), Waiting(database), metrics, BoardPages()
     )
     app.state.error_page = error_page
-    for part in (joining, rounds, submissions, board, forward, public, team):
+    for part in (joining, rounds, submissions, board, forward, public, team, submitting):
         app.include_router(part.router)
     _add_files(app)
     install_handlers(app)
@@ -80,6 +80,8 @@ def body_limit(method: str, path: str) -> int:
     """Return the most bytes of a request's body."""
     if path == "/v1/forward":
         return MAX_FILE_BYTES
+    if path == submitting.ADDRESS:
+        return submitting.FORM_BYTES
     return MAX_BYTES if method == "POST" else SPARE_BYTES
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from statefolio.challenge.store.board import finalists_of
 from statefolio.challenge.store.board import is_shown as on_shown_board
-from statefolio.challenge.store.submissions import Listed, submissions_of
+from statefolio.challenge.store.finalists import finalists_of
+from statefolio.challenge.store.listing import Listed, submissions_of
 from statefolio.challenge.store.tables import board
 from statefolio.challenge.store.teams import Team
 

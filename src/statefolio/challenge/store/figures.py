@@ -6,8 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from statefolio.challenge.store.heartbeats import Heartbeat, scorers
-from statefolio.challenge.store.queue import oldest_waiting, waiting
-from statefolio.challenge.store.tables import teams
+from statefolio.challenge.store.tables import submissions, teams
 
 
 @dataclass(frozen=True)
@@ -59,3 +58,15 @@ def figures(conn: Connection) -> Figures:
         oldest=oldest_waiting(conn),
         scorers=scorers(conn),
     )
+
+
+def waiting(conn: Connection) -> dict[str, int]:
+    """Return how many submissions are in each state."""
+    query = select(submissions.c.state, func.count()).group_by(submissions.c.state)
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def oldest_waiting(conn: Connection) -> datetime | None:
+    """Return when the oldest submission that is not finished was made."""
+    unfinished = submissions.c.state.in_(("queued", "running"))
+    return conn.execute(select(func.min(submissions.c.created_at)).where(unfinished)).scalar()

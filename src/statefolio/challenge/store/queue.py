@@ -6,15 +6,14 @@ compared with the best before it. Score, state and board change in one transacti
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, exists, insert, or_, select, update
 
 from statefolio.challenge.store import audit
 from statefolio.challenge.store.board import BoardChange, apply_change, is_current, show_complete_board
+from statefolio.challenge.store.claims import Claim, Scored
 from statefolio.challenge.store.columns import json_text
 from statefolio.challenge.store.rounds import round_of
 from statefolio.challenge.store.tables import scores, submissions, teams
@@ -23,60 +22,6 @@ Finished = Literal["done", "lost", "stale"]
 GAVE_UP = (
     "The scorers stopped {attempts} times while they scored it. It cost nothing; submit it again, or ask the organiser."
 )
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A submission that one scorer holds until `lease_until`.
-
-    Attributes
-    ----------
-    submission, team, track, body : str
-        What to score.
-    benchmark : bool
-        Whether it is a benchmark entry.
-    window, engine_version : str
-        What to score it on, with which engine.
-    lease_token : str
-        Who holds it.
-    attempt : int
-        1 for the first.
-    """
-
-    submission: str
-    team: str
-    benchmark: bool
-    track: str
-    body: str
-    window: str
-    engine_version: str
-    lease_token: str
-    lease_until: datetime
-    attempt: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scored:
-    """The result of a scoring.
-
-    Attributes
-    ----------
-    value, standard_error : float or None
-        None where they are undefined.
-    details : mapping of str to float or None
-        Further measures.
-    failed_gates, reasons : tuple of str
-        Gates of the rules that it fails; a sentence for each.
-    series_hash : str
-        SHA-256 of the per-date results, which lie with the hidden data.
-    """
-
-    value: float | None
-    standard_error: float | None
-    details: Mapping[str, float | None]
-    failed_gates: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
-    series_hash: str
 
 
 def is_work(conn: Connection, engine_version: str, now: datetime) -> bool:
@@ -226,55 +171,6 @@ def give_back(conn: Connection, held: Claim) -> bool:
     """Put a submission back unscored, without counting the attempt: the scorer stops."""
     back = {"state": "queued", "attempts": held.attempt - 1, "lease_token": None, "lease_until": None}
     return conn.execute(update(submissions).where(*_held(held)).values(**back)).rowcount == 1
-
-
-def queue_final(conn: Connection, finalists: Sequence[str]) -> int:
-    """Queue finalists for the final window, those that are not yet; return how many. The round must be closing."""
-    if round_of(conn, lock="share").state not in ("closing", "closed", "revealed"):
-        return 0
-    chosen = and_(submissions.c.id.in_(finalists), submissions.c.window != "final", submissions.c.state == "scored")
-    again = {"window": "final", "state": "queued", "attempts": 0}
-    return conn.execute(update(submissions).where(chosen).values(**again)).rowcount
-
-
-def requeue(conn: Connection, engine_version: str) -> int:
-    """Queue every submission that was scored, or failed through no fault of its team, for another engine.
-
-    Those that this engine has scored before are not: their scores stand. Return how many were queued.
-    """
-    known = exists().where(
-        scores.c.submission == submissions.c.id,
-        scores.c.engine_version == engine_version,
-        scores.c.window == "validation",
-    )
-    again = or_(
-        submissions.c.state.in_(("scored", "queued", "running")),
-        and_(submissions.c.state == "failed", submissions.c.team_fault.is_(False)),
-    )
-    fresh = {"state": "queued", "window": "validation", "engine_version": engine_version, "attempts": 0}
-    values = fresh | {"lease_token": None, "lease_until": None, "reason": None, "team_fault": None}
-    scored = values | {"state": "scored"}
-    conn.execute(update(submissions).where(known).values(**scored))
-    return conn.execute(update(submissions).where(again, ~known).values(**values)).rowcount
-
-
-def requeue_failed(conn: Connection) -> int:
-    """Queue submissions that failed through no fault of their team once more; they count again. Return how many."""
-    chosen = and_(submissions.c.state == "failed", submissions.c.team_fault.is_(False))
-    fresh = {"state": "queued", "attempts": 0, "reason": None, "team_fault": None}
-    return conn.execute(update(submissions).where(chosen).values(**fresh)).rowcount
-
-
-def waiting(conn: Connection) -> dict[str, int]:
-    """Return how many submissions are in each state."""
-    query = select(submissions.c.state, func.count()).group_by(submissions.c.state)
-    return {row[0]: row[1] for row in conn.execute(query)}
-
-
-def oldest_waiting(conn: Connection) -> datetime | None:
-    """Return when the oldest submission that is not finished was made."""
-    unfinished = submissions.c.state.in_(("queued", "running"))
-    return conn.execute(select(func.min(submissions.c.created_at)).where(unfinished)).scalar()
 
 
 def _held(held: Claim) -> tuple[Any, ...]:

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
+from sqlalchemy import Connection, select
 
-from statefolio.challenge.store.board import BoardChange, Displayed
+from statefolio.challenge.store.board import BoardChange, Displayed, displayed
+from statefolio.challenge.store.claims import Claim, Scored
+from statefolio.challenge.store.tables import scores, submissions
 from statefolio.challenge.worker.engine import Engine
 from statefolio.challenge.worker.messages import pack, unpack
 from statefolio.challenge.worker.series import load_series, series_file
@@ -88,3 +91,27 @@ class Comparison:
         reference = next((each for each in self.board if each.entry.benchmark and each.entry.value is not None), None)
         benchmark = None if reference is None else self.results_of(reference)
         return self.engine.improves(self.track, self.arrays, self.results_of(own), benchmark)
+
+
+def read_comparison(
+    conn: Connection, engine: Engine, folder: Path, held: Claim, scored: Scored, arrays: Arrays
+) -> Comparison:
+    """Return a new result with the board that it is compared with, as it stands in a transaction."""
+    version, board = displayed(conn, held.track, held.engine_version)
+    shown = tuple(Shown(each, *_scored_body(conn, each.submission, engine.version)) for each in board)
+    value, explained = scored.value, bool(scored.reasons)
+    return Comparison(engine, folder, held.track, held.team, value, explained, arrays, version, shown)
+
+
+def _scored_body(conn: Connection, submission: str, engine_version: str) -> tuple[str, str]:
+    query = (
+        select(submissions.c.body, scores.c.series_hash)
+        .join(scores, scores.c.submission == submissions.c.id)
+        .where(
+            submissions.c.id == submission,
+            scores.c.engine_version == engine_version,
+            scores.c.window == "validation",
+        )
+    )
+    row = conn.execute(query).one()
+    return row.body, row.series_hash

@@ -15,17 +15,15 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
 
 from statefolio.challenge.store import clock, queue
-from statefolio.challenge.store.board import BoardChange, displayed
+from statefolio.challenge.store.board import BoardChange
+from statefolio.challenge.store.claims import Claim, Scored
 from statefolio.challenge.store.errors import DatabaseUnavailable
 from statefolio.challenge.store.heartbeats import ALIVE, beat
-from statefolio.challenge.store.queue import Claim, Scored
 from statefolio.challenge.store.store import Store
-from statefolio.challenge.store.tables import scores, submissions
 from statefolio.challenge.worker.child import Outcome, run_limited
-from statefolio.challenge.worker.comparison import Comparison, Shown
+from statefolio.challenge.worker.comparison import Comparison, read_comparison
 from statefolio.challenge.worker.confinement import Limits
 from statefolio.challenge.worker.engine import Engine
 from statefolio.challenge.worker.messages import pack, unpack
@@ -192,10 +190,7 @@ class Scorer:
 
     def _comparison(self, held: Claim, scored: Scored, arrays: dict[str, NDArray[Any]]) -> Comparison:
         with self.store.reading() as conn:
-            version, board = displayed(conn, held.track, held.engine_version)
-            shown = tuple(Shown(each, *_scored_body(conn, each.submission, self.engine.version)) for each in board)
-        value, explained = scored.value, bool(scored.reasons)
-        return Comparison(self.engine, self.folder, held.track, held.team, value, explained, arrays, version, shown)
+            return read_comparison(conn, self.engine, self.folder, held, scored, arrays)
 
     def _end(self, held: Claim, outcome: Outcome) -> None:
         """Give it back, or fail it with a reason that says nothing of hidden dates."""
@@ -267,17 +262,3 @@ class Scorer:
                 if self.stopping or last:
                     raise Stopped from error
                 time.sleep(_AWAY)
-
-
-def _scored_body(conn: Connection, submission: str, engine_version: str) -> tuple[str, str]:
-    query = (
-        select(submissions.c.body, scores.c.series_hash)
-        .join(scores, scores.c.submission == submissions.c.id)
-        .where(
-            submissions.c.id == submission,
-            scores.c.engine_version == engine_version,
-            scores.c.window == "validation",
-        )
-    )
-    row = conn.execute(query).one()
-    return row.body, row.series_hash

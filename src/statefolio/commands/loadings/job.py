@@ -22,7 +22,18 @@ from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadin
 from statefolio.report import write_report
 from statefolio.validation.scores import score_loadings, summarise_scores
 
-FILES = frozenset({"loadings.parquet", "parameters.csv", "scores.csv", "model.statefolio", "report.html"})
+FILES = frozenset(
+    {
+        "loadings.parquet",
+        "model-new-loadings.parquet",
+        "model-update.html",
+        "model.statefolio",
+        "model.statefolio.backup",
+        "parameters.csv",
+        "report.html",
+        "scores.csv",
+    }
+)
 WINDOWS = (60, 120, 250, 500)
 DRAWN_WINDOW = 250
 """Dates of the rolling regression that the report draws next to the model."""
@@ -46,9 +57,8 @@ class LoadingsResult:
 def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progress) -> LoadingsResult:
     """Fit the panel, score it against least squares, and write the folder whole or not at all."""
     returns, factors = inputs.returns, inputs.factors
-    output = options.output
     with (
-        whole_folder(output.out, FILES, overwrite=output.overwrite) as folder,
+        whole_folder(out_of(options), FILES, overwrite=options.output.overwrite) as folder,
         compiling_ahead(),
         noted_warnings() as warned,
     ):
@@ -56,6 +66,7 @@ def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progre
         model = KalmanLoadings(**asdict(options.model), progress=progress)
         model.fit(returns, factors, tune_until=tune_until)
         model.set_params(progress=None)
+        model.notes_ = {"risk_free": options.files.risk_free or ""}
         progress("comparing", 0, 0)
         scores = score_loadings(competitors(options.model), returns, factors, test_from=test_from)
         comparison = summarise_scores(scores)
@@ -74,7 +85,14 @@ def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progre
             title=TITLE,
         )
         progress("writing", len(FILES), len(FILES))
-    return LoadingsResult(output.out, model, comparison, tune_until, test_from, rows)
+    return LoadingsResult(out_of(options), model, comparison, tune_until, test_from, rows)
+
+
+def out_of(options: LoadingsOptions) -> Path:
+    """Return the folder of results."""
+    if options.output.out is None:
+        raise InputError("--out must be given, got nothing. Name a folder.")
+    return options.output.out
 
 
 def split(dates: pd.DatetimeIndex, given: SplitDates) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -91,6 +109,11 @@ def split(dates: pd.DatetimeIndex, given: SplitDates) -> tuple[pd.Timestamp, pd.
         raise InputError(
             f"--tune-until must be at or after the first date, {show(dates[0])}, got {show(tune_until)}. "
             "Choose a later date."
+        )
+    if tune_until is not None and pd.Timestamp(tune_until) > dates[-1]:
+        raise InputError(
+            f"--tune-until must be at or before the last date, {show(dates[-1])}, got {show(tune_until)}. Choose an "
+            "earlier date."
         )
     if test_from is None:
         after = dates[dates > pd.Timestamp(tune_until)] if tune_until is not None else dates[:0]

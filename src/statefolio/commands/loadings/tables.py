@@ -1,5 +1,6 @@
 """Writes `loadings.parquet`: one row per date, asset and factor, in chunks, so that memory use stays small."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,13 @@ ROWS = 1_000_000
 """Rows of a chunk, approximately."""
 
 
-def write_loadings(path: Path, loadings: xr.Dataset) -> int:
+def write_loadings(path: Path | BytesIO, loadings: xr.Dataset) -> int:
     """Write predicted and filtered loadings and their standard errors; return the number of rows.
 
     Parameters
     ----------
     path
-        The file.
+        The file, or a buffer.
     loadings
         `loadings_` of a fitted model.
     """

@@ -26,7 +26,8 @@ from statefolio.pairs.trading.today import position_today
 from statefolio.pairs.trading.walk_forward import BasketWalk, usual_hedges, walk_baskets
 from statefolio.pairs.verdict.verdict import FEWEST_DRAWS, Verdict, judge_basket
 from statefolio.report import write_report
-from statefolio.report.pairs.basket_chapters import basket_chapters, basket_tiles
+from statefolio.report.loadings_overview import data_light
+from statefolio.report.pairs.basket_chapters import basket_chapters, basket_lights, basket_tiles
 from statefolio.report.pairs.basket_results import BasketResults
 
 FILES = frozenset(
@@ -188,6 +189,7 @@ def _write_page(path: Path, inputs: PriceInputs, options: PairsOptions, results:
         None,
         chapters=basket_chapters(results),
         tiles=basket_tiles(results),
+        lights=[*basket_lights(results), data_light(inputs.suspicious)],
         lead=without if results.verdict is None else results.verdict.sentence,
         reading=inputs.facts,
         options=shown,

@@ -1,12 +1,101 @@
 """Tables of the risk job: those that are written, and shorter ones for the terminal."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from statefolio._writing import write_whole
+from statefolio.commands.csv_tables import write_csv
+from statefolio.commands.risk.checks import Checks
 from statefolio.commands.terminal_tables import number, p_value
+from statefolio.report.risk_overview import risk_answer, risk_lights
+from statefolio.report.risk_results import PortfolioRisk
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.validation.covariance_scores import CovarianceScores
+
+
+def write_tables(folder: Path, found: PortfolioRisk, checks: Checks, *, dense: bool) -> None:
+    """Write all tables, the summary, and the model."""
+    risk, attribution = found.risk, found.attribution
+    write_csv(factor_table(attribution), folder / "portfolio_risk.csv", index_label="factor")
+    write_csv(asset_table(risk, attribution), folder / "asset_risk.csv", index_label="asset")
+    exposures = pd.concat([risk.exposures_, risk.residual_loadings_], axis=1)
+    write_csv(exposures, folder / "exposures.csv", index_label="asset")
+    write_csv(risk.factor_covariance_, folder / "factor_covariance.csv", index_label="factor")
+    write_csv(found.tails, folder / "value_at_risk.csv", index_label="distribution")
+    write_csv(stress_table(found), folder / "stress.csv", index_label="scenario")
+    write_csv(earned_table(found.earned), folder / "return_attribution.csv", index=False)
+    if found.active is not None:
+        write_csv(factor_table(found.active.found), folder / "active_risk.csv", index_label="factor")
+    if checks.diagnoses:
+        write_csv(failure_table(checks), folder / "failures.csv")
+    if checks.validation is not None:
+        write_csv(checks.validation.summary(), folder / "validation.csv")
+    write_whole(folder / "summary.json", json.dumps(summary(found, checks), indent=2, allow_nan=False) + "\n")
+    risk.model_.save(folder / "model.statefolio")
+    if dense:
+        risk.covariance_frame().to_parquet(folder / "covariance.parquet")
+
+
+def failure_table(checks: Checks) -> pd.DataFrame:
+    """Return one row per finding."""
+    return pd.concat([diagnosis.summary() for diagnosis in checks.diagnoses])
+
+
+def stress_table(found: PortfolioRisk) -> pd.DataFrame:
+    """Return all scenarios: those given, each factor alone, and past episodes."""
+    past = found.episodes[["return", "return_lower", "return_upper"]].copy()
+    past.index = pd.Index(
+        [
+            f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+            for first, last in zip(found.episodes["first"], found.episodes["last"], strict=True)
+        ]
+    )
+    parts = {"given": found.scenarios, "one factor": found.stress, "past episode": past}
+    known: list[pd.DataFrame] = [
+        part.assign(kind=kind) for kind, part in parts.items() if part is not None and len(part)
+    ]
+    return pd.concat(known)
+
+
+def earned_table(earned: xr.Dataset) -> pd.DataFrame:
+    """Return the contributions to the return, one row per date and factor, with bands."""
+    names = ["contribution", "contribution_lower", "contribution_upper"]
+    return earned[names].to_dataframe()[names].reset_index()
+
+
+def summary(found: PortfolioRisk, checks: Checks) -> dict[str, object]:
+    """Return the main numbers as plain values; numbers that are not known are null."""
+    tails = {str(name): {str(k): float(v) for k, v in row.items()} for name, row in found.tails.iterrows()}
+    made: dict[str, object] = {
+        "portfolio": found.name,
+        "value": found.value,
+        "after": f"{found.risk.last_date_:%Y-%m-%d}",
+        "answer": risk_answer(found),
+        "volatility": found.volatility,
+        "volatility_lower": float(found.attribution["volatility_lower"]),
+        "volatility_upper": float(found.attribution["volatility_upper"]),
+        "dates_per_year": found.year,
+        "net_weight": float(found.held.sum()),
+        "gross_weight": float(found.held.abs().sum()),
+        "degrees_of_freedom": _known(found.tails.attrs["degrees_of_freedom"]),
+        "tails": tails,
+        "lights": [
+            {"name": light.name, "state": light.state, "sentence": light.sentence}
+            for light in risk_lights(found, checks.diagnoses, checks.validation, checks.forecasts)
+        ],
+    }
+    if found.active is not None:
+        made["benchmark"] = found.active.benchmark
+        made["tracking_error"], made["beta"] = (float(found.active.found[name]) for name in ("volatility", "beta"))
+    return made
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def factor_table(attribution: xr.Dataset) -> pd.DataFrame:
@@ -42,9 +131,11 @@ def asset_table(risk: FactorRisk, attribution: xr.Dataset) -> pd.DataFrame:
     )
 
 
-def short_risk_table(attribution: xr.Dataset, year: float) -> pd.DataFrame:
+def short_risk_table(found: PortfolioRisk, year: float) -> pd.DataFrame:
     """Volatility by factor as text: percent per year of so many dates, with half the width of each 95 % band."""
-    table = factor_table(attribution)
+    table = found.by_factor()
+    whole = factor_table(found.attribution).loc[["portfolio"]]
+    table = pd.concat([table, whole])[list(table.columns)]
     yearly = 100.0 * np.sqrt(year) * table.filter(like="contribution")
     return pd.DataFrame(
         {
@@ -54,6 +145,21 @@ def short_risk_table(attribution: xr.Dataset, year: float) -> pd.DataFrame:
             "share of variance": [number(value, "{:.1%}") for value in table["share"]],
         }
     )
+
+
+def short_tail_table(found: PortfolioRisk) -> pd.DataFrame:
+    """Value at risk and expected shortfall in percent."""
+    names = {"value_at_risk_": "VaR ", "expected_shortfall_": "ES "}
+    table = found.tails.rename(columns=lambda name: _replaced(name, names))
+    shown = pd.DataFrame({name: [number(100.0 * value, "{:.2f}") for value in table[name]] for name in table})
+    shown.insert(0, "distribution", table.index)
+    return shown
+
+
+def _replaced(text: str, words: dict[str, str]) -> str:
+    for old, new in words.items():
+        text = text.replace(old, new)
+    return text
 
 
 def short_failure_table(failures: pd.DataFrame) -> pd.DataFrame:

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
+from rich.markup import escape
 
-from statefolio._arrays.frequency import count_per_year
 from statefolio.commands.terminal import Terminal
 from statefolio.commands.terminal_tables import table
 
@@ -15,6 +14,11 @@ CONTENTS = {
     "report.html": "the report: open it in a browser",
     "portfolio_risk.csv": "the portfolio's volatility by factor, with 95 % bands",
     "asset_risk.csv": "each asset's volatility and its contribution to the portfolio's",
+    "value_at_risk.csv": "value at risk and expected shortfall on the next date",
+    "stress.csv": "returns in scenarios and past episodes",
+    "active_risk.csv": "the volatility against the benchmark by factor",
+    "return_attribution.csv": "contributions to the return by date and factor, with 95 % bands",
+    "summary.json": "the main numbers and the lights",
     "exposures.csv": "loadings predicted for the next date",
     "factor_covariance.csv": "covariance of the factors on the next date",
     "failures.csv": "tests for the four failures: one row per finding",
@@ -26,27 +30,33 @@ CONTENTS = {
 
 def show_risk(terminal: Terminal, result: "RiskResult") -> None:
     """Show a portfolio's risk, the failures, and the files."""
-    from statefolio.commands.risk.tables import short_failure_table, short_forecast_table, short_risk_table
+    from statefolio.commands.risk.tables import (
+        failure_table,
+        short_failure_table,
+        short_forecast_table,
+        short_risk_table,
+        short_tail_table,
+    )
+    from statefolio.report.risk_overview import risk_answer
 
     terminal.end_progress()
     terminal.out.print()
-    after, test = result.risk.last_date_, result.test_from
-    year = count_per_year(pd.DatetimeIndex(result.risk.model_.loadings_.indexes["date"]))
-    weight = result.attribution["weight"].to_numpy()
-    terminal.out.print(f"Weights: net {weight.sum():.4g}, gross {abs(weight).sum():.4g}.\n")
+    found, checks = result.found, result.checks
+    terminal.out.print(escape(risk_answer(found)), soft_wrap=True)
+    weights = found.held
+    terminal.out.print(f"Weights: net {weights.sum():.4g}, gross {weights.abs().sum():.4g}.\n")
     terminal.out.print(
         table(
-            short_risk_table(result.attribution, year),
-            f"Volatility on the date after {after:%Y-%m-%d}, ± half of the 95 % band; {year:.4g} dates per year",
+            short_risk_table(found, found.year),
+            f"Volatility on the date after {found.risk.last_date_:%Y-%m-%d}, \u00b1 half of the 95 % band; "
+            f"{found.year:.4g} dates per year",
         )
     )
-    terminal.out.print(
-        table(short_failure_table(result.failures), "The four failures (statistics and explanations in failures.csv)")
-    )
-    terminal.out.print(
-        table(
-            short_forecast_table(result.forecasts),
-            f"Covariance forecasts against realised returns from {test:%Y-%m-%d}",
-        )
-    )
+    terminal.out.print(table(short_tail_table(found), "Losses on the next date, % of the value"))
+    if checks.diagnoses:
+        title = "The four failures (statistics and explanations in failures.csv)"
+        terminal.out.print(table(short_failure_table(failure_table(checks)), title))
+    if checks.forecasts is not None:
+        title = f"Covariance forecasts against realised returns from {result.test_from:%Y-%m-%d}"
+        terminal.out.print(table(short_forecast_table(checks.forecasts), title))
     terminal.show_files(result.folder, CONTENTS)

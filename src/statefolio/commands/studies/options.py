@@ -7,7 +7,15 @@ from typing import Annotated
 
 from statefolio._options import Number
 from statefolio.commands.options import Option
-from statefolio.commands.shared_options import FactorsForm, FileForm, Overwrite, Prices, RiskFree
+from statefolio.commands.shared_options import (
+    FactorsForm,
+    FactorsPercent,
+    FileForm,
+    Overwrite,
+    Percent,
+    Prices,
+    RiskFree,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +65,27 @@ class UpdateOptions:
         Path | None, Option("A study file: walk it to the last date of its data and print the orders.", argument=True)
     ] = None
     model: Annotated[
-        Path | None, Option("Instead of a study: a model that `statefolio loadings` saved, to continue and replace.")
+        Path | None,
+        Option(
+            "Instead of a study: a model that `statefolio loadings` saved, to continue and replace; a backup is kept.",
+            file=True,
+        ),
     ] = None
     store: Annotated[
         Path | None, Option("Instead of a study: a store of loadings, to which the new dates are appended.")
     ] = None
-    returns: Annotated[Path | None, Option("With --model or --store: returns by asset, as for `loadings`.")] = None
-    factors: Annotated[Path | None, Option("With --model or --store: returns by factor.")] = None
+    returns: Annotated[
+        Path | None, Option("With --model or --store: returns by asset, as for `loadings`.", file=True)
+    ] = None
+    factors: Annotated[
+        list[Path] | None,
+        Option("With --model or --store: returns by factor; may be given several times.", repeated=True, file=True),
+    ] = None
     form: FileForm = field(default_factory=FileForm)
     factors_form: FactorsForm = None
     prices: Prices = False
+    percent: Percent = False
+    factors_percent: FactorsPercent = False
     risk_free: RiskFree = None
     holdings: Annotated[
         Path | None, Option("With a study: the shares you hold, CSV or Parquet with the columns asset and shares.")
@@ -76,5 +95,11 @@ class UpdateOptions:
         datetime | None,
         Option("With a study: the date of the orders. Default: data.to, or the bundled data's last date, or today."),
     ] = None
-    force: Annotated[bool, Option("With a study: make orders although prices or factors are old.")] = False
+    force: Annotated[
+        bool,
+        Option(
+            "With a study: make orders although prices or factors are old. With --model: accept returns that look like "
+            "percent or prices, or another risk-free rate than before."
+        ),
+    ] = False
     orders: Annotated[Path | None, Option("With a study: also write the orders to this CSV file.")] = None

@@ -19,15 +19,11 @@ from statefolio.portfolio.budgets.risk_budget import RiskBudget
 from statefolio.portfolio.budgets.tracker import RiskContributionTracker
 from statefolio.portfolio.policies.model_policy import ModelPolicy
 from statefolio.report import write_report
-from statefolio.report.backtest.sentences import fallback_sentences
 from statefolio.report.backtest_chapters import study_chapters, study_tiles
+from statefolio.report.loadings_overview import data_light
+from statefolio.report.study_overview import study_answer, study_lights
 from statefolio.report.study_results import Evidence, HoldoutRecord, Selection, StudyResults
 from statefolio.risk.attribution import UNATTRIBUTED, attribute_return
-
-LEAD = (
-    "Portfolios walked forward: their returns after costs, their risk, the significance of the results, and the "
-    "loadings they are based on."
-)
 
 YEARLY = ("borrow", "financing")
 """Costs that are rates per year; the others are shares of the traded value."""
@@ -63,12 +59,16 @@ def write_study_report(path: Path, model: KalmanLoadings, result: StudyResult) -
     write_report(
         path,
         model,
-        reading={**data.inputs.facts, "notes": " ".join([*data.inputs.notes, *result.warned])},
+        reading={
+            **data.inputs.facts,
+            "notes": " ".join([*data.inputs.notes, *data.missing["detail"], *result.warned]),
+        },
         options={"study": study.study.name, "seed": study.study.seed, **study.loadings.model_dump(exclude_none=True)},
         suspicious=data.inputs.suspicious,
         chapters=study_chapters(found),
         tiles=study_tiles(found),
-        lead=" ".join([LEAD, *fallback_sentences(results), *data.missing["detail"]]),
+        lead=study_answer(found),
+        lights=[*study_lights(found), data_light(data.inputs.suspicious)],
         title=study.report.title or study.study.name,
     )
 

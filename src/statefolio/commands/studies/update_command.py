@@ -39,7 +39,7 @@ def _update_study(study: Path, options: UpdateOptions) -> None:
         show_orders(terminal, updated)
 
 
-def _update_model(returns: Path, factors: Path, options: UpdateOptions) -> None:
+def _update_model(returns: Path, factors: list[Path], options: UpdateOptions) -> None:
     from statefolio.commands.loadings.terminal_output import show_updated
     from statefolio.commands.loadings.update import update_model, update_store
     from statefolio.commands.shared_options import PanelFiles
@@ -51,10 +51,12 @@ def _update_model(returns: Path, factors: Path, options: UpdateOptions) -> None:
         form=options.form,
         factors_form=options.factors_form,
         prices=options.prices,
+        percent=options.percent,
+        factors_percent=options.factors_percent,
         risk_free=options.risk_free,
     )
     with Terminal() as terminal:
         if options.store is not None:
-            show_updated(terminal, update_store(options.store, files, terminal))
+            show_updated(terminal, update_store(options.store, files, terminal, force=options.force))
         elif options.model is not None:
-            show_updated(terminal, update_model(options.model, files, terminal))
+            show_updated(terminal, update_model(options.model, files, terminal, force=options.force))

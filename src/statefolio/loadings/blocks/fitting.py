@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from sklearn.base import clone
 
 from statefolio._arrays.dates import rows_until
 from statefolio._options import Whole, check
 from statefolio._writing import place_of
-from statefolio.exceptions import DataTypeError, InputError, OutputError, StatefolioWarning
+from statefolio.exceptions import DataTypeError, InputError, NotFittedError, OutputError, StatefolioWarning
 from statefolio.kalman.lanes import WIDTH
+from statefolio.kalman.processor import warn_of_mixed_processors
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.blocks.executors import Executor, Report, check_executor
 from statefolio.loadings.blocks.learned import LearnedPanel
@@ -136,10 +139,31 @@ def fit_blocks(
             remarks = [scratch.read_object(remarks_of(number)) for number in range(len(opened.blocks))]
             if not opened.finished:
                 opened.finish()
+        warn_of_mixed_processors([note["processor"] for note in opened.notes.values()], str(path))
         if all(each is not None for each in remarks):
             join_remarks(remarks).warn(read.panel)
     scratch.remove()
     return opened
+
+
+def log_likelihood_of(store: LoadingsStore) -> pd.Series:
+    """Return the log-likelihood of the dates of the fit, by asset: `log_likelihood_` of one call of `fit`.
+
+    Parameters
+    ----------
+    store : LoadingsStore
+        From `fit_blocks`.
+
+    Raises
+    ------
+    NotFittedError
+        If its model has no likelihood.
+    """
+    notes = [note["log_likelihood"] for _, note in sorted(store.notes.items()) if "log_likelihood" in note]
+    if len(notes) < len(store.blocks):
+        raise NotFittedError(f"{store.path} has no log-likelihood. Make the store with fit_blocks.")
+    assets = store.assets[: sum(map(len, notes))]
+    return pd.Series(np.concatenate(notes), assets.rename("asset"), name="log_likelihood")
 
 
 def learn_panel(
@@ -186,7 +210,7 @@ def _checked(model: Any, executor: Any, block_assets: Any, progress: Progress | 
     copied: LoadingsModel = clone(model)
     copied._check_options()
     if progress is not None:
-        copied.progress = progress
+        vars(copied)["progress"] = progress  # models of least squares have no such option
     return copied
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from statefolio._arrays.text import listed, shown
+from statefolio._arrays.text import shown
+from statefolio._threads import threads_are_set, threads_of_this_thread
 from statefolio.exceptions import OutputError, StatefolioError, WorkerError
 from statefolio.kalman.lanes import WIDTH
 from statefolio.loadings.blocks.executors import Executor, Report, run_each
-from statefolio.loadings.blocks.scratch import Messages, Scratch
+from statefolio.loadings.blocks.scratch import Messages, Scratch, loads
 
 _DEAD = ("KilledWorker", "CommClosedError", "TerminatedWorkerError")
 """Names of errors of executors whose worker died."""
@@ -91,7 +93,7 @@ class Run:
         if self.block_assets == WIDTH:
             advice = "use fewer workers on the machine if it lacked memory"
         return WorkerError(
-            f"a worker must live until its block is complete, got one that {said} during {listed(names)}. Fit again "
+            f"a worker must live until its block is complete, got one that {said} during {', '.join(names)}. Fit again "
             f"with resume=True, which keeps complete blocks, or {advice}."
         )
 
@@ -104,8 +106,9 @@ class Run:
 
 def call(folder: Any, function: Callable[..., Any], number: int, message: Any) -> Any:
     """Call a function of `worker`, in any process, with a mark while it is under way."""
-    from statefolio.loadings.blocks.scratch import loads
-
     scratch = Scratch(folder)
-    with scratch.under_way(number):
-        return function(scratch, number, loads(folder, message) if isinstance(message, bytes) else message)
+    if not isinstance(message, bytes):  # this process computes one block after another, with all its threads
+        with scratch.under_way(number):
+            return function(scratch, number, message)
+    with scratch.under_way(number), nullcontext() if threads_are_set() else threads_of_this_thread(1):
+        return function(scratch, number, loads(folder, message))

@@ -4,6 +4,7 @@ What lies in files, or in a Dask array, is read by the workers, which get a hand
 folder by the coordinator, block by block.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,7 +219,9 @@ class LazyBlock:
 
 def _open_zarr(path: Path) -> xr.Dataset:
     try:
-        found: xr.Dataset = xr.open_zarr(path, chunks=None)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Failed to open Zarr store with consolidated metadata", RuntimeWarning)
+            found: xr.Dataset = xr.open_zarr(path, chunks=None)
         return found
     except (ImportError, ValueError) as error:
         raise InputError(

@@ -1,7 +1,6 @@
 """What the workers of a fit by blocks do: a function takes the scratch folder, the number of a block and a message."""
 
 import hashlib
-import platform
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from statefolio.kalman.blocks import Report
 from statefolio.kalman.identified import Unidentified, find_unidentified
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.observations import Work
+from statefolio.kalman.processor import processor_fingerprint
 from statefolio.kalman.stale_returns import new_watch
 from statefolio.loadings.blocks.learned import LearnedPanel, fit_part
 from statefolio.loadings.blocks.scratch import Scratch
@@ -148,7 +148,10 @@ def fit_block(scratch: Scratch, number: int, message: tuple[Any, LearnedPanel, A
     panel = Panel(scratch.array(raw(number)), X, learned.dates, learned.assets, learned.factors)
     model, remarks = fit_part(learned, panel)
     scratch.write_object(remarks_of(number), remarks)
-    LoadingsStore.open(path).write_block(number, model, {"processor": platform.processor() or platform.machine()})
+    note: dict[str, Any] = {"processor": processor_fingerprint()}
+    if model._results().log_likelihood is not None:
+        note["log_likelihood"] = model.log_likelihood_.tolist()
+    LoadingsStore.open(path).write_block(number, model, note)
 
 
 def remarks_of(number: int) -> str:

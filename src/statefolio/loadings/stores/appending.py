@@ -23,7 +23,7 @@ def append_rows(snapshot: Snapshot, model: LoadingsModel, returns: Any, factors:
     """Append the results of a continued model; the store must be locked."""
     _check(snapshot, model)
     path, number = snapshot.path, snapshot.last_number + 1
-    arrays = dict(result_arrays(model, snapshot.manifest.variables))
+    arrays = result_arrays(model, snapshot.manifest.variables)
     if returns is not None and factors is not None:
         arrays |= _inputs(model, returns, factors)
     elif not checkpoint:

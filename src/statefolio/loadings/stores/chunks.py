@@ -18,35 +18,31 @@ from statefolio.loadings.stores.layout import Grid
 _Rows = NDArray[np.intp]
 
 
-def write_columns(folder: Path, grid: Grid, first: int, values: Array) -> list[Path]:
-    """Write all dates of the assets from `first` on, whole chunks; return the files, which are on disk.
+def write_columns(folder: Path, grid: Grid, row: int, first: int, values: Array) -> None:
+    """Write whole chunks: the dates of one row of chunks, and assets; they are on disk afterwards.
 
     Parameters
     ----------
     folder : Path
         Of the array.
     grid : Grid
-    first : int
-        The first asset of `values`: the first one of a chunk.
-    values : (T, n) or (T, n, K) array
-        Up to the end of a chunk, or to the last asset.
+    row, first : int
+        The first date and the first asset of `values`: the first ones of a chunk.
+    values : (t, n) or (t, n, K) array
+        Up to the end of a chunk, or to the last date and asset.
     """
     step, width = grid.chunk[:2]
-    files = []
     for j in range(0, values.shape[1], width):
-        for i in range(0, values.shape[0], step):
-            part = values[i : i + step, j : j + width]
-            file = folder / chunk_name(i // step, (first + j) // width, values.ndim)
-            if _is_empty(part):
-                file.unlink(missing_ok=True)
-                continue
+        part = values[:, j : j + width]
+        file = folder / chunk_name(row // step, (first + j) // width, values.ndim)
+        if _is_empty(part):
+            file.unlink(missing_ok=True)
+        else:
             _write_chunk(file, grid, part)
-            files.append(file)
-    return files
 
 
-def write_rows(folder: Path, grid: Grid, first: int, values: Array) -> list[Path]:
-    """Write dates from row `first` on for all assets, behind the rows that are there; return the files.
+def write_rows(folder: Path, grid: Grid, first: int, values: Array) -> None:
+    """Write dates from row `first` on for all assets, behind the rows that are there.
 
     Parameters
     ----------
@@ -57,7 +53,7 @@ def write_rows(folder: Path, grid: Grid, first: int, values: Array) -> list[Path
     values : (t, N) or (t, N, K) array
     """
     step, width = grid.chunk[:2]
-    files, row = [], first
+    row = first
     while row < first + len(values):
         start = row % step
         count = min(step - start, first + len(values) - row)
@@ -76,9 +72,7 @@ def write_rows(folder: Path, grid: Grid, first: int, values: Array) -> list[Path
                     opened.write(_padded(part, grid).data)
                     opened.flush()
                     os.fsync(opened.fileno())
-            files.append(file)
         row += count
-    return files
 
 
 def read_part(folder: Path, grid: Grid, rows: _Rows, columns: _Rows, rest: Any, out: Array) -> None:

@@ -20,7 +20,7 @@ OWN = "statefolio"
 """The folder of a store that is not part of xarray's layout; a Zarr group too."""
 DATES_OF_A_CHUNK = 250
 ASSETS_OF_A_CHUNK = 512
-_LABELS_OF_A_CHUNK = 1 << 16
+_LABELS_OF_A_CHUNK = 1 << 12
 UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 
 

@@ -25,11 +25,11 @@ from statefolio.loadings.stores.group import (
     unwritable,
     write_group,
 )
-from statefolio.loadings.stores.layout import chunk_assets, flush_folder, grid_of
+from statefolio.loadings.stores.layout import DATES_OF_A_CHUNK, chunk_assets, flush_folder, grid_of
 from statefolio.loadings.stores.lock import writing
 from statefolio.loadings.stores.manifest import Manifest, check_same, check_unit
 from statefolio.loadings.stores.reader import StoreReader
-from statefolio.loadings.stores.results_arrays import KALMAN, LEAST_SQUARES, result_arrays
+from statefolio.loadings.stores.results_arrays import KALMAN, LEAST_SQUARES, result_pieces
 from statefolio.loadings.stores.snapshot import dims_of
 from statefolio.loadings.stores.states import (
     class_of,
@@ -208,10 +208,11 @@ class LoadingsStore(StoreReader):
         sizes = {"date": len(manifest.dates), "asset": len(manifest.assets), "factor": len(manifest.factors)}
         try:
             forget_block(self.path, number)
-            for name, values in result_arrays(model, self.variables):
-                folder = self.path / name
-                write_columns(folder, grid_of(dims_of(name), sizes, manifest.chunk_assets), block.start, values)
-                flush_folder(folder)
+            for name, row, values in result_pieces(model, self.variables, DATES_OF_A_CHUNK):
+                grid = grid_of(dims_of(name), sizes, manifest.chunk_assets)
+                write_columns(self.path / name, grid, row, block.start, values)
+            for name in self.variables:
+                flush_folder(self.path / name)
             write_block_state(self.path, number, model, note or {})
         except OSError as error:
             raise unwritable(self.path, error) from error

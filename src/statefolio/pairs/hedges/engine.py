@@ -78,10 +78,10 @@ def run(filter_: Filter, X: Array, y: Array, smooth: bool) -> tuple[HedgeEstimat
     if smooth:
         back = smooth_panel(copy.deepcopy(filter_), X, Y, common)
         smoothed, smoothed_variance = back.mean[:, :, 0].copy(), back.variance[:, :, 0].copy()
-    mean, covariance, noise = after.forecast(1.0)
+    (mean, covariance, noise), dates = after.forecast(1.0), range(len(y))
     estimates = HedgeEstimates(
-        predicted_mean(found.mean, own, entry, 1)[:, 0],
-        predicted_variance(after.spec, found.variance, found.level, own, entry, 1)[:, 0],
+        predicted_mean(found.mean, own, entry, 1, dates)[:, 0],
+        predicted_variance(after.spec, found.variance, found.level, own, entry, 1, dates)[:, 0],
         found.mean[:, :, 0].copy(),
         found.variance[:, :, 0].copy(),
         smoothed,

@@ -84,7 +84,10 @@ def monthly_figure(returns: "pd.Series[float]") -> go.Figure:
 
 
 def _text(value: float) -> str:
-    return f"{value:z.1f}".replace("-", "\u2212") if np.isfinite(value) else ""
+    if not np.isfinite(value):
+        return ""
+    places = 1 if abs(value) < 9.95 else 0  # a cell on a phone has room for four characters
+    return f"{value:z.{places}f}".replace("-", "\u2212")
 
 
 def _limit(values: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> float:

@@ -3,14 +3,17 @@
 import pandas as pd
 
 from statefolio._display.headings import capitalised
-from statefolio._display.numbers import MISSING, P_VALUE, p_value
+from statefolio._display.numbers import MISSING, P_VALUE, equals_p, p_value
+from statefolio.pairs.verdict.calibration import NO_EVIDENCE, REVERTS, SPURIOUS
 from statefolio.report.backtest.value_figures import drawdown_figure, value_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
+from statefolio.report.lights import Light, State
 from statefolio.report.pairs.basket_results import BasketResults
 from statefolio.report.pairs.cointegration_chapter import cointegration_chapter
 from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spread_figure
 from statefolio.report.pairs.signal_figure import signal_figure
 from statefolio.report.pairs.trace_figure import trace_figure
+from statefolio.report.pairs.trade_list import trade_exhibit
 from statefolio.report.pairs.verdict_chapter import verdict_chapter
 
 WALK_COLUMNS = {
@@ -27,6 +30,7 @@ WALK_COLUMNS = {
     "degenerate": ("Degenerate tunings", ".0%"),
 }
 """Headings and formats of a walk's columns."""
+_OUTCOMES: dict[str, State] = {REVERTS: "good", SPURIOUS: "bad", NO_EVIDENCE: "watch"}
 
 
 def basket_chapters(found: BasketResults) -> list[Chapter]:
@@ -59,6 +63,29 @@ def basket_tiles(found: BasketResults) -> dict[str, str]:
         tiles["Tuning"] = "no collapse" if collapse is None else f"collapsed, pass {collapse.at_pass}"
     tiles["Z-score today"] = f"{found.today.z_score:+.2f}".replace("-", "\u2212")
     return tiles
+
+
+def basket_lights(found: BasketResults) -> list[Light]:
+    """Return the lights on the verdict, the tuning and the walk forward."""
+    lights = []
+    if found.verdict is not None:
+        p = found.verdict.p_value
+        state: State = _OUTCOMES.get(found.verdict.outcome, "watch")
+        text = f"{capitalised(found.verdict.outcome)}: calibrated p {equals_p(p)}."
+        lights.append(Light("Reversion", state, text, "Verdict"))
+    if found.trace is not None:
+        collapse = getattr(found.hedge, "collapse_", None)
+        state = "good" if collapse is None else "bad"
+        text = "No collapse." if collapse is None else f"Collapsed at pass {collapse.at_pass}."
+        lights.append(Light("Tuning", state, text, "Tuning"))
+    sharpe = found.walk.table["sharpe"].astype(float).dropna() if "sharpe" in found.walk.table else None
+    if sharpe is not None and len(sharpe):
+        best = sharpe.idxmax()
+        value = float(sharpe.max())
+        state = "good" if value >= 1.0 else "watch" if value > 0.0 else "bad"
+        text = f"The best Sharpe ratio out of sample, after costs, is {value:.2f} ({best}).".replace("-", "\u2212")
+        lights.append(Light("Walk forward", state, text, "Walk-forward test"))
+    return lights
 
 
 def hedge_chapter(found: BasketResults) -> Chapter:
@@ -141,6 +168,7 @@ def walk_chapter(found: BasketResults) -> Chapter:
             why_missing=f"{MISSING}: not defined for this hedge, e.g. no half-life if the held value does not revert.",
         ),
         figure_exhibit("Value", "Net of costs; dotted: before costs.", lambda: value_figure(walk.results), wide=True),
+        trade_exhibit(walk.results, found.names[0]),
         figure_exhibit("Drawdown", "Net of costs.", lambda: drawdown_figure(walk.results)),
         figure_exhibit("Held value", "By hedge, from the first date out of sample.", lambda: held_value_figure(held)),
     ]

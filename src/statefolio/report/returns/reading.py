@@ -14,7 +14,6 @@ from statefolio._plausible.units import find_wrong_units
 from statefolio.backtest.return_series import read_series, warn_of_returns
 from statefolio.exceptions import DataTypeError, InputError
 
-FEWEST = 2
 ADVICE = {
     "prices": "Pass returns: sf.to_returns(prices).",
     "percent": "Divide them by 100.",
@@ -37,8 +36,7 @@ def read_sheet(returns: Any, benchmark: Any) -> ReadReturns:
     Raises
     ------
     DataTypeError, InputError
-        If they are not returns in decimals by date, are missing within their dates, or have fewer than two dates in
-        common.
+        If they are not returns in decimals by date, are missing within their dates, or have no date in common.
     """
     notes: list[str] = []
     series = _read(returns, "returns", notes)
@@ -46,10 +44,10 @@ def read_sheet(returns: Any, benchmark: Any) -> ReadReturns:
         return ReadReturns(series, None, tuple(notes))
     other = _read(benchmark, "benchmark", notes)
     both = series.index.intersection(other.index)
-    if len(both) < FEWEST:
+    if not len(both):
         raise InputError(
-            f"benchmark must have at least {FEWEST} dates of the returns ({span(pd.DatetimeIndex(series.index))}), got "
-            f"{len(both)} ({span(pd.DatetimeIndex(other.index))}). Pass a benchmark of the same dates."
+            f"benchmark must have dates of the returns ({span(pd.DatetimeIndex(series.index))}), got none of them "
+            f"({span(pd.DatetimeIndex(other.index))}). Pass a benchmark of the same dates."
         )
     if len(both) < len(series):
         notes.append(

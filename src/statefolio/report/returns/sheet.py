@@ -57,9 +57,9 @@ class TearSheet(Shown):
     >>> demo = sf.load_demo()
     >>> sheet = sf.report.tear_sheet(demo.returns["AAPL"], demo.factors["market"])
     >>> sheet
-    <TearSheet: AAPL, 2014-01-03 to 2022-12-28, 24.1% a year, Sharpe 0.89, maximum drawdown -39.5%>
+    <TearSheet: AAPL, 2014-01-03 to 2022-12-28, 24.7% a year, Sharpe 0.90, maximum drawdown -38.5%>
     >>> sheet.measures["AAPL"][["beta", "annual_alpha"]].round(2).to_dict()
-    {'beta': 1.18, 'annual_alpha': 0.15}
+    {'beta': 1.19, 'annual_alpha': 0.15}
     """
 
     name: str
@@ -93,7 +93,11 @@ class TearSheet(Shown):
             parts = "; ".join(f"{in_sentence(name).replace('_', ' ')}: {why}" for name, why in self.reasons.items())
             notes.append(f"Not defined: {parts}.")
         return SummaryTable(
-            self.measures, f"Tear sheet of {self.name}", facts, notes, dict.fromkeys(self.measures, MEASURES)
+            self.measures,
+            f"Tear sheet of {self.name}",
+            facts,
+            notes,
+            dict.fromkeys(map(str, self.measures.columns), MEASURES),
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -257,7 +261,7 @@ def tear_sheet(
     Raises
     ------
     DataTypeError, InputError
-        If returns are missing within their dates, look like prices, percent or yearly rates, or share no two dates
+        If returns are missing within their dates, look like prices, percent or yearly rates, or share no date
         with the benchmark.
 
     Warns
@@ -311,7 +315,7 @@ def tear_sheet(
 
 
 def _name_of(given: Any, series: "pd.Series[float]") -> Any:
-    return getattr(given, "name", None) if not isinstance(given, pd.DataFrame) else series.name
+    return series.name if hasattr(given, "columns") else getattr(given, "name", None)
 
 
 def _on(cash_rate: Any, dates: pd.Index) -> Any:

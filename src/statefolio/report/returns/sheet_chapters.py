@@ -75,7 +75,10 @@ def _drawdowns(sheet: TearSheet) -> Exhibit:
             MISSING if pd.isna(value) else value if isinstance(value, str) else show(value) for value in table[name]
         ]
     table["dates to recover"] = [MISSING if pd.isna(value) else f"{value:,}" for value in table["dates to recover"]]
-    formats = {"drawdown": ".1%", "dates to recover": ">"}
+    headings = {"drawdown": "Drawdown", "peak": "Peak", "trough": "Trough", "recovery": "Recovery"}
+    table = table.astype({"drawdown": float, "dates": int})
+    table = table.rename(columns={**headings, "dates to recover": "Dates to recover"})
+    formats = {"Drawdown": ".1%", "Dates to recover": ">"}
     return Exhibit("", table=table, formats=formats, wide=True, why_missing=f"{MISSING}: not recovered yet.")
 
 

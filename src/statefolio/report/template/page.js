@@ -5,7 +5,13 @@
   const encoded = byId("encoded").textContent.trim().split("\n");
   const chooser = byId("asset");
   const plot = byId("asset-figure");
-  const quiet = { displayModeBar: false, responsive: true };
+  const quiet = {
+    responsive: true,
+    displaylogo: false,
+    displayModeBar: "hover",
+    modeBarButtons: [["toImage"]],
+    toImageButtonOptions: { format: "svg" },
+  };
   const STEPS = 4094, MISSING = 0xffff, HALF_BAND = 1.959963984540054;
   let drawn = 0;
   const loadings = chooser !== null; // a page without a model has only chapters
@@ -167,19 +173,21 @@
     document.body.dataset.ready = "yes";
   }
 
-  // Draws figures for the width of a sheet of paper before printing, and for the screen afterwards.
-  function resizeAll() {
-    for (const place of document.querySelectorAll(".figure")) {
-      if (place.layout) window.Plotly.relayout(place, { width: place.clientWidth, height: place.layout.height });
-    }
-  }
-
+  // Draws figures for the width of a sheet of paper before printing, a little lower, and for the screen afterwards.
   function listenToPrinting() {
-    window.addEventListener("beforeprint", () => { document.body.classList.add("printing"); resizeAll(); });
+    const PAPER_HEIGHT = 0.78, heights = new Map();
+    const drawn = () => [...document.querySelectorAll(".figure")].filter((place) => place.layout);
+    window.addEventListener("beforeprint", () => {
+      document.body.classList.add("printing");
+      for (const place of drawn()) {
+        heights.set(place, place.layout.height);
+        window.Plotly.relayout(place, { width: place.clientWidth, height: PAPER_HEIGHT * place.layout.height });
+      }
+    });
     window.addEventListener("afterprint", () => {
       document.body.classList.remove("printing");
-      for (const place of document.querySelectorAll(".figure")) {
-        if (place.layout) window.Plotly.relayout(place, { width: null, autosize: true });
+      for (const place of drawn()) {
+        window.Plotly.relayout(place, { width: null, height: heights.get(place), autosize: true });
       }
     });
   }

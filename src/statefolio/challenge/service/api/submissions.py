@@ -30,9 +30,10 @@ from statefolio.challenge.service.refusals import refusals
 from statefolio.challenge.service.state import Shared, shared
 from statefolio.challenge.service.team_view import PAGE, is_shown, submissions_page
 from statefolio.challenge.store import clock
-from statefolio.challenge.store.board import finalists_of, select_finalist, unselect_finalist
+from statefolio.challenge.store.finalists import finalists_of, select_finalist, unselect_finalist
+from statefolio.challenge.store.listing import Listed, submission_of
 from statefolio.challenge.store.rounds import round_of
-from statefolio.challenge.store.submissions import Listed, limits, submission_of, submit
+from statefolio.challenge.store.submissions import limits, submit
 from statefolio.challenge.store.teams import Team
 
 router = APIRouter(prefix="/v1", tags=["submissions"])

@@ -42,6 +42,19 @@ DETAILS = {
     ),
 }
 """Further measures of the board, by their names in a score's details."""
+HEADINGS = {
+    400: "Not understood",
+    401: "Not signed in",
+    403: "Refused",
+    404: "Not found",
+    409: "Not possible now",
+    413: "Too large",
+    422: "Not accepted",
+    429: "Limit reached",
+    500: "The service failed",
+    503: "Not available now",
+}
+"""Headings of the pages of errors, by status."""
 _SHARES = ("maximum_drawdown", "daily_turnover", "cost_drag", "gross_exposure")
 
 
@@ -88,7 +101,9 @@ def render(request: Request, template: str, round_: Round | None, status: int = 
 
 def error_page(request: Request, problem: Problem) -> HTMLResponse:
     """Return a problem as a page."""
-    page = render(request, "error.html", None, problem.status_code, problem=_Namespace(problem.body()))
+    body = _Namespace(problem.body())
+    heading = HEADINGS.get(problem.status_code, body["title"])
+    page = render(request, "error.html", None, problem.status_code, problem=body, heading=heading)
     for name, value in (problem.headers or {}).items():
         page.headers[name] = value
     return page

@@ -1,5 +1,6 @@
 """The page of a team, and signing in and out."""
 
+import secrets
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -16,14 +17,19 @@ from statefolio.challenge.service.refusals import refusals
 from statefolio.challenge.service.state import Shared, shared
 from statefolio.challenge.service.team_view import PAGE, is_shown, standing, submissions_page
 from statefolio.challenge.store import clock
-from statefolio.challenge.store.board import select_finalist, unselect_finalist
 from statefolio.challenge.store.credentials import LIFETIMES, end_session, link_is_open, use_link
+from statefolio.challenge.store.finalists import select_finalist, unselect_finalist
+from statefolio.challenge.store.listing import Listed
 from statefolio.challenge.store.rounds import Round, round_of
-from statefolio.challenge.store.submissions import Listed, limits
+from statefolio.challenge.store.submissions import limits
 from statefolio.challenge.store.teams import Team
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-MESSAGES = {"selected": "The finalist is selected.", "unselected": "The finalist is taken back."}
+MESSAGES = {
+    "selected": "The finalist is selected.",
+    "unselected": "The finalist is taken back.",
+    "submitted": "The submission is stored. Load the page again for its result.",
+}
 _LONGEST_CODE = 128
 
 
@@ -47,6 +53,8 @@ async def team_page(
                 "limits": limits(connection, visitor.team, now),
                 "standing": standing(connection, visitor.team, boards_of(here)),
                 "rows": [_row(each, page.selected, may_choose) for each in page.items],
+                "may_submit": may_choose,
+                "key": secrets.token_hex(16),
                 "following": f"/team?before={page.following}" if page.following else None,
             },
         )
@@ -65,7 +73,7 @@ async def choose(request: Request) -> Response:
     submission, take = form.get("submission", "")[:64].replace("\0", ""), form.get("back") != "yes"
 
     def work(connection: Connection) -> None:
-        team = _team_of_form(connection, request, form, here)
+        team = team_of_form(connection, request, form, here)
         if take:
             select_finalist(connection, team, submission, now)
         else:
@@ -134,7 +142,14 @@ async def sign_out(request: Request) -> Response:
     return answer
 
 
-def _team_of_form(connection: Connection, request: Request, form: dict[str, str], here: Shared) -> Team:
+def team_of_form(connection: Connection, request: Request, form: dict[str, str], here: Shared) -> Team:
+    """Return the team that sent a form from its page.
+
+    Raises
+    ------
+    Problem
+        With status 403 if the form is not of this page, with 401 if nobody is signed in.
+    """
     visitor = visitor_of(connection, request, here.settings)
     check_form(request, form, visitor.csrf)
     if visitor.team is None:

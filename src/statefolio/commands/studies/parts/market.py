@@ -173,7 +173,7 @@ def _files(table: DataTable, folder: Path) -> tuple[PanelInputs, pd.DataFrame | 
         raise InputError("data must name a file of returns or prices and a file of factors. Name both.")
     files = PanelFiles(
         returns=folder / values,
-        factors=folder / table.factors,
+        factors=[folder / table.factors],
         form=form_of_table(table.form.model_dump(exclude_none=True)),
         prices=table.prices is not None,
         first=_datetime(table.first),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from statefolio._plug_ins import POLICIES, called, load_plug_in, version_of
 from statefolio.backtest.calendar import Drift, Rebalance
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
@@ -21,12 +22,13 @@ from statefolio.commands.studies.schema.portfolio_tables import (
     KellyTable,
     MaximumSharpeTable,
     Optimised,
+    PlugInTable,
     PortfolioTable,
     RiskBudgetTable,
     UtilityTable,
 )
 from statefolio.commands.studies.schema.study import Study
-from statefolio.exceptions import InputError
+from statefolio.exceptions import InputError, PlugInError
 from statefolio.portfolio.budgets.factor_risk_budget import FactorRiskBudget
 from statefolio.portfolio.budgets.risk_budget import RiskBudget
 from statefolio.portfolio.constraints import Constraints
@@ -68,6 +70,8 @@ def make_policies(study: Study, market: Market, folder: Path) -> dict[str, Polic
             policies[name] = EqualWeight()
         elif isinstance(table, InverseVolatilityTable):
             policies[name] = InverseVolatility(table.window)
+        elif isinstance(table, PlugInTable):
+            policies[name] = _of_plug_in(table, f"portfolio.{name}")
         else:
             field = f"portfolio.{name}"
             view = make_view(table.views or study.views, loadings) if isinstance(table, NEEDS_VIEWS) else None
@@ -85,6 +89,18 @@ def make_policies(study: Study, market: Market, folder: Path) -> dict[str, Polic
                 volume_window=table.volume_window,
             )
     return policies
+
+
+def _of_plug_in(table: PlugInTable, field: str) -> Policy:
+    """Return the policy that another package makes of the options."""
+    made = load_plug_in(POLICIES, table.policy, f"{field}.policy")
+    who = f"{field}: the policy {table.policy!r} of {version_of(POLICIES, table.policy)}"
+    policy: Policy = called(made, (), table.options, who, f"accept the options {table.options}")
+    if not callable(getattr(policy, "decide", None)):
+        raise PlugInError(
+            f"{who} must have a method decide, got {type(policy).__name__}. Update or remove its package."
+        )
+    return policy
 
 
 def make_costs(table: CostsTable, market: Market) -> TradingCosts:

@@ -4,7 +4,8 @@ import hashlib
 import json
 from typing import Any
 
-from statefolio.commands.studies.schema.portfolio_tables import NEEDS_VIEWS, Optimised
+from statefolio._plug_ins import POLICIES, version_of
+from statefolio.commands.studies.schema.portfolio_tables import NEEDS_VIEWS, Optimised, PlugInTable
 from statefolio.commands.studies.schema.study import Study
 
 
@@ -20,6 +21,8 @@ def configuration(study: Study, name: str) -> dict[str, Any]:
     # The former name of the field, so that trials on record keep their fingerprints.
     backtest["periods_a_year"] = backtest.pop("periods_per_year")
     found: dict[str, Any] = {"portfolio": table.model_dump(), "data": data, "backtest": backtest}
+    if isinstance(table, PlugInTable):
+        found["portfolio"]["package"] = version_of(POLICIES, table.policy)
     if isinstance(table, Optimised):
         found["loadings"] = study.loadings.model_dump()
         found["risk"] = study.risk.model_dump()

@@ -1,6 +1,8 @@
 """The tables [portfolio.NAME]: the objective and the constraints of each portfolio."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from statefolio._options import Number, Whole
 from statefolio.commands.studies.schema.field_types import (
@@ -107,6 +109,14 @@ class InverseVolatilityTable(Table):
     window: Annotated[int, valid(Whole(at_least=2))] = 63
 
 
+class PlugInTable(Table):
+    """A policy that another installed package offers under a name, with its options."""
+
+    objective: Literal["plug_in"]
+    policy: Annotated[str, Field(min_length=1)]
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
 PortfolioTable = Annotated[
     RiskBudgetTable
     | FactorRiskBudgetTable
@@ -115,7 +125,8 @@ PortfolioTable = Annotated[
     | UtilityTable
     | MinimumVarianceTable
     | EqualWeightTable
-    | InverseVolatilityTable,
+    | InverseVolatilityTable
+    | PlugInTable,
     tables_by(
         "objective",
         RiskBudgetTable,
@@ -126,6 +137,7 @@ PortfolioTable = Annotated[
         MinimumVarianceTable,
         EqualWeightTable,
         InverseVolatilityTable,
+        PlugInTable,
     ),
 ]
 NEEDS_VIEWS = (KellyTable, MaximumSharpeTable, UtilityTable)

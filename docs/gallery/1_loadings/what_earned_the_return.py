@@ -2,7 +2,8 @@
 What earned the return?
 =======================
 
-Each factor's contribution is its return times the loading that was known the day before. Contributions add up to the return.
+Each factor's contribution is its return times the loading that was known the day before. Contributions add up to the
+return.
 """
 
 import statefolio as sf

@@ -1,0 +1,1 @@
+"""The command `show`: the loadings in a model file."""

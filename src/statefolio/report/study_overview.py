@@ -1,0 +1,146 @@
+"""Says at the top of a study's report what it found, and what was checked; compares strategies with the benchmark."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statefolio._arrays.text import counted
+from statefolio._display.headings import capitalised
+from statefolio._display.numbers import equals_p
+from statefolio.report.backtest.sentences import look_ahead_sentence
+from statefolio.report.chapters import Exhibit
+from statefolio.report.lights import Light, State
+from statefolio.report.returns.relative import relative
+from statefolio.report.study_results import Evidence, StudyResults
+
+SIGNIFICANCE, CHECK, TRIALS, HOLDOUT, BACKTEST = (
+    "Significance",
+    "Look-ahead check",
+    "Trials",
+    "Holdout",
+    "Back-test",
+)
+LIKELY = 0.95
+"""Probability above which a deflated Sharpe ratio is significant."""
+RELATIVE = {
+    "active_return": "Active return, a year",
+    "tracking_error": "Tracking error, a year",
+    "information_ratio": "Information ratio",
+    "beta": "Beta",
+    "annual_alpha": "Alpha, a year",
+    "correlation": "Correlation",
+    "up_capture": "Up capture",
+    "down_capture": "Down capture",
+}
+
+
+def study_measures(study: StudyResults) -> pd.DataFrame:
+    """Return the measures (measure x strategy) of a study."""
+    if study.measures is not None:
+        return study.measures
+    return pd.DataFrame({name: result.summary() for name, result in study.results.items()})
+
+
+def study_answer(study: StudyResults) -> str:
+    """Return which strategy did best after costs, and how sure that is."""
+    table: Any = study_measures(study)
+    first = next(iter(study.results.values()))
+    when = f"from {first.value.index[0]:%Y-%m-%d} to {first.value.index[-1]:%Y-%m-%d}"
+    sharpe = table.loc["sharpe", study.strategies].dropna() if "sharpe" in table.index else pd.Series(dtype=float)
+    if sharpe.empty:
+        return f"No strategy has a Sharpe ratio {when}."
+    best = str(sharpe.astype(float).idxmax())
+    text = f"{best} has the highest Sharpe ratio after costs, {_number(sharpe[best])}"
+    if {"annual_return", "annual_volatility"} <= set(table.index):
+        earned, volatility = (float(table.loc[name, best]) for name in ("annual_return", "annual_volatility"))
+        text += f" (return {_percent(earned)} and volatility {_percent(volatility)} a year)"
+    text += f", {when}"
+    if study.benchmark is not None and study.benchmark != best:
+        text += f"; the benchmark, {study.benchmark}, has {_number(table.loc['sharpe', study.benchmark])}"
+    return f"{text}. {_how_sure(study.evidence, best)}".strip()
+
+
+def _how_sure(evidence: Evidence | None, best: Any) -> str:
+    scores: Any = None if evidence is None else evidence.scores
+    if evidence is None or "deflated_sharpe" not in scores or best not in scores.index:
+        return ""
+    chance = float(scores.loc[best, "deflated_sharpe"])
+    if not np.isfinite(chance):
+        return ""
+    return (
+        f"Given {counted(evidence.trials, 'configuration')} tried, the probability that its true Sharpe ratio beats "
+        f"luck is {chance:.0%}."
+    )
+
+
+def study_lights(study: StudyResults) -> list[Light]:
+    """Return the lights on significance, overfitting, look-ahead, decisions and the holdout."""
+    lights = [] if study.evidence is None else _evidence_lights(study.evidence)
+    if study.checks:
+        verdicts = {check.verdict for check in study.checks.values()}
+        state: State = "good" if verdicts == {"causal"} else "bad" if "looks ahead" in verdicts else "watch"
+        lights.append(Light("Look-ahead", state, f"{capitalised(look_ahead_sentence(study.checks))}.", CHECK))
+    share = max((float(result.fallbacks["share"].sum()) for result in study.results.values()), default=0.0)
+    state = "good" if share == 0.0 else "watch" if share <= 0.1 else "bad"
+    text = "No decision fell back." if share == 0.0 else f"Up to {share:.0%} of a portfolio's decisions fell back."
+    lights.append(Light("Decisions", state, text, BACKTEST))
+    if study.holdout is not None:
+        state = "good" if len(study.holdout.opened) <= 1 else "bad"
+        lights.append(Light(HOLDOUT, state, f"{capitalised(study.holdout.state)}.", HOLDOUT))
+    return lights
+
+
+def _evidence_lights(evidence: Evidence) -> list[Light]:
+    lights, scores = [], evidence.scores
+    if "deflated_sharpe" in scores and scores["deflated_sharpe"].notna().any():
+        chance = float(scores["deflated_sharpe"].max())
+        state: State = "good" if chance >= LIKELY else "watch" if chance >= 0.5 else "bad"
+        text = (
+            f"The best probability of skill, given {counted(evidence.trials, 'configuration')} tried, is {chance:.0%}."
+        )
+        lights.append(Light("Skill", state, text, SIGNIFICANCE))
+    found = evidence.overfitting
+    if found is not None and not found.reason:
+        state = "good" if found.probability <= 0.1 else "watch" if found.probability <= 0.5 else "bad"
+        lights.append(Light("Overfitting", state, f"Its probability is {found.probability:.0%}.", SIGNIFICANCE))
+    check = evidence.reality_check
+    if check is not None and not check.reason:
+        state = "good" if check.p_value <= evidence.level else "watch"
+        better = "A" if state == "good" else "No"
+        text = f"{better} strategy is significantly better than the benchmark (p {equals_p(check.p_value)})."
+        lights.append(Light("Benchmark", state, text, SIGNIFICANCE))
+    return lights
+
+
+def relative_exhibits(study: StudyResults) -> list[Exhibit]:
+    """Return the table of measures relative to the benchmark; none without a benchmark and another strategy."""
+    if study.benchmark is None or list(study.results) == [study.benchmark]:
+        return []
+    benchmark = study.results[study.benchmark]
+    rows = []
+    for name in study.strategies:
+        returns = study.results[name].returns
+        common = returns.index.intersection(benchmark.returns.index)
+        if len(common) < 2:
+            continue
+        found = relative(
+            returns.loc[common], benchmark.returns.loc[common], study.cash_rate, benchmark.periods_per_year, {}
+        )
+        rows.append({"Strategy": name, **{word: found[key] for key, word in RELATIVE.items()}})
+    if not rows:
+        return []
+    formats = {word: ".1%" if key.endswith(("return", "error", "alpha")) else ".2f" for key, word in RELATIVE.items()}
+    note = (
+        "Of returns net of costs on the dates of both. Beta, alpha and correlation are of returns in excess of cash; "
+        "captures are compounded annual returns over the benchmark's, on dates on which it rose or fell."
+    )
+    return [Exhibit(f"Relative to {study.benchmark}", note, table=pd.DataFrame(rows), formats=formats, wide=True)]
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1%}".replace("-", "\u2212")
+
+
+def _number(value: Any) -> str:
+    return f"{float(value):.2f}".replace("-", "\u2212")
