@@ -151,7 +151,9 @@ class Filter:
         """
         check_padded(X, Y, self.count)
         common = np.ones(len(X)) if common is None else common
-        if self.start.patience == ENDLESS or not ((self.start.rows > 0) | ~self.begun).any():
+        begins = ~self.begun
+        begins[begins] = ~np.isnan(Y[:, begins]).all(axis=0)
+        if self.start.patience == ENDLESS or not ((self.start.rows > 0) | begins).any():
             return self._sweep(X, Y, common, store, note_surprise)
         before = self._lanes(slice(None))
         paths = self._sweep(X, Y, common, store, note_surprise)

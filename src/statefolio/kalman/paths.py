@@ -41,16 +41,16 @@ def entry_of(
 ) -> Entry:
     """Return the first predictions of a run: from the state before it, or from an asset's start."""
     unit = before.level if spec.scales or spec.noise == DISCOUNT else 1.0
-    mean = start.mean.T.copy()
+    mean, covariance = before.mean.copy(), before.covariance.copy()
     rows, columns = np.tril_indices(len(mean))
-    covariance = start.covariance[:, rows, columns].T * (before.level if spec.noise == DISCOUNT else 1.0)
-    still = start.kind == STATIONARY
-    mean[still] = own.mean[still]
-    settled = (own.state_variance * unit)[still] / np.maximum(1.0 - own.phi[still] ** 2, 1e-300)
-    covariance[diagonal(len(mean))[still]] = settled
+    fresh = np.flatnonzero(~before.begun)
+    mean[:, fresh] = start.mean[fresh].T
+    packed = start.covariance[fresh][:, rows, columns].T
+    covariance[:, fresh] = packed * (before.level[fresh] if spec.noise == DISCOUNT else 1.0)
+    for j in np.flatnonzero(start.kind == STATIONARY):
+        settled = (own.state_variance * unit)[j, fresh] / np.maximum(1.0 - own.phi[j, fresh] ** 2, 1e-300)
+        mean[j, fresh], covariance[diagonal(len(mean))[j], fresh] = own.mean[j, fresh], settled
     moved = before.begun | (start.before_prediction & (start.kind == GIVEN).all())
-    mean = np.where(before.begun, before.mean, mean)
-    covariance = np.where(before.begun, before.covariance, covariance)
     ahead = own.mean + own.phi * (mean - own.mean)
     wider = covariance * (own.phi[rows] * own.phi[columns] / spec.discount)
     wider[diagonal(len(mean))] += own.state_variance * unit

@@ -71,9 +71,11 @@ def warm_simulated_pairs() -> None:
 def warm_risk() -> None:
     """Run covariances of factors and residuals, draws from them, and their validation."""
     import statefolio as sf
+    from statefolio.kalman.low_rank_draws import draw
 
     returns, factors = made_up_panel(assets=8)
     risk = sf.risk.FactorRisk(sf.RollingLoadings(40))
+    draw(np.ones((1, 8)), np.ones(8), np.ones(9), np.random.SeedSequence(0))
     sf.validation.validate_risk(risk, returns, factors, returns.index[60], 10, random_portfolios=3)
 
 
