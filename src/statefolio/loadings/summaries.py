@@ -197,7 +197,7 @@ def _moved_sentence(table: pd.DataFrame) -> str:
     names = [str(name) for name in table.index[far] if name != ALPHA]
     if not names:
         return f"No loading has moved by more than {CLEARLY:g} of its standard errors."
-    moved = _joined([f"{name} by {number(float(table.loc[name, 'moved']))}" for name in names])
+    moved = _joined([f"{name} by {number(float(table['moved'][name]))}" for name in names])
     return f"Moved by more than {CLEARLY:g} standard errors: {moved}."
 
 

@@ -200,7 +200,7 @@ class ShownVerdict(Shown):
         """
         known = [str(name) for name in self.table.index if name in self.draws]
         check("measure", measure, OneOf(*known))
-        observed = float(self.table.loc[measure, "value"])
+        observed = float(self.table["value"][measure])
         return draw(
             "pairs.calibration_figure.calibration_figure",
             self.draws[measure],

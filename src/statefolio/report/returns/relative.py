@@ -66,7 +66,7 @@ def relative(
     alike = float(np.corrcoef(r, b)[0, 1]) if bool(varies(r.to_numpy())) else np.nan
     found |= {"correlation": alike, "r_squared": alike**2}
     for name, where in (("up_capture", benchmark > 0.0), ("down_capture", benchmark < 0.0)):
-        found[name] = _capture(returns[where].to_numpy(), benchmark[where].to_numpy(), year)
+        found[name] = _capture(*(np.asarray(each[where], dtype=np.float64) for each in (returns, benchmark)), year)
     return found
 
 
@@ -107,4 +107,5 @@ def rolling_beta(returns: "pd.Series[float]", benchmark: "pd.Series[float]", win
     """Return betas over the last `window` dates that both have."""
     both = returns.loc[benchmark.index]
     variance = benchmark.rolling(window).var()
-    return (both.rolling(window).cov(benchmark) / variance.where(variance > 0.0)).dropna()
+    covariance: pd.Series[float] = both.rolling(window).cov(benchmark)
+    return (covariance / variance.where(variance > 0.0)).dropna()
