@@ -97,7 +97,7 @@ def test_every_figure_is_drawn_nothing_is_fetched_and_nothing_overflows(browse, 
         columns: new Set(Object.keys(plot.layout).filter((k) => k.startsWith("xaxis"))
           .map((k) => plot.layout[k].domain[0])).size,
         shaded: plot.layout.shapes.length,
-        label: plot.layout.annotations.some((note) => note.text === "In sample"),
+        label: plot.layout.shapes.some((shape) => shape.name === "In sample" && shape.showlegend),
       };
     """
     found = browse(page, NOW + script, width=width)

@@ -28,7 +28,7 @@ class ShownDecision(Shown):
         converged: bool
         reason: str
         fallback: str
-        details: Mapping[str, Any]
+        details: Mapping[str, "pd.Series[float]"]
 
     def summary(self) -> SummaryTable:
         """Return the target weights that are not zero, the largest first, with the details by asset; it prints whole.
@@ -66,7 +66,7 @@ class ShownDecision(Shown):
         weights = pd.Series(self.weights, dtype=float)
         table = pd.DataFrame({"weight": weights})
         for name, values in self.details.items():
-            if isinstance(values, pd.Series) and values.index.isin(weights.index).all():
+            if values.index.isin(weights.index).all():
                 table[name] = values
         return table.rename_axis("asset")
 
@@ -139,7 +139,7 @@ class ShownForecast(Shown):
         """Return mean, standard error and 95 % limits by asset, the largest mean first; it prints whole."""
         table = self.to_frame().sort_values("mean", ascending=False, kind="stable")
         return SummaryTable(
-            table, "Expected excess returns of the next date", formats=dict.fromkeys(map(str, table.columns), ".3%")
+            table, "Expected excess returns of the next date", formats=dict.fromkeys(map(str, table), ".3%")
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -175,7 +175,7 @@ class ShownTracker(ShownModel):
         """Return the last filtered share of each asset or group with its 95 % limits and budget; it prints whole."""
         last = self.tracking_[["filtered", "lower", "upper", "target"]].isel(date=-1)
         table = pd.DataFrame(last.to_dataframe())[["filtered", "lower", "upper", "target"]]
-        return SummaryTable(table, "Realised shares of risk", formats=dict.fromkeys(map(str, table.columns), ".1%"))
+        return SummaryTable(table, "Realised shares of risk", formats=dict.fromkeys(map(str, table), ".1%"))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the tracked shares by date and line."""

@@ -93,11 +93,7 @@ class TearSheet(Shown):
             parts = "; ".join(f"{in_sentence(name).replace('_', ' ')}: {why}" for name, why in self.reasons.items())
             notes.append(f"Not defined: {parts}.")
         return SummaryTable(
-            self.measures,
-            f"Tear sheet of {self.name}",
-            facts,
-            notes,
-            dict.fromkeys(map(str, self.measures.columns), MEASURES),
+            self.measures, f"Tear sheet of {self.name}", facts, notes, dict.fromkeys(map(str, self.measures), MEASURES)
         )
 
     def to_frame(self) -> pd.DataFrame:

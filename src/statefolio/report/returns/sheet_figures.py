@@ -91,7 +91,7 @@ def distribution_figure(returns: "pd.Series[float]", value_at_risk: float, cvar:
     value_at_risk, cvar : float
         In decimals; losses are negative.
     """
-    values = np.asarray(100.0 * returns, dtype=np.float64)
+    values = 100.0 * np.asarray(returns, dtype=np.float64)
     if not bool(varies(values)):
         raise InputError("returns must vary to have a distribution, got one value. Pass other returns.")
     counts, edges = np.histogram(values, bins=min(BINS, max(5, len(values) // 4)))
