@@ -98,6 +98,8 @@ def test_every_figure_is_drawn_nothing_is_fetched_and_nothing_overflows(browse, 
           .map((k) => plot.layout[k].domain[0])).size,
         shaded: plot.layout.shapes.length,
         label: plot.layout.shapes.some((shape) => shape.name === "In sample" && shape.showlegend),
+        row: getComputedStyle(document.querySelector("#asset-today tbody tr")).display,
+        lights: [...document.querySelectorAll("header .light .state")].length,
       };
     """
     found = browse(page, NOW + script, width=width)
@@ -106,6 +108,8 @@ def test_every_figure_is_drawn_nothing_is_fetched_and_nothing_overflows(browse, 
     assert found["overflow"] <= 0
     assert found["columns"] == (1 if width < 760 else 2)
     assert found["shaded"] == 4
+    assert found["row"] == ("grid" if width < 760 else "table-row")  # a card on a narrow screen
+    assert found["lights"] == 3
     assert found["label"]
 
 

@@ -5,9 +5,8 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
-import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -21,6 +20,9 @@ from rich.progress import (
 )
 
 from statefolio.exceptions import StatefolioWarning
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_CELLS = 8
 
@@ -37,7 +39,7 @@ class Inputs(Protocol):
         """Sentences."""
 
     @property
-    def suspicious(self) -> pd.DataFrame:
+    def suspicious(self) -> "pd.DataFrame":
         """Suspicious cells: asset, date, kind, detail."""
 
 

@@ -66,7 +66,7 @@ def relative(
     alike = float(np.corrcoef(r, b)[0, 1]) if bool(varies(r.to_numpy())) else np.nan
     found |= {"correlation": alike, "r_squared": alike**2}
     for name, where in (("up_capture", benchmark > 0.0), ("down_capture", benchmark < 0.0)):
-        found[name] = _capture(*(np.asarray(each[where], dtype=np.float64) for each in (returns, benchmark)), year)
+        found[name] = _capture(np.asarray(returns[where]), np.asarray(benchmark[where]), year)
     return found
 
 
@@ -100,12 +100,12 @@ def drawdown_table(returns: "pd.Series[float]", most: int = MOST_DRAWDOWNS) -> p
 
 def rolling_volatility(returns: "pd.Series[float]", window: int, year: float) -> "pd.Series[float]":
     """Return annualised volatilities over the last `window` dates."""
-    return returns.rolling(window).std().dropna() * np.sqrt(year)
+    volatility: pd.Series[float] = returns.rolling(window).std().dropna() * np.sqrt(year)
+    return volatility
 
 
 def rolling_beta(returns: "pd.Series[float]", benchmark: "pd.Series[float]", window: int) -> "pd.Series[float]":
     """Return betas over the last `window` dates that both have."""
     both = returns.loc[benchmark.index]
     variance = benchmark.rolling(window).var()
-    covariance: pd.Series[float] = both.rolling(window).cov(benchmark)
-    return (covariance / variance.where(variance > 0.0)).dropna()
+    return (both.rolling(window).cov(benchmark) / variance.where(variance > 0.0)).dropna()

@@ -175,7 +175,7 @@
 
   // Draws figures for the width of a sheet of paper before printing, a little lower, and for the screen afterwards.
   function listenToPrinting() {
-    const PAPER_HEIGHT = 0.78, heights = new Map();
+    const PAPER_HEIGHT = 0.66, heights = new Map();
     const drawn = () => [...document.querySelectorAll(".figure")].filter((place) => place.layout);
     window.addEventListener("beforeprint", () => {
       document.body.classList.add("printing");
