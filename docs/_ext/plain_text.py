@@ -47,7 +47,8 @@ def _text(builder: TextBuilder, app: Sphinx, page: str) -> tuple[str, str, str]:
     """Return title, first sentence and text of a page."""
     doctree = app.env.get_and_resolve_doctree(page, builder)
     title = next(iter(doctree.findall(nodes.title)), None)
-    first = next((p.astext() for p in doctree.findall(nodes.paragraph) if len(p.astext().split()) > 4), "")
+    paragraphs = (one for one in doctree.findall(nodes.paragraph) if not isinstance(one.parent, nodes.Admonition))
+    first = next((one.astext() for one in paragraphs if len(one.astext().split()) > 4), "")
     first = re.sub(r"\s+", " ", first)
     sentence = re.split(r"(?<=[.?!:])\s", first)[0]
     writer = TextWriter(builder)

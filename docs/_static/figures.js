@@ -69,6 +69,7 @@
       }
     }, { rootMargin: "600px" });
     boxes.forEach((box) => watcher.observe(box));
+    addEventListener("beforeprint", () => boxes.filter((one) => !one.figure).forEach(draw));
     new MutationObserver(() => {
       for (const box of boxes.filter((one) => one.classList.contains("sf-drawn"))) {
         const { data, layout } = shown(box.figure);

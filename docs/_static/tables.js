@@ -3,7 +3,7 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const table of document.querySelectorAll(".bd-article table.table")) {
     const heads = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
     const cells = [...table.querySelectorAll("tbody td")];
-    if (heads.length < 3 || !cells.some((cell) => cell.textContent.length > 24 && /[a-z]{3} [a-z]{2}/.test(cell.textContent))) continue;
+    if (heads.length < 2 || !cells.some((cell) => cell.textContent.length > 24 && /[a-z]{3} [a-z]{2}/.test(cell.textContent))) continue;
     table.classList.add("sf-cards");
     for (const row of table.querySelectorAll("tbody tr")) {
       [...row.children].forEach((cell, number) => { cell.dataset.label = heads[number] || ""; });
