@@ -44,6 +44,8 @@ def read_tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Read both files and cut their dates; return the prices or returns, the factors, and the suspicious cells.
 
+    What is in percent by an option becomes decimals.
+
     Parameters
     ----------
     files : PanelFiles
@@ -59,6 +61,8 @@ def read_tables(
         cut_dates(each, files.first, files.last, name)
         for each, name in ((table, str(files.returns)), (factors, _named(files)))
     )
+    table = table / 100.0 if files.percent and not files.prices else table
+    factors = factors / 100.0 if files.factors_percent else factors
     return table, factors, find_suspicious_cells(table, kind="prices" if files.prices else "returns")
 
 
@@ -109,8 +113,6 @@ def read_panel(files: PanelFiles, *, insist: bool = False) -> PanelInputs:
     table, factors, suspicious = read_tables(files, factors_form)
     if not insist:
         check_units(table, factors, files)
-    table = table / 100.0 if files.percent and not files.prices else table
-    factors = factors / 100.0 if files.factors_percent else factors
     returns, factors, report = align(to_returns(table) if files.prices else table, factors)
     if files.risk_free is not None:
         check_cash_rate("--risk-free", factors[files.risk_free].to_numpy(), pd.DatetimeIndex(factors.index))

@@ -19,7 +19,7 @@ def check_units(returns: pd.DataFrame, factors: pd.DataFrame, files: PanelFiles)
     Parameters
     ----------
     returns, factors : DataFrame
-        As they were read.
+        In decimals, by what the options say.
     files : PanelFiles
         The options.
     """

@@ -68,7 +68,8 @@ def test_a_bad_study_is_one_message_and_exit_code_2(text, message, tmp_path):
 
 
 def test_update_takes_a_study_or_a_model(tmp_path):
-    for arguments in ((), ("--model", "m"), ("study.toml", "--model", "m"), ("study.toml", "--returns", "r")):
+    (tmp_path / "m").touch()
+    for arguments in ((), ("study.toml", "--model", tmp_path / "m"), ("study.toml", "--returns", tmp_path / "m")):
         done = run("update", *arguments)
         assert done.exit_code == 2
         assert "update needs either a study file, or --model with --returns and --factors" in plain(done.stderr)

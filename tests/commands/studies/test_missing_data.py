@@ -194,8 +194,10 @@ def test_fallbacks_and_notes_are_reported_once(tmp_path, capsys):
     assert printed.count(sentence) == 1
     assert fell_back.index[0][:20] in printed
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert page.index(sentence) < page.index("<h2")
-    assert "calm 100%" in page
+    first_screen = page[page.index("<header>") : page.index("</header>")]
+    assert "calm 100%" in first_screen
+    assert "decisions fell back" in first_screen
+    assert page.count(sentence) == 1
     checked = dataclasses.replace(result.results["calm"], events=result.results["calm"].events.assign(kind="note"))
     from statefolio.report.backtest.sentences import note_sentences
 
