@@ -268,8 +268,11 @@ def kills(instants: int) -> None:
             if child == 0:
                 os.setpgrp()
                 os.close(2)
-                fit(f"n{number}", number % 3 == 0, False)
-                os._exit(0)
+                try:
+                    fit(f"n{number}", number % 3 == 0, False)
+                    os._exit(0)
+                finally:  # an interrupted pool would be waited for
+                    os._exit(1)
             time.sleep(float(rng.uniform(0.0, length)))
             with suppress(ProcessLookupError):
                 (os.killpg if number % 3 == 0 else os.kill)(child, how)

@@ -111,12 +111,13 @@ def fit_blocks(
     ...     print(store.loadings().load().equals(whole.loadings_), store.model().next_.equals(whole.next_))
     True True
     """
+    progress = progress or getattr(model, "progress", None)
     model = _checked(model, executor, block_assets, progress)
     path = place_of(store, "store")
     _check_new(path, resume)
     scratch = Scratch(scratch_of(path))
     with _locked(scratch, resume):
-        read = read_blocks(model, returns, factors, scratch, executor, block_assets, _report(model, "read"))
+        read = read_blocks(model, returns, factors, scratch, executor, block_assets, _report(progress, "read"))
         rows = rows_until(read.panel.dates, tune_until)
         tuned_until = read.panel.dates[rows - 1]
         identity = {
@@ -135,7 +136,7 @@ def fit_blocks(
         )
         with opened.writing():
             learned = _learned(model, read, rows, (repr(identity), str(block_assets)))
-            _fit_missing(opened, read, learned, _report(model, "blocks"))
+            _fit_missing(opened, read, learned, _report(progress, "blocks"))
             remarks = [scratch.read_object(remarks_of(number)) for number in range(len(opened.blocks))]
             if not opened.finished:
                 opened.finish()
@@ -191,11 +192,12 @@ def learn_panel(
     LearnedPanel
         Its `fit` fits any assets of the panel, see there for an example.
     """
+    progress = progress or getattr(model, "progress", None)
     model = _checked(model, executor, block_assets, progress)
     with tempfile.TemporaryDirectory(prefix="statefolio-", dir=folder) as place:
         scratch = Scratch(Path(place))
         scratch.make()
-        read = read_blocks(model, returns, factors, scratch, executor, block_assets, _report(model, "read"))
+        read = read_blocks(model, returns, factors, scratch, executor, block_assets, _report(progress, "read"))
         return _learned(model, read, rows_until(read.panel.dates, tune_until))
 
 
@@ -209,8 +211,8 @@ def _checked(model: Any, executor: Any, block_assets: Any, progress: Progress | 
         raise InputError(f"block_assets must be a multiple of {WIDTH}, got {block_assets}. Pass e.g. {BLOCK_ASSETS}.")
     copied: LoadingsModel = clone(model)
     copied._check_options()
-    if progress is not None:
-        vars(copied)["progress"] = progress  # models of least squares have no such option
+    if progress is not None and isinstance(copied, KalmanModel):
+        copied.progress = progress
     return copied
 
 
@@ -250,7 +252,7 @@ def _learned(model: LoadingsModel, read: Read, rows: int, identity: tuple[str, .
         if kept is not None and kept[0] == identity:
             shared = kept[1]
         else:
-            shared = learn_shared(read.run, model, panel, rows, _report(model, "level"))
+            shared = learn_shared(read.run, model, panel, rows, _report(getattr(model, "progress", None), "level"))
             if identity is not None:
                 read.run.scratch.write_object(_LEARNED, (identity, shared))
     unfitted: LoadingsModel = clone(model)
@@ -275,6 +277,5 @@ def _fit_missing(store: LoadingsStore, read: Read, learned: LearnedPanel, report
     run.each(fit_block, messages, numbers=numbers, shared=(X,), report=told)
 
 
-def _report(model: LoadingsModel, stage: str) -> Report | None:
-    progress: Progress | None = getattr(model, "progress", None)
+def _report(progress: Progress | None, stage: str) -> Report | None:
     return None if progress is None else lambda done, total: progress(stage, done, total)

@@ -5,6 +5,7 @@ from concurrent.futures import BrokenExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 
@@ -64,7 +65,10 @@ class Run:
         if self.executor is not None:
             self.messages.share(shared)
             messages = [self.messages.dumps(message) for message in messages]
-        tasks = [(self.scratch.folder, function, number, each) for number, each in zip(order, messages, strict=True)]
+        tasks = [
+            (self.scratch.folder, function, number, each, uuid4().hex)
+            for number, each in zip(order, messages, strict=True)
+        ]
         self.scratch.left_under_way()
 
         def blame(place: int | None, error: BaseException) -> BaseException | None:
@@ -104,8 +108,11 @@ class Run:
         return f"block {number} ({shown(first)} to {shown(last)})"
 
 
-def call(folder: Any, function: Callable[..., Any], number: int, message: Any) -> Any:
-    """Call a function of `worker`, in any process, with a mark while it is under way."""
+def call(folder: Any, function: Callable[..., Any], number: int, message: Any, _unique: str) -> Any:
+    """Call a function of `worker`, in any process, with a mark while it is under way.
+
+    The last argument differs in every call: Dask takes calls with equal arguments for the same one.
+    """
     scratch = Scratch(folder)
     if not isinstance(message, bytes):  # this process computes one block after another, with all its threads
         with scratch.under_way(number):
