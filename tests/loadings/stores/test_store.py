@@ -104,11 +104,16 @@ def test_any_part_is_read_from_both_groups(case, store, grown):
         store.date("2019-01-01")
 
 
+def test_a_store_says_its_size(store):
+    assert repr(store) == f"<LoadingsStore {str(store.path)!r}: 245 dates, 69 assets, 3 factors>"
+
+
 def test_an_unfinished_block_is_written_again(case, tmp_path):
     store = create(tmp_path / "s", case)
     model = KalmanLoadings(**case.model.get_params()).fit(case.returns[:FIRST].iloc[:, :64], case.factors[:FIRST])
     store.write_block(0, model, note={"processor": "x"})
     assert (store.done, store.notes) == ({0}, {0: {"processor": "x"}})
+    assert repr(store).endswith("69 assets, 3 factors, 1 of 2 blocks complete>")
     with pytest.raises(NotFittedError, match=r"all 2 blocks, got 1 that are missing \(first: 1\)"):
         store.finish()
     with pytest.raises(NotFittedError, match="must be finished to be read, got 1 of 2 blocks"):

@@ -77,6 +77,11 @@ class StoreReader:
         """The note of each complete block."""
         return {number: read_note(self.path, number) for number in sorted(self.done)}
 
+    def __repr__(self) -> str:
+        size = f"{len(self.dates):,} dates, {len(self.assets):,} assets, {len(self.factors):,} factors"
+        state = "" if self.finished else f", {len(self.done):,} of {len(self.blocks):,} blocks complete"
+        return f"<{type(self).__name__} {str(self.path)!r}: {size}{state}>"
+
     def block_model(self, number: int) -> LoadingsModel:
         """Return the model of a block after the dates of the fit, without results; gone once `compact` was called."""
         return class_of(self.identity["model"]).load(block_file(self.path, number))
