@@ -34,6 +34,7 @@ INPUTS = {  # what a caller makes or writes, and protocols
     "Light",
     "Linear",
     "LearnedPanel",
+    "Live",
     "LoadingsStore",
     "MinimumVariance",
     "ModelWalk",

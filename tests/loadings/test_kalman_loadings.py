@@ -315,8 +315,7 @@ def test_saved_models_continue_as_if_never_saved(fitted, data, name, tmp_path):
     same(loaded.next_, model.next_)
     pd.testing.assert_frame_equal(loaded.parameters_, model.parameters_)
     assert loaded.get_params() == model.get_params()
-    with pytest.raises(sf.NotFittedError, match="partial_fit"):
-        _ = loaded.loadings_
+    same(loaded.loadings_, model.loadings_.isel(date=[-1]))
     loaded.partial_fit(returns.iloc[250:], factors.iloc[250:])
     same(loaded.next_, fitted[name].next_)
     same(loaded.loadings_, fitted[name].loadings_.isel(date=slice(250, None)))

@@ -13,6 +13,7 @@ import pandas as pd
 from statefolio._arrays.dates import split_row
 from statefolio._arrays.frames import read_labels
 from statefolio._arrays.text import show, shown
+from statefolio._display.shown import ShownTable
 from statefolio._options import Kind, Whole, check
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.base import LoadingsModel
@@ -26,8 +27,8 @@ _TRIALS = Whole(at_least=1, example=100) | None
 Space = Mapping[str, Any] | Iterable[Mapping[str, Any]] | Callable[[np.random.Generator], Mapping[str, Any]]
 
 
-@dataclass(frozen=True, eq=False)
-class Search:
+@dataclass(frozen=True, eq=False, repr=False)
+class Search(ShownTable):
     """The configurations that a search tried.
 
     Attributes
@@ -47,6 +48,14 @@ class Search:
     scores: pd.DataFrame
     trials: int
     _parameters: Mapping[int, Mapping[str, Any]]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return `table`."""
+        return self.table
+
+    def _headline(self) -> str:
+        best = ", ".join(f"{name}={value!r}" for name, value in self.best_params.items())
+        return f"{self.trials:,} configurations tried, best {best or 'the defaults'}"
 
     @property
     def best_params(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The pages: signing in, forms, names, and that nothing on them runs."""
 
 import re
+from importlib import resources
 
 import httpx
 import pytest
@@ -280,7 +281,8 @@ def test_the_style_sheet_is_that_of_the_report_and_kept(client):
     address = re.search(r'href="(/static/style-[^"]+)"', client.get("/").text)[1]
     sheet = client.get(address)
     assert "immutable" in sheet.headers["cache-control"]
-    assert sheet.text.startswith(":root { --ink: #1d2833;")
+    report = resources.files("statefolio.report").joinpath("template/page.css").read_text(encoding="utf-8")
+    assert sheet.text.startswith(report[: report.index("}")])
     assert "prefers-color-scheme: dark" in sheet.text
 
 

@@ -56,7 +56,7 @@ def bar(lower: float, value: float, upper: float, low: float, high: float) -> st
     """Return a line of characters with the band, the value and zero, between two limits.
 
     >>> bar(0.5, 1.0, 1.5, -0.5, 2.0)
-    '      |      ------o------       '
+    '      |      ------o-------      '
     """
     if not all(map(math.isfinite, (lower, value, upper))) or not high > low:
         return "-"

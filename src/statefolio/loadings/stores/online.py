@@ -88,6 +88,10 @@ class Live:
             self.close()
             raise
 
+    def __repr__(self) -> str:
+        state = f"{len(self.assets):,} assets until {show(self.last_date)}"
+        return f"<{type(self).__name__} {str(self.store.path)!r}: {state}>"
+
     @property
     def last_date(self) -> pd.Timestamp:
         """Date of the last row."""
