@@ -220,9 +220,12 @@ class Either(Rule):
 
 
 def check(name: str, value: Any, rule: Rule) -> None:
-    """Raise the rule's error unless it accepts the value."""
+    """Raise the rule's error unless it accepts the value; a value of a wrong type may say itself what to pass instead."""
     if not rule.accepts(value):
-        raise rule.error(f"{name} must be {rule}, got {shown(value)}. {rule.advice(name)}")
+        advice = rule.advice(name)
+        if rule.error is DataTypeError and not isinstance(value, type):
+            advice = getattr(value, "_pass_instead", advice)
+        raise rule.error(f"{name} must be {rule}, got {shown(value)}. {advice}")
 
 
 def check_options(options: Any, rules: Mapping[str, Rule]) -> None:

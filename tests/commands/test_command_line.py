@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
+from statefolio import commands
 from statefolio.commands.command_line import app
 
 WRITTEN = ["loadings.parquet", "model.statefolio", "parameters.csv", "report.html", "scores.csv"]
@@ -230,3 +233,16 @@ def test_version():
     done = run("--version")
     assert done.exit_code == 0
     assert re.match(r"statefolio \d+\.\d+", done.output)
+
+
+def test_every_command_is_registered():
+    """A module that defines commands is imported by the command line, and help lists what it defines."""
+    folder = Path(commands.__file__).parent
+    defined = {
+        function.rstrip("_").replace("_", "-")
+        for path in folder.rglob("*.py")
+        for function in re.findall(r"^@command\([^\n]*\)\ndef (\w+)", path.read_text(), re.MULTILINE)
+    }
+    listed = set(get_command(app).commands)
+    assert {"loadings", "watch", "warm"} <= defined
+    assert defined <= listed, defined - listed

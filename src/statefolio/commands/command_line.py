@@ -12,6 +12,7 @@ from statefolio.commands.pairs import command as pairs
 from statefolio.commands.returns import command as returns
 from statefolio.commands.studies import update_command
 from statefolio.commands.show import command as show
+from statefolio.commands.watching import command as watching
 from statefolio.commands.warming import command as warming
 
 # isort: on
@@ -29,4 +30,5 @@ __all__ = [
     "studies",
     "update_command",
     "warming",
+    "watching",
 ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
+from statefolio._options import Kind, check
 from statefolio.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ def concat_results(results: Sequence["xr.Dataset"]) -> "xr.Dataset":
     import xarray as xr
 
     parts = list(results)
+    for number, part in enumerate(parts):
+        check(f"results[{number}]", part, Kind(xr.Dataset, "a Dataset", "model.loadings_"))
     if not parts:
         raise InputError("results must hold at least one Dataset, got an empty list. Pass e.g. [first, second].")
     for before, after in pairwise(parts):

@@ -127,6 +127,11 @@ def _bytes(path: Any) -> bytes:
     except OutputError as error:  # a name that no file can have
         raise FileFormatError(f"{path!r} cannot be read. Check the path.") from error
     except OSError as error:
+        if place_of(path).is_dir():
+            raise FileFormatError(
+                f"path must be a model file, got {path}, which is a folder. Pass the model.statefolio in it; "
+                "a store is opened with LoadingsStore.open, or with `statefolio update --store`."
+            ) from error
         raise FileFormatError(
             f"{path} cannot be read ({error.strerror or error}). Check the path and its permissions."
         ) from error

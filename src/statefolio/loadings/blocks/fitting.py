@@ -12,9 +12,9 @@ import pandas as pd
 from sklearn.base import clone
 
 from statefolio._arrays.dates import rows_until
-from statefolio._options import Whole, check
+from statefolio._options import Kind, Whole, check
 from statefolio._writing import place_of
-from statefolio.exceptions import DataTypeError, InputError, NotFittedError, OutputError, StatefolioWarning
+from statefolio.exceptions import InputError, NotFittedError, OutputError, StatefolioWarning
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.processor import warn_of_mixed_processors
 from statefolio.loadings.base import LoadingsModel
@@ -203,8 +203,7 @@ def learn_panel(
 
 def _checked(model: Any, executor: Any, block_assets: Any, progress: Progress | None) -> LoadingsModel:
     """Check the arguments, and return a copy of the model."""
-    if not isinstance(model, LoadingsModel):
-        raise DataTypeError(f"model must be a model of loadings, got {model!r:.60}. Pass e.g. KalmanLoadings().")
+    check("model", model, Kind(LoadingsModel, "a model of loadings", "KalmanLoadings()"))
     check_executor(executor)
     check("block_assets", block_assets, Whole(at_least=WIDTH, example=BLOCK_ASSETS))
     if block_assets % WIDTH:

@@ -88,6 +88,11 @@ class LoadingsStore(StoreReader):
     {'date': 2263, 'asset': 2, 'factor': 2} 0.56
     """
 
+    _pass_instead = (
+        "Pass store.model(), continued over later dates with partial_fit where results are needed; FactorRisk takes "
+        "it with prefit=True."
+    )
+
     def __init__(self, path: Any) -> None:
         super().__init__(path)
         self._holds_lock = False
