@@ -220,7 +220,7 @@ class Either(Rule):
 
 
 def check(name: str, value: Any, rule: Rule) -> None:
-    """Raise the rule's error unless it accepts the value; a value of a wrong type may say itself what to pass instead."""
+    """Raise the rule's error unless it accepts the value; a value of a wrong type may say what to pass instead."""
     if not rule.accepts(value):
         advice = rule.advice(name)
         if rule.error is DataTypeError and not isinstance(value, type):
