@@ -129,7 +129,7 @@ def _bytes(path: Any) -> bytes:
     except OSError as error:
         if place_of(path).is_dir():
             raise FileFormatError(
-                f"path must be a model file, got {path}, which is a folder. Pass the model.statefolio in it; "
+                f"{path} cannot be read as a model file: it is a folder. Pass the model.statefolio in it; "
                 "a store is opened with LoadingsStore.open, or with `statefolio update --store`."
             ) from error
         raise FileFormatError(

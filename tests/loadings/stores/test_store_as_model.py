@@ -42,5 +42,5 @@ def test_stores_are_not_joined_as_results(store):
 
 
 def test_a_store_is_not_read_as_a_model_file(store):
-    with pytest.raises(FileFormatError, match=r"which is a folder\. Pass .* LoadingsStore\.open"):
+    with pytest.raises(FileFormatError, match=r"it is a folder\. Pass .* LoadingsStore\.open"):
         sf.RollingLoadings.load(store[0].path)
