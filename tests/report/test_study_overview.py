@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.report.study_overview import relative_exhibits, study_answer, study_lights
+from statefolio.report.study_overview import best_tiles, relative_exhibits, study_answer, study_lights
 from statefolio.report.study_results import Evidence, StudyResults
 
 
@@ -55,3 +55,7 @@ def test_the_light_on_skill_is_of_the_strategy_that_the_answer_names(study):
         "The probability that the Sharpe ratio of good beats luck, given 12 configurations tried, is 57%."
     )
     assert study_answer(study).endswith("is 57%.")
+
+
+def test_the_tiles_are_the_measures_of_the_strategy_that_the_answer_names(study):
+    assert best_tiles(study) == {"Sharpe ratio": "2.00", "Return a year": "20.0%", "Volatility a year": "10.0%"}

@@ -80,6 +80,19 @@ def _skill(evidence: Evidence, strategy: str | None) -> float | None:
     return chance if np.isfinite(chance) else None
 
 
+def best_tiles(study: StudyResults) -> dict[str, str]:
+    """Return the main measures of the strategy that the answer names; none if there is none."""
+    table: Any = study_measures(study)
+    best = _best(study)
+    if best is None:
+        return {}
+    return {
+        words: write(table.loc[name, best])
+        for name, (words, write) in _MAIN.items()
+        if name in table.index and pd.notna(table.loc[name, best])
+    }
+
+
 def study_lights(study: StudyResults) -> list[Light]:
     """Return the lights on significance, overfitting, look-ahead, decisions and the holdout."""
     lights = [] if study.evidence is None else _evidence_lights(study.evidence, _best(study))
@@ -144,9 +157,18 @@ def relative_exhibits(study: StudyResults) -> list[Exhibit]:
     return [Exhibit(f"Relative to {study.benchmark}", note, table=pd.DataFrame(rows), formats=formats, wide=True)]
 
 
-def _percent(value: float) -> str:
-    return f"{value:.1%}".replace("-", "\u2212")
+def _percent(value: Any) -> str:
+    return f"{float(value):.1%}".replace("-", "\u2212")
 
 
 def _number(value: Any) -> str:
     return f"{float(value):.2f}".replace("-", "\u2212")
+
+
+_MAIN = {
+    "sharpe": ("Sharpe ratio", _number),
+    "annual_return": ("Return a year", _percent),
+    "annual_volatility": ("Volatility a year", _percent),
+    "maximum_drawdown": ("Maximum drawdown", _percent),
+}
+"""Words and form of the measures in the tiles."""
