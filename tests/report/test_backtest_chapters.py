@@ -13,6 +13,7 @@ from statefolio.backtest.simulation import simulate
 from statefolio.exceptions import InputError
 from statefolio.report import write_report
 from statefolio.report.backtest_chapters import study_chapters, study_tiles
+from statefolio.report.study_overview import study_lights
 from statefolio.report.study_results import Evidence, HoldoutRecord, Selection, StudyResults
 
 DAY = pd.Timestamp("2020-03-02")
@@ -122,7 +123,9 @@ def test_every_result_of_a_study_has_a_chapter(study):
     assert "1 used the fallback" in chapters[1].lead
     assert "1,000,000 EUR" in chapters[0].lead
     tiles = study_tiles(study)
-    assert tiles["Look-ahead check"] == f"Equal: look-ahead found: A changed. budget: n{clean}"
+    assert all(len(text) < 30 for text in tiles.values())
+    light = {light.name: light for light in study_lights(study)}["Look-ahead"]
+    assert light.sentence == f"Equal: look-ahead found: A changed. budget: n{clean}."
     assert tiles["Decisions that fell back"] == "budget 3%"
     assert "budget: 1 of 30 decisions (3%) fell back: <b>infeasible</b> (1 decision, 2020-03-02)." in chapters[0].lead
     assert (tiles["Configurations tried"], tiles["Holdout"]) == ("48", "opened 2 times")

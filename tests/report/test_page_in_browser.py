@@ -1,5 +1,7 @@
 """The page in headless Chromium: choosing an asset changes the figure."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -130,3 +132,25 @@ def test_a_panel_without_values_opens(browse, make_model, tmp_path):
     model.innovations_ = model.innovations_ * np.nan
     page = write_report(tmp_path / "report.html", model)
     assert browse(page, "return document.body.dataset.ready") == "yes"
+
+
+def test_axe_finds_no_serious_accessibility_fault(browse, page, tmp_path):
+    axe_core_python = pytest.importorskip("axe_core_python")
+    (source,) = Path(axe_core_python.__file__).parent.rglob("axe.min.js")
+    text = source.read_text(encoding="utf-8").replace("</", "<\\/")
+    checked = tmp_path / "checked.html"
+    body = page.read_text(encoding="utf-8")
+    assert body.count("</body>") == 1
+    checked.write_text(body.replace("</body>", f"<script>{text}</script></body>"), encoding="utf-8")
+    script = """
+      document.querySelectorAll("#told").forEach((one) => one.remove());
+      const found = await axe.run(document);
+      return {
+        passed: found.passes.length,
+        faults: found.violations.filter((v) => ["serious", "critical"].includes(v.impact))
+          .map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join(", ")),
+      };
+    """
+    found = browse(checked, script)
+    assert found["passed"] > 15
+    assert found["faults"] == []

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.report.study_overview import relative_exhibits, study_answer, study_lights
+from statefolio.report.study_overview import best_tiles, relative_exhibits, study_answer, study_lights
 from statefolio.report.study_results import Evidence, StudyResults
 
 
@@ -44,3 +44,18 @@ def test_the_lights_and_the_table_relative_to_the_benchmark(study):
     assert row["Beta"] == pytest.approx(0.5)
     assert row["Alpha, a year"] == pytest.approx(0.252)
     assert row["Correlation"] == pytest.approx(1.0)
+
+
+def test_the_light_on_skill_is_of_the_strategy_that_the_answer_names(study):
+    study.evidence.scores.loc["index", "deflated_sharpe"] = 0.99  # luckier, but not the answer
+    study.evidence.scores.loc["good", "deflated_sharpe"] = 0.57
+    (skill,) = [light for light in study_lights(study) if light.name == "Skill"]
+    assert skill.state == "watch"
+    assert skill.sentence == (
+        "The probability that the Sharpe ratio of good beats luck, given 12 configurations tried, is 57%."
+    )
+    assert study_answer(study).endswith("is 57%.")
+
+
+def test_the_tiles_are_the_measures_of_the_strategy_that_the_answer_names(study):
+    assert best_tiles(study) == {"Sharpe ratio": "2.00", "Return a year": "20.0%", "Volatility a year": "10.0%"}

@@ -45,10 +45,7 @@ class SavedLoadings(FittedLoadings):
         >>> loaded.next_.equals(model.next_)
         True
         """
-        contents, arrays = self._saved()
-        if "_run_results" in self.__dict__:
-            arrays |= last_arrays(self._run_results, self._regressors)
-        storage.write(path, {**contents, "notes": self.__dict__.get("notes_", {})}, arrays)
+        storage.write(path, *self._whole())
 
     @classmethod
     def load(cls, path: Any) -> Self:
@@ -78,13 +75,23 @@ class SavedLoadings(FittedLoadings):
             made[0]._check_forms(forms)
 
         contents, arrays = storage.read(path, check)
-        model = made[0]
-        model.notes_ = contents["notes"]
-        model._continue_from(path, arrays)
-        if (last := last_run(arrays, model._forecast)) is not None:
-            model._run_results, model._regressors = last
-            model.dates_ = pd.DatetimeIndex([model.last_date_])
-        return model
+        made[0]._fill(path, contents, arrays)
+        return made[0]
+
+    def _whole(self) -> tuple[dict[str, Any], Arrays]:
+        """Return the description and the arrays of a file of this model, with the results of the last date."""
+        contents, arrays = self._saved()
+        if "_run_results" in self.__dict__:
+            arrays |= last_arrays(self._run_results, self._regressors)
+        return {**contents, "notes": self.__dict__.get("notes_", {})}, arrays
+
+    def _fill(self, path: Any, contents: Mapping[str, Any], arrays: Arrays) -> None:
+        """Set the state, the forecast, the notes and the results of the last date from a file."""
+        self.notes_ = contents["notes"]
+        self._continue_from(path, arrays)
+        if (last := last_run(arrays, self._forecast)) is not None:
+            self._run_results, self._regressors = last
+            self.dates_ = pd.DatetimeIndex([self.last_date_])
 
     def _saved(self) -> tuple[dict[str, Any], Arrays]:
         """Return the description and the arrays of a file of this model."""

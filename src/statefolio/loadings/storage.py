@@ -179,6 +179,11 @@ def _load_json(text: bytes) -> Any:
 def _contents(description: dict[str, Any]) -> Contents:
     contents = {name: decode(description[name]) for name in _FIELDS}
     contents["notes"] = decode(description["notes"]) if "notes" in description else {}
+    return checked(contents)
+
+
+def checked(contents: Contents) -> Contents:
+    """Return the description of a model whose values have the right types; raises ValueError otherwise."""
     if not isinstance(contents["notes"], dict) or not all(isinstance(text, str) for text in contents["notes"].values()):
         raise ValueError("notes has another type")
     for name, kind in _FIELDS.items():

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from statefolio._display.headings import capitalised
 from statefolio._display.numbers import MISSING
 from statefolio.report.backtest.backtest_tables import (
     cost_table,
@@ -14,13 +13,13 @@ from statefolio.report.backtest.backtest_tables import (
     right,
 )
 from statefolio.report.backtest.protocols import Backtest
-from statefolio.report.backtest.sentences import fallback_sentences, look_ahead_sentence, note_sentences
+from statefolio.report.backtest.sentences import fallback_sentences, note_sentences
 from statefolio.report.backtest.value_figures import drawdown_figure, value_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.evidence_chapters import check_chapter, holdout_chapter, significance_chapter, trials_chapter
 from statefolio.report.selection_chapter import selection_chapter
 from statefolio.report.strategy_chapter import strategy_chapter
-from statefolio.report.study_overview import relative_exhibits
+from statefolio.report.study_overview import best_tiles, relative_exhibits
 from statefolio.report.study_results import StudyResults
 
 LOG_FROM = 3.0
@@ -51,11 +50,13 @@ def study_chapters(study: StudyResults) -> list[Chapter]:
 
 
 def study_tiles(study: StudyResults) -> dict[str, str]:
-    """Return the tiles at the top of a study's report."""
+    """Return the tiles at the top of a study's report: those of the best strategy, then those of the test."""
     first = next(iter(study.results.values()))
-    tiles = {"Tested from": f"{first.value.index[0]:%Y-%m-%d}", "Tested to": f"{first.value.index[-1]:%Y-%m-%d}"}
-    if study.checks:
-        tiles["Look-ahead check"] = capitalised(look_ahead_sentence(study.checks))
+    tiles = {
+        **best_tiles(study),
+        "Tested from": f"{first.value.index[0]:%Y-%m-%d}",
+        "Tested to": f"{first.value.index[-1]:%Y-%m-%d}",
+    }
     fell_back = {name: result.fallbacks["share"].sum() for name, result in study.results.items()}
     if any(fell_back.values()):
         tiles["Decisions that fell back"] = "; ".join(f"{name} {one:.0%}" for name, one in fell_back.items() if one)

@@ -79,7 +79,7 @@ def encode_asset(mean: Floats, standard_error: Floats, other: Floats | None) -> 
 
 def compress_text(text: str) -> str:
     """Return a text, such as a script, as the base64 text of a zlib stream."""
-    return base64.b64encode(zlib.compress(text.encode("utf-8"), 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(text.encode("utf-8"), 6)).decode("ascii")
 
 
 def _codes(values: Floats, bottom: Floats, width: Floats) -> NDArray[np.uint16]:

@@ -1,5 +1,6 @@
 """Assembles the HTML page of a report from its sections."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
@@ -19,6 +20,8 @@ from statefolio.report.lights import Light, lights_list
 from statefolio.report.loadings_overview import loadings_answer, loadings_lights, loadings_tiles
 from statefolio.report.page_data import page_data, plain_figures, script_safe
 
+_UNBROKEN = re.compile(r"\d{4}-\d\d-\d\d|\d+ %")
+"""Dates and percentages, which lines of the answer do not break."""
 TODAY_NOTE = (
     "Filtered loadings on the last date, without the constant. Assets are sorted by their loading on the first factor. "
     "Click a cell to show its asset above."
@@ -65,7 +68,7 @@ def page(
         title=escape(title),
         css=_text("page.css"),
         script=_text("page.js"),
-        lead=escape(about_loadings if lead is None else lead),
+        lead=_UNBROKEN.sub(r'<span class="unbroken">\g<0></span>', escape(about_loadings if lead is None else lead)),
         tiles=tables.tiles(shown) if shown else "",
         lights=lights_list(lights, places(chapters)) if lights else "",
         contents=contents(chapters, loadings=model is not None),

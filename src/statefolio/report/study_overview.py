@@ -47,36 +47,55 @@ def study_answer(study: StudyResults) -> str:
     table: Any = study_measures(study)
     first = next(iter(study.results.values()))
     when = f"from {first.value.index[0]:%Y-%m-%d} to {first.value.index[-1]:%Y-%m-%d}"
-    sharpe = table.loc["sharpe", study.strategies].dropna() if "sharpe" in table.index else pd.Series(dtype=float)
-    if sharpe.empty:
+    best = _best(study)
+    if best is None:
         return f"No strategy has a Sharpe ratio {when}."
-    best = str(sharpe.astype(float).idxmax())
-    text = f"{best} has the highest Sharpe ratio after costs, {_number(sharpe[best])}"
+    text = f"{best} has the highest Sharpe ratio after costs, {_number(table.loc['sharpe', best])}"
     if {"annual_return", "annual_volatility"} <= set(table.index):
         earned, volatility = (float(table.loc[name, best]) for name in ("annual_return", "annual_volatility"))
         text += f" (return {_percent(earned)} and volatility {_percent(volatility)} a year)"
     text += f", {when}"
     if study.benchmark is not None and study.benchmark != best:
         text += f"; the benchmark, {study.benchmark}, has {_number(table.loc['sharpe', study.benchmark])}"
-    return f"{text}. {_how_sure(study.evidence, best)}".strip()
+    chance = None if study.evidence is None else _skill(study.evidence, best)
+    if study.evidence is None or chance is None:
+        return f"{text}."
+    tried = counted(study.evidence.trials, "configuration")
+    return f"{text}. Given {tried} tried, the probability that its true Sharpe ratio beats luck is {chance:.0%}."
 
 
-def _how_sure(evidence: Evidence | None, best: Any) -> str:
-    scores: Any = None if evidence is None else evidence.scores
-    if evidence is None or "deflated_sharpe" not in scores or best not in scores.index:
-        return ""
-    chance = float(scores.loc[best, "deflated_sharpe"])
-    if not np.isfinite(chance):
-        return ""
-    return (
-        f"Given {counted(evidence.trials, 'configuration')} tried, the probability that its true Sharpe ratio beats "
-        f"luck is {chance:.0%}."
-    )
+def _best(study: StudyResults) -> str | None:
+    """Return the strategy with the highest Sharpe ratio; None if none has one."""
+    table: Any = study_measures(study)
+    sharpe = table.loc["sharpe", study.strategies].dropna() if "sharpe" in table.index else pd.Series(dtype=float)
+    return None if sharpe.empty else str(sharpe.astype(float).idxmax())
+
+
+def _skill(evidence: Evidence, strategy: str | None) -> float | None:
+    """Return the deflated Sharpe ratio of a strategy, a probability; None if it is not known."""
+    scores: Any = evidence.scores
+    if "deflated_sharpe" not in scores or strategy not in scores.index:
+        return None
+    chance = float(scores.loc[strategy, "deflated_sharpe"])
+    return chance if np.isfinite(chance) else None
+
+
+def best_tiles(study: StudyResults) -> dict[str, str]:
+    """Return the main measures of the strategy that the answer names; none if there is none."""
+    table: Any = study_measures(study)
+    best = _best(study)
+    if best is None:
+        return {}
+    return {
+        words: write(table.loc[name, best])
+        for name, (words, write) in _MAIN.items()
+        if name in table.index and pd.notna(table.loc[name, best])
+    }
 
 
 def study_lights(study: StudyResults) -> list[Light]:
     """Return the lights on significance, overfitting, look-ahead, decisions and the holdout."""
-    lights = [] if study.evidence is None else _evidence_lights(study.evidence)
+    lights = [] if study.evidence is None else _evidence_lights(study.evidence, _best(study))
     if study.checks:
         verdicts = {check.verdict for check in study.checks.values()}
         state: State = "good" if verdicts == {"causal"} else "bad" if "looks ahead" in verdicts else "watch"
@@ -91,14 +110,14 @@ def study_lights(study: StudyResults) -> list[Light]:
     return lights
 
 
-def _evidence_lights(evidence: Evidence) -> list[Light]:
-    lights, scores = [], evidence.scores
-    if "deflated_sharpe" in scores and scores["deflated_sharpe"].notna().any():
-        chance = float(scores["deflated_sharpe"].max())
-        state: State = "good" if chance >= LIKELY else "watch" if chance >= 0.5 else "bad"
-        text = (
-            f"The best probability of skill, given {counted(evidence.trials, 'configuration')} tried, is {chance:.0%}."
-        )
+def _evidence_lights(evidence: Evidence, best: str | None) -> list[Light]:
+    """Return the lights on significance; that on skill is of the strategy that the answer names."""
+    lights: list[Light] = []
+    state: State
+    if (chance := _skill(evidence, best)) is not None:
+        state = "good" if chance >= LIKELY else "watch" if chance >= 0.5 else "bad"
+        tried = counted(evidence.trials, "configuration")
+        text = f"The probability that the Sharpe ratio of {best} beats luck, given {tried} tried, is {chance:.0%}."
         lights.append(Light("Skill", state, text, SIGNIFICANCE))
     found = evidence.overfitting
     if found is not None and not found.reason:
@@ -138,9 +157,18 @@ def relative_exhibits(study: StudyResults) -> list[Exhibit]:
     return [Exhibit(f"Relative to {study.benchmark}", note, table=pd.DataFrame(rows), formats=formats, wide=True)]
 
 
-def _percent(value: float) -> str:
-    return f"{value:.1%}".replace("-", "\u2212")
+def _percent(value: Any) -> str:
+    return f"{float(value):.1%}".replace("-", "\u2212")
 
 
 def _number(value: Any) -> str:
     return f"{float(value):.2f}".replace("-", "\u2212")
+
+
+_MAIN = {
+    "sharpe": ("Sharpe ratio", _number),
+    "annual_return": ("Return a year", _percent),
+    "annual_volatility": ("Volatility a year", _percent),
+    "maximum_drawdown": ("Maximum drawdown", _percent),
+}
+"""Words and form of the measures in the tiles."""

@@ -15,11 +15,12 @@ from statefolio.risk.long_run import LongRunVariance
 from statefolio.risk.portfolio_measures import PortfolioMeasures
 from statefolio.risk.residual import capped_innovations, standardised_innovations
 from statefolio.risk.risk_options import check_risk_options, copy_fitted_model, make_forecast, make_structure
+from statefolio.risk.saved_risk import SavedRisk
 from statefolio.risk.showing import ShownRisk
 from statefolio.risk.track_record import TrackRecord
 
 
-class FactorRisk(PortfolioMeasures, ShownRisk, BaseEstimator):
+class FactorRisk(PortfolioMeasures, ShownRisk, SavedRisk, BaseEstimator):
     """Covariance of the next date's returns, from predicted loadings and their uncertainty.
 
         Sigma = B Omega B' + G G' + D + U

@@ -18,7 +18,8 @@ IMPLAUSIBLE = 1e-4
 
 _FAR, _OFTEN, _FEWEST = 10.0, 0.02, 3
 _ROUNDING = 1e-14
-_SUMS = ("returns", "total", "squares", "scored", "errors", "extreme", "ignored")
+SUMS = ("returns", "total", "squares", "scored", "errors", "extreme", "ignored")
+"""Columns of the sums."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class TrackRecord:
     @classmethod
     def empty(cls) -> Self:
         """Return the record before the first date."""
-        return cls(pd.DataFrame(columns=list(_SUMS), dtype=np.float64))
+        return cls(pd.DataFrame(columns=list(SUMS), dtype=np.float64))
 
     def updated(self, model: LoadingsModel, returns: Any) -> Self:
         """Return the record after the dates of a model's results, and of these returns (date x asset)."""
@@ -61,8 +62,8 @@ class TrackRecord:
             ]
         new = pd.concat(
             [
-                pd.DataFrame(dict(zip(_SUMS[:3], earned, strict=True)), index=assets).reindex(model.assets_),
-                pd.DataFrame(dict(zip(_SUMS[3:], scored, strict=True)), index=model.assets_),
+                pd.DataFrame(dict(zip(SUMS[:3], earned, strict=True)), index=assets).reindex(model.assets_),
+                pd.DataFrame(dict(zip(SUMS[3:], scored, strict=True)), index=model.assets_),
             ],
             axis=1,
         ).fillna(0.0)
