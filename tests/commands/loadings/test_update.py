@@ -41,7 +41,8 @@ def test_new_loadings_a_report_and_a_backup_are_written(model, files, tables, pr
     last = table[(table["asset"] == "s0") & (table["factor"] == "market")]["filtered"].iloc[-1]
     assert last == float(whole.loadings_["filtered"].isel(date=-1).sel(asset="s0", factor="market"))
     text = places["report"].read_text(encoding="utf-8")
-    assert re.search(r"10 new dates until 2020-09-04: \d+ of 18 loadings left", text)
+    plain = re.sub(r"<[^>]*>", "", text)
+    assert re.search(r"10 new dates until 2020-09-04: \d+ of 18 loadings left", plain)
 
 
 def test_another_risk_free_rate_and_percent_are_refused(model, files, tables, progress, tmp_path):
