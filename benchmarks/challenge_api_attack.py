@@ -109,7 +109,7 @@ class Game:
         return self.client.post("/v1/join", json={"code": code}).json()["token"]
 
     def ask(self, token, body):
-        """Submit, wait for the score, and return what the team is told: a number, or None."""
+        """Submit, wait for the score, and return what the team reads: a number, or None."""
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": secrets.token_hex(16)}
         while True:
             answer = self.client.post("/v1/submissions", json=body, headers=headers)

@@ -196,7 +196,7 @@ def test_fallbacks_and_notes_are_reported_once(tmp_path, capsys):
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     first_screen = page[page.index("<header>") : page.index("</header>")]
     assert "calm 100%" in first_screen
-    assert "decisions fell back" in first_screen
+    assert "Up to 100% of a portfolio&#x27;s decisions fell back." in first_screen
     assert page.count(sentence) == 1
     checked = dataclasses.replace(result.results["calm"], events=result.results["calm"].events.assign(kind="note"))
     from statefolio.report.backtest.sentences import note_sentences

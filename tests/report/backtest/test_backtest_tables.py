@@ -60,5 +60,5 @@ def test_columns_and_formats():
     assert column_formats(table) == {"p_value": "p", "annual_return": ".1%", "deflated_sharpe": ".1%"}
     text = plain_table(table.assign(p_value=np.nan), {**column_formats(table), "x": ">"})
     assert "\u221210.0%" in text
-    assert "\u2013</td>" in text
+    assert '<td class="num" data-label="p\u2011value">\u2013</td>' in text
     assert re.search(r'<td class="num"[^>]*>a</td>', text)

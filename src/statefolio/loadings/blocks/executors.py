@@ -1,4 +1,4 @@
-"""Runs one task per block on an executor, and says which block is at fault where a worker dies or lacks memory."""
+"""Runs one task per block on an executor, and names the block that failed where a worker dies or lacks memory."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, as_completed, wait
@@ -67,7 +67,7 @@ def run_each(
             future.cancel()
         if isinstance(error, Exception):
             wait(futures, timeout=_PATIENCE)
-        # A broken pool fails all its tasks, whichever is at fault.
+        # A broken pool fails all its tasks, not only the one that broke it.
         known = None if isinstance(error, BrokenExecutor | CancelledError) else place
         better = blame(known, error)
         if better is None:

@@ -83,7 +83,7 @@ def _is_gone(owner: dict[str, Any]) -> bool:
 
 
 def _start_of(process: int) -> str | None:
-    """Return when a process began, as the system counts it, so that a reused number is told apart; None if unknown."""
+    """Return when a process began, as the system counts it, which distinguishes a reused number; None if unknown."""
     try:
         text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
