@@ -78,6 +78,14 @@ def test_least_squares(model, data, tmp_path):
     both(model, data, tmp_path)
 
 
+@pytest.mark.parametrize("model", [sf.RollingLoadings(40), sf.KalmanLoadings(tuning="discount")])
+def test_progress_of_models_with_and_without_such_an_option(model, data, tmp_path):
+    seen = []
+    with_warnings(lambda: fit_blocks(model, *data, store=tmp_path / "x", progress=lambda *at: seen.append(at)))
+    assert {stage for stage, _, _ in seen} >= {"read", "blocks"}
+    assert [at for at in seen if at[0] == "blocks"][-1] == ("blocks", 1, 1)
+
+
 def test_an_executor_of_threads_and_what_follows_a_fit(data, tmp_path):
     returns, factors = data
     early = returns.iloc[:70], factors.iloc[:70]
