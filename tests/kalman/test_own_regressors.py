@@ -19,6 +19,7 @@ from statefolio.kalman.start import DIFFUSE
 from statefolio.kalman.tuning import tune
 from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
 from statefolio.kalman.tuning_spec import TuningSpec
+from statefolio.kalman.volatility import Common
 
 PLAIN = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
 LEARNING = Specification(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
@@ -115,9 +116,9 @@ def test_a_subset_keeps_its_own_regressors(own):
     count, states = Y.shape[1], X.shape[1]
     prior = Prior(np.full(states, DIFFUSE), False, np.zeros((128, states)), np.zeros((128, states, states)))
     levels, mean = pad_last(own.level, 1.0), np.zeros((states, 128))
-    data = pad_last(X, 0.0), Observed.of(Y), np.log(own.common)
+    data = pad_last(X, 0.0), Observed.of(Y), Common(np.log(own.common)[:, None], np.zeros(0))
     whole = TuningProblem(PLAIN, *data, levels, mean, prior, np.ones(states), Free())
-    pool = Pool(np.full(states, 1e-3), np.ones(states), np.inf, 1.0, 1.0)
+    pool = Pool(np.full(states, 1e-3), np.ones(states), np.inf, 1.0, np.ones(1))
     chosen = np.array([1, 9, 45, count - 1])
     found, part = whole.score(pool), whole.subset(chosen).score(pool)
     np.testing.assert_allclose(part.log_likelihood[:4], found.log_likelihood[chosen], rtol=1e-12)

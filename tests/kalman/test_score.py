@@ -15,12 +15,15 @@ from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
 from statefolio.kalman.start_adjoint import differentiate_starts
 from statefolio.kalman.start_tape import new_start_tape
 from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
+from statefolio.kalman.volatility import Common
 
 COUNT = WIDTH + 8
 SPECS = {
     "gaussian": Specification(CONSTANT, False, False, np.inf, 1.0, 1.0),
     "student": Specification(CONSTANT, False, False, 5.0, 1.0, 1.0),
     "learning": Specification(EWMA, True, False, 6.0, 0.96, 1.0),
+    "two speeds": Specification(EWMA, True, False, 6.0, 0.96, 1.0, 0.6, 0.2, 1.1),
+    "two speeds, own variances": Specification(EWMA, False, False, np.inf, 0.98, 1.0, 0.5, 0.3, 0.95),
     "learning, own variances": Specification(EWMA, False, False, np.inf, 0.96, 1.0),
     "conjugate": Specification(DISCOUNT, False, False, np.inf, 0.96, 1.0),
     "reverting": Specification(CONSTANT, False, True, np.inf, 1.0, 1.0),
@@ -52,7 +55,7 @@ def problem_of(spec, made, kind=DIFFUSE, states=3, *, early=False, trouble=False
         spec=spec,
         X=X,
         observed=Observed.of(Y),
-        log_common=np.log(panel.common),
+        common=Common(np.log(panel.common)[:, None] * [1.0, 0.5], 2.0 / (1.0 + np.arange(len(X)) % 5)),
         levels=pad_last(panel.level, 1.0),
         mean=pad_last(panel.mean, 0.0),
         prior=prior,
@@ -65,11 +68,12 @@ def pool_of(problem):
     spec, states = problem.spec, problem.moderate.size
     phi = np.array([0.9, 0.95, 0.85])[:states] if spec.reverts else np.ones(states)
     ratio = np.array([2e-3, 5e-4, 4e-3])[:states]
-    return Pool(ratio, phi, spec.tails, spec.memory, 0.8)
+    noise = {name: getattr(spec, name) for name in ("fast_memory", "fast_weight", "surprise_scale")}
+    return Pool(ratio, phi, spec.tails, spec.memory, np.array([0.5, 0.6]), rise=0.3, **noise)
 
 
 def log_likelihood(problem, pool):
-    common = np.exp(pool.exponent * problem.log_common)
+    common = problem.dates(pool).common
     return problem.filter(pool).run(problem.X, problem.observed.Y, common, store="likelihood").log_likelihood
 
 
@@ -155,17 +159,25 @@ def test_score_by_level(case):
     agree(found * problem.levels, expected, begun)
 
 
-def test_score_by_exponent_of_the_common_level(case):
+def test_score_by_the_common_volatility(case):
     problem, pool, slopes, begun = case
-    expected = difference(lambda to: log_likelihood(problem, replace(pool, exponent=to)), pool.exponent)
-    agree(slopes.exponent, expected, begun)
+    for j, exponent in enumerate(pool.exponents):
+        at = lambda to, j=j: log_likelihood(problem, replace(pool, exponents=entry(pool.exponents, j, to)))  # noqa: E731
+        agree(slopes.common[j], difference(at, exponent), begun)
+    agree(slopes.common[-1], difference(lambda to: log_likelihood(problem, replace(pool, rise=to)), pool.rise), begun)
 
 
-@pytest.mark.parametrize("name", ["tails", "memory"])
+@pytest.mark.parametrize("name", ["tails", "memory", "fast_memory", "fast_weight", "surprise_scale"])
 def test_score_by_shared_parameters(case, name):
     problem, pool, slopes, begun = case
-    fixed = {"tails": not np.isfinite(pool.tails), "memory": problem.spec.noise == CONSTANT}[name]
-    if fixed:
+    fixed = {
+        "tails": not np.isfinite(pool.tails),
+        "memory": problem.spec.noise == CONSTANT,
+        "fast_memory": not pool.fast_weight,
+        "fast_weight": not pool.fast_weight,
+        "surprise_scale": problem.spec.noise != EWMA,
+    }
+    if fixed[name]:
         np.testing.assert_array_equal(getattr(slopes, name), 0.0)
         return
     expected = difference(lambda at: log_likelihood(problem, replace(pool, **{name: at})), getattr(pool, name))
@@ -213,7 +225,7 @@ def test_score_is_the_same_for_any_number_of_threads(made, monkeypatch):
         monkeypatch.setattr(blocks, "get_num_threads", lambda threads=threads: threads)
         monkeypatch.setattr(blocks, "_SMALL", small)
         found.append(problem.score(pool))
-    for name in ("log_likelihood", "level", "state_variance", "memory"):
+    for name in ("log_likelihood", "level", "state_variance", "memory", "common"):
         np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))
 
 
@@ -231,12 +243,12 @@ def started(problem, pool, X):
     """The states that a block's lanes enter with, and the derivatives through its start at some bars of them."""
     spec, own = problem.at(pool)
     mine = type(own)(*(np.ascontiguousarray(part[..., :WIDTH]) for part in own))
-    states, dates = mine.phi.shape[0], problem.dates(pool.exponent)._replace(X=X)
+    states, dates = mine.phi.shape[0], problem.dates(pool)._replace(X=X)
     entering, bars, by, by_shared = (
         new_entering(states),
         new_entering(states),
         new_block_parameters(states),
-        new_shared_derivatives(),
+        new_shared_derivatives(dates.slopes.shape[1]),
     )
     A, U, at = np.zeros((WIDTH, states, states)), np.zeros((WIDTH, states, states + 1)), np.zeros(WIDTH + 1, int)
     tape = new_start_tape(spec, WIDTH * len(X), states)
@@ -245,7 +257,7 @@ def started(problem, pool, X):
     differentiate_starts(spec, dates, 0, problem.prior, mine, A, U, tape, at, entering, bars, by, by_shared)
     begun = np.isfinite(entering.began)
     assert begun.sum() > 20
-    return [part[..., begun] for part in (entering.began, entering.a, entering.P, *by, by_shared.exponent)]
+    return [part[..., begun] for part in (entering.began, entering.a, entering.P, *by, by_shared.common)]
 
 
 def test_own_regressors_that_are_all_the_same_change_no_start(made):

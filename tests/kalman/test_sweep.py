@@ -20,6 +20,7 @@ CHOSEN = [0, NEVER, ONCE, LATE, GAPPED_START, 45, 69]
 NOISE = {CONSTANT: textbook.CONSTANT, EWMA: textbook.EWMA, DISCOUNT: textbook.DISCOUNT}
 PLAIN = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
 LEARNING = Specification(EWMA, scales=True, reverts=False, tails=6.0, memory=0.97, discount=1.0)
+TWO_SPEEDS = LEARNING._replace(fast_memory=0.6, fast_weight=0.2, surprise_scale=1.1)
 
 
 def build(spec, made, assets=slice(None), **options):
@@ -40,6 +41,9 @@ def slow(spec, made, i, **options):
         tails=spec.tails,
         memory=spec.memory,
         discount=spec.discount,
+        fast_memory=spec.fast_memory,
+        fast_weight=spec.fast_weight,
+        surprise_scale=spec.surprise_scale,
         **own,
         **options,
     )
@@ -121,6 +125,25 @@ def test_learned_level_caps_surprises_and_keeps_its_floor(made):
     filter_ = build(spec, panel_)
     filter_.run(panel_.X, pad_last(Y, np.nan), panel_.common)
     assert (filter_.state.level[:70] == 1e-4 * panel_.level).any()
+
+
+@pytest.mark.parametrize("tails", [np.inf, 5.0])
+def test_a_level_of_two_speeds_is_the_textbook_one(made, tails):
+    check(TWO_SPEEDS._replace(tails=tails), made(4))
+
+
+def test_a_level_of_two_speeds_keeps_its_floor(made):
+    panel_ = made(2)
+    Y = panel_.Y.copy()
+    Y[20] *= 1e3
+    Y[40:] = np.where(np.isnan(Y[40:]), np.nan, 0.0)
+    Y[150:] = np.where(np.isnan(Y[150:]), np.nan, 1e-4)
+    panel_ = replace(panel_, Y=Y, state_variance=0.0 * panel_.state_variance)
+    spec = Specification(EWMA, False, False, np.inf, 0.8, 1.0, 0.5, 0.3, 1.1)
+    check(spec, panel_)
+    filter_ = build(spec, panel_)
+    filter_.run(panel_.X, pad_last(Y, np.nan), panel_.common)
+    assert (filter_.state.fast[:70] >= 1e-4 * panel_.level).all()
 
 
 @pytest.mark.parametrize("noise", [CONSTANT, EWMA, DISCOUNT])

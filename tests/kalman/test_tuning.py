@@ -10,17 +10,20 @@ from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.specification import CONSTANT, EWMA
 from statefolio.kalman.tuning import NO_RESIDUAL, tune
 from statefolio.kalman.tuning_spec import TuningSpec, build, build_pilot
-from statefolio.kalman.volatility import common_level
+from statefolio.kalman.volatility import Common, common_levels, move_sizes, no_moments
 
 MLE = TuningSpec("mle", CONSTANT, gaussian=True, scales=False, reverts=False, common=False)
-DEFAULT = TuningSpec("pooled", EWMA, gaussian=False, scales=True, reverts=False, common=True)
+ONE_SPEED = TuningSpec("pooled", EWMA, gaussian=False, scales=True, reverts=False, common=True)
+DEFAULT = replace(ONE_SPEED, speeds=3, moves=True)
 
 
 def log_likelihood(options, learned, X, Y):
     """Return the log-likelihood of every asset at the learned hyper-parameters."""
     lanes, common = pad_last(Y, np.nan), np.ones(len(X))
     if options.common:
-        common = common_level(build_pilot(options, learned), X, lanes)[0] ** learned.exponent
+        levels = common_levels(build_pilot(options, learned), X, lanes, np.ones(options.speeds))[:-1]
+        moves = move_sizes(X, no_moments(X.shape[1]))[0] if options.moves else np.zeros(0)
+        common = Common(np.log(levels), moves).factor(learned.exponents, learned.rise)
     paths = build(options, learned).run(X, lanes, common, store="likelihood")
     return paths.log_likelihood[: Y.shape[1]]
 
@@ -184,10 +187,18 @@ def default():
     return X, Y, tune(DEFAULT, X, Y)
 
 
-def test_default_model_is_at_a_maximum_of_all_it_shares(default):
-    X, Y, learned = default
+@pytest.fixture(scope="module")
+def one_speed(default):
+    """The model of one speed on that panel."""
+    X, Y, _ = default
+    return X, Y, tune(ONE_SPEED, X, Y)
+
+
+@pytest.mark.parametrize("options", [ONE_SPEED, DEFAULT], ids=["one speed", "default"])
+def test_model_is_at_a_maximum_of_all_it_shares(default, one_speed, options):
+    X, Y, learned = one_speed if options is ONE_SPEED else default
     assert learned.converged[:-1].all()
-    best, spec = log_likelihood(DEFAULT, learned, X, Y).sum(), learned.spec
+    best, spec = log_likelihood(options, learned, X, Y).sum(), learned.spec
     allowed = best + 1e-5 * np.isfinite(Y).sum()
     assert 4.0 < spec.tails < 60.0
     assert 0.5 < spec.memory < 1.0
@@ -197,10 +208,17 @@ def test_default_model_is_at_a_maximum_of_all_it_shares(default):
         for by in (0.7, 1.4)
         if (1.0 - spec.memory) * by > 1e-4
     ]
-    moved += [replace(learned, exponent=learned.exponent + by) for by in (-0.15, 0.15)]
+    steps = 0.15 * np.eye(learned.exponents.size)
+    moved += [replace(learned, exponents=learned.exponents + by) for by in (*steps, *-steps)]
     moved += [replace(learned, state_variance=learned.state_variance * by) for by in (0.6, 1.7)]
+    if options is DEFAULT:
+        shared = {"fast_memory": (0.0, 0.9), "fast_weight": (0.0, 0.5), "surprise_scale": (0.5, 2.0)}
+        for name, (least, most) in shared.items():
+            at = np.clip([getattr(spec, name) - 0.1, getattr(spec, name) + 0.1], least, most)
+            moved += [replace(learned, spec=spec._replace(**{name: value})) for value in at]
+        moved += [replace(learned, rise=np.clip(learned.rise + by, 0.0, None)) for by in (-0.1, 0.1)]
     for other in moved:
-        assert log_likelihood(DEFAULT, other, X, Y).sum() <= allowed
+        assert log_likelihood(options, other, X, Y).sum() <= allowed
 
 
 def test_discount_factor_is_the_best(default):

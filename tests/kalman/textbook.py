@@ -26,6 +26,9 @@ class Model:
     tails: float = np.inf
     memory: float = 1.0
     discount: float = 1.0
+    fast_memory: float = 0.0
+    fast_weight: float = 0.0
+    surprise_scale: float = 1.0
     phi: np.ndarray | None = None
     centre: np.ndarray | None = None
     diffuse: np.ndarray | None = None  # states without a prior; all of them where there is no start
@@ -55,6 +58,7 @@ def run(model: Model, X, y, common=None) -> Path:
     T = np.diag(np.ones(states) if model.phi is None else model.phi).astype(REAL)
     m = np.zeros(states, REAL) if model.centre is None else model.centre.astype(REAL)
     level, worth, nu = REAL(model.level), REAL(10), model.tails
+    parts = [level, level]  # slow and fast
     multiple = model.scales or model.noise == DISCOUNT
     diffuse = np.full(states, model.start is None) if model.diffuse is None else model.diffuse
     empty = np.full(dates, np.nan)
@@ -103,7 +107,7 @@ def run(model: Model, X, y, common=None) -> Path:
                 path.noise[t] = R / weight
                 G = x @ P @ x + R / weight
                 a, P = a + M * v / G, P - np.outer(M, M) / G
-                level, grown = _learn(model, level, n, u)
+                level, grown = _learn(model, level, parts, n, u)
                 worth, P = n + 1, P * grown
             else:
                 M_inf = P_inf @ x
@@ -134,11 +138,15 @@ def _widened(model: Model, n):
     return n / (n - 2) if n > 2 else np.inf
 
 
-def _learn(model: Model, level, n, u):
-    """The level after a standardised square u, and what the state covariance grows by."""
+def _learn(model: Model, level, parts, n, u):
+    """The level after a standardised square u, and what the state covariance grows by; moves its parts."""
     if model.noise == EWMA:
-        learned = level * (model.memory + (1 - model.memory) * min(u, REAL(9)))
-        return max(learned, REAL(1e-4) * REAL(model.level)), 1
+        seen, least, w = min(u, REAL(9)) * model.surprise_scale, REAL(1e-4) * REAL(model.level), REAL(model.fast_weight)
+        slow = model.memory * parts[0] + (1 - model.memory) * seen * level
+        fast = model.fast_memory * parts[1] + (1 - model.fast_memory) * seen * level
+        learned, parts[1] = max((1 - w) * slow + w * fast, least), max(fast, least)
+        parts[0] = (learned - w * parts[1]) / (1 - w)
+        return learned, 1
     if model.noise == DISCOUNT:
         grown = (n + u) / (n + 1)
         return level * grown, grown

@@ -15,15 +15,25 @@ a_bar = r and P_bar = (r r' - N)/2. Student-t tails and learned variances add te
 P_bar is stored as the lower triangle of the symmetric matrix: dL = sum P_bar_jj dP_jj + 2 sum_k<j P_bar_jk dP_jk.
 """
 
+from typing import NamedTuple
+
 from statefolio.kalman.allocation import scratch, zeros
 from statefolio.kalman.density import conjugate_slope
 from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
 from statefolio.kalman.rows import columns, regressors, rows
-from statefolio.kalman.specification import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP
-from statefolio.kalman.step import any_begins, gain_precision
+from statefolio.kalman.specification import DISCOUNT, EWMA, LEVEL_FLOOR, SURPRISE_CAP, Floats
+from statefolio.kalman.step import any_begins, gain_precision, pace
 from statefolio.kalman.triangles import packed
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+
+class Learning(NamedTuple):
+    """What is learned about the observation variance of a date before its update, or derivatives by it."""
+
+    level: Floats  # (W,)
+    fast: Floats  # (W,)
+    worth: Floats  # (W,)
 
 
 @compiled
@@ -36,7 +46,7 @@ def backward(spec, dates, Y, offset, own, entering, tape, by, by_shared, enterin
     own, tape, by, by_shared = rows(own), rows(tape), rows(by), rows(by_shared)
     entering, entering_bar = rows(entering), rows(entering_bar)
     a_bar, M_bar, P_bar = zeros(states), zeros(states), zeros(states * (states + 1) // 2)
-    level_bar, worth_bar = rows(scratch(1)[0]), rows(scratch(1)[0])
+    later = rows(Learning(scratch(1)[0], scratch(1)[0], scratch(1)[0]))
     began = entering.began
     for t in range(len(dates.X) - 1, -1, -1):
         y = series[t]
@@ -51,23 +61,25 @@ def backward(spec, dates, Y, offset, own, entering, tape, by, by_shared, enterin
         v_bar, G_bar = _undo_update(states, t, tape, v, precision, a_bar, P_bar, M_bar)
         R_bar, u_bar = _undo_weight(spec, ok, R, u, G_bar, by_shared)
         worth = tape.worth[t]
-        u_bar += _undo_learning(spec, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared)
+        u_bar += _undo_learning(spec, ok, u, Learning(level, tape.fast[t], worth), own, later, by, by_shared)
         u_bar -= select(ok, _density_slope(spec, worth, u), 0.0)
         scale_bar = select(ok, -0.5 * inverse_scale, 0.0) - u_bar * u * inverse_scale
         v_bar += u_bar * 2.0 * v * inverse_scale
         S_bar = G_bar + scale_bar * unit
         R_bar += S_bar
         through_R = scale_bar * S if spec.noise == DISCOUNT else R_bar * dates.common[t]
-        level_bar[:] += through_R
-        by_shared.exponent[:] += R_bar * R * dates.log_level[t]
+        later.level[:] += through_R
+        by_log_R = R_bar * R
+        for j in range(dates.slopes.shape[1]):
+            by_shared.common[j] += by_log_R * dates.slopes[t, j]
         _undo_innovation(states, X, t, v_bar, S_bar, a_bar, P_bar, M_bar)
         begins = any_begins(began, t)
         if begins:
             _take_out(entering, t, True, a_bar, P_bar, entering_bar)
-        _undo_prediction(spec, states, own, tape, t, level, a_bar, P_bar, level_bar, by)
+        _undo_prediction(spec, states, own, tape, t, level, a_bar, P_bar, later.level, by)
         if begins:
             _take_out(entering, t, False, a_bar, P_bar, entering_bar)
-    by.level[:] += level_bar[:]
+    by.level[:] += later.level[:] + later.fast[:]
 
 
 @inner
@@ -98,30 +110,48 @@ def _undo_weight(spec, ok, R, u, G_bar, by_shared):
 
 
 @inner
-def _undo_learning(spec, ok, u, worth, level, own, level_bar, worth_bar, by, by_shared):
-    """Differentiate the learning of the level: moves level_bar one date back, returns u_bar."""
-    later = level_bar[:]
+def _undo_learning(spec, ok, u, now, own, later, by, by_shared):
+    """Differentiate the learning of the level: moves the bars `later` one date back, returns u_bar."""
     if spec.noise == EWMA:
-        under = u < SURPRISE_CAP
-        seen = select(under, u, SURPRISE_CAP)
-        factor = spec.memory + (1.0 - spec.memory) * seen
-        free = ok & (level * factor > LEVEL_FLOOR * own.level[:])
-        moved = select(free, later, 0.0)
-        floored = select(free, 0.0, later)
-        by.level[:] += select(ok, floored * LEVEL_FLOOR, 0.0)
-        by_shared.memory[:] += moved * level * (1.0 - seen)
-        level_bar[:] = select(ok, moved * factor, later)
-        return select(under, moved * level * (1.0 - spec.memory), 0.0)
+        return _undo_averages(spec, ok, u, now, own, later, by, by_shared)
     if spec.noise == DISCOUNT:
-        before = spec.memory * worth
-        next_worth = worth_bar[:]
+        before, level, level_bar = spec.memory * now.worth, now.level, later.level[:]
+        next_worth = later.worth[:]
         spent = level * (1.0 - u) / ((before + 1.0) * (before + 1.0))
-        before_bar = select(ok, next_worth + later * spent + conjugate_slope(u, before), 0.0)
-        by_shared.memory[:] += before_bar * worth
-        worth_bar[:] = select(ok, before_bar * spec.memory, next_worth)
-        level_bar[:] = select(ok, later * (before + u) / (before + 1.0), later)
-        return select(ok, later * level / (before + 1.0), 0.0)
+        before_bar = select(ok, next_worth + level_bar * spent + conjugate_slope(u, before), 0.0)
+        by_shared.memory[:] += before_bar * now.worth
+        later.worth[:] = select(ok, before_bar * spec.memory, next_worth)
+        later.level[:] = select(ok, level_bar * (before + u) / (before + 1.0), level_bar)
+        return select(ok, level_bar * level / (before + 1.0), 0.0)
     return spread(0.0)
+
+
+@inner
+def _undo_averages(spec, ok, u, now, own, later, by, by_shared):
+    """Differentiate the exponentially weighted level of one or two speeds, as `_undo_learning` does."""
+    level, fast, weight, gap = now.level, now.fast, spec.fast_weight, spec.fast_memory - spec.memory
+    under = u < SURPRISE_CAP
+    capped = select(under, u, SURPRISE_CAP)
+    seen, least = capped * spec.surprise_scale, LEVEL_FLOOR * own.level[:]
+    factor = spec.memory + pace(spec) * seen
+    free = ok & (level * factor + (weight * gap) * fast > least)
+    moved, floored = select(free, later.level[:], 0.0), select(free, 0.0, later.level[:])
+    level_bar, seen_bar = moved * factor, moved * level * pace(spec)
+    by_shared.memory[:] += moved * (level * (1.0 - (1.0 - weight) * seen) - weight * fast)
+    if weight > 0.0:
+        news = seen * level
+        follows = ok & (spec.fast_memory * fast + (1.0 - spec.fast_memory) * news > least)
+        quick = select(follows, later.fast[:], 0.0)
+        floored += select(follows, 0.0, later.fast[:])
+        level_bar += quick * (1.0 - spec.fast_memory) * seen
+        seen_bar += quick * (1.0 - spec.fast_memory) * level
+        by_shared.fast_memory[:] += (quick + weight * moved) * (fast - news)
+        by_shared.fast_weight[:] += moved * gap * (fast - news)
+        later.fast[:] = select(ok, quick * spec.fast_memory + moved * (weight * gap), later.fast[:])
+    by.level[:] += select(ok, floored * LEVEL_FLOOR, 0.0)
+    by_shared.surprise_scale[:] += seen_bar * capped
+    later.level[:] = select(ok, level_bar, later.level[:])
+    return select(under, seen_bar * spec.surprise_scale, 0.0)
 
 
 @inner

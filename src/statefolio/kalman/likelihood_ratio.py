@@ -104,7 +104,7 @@ def _maximise(
     prior = Prior(
         np.full(states, DIFFUSE), False, np.zeros((lanes.shape[1], states)), np.zeros((lanes.shape[1], states, states))
     )
-    days = Dates(pad_last(X, 0.0), np.ones(dates), np.zeros(dates))
+    days = Dates(pad_last(X, 0.0), np.ones(dates), np.zeros((dates, 0)))
     anchor = np.zeros_like(scales.moderate)
 
     def work(first: int, last: int) -> None:

@@ -107,7 +107,8 @@ def _new_block(spec: Specification, dates: Dates, prior: Prior) -> tuple[Dates, 
     """Create a block without assets: its regressors, observations and workspace."""
     length, states = dates.X.shape[:2]
     X = dates.X if dates.X.ndim == 2 else np.zeros((length, states, WIDTH))
-    return dates._replace(X=X), np.full((length, WIDTH), np.nan), new_workspace(spec, prior, length, states)
+    workspace = new_workspace(spec, prior, length, states, dates.slopes.shape[1])
+    return dates._replace(X=X), np.full((length, WIDTH), np.nan), workspace
 
 
 @compiled

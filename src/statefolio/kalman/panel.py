@@ -43,7 +43,7 @@ from statefolio.kalman.triangles import triangle, unpack
 _OF_START = ("stage", "rows", "size", *OF_A_START)
 """Fields of `Start` that change from date to date."""
 
-_OF_A_STATE = ("mean", "covariance", "level", "worth")
+_OF_A_STATE = ("mean", "covariance", "level", "fast", "worth")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class Filter:
     def take(self, arrays: Mapping[str, NDArray[Any]], count: int) -> None:
         """Take the first `count` assets from the arrays of another filter; the other assets stay unchanged."""
         for name in _OF_A_STATE:
-            getattr(self.state, name)[..., :count] = arrays[name][..., :count]
+            if name in arrays:  # files of earlier versions have no fast part
+                getattr(self.state, name)[..., :count] = arrays[name][..., :count]
         for name in ("stage", "rows", "size"):
             if name in arrays:  # not in files of the first version
                 getattr(self.start, name)[:count] = arrays[name][:count]
@@ -301,6 +302,7 @@ def new_filter(
             mean=np.zeros((states, lanes)),
             covariance=np.zeros((triangle(states), lanes)),
             level=assets.start_level.copy(),
+            fast=assets.start_level.copy(),
             worth=np.full(lanes, PRIOR_OBSERVATIONS),
             began=np.full(lanes, np.inf),
             predicted=np.zeros(lanes, dtype=bool),

@@ -64,8 +64,9 @@ class _Searches:
 
     def data(self, Y: Floats) -> tuple[Specification, Dates, Floats, Prior, Scales]:
         """Return what the compiled searches take."""
-        spec = self.problem.spec._replace(tails=self.pool.tails, memory=self.pool.memory)
-        return spec, self.problem.dates(self.pool.exponent), Y, self.problem.prior, self.scales
+        dates = self.problem.dates(self.pool)
+        dates = dates._replace(slopes=np.zeros((len(dates.X), 0)))  # no shared parameter is searched for
+        return self.pool.specify(self.problem.spec), dates, Y, self.problem.prior, self.scales
 
     def maximise(
         self, theta: Floats, strength: float, report: Report | None
@@ -98,7 +99,7 @@ class _Points:
 
     def shared(self) -> tuple[Floats, ...]:
         """Return the regressors and the common level."""
-        return self.searches.problem.X, self.searches.problem.log_common
+        return self.searches.problem.shared()
 
     def tasks(self) -> Tasks:
         """Create one task per point, those of an asset one after another."""

@@ -18,7 +18,7 @@ class Dates(NamedTuple):
 
     X: Floats  # (T, K) regressors, or (T, K, N): one set per asset
     common: Floats  # (T,) factor on every observation variance
-    log_level: Floats  # (T,) log of the common level; common = level ** exponent
+    slopes: Floats  # (T, J) derivatives of its logarithm by the parameters of the common volatility
 
 
 class Prior(NamedTuple):
@@ -44,7 +44,10 @@ class SharedDerivatives(NamedTuple):
 
     tails: Floats  # (W,)
     memory: Floats  # (W,)
-    exponent: Floats  # (W,) of the common level
+    fast_memory: Floats  # (W,)
+    fast_weight: Floats  # (W,)
+    surprise_scale: Floats  # (W,)
+    common: Floats  # (J, W) by the parameters of the common volatility
 
 
 class Entering(NamedTuple):
@@ -63,6 +66,7 @@ class Tape(NamedTuple):
     v: Floats  # (T, W)
     S: Floats  # (T, W)
     level: Floats  # (T, W)
+    fast: Floats  # (T, W)
     worth: Floats  # (T, W)
     a: Floats  # (T, K, W) before the prediction; no rows where nothing reverts
     P: Floats  # (T, K(K+1)/2, W)
@@ -74,6 +78,7 @@ def new_tape(spec, dates, states):
     kept, pairs = dates if spec.reverts else 0, states * (states + 1) // 2
     return Tape(
         scratch(dates * states).reshape((dates, states, WIDTH)),
+        scratch(dates),
         scratch(dates),
         scratch(dates),
         scratch(dates),
@@ -93,9 +98,9 @@ def new_block_parameters(states):
 
 
 @compiled
-def new_shared_derivatives():
-    """Allocate derivatives of zero."""
-    return SharedDerivatives(scratch(1)[0], scratch(1)[0], scratch(1)[0])
+def new_shared_derivatives(common):
+    """Allocate derivatives of zero, `common` of them by the parameters of the common volatility."""
+    return SharedDerivatives(scratch(1)[0], scratch(1)[0], scratch(1)[0], scratch(1)[0], scratch(1)[0], scratch(common))
 
 
 @compiled
@@ -132,7 +137,7 @@ class Workspace(NamedTuple):
 
 
 @compiled
-def new_workspace(spec, prior, dates, states):
+def new_workspace(spec, prior, dates, states, common):
     """Allocate the workspace of one block; its prior has the kinds of `prior`, and zeros to fill in."""
     covariance = np.zeros((WIDTH, states, states))
     here = Prior(prior.kind, prior.before_prediction, np.zeros((WIDTH, states)), covariance)
@@ -143,5 +148,5 @@ def new_workspace(spec, prior, dates, states):
         tape,
         np.zeros(WIDTH),
         new_block_parameters(states),
-        new_shared_derivatives(),
+        new_shared_derivatives(common),
     )

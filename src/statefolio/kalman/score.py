@@ -41,7 +41,8 @@ def score_block(spec: Specification, dates: Dates, Y: Floats, offset: int, works
     start_tape, at = new_start_tape(spec, 2 * states * WIDTH, states), np.zeros(WIDTH + 1, dtype=np.int64)
     entering_bar.a[:], entering_bar.P[:], log_likelihood[:] = 0.0, 0.0, 0.0
     by.state_variance[:], by.level[:], by.phi[:], by.mean[:] = 0.0, 0.0, 0.0, 0.0
-    by_shared.tails[:], by_shared.memory[:], by_shared.exponent[:] = 0.0, 0.0, 0.0
+    for derivative in by_shared:
+        derivative[:] = 0.0
     _begin(spec, dates, Y, offset, prior, own, A, U, start_tape, at, entering, log_likelihood)
     if at[-1] > start_tape.F.size:
         start_tape = new_start_tape(spec, at[-1], states)
@@ -90,8 +91,8 @@ def _forward(spec, dates, Y, offset, own, entering, tape, sums, log_likelihood):
     X, y, total = regressors(dates.X, offset), columns(Y, offset), rows(log_likelihood)
     own, entering, tape, sums = rows(own), rows(entering), rows(tape), rows(sums)
     a, P, M = zeros(states), zeros(states * (states + 1) // 2), zeros(states)
-    level, worth = rows(scratch(1)[0]), rows(scratch(1)[0])
-    level[:], worth[:] = own.level[:], PRIOR_OBSERVATIONS
+    level, fast, worth = rows(scratch(1)[0]), rows(scratch(1)[0]), rows(scratch(1)[0])
+    level[:], fast[:], worth[:] = own.level[:], own.level[:], PRIOR_OBSERVATIONS
     reset_sums(sums)
     for t in range(len(dates.X)):
         begins = any_begins(entering.began, t)
@@ -106,14 +107,14 @@ def _forward(spec, dates, Y, offset, own, entering, tape, sums, log_likelihood):
         if begins:
             enter(entering, t, True, a, P)
         alive = entering.began[:] <= t
-        tape.level[t], tape.worth[t] = level[:], worth[:]
+        tape.level[t], tape.fast[t], tape.worth[t] = level[:], fast[:], worth[:]
         ok, v, S, R, unit, u, inverse = observe(spec, states, X, t, common, y[t], alive, level, a, P, M)
         add_density(spec, t, ok, S * unit, u, worth, sums)
         tape.v[t], tape.S[t] = v, S
         for j in range(states):
             tape.M[t, j] = M[j]
         update(states, a, P, M, v, select(ok, gain_precision(spec, S, R, u, inverse), 0.0))
-        learn_level(spec, ok, u, level, worth, own.level)
+        learn_level(spec, ok, u, level, fast, worth, own.level)
     total_density(spec, sums, a, total)
 
 

@@ -106,10 +106,10 @@ def _smooth_block(spec, X, common, Y, assets, state, smoothed, block):
     own, entering = rows(new_block_parameters(states)), rows(new_entering(states))
     load_block(assets, state, first, own, entering)
     untaped, tape = rows(_new_stretch(states, 0)), rows(_new_stretch(states, STRETCH))
-    count = states + pairs + 2
+    count = states + pairs + 3
     now, marks = scratch(count), scratch(stretches * count)
-    level, worth = rows(now[states + pairs]), rows(now[states + pairs + 1])
-    level[:], worth[:] = filtered.level[:], filtered.worth[:]
+    level, fast, worth = rows(now[states + pairs]), rows(now[states + pairs + 1]), rows(now[states + pairs + 2])
+    level[:], fast[:], worth[:] = filtered.level[:], filtered.fast[:], filtered.worth[:]
     for number in range(stretches):
         copy(rows(now), rows(marks[number * count : (number + 1) * count]))
         _forward(spec, x, common, y, own, entering, dates, states, number, now, untaped)
@@ -130,7 +130,7 @@ def _forward(spec, X, common, Y, own, entering, dates, states, number, now, tape
     """Filter one stretch from the state `now`, which is updated to its end."""
     pairs = states * (states + 1) // 2
     a, P, M = rows(now[:states]), rows(now[states : states + pairs]), zeros(states)
-    level, worth = rows(now[states + pairs]), rows(now[states + pairs + 1])
+    level, fast, worth = rows(now[states + pairs]), rows(now[states + pairs + 1]), rows(now[states + pairs + 2])
     for t in range(number * STRETCH, min((number + 1) * STRETCH, dates)):
         s, taped = t - number * STRETCH, len(tape.v) > 0
         begins = any_begins(entering.began, t)
@@ -153,7 +153,7 @@ def _forward(spec, X, common, Y, own, entering, dates, states, number, now, tape
                 tape.M[s, j] = M[j]
             tape.v[s], tape.precision[s] = v, precision
         update(states, a, P, M, v, precision)
-        learn_level(spec, ok, u, level, worth, own.level)
+        learn_level(spec, ok, u, level, fast, worth, own.level)
 
 
 @inner

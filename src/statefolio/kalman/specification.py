@@ -28,6 +28,9 @@ class Specification(NamedTuple):
     tails: float  # degrees of freedom nu of the Student-t; infinite is Gaussian
     memory: float  # decay of learned variances (lambda of the EWMA, delta of West and Harrison)
     discount: float  # divides the state covariance before each date; 1 for no discounting
+    fast_memory: float = 0.0  # decay of the fast part of an exponentially weighted variance
+    fast_weight: float = 0.0  # share of the fast part; 0 for one speed
+    surprise_scale: float = 1.0  # factor on capped squared standardised innovations, where a variance learns from them
 
 
 class AssetParameters(NamedTuple):
@@ -45,6 +48,7 @@ class FilterState(NamedTuple):
     mean: Floats  # (K, N) filtered loadings
     covariance: Floats  # (K(K+1)/2, N) their covariance, lower triangle by rows
     level: Floats  # (N,) learned observation variance
+    fast: Floats  # (N,) its fast part
     worth: Floats  # (N,) weight of the level, in observations (n of West and Harrison)
     began: Floats  # (N,) row of the first ordinary update in this call; inf for none
     predicted: NDArray[np.bool_]  # (N,) whether the state at `began` is predicted already

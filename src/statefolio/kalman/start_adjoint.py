@@ -68,7 +68,8 @@ def differentiate_starts(spec, dates, offset, prior, own, A, U, tape, at, enteri
                 else:
                     by.level[lane] += slope
                     slope *= level
-                by_shared.exponent[lane] += slope * dates.log_level[t]
+                for j in range(dates.slopes.shape[1]):
+                    by_shared.common[j, lane] += slope * dates.slopes[t, j]
             if n > at[lane] or prior.before_prediction:
                 _undo_prediction(spec, prior.kind, own, lane, U[lane], tape, n, bars, by)
         _undo_prior(spec, prior.kind, own, lane, bars, by)

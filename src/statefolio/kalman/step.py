@@ -5,8 +5,13 @@ Update         v = y - x'a     M = P x     S = x'M + R     a <- a + M v/S     P 
 
 With Student-t tails the gain uses R / w, w = (nu + 1) / (nu + v^2/S): the usual one-pass robust update (Meinhold and
 Singpurwalla 1989, JASA 84; Agamennoni, Nieto and Nebot 2012, IEEE TSP 60). The learned level of the observation
-variance is exponentially weighted (RiskMetrics 1996), or West and Harrison's conjugate one (1997, Bayesian Forecasting
-and Dynamic Models, section 4.5, 10.8).
+variance is exponentially weighted (RiskMetrics 1996), with one speed or as a mixture of two, in the manner of Corsi
+(2009, Journal of Financial Econometrics 7); or West and Harrison's conjugate one (1997, Bayesian Forecasting and
+Dynamic Models, section 4.5, 10.8). With weight w and memories lambda > mu, s the scaled and capped v^2/S,
+
+    R = (1 - w) slow + w fast     slow <- lambda slow + (1 - lambda) s R     fast <- mu fast + (1 - mu) s R
+
+The recursion is kept in R and fast, each at least 1e-4 of the level at the start.
 
 The covariance is stored as its lower triangle (triangles.py), so it is symmetric by construction.
 """
@@ -117,15 +122,25 @@ def enter(entering, t, skipped, a, P):
 
 
 @inner
-def learn_level(spec, ok, u, level, worth, start_level):
+def pace(spec):
+    """Return the weight of a date's surprise in the exponentially weighted variance of the next date."""
+    return (1.0 - spec.fast_weight) * (1.0 - spec.memory) + spec.fast_weight * (1.0 - spec.fast_memory)
+
+
+@inner
+def learn_level(spec, ok, u, level, fast, worth, start_level):
     """Update the level of the observation variance after a date on which v^2/S was u."""
     old = level[:]
     if spec.noise == EWMA:
-        seen = select(u < SURPRISE_CAP, u, SURPRISE_CAP)
-        new = old * (spec.memory + (1.0 - spec.memory) * seen)
+        seen = select(u < SURPRISE_CAP, u, SURPRISE_CAP) * spec.surprise_scale
         least = LEVEL_FLOOR * start_level[:]
-        new = select(new > least, new, least)
-        level[:] = select(ok, new, old)
+        new = old * (spec.memory + pace(spec) * seen)
+        if spec.fast_weight > 0.0:
+            quick = fast[:]
+            new += (spec.fast_weight * (spec.fast_memory - spec.memory)) * quick
+            quicker = spec.fast_memory * quick + (1.0 - spec.fast_memory) * (seen * old)
+            fast[:] = select(ok, select(quicker > least, quicker, least), quick)
+        level[:] = select(ok, select(new > least, new, least), old)
     if spec.noise == DISCOUNT:
         before = spec.memory * worth[:]
         level[:] = select(ok, old * (before + u) / (before + 1.0), old)

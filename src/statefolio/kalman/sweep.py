@@ -24,14 +24,14 @@ def sweep(spec, states, X, common, Y, assets, state, paths, first_block, last_bl
     """
     dates = Y.shape[0]
     a, P, M = zeros(states), zeros(states * (states + 1) // 2), zeros(states)
-    level, worth = rows(scratch(1)[0]), rows(scratch(1)[0])
+    level, fast, worth = rows(scratch(1)[0]), rows(scratch(1)[0]), rows(scratch(1)[0])
     sums, own, entering = rows(new_sums(spec.tails)), rows(new_block_parameters(states)), rows(new_entering(states))
     began = entering.began
     for block in range(first_block, last_block):
         first = block * WIDTH
         y, x, now, out = columns(Y, first), regressors(X, first), columns(state, first), columns(paths, first)
         load_block(assets, state, first, own, entering)
-        level[:], worth[:] = now.level[:], now.worth[:]
+        level[:], fast[:], worth[:] = now.level[:], now.fast[:], now.worth[:]
         fill(a, 0.0)
         fill(P, 0.0)
         reset_sums(sums)
@@ -55,14 +55,14 @@ def sweep(spec, states, X, common, Y, assets, state, paths, first_block, last_bl
                 _note_surprise(paths, block, t, ok, u)
             precision = select(ok, gain_precision(spec, S, R, u, inverse), 0.0)
             update(states, a, P, M, v, precision)
-            learn_level(spec, ok, u, level, worth, own.level)
+            learn_level(spec, ok, u, level, fast, worth, own.level)
             if len(paths.mean) > 0:
                 _write_state(spec, states, out, t, began, last, level, a, P)
             if len(paths.covariance) > 0:
                 _write_covariance(spec, out, t, began, level, P)
         if len(paths.log_likelihood) > 0:
             total_density(spec, sums, a, out.log_likelihood)
-        _leave(now, began, dates, level, worth, a, P)
+        _leave(now, began, dates, level, fast, worth, a, P)
 
 
 @inner
@@ -85,7 +85,7 @@ def _last(began):
 
 
 @inner
-def _leave(state, began, dates, level, worth, a, P):
+def _leave(state, began, dates, level, fast, worth, a, P):
     """Write back the state of the lanes that have begun."""
     alive = began[:] < dates
     for j in range(len(a)):
@@ -93,6 +93,7 @@ def _leave(state, began, dates, level, worth, a, P):
     for jk in range(len(P)):
         state.covariance[jk] = select(alive, P[jk], state.covariance[jk])
     state.level[:] = select(alive, level[:], state.level[:])
+    state.fast[:] = select(alive, fast[:], state.fast[:])
     state.worth[:] = select(alive, worth[:], state.worth[:])
 
 

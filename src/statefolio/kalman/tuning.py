@@ -17,9 +17,13 @@ from statefolio.kalman.specification import CONSTANT, DISCOUNT, Floats, Specific
 from statefolio.kalman.start import DIFFUSE, GIVEN
 from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, start_kinds
-from statefolio.kalman.volatility import level_path
+from statefolio.kalman.volatility import Common, level_paths, move_sizes, no_moments
 
-USUAL_TAILS, USUAL_MEMORY, USUAL_EXPONENT, USUAL_PHI = 6.0, 0.97, 0.95, 0.99
+USUAL_TAILS, USUAL_MEMORY, USUAL_PHI = 6.0, 0.97, 0.99
+USUAL_EXPONENTS = {0: (), 1: (0.95,), 3: (0.3, 0.4, 0.2)}
+"""Exponents of the common volatility by the number of its speeds."""
+
+USUAL_FAST_MEMORY, USUAL_FAST_WEIGHT, USUAL_SURPRISE_SCALE, USUAL_RISE = 0.6, 0.12, 1.06, 0.2
 
 NO_RESIDUAL = "hardly a residual while tuning: left out of what the panel shares"
 """Reason of an asset that is a combination of the factors."""
@@ -76,7 +80,7 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
     if options.tuning == "shrunk":
         learned = _with_estimates(learned, tune_shrunk(problem, pool, ols, learned.level, _named(progress, "shrunk")))
     if options.tuning == "discount":
-        learned = _with_discount(options, learned, problem)
+        learned = _with_discount(options, learned, problem, pool)
     return learned
 
 
@@ -103,7 +107,7 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
         spec=Specification(options.noise, options.scales, options.reverts, tails, 1.0, 1.0),
         X=np.ascontiguousarray(X) if X.ndim == 2 else pad_last(X, 0.0),
         observed=observed,
-        log_common=np.zeros(len(X)),
+        common=Common(np.zeros((len(X), options.speeds if options.common else 0)), np.zeros(0)),
         levels=pad_last(level[:-1], 1.0),
         mean=pad_last(mean[:, :-1] if options.reverts else np.zeros((states, count)), 0.0),
         prior=Prior(
@@ -113,7 +117,11 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
         free=Free(
             tails=not options.gaussian and options.tails is None,
             memory=options.noise != CONSTANT and options.memory is None,
-            exponent=options.common and options.exponent is None,
+            fast_memory=options.speeds > 1 and options.fast_memory is None,
+            fast_weight=options.speeds > 1 and options.fast_weight is None,
+            surprise_scale=options.speeds > 1 and options.surprise_scale is None,
+            exponents=options.common and options.exponents is None,
+            rise=options.moves and options.rise is None,
             phi=options.reverts and options.phi is None,
             levels=options.noise == CONSTANT and options.gaussian and not given,
         ),
@@ -128,13 +136,23 @@ def _means(options: TuningSpec, ols: OLSFit) -> Floats:
 def _usual_pool(options: TuningSpec, moderate: Floats) -> Pool:
     usual_tails = USUAL_TAILS if options.tails is None else options.tails
     usual_memory = USUAL_MEMORY if options.memory is None else options.memory
+    exponents = options.exponents if options.common else ()
+    several = options.speeds > 1
     return Pool(
         ratio=5.0 * moderate,
         phi=np.full(moderate.size, USUAL_PHI if options.reverts else 1.0) if options.phi is None else options.phi,
         tails=np.inf if options.gaussian else usual_tails,
         memory=1.0 if options.noise == CONSTANT else usual_memory,
-        exponent=(USUAL_EXPONENT if options.exponent is None else options.exponent) if options.common else 0.0,
+        exponents=np.array(USUAL_EXPONENTS[options.speeds] if exponents is None else exponents, dtype=float),
+        rise=_value(options.rise, USUAL_RISE) if options.moves else 0.0,
+        fast_memory=_value(options.fast_memory, USUAL_FAST_MEMORY) if several else 0.0,
+        fast_weight=_value(options.fast_weight, USUAL_FAST_WEIGHT) if several else 0.0,
+        surprise_scale=_value(options.surprise_scale, USUAL_SURPRISE_SCALE) if several else 1.0,
     )
+
+
+def _value(given: float | None, usual: float) -> float:
+    return usual if given is None else given
 
 
 def _tune_shared(
@@ -144,8 +162,9 @@ def _tune_shared(
     if options.common:
         plain = problem.spec._replace(noise=CONSTANT, scales=False, reverts=False, tails=np.inf)
         kind = np.full(pool.phi.size, DIFFUSE if options.start is None else GIVEN)
-        pilot = replace(problem, spec=plain, free=Free(), prior=problem.prior._replace(kind=kind))
-        calm = Pool(5.0 * problem.moderate, np.ones(pool.phi.size), np.inf, 1.0, 0.0)
+        flat = Common.none(len(problem.X))
+        pilot = replace(problem, spec=plain, free=Free(), prior=problem.prior._replace(kind=kind), common=flat)
+        calm = Pool(5.0 * problem.moderate, np.ones(pool.phi.size), np.inf, 1.0, np.zeros(0))
         if options.tuning != "fixed":
             calm = tune_pool(pilot, calm, _named(progress, "pilot"))
         elif options.state_variance is not None:
@@ -154,8 +173,9 @@ def _tune_shared(
             calm = replace(calm, ratio=np.median(options.state_variance[:, :-1] / unit, axis=1))
         pool = replace(pool, pilot_ratio=calm.ratio, ratio=calm.ratio)
         if options.tuning != "fixed":
-            level, _ = level_path(*pilot.surprises(calm))
-            problem = replace(problem, log_common=np.log(level))
+            levels = level_paths(*pilot.surprises(calm), np.ones(options.speeds))[:-1]
+            moves = move_sizes(problem.X, no_moments(len(problem.moderate)))[0] if options.moves else np.zeros(0)
+            problem = replace(problem, common=Common(np.log(levels), moves))
     if options.tuning == "fixed" or (options.tuning in ("mle", "discount") and not problem.free.shared):
         return problem, pool
     return problem, tune_pool(problem, pool, _named(progress, "pooled"))
@@ -168,7 +188,7 @@ def _named(progress: Progress | None, stage: str) -> Callable[[int, int], None] 
 def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLSFit, level: Floats) -> Learned:
     """Give every asset the pooled parameters, or the given ones."""
     states, count = ols.mean.shape
-    spec = problem.spec._replace(tails=pool.tails, memory=pool.memory)
+    spec = pool.specify(problem.spec)
     if pool.levels is not None:
         level = np.append(pool.levels[: count - 1], level[-1])
     unit = 1.0 if spec.scales or spec.noise == DISCOUNT else level
@@ -187,7 +207,8 @@ def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLS
         level=level,
         phi=np.repeat(pool.phi[:, None], count, axis=1),
         mean=_means(options, ols) if options.reverts else np.zeros((states, count)),
-        exponent=pool.exponent,
+        exponents=pool.exponents,
+        rise=pool.rise,
         pilot_ratio=pool.pilot_ratio if pool.pilot_ratio is not None else np.zeros(states),
         standard_error=np.full((1 + states, count), np.nan),
         converged=known & (pool.converged or options.tuning == "fixed"),
@@ -242,10 +263,10 @@ def _likelihood(at: _Discounted, Y: Floats, _report: Report | None) -> Floats:
     return filter_.run(at.dates.X, Y, at.dates.common, store="likelihood").log_likelihood
 
 
-def _with_discount(options: TuningSpec, learned: Learned, problem: TuningProblem) -> Learned:
+def _with_discount(options: TuningSpec, learned: Learned, problem: TuningProblem, pool: Pool) -> Learned:
     """Learn the discount factor that maximises the summed predictive likelihood; state variances are zero."""
     states, count = learned.state_variance.shape
-    dates = problem.dates(learned.exponent)
+    dates = problem.dates(pool)
 
     def with_factor(factor: float) -> Learned:
         spec = learned.spec._replace(discount=factor)

@@ -1,6 +1,6 @@
 """The tuning problem of a panel: the data, and their log-likelihood and its derivatives at shared parameters."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,10 @@ from statefolio.kalman.panel import Filter, new_filter
 from statefolio.kalman.records import BlockParameters, Dates, Prior, Workspace, new_workspace
 from statefolio.kalman.score import score_block
 from statefolio.kalman.specification import DISCOUNT, Floats, Specification
+from statefolio.kalman.volatility import Common
 
-_REST = 5
-"""Number of results that are one number per asset; those of K numbers follow."""
+_REST = 7
+"""Number of results that are one number per asset; those by state, and by the common volatility, follow."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,26 @@ class Pool:
     phi: Floats  # (K,)
     tails: float
     memory: float
-    exponent: float  # of the common volatility level
+    exponents: Floats  # (J,) of the common volatility levels
+    rise: float = 0.0  # of the noise with the size of a date's regressors
+    fast_memory: float = 0.0
+    fast_weight: float = 0.0
+    surprise_scale: float = 1.0
     log_likelihood: float = np.nan  # the panel's sum
     converged: bool = False
     reason: str = "given"
     pilot_ratio: Floats | None = None  # (K,) of the filter that gave the common volatility level
     levels: Floats | None = None  # (N,) padded: levels of the assets, where they were maximised too
+
+    def specify(self, spec: Specification) -> Specification:
+        """Return a model specification with these shared parameters."""
+        return spec._replace(
+            tails=self.tails,
+            memory=self.memory,
+            fast_memory=self.fast_memory,
+            fast_weight=self.fast_weight,
+            surprise_scale=self.surprise_scale,
+        )
 
 
 @dataclass(frozen=True)
@@ -39,14 +54,18 @@ class Free:
 
     tails: bool = False
     memory: bool = False
-    exponent: bool = False
+    fast_memory: bool = False
+    fast_weight: bool = False
+    surprise_scale: bool = False
+    exponents: bool = False
+    rise: bool = False
     phi: bool = False
     levels: bool = False  # one per asset
 
     @property
     def shared(self) -> bool:
         """True where any shared parameter is tuned."""
-        return self.tails or self.memory or self.exponent or self.phi
+        return any(getattr(self, field.name) for field in fields(self) if field.name != "levels")
 
 
 @dataclass(frozen=True)
@@ -57,10 +76,13 @@ class PanelScore:
     level: Floats  # (N,)
     tails: Floats  # (N,)
     memory: Floats  # (N,)
-    exponent: Floats  # (N,)
+    fast_memory: Floats  # (N,)
+    fast_weight: Floats  # (N,)
+    surprise_scale: Floats  # (N,)
     state_variance: Floats  # (K, N)
     phi: Floats  # (K, N)
     mean: Floats  # (K, N)
+    common: Floats  # (J + 1, N) by the exponents of the common volatility, and by its rise
 
 
 @dataclass(frozen=True)
@@ -70,7 +92,7 @@ class TuningProblem:
     spec: Specification
     X: Floats  # (T, K), or (T, K, N) padded: one set per asset
     observed: Observations
-    log_common: Floats  # (T,) log of the common volatility level
+    common: Common
     levels: Floats  # (N,) padded
     mean: Floats  # (K, N) padded
     prior: Prior  # of N assets, padded
@@ -101,11 +123,15 @@ class TuningProblem:
 
     def until(self, row: int) -> "TuningProblem":
         """Return the problem on the dates before a row."""
-        return replace(self, X=self.X[:row], observed=self.observed.until(row), log_common=self.log_common[:row])
+        return replace(self, X=self.X[:row], observed=self.observed.until(row), common=self.common.until(row))
 
-    def dates(self, exponent: float) -> Dates:
+    def dates(self, pool: Pool) -> Dates:
         """Return the regressors and the common factor of each date."""
-        return Dates(self.X, np.exp(exponent * self.log_common), self.log_common)
+        return Dates(self.X, self.common.factor(pool.exponents, pool.rise), self.common.slopes(pool.rise))
+
+    def shared(self) -> tuple[Floats, ...]:
+        """Return the large arrays that do not depend on the assets."""
+        return self.X, *self.common
 
     def unit(self) -> Floats | float:
         """Return the factor from a signal-to-noise ratio to the state variance of the filter."""
@@ -130,16 +156,16 @@ class TuningProblem:
         shape = (self.X.shape[1], self.levels.size)
         state_variance = np.empty(shape)
         state_variance[:] = pool.ratio[:, None] * self.unit()
-        spec = self.spec._replace(tails=pool.tails, memory=pool.memory)
-        return spec, BlockParameters(
+        return pool.specify(self.spec), BlockParameters(
             state_variance, self.levels, np.repeat(pool.phi[:, None], shape[1], axis=1), self.mean
         )
 
     def score(self, pool: Pool) -> PanelScore:
         """Return the log-likelihood of every asset at given shared parameters, and its derivatives."""
         rows = self.observed.compute(_score, _AtPool(self, pool))
-        by_state = rows[_REST:].reshape(3, self.X.shape[1], rows.shape[1])
-        return PanelScore(*rows[:_REST], *by_state)
+        states = self.X.shape[1]
+        by_state, by_common = rows[_REST : _REST + 3 * states], rows[_REST + 3 * states :]
+        return PanelScore(*rows[:_REST], *by_state.reshape(3, states, rows.shape[1]), by_common)
 
     def surprises(self, pool: Pool) -> tuple[Floats, Floats]:
         """Return the sum of capped squared standardised innovations, and their number, of each block (blocks, T)."""
@@ -160,7 +186,7 @@ class _AtPool:
 
     def shared(self) -> tuple[Floats, ...]:
         """Return the regressors and the common level."""
-        return self.problem.X, self.problem.log_common
+        return self.problem.shared()
 
 
 def _score(at: _AtPool, Y: Floats, report: Report | None) -> Floats:
@@ -168,18 +194,18 @@ def _score(at: _AtPool, Y: Floats, report: Report | None) -> Floats:
     problem, prior = at.problem, at.problem.prior
     spec, own = problem.at(at.pool)
     states, count = own.phi.shape
-    rows = np.zeros((_REST + 3 * states, count))
-    dates = problem.dates(at.pool.exponent)
+    dates = problem.dates(at.pool)
+    rows = np.zeros((_REST + 3 * states + dates.slopes.shape[1], count))
 
     def work(first: int, last: int) -> None:
-        workspace = new_workspace(spec, prior, len(problem.X), states)
+        workspace = new_workspace(spec, prior, len(problem.X), states, dates.slopes.shape[1])
         for block in range(first, last):
             here = slice(block * WIDTH, (block + 1) * WIDTH)
             _fill_workspace(workspace, prior, own, here)
             score_block(spec, dates, Y, here.start, workspace)
-            by = workspace.by
-            by_asset = (workspace.log_likelihood, by.level, *workspace.by_shared)
-            rows[:, here] = [*by_asset, *by.state_variance, *by.phi, *by.mean]
+            by, by_shared = workspace.by, workspace.by_shared
+            by_asset = (workspace.log_likelihood, by.level, *by_shared[:-1])
+            rows[:, here] = [*by_asset, *by.state_variance, *by.phi, *by.mean, *by_shared.common]
 
     over_blocks(work, count // WIDTH, float(Y.size), report=report)
     return rows

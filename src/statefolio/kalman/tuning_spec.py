@@ -20,6 +20,8 @@ class TuningSpec:
     scales: bool
     reverts: bool
     common: bool
+    speeds: int = 1  # of a learned variance: its own speeds are two where the panel's are more than one
+    moves: bool = False  # the noise rises with the size of a date's regressors
     start: tuple[Floats, Floats] | None = None  # (N + 1, K) and (N + 1, K, K); the last for new assets
     before_prediction: bool = False
     state_variance: Floats | None = None  # (K, N + 1)
@@ -28,7 +30,11 @@ class TuningSpec:
     mean: Floats | None = None  # (K, N + 1)
     tails: float | None = None
     memory: float | None = None
-    exponent: float | None = None
+    exponents: Floats | None = None  # (J,)
+    rise: float | None = None
+    fast_memory: float | None = None
+    fast_weight: float | None = None
+    surprise_scale: float | None = None
     discount: float | None = None
 
     def select(self, columns: NDArray[np.intp]) -> "TuningSpec":
@@ -48,7 +54,8 @@ class Learned:
     level: Floats  # (N,)
     phi: Floats  # (K, N)
     mean: Floats  # (K, N)
-    exponent: float
+    exponents: Floats  # (J,) of the common volatility levels; none where there is no common volatility
+    rise: float  # of the noise with the size of a date's regressors
     pilot_ratio: Floats  # (K,) signal-to-noise of the filter that gives the common volatility level
     standard_error: Floats  # (1 + K, N) of the level and the state variances
     converged: NDArray[np.bool_]  # (N,)

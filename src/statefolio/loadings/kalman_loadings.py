@@ -32,14 +32,19 @@ class KalmanLoadings(KalmanModel):
         Source of the state variances. "pooled": one signal-to-noise ratio per factor for the whole panel. "mle": each
         asset's maximum likelihood. "shrunk": between these two, with a strength estimated from the panel. "discount":
         a discount factor. "fixed": `state_variance`.
-    noise : {"ewma", "constant", "discount"}
-        Observation variance: an exponentially weighted learned level; a constant; or West and Harrison's conjugate
-        learning. With "discount", given state variances and start covariances are multiples of the level, and
+    noise : {"multi_speed", "ewma", "constant", "discount"}
+        Observation variance. "multi_speed": a learned level, mixed from a slow and a fast exponentially weighted one
+        (Corsi 2009), with a common volatility of three speeds. "ewma": one speed each. "constant". "discount": West
+        and Harrison's conjugate learning; given state variances and start covariances are multiples of the level, and
         reported variances are the squared scale of a Student-t.
     tails : {"student", "gaussian"}
         Distribution of the noise.
     common_volatility : bool
-        Multiply every observation variance by a common level of the panel. Applies only where the noise is learned.
+        Multiply every observation variance by common levels of the panel. Applies only where the noise is learned.
+    factor_moves : bool or float
+        With noise="multi_speed" and a common volatility, let observation variances rise with the size of the date's
+        factor returns over their usual size, which averages 1: times (1 + c size)/(1 + c). True: c is tuned, 0.2 with
+        tuning="fixed". A forecast takes the size as 1.
     intercept : bool
         Add the constant 1 as the factor "alpha".
     start : "diffuse" or (mean, covariance)
@@ -53,7 +58,7 @@ class KalmanLoadings(KalmanModel):
         Observation variance, or the level from which learning starts. Default: the residual variance of least squares
         up to `tune_until`.
     state_variance_scales : bool, optional
-        State variances are ratios to the learned level. Default: True where noise="ewma".
+        State variances are ratios to the learned level. Default: True where noise="multi_speed" or "ewma".
     phi : float or mapping by factor, optional
         Persistence of mean-reverting loadings. Default: tuned.
     mean : float, mapping by factor or DataFrame (asset, factor), optional
@@ -63,8 +68,15 @@ class KalmanLoadings(KalmanModel):
         Degrees of freedom of the Student-t. Default: tuned, from 2.2 to 200; 6 with tuning="fixed".
     memory : float, optional
         Factor of the exponentially weighted variance. Default: tuned, from 0.9 to 0.9999; 0.97 with tuning="fixed".
-    volatility_exponent : float, optional
-        Power of the common volatility level. Default: tuned; 0.95 with tuning="fixed".
+    fast_memory, fast_weight : float, optional
+        Factor of the fast level with noise="multi_speed", and its share. Default: tuned, up to 0.9 and 0.5; 0.6 and
+        0.12 with tuning="fixed".
+    surprise_scale : float, optional
+        Factor on the squared standardised innovations, capped at 9, that a level learns from with
+        noise="multi_speed": it makes up for what the cap takes off. Default: tuned; 1.06 with tuning="fixed".
+    volatility_exponent : float, or three with noise="multi_speed", optional
+        Powers of the common volatility levels of memory .9, .5 and .98; one number is that of the first, alone.
+        Default: tuned; 0.95, or 0.3, 0.4 and 0.2, with tuning="fixed".
     discount_factor : float, optional
         Discount of the state covariance with tuning="discount". Default: tuned.
     progress : callable (stage, done, total), optional
@@ -80,7 +92,7 @@ class KalmanLoadings(KalmanModel):
 
     References
     ----------
-    Durbin and Koopman (2012), Time Series Analysis by State Space Methods. West and Harrison (1997), Bayesian
+    Corsi (2009), Journal of Financial Econometrics 7, on volatility of several speeds. Durbin and Koopman (2012), Time Series Analysis by State Space Methods. West and Harrison (1997), Bayesian
     Forecasting and Dynamic Models. Agamennoni, Nieto and Nebot (2012), IEEE Transactions on Signal Processing
     60, on the robust update.
 
@@ -107,9 +119,10 @@ class KalmanLoadings(KalmanModel):
         self,
         dynamics: str = "random_walk",
         tuning: str = "pooled",
-        noise: str = "ewma",
+        noise: str = "multi_speed",
         tails: str = "student",
         common_volatility: bool = True,
+        factor_moves: bool | float = True,
         intercept: bool = True,
         start: Any = "diffuse",
         before_prediction: bool = False,
@@ -120,7 +133,10 @@ class KalmanLoadings(KalmanModel):
         mean: Any = None,
         degrees_of_freedom: float | None = None,
         memory: float | None = None,
-        volatility_exponent: float | None = None,
+        fast_memory: float | None = None,
+        fast_weight: float | None = None,
+        surprise_scale: float | None = None,
+        volatility_exponent: Any = None,
         discount_factor: float | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -129,6 +145,7 @@ class KalmanLoadings(KalmanModel):
         self.noise = noise
         self.tails = tails
         self.common_volatility = common_volatility
+        self.factor_moves = factor_moves
         self.intercept = intercept
         self.start = start
         self.before_prediction = before_prediction
@@ -139,6 +156,9 @@ class KalmanLoadings(KalmanModel):
         self.mean = mean
         self.degrees_of_freedom = degrees_of_freedom
         self.memory = memory
+        self.fast_memory = fast_memory
+        self.fast_weight = fast_weight
+        self.surprise_scale = surprise_scale
         self.volatility_exponent = volatility_exponent
         self.discount_factor = discount_factor
         self.progress = progress

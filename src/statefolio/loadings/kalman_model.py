@@ -22,7 +22,7 @@ from statefolio.kalman.panel import Filter
 from statefolio.kalman.separation import patience_of
 from statefolio.kalman.stale_returns import Marks, Watch, new_watch
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, build_pilot
-from statefolio.kalman.volatility import common_level
+from statefolio.kalman.volatility import Common, Moments, common_levels, move_sizes, no_moments
 from statefolio.loadings.alignment import find_positions, order_factors
 from statefolio.loadings.array_layout import Form, with_prefix
 from statefolio.loadings.base import LoadingsModel
@@ -57,11 +57,12 @@ class KalmanModel(LoadingsModel):
     _learned: Learned
     _filter: Filter
     _pilot: Filter
-    _level: float
+    _levels: Array  # (J,) the common levels of the next date
+    _moments: Moments  # of the regressors
     _watch: Watch
     _alpha: Array  # (N,) of the assets that are constant so far, else NaN
     _observed: tuple[Array, Marks, Watch]  # from `_learn` to `_run`
-    _known_level: Array  # (T + 1,) path of the common level, where the assets of a run are only some of a panel's
+    _known_levels: Array  # (T + 1, J) paths of the common levels, where the assets of a run are only some of a panel's
     _tuned: Directions  # along which the loadings were unknown while tuning
     _watches = True
 
@@ -101,22 +102,33 @@ class KalmanModel(LoadingsModel):
             self._options = replace(self._options, start=(mean, covariance))
         self._filter = with_patience(build(self._options, self._learned))
         self._pilot = with_patience(build_pilot(self._options, self._learned))
-        self._level = 1.0
+        self._levels = np.ones(self._learned.exponents.size)
+        self._moments = no_moments(len(self._learned.phi))
         self._watch = new_watch(count)
 
-    def _common_factor(self, pilot: Filter, X: Array, Y: Array, first: float) -> tuple[Array, float]:
-        """Return the factor on every observation variance by date, and the common level for the next date."""
+    def _common_factor(
+        self, pilot: Filter, X: Array, Y: Array, first: Array, moments: Moments
+    ) -> tuple[Array, Array, Moments]:
+        """Return the factor on every observation variance by date; the levels and the moments for the next date."""
         if not self._options.common:
-            return np.ones(len(X)), 1.0
+            return np.ones(len(X)), first, moments
         teaches = pad_last(self._learned.teaches[:-1].astype(float), 0.0) > 0.0
         Y = Y if teaches.all() else np.where(teaches, Y, np.nan)
-        known = self.__dict__.pop("_known_level", None)
-        if known is None:
-            level, next_level = common_level(pilot, X, Y, first)
+        levels = self.__dict__.pop("_known_levels", None)
+        if levels is None:
+            levels = common_levels(pilot, X, Y, first)
         else:
             pilot.run(X, Y, store="state")
-            level, next_level = known[:-1], float(known[-1])
-        return level**self._learned.exponent, next_level
+        moves = np.zeros(0)
+        if self._options.moves:
+            moves, moments = move_sizes(X, moments)
+        factor = Common(np.log(levels[:-1]), moves).factor(self._learned.exponents, self._learned.rise)
+        return factor, levels[-1], moments
+
+    def _next_factor(self) -> float:
+        """Return the common factor of the next date, whose factor returns are taken as of their usual size."""
+        common = Common(np.log(self._levels)[None], np.ones(1))
+        return float(common.factor(self._learned.exponents, self._learned.rise)[0])
 
     def _run(self, panel: Panel, fresh: bool) -> tuple[RunResults, Unobserved]:
         count = len(panel.assets)
@@ -130,15 +142,16 @@ class KalmanModel(LoadingsModel):
             Y, marks = observed_returns(pad_last(panel.padded, np.nan), watch)
         before, after = self._filter, copy_for_run(self._filter, count)
         pilot = copy_for_run(self._pilot, count) if self._options.common else self._pilot
-        common, level = self._common_factor(pilot, X, Y, self._level)
+        common, levels, moments = self._common_factor(pilot, X, Y, self._levels, self._moments)
         paths = after.run(X, Y, common)
         begun = before.begun[:count]
         unknown = self._unknown_in_run(before, after)
         for i in np.flatnonzero(unknown.always.any(axis=1)):
             paths.variance[:, unknown.always[i], i] = np.inf
         constant = find_constants(marks, self._watch, begun, paths, panel.returns, self.intercept)
-        self._filter, self._pilot, self._level, self._watch = after, pilot, level, watch
-        ahead, self._alpha = level**self._learned.exponent, constant.alpha_now()
+        self._filter, self._pilot, self._watch = after, pilot, watch
+        self._levels, self._moments, self._alpha = levels, moments, constant.alpha_now()
+        ahead = self._next_factor()
         results = collect_results(before, after, paths, common, ahead, Y[:, :count], constant, unknown)
         return results, find_unobserved(panel, marks, self._learned)
 
@@ -154,14 +167,15 @@ class KalmanModel(LoadingsModel):
         return Unknown(none if known is None else known.loadings(), none, ever)
 
     def _add_assets(self, count: int) -> None:
-        arrays, pilot, level, watch = self._filter.arrays(), self._pilot.arrays(), self._level, self._watch
+        arrays, pilot, watch = self._filter.arrays(), self._pilot.arrays(), self._watch
+        levels, moments = self._levels, self._moments
         before = len(self.assets_)
         self._build_filters(before + count)
         self._watch = watch.with_new_assets(count)
         self._tuned = self._tuned.with_new_assets(count)
         self._filter.take(arrays, before)
         self._pilot.take(pilot, before)
-        self._level = level
+        self._levels, self._moments = levels, moments
 
     def _parameters(self) -> dict[str, Any]:
         names = [str(name) for name in self.factors_]
@@ -184,7 +198,9 @@ class KalmanModel(LoadingsModel):
         return _directions_of(self._filter, self._learned.level.size - 1)
 
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
-        state: dict[str, np.ndarray[Any, Any]] = {"level": np.array(self._level)}
+        state: dict[str, np.ndarray[Any, Any]] = {"level": self._levels}
+        if self._options.moves:
+            state |= {f"moments_{name}": np.asarray(value) for name, value in self._moments._asdict().items()}
         state |= {f"filter_{name}": values for name, values in self._filter.arrays().items()}
         if self._options.common:
             state |= {f"pilot_{name}": values for name, values in self._pilot.arrays().items()}
@@ -209,7 +225,9 @@ class KalmanModel(LoadingsModel):
         self._filter.take(with_prefix(state, "filter_"), count)
         if self._options.common:
             self._pilot.take(with_prefix(state, "pilot_"), count)
-        self._level = state["level"].item()
+        self._levels = np.atleast_1d(state["level"])[: self._learned.exponents.size]  # one number in earlier files
+        if moments := with_prefix(state, "moments_"):
+            self._moments = Moments(moments["total"], moments["weight"].item(), moments["dates"].item())
         tuned = with_prefix(state, "tuned_")
         none = Directions.none(count, len(self._learned.phi))  # files of earlier versions
         self._tuned = Directions.from_arrays(tuned) if tuned else none
@@ -229,7 +247,7 @@ class KalmanModel(LoadingsModel):
             self._alpha = np.where(self._filter.begun[: len(self.assets_)], np.nan, ahead["mean"][:, 0])
             return
         self._alpha = ahead["alpha"]
-        self._forecast = partial(forecast_next, self._filter, self._level**self._learned.exponent, self._alpha)
+        self._forecast = partial(forecast_next, self._filter, self._next_factor(), self._alpha)
 
     def _never_identified(self, panel: Panel, Y: Array) -> NDArray[np.bool_]:
         """Return the loadings (N, K) of a panel's assets that none of its dates identifies."""
@@ -264,7 +282,8 @@ class KalmanModel(LoadingsModel):
             )
         Y, _ = observed_returns(pad_last(panel.padded, np.nan), new_watch(len(panel.assets)))
         filter_ = build(options, learned)
-        common, _ = self._common_factor(build_pilot(options, learned), panel.regressors, Y, 1.0)
+        first = np.ones(learned.exponents.size), no_moments(len(learned.phi))
+        common, *_ = self._common_factor(build_pilot(options, learned), panel.regressors, Y, *first)
         return panel, filter_, Y, common
 
 

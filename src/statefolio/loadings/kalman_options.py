@@ -1,6 +1,6 @@
 """Validates the options of `KalmanLoadings` and converts them to the arrays that the filter takes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,12 @@ import pandas as pd
 from statefolio._arrays.numbers import to_floats
 from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
-from statefolio._options import Number, OneOf, check_options
+from statefolio._options import Number, OneOf, check_options, is_number
 from statefolio.exceptions import InputError
-from statefolio.kalman.pooled import LEAST_MEMORY
+from statefolio.kalman.pooled import LEAST_MEMORY, MOST_FAST_WEIGHT, MOST_RISE, SURPRISE_SCALES
 from statefolio.kalman.specification import CONSTANT, DISCOUNT, EWMA
 from statefolio.kalman.tuning_spec import TuningSpec
+from statefolio.kalman.volatility import MEMORIES
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage of tuning, the steps done and their total."""
@@ -21,20 +22,25 @@ Progress = Callable[[str, int, int], None]
 RULES = {
     "dynamics": OneOf("random_walk", "mean_reverting"),
     "tuning": OneOf("pooled", "mle", "shrunk", "discount", "fixed"),
-    "noise": OneOf("ewma", "constant", "discount"),
+    "noise": OneOf("multi_speed", "ewma", "constant", "discount"),
     "tails": OneOf("student", "gaussian"),
     "degrees_of_freedom": Number(above=2.0, infinite=True, example=6.0) | None,
     "memory": Number(above=0.0, at_most=1.0, example=0.97) | None,
     "discount_factor": Number(above=0.0, at_most=1.0, example=0.95) | None,
-    "volatility_exponent": Number(example=0.9) | None,
+    "fast_memory": Number(at_least=0.0, at_most=LEAST_MEMORY, example=0.6) | None,
+    "fast_weight": Number(at_least=0.0, at_most=MOST_FAST_WEIGHT, example=0.12) | None,
+    "surprise_scale": Number(at_least=SURPRISE_SCALES[0], at_most=SURPRISE_SCALES[1], example=1.06) | None,
 }
-_NOISE = {"constant": CONSTANT, "ewma": EWMA, "discount": DISCOUNT}
+_NOISE = {"constant": CONSTANT, "ewma": EWMA, "multi_speed": EWMA, "discount": DISCOUNT}
 _ONLY_WITH = (
     ("state_variance", "tuning", "fixed"),
     ("discount_factor", "tuning", "discount"),
     ("phi", "dynamics", "mean_reverting"),
     ("mean", "dynamics", "mean_reverting"),
     ("degrees_of_freedom", "tails", "student"),
+    ("fast_memory", "noise", "multi_speed"),
+    ("fast_weight", "noise", "multi_speed"),
+    ("surprise_scale", "noise", "multi_speed"),
 )
 """Options that have a meaning only with one value of another option."""
 
@@ -58,6 +64,7 @@ def check_kalman_options(options: Mapping[str, Any]) -> None:
                 f"{name} must be None with {needed}={options[needed]!r}, got {shown(options[name])}. "
                 f"Leave {name} out, or set {needed}={value!r}."
             )
+    _speeds(options), _rise(options["factor_moves"])
     start = options["start"]
     if not (isinstance(start, str) and start == "diffuse") and not (isinstance(start, tuple) and len(start) == 2):
         raise InputError(
@@ -67,7 +74,8 @@ def check_kalman_options(options: Mapping[str, Any]) -> None:
 
 def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -> TuningSpec:
     """Convert the options to the arguments of the filter: arrays in the order of the panel."""
-    noise = _NOISE[options["noise"]]
+    noise, several = _NOISE[options["noise"]], options["noise"] == "multi_speed"
+    common = bool(options["common_volatility"]) and noise != CONSTANT
     scales = options["state_variance_scales"]
     reverts = options["dynamics"] == "mean_reverting"
     state_variance = _by_asset_and_factor(options["state_variance"], "state_variance", assets, factors)
@@ -94,7 +102,9 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
         gaussian=options["tails"] == "gaussian",
         scales=noise == EWMA if scales is None else bool(scales),
         reverts=reverts,
-        common=bool(options["common_volatility"]) and noise != CONSTANT,
+        common=common,
+        speeds=len(MEMORIES) if several else 1,
+        moves=several and common and options["factor_moves"] is not False,
         start=_start(options["start"], assets, factors),
         before_prediction=bool(options["before_prediction"]),
         state_variance=state_variance,
@@ -103,8 +113,42 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
         mean=mean,
         tails=options["degrees_of_freedom"],
         memory=options["memory"],
-        exponent=options["volatility_exponent"],
+        exponents=_speeds(options),
+        rise=_rise(options["factor_moves"]),
+        fast_memory=options["fast_memory"],
+        fast_weight=options["fast_weight"],
+        surprise_scale=options["surprise_scale"],
         discount=options["discount_factor"],
+    )
+
+
+def _speeds(options: Mapping[str, Any]) -> Array | None:
+    """Return the given exponents of the common volatility, one per speed; None where they are tuned."""
+    given, several = options["volatility_exponent"], options["noise"] == "multi_speed"
+    if given is None:
+        return None
+    speeds = len(MEMORIES) if several else 1
+    if is_number(given) and np.isfinite(given):
+        return np.append(float(given), np.zeros(speeds - 1))
+    if several and isinstance(given, Sequence) and len(given) == speeds and all(map(is_number, given)):
+        return np.array(given, dtype=float)
+    many = (
+        f"one number, or {speeds} for the memories {', '.join(f'{m:g}' for m in MEMORIES)}" if several else "a number"
+    )
+    raise InputError(
+        f"volatility_exponent must be {many}, got {shown(given)}. Pass e.g. volatility_exponent=0.9, or leave it out."
+    )
+
+
+def _rise(given: Any) -> float | None:
+    """Return the given rise of the noise with the size of factor moves; None where it is tuned, or has no part."""
+    if isinstance(given, bool | np.bool_):
+        return None
+    if is_number(given) and 0.0 <= given <= MOST_RISE:
+        return float(given)
+    raise InputError(
+        f"factor_moves must be True, False or a number from 0 to {MOST_RISE:g}, got {shown(given)}. "
+        "Pass e.g. factor_moves=True."
     )
 
 

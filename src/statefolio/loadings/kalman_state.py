@@ -15,6 +15,9 @@ from statefolio.loadings.unidentified import direction_forms
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
+_EXPONENTS = ("volatility_exponent", "volatility_exponent_fast", "volatility_exponent_slow")
+"""Columns of the exponents of the common levels, in the order of their speeds (kalman/volatility.py)."""
+
 
 def parameter_columns(learned: Learned, factors: list[str], count: int, *, with_means: bool) -> dict[str, Any]:
     """Return the columns of `parameters_`: one value for each of the first `count` assets."""
@@ -29,9 +32,14 @@ def parameter_columns(learned: Learned, factors: list[str], count: int, *, with_
     shared = {
         "degrees_of_freedom": spec.tails,
         "memory": spec.memory,
-        "volatility_exponent": learned.exponent,
         "discount_factor": spec.discount,
     }
+    if spec.fast_weight > 0.0:
+        shared |= {name: getattr(spec, name) for name in ("fast_memory", "fast_weight", "surprise_scale")}
+    exponents = learned.exponents if learned.exponents.size else np.zeros(1)
+    shared |= dict(zip(_EXPONENTS, exponents, strict=False))
+    if learned.rise:
+        shared["factor_moves"] = learned.rise
     table |= {name: np.full(count + 1, value) for name, value in shared.items()}
     table |= {"converged": learned.converged, "reason": learned.reason.astype(object)}
     return {name: values[:count] for name, values in table.items()}
@@ -49,7 +57,9 @@ def learned_from_arrays(arrays: Mapping[str, Any]) -> Learned:
     spec = Specification(**{name: value.item() for name, value in with_prefix(arrays, "law_").items()})
     learned = with_prefix(arrays, "learned_")
     learned.setdefault("teaches", np.ones(learned["level"].size, dtype=bool))  # files of earlier versions
-    return Learned(spec=spec, **{**learned, "exponent": learned["exponent"].item()})
+    if "exponent" in learned:  # in files of earlier versions the common volatility has one speed
+        learned |= {"exponents": np.atleast_1d(learned.pop("exponent")).astype(float), "rise": np.array(0.0)}
+    return Learned(spec=spec, **{**learned, "rise": learned["rise"].item()})
 
 
 def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[str]]:
@@ -59,6 +69,7 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
         "mean": Form("f", (states, lanes), -1),
         "covariance": Form("f", (states * (states + 1) // 2, lanes), -1),
         "level": Form("f", (lanes,), 0),
+        "fast": Form("f", (lanes,), 0),
         "worth": Form("f", (lanes,), 0),
         "stage": Form("i", (lanes,), 0),
         "a": Form("f", (None, states), 0),
@@ -75,12 +86,16 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
     forms |= tuned
     forms |= {f"law_{name}": Form("b" if name in ("scales", "reverts") else law, ()) for name in Specification._fields}
     forms |= {
-        "level": Form("f", ()),
+        "level": Form("f", (None,)),
+        "moments_total": Form("f", (states, states)),
+        "moments_weight": Form("f", ()),
+        "moments_dates": Form("i", ()),
         "learned_state_variance": Form("f", (states, columns), -1, newcomer=True),
         "learned_level": Form("f", (columns,), -1, newcomer=True),
         "learned_phi": Form("f", (states, columns), -1, newcomer=True),
         "learned_mean": Form("f", (states, columns), -1, newcomer=True),
-        "learned_exponent": Form(law, ()),
+        "learned_exponents": Form("f", (None,)),
+        "learned_rise": Form(law, ()),
         "learned_pilot_ratio": Form("f", (states,)),
         "learned_standard_error": Form("f", (1 + states, columns), -1, newcomer=True),
         "learned_converged": Form("b", (columns,), -1, newcomer=True),

@@ -26,23 +26,23 @@ from statefolio.loadings.unidentified import Directions
 
 @dataclass(frozen=True)
 class Shared:
-    """What `KalmanLoadings` learned: hyper-parameters by asset, and the path of the common volatility level."""
+    """What `KalmanLoadings` learned: hyper-parameters by asset, and the paths of the common volatility levels."""
 
     options: TuningSpec
     learned: Learned  # N + 1 columns
     tuned: Directions | None  # None where the tuning identified all loadings
-    level: Array  # (T + 1,) of every date, and of the first one not yet seen
+    levels: Array  # (T + 1, J) of every date, and of the first one not yet seen; J speeds
 
     def select(self, places: NDArray[np.intp]) -> "Shared":
         """Return that of some assets."""
         columns = np.append(places, -1)
         tuned = self.tuned and Directions(self.tuned.vectors[places], self.tuned.size[places])
-        return Shared(self.options.select(columns), self.learned.select(columns), tuned, self.level)
+        return Shared(self.options.select(columns), self.learned.select(columns), tuned, self.levels)
 
 
 @dataclass(frozen=True)
 class LearnedPanel:
-    """What a model learned from a panel: options, hyper-parameters and the path of the common volatility level.
+    """What a model learned from a panel: options, hyper-parameters and the paths of the common volatility levels.
 
     `learn_panel` returns one. It is small, and fits any block of the panel's assets to the bits of one call over all
     of them, in any process.
@@ -79,8 +79,12 @@ class LearnedPanel:
 
     @property
     def common_level(self) -> pd.Series:
-        """The common volatility level by date, given the dates before; 1 where the model has none."""
-        level = np.ones(len(self.dates)) if self.shared is None else self.shared.level[:-1]
+        """The common volatility level by date, given the dates before; 1 where the model has none.
+
+        A model of several speeds has as many levels: this is the one of memory .9.
+        """
+        none = self.shared is None or not self.shared.levels.shape[1]
+        level = np.ones(len(self.dates)) if none else self.shared.levels[:-1, 0]
         return pd.Series(level, self.dates, name="common_level")
 
     def select(self, assets: pd.Index) -> "LearnedPanel":
@@ -145,4 +149,4 @@ def _hand_over(model: KalmanModel, shared: Shared, panel: Panel) -> None:
     model._options, model._learned, model._tuned = shared.options, shared.learned, shared.tuned or none
     model._observed = (*observed_returns(pad_last(panel.padded, np.nan), watch), watch)
     if shared.options.common:
-        model._known_level = shared.level
+        model._known_levels = shared.levels

@@ -9,7 +9,7 @@ from statefolio._arrays.types import Array
 from statefolio.kalman.blocks import Report
 from statefolio.kalman.identified import Unidentified
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build_pilot
-from statefolio.kalman.volatility import level_path
+from statefolio.kalman.volatility import level_paths
 from statefolio.loadings.blocks.learned import Shared
 from statefolio.loadings.blocks.observations import BlockObservations
 from statefolio.loadings.blocks.run import Run
@@ -22,13 +22,12 @@ def learn_shared(run: Run, model: KalmanModel, panel: Panel, tune_rows: int, rep
     unknown = _survey(run, panel.regressors[:tune_rows])
     model._learn_from(panel, tune_rows, unknown, BlockObservations(run, tune_rows))
     learned, options = model._learned, model._options
-    level = np.ones(len(panel.dates) + 1)
+    levels = np.ones((len(panel.dates) + 1, learned.exponents.size))
     if options.common:
         observed = BlockObservations(run, len(panel.dates)).only(learned.teaches[:-1])
         surprise, surprised = observed.compute(_surprises, _Pilot(options, learned, panel.regressors), report)
-        path, ahead = level_path(np.ascontiguousarray(surprise.T), np.ascontiguousarray(surprised.T))
-        level = np.append(path, ahead)
-    return Shared(options, learned, model._tuned if model._tuned.vectors.any() else None, level)
+        levels = level_paths(np.ascontiguousarray(surprise.T), np.ascontiguousarray(surprised.T), levels[0])
+    return Shared(options, learned, model._tuned if model._tuned.vectors.any() else None, levels)
 
 
 def _survey(run: Run, X: Array) -> Unidentified:

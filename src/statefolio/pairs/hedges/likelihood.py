@@ -81,12 +81,12 @@ class Likelihood:
         length, states = len(baskets.Y), baskets.states
         X = baskets.X if baskets.X.ndim == 2 else np.zeros((length, states, WIDTH))
         self._law = motion(baskets.reverts)
-        self._dates = Dates(X, np.ones(length), np.zeros(length))
+        self._dates = Dates(X, np.ones(length), np.zeros((length, 0)))
         self._Y = np.full((length, WIDTH), np.nan)
         prior = Prior(
             start_kinds(states, baskets.reverts), False, np.zeros((WIDTH, states)), np.zeros((WIDTH, states, states))
         )
-        self._room = new_workspace(self._law, prior, length, states)
+        self._room = new_workspace(self._law, prior, length, states, 0)
         self._columns = np.full(WIDTH, -1)
 
     def __call__(self, columns: Columns, theta: Array) -> tuple[Array, Array]:
