@@ -18,7 +18,7 @@ Last = Annotated[datetime | None, Option("Last date to read.", name="--to")]
 Overwrite = Annotated[bool, Option("Replace the results of an earlier run.")]
 
 Tuning = Literal["pooled", "mle", "shrunk", "discount"]
-Noise = Literal["ewma", "constant", "discount"]
+Noise = Literal["multi_speed", "ewma", "constant", "discount"]
 Tails = Literal["student", "gaussian"]
 TuningOption = Annotated[Tuning, Option("How the variances of the loadings' daily steps are estimated.")]
 NoiseOption = Annotated[Noise, Option("How the observation variance moves.")]
@@ -95,7 +95,7 @@ class ModelOptions:
     """Options of `KalmanLoadings`, with the same names and defaults. The table [loadings] has them too."""
 
     tuning: TuningOption = "pooled"
-    noise: NoiseOption = "ewma"
+    noise: NoiseOption = "multi_speed"
     tails: TailsOption = "student"
     common_volatility: CommonVolatility = True
 

@@ -92,9 +92,9 @@ class KalmanLoadings(KalmanModel):
 
     References
     ----------
-    Corsi (2009), Journal of Financial Econometrics 7, on volatility of several speeds. Durbin and Koopman (2012), Time Series Analysis by State Space Methods. West and Harrison (1997), Bayesian
+    Durbin and Koopman (2012), Time Series Analysis by State Space Methods. West and Harrison (1997), Bayesian
     Forecasting and Dynamic Models. Agamennoni, Nieto and Nebot (2012), IEEE Transactions on Signal Processing
-    60, on the robust update.
+    60, on the robust update. Corsi (2009), Journal of Financial Econometrics 7, on volatility of several speeds.
 
     Examples
     --------

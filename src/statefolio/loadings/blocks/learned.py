@@ -83,8 +83,9 @@ class LearnedPanel:
 
         A model of several speeds has as many levels: this is the one of memory .9.
         """
-        none = self.shared is None or not self.shared.levels.shape[1]
-        level = np.ones(len(self.dates)) if none else self.shared.levels[:-1, 0]
+        level = np.ones(len(self.dates))
+        if self.shared is not None and self.shared.levels.shape[1]:
+            level = self.shared.levels[:-1, 0]
         return pd.Series(level, self.dates, name="common_level")
 
     def select(self, assets: pd.Index) -> "LearnedPanel":

@@ -64,6 +64,7 @@ class LoadingsTable(Table):
     noise: NoiseOption = ModelOptions.noise
     tails: TailsOption = ModelOptions.tails
     common_volatility: CommonVolatility = ModelOptions.common_volatility
+    factor_moves: bool | float = True
     intercept: bool = True
     start: Annotated[Literal["diffuse"] | StartTable, BeforeValidator(_start)] = "diffuse"
     before_prediction: bool = False
@@ -74,7 +75,10 @@ class LoadingsTable(Table):
     mean: FiniteOrTable | None = None
     degrees_of_freedom: float | None = None
     memory: float | None = None
-    volatility_exponent: float | None = None
+    fast_memory: float | None = None
+    fast_weight: float | None = None
+    surprise_scale: float | None = None
+    volatility_exponent: float | list[float] | None = None
     discount_factor: float | None = None
 
 
