@@ -165,8 +165,8 @@ class TuningProblem:
         rows = self.observed.compute(_score, _AtPool(self, pool))
         states = self.X.shape[1]
         by_state, by_common = rows[_REST : _REST + 3 * states], rows[_REST + 3 * states :]
-        state_variance, phi, mean = by_state.reshape(3, states, rows.shape[1])
-        return PanelScore(*rows[:_REST], state_variance, phi, mean, by_common)
+        by_each = [*rows[:_REST], *by_state.reshape(3, states, rows.shape[1]), by_common]
+        return PanelScore(*by_each)
 
     def surprises(self, pool: Pool) -> tuple[Floats, Floats]:
         """Return the sum of capped squared standardised innovations, and their number, of each block (blocks, T)."""
