@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import Report, pad_last, padded
+from statefolio.kalman.long_run_means import shrunk_means
 from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.ordinary_least_squares import OLSFit, filled_with_median, moderate_ratio
 from statefolio.kalman.per_asset import AssetEstimates, tune_each, tune_shrunk
@@ -19,7 +21,7 @@ from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, start_kinds
 from statefolio.kalman.volatility import Common, level_paths, move_sizes, no_moments
 
-USUAL_TAILS, USUAL_MEMORY, USUAL_PHI = 6.0, 0.97, 0.99
+USUAL_TAILS, USUAL_MEMORY, USUAL_PHI = 6.0, 0.97, 0.998
 USUAL_EXPONENTS = {0: (), 1: (0.95,), 3: (0.3, 0.4, 0.2)}
 """Exponents of the common volatility by the number of its speeds."""
 
@@ -67,7 +69,9 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
     problem = _problem(options, X, observed.only(teaches), ols, level)
     pool = _usual_pool(options, problem.moderate)
     if options.tuning != "fixed" or options.common:
-        problem, pool = _tune_shared(options, problem, pool, progress)
+        problem, pool = _tune_shared(options, problem, pool, ols, progress)
+    elif options.shrinks_means:
+        problem = _towards_panel(options, ols, problem, pool)
     excluded = np.where(residuals.one_date, ONE_MOVE, NO_RESIDUAL)
     learned = _from_pool(options, problem, pool, ols, level)
     learned = replace(
@@ -93,7 +97,6 @@ def _of_teachers(ols: OLSFit, teaches: NDArray[np.bool_]) -> OLSFit:
 
 def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit, level: Floats) -> TuningProblem:
     states, count = X.shape[1], observed.count
-    mean = _means(options, ols)
     phi = np.full((states, 1), USUAL_PHI) if options.phi is None else options.phi[:, None]
     start = (np.zeros((count, states)), np.zeros((count, states, states))) if options.start is None else options.start
     extra = np.zeros(padded(count) - count, dtype=np.intp)
@@ -109,7 +112,8 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
         observed=observed,
         common=Common(np.zeros((len(X), options.speeds if options.common else 0)), np.zeros(0)),
         levels=pad_last(level[:-1], 1.0),
-        mean=pad_last(mean[:, :-1] if options.reverts else np.zeros((states, count)), 0.0),
+        mean=pad_last(_means(options, ols)[:, :-1], 0.0),
+        newcomers_mean=_means(options, ols)[:, -1],
         prior=Prior(
             start_kinds(options, phi), options.before_prediction, start[0][with_padding], start[1][with_padding]
         ),
@@ -129,8 +133,23 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
 
 
 def _means(options: TuningSpec, ols: OLSFit) -> Floats:
-    """Return the means that loadings revert to, (K, N + 1): given, or constant loadings."""
+    """Return the means that loadings revert to, (K, N + 1): given, or constant loadings; zero without reversion."""
+    if not options.reverts:
+        return np.zeros(ols.mean.shape)
     return filled_with_median(ols.mean, 0.0) if options.mean is None else options.mean
+
+
+def _towards_panel(options: TuningSpec, ols: OLSFit, problem: TuningProblem, pool: Pool) -> TuningProblem:
+    """Return the problem with means shrunk towards the panel's, at given shared parameters."""
+    state_variance = options.state_variance
+    count = ols.observations.size - 1
+    level = np.append(problem.levels[:count], np.median(problem.levels[:count]))
+    if state_variance is None:
+        state_variance = pool.ratio[:, None] * level
+    elif problem.spec.scales or problem.spec.noise == DISCOUNT:
+        state_variance = state_variance * level
+    means = shrunk_means(ols, state_variance, pool.phi)
+    return replace(problem, mean=pad_last(means[:, :-1], 0.0), newcomers_mean=means[:, -1])
 
 
 def _usual_pool(options: TuningSpec, moderate: Floats) -> Pool:
@@ -156,7 +175,7 @@ def _value(given: float | None, usual: float) -> float:
 
 
 def _tune_shared(
-    options: TuningSpec, problem: TuningProblem, pool: Pool, progress: Progress | None
+    options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLSFit, progress: Progress | None
 ) -> tuple[TuningProblem, Pool]:
     """Learn the common volatility level, if there is one, then the shared parameters."""
     if options.common:
@@ -166,7 +185,7 @@ def _tune_shared(
         pilot = replace(problem, spec=plain, free=Free(), prior=problem.prior._replace(kind=kind), common=flat)
         calm = Pool(5.0 * problem.moderate, np.ones(pool.phi.size), np.inf, 1.0, np.zeros(0))
         if options.tuning != "fixed":
-            calm = tune_pool(pilot, calm, _named(progress, "pilot"))
+            _, calm = tune_pool(pilot, calm, _named(progress, "pilot"))
         elif options.state_variance is not None:
             count = options.state_variance.shape[1] - 1
             unit = 1.0 if options.scales else problem.levels[:count]
@@ -176,9 +195,12 @@ def _tune_shared(
             levels = level_paths(*pilot.surprises(calm), np.ones(options.speeds))[:-1]
             moves = move_sizes(problem.X, no_moments(len(problem.moderate)))[0] if options.moves else np.zeros(0)
             problem = replace(problem, common=Common(np.log(levels), moves))
+    if options.shrinks_means:
+        problem = _towards_panel(options, ols, problem, pool)
     if options.tuning == "fixed" or (options.tuning in ("mle", "discount") and not problem.free.shared):
         return problem, pool
-    return problem, tune_pool(problem, pool, _named(progress, "pooled"))
+    revise = partial(_towards_panel, options, ols) if options.shrinks_means else None
+    return tune_pool(problem, pool, _named(progress, "pooled"), revise)
 
 
 def _named(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
@@ -206,7 +228,7 @@ def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLS
         state_variance=state_variance,
         level=level,
         phi=np.repeat(pool.phi[:, None], count, axis=1),
-        mean=_means(options, ols) if options.reverts else np.zeros((states, count)),
+        mean=np.column_stack([problem.mean[:, : count - 1], problem.newcomers_mean]),
         exponents=pool.exponents,
         rise=pool.rise,
         pilot_ratio=pool.pilot_ratio if pool.pilot_ratio is not None else np.zeros(states),

@@ -1,6 +1,8 @@
 """The tuning problem of a panel: the data, and their log-likelihood and its derivatives at shared parameters."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +67,31 @@ class Free:
     @property
     def shared(self) -> bool:
         """True where any shared parameter is tuned."""
-        return any(getattr(self, field.name) for field in fields(self) if field.name != "levels")
+        return any(getattr(self, each.name) for each in fields(self) if each.name != "levels")
+
+
+class Rooms:
+    """Workspaces of scores, kept from one evaluation to the next: their memory is costly to get from the system."""
+
+    def __init__(self) -> None:
+        self._free: list[tuple[object, Workspace]] = []
+
+    def __getstate__(self) -> dict[str, list[tuple[object, Workspace]]]:
+        """Keep the memory in its process."""
+        return {"_free": []}
+
+    @contextmanager
+    def take(self, spec: Specification, prior: Prior, dates: int, states: int, common: int) -> Iterator[Workspace]:
+        """Lend a workspace to one thread."""
+        shape = (spec.reverts, prior.kind.tobytes(), prior.before_prediction, dates, states, common)
+        try:
+            found, workspace = self._free.pop()
+        except IndexError:
+            found = None
+        if found != shape:
+            workspace = new_workspace(spec, prior, dates, states, common)
+        yield workspace
+        self._free.append((shape, workspace))
 
 
 @dataclass(frozen=True)
@@ -95,9 +121,11 @@ class TuningProblem:
     common: Common
     levels: Floats  # (N,) padded
     mean: Floats  # (K, N) padded
+    newcomers_mean: Floats  # (K,) of an asset not seen yet
     prior: Prior  # of N assets, padded
     moderate: Floats  # (K,) signal-to-noise that moves a loading slowly
     free: Free
+    rooms: Rooms = field(default_factory=Rooms)
 
     def subset(self, assets: NDArray[np.intp]) -> "TuningProblem":
         """Return the problem of some assets."""
@@ -199,14 +227,14 @@ def _score(at: _AtPool, Y: Floats, report: Report | None) -> Floats:
     rows = np.zeros((_REST + 3 * states + dates.slopes.shape[1], count))
 
     def work(first: int, last: int) -> None:
-        workspace = new_workspace(spec, prior, len(problem.X), states, dates.slopes.shape[1])
-        for block in range(first, last):
-            here = slice(block * WIDTH, (block + 1) * WIDTH)
-            _fill_workspace(workspace, prior, own, here)
-            score_block(spec, dates, Y, here.start, workspace)
-            by, by_shared = workspace.by, workspace.by_shared
-            by_asset = (workspace.log_likelihood, by.level, *by_shared[:-1])
-            rows[:, here] = [*by_asset, *by.state_variance, *by.phi, *by.mean, *by_shared.common]
+        with problem.rooms.take(spec, prior, len(problem.X), states, dates.slopes.shape[1]) as workspace:
+            for block in range(first, last):
+                here = slice(block * WIDTH, (block + 1) * WIDTH)
+                _fill_workspace(workspace, prior, own, here)
+                score_block(spec, dates, Y, here.start, workspace)
+                by, by_shared = workspace.by, workspace.by_shared
+                by_asset = (workspace.log_likelihood, by.level, *by_shared[:-1])
+                rows[:, here] = [*by_asset, *by.state_variance, *by.phi, *by.mean, *by_shared.common]
 
     over_blocks(work, count // WIDTH, float(Y.size), report=report)
     return rows

@@ -20,7 +20,7 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage of tuning, the steps done and their total."""
 
 RULES = {
-    "dynamics": OneOf("random_walk", "mean_reverting"),
+    "dynamics": OneOf("random_walk", "mean_reverting") | None,
     "tuning": OneOf("pooled", "mle", "shrunk", "discount", "fixed"),
     "noise": OneOf("multi_speed", "ewma", "constant", "discount"),
     "tails": OneOf("student", "gaussian"),
@@ -58,6 +58,7 @@ def check_kalman_options(options: Mapping[str, Any]) -> None:
             "state_variance must be a number, a mapping by factor or a DataFrame (asset, factor) with tuning='fixed', "
             "got None. Pass one, or let tuning='pooled' estimate it."
         )
+    options = {**options, "dynamics": dynamics_of(options)}
     for name, needed, value in _ONLY_WITH:
         if options[name] is not None and options[needed] != value:
             raise InputError(
@@ -72,12 +73,20 @@ def check_kalman_options(options: Mapping[str, Any]) -> None:
         )
 
 
+def dynamics_of(options: Mapping[str, Any]) -> str:
+    """Return how loadings move, where the options leave it out: they revert where the panel tells them how."""
+    given: str | None = options["dynamics"]
+    if given is not None:
+        return given
+    return "mean_reverting" if options["tuning"] == "pooled" else "random_walk"
+
+
 def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -> TuningSpec:
     """Convert the options to the arguments of the filter: arrays in the order of the panel."""
     noise, several = _NOISE[options["noise"]], options["noise"] == "multi_speed"
     common = bool(options["common_volatility"]) and noise != CONSTANT
     scales = options["state_variance_scales"]
-    reverts = options["dynamics"] == "mean_reverting"
+    reverts = dynamics_of(options) == "mean_reverting"
     state_variance = _by_asset_and_factor(options["state_variance"], "state_variance", assets, factors)
     _check_not_negative(state_variance, "state_variance")
     observation_variance = _by_asset(options["observation_variance"], assets)
@@ -111,6 +120,7 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
         observation_variance=observation_variance,
         phi=phi[:, 0] if reverts and phi is not None else None,
         mean=mean,
+        shrinks_means=reverts and mean is None and options["tuning"] != "mle",
         tails=options["degrees_of_freedom"],
         memory=options["memory"],
         exponents=_speeds(options),
