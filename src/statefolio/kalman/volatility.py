@@ -107,6 +107,16 @@ def _smooth(surprise, seen, first, memories):
     return levels
 
 
+def expected_levels(levels: Floats, horizon: int) -> Floats:
+    """Return the expected levels of the next dates (h, J) from those of the first: the slowest stays as it is."""
+    if not levels.size:
+        return np.ones((horizon, 0))
+    slowest = int(np.argmax(MEMORIES[: levels.size]))
+    share = np.array(MEMORIES[: levels.size]) ** np.arange(horizon)[:, None]
+    expected: Floats = levels[slowest] + share * (levels - levels[slowest])
+    return expected
+
+
 def no_moments(states: int) -> Moments:
     """Return the moments before the first date."""
     return Moments(np.zeros((states, states)), 0.0, 0)

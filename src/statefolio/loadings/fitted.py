@@ -9,7 +9,7 @@ import pandas as pd
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
 from statefolio._estimator import Estimator
-from statefolio._options import OneOf, check
+from statefolio._options import OneOf, Whole, check
 from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import NotFittedError
 from statefolio.loadings.alignment import find_positions, order_factors, read_forecasts
@@ -68,11 +68,46 @@ class FittedLoadings(ShownLoadings, Estimator):
     @property
     def next_(self) -> "xr.Dataset":
         """Dataset for the first date not yet seen: mean, covariance, observation_variance."""
+        return self.ahead(1)
+
+    def ahead(self, horizon: int) -> "xr.Dataset":
+        """Forecast the average loadings over the next dates.
+
+        Parameters
+        ----------
+        horizon : int
+            Number of dates h, at least 1.
+
+        Returns
+        -------
+        Dataset
+            By asset and factor, as `next_`: mean and covariance of the average of the loadings on the next h dates, and
+            the average of their observation variances. Loadings that revert are forecast nearer to their means, the
+            longer the horizon; those of least squares stay as they are.
+
+        Raises
+        ------
+        InputError
+            If the horizon is not a whole number of at least 1.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> demo = sf.load_demo()
+        >>> model = sf.KalmanLoadings().fit(demo.returns.iloc[-750:], demo.factors[["market"]].iloc[-750:])
+        >>> model.ahead(1).equals(model.next_)
+        True
+        >>> year = model.ahead(252)["mean"].sel(factor="market")
+        >>> bool(year.std() < model.next_["mean"].sel(factor="market").std())  # nearer to each other
+        True
+        """
         from statefolio.loadings import datasets
 
+        check("horizon", horizon, Whole(at_least=1, example=21))
         self._check_fitted()
-        dataset = datasets.next_dataset(self._next_date(), self._directions(), self._labels())
-        return dataset.assign_attrs(after=show(self.last_date_))
+        forecast = self._next_date() if horizon == 1 else self._average_ahead(horizon)
+        dataset = datasets.next_dataset(forecast, self._directions(), self._labels())
+        return dataset.assign_attrs(after=show(self.last_date_), **({"horizon": horizon} if horizon > 1 else {}))
 
     @property
     def parameters_(self) -> pd.DataFrame:
@@ -237,6 +272,10 @@ class FittedLoadings(ShownLoadings, Estimator):
         state = super().__getstate__()
         state.pop("_cache", None)
         return state
+
+    def _average_ahead(self, horizon: int) -> Forecast:  # noqa: ARG002 - subclasses use it
+        """Forecast the average of the loadings over the next dates: as on the next one, where nothing moves them."""
+        return self._next_date()
 
     def _parameters(self) -> Mapping[str, Any]:
         """Return the columns of `parameters_`: one value per asset."""

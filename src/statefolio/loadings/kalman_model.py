@@ -14,6 +14,7 @@ from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
 from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import StatefolioWarning
+from statefolio.kalman.ahead import forecast_average
 from statefolio.kalman.blocks import pad_last
 from statefolio.kalman.identified import Unidentified, find_unidentified, tune_identified
 from statefolio.kalman.lanes import WIDTH
@@ -27,7 +28,13 @@ from statefolio.loadings.alignment import find_positions, order_factors
 from statefolio.loadings.array_layout import Form, with_prefix
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_options import Progress, check_kalman_options, make_tuning_spec
-from statefolio.loadings.kalman_run import Unknown, collect_results, copy_for_run, forecast_next
+from statefolio.loadings.kalman_run import (
+    Unknown,
+    collect_results,
+    copy_for_run,
+    forecast_next,
+    with_known_alphas,
+)
 from statefolio.loadings.kalman_state import (
     kalman_forms,
     learned_from_arrays,
@@ -35,7 +42,7 @@ from statefolio.loadings.kalman_state import (
     parameter_columns,
 )
 from statefolio.loadings.observed_returns import Unobserved, find_constants, find_unobserved, observed_returns
-from statefolio.loadings.results import RunResults
+from statefolio.loadings.results import Forecast, RunResults
 from statefolio.loadings.saved import forecast_forms
 from statefolio.loadings.unidentified import Directions, start_reasons, unidentified_reasons, warn_of_later_separation
 
@@ -124,6 +131,11 @@ class KalmanModel(LoadingsModel):
             moves, moments = move_sizes(X, moments)
         factor = Common(np.log(levels[:-1]), moves).factor(self._learned.exponents, self._learned.rise)
         return factor, levels[-1], moments
+
+    def _average_ahead(self, horizon: int) -> Forecast:
+        learned = self._learned
+        found = forecast_average(self._filter, self._levels, learned.exponents, learned.rise, horizon)
+        return with_known_alphas(found, self._alpha)
 
     def _next_factor(self) -> float:
         """Return the common factor of the next date, whose factor returns are taken as of their usual size."""

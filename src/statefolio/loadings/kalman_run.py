@@ -123,8 +123,13 @@ def _entry(
 
 
 def forecast_next(after: Filter, common: float, alpha: Array) -> Forecast:
-    """Forecast the next date; an asset that is constant so far has a known alpha (N,), NaN for others, and no more."""
-    mean, covariance, noise = (part[: alpha.size] for part in after.forecast(common))
+    """Forecast the next date."""
+    return with_known_alphas(after.forecast(common), alpha)
+
+
+def with_known_alphas(forecast: Forecast, alpha: Array) -> Forecast:
+    """Cut off the padding; an asset that is constant so far has a known alpha (N,), NaN for others, and no more."""
+    mean, covariance, noise = (part[: alpha.size] for part in forecast)
     known = np.isfinite(alpha)
     mean[known], covariance[known], noise[known] = 0.0, 0.0, 0.0
     if known.any():

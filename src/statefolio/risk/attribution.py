@@ -128,7 +128,7 @@ def _check_line_names(names: list[Any]) -> list[Any]:
 def _portfolio(risk: FactorRisk, w: Array) -> _Portfolio:
     model = risk.model_
     first = int(model.intercept)
-    P = model.next_["covariance"].to_numpy()[model.assets_.get_indexer(risk.assets_), first:, first:]
+    P = model.ahead(risk.horizon)["covariance"].to_numpy()[model.assets_.get_indexer(risk.assets_), first:, first:]
     B, omega = risk.exposures_.to_numpy(), risk.factor_covariance_.to_numpy()
     x = w @ B
     V = np.einsum("n,njk->jk", w * w, P)

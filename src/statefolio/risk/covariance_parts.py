@@ -79,7 +79,7 @@ def compute_parts(
     InputError
         If no asset has a covariance, or names collide.
     """
-    ahead, omega, mean = model.next_, forecast.covariance.covariance(), forecast.mean
+    ahead, omega, mean = model.ahead(options.horizon), forecast.covariance.covariance(), forecast.mean
     P = ahead["covariance"].to_numpy()
     noise = given_variance(options.idiosyncratic, model.assets_, ahead["observation_variance"].to_numpy())
     needed = 2 * len(model.factors_) if options.min_observations is None else options.min_observations

@@ -56,6 +56,10 @@ class FactorRisk(PortfolioMeasures, ShownRisk, SavedRisk, BaseEstimator):
     long_run_weight : float
         Share of its long-run mean that is added to each variance: to Omega's if "ewma", to D's if "shrunk". Without
         it forecasts are too low on average after calm months.
+    horizon : int
+        Number of dates ahead. Loadings, their uncertainty and the observation variances are then averages over the
+        next `horizon` dates (`LoadingsModel.ahead`): loadings that revert are nearer to their means. Sigma stays that
+        of one date's returns.
     min_observations : int, optional
         Least number of returns of an asset; default twice the number of loadings.
     prefit : bool
@@ -118,6 +122,7 @@ class FactorRisk(PortfolioMeasures, ShownRisk, SavedRisk, BaseEstimator):
         correlation_half_life: float = 45.0,
         correlation_shrinkage: float = 0.05,
         long_run_weight: float = 0.08,
+        horizon: int = 1,
         min_observations: int | None = None,
         prefit: bool = False,
     ) -> None:
@@ -132,6 +137,7 @@ class FactorRisk(PortfolioMeasures, ShownRisk, SavedRisk, BaseEstimator):
         self.correlation_half_life = correlation_half_life
         self.correlation_shrinkage = correlation_shrinkage
         self.long_run_weight = long_run_weight
+        self.horizon = horizon
         self.min_observations = min_observations
         self.prefit = prefit
 

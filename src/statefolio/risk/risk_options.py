@@ -37,6 +37,7 @@ RULES = {
     "correlation_half_life": _HALF_LIFE,
     "correlation_shrinkage": Number(at_least=0.0, at_most=1.0, example=0.05),
     "long_run_weight": Number(at_least=0.0, example=0.08),
+    "horizon": Whole(at_least=1, example=21),
     "min_observations": Whole(at_least=1, example=60) | None,
     "groups": Kind(pd.Series, "a Series by asset", "pd.Series({'AAPL': 'Technology'})") | None,
     "loadings": Kind(LoadingsModel, "a model of loadings", "KalmanLoadings()") | None,

@@ -105,7 +105,7 @@ def model_degrees_of_freedom(model: Any) -> float:
 def loading_error(risk: Any, w: Array) -> Array:
     """Return the error covariance (K, K) of the portfolio's exposures, that of alpha included."""
     model = risk.model_
-    P = model.next_["covariance"].to_numpy()[model.assets_.get_indexer(risk.assets_)]
+    P = model.ahead(risk.horizon)["covariance"].to_numpy()[model.assets_.get_indexer(risk.assets_)]
     found: Array = np.einsum("n,njk->jk", w * w, P)
     return found
 

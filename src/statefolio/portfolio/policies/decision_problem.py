@@ -119,7 +119,8 @@ def loading_variance(risk: RiskModel, assets: pd.Index) -> Array | None:
     if model is None:
         return None
     first = int(model.intercept)
-    covariance = model.next_["covariance"].to_numpy()[model.assets_.get_indexer(assets)]
+    ahead = model.ahead(getattr(risk, "horizon", 1))
+    covariance = ahead["covariance"].to_numpy()[model.assets_.get_indexer(assets)]
     variance: Array = np.diagonal(covariance, axis1=1, axis2=2)[:, first:].copy()
     return variance
 

@@ -95,6 +95,7 @@ class RiskTable(Table):
     correlation_half_life: Positive = 45.0
     correlation_shrinkage: Annotated[float, valid(Number(at_least=0.0, at_most=1.0))] = 0.05
     long_run_weight: NotNegative = 0.08
+    horizon: Count = 1
     min_observations: Count | None = None
 
 
