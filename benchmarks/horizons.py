@@ -31,7 +31,7 @@ def main() -> None:
     forecasts = forecast_all(returns, market, before)
     lines = [
         f"**{returns.shape[1]} large stocks on the market, {test[0]:%Y-%m-%d} to {test[-1]:%Y-%m-%d}, every {STEP} "
-        "dates.** Mean squared error over that of the former default, and the slope of outcomes on forecasts (1 is right).",
+        "dates.** Mean squared error over that of the former default; slope of outcomes on forecasts (1 is right).",
         "",
         "| forecast | " + " | ".join(f"{h} dates | slope" for h in HORIZONS) + " |",
         "| --- |" + " ---: | ---: |" * len(HORIZONS),

@@ -58,7 +58,6 @@ def problem_of(spec, made, kind=DIFFUSE, states=3, *, early=False, trouble=False
         common=Common(np.log(panel.common)[:, None] * [1.0, 0.5], 2.0 / (1.0 + np.arange(len(X)) % 5)),
         levels=pad_last(panel.level, 1.0),
         mean=pad_last(panel.mean, 0.0),
-        newcomers_mean=np.zeros(states),
         prior=prior,
         moderate=np.full(states, 1e-3),
         free=Free(),

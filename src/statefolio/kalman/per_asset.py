@@ -182,7 +182,7 @@ def tune_shrunk(
     """
     searches = _prepare(problem, pool, ols)
     past = problem.until((2 * len(problem.X)) // 3)
-    early = _prepare(past, tune_pool(past, pool)[1], ols)
+    early = _prepare(past, tune_pool(past, pool), ols)
     later = replace(searches, pool=early.pool)
     start = _starting_points(early, level, [early.anchor[:, early.assets]])
     scored = []

@@ -26,9 +26,6 @@ SAMPLE = 128
 TOLERANCE = 1e-7
 """Gain of log-likelihood per return below which a search ends."""
 
-_ROUGH = 1e-5
-"""The same where the problem is still to be revised."""
-
 _LEVEL_TOLERANCE = 0.01
 
 LEAST_TAILS, MOST_TAILS = 2.2, 200.0
@@ -39,41 +36,30 @@ MOST_FAST_WEIGHT, SURPRISE_SCALES, MOST_RISE = 0.5, (0.5, 2.0), 10.0
 """Bounds of the other parameters of the noise."""
 
 
-def tune_pool(
-    problem: TuningProblem,
-    pool: Pool,
-    report: Report | None = None,
-    revise: Callable[[TuningProblem, Pool], TuningProblem] | None = None,
-) -> tuple[TuningProblem, Pool]:
+def tune_pool(problem: TuningProblem, pool: Pool, report: Report | None = None) -> Pool:
     """Maximise the panel's predictive log-likelihood over the shared parameters, from given ones.
 
-    Where the level of each asset is free too, levels and shared parameters are maximised in turn. `revise` changes
-    the problem once, at parameters close to the best. Returns the problem that it made, and the best parameters.
+    Where the level of each asset is free too, levels and shared parameters are maximised in turn.
     """
     assets = np.flatnonzero(problem.observed.counts())
     curvature = None
     if assets.size > 2 * SAMPLE:
         sample = assets[:: assets.size // SAMPLE]
-        pool, curvature = _maximise(problem.subset(sample), pool, None, TOLERANCE, report)
+        pool, curvature = _maximise(problem.subset(sample), pool, None, report)
         curvature = curvature * (assets.size / sample.size)
-    elif revise is not None:
-        pool, curvature = _maximise(problem, pool, None, _ROUGH, report)
-    if revise is not None:
-        problem = revise(problem, pool)
-    revised = problem
-    pool, curvature = _maximise(problem, pool, curvature, TOLERANCE, report)
+    pool, curvature = _maximise(problem, pool, curvature, report)
     while problem.free.levels:
         levels = _best_levels(problem, pool)
         moved = np.abs(np.log(levels / problem.levels)).max()
         problem, pool = replace(problem, levels=levels), replace(pool, levels=levels)
         if not moved >= _LEVEL_TOLERANCE:
             break
-        pool, curvature = _maximise(problem, pool, curvature, TOLERANCE, report)
-    return revised, pool
+        pool, curvature = _maximise(problem, pool, curvature, report)
+    return pool
 
 
 def _maximise(
-    problem: TuningProblem, pool: Pool, curvature: Floats | None, tolerance: float, report: Report | None
+    problem: TuningProblem, pool: Pool, curvature: Floats | None, report: Report | None
 ) -> tuple[Pool, Floats]:
     """Maximise from a pool; returns the best pool and the curvature found."""
     returns = int(problem.observed.counts().sum())
@@ -84,7 +70,7 @@ def _maximise(
     while reason == RUNNING:
         value, slope = _value_and_slope(problem, search.trial, pool)
         evaluations += 1
-        reason = advance(bounds, tolerance * returns, search, value, slope)
+        reason = advance(bounds, TOLERANCE * returns, search, value, slope)
         if report is not None:
             report(evaluations, 0)
     best = replace(

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import Report, pad_last, padded
-from statefolio.kalman.long_run_means import shrunk_means
 from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.ordinary_least_squares import OLSFit, filled_with_median, moderate_ratio
 from statefolio.kalman.per_asset import AssetEstimates, tune_each, tune_shrunk
@@ -69,9 +67,7 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
     problem = _problem(options, X, observed.only(teaches), ols, level)
     pool = _usual_pool(options, problem.moderate)
     if options.tuning != "fixed" or options.common:
-        problem, pool = _tune_shared(options, problem, pool, ols, progress)
-    elif options.shrinks_means:
-        problem = _towards_panel(options, ols, problem, pool)
+        problem, pool = _tune_shared(options, problem, pool, progress)
     excluded = np.where(residuals.one_date, ONE_MOVE, NO_RESIDUAL)
     learned = _from_pool(options, problem, pool, ols, level)
     learned = replace(
@@ -113,7 +109,6 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
         common=Common(np.zeros((len(X), options.speeds if options.common else 0)), np.zeros(0)),
         levels=pad_last(level[:-1], 1.0),
         mean=pad_last(_means(options, ols)[:, :-1], 0.0),
-        newcomers_mean=_means(options, ols)[:, -1],
         prior=Prior(
             start_kinds(options, phi), options.before_prediction, start[0][with_padding], start[1][with_padding]
         ),
@@ -133,23 +128,15 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
 
 
 def _means(options: TuningSpec, ols: OLSFit) -> Floats:
-    """Return the means that loadings revert to, (K, N + 1): given, or constant loadings; zero without reversion."""
+    """Return the means that loadings revert to, (K, N + 1): given, or constant loadings of each asset or the panel."""
     if not options.reverts:
         return np.zeros(ols.mean.shape)
-    return filled_with_median(ols.mean, 0.0) if options.mean is None else options.mean
-
-
-def _towards_panel(options: TuningSpec, ols: OLSFit, problem: TuningProblem, pool: Pool) -> TuningProblem:
-    """Return the problem with means shrunk towards the panel's, at given shared parameters."""
-    state_variance = options.state_variance
-    count = ols.observations.size - 1
-    level = np.append(problem.levels[:count], np.median(problem.levels[:count]))
-    if state_variance is None:
-        state_variance = pool.ratio[:, None] * level
-    elif problem.spec.scales or problem.spec.noise == DISCOUNT:
-        state_variance = state_variance * level
-    means = shrunk_means(ols, state_variance, pool.phi)
-    return replace(problem, mean=pad_last(means[:, :-1], 0.0), newcomers_mean=means[:, -1])
+    if options.mean is not None:
+        return options.mean
+    means = filled_with_median(np.where(np.isfinite(ols.variance), ols.mean, np.nan), 0.0)
+    if options.panel_means:
+        means[:] = np.median(means, axis=1, keepdims=True)
+    return means
 
 
 def _usual_pool(options: TuningSpec, moderate: Floats) -> Pool:
@@ -175,7 +162,7 @@ def _value(given: float | None, usual: float) -> float:
 
 
 def _tune_shared(
-    options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLSFit, progress: Progress | None
+    options: TuningSpec, problem: TuningProblem, pool: Pool, progress: Progress | None
 ) -> tuple[TuningProblem, Pool]:
     """Learn the common volatility level, if there is one, then the shared parameters."""
     if options.common:
@@ -185,7 +172,7 @@ def _tune_shared(
         pilot = replace(problem, spec=plain, free=Free(), prior=problem.prior._replace(kind=kind), common=flat)
         calm = Pool(5.0 * problem.moderate, np.ones(pool.phi.size), np.inf, 1.0, np.zeros(0))
         if options.tuning != "fixed":
-            _, calm = tune_pool(pilot, calm, _named(progress, "pilot"))
+            calm = tune_pool(pilot, calm, _named(progress, "pilot"))
         elif options.state_variance is not None:
             count = options.state_variance.shape[1] - 1
             unit = 1.0 if options.scales else problem.levels[:count]
@@ -195,12 +182,9 @@ def _tune_shared(
             levels = level_paths(*pilot.surprises(calm), np.ones(options.speeds))[:-1]
             moves = move_sizes(problem.X, no_moments(len(problem.moderate)))[0] if options.moves else np.zeros(0)
             problem = replace(problem, common=Common(np.log(levels), moves))
-    if options.shrinks_means:
-        problem = _towards_panel(options, ols, problem, pool)
     if options.tuning == "fixed" or (options.tuning in ("mle", "discount") and not problem.free.shared):
         return problem, pool
-    revise = partial(_towards_panel, options, ols) if options.shrinks_means else None
-    return tune_pool(problem, pool, _named(progress, "pooled"), revise)
+    return problem, tune_pool(problem, pool, _named(progress, "pooled"))
 
 
 def _named(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
@@ -228,7 +212,7 @@ def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLS
         state_variance=state_variance,
         level=level,
         phi=np.repeat(pool.phi[:, None], count, axis=1),
-        mean=np.column_stack([problem.mean[:, : count - 1], problem.newcomers_mean]),
+        mean=_means(options, ols),
         exponents=pool.exponents,
         rise=pool.rise,
         pilot_ratio=pool.pilot_ratio if pool.pilot_ratio is not None else np.zeros(states),

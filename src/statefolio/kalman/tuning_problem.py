@@ -121,7 +121,6 @@ class TuningProblem:
     common: Common
     levels: Floats  # (N,) padded
     mean: Floats  # (K, N) padded
-    newcomers_mean: Floats  # (K,) of an asset not seen yet
     prior: Prior  # of N assets, padded
     moderate: Floats  # (K,) signal-to-noise that moves a loading slowly
     free: Free

@@ -28,7 +28,7 @@ class TuningSpec:
     observation_variance: Floats | None = None  # (N + 1,)
     phi: Floats | None = None  # (K,)
     mean: Floats | None = None  # (K, N + 1)
-    shrinks_means: bool = False  # means of least squares, shrunk towards the panel's
+    panel_means: bool = False  # all assets revert to the median of the panel's constant loadings
     tails: float | None = None
     memory: float | None = None
     exponents: Floats | None = None  # (J,)

@@ -22,14 +22,14 @@ class KalmanLoadings(KalmanModel):
         r_it = x_t' beta_it + e_it,     beta_it = m_i + phi (beta_i,t-1 - m_i) + w_it,
 
     where w_it has the diagonal covariance Q_it and e_it the variance R_it. The defaults predict best on real panels:
-    loadings that revert slowly to means shrunk towards the panel's, signal-to-noise ratios and persistence pooled over
-    assets, learned variances of several speeds, Student-t tails and a common volatility.
+    loadings that revert slowly to the panel's, signal-to-noise ratios and persistence pooled over assets, learned
+    variances of several speeds, Student-t tails and a common volatility.
 
     Parameters
     ----------
     dynamics : {"random_walk", "mean_reverting"}, optional
         Mean-reverting loadings start from their stationary distribution, random walks diffuse. Default:
-        "mean_reverting" with tuning="pooled", else "random_walk".
+        "mean_reverting" with tuning="pooled" and at least eight assets, else "random_walk".
     tuning : {"pooled", "mle", "shrunk", "discount", "fixed"}
         Source of the state variances. "pooled": one signal-to-noise ratio per factor for the whole panel. "mle": each
         asset's maximum likelihood. "shrunk": between these two, with a strength estimated from the panel. "discount":
@@ -64,8 +64,8 @@ class KalmanLoadings(KalmanModel):
     phi : float or mapping by factor, optional
         Persistence of mean-reverting loadings. Default: tuned.
     mean : float, mapping by factor or DataFrame (asset, factor), optional
-        Means of mean-reverting loadings. Default: those of least squares up to `tune_until`, shrunk towards the
-        panel's as far as they are uncertain (empirical Bayes); with tuning="mle" maximum likelihood.
+        Means of mean-reverting loadings. Default: for all assets the panel's median loading by least squares up to
+        `tune_until`; with tuning="mle" maximum likelihood.
     degrees_of_freedom : float, optional
         Degrees of freedom of the Student-t. Default: tuned, from 2.2 to 200; 6 with tuning="fixed".
     memory : float, optional

@@ -231,7 +231,8 @@ class KalmanModel(LoadingsModel):
         start = with_prefix(state, "start_")
         options = {**self.get_params(deep=False), **_NO_VALUES}
         tuning_spec = make_tuning_spec(options, pd.Index([]), pd.Index([]))
-        self._options = replace(tuning_spec, start=(start["mean"], start["covariance"]) if start else None)
+        given = (start["mean"], start["covariance"]) if start else None
+        self._options = replace(tuning_spec, start=given, reverts=self._learned.spec.reverts)
         count = self._learned.level.size - 1
         self._build_filters(count)
         self._filter.take(with_prefix(state, "filter_"), count)

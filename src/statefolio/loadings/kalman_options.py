@@ -31,6 +31,9 @@ RULES = {
     "fast_weight": Number(at_least=0.0, at_most=MOST_FAST_WEIGHT, example=0.12) | None,
     "surprise_scale": Number(at_least=SURPRISE_SCALES[0], at_most=SURPRISE_SCALES[1], example=1.06) | None,
 }
+LEAST_PANEL = 8
+"""Assets from which on loadings revert to the panel's means by default."""
+
 _NOISE = {"constant": CONSTANT, "ewma": EWMA, "multi_speed": EWMA, "discount": DISCOUNT}
 _ONLY_WITH = (
     ("state_variance", "tuning", "fixed"),
@@ -73,12 +76,12 @@ def check_kalman_options(options: Mapping[str, Any]) -> None:
         )
 
 
-def dynamics_of(options: Mapping[str, Any]) -> str:
-    """Return how loadings move, where the options leave it out: they revert where the panel tells them how."""
+def dynamics_of(options: Mapping[str, Any], assets: int = LEAST_PANEL) -> str:
+    """Return how loadings move: where the options leave it out, they revert if a panel of assets tells where to."""
     given: str | None = options["dynamics"]
     if given is not None:
         return given
-    return "mean_reverting" if options["tuning"] == "pooled" else "random_walk"
+    return "mean_reverting" if options["tuning"] == "pooled" and assets >= LEAST_PANEL else "random_walk"
 
 
 def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -> TuningSpec:
@@ -86,7 +89,7 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
     noise, several = _NOISE[options["noise"]], options["noise"] == "multi_speed"
     common = bool(options["common_volatility"]) and noise != CONSTANT
     scales = options["state_variance_scales"]
-    reverts = dynamics_of(options) == "mean_reverting"
+    reverts = dynamics_of(options, len(assets)) == "mean_reverting"
     state_variance = _by_asset_and_factor(options["state_variance"], "state_variance", assets, factors)
     _check_not_negative(state_variance, "state_variance")
     observation_variance = _by_asset(options["observation_variance"], assets)
@@ -120,7 +123,7 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
         observation_variance=observation_variance,
         phi=phi[:, 0] if reverts and phi is not None else None,
         mean=mean,
-        shrinks_means=reverts and mean is None and options["tuning"] != "mle",
+        panel_means=options["tuning"] != "mle",
         tails=options["degrees_of_freedom"],
         memory=options["memory"],
         exponents=_speeds(options),
