@@ -117,7 +117,7 @@ def test_a_subset_keeps_its_own_regressors(own):
     prior = Prior(np.full(states, DIFFUSE), False, np.zeros((128, states)), np.zeros((128, states, states)))
     levels, mean = pad_last(own.level, 1.0), np.zeros((states, 128))
     data = pad_last(X, 0.0), Observed.of(Y), Common(np.log(own.common)[:, None], np.zeros(0))
-    whole = TuningProblem(PLAIN, *data, levels, mean, prior, np.ones(states), Free())
+    whole = TuningProblem(PLAIN, *data, levels, mean, prior, np.ones(states), Free(), np.zeros(states, dtype=bool))
     pool = Pool(np.full(states, 1e-3), np.ones(states), np.inf, 1.0, np.ones(1))
     chosen = np.array([1, 9, 45, count - 1])
     found, part = whole.score(pool), whole.subset(chosen).score(pool)

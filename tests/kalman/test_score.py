@@ -61,6 +61,7 @@ def problem_of(spec, made, kind=DIFFUSE, states=3, *, early=False, trouble=False
         prior=prior,
         moderate=np.full(states, 1e-3),
         free=Free(),
+        walks=np.zeros(states, dtype=bool),
     )
 
 

@@ -40,6 +40,7 @@ def simulate(seed=1, dates=DATES, assets=ASSETS):
 MODELS = {
     "default": {},
     "gaussian": {"noise": "constant", "tails": "gaussian"},
+    "walking": {"dynamics": "random_walk", "noise": "constant", "tails": "gaussian"},
     "mle": {"tuning": "mle", "noise": "constant", "tails": "gaussian"},
     "shrunk": {"tuning": "shrunk", "common_volatility": False},
     "discount": {"tuning": "discount", "noise": "discount", "tails": "gaussian"},
@@ -129,7 +130,7 @@ def test_too_few_observations_give_nan_and_a_reason(fitted, name):
 
 
 def test_next_follows_from_the_last_filtered_state(fitted):
-    for name in ("gaussian", "mle"):
+    for name in ("walking", "mle"):
         model = fitted[name]
         last, ahead = model.loadings_.isel(date=-1), model.next_
         np.testing.assert_allclose(ahead["mean"], last["filtered"], rtol=1e-12)
@@ -142,12 +143,25 @@ def test_next_follows_from_the_last_filtered_state(fitted):
         np.testing.assert_allclose(ahead["observation_variance"].to_numpy()[seen], expected[seen], rtol=1e-12)
 
 
+def size_of(x, model):
+    """The size of a scenario over that of the factor returns so far, written out."""
+    X = np.column_stack([np.ones(len(model.dates_)), simulate()[1].loc[model.dates_]])
+    weights = 0.5 ** (np.arange(len(X) - 1, -1, -1) / 60.0)
+    C = (X * weights[:, None]).T @ X / weights.sum()
+    scale = np.sqrt(np.diagonal(C))
+    return x / scale @ np.linalg.inv(C / np.outer(scale, scale) + 1e-6 * np.eye(len(C))) @ (x / scale) / len(C)
+
+
 def test_predict_is_the_forecast_of_the_returns(model):
     ahead, x = model.next_, np.array([1.0, 0.01, -0.02])
     found = model.predict({"market": 0.01, "value": -0.02})
     np.testing.assert_allclose(found["mean"], ahead["mean"].to_numpy() @ x, rtol=1e-12)
     spread = np.einsum("j,njk,k->n", x, ahead["covariance"].to_numpy(), x)
-    np.testing.assert_allclose(found["variance"], spread + ahead["observation_variance"].to_numpy(), rtol=1e-12)
+    noise = ahead["observation_variance"].to_numpy()
+    if "factor_moves" in model.parameters_:  # noise rises with the size of the factor returns
+        rise = model.parameters_["factor_moves"].iloc[0]
+        noise = noise * (1.0 + rise * size_of(x, model)) / (1.0 + rise)
+    np.testing.assert_allclose(found["variance"], spread + noise, rtol=1e-9)
     many = model.predict(pd.DataFrame({"value": [-0.02, 0.0], "market": [0.01, 0.0]}, index=["bad", "calm"]))
     assert list(many.scenario.values) == ["bad", "calm"]
     np.testing.assert_allclose(many["mean"].sel(scenario="bad"), found["mean"], rtol=1e-12)
@@ -521,7 +535,7 @@ def test_progress_is_called(data):
     ("options", "message"),
     [
         ({"tuning": "best"}, "'pooled', 'mle'"),
-        ({"dynamics": "drunk"}, "'random_walk' or 'mean_reverting'"),
+        ({"dynamics": "drunk"}, "'panel_reverting', 'mean_reverting' or 'random_walk'"),
         ({"noise": "loud"}, "'ewma', 'constant'"),
         ({"tails": "fat"}, "'student' or 'gaussian'"),
         ({"tuning": "fixed"}, "state_variance"),
@@ -534,8 +548,14 @@ def test_progress_is_called(data):
         ({"tuning": "fixed", "state_variance": [1.0, 2.0]}, "state_variance"),
         ({"state_variance": 1e-4}, "state_variance must be None with tuning='pooled'"),
         ({"discount_factor": 0.99}, "discount_factor must be None with tuning='pooled'"),
-        ({"phi": 0.9}, "phi must be None with dynamics='random_walk'"),
-        ({"mean": 1.0}, "mean must be None with dynamics='random_walk'"),
+        ({"phi": 0.9, "tuning": "mle"}, "phi must be None with dynamics='random_walk'"),
+        ({"noise": "ewma", "fast_weight": 0.1}, "fast_weight must be None with noise='ewma'"),
+        ({"fast_weight": 0.6}, "fast_weight must be a finite number of at least 0 and at most 0.5"),
+        ({"factor_moves": "yes"}, "factor_moves must be True, False or a number"),
+        ({"factor_moves": -1.0}, "factor_moves must be True, False or a number"),
+        ({"volatility_exponent": [0.1, 0.2]}, "volatility_exponent must be one number, or 3 for the memories"),
+        ({"noise": "ewma", "volatility_exponent": [0.1, 0.2, 0.3]}, "volatility_exponent must be a number"),
+        ({"mean": 1.0, "dynamics": "random_walk"}, "mean must be None with dynamics='random_walk'"),
         ({"tails": "gaussian", "degrees_of_freedom": 5.0}, "degrees_of_freedom must be None with tails='gaussian'"),
         ({"dynamics": "mean_reverting", "phi": pd.DataFrame()}, "phi must be .* got a DataFrame"),
         ({"noise": "discount", "memory": 0.5}, "memory"),

@@ -49,12 +49,31 @@ def test_no_other_memory_is_more_likely(turbulent):
 
 
 @pytest.mark.parametrize("common", [False, True])
-@pytest.mark.parametrize("start", [(0.9, 3.0, 0.5), (0.93, 6.0, 0.95), (0.99, 12.0, 1.5)])
-def test_every_start_ends_at_the_same_maximum(panel, start, common, monkeypatch):
+@pytest.mark.parametrize(
+    "start",
+    [(0.9, 3.0, 0.5, 0.0, 0.05, 0.9), (0.93, 6.0, 0.95, 0.8, 0.3, 1.2), (0.99, 12.0, 1.5, 0.4, 0.1, 1.0)],
+)
+def test_no_other_start_ends_higher(panel, start, common, monkeypatch):
     usual = fit(panel, common)
-    for name, value in zip(("USUAL_MEMORY", "USUAL_TAILS", "USUAL_EXPONENT"), start, strict=True):
-        monkeypatch.setattr(tuning, name, value)
+    memory_, tails, exponent, *others = start
+    changed = {"MEMORY": memory_, "TAILS": tails, "EXPONENTS": {0: (), 3: (exponent / 3,) * 3}}
+    changed |= zip(("FAST_MEMORY", "FAST_WEIGHT", "SURPRISE_SCALE"), others, strict=True)
+    for name, value in changed.items():
+        monkeypatch.setattr(tuning, f"USUAL_{name}", value)
     other = fit(panel, common)
+    observed = np.isfinite(panel[0].to_numpy()).sum()
+    assert other.log_likelihood_.sum() < usual.log_likelihood_.sum() + 1e-5 * observed
+
+
+@pytest.mark.parametrize("common", [False, True])
+@pytest.mark.parametrize("start", [(0.9, 3.0, 0.5), (0.93, 6.0, 0.95), (0.99, 12.0, 1.5)])
+def test_every_start_of_one_speed_ends_at_the_same_maximum(panel, start, common, monkeypatch):
+    options = {"noise": "ewma", "dynamics": "random_walk"}
+    usual = fit(panel, common, **options)
+    for name, value in zip(("USUAL_MEMORY", "USUAL_TAILS"), start[:2], strict=True):
+        monkeypatch.setattr(tuning, name, value)
+    monkeypatch.setattr(tuning, "USUAL_EXPONENTS", {0: (), 1: start[2:]})
+    other = fit(panel, common, **options)
     observed = np.isfinite(panel[0].to_numpy()).sum()
     assert other.log_likelihood_.sum() == pytest.approx(usual.log_likelihood_.sum(), abs=1e-5 * observed)
     assert memory(other) == pytest.approx(memory(usual), abs=2e-3)

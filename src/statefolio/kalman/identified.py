@@ -88,7 +88,7 @@ def tune_identified(
         mean=None if options.mean is None else options.mean[kept],
     )
     learned = tune(reduced, np.ascontiguousarray(X[:, kept]), observed.only(~left_out), progress)
-    learned = _with_dropped(learned, kept)
+    learned = _with_dropped(learned, kept, float(learned.phi.min()) if options.settled else 1.0)
     if not left_out.any():
         return learned
     learned = replace(learned, reason=np.where(np.append(left_out, False), LEFT_OUT, learned.reason))
@@ -103,7 +103,7 @@ def tune_identified(
     return replace(learned, level=level)
 
 
-def _with_dropped(learned: Learned, kept: NDArray[np.bool_]) -> Learned:
+def _with_dropped(learned: Learned, kept: NDArray[np.bool_], phi: float) -> Learned:
     """Insert the loadings that were left out: they stand still."""
 
     def wide(values: Floats, fill: float) -> Floats:
@@ -115,7 +115,7 @@ def _with_dropped(learned: Learned, kept: NDArray[np.bool_]) -> Learned:
     return replace(
         learned,
         state_variance=wide(learned.state_variance, 0.0),
-        phi=wide(learned.phi, float(learned.phi.min())),
+        phi=wide(learned.phi, phi),
         mean=wide(learned.mean, 0.0),
         pilot_ratio=wide(learned.pilot_ratio, 0.0),
         standard_error=errors,

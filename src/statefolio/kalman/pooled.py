@@ -149,7 +149,7 @@ def _from_theta(theta: Floats, problem: TuningProblem, old: Pool) -> Pool:
     states, free = problem.moderate.size, problem.free
     found: dict[str, Any] = {"ratio": problem.moderate * np.expm1(theta[:states])}
     if free.phi:
-        found["phi"] = 1.0 / (1.0 + np.exp(-theta[states : 2 * states]))
+        found["phi"] = np.where(problem.walks, old.phi, 1.0 / (1.0 + np.exp(-theta[states : 2 * states])))
     for coordinate, place in _shared_places(states, old.exponents.size):
         if getattr(free, coordinate.name):
             value = np.clip(coordinate.back(theta[place]), coordinate.least, coordinate.most)

@@ -19,11 +19,14 @@ from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, start_kinds
 from statefolio.kalman.volatility import Common, level_paths, move_sizes, no_moments
 
-USUAL_TAILS, USUAL_MEMORY, USUAL_PHI = 6.0, 0.97, 0.998
+USUAL_TAILS, USUAL_MEMORY, USUAL_PHI, USUAL_PANEL_PHI = 6.0, 0.97, 0.99, 0.998
 USUAL_EXPONENTS = {0: (), 1: (0.95,), 3: (0.3, 0.4, 0.2)}
 """Exponents of the common volatility by the number of its speeds."""
 
 USUAL_FAST_MEMORY, USUAL_FAST_WEIGHT, USUAL_SURPRISE_SCALE, USUAL_RISE = 0.6, 0.12, 1.06, 0.2
+
+_FARTHEST = 4.0
+"""Stationary deviations from the panel's loading, beyond which an asset does not revert to it."""
 
 NO_RESIDUAL = "hardly a residual while tuning: left out of what the panel shares"
 """Reason of an asset that is a combination of the factors."""
@@ -65,7 +68,7 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
     level = filled_with_median(np.append(residuals.variance, np.nan) if given is None else given, 1.0)
     ols = _of_teachers(ols, teaches)
     problem = _problem(options, X, observed.only(teaches), ols, level)
-    pool = _usual_pool(options, problem.moderate)
+    pool = _usual_pool(options, problem.moderate, _usual_phi(options, X))
     if options.tuning != "fixed" or options.common:
         problem, pool = _tune_shared(options, problem, pool, progress)
     excluded = np.where(residuals.one_date, ONE_MOVE, NO_RESIDUAL)
@@ -93,7 +96,8 @@ def _of_teachers(ols: OLSFit, teaches: NDArray[np.bool_]) -> OLSFit:
 
 def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit, level: Floats) -> TuningProblem:
     states, count = X.shape[1], observed.count
-    phi = np.full((states, 1), USUAL_PHI) if options.phi is None else options.phi[:, None]
+    phi = _usual_phi(options, X)[:, None]
+    walks = (phi[:, 0] == 1.0) & (options.phi is None)
     start = (np.zeros((count, states)), np.zeros((count, states, states))) if options.start is None else options.start
     extra = np.zeros(padded(count) - count, dtype=np.intp)
     with_padding = np.concatenate([np.arange(count), extra])
@@ -124,6 +128,7 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
             phi=options.reverts and options.phi is None,
             levels=options.noise == CONSTANT and options.gaussian and not given,
         ),
+        walks=walks,
     )
 
 
@@ -134,19 +139,31 @@ def _means(options: TuningSpec, ols: OLSFit) -> Floats:
     if options.mean is not None:
         return options.mean
     means = filled_with_median(np.where(np.isfinite(ols.variance), ols.mean, np.nan), 0.0)
-    if options.panel_means:
+    if options.to_panel:
         means[:] = np.median(means, axis=1, keepdims=True)
     return means
 
 
-def _usual_pool(options: TuningSpec, moderate: Floats) -> Pool:
+def _usual_phi(options: TuningSpec, X: Floats) -> Floats:
+    """Return the given persistence of each loading (K,), or the one from which it is searched for."""
+    if options.phi is not None:
+        return options.phi
+    if not options.reverts:
+        return np.ones(X.shape[1])
+    if not options.to_panel:
+        return np.full(X.shape[1], USUAL_PHI)
+    constant = np.ptp(X, axis=0) == 0.0 if X.ndim == 2 else np.zeros(X.shape[1], dtype=bool)
+    return np.where(constant, 1.0, USUAL_PANEL_PHI)
+
+
+def _usual_pool(options: TuningSpec, moderate: Floats, phi: Floats) -> Pool:
     usual_tails = USUAL_TAILS if options.tails is None else options.tails
     usual_memory = USUAL_MEMORY if options.memory is None else options.memory
     exponents = options.exponents if options.common else ()
     several = options.speeds > 1
     return Pool(
         ratio=5.0 * moderate,
-        phi=np.full(moderate.size, USUAL_PHI if options.reverts else 1.0) if options.phi is None else options.phi,
+        phi=phi,
         tails=np.inf if options.gaussian else usual_tails,
         memory=1.0 if options.noise == CONSTANT else usual_memory,
         exponents=np.array(USUAL_EXPONENTS[options.speeds] if exponents is None else exponents, dtype=float),
@@ -211,7 +228,7 @@ def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLS
         spec=spec,
         state_variance=state_variance,
         level=level,
-        phi=np.repeat(pool.phi[:, None], count, axis=1),
+        phi=_persistence(options, pool, ols, state_variance * (level if spec.scales else 1.0)),
         mean=_means(options, ols),
         exponents=pool.exponents,
         rise=pool.rise,
@@ -221,6 +238,23 @@ def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLS
         reason=reason,
         teaches=np.ones(count, dtype=bool),
     )
+
+
+def _persistence(options: TuningSpec, pool: Pool, ols: OLSFit, state_variance: Floats) -> Floats:
+    """Return the persistence of each asset's loadings (K, N + 1).
+
+    An asset with a constant loading that is far from the panel's, measured by the stationary deviation of its own
+    loading, does not revert to the panel: its loadings walk. So does one of which nothing is known yet. A fund that
+    hardly differs from the factors, and takes tiny steps, would be pulled to the panel against its data.
+    """
+    phi = np.repeat(pool.phi[:, None], ols.observations.size, axis=1)
+    if not options.to_panel:
+        return phi
+    away = np.abs(ols.mean - _means(options, ols))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        settled = np.where(phi < 1.0, state_variance / (1.0 - phi**2), np.inf)
+        belongs = np.all(away <= _FARTHEST * np.sqrt(settled + ols.variance), axis=0)
+    return np.where(belongs, phi, 1.0)
 
 
 def _with_estimates(learned: Learned, estimates: AssetEstimates) -> Learned:

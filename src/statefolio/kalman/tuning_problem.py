@@ -124,6 +124,7 @@ class TuningProblem:
     prior: Prior  # of N assets, padded
     moderate: Floats  # (K,) signal-to-noise that moves a loading slowly
     free: Free
+    walks: NDArray[np.bool_]  # (K,) loadings whose persistence stays 1
     rooms: Rooms = field(default_factory=Rooms)
 
     def subset(self, assets: NDArray[np.intp]) -> "TuningProblem":

@@ -28,7 +28,7 @@ class TuningSpec:
     observation_variance: Floats | None = None  # (N + 1,)
     phi: Floats | None = None  # (K,)
     mean: Floats | None = None  # (K, N + 1)
-    panel_means: bool = False  # all assets revert to the median of the panel's constant loadings
+    to_panel: bool = False  # loadings revert, from a diffuse start, to the panel's; that of a constant walks
     tails: float | None = None
     memory: float | None = None
     exponents: Floats | None = None  # (J,)
@@ -37,6 +37,11 @@ class TuningSpec:
     fast_weight: float | None = None
     surprise_scale: float | None = None
     discount: float | None = None
+
+    @property
+    def settled(self) -> bool:
+        """True where loadings revert from their stationary distribution."""
+        return self.reverts and not self.to_panel
 
     def select(self, columns: NDArray[np.intp]) -> "TuningSpec":
         """Return the options of some columns."""
@@ -108,4 +113,4 @@ def start_kinds(options: TuningSpec, phi: Floats) -> NDArray[np.int64]:
     """Return how each state starts: given, stationary or diffuse."""
     if options.start is not None:
         return np.full(phi.shape[0], GIVEN)
-    return np.where(options.reverts & (phi < 1.0).all(axis=1), STATIONARY, DIFFUSE)
+    return np.where(options.settled & (phi < 1.0).all(axis=1), STATIONARY, DIFFUSE)

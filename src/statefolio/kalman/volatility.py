@@ -133,20 +133,33 @@ def move_sizes(X: Floats, before: Moments) -> tuple[Floats, Moments]:
     states = X.shape[1]
     memory = 0.5 ** (1.0 / max(_HALF_LIFE, _BY_REGRESSOR * states))
     total, weight, dates = before
-    j = np.arange(states)
     for begin in range(0, len(X), _PIECE):
         x = X[begin : begin + _PIECE]
         moments, weights, total, weight = _moments(x, memory, total, weight)
-        C = moments / np.maximum(weights, 1e-300)[:, None, None]
-        scale = np.sqrt(np.where(C[:, j, j] > 0.0, C[:, j, j], 1.0))
-        C /= scale[:, :, None] * scale[:, None, :]
-        C[:, j, j] += _RIDGE
-        unit = x / scale
-        found = np.einsum("tj,tj->t", unit, np.linalg.solve(C, unit[:, :, None])[:, :, 0]) / states
         known = dates + np.arange(len(x)) >= _FIRST
-        sizes[begin : begin + len(x)] = np.where(known, np.minimum(found, _MOST), 1.0)
+        sizes[begin : begin + len(x)] = np.where(known, _distances(x, moments, weights), 1.0)
         dates += len(x)
     return sizes, Moments(total, weight, dates)
+
+
+def scenario_sizes(X: Floats, moments: Moments) -> Floats:
+    """Return the sizes of scenarios of the next date's regressors (S, K) over their usual size, given those so far."""
+    if moments.dates < _FIRST:
+        return np.ones(len(X))
+    return _distances(X, np.repeat(moments.total[None], len(X), axis=0), np.full(len(X), moments.weight))
+
+
+def _distances(X: Floats, moments: Floats, weights: Floats) -> Floats:
+    """Return x'C^-1 x / K with a ridge on the correlations, at most the greatest size, for each row x of X."""
+    j = np.arange(X.shape[1])
+    C = moments / np.maximum(weights, 1e-300)[:, None, None]
+    scale = np.sqrt(np.where(C[:, j, j] > 0.0, C[:, j, j], 1.0))
+    C /= scale[:, :, None] * scale[:, None, :]
+    C[:, j, j] += _RIDGE
+    unit = X / scale
+    found = np.einsum("tj,tj->t", unit, np.linalg.solve(C, unit[:, :, None])[:, :, 0]) / len(j)
+    sizes: Floats = np.minimum(found, _MOST)
+    return sizes
 
 
 @compiled

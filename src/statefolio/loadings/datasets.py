@@ -118,8 +118,12 @@ def next_dataset(forecast: Forecast, directions: Directions | None, labels: Labe
     return xr.Dataset(variables, coordinates, labels.attrs)
 
 
-def returns_dataset(forecast: Forecast, directions: Directions | None, scenarios: Array, labels: Labels) -> xr.Dataset:
-    """Return mean and variance of the returns for each row of regressors; rows have no labels.
+def returns_dataset(
+    forecast: Forecast, directions: Directions | None, scenarios: Array, noise_factor: Array, labels: Labels
+) -> xr.Dataset:
+    """Return mean and variance of the returns for each row of regressors (S, K); rows have no labels.
+
+    `noise_factor` (S,) multiplies the observation variances.
 
     They are NaN where the loadings that are not identified have a part in the fitted return.
     """
@@ -131,7 +135,7 @@ def returns_dataset(forecast: Forecast, directions: Directions | None, scenarios
         spread = np.where(directions.off(scenarios), np.nan, spread)
     variables = {
         "mean": (("scenario", "asset"), expected),
-        "variance": (("scenario", "asset"), spread + noise),
+        "variance": (("scenario", "asset"), spread + noise_factor[:, None] * noise),
     }
     return xr.Dataset(variables, {"asset": labels.assets}, labels.attrs)
 

@@ -193,7 +193,8 @@ class FittedLoadings(ShownLoadings, Estimator):
         -------
         Dataset
             `mean` and `variance` by asset, and by scenario where the forecasts are a DataFrame. The variance is that
-            of the noise and of the loadings' own uncertainty: x'Px + R.
+            of the noise and of the loadings' own uncertainty: x'Px + R, with R that of the scenario where noise rises
+            with the size of factor moves.
 
         Examples
         --------
@@ -216,7 +217,8 @@ class FittedLoadings(ShownLoadings, Estimator):
         x, scenarios = read_forecasts(factor_forecasts, names)
         if self.intercept:
             x = np.column_stack([np.ones(len(x)), x])
-        dataset = datasets.returns_dataset(self._next_date(), self._directions(), x, self._labels())
+        factor = self._noise_factor(x)
+        dataset = datasets.returns_dataset(self._next_date(), self._directions(), x, factor, self._labels())
         return dataset.isel(scenario=0) if scenarios is None else dataset.assign_coords(scenario=scenarios)
 
     def contributions(self, returns: Any, factors: Any, which: str = "predicted") -> "xr.Dataset":
@@ -272,6 +274,10 @@ class FittedLoadings(ShownLoadings, Estimator):
         state = super().__getstate__()
         state.pop("_cache", None)
         return state
+
+    def _noise_factor(self, x: Array) -> Array:
+        """Return the factor (S,) on the next date's observation variances in scenarios x (S, K) of its regressors."""
+        return np.ones(len(x))
 
     def _average_ahead(self, horizon: int) -> Forecast:  # noqa: ARG002 - subclasses use it
         """Forecast the average of the loadings over the next dates: as on the next one, where nothing moves them."""

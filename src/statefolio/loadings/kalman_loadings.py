@@ -27,9 +27,11 @@ class KalmanLoadings(KalmanModel):
 
     Parameters
     ----------
-    dynamics : {"random_walk", "mean_reverting"}, optional
-        Mean-reverting loadings start from their stationary distribution, random walks diffuse. Default:
-        "mean_reverting" with tuning="pooled" and at least eight assets, else "random_walk".
+    dynamics : {"panel_reverting", "mean_reverting", "random_walk"}, optional
+        "panel_reverting": betas revert to the panel's median loading, alpha is a random walk, and all start diffuse.
+        "mean_reverting": all loadings revert to means of each asset and start from their stationary distribution.
+        Default: "panel_reverting" with tuning="pooled" and at least eight assets, "mean_reverting" with a given
+        `mean`, else "random_walk".
     tuning : {"pooled", "mle", "shrunk", "discount", "fixed"}
         Source of the state variances. "pooled": one signal-to-noise ratio per factor for the whole panel. "mle": each
         asset's maximum likelihood. "shrunk": between these two, with a strength estimated from the panel. "discount":
@@ -62,10 +64,10 @@ class KalmanLoadings(KalmanModel):
     state_variance_scales : bool, optional
         State variances are ratios to the learned level. Default: True where noise="multi_speed" or "ewma".
     phi : float or mapping by factor, optional
-        Persistence of mean-reverting loadings. Default: tuned.
+        Persistence of loadings that revert. Default: tuned.
     mean : float, mapping by factor or DataFrame (asset, factor), optional
-        Means of mean-reverting loadings. Default: for all assets the panel's median loading by least squares up to
-        `tune_until`; with tuning="mle" maximum likelihood.
+        Means of mean-reverting loadings. Default: least squares up to `tune_until`; with tuning="mle" maximum
+        likelihood.
     degrees_of_freedom : float, optional
         Degrees of freedom of the Student-t. Default: tuned, from 2.2 to 200; 6 with tuning="fixed".
     memory : float, optional

@@ -23,7 +23,7 @@ from statefolio.kalman.panel import Filter
 from statefolio.kalman.separation import patience_of
 from statefolio.kalman.stale_returns import Marks, Watch, new_watch
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, build_pilot
-from statefolio.kalman.volatility import Common, Moments, common_levels, move_sizes, no_moments
+from statefolio.kalman.volatility import Common, Moments, common_levels, move_sizes, no_moments, scenario_sizes
 from statefolio.loadings.alignment import find_positions, order_factors
 from statefolio.loadings.array_layout import Form, with_prefix
 from statefolio.loadings.base import LoadingsModel
@@ -59,6 +59,7 @@ _NO_VALUES = {
 class KalmanModel(LoadingsModel):
     """Base of `KalmanLoadings`: the methods that tune, run, continue and restore its filters."""
 
+    dynamics: str | None
     progress: Progress | None
     _options: TuningSpec
     _learned: Learned
@@ -98,7 +99,7 @@ class KalmanModel(LoadingsModel):
 
     def _has_prior(self) -> bool:
         """Tell whether the loadings start from a stationary distribution, which holds collinear ones apart."""
-        return self._options.reverts and self._options.start is None
+        return self._options.settled and self._options.start is None
 
     def _build_filters(self, count: int) -> None:
         """Build the filters of `count` assets, before their first date."""
@@ -131,6 +132,11 @@ class KalmanModel(LoadingsModel):
             moves, moments = move_sizes(X, moments)
         factor = Common(np.log(levels[:-1]), moves).factor(self._learned.exponents, self._learned.rise)
         return factor, levels[-1], moments
+
+    def _noise_factor(self, x: Array) -> Array:
+        rise = self._learned.rise
+        sizes = scenario_sizes(x, self._moments) if self._options.moves else np.ones(len(x))
+        return np.asarray((1.0 + rise * sizes) / (1.0 + rise))
 
     def _average_ahead(self, horizon: int) -> Forecast:
         learned = self._learned
@@ -210,7 +216,7 @@ class KalmanModel(LoadingsModel):
         return _directions_of(self._filter, self._learned.level.size - 1)
 
     def _state(self) -> dict[str, np.ndarray[Any, Any]]:
-        state: dict[str, np.ndarray[Any, Any]] = {"level": self._levels}
+        state: dict[str, np.ndarray[Any, Any]] = {"levels": self._levels}
         if self._options.moves:
             state |= {f"moments_{name}": np.asarray(value) for name, value in self._moments._asdict().items()}
         state |= {f"filter_{name}": values for name, values in self._filter.arrays().items()}
@@ -232,13 +238,16 @@ class KalmanModel(LoadingsModel):
         options = {**self.get_params(deep=False), **_NO_VALUES}
         tuning_spec = make_tuning_spec(options, pd.Index([]), pd.Index([]))
         given = (start["mean"], start["covariance"]) if start else None
-        self._options = replace(tuning_spec, start=given, reverts=self._learned.spec.reverts)
+        reverts = self._learned.spec.reverts
+        to_panel = reverts and self.dynamics != "mean_reverting"
+        self._options = replace(tuning_spec, start=given, reverts=reverts, to_panel=to_panel)
         count = self._learned.level.size - 1
         self._build_filters(count)
         self._filter.take(with_prefix(state, "filter_"), count)
         if self._options.common:
             self._pilot.take(with_prefix(state, "pilot_"), count)
-        self._levels = np.atleast_1d(state["level"])[: self._learned.exponents.size]  # one number in earlier files
+        levels = state["levels"] if "levels" in state else np.atleast_1d(state["level"])  # files of earlier versions
+        self._levels = levels[: self._learned.exponents.size]
         if moments := with_prefix(state, "moments_"):
             self._moments = Moments(moments["total"], moments["weight"].item(), moments["dates"].item())
         tuned = with_prefix(state, "tuned_")

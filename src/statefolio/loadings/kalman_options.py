@@ -20,7 +20,7 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage of tuning, the steps done and their total."""
 
 RULES = {
-    "dynamics": OneOf("random_walk", "mean_reverting") | None,
+    "dynamics": OneOf("panel_reverting", "mean_reverting", "random_walk") | None,
     "tuning": OneOf("pooled", "mle", "shrunk", "discount", "fixed"),
     "noise": OneOf("multi_speed", "ewma", "constant", "discount"),
     "tails": OneOf("student", "gaussian"),
@@ -38,7 +38,6 @@ _NOISE = {"constant": CONSTANT, "ewma": EWMA, "multi_speed": EWMA, "discount": D
 _ONLY_WITH = (
     ("state_variance", "tuning", "fixed"),
     ("discount_factor", "tuning", "discount"),
-    ("phi", "dynamics", "mean_reverting"),
     ("mean", "dynamics", "mean_reverting"),
     ("degrees_of_freedom", "tails", "student"),
     ("fast_memory", "noise", "multi_speed"),
@@ -62,6 +61,11 @@ def check_kalman_options(options: Mapping[str, Any]) -> None:
             "got None. Pass one, or let tuning='pooled' estimate it."
         )
     options = {**options, "dynamics": dynamics_of(options)}
+    if options["phi"] is not None and options["dynamics"] == "random_walk":
+        raise InputError(
+            f"phi must be None with dynamics='random_walk', got {shown(options['phi'])}. Leave phi out, or set "
+            "dynamics='mean_reverting'."
+        )
     for name, needed, value in _ONLY_WITH:
         if options[name] is not None and options[needed] != value:
             raise InputError(
@@ -81,7 +85,9 @@ def dynamics_of(options: Mapping[str, Any], assets: int = LEAST_PANEL) -> str:
     given: str | None = options["dynamics"]
     if given is not None:
         return given
-    return "mean_reverting" if options["tuning"] == "pooled" and assets >= LEAST_PANEL else "random_walk"
+    if options["mean"] is not None:
+        return "mean_reverting"
+    return "panel_reverting" if options["tuning"] == "pooled" and assets >= LEAST_PANEL else "random_walk"
 
 
 def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -> TuningSpec:
@@ -89,7 +95,8 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
     noise, several = _NOISE[options["noise"]], options["noise"] == "multi_speed"
     common = bool(options["common_volatility"]) and noise != CONSTANT
     scales = options["state_variance_scales"]
-    reverts = dynamics_of(options, len(assets)) == "mean_reverting"
+    dynamics = dynamics_of(options, len(assets))
+    reverts = dynamics != "random_walk"
     state_variance = _by_asset_and_factor(options["state_variance"], "state_variance", assets, factors)
     _check_not_negative(state_variance, "state_variance")
     observation_variance = _by_asset(options["observation_variance"], assets)
@@ -123,7 +130,7 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
         observation_variance=observation_variance,
         phi=phi[:, 0] if reverts and phi is not None else None,
         mean=mean,
-        panel_means=options["tuning"] != "mle",
+        to_panel=dynamics == "panel_reverting",
         tails=options["degrees_of_freedom"],
         memory=options["memory"],
         exponents=_speeds(options),

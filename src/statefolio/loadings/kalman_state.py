@@ -10,6 +10,7 @@ from statefolio.kalman.blocks import padded
 from statefolio.kalman.specification import Specification
 from statefolio.kalman.stale_returns import new_watch
 from statefolio.kalman.tuning_spec import Learned
+from statefolio.kalman.volatility import Moments
 from statefolio.loadings.array_layout import Form, with_prefix
 from statefolio.loadings.unidentified import direction_forms
 
@@ -17,6 +18,19 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 
 _EXPONENTS = ("volatility_exponent", "volatility_exponent_fast", "volatility_exponent_slow")
 """Columns of the exponents of the common levels, in the order of their speeds (kalman/volatility.py)."""
+
+
+_OF_ONE_SPEED = ("level", "learned_exponent")
+"""Arrays of files from before noise had several speeds."""
+
+_OF_SEVERAL_SPEEDS = (
+    "levels",
+    "learned_exponents",
+    "learned_rise",
+    *(f"moments_{name}" for name in Moments._fields),
+    *(f"law_{name}" for name in Specification._field_defaults),
+)
+"""Arrays that such files lack."""
 
 
 def parameter_columns(learned: Learned, factors: list[str], count: int, *, with_means: bool) -> dict[str, Any]:
@@ -86,7 +100,8 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
     forms |= tuned
     forms |= {f"law_{name}": Form("b" if name in ("scales", "reverts") else law, ()) for name in Specification._fields}
     forms |= {
-        "level": Form("f", (None,)),
+        "levels": Form("f", (None,)),
+        "level": Form("f", ()),
         "moments_total": Form("f", (states, states)),
         "moments_weight": Form("f", ()),
         "moments_dates": Form("i", ()),
@@ -95,6 +110,7 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
         "learned_phi": Form("f", (states, columns), -1, newcomer=True),
         "learned_mean": Form("f", (states, columns), -1, newcomer=True),
         "learned_exponents": Form("f", (None,)),
+        "learned_exponent": Form(law, ()),
         "learned_rise": Form(law, ()),
         "learned_pilot_ratio": Form("f", (states,)),
         "learned_standard_error": Form("f", (1 + states, columns), -1, newcomer=True),
@@ -104,8 +120,7 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
         "start_mean": Form("f", (columns, states), 0, newcomer=True),
         "start_covariance": Form("f", (columns, states, states), 0, newcomer=True),
     }
-    # Files of earlier versions lack some; a start and a pilot filter are there only where the model has them.
-    pilot = {f"pilot_{name}" for name in of_filter}
-    return forms, frozenset(
-        {*watch, *tuned, *pilot, "filter_rows", "filter_size", "learned_teaches", "start_mean", "start_covariance"}
-    )
+    # Files of earlier versions lack some; a start, moments and a pilot filter are there only where the model has them.
+    optional = {*watch, *tuned, *(f"pilot_{name}" for name in of_filter), *_OF_ONE_SPEED, *_OF_SEVERAL_SPEEDS}
+    optional |= {"filter_rows", "filter_size", "filter_fast", "learned_teaches", "start_mean", "start_covariance"}
+    return forms, frozenset(optional)

@@ -59,7 +59,7 @@ class LoadingsTable(Table):
     Those that the command line has too are declared in `shared_options.py`.
     """
 
-    dynamics: Literal["random_walk", "mean_reverting"] | None = None
+    dynamics: Literal["panel_reverting", "mean_reverting", "random_walk"] | None = None
     tuning: Literal[Tuning, "fixed"] = ModelOptions.tuning
     noise: NoiseOption = ModelOptions.noise
     tails: TailsOption = ModelOptions.tails
