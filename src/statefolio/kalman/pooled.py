@@ -64,7 +64,7 @@ def _maximise(
     """Maximise from a pool; returns the best pool and the curvature found."""
     returns = int(problem.observed.counts().sum())
     theta = _to_theta(pool, problem.moderate)
-    bounds = _bounds(problem.moderate.size, pool.exponents.size)
+    bounds = _bounds(problem.moderate.size, pool.exponents.size, problem.least_phi)
     search = new_quasi_newton(theta, curvature)
     reason, evaluations = RUNNING, 0
     while reason == RUNNING:
@@ -133,11 +133,12 @@ def _shared_places(states: int, levels: int) -> Iterator[tuple[_Coordinate, slic
         place += size
 
 
-def _bounds(states: int, levels: int) -> Floats:
+def _bounds(states: int, levels: int, least_phi: float) -> Floats:
     """Return the least and the greatest values of the coordinates, (2, D)."""
     bounds = np.empty((2, 2 * states + len(_COORDINATES) - 1 + levels))
     bounds[0], bounds[1] = -np.inf, np.inf
     bounds[0, :states] = 0.0
+    bounds[0, states : 2 * states] = np.log(least_phi / (1.0 - least_phi)) if least_phi > 0.0 else -np.inf
     for coordinate, place in _shared_places(states, levels):
         ends = np.array([coordinate.least, coordinate.most])
         if np.isfinite(ends).all():

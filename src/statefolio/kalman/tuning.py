@@ -19,11 +19,14 @@ from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, start_kinds
 from statefolio.kalman.volatility import Common, level_paths, move_sizes, no_moments
 
-USUAL_TAILS, USUAL_MEMORY, USUAL_PHI, USUAL_PANEL_PHI = 6.0, 0.97, 0.99, 0.998
+USUAL_TAILS, USUAL_MEMORY, USUAL_PHI = 6.0, 0.97, 0.99
 USUAL_EXPONENTS = {0: (), 1: (0.95,), 3: (0.3, 0.4, 0.2)}
 """Exponents of the common volatility by the number of its speeds."""
 
 USUAL_FAST_MEMORY, USUAL_FAST_WEIGHT, USUAL_SURPRISE_SCALE, USUAL_RISE = 0.6, 0.12, 1.06, 0.2
+
+USUAL_YEARS, LEAST_YEARS = 1.0, 0.25
+"""Half-lives of reversion to the panel's loadings: where the search for one starts, and the shortest."""
 
 _FARTHEST = 4.0
 """Stationary deviations from the panel's loading, beyond which an asset does not revert to it."""
@@ -129,6 +132,7 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
             levels=options.noise == CONSTANT and options.gaussian and not given,
         ),
         walks=walks,
+        least_phi=0.5 ** (1.0 / (LEAST_YEARS * options.dates_per_year)) if options.to_panel else 0.0,
     )
 
 
@@ -153,7 +157,7 @@ def _usual_phi(options: TuningSpec, X: Floats) -> Floats:
     if not options.to_panel:
         return np.full(X.shape[1], USUAL_PHI)
     constant = np.ptp(X, axis=0) == 0.0 if X.ndim == 2 else np.zeros(X.shape[1], dtype=bool)
-    return np.where(constant, 1.0, USUAL_PANEL_PHI)
+    return np.where(constant, 1.0, 0.5 ** (1.0 / (USUAL_YEARS * options.dates_per_year)))
 
 
 def _usual_pool(options: TuningSpec, moderate: Floats, phi: Floats) -> Pool:

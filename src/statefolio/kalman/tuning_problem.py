@@ -125,6 +125,7 @@ class TuningProblem:
     moderate: Floats  # (K,) signal-to-noise that moves a loading slowly
     free: Free
     walks: NDArray[np.bool_]  # (K,) loadings whose persistence stays 1
+    least_phi: float = 0.0
     rooms: Rooms = field(default_factory=Rooms)
 
     def subset(self, assets: NDArray[np.intp]) -> "TuningProblem":

@@ -22,6 +22,7 @@ class TuningSpec:
     common: bool
     speeds: int = 1  # of a learned variance: its own speeds are two where the panel's are more than one
     moves: bool = False  # the noise rises with the size of a date's regressors
+    dates_per_year: float = 252.0  # in which half-lives of reversion to the panel are measured
     start: tuple[Floats, Floats] | None = None  # (N + 1, K) and (N + 1, K, K); the last for new assets
     before_prediction: bool = False
     state_variance: Floats | None = None  # (K, N + 1)

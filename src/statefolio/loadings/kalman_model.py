@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statefolio._arrays.frequency import infer_periods_per_year
 from statefolio._arrays.panel import Panel
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
@@ -90,7 +91,8 @@ class KalmanModel(LoadingsModel):
 
     def _learn_from(self, panel: Panel, tune_rows: int, unknown: Unidentified, observed: Observations) -> None:
         """Learn hyper-parameters from observations that may lie elsewhere; the returns of the panel are not needed."""
-        self._options = make_tuning_spec(self.get_params(deep=False), panel.assets, panel.factors)
+        options = make_tuning_spec(self.get_params(deep=False), panel.assets, panel.factors)
+        self._options = replace(options, dates_per_year=infer_periods_per_year(panel.dates))
         self._tuned = Directions(unknown.directions, unknown.size)
         X = panel.regressors[:tune_rows]
         self._learned = tune_identified(self._options, X, observed, unknown.combinations, self.progress)
