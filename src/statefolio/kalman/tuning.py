@@ -25,8 +25,9 @@ USUAL_EXPONENTS = {0: (), 1: (0.95,), 3: (0.3, 0.4, 0.2)}
 
 USUAL_FAST_MEMORY, USUAL_FAST_WEIGHT, USUAL_SURPRISE_SCALE, USUAL_RISE = 0.6, 0.12, 1.06, 0.2
 
-USUAL_YEARS, LEAST_YEARS = 1.0, 0.25
-"""Half-lives of reversion to the panel's loadings: where the search for one starts, and the shortest."""
+USUAL_YEARS, LEAST_YEARS, SLOW_YEARS = 1.0, 0.25, 5.0
+"""Half-lives of reversion to the panel's loadings: where the search for one starts, the shortest, and the one of data
+with too few dates a year to learn it from."""
 
 _FARTHEST = 4.0
 """Stationary deviations from the panel's loading, beyond which an asset does not revert to it."""
@@ -128,7 +129,7 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
             surprise_scale=options.speeds > 1 and options.surprise_scale is None,
             exponents=options.common and options.exponents is None,
             rise=options.moves and options.rise is None,
-            phi=options.reverts and options.phi is None,
+            phi=options.reverts and options.phi is None and options.tunes_reversion,
             levels=options.noise == CONSTANT and options.gaussian and not given,
         ),
         walks=walks,
@@ -157,7 +158,8 @@ def _usual_phi(options: TuningSpec, X: Floats) -> Floats:
     if not options.to_panel:
         return np.full(X.shape[1], USUAL_PHI)
     constant = np.ptp(X, axis=0) == 0.0 if X.ndim == 2 else np.zeros(X.shape[1], dtype=bool)
-    return np.where(constant, 1.0, 0.5 ** (1.0 / (USUAL_YEARS * options.dates_per_year)))
+    years = USUAL_YEARS if options.tunes_reversion else SLOW_YEARS
+    return np.where(constant, 1.0, 0.5 ** (1.0 / (years * options.dates_per_year)))
 
 
 def _usual_pool(options: TuningSpec, moderate: Floats, phi: Floats) -> Pool:

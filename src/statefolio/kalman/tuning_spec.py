@@ -9,6 +9,8 @@ from statefolio.kalman.panel import Filter, new_filter
 from statefolio.kalman.specification import CONSTANT, Floats, Specification
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
 
+_WEEKLY = 50.0
+
 
 @dataclass(frozen=True)
 class TuningSpec:
@@ -38,6 +40,11 @@ class TuningSpec:
     fast_weight: float | None = None
     surprise_scale: float | None = None
     discount: float | None = None
+
+    @property
+    def tunes_reversion(self) -> bool:
+        """False where loadings revert to the panel's and dates are rarer than weekly: persistence has a usual value."""
+        return not self.to_panel or self.dates_per_year > _WEEKLY
 
     @property
     def settled(self) -> bool:

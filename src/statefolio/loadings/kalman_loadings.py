@@ -64,7 +64,8 @@ class KalmanLoadings(KalmanModel):
     state_variance_scales : bool, optional
         State variances are ratios to the learned level. Default: True where noise="multi_speed" or "ewma".
     phi : float or mapping by factor, optional
-        Persistence of loadings that revert. Default: tuned.
+        Persistence of loadings that revert. Default: tuned; with dynamics="panel_reverting" the half-life is at least
+        a quarter of a year, and five years where dates are rarer than weekly.
     mean : float, mapping by factor or DataFrame (asset, factor), optional
         Means of mean-reverting loadings. Default: least squares up to `tune_until`; with tuning="mle" maximum
         likelihood.
