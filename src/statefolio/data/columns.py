@@ -1,5 +1,7 @@
 """Finds the columns of dates, assets and values in a raw table, and turns long tables into wide ones."""
 
+from typing import Any
+
 import pandas as pd
 
 from statefolio._arrays.text import listed, show
@@ -41,6 +43,8 @@ def is_long(table: pd.DataFrame, reading: Reading, source: str) -> bool:
         return reading.must_be_long
     if table.shape[1] != 2 or could_be_numbers(table.iloc[:, 0].astype("string")):
         return False
+    if _are_truths(table.iloc[:, 0]):
+        return False
     _check_names_are_text(table.iloc[:, 0], source)
     if table.index.is_unique:
         _check_names_are_no_values(table.iloc[:, 0], source)
@@ -57,10 +61,10 @@ def to_wide(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
             f"{source} must have an asset name in every row, got rows without a name in {asset!r}. Fill or remove them."
         )
     dates, assets = table.index, labels.take(codes)
-    keys = pd.MultiIndex.from_arrays([days_alone(pd.DatetimeIndex(dates), assets), assets])
-    dates = pd.DatetimeIndex(keys.get_level_values(0))
-    keep = drop_repeated_rows(table[[value]], keys, source)
-    table, dates, assets, keys = table[keep], dates[keep], assets[keep], keys[keep]
+    keep = drop_repeated_rows(table[[value]], pd.MultiIndex.from_arrays([dates, assets]), source)
+    table, assets = table[keep], assets[keep]
+    dates = days_alone(pd.DatetimeIndex(dates[keep]), assets)
+    keys = pd.MultiIndex.from_arrays([dates, assets])
     if not keys.is_unique:
         date, name = keys[keys.duplicated()][0]
         raise InputError(
@@ -97,29 +101,44 @@ def _asset_and_value(table: pd.DataFrame, reading: Reading, source: str) -> tupl
     return asset, value
 
 
+def _are_truths(column: "pd.Series[Any]") -> bool:
+    """Return whether a column has true and false alone, under a name that is none of the usual ones of assets."""
+    if str(column.name).strip().lower() in ASSET_WORDS:
+        return False
+    words = {str(cell).strip().lower() for cell in column[~is_missing(column)].unique()[:5]}
+    return words <= {"true", "false", "yes", "no", "y", "n"} and len(words) > 0
+
+
 def _check_names_are_text(names: "pd.Series[str]", source: str) -> None:
     """Raise InputError if some names are numbers with decimals, as prices are."""
     decimal = names[names.astype("string").str.fullmatch(r"\s*[-+]?\d*\.\d+\s*").fillna(False).to_numpy(dtype=bool)]
     if len(decimal):
         known = names[~is_missing(names)].astype(str)
-        text = next((cell for cell in known if not could_be_numbers(pd.Series([cell]))), known.iloc[0])
         raise InputError(
-            f"{source} must have either numbers or names in the column {names.name!r}, got {text!r} and "
-            f"{decimal.iloc[0]!r}. Set layout='wide' if it is an asset (and correct its cells that are no numbers), or "
-            "layout='long' if it names assets."
+            f"{source} must have either numbers or names in the column {names.name!r}, got {_a_text(known)!r} and "
+            f"{decimal.iloc[0]!r}. Set layout='long' if it names assets. If it is an asset, set layout='wide' and "
+            "correct its cells that are no numbers, or name them with missing."
         )
 
 
 def _check_names_are_no_values(names: "pd.Series[str]", source: str) -> None:
-    """Raise InputError if what should name assets has digits (12bp, 1.5D-03) under a name that is none of the usual."""
-    form = r"\d" if names.nunique() > 1 else r"\d[.,]\d"  # one name may end in a number, but has no decimals
-    digits = names.astype("string").str.contains(form).fillna(False).to_numpy(dtype=bool)
-    if digits.any() and str(names.name).strip().lower() not in ASSET_WORDS:
+    """Raise InputError for several texts, or one with decimals (1.5D-03), under a name that is none of the usual."""
+    if str(names.name).strip().lower() in ASSET_WORDS:
+        return
+    known = names[~is_missing(names)].astype("string")
+    digits = known[known.str.contains(r"\d[.,]\d").fillna(False).to_numpy(dtype=bool)]
+    if known.nunique() > 1 or len(digits):
+        shown = str(digits.iloc[0]) if len(digits) else _a_text(known)
         raise InputError(
             f"{source} must show whether the column {names.name!r} has names of assets or values, got "
-            f"{str(names[digits].iloc[0])!r} and each date once. Set layout='long' if it names assets, or correct its "
-            "cells that are no numbers if it is an asset."
+            f"{shown!r} and each date once. Set layout='long' if it names assets. If it is an asset, set layout='wide' "
+            "and correct its cells that are no numbers, or name them with missing."
         )
+
+
+def _a_text(known: "pd.Series[str]") -> str:
+    """Return the first cell that is no number."""
+    return str(next((cell for cell in known if not could_be_numbers(pd.Series([cell], dtype=str))), known.iloc[0]))
 
 
 def _check_sorted(dates: pd.Index, assets: pd.Index, source: str) -> None:

@@ -1,5 +1,6 @@
 """Reads the dates of a file: days however written, or months, quarters and years, which are dated by their last day."""
 
+import datetime as dt
 import re
 import warnings
 
@@ -7,8 +8,20 @@ import numpy as np
 import pandas as pd
 
 from statefolio.data.counted_dates import counted, latest, six_digits, warn_of_shifted_days
-from statefolio.data.date_patterns import COMPACT, ISO, MONTHS, NAMED, NAMED_MONTH, NUMERIC, PERIODS
+from statefolio.data.date_patterns import (
+    COMPACT,
+    ISO,
+    MONTHS,
+    NAMED,
+    NAMED_MONTH,
+    NUMERIC,
+    PERIODS,
+    looks_like_a_date,
+)
 from statefolio.exceptions import InputError, StatefolioWarning
+
+_CELLS = 200
+_NO_DAY = "which is no day of the calendar"
 
 
 def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str) -> pd.DatetimeIndex:
@@ -44,9 +57,16 @@ def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str)
             raise
         raise InputError(
             f"{source} must have dates such as 2015-12-31 or 20151231 in the column "
-            f"{written.name!r}, got something else ({str(error).splitlines()[0]}). Name the column of dates with date, "
-            "or their format with date_format."
+            f"{written.name!r}, got something else ({str(error).splitlines()[0]}). {_advice(text)}"
         ) from error
+
+
+def _advice(text: "pd.Series[str]") -> str:
+    """Return what to do: most cells of the right column are dates."""
+    cells = text.dropna().iloc[:_CELLS]
+    if sum(map(looks_like_a_date, cells)) >= max(1.0, 0.5 * len(cells)):
+        return "Correct that row, or delete it; for another way of writing dates, set date_format."
+    return "Name the column of dates with date, or their format with date_format."
 
 
 def days_alone(dates: pd.DatetimeIndex, assets: pd.Index | None = None) -> pd.DatetimeIndex:
@@ -68,7 +88,7 @@ def local_days(dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
 def _plain(text: "pd.Series[str]", source: str, column: str) -> "pd.Series[pd.Timestamp]":
     known = pd.Series(text.dropna().unique(), dtype="string")
     if len(known) and bool(known.str.fullmatch(r"\d{4}-\d{2}-\d{2}").all()):
-        return pd.to_datetime(text, format="%Y-%m-%d")
+        return _in_calendar(text, "%Y-%m-%d", _NO_DAY)
     if len(known) and bool(known.str.fullmatch(r"\d{6}").all()):
         return _by_text(text, known, six_digits(known, source, column))
     for kind, (pattern, frequency) in PERIODS.items():
@@ -84,9 +104,17 @@ def _plain(text: "pd.Series[str]", source: str, column: str) -> "pd.Series[pd.Ti
     if not len(known):
         return pd.to_datetime(text)
     if bool(known.str.fullmatch(r"\d{8}").all()):
-        return pd.to_datetime(text, format="%Y%m%d")
+        return _in_calendar(text, "%Y%m%d", _NO_DAY)
     days = counted(known, source, column)
     return _by_text(text, known, _written_days(known, source, column) if days is None else days)
+
+
+def _in_calendar(text: "pd.Series[str]", form: str, wrong: str) -> "pd.Series[pd.Timestamp]":
+    dates = pd.to_datetime(text, format=form, errors="coerce")
+    odd = text[dates.isna() & text.notna()]
+    if len(odd):
+        raise ValueError(f"{odd.iloc[0]!r}, {wrong}")
+    return dates
 
 
 def _by_text(text: "pd.Series[str]", known: "pd.Series[str]", days: "list[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
@@ -169,7 +197,11 @@ def _stamp(year: str, month: str, day: str, found: "re.Match[str] | None" = None
     number = int(year)
     if len(year) == 2:  # as POSIX: 69 to 99 are of the last century
         number += 1900 if number >= 69 else 2000
-    date = pd.Timestamp(number, int(month), int(day))
+    try:
+        date = pd.Timestamp(number, int(month), int(day))
+    except ValueError as error:
+        written = f"{year}-{month}-{day}" if found is None else found[0]
+        raise ValueError(f"{written!r}, {_NO_DAY}") from error
     time = None if found is None else found["time"]
     if time is None or found is None:
         return date
@@ -215,14 +247,23 @@ def _start(text: "pd.Series[str]", frequency: str) -> "pd.Series[pd.Timestamp]":
         year, quarter = text.str.extract(r"(\d{4})")[0], text.str.extract(r"[qQ]([1-4])")[0]
         month = (3 * quarter.astype("Int64") - 2).astype("string").str.zfill(2)
         return pd.to_datetime(year + month, format="%Y%m")
-    month = text.str[4:].str.replace(r"\D", "", regex=True).str.zfill(2)
+    parts = text.str.extract(r"(?:(\d{4})\D?(\d{1,2})|(\d{1,2})\D(\d{4}))")
+    year, month = parts[0].fillna(parts[3]), parts[1].fillna(parts[2]).str.zfill(2)
+    odd = text[(month > "12") | (month < "01")]
+    if len(odd):
+        raise ValueError(f"{odd.iloc[0]!r}, which is no month")
     return pd.to_datetime(year + month, format="%Y%m")
 
 
 def _in_format(text: "pd.Series[str]", date_format: str) -> "pd.Series[pd.Timestamp]":
     """Read dates in a format; one without a day names months, and one without a month either names years."""
-    dates = pd.to_datetime(text, format=date_format)
-    if date_format in ("ISO8601", "mixed") or re.search(r"%[-#]?[dejuwaAxcDFsUWV]", date_format):
+    if "%z" in date_format:  # clocks change: the local day, as written
+        dates = text.map(lambda cell: dt.datetime.strptime(cell, date_format).replace(tzinfo=None), na_action="ignore")
+        return pd.to_datetime(dates)
+    if date_format in ("ISO8601", "mixed"):
+        return pd.to_datetime(text, format=date_format)
+    dates = _in_calendar(text, date_format, f"which is not written as {date_format!r}")
+    if re.search(r"%[-#]?[dejuwaAxcDFsUWV]", date_format):
         return dates
     return _ends(dates, "M" if re.search(r"%[-#]?[mbBh]", date_format) else "Y")
 

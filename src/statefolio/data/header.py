@@ -15,6 +15,7 @@ from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning
 
 Rows = list[tuple[int, list[str]]]
 _MOST_LEVELS = 3
+_PROSE = 12
 _LABELS = (
     "code", "name", "currency", "unit", "units", "start", "end", "frequency", "freq", "type", "mnemonic", "description",
     "datatype", "country", "source", "exchange", "sector",
@@ -50,9 +51,10 @@ class Header:
         """Number of lines of names."""
         return len(self.keys[0])
 
-    def with_empty_column(self) -> "Header":
-        """Return the header with another column without a name, for rows that end in a separator."""
-        return replace(self, names=(*self.names, ""), keys=(*self.keys, ("",) * self.levels))
+    def with_empty_columns(self, more: int) -> "Header":
+        """Return the header with more columns without a name, for rows that end in separators."""
+        empty = ("",) * self.levels
+        return replace(self, names=(*self.names, *[""] * more), keys=(*self.keys, *[empty] * more))
 
 
 def read_header(rows: Rows, path: PathName) -> Header:
@@ -148,7 +150,8 @@ def _first_data_row(rows: Rows, width: int) -> int:
         return 0
     if len(first) == width and _are_numbers(first):
         return 0
-    if len(first) in (width, width - 1) and _known(first) >= max(2, width - 1):
+    full = len(first) in (width, width - 1) and _known(first) >= max(2, width - 1)
+    if full and not _is_under_prose(rows, width):
         return next((k for k in range(1, len(rows)) if not _is_second_header(rows, k, width)), 1)
     dated = [k for _, row in rows if len(row) == width for k, cell in enumerate(row) if looks_like_a_date(cell)]
     position = max(set(dated), key=lambda k: (dated.count(k), -k), default=-1)
@@ -160,6 +163,15 @@ def _first_data_row(rows: Rows, width: int) -> int:
         if len(row) == width and could_be_numbers(_series(row)) and not could_be_numbers(_series(above)):
             return k
     return 1
+
+
+def _is_under_prose(rows: Rows, width: int) -> bool:
+    """Return whether a later full line begins with a word for dates: a line of prose may have as many commas."""
+    words = [row[0].strip().lower() if len(row) == width else "" for _, row in rows[:_PROSE]]
+    found = next((k for k, word in enumerate(words) if word in DATE_WORDS), 0)
+    if found == 0 or _known(rows[found][1]) < width:
+        return False
+    return not any(looks_like_a_date(row[0]) or _repeats(row[1:]) for _, row in rows[:found])
 
 
 def _first_alike(rows: Rows, k: int, position: int) -> int:

@@ -10,9 +10,11 @@ from statefolio.data.header import Header
 from statefolio.data.sources import PathName
 from statefolio.exceptions import FileFormatError
 
+_MOST_EMPTY = 20
+
 
 def check_widths(body: str, separator: str, header: Header, path: PathName) -> Header:
-    """Check that every line has one value per name; pandas would fill or cut it. A separator may end every line."""
+    """Check that every line has one value per name; pandas would fill or cut it. Separators may end every line."""
     if '"' in body:
         widths = np.array([len(row) for row in csv.reader(io.StringIO(body), delimiter=separator)], dtype=np.int64)
     else:
@@ -21,10 +23,12 @@ def check_widths(body: str, separator: str, header: Header, path: PathName) -> H
     wrong = np.flatnonzero((widths != 0) & (widths != width))
     if not len(wrong):
         return header
-    if bool((widths[widths != 0] == width + 1).all()) and all(
-        line.rstrip().endswith(separator) for line in io.StringIO(body) if line.strip()
-    ):
-        return header.with_empty_column()
+    more = int(widths[wrong[0]]) - width
+    ends = separator * more
+    if 0 < more <= _MOST_EMPTY and bool((widths[widths != 0] == width + more).all()):
+        lines = (line.rstrip("\n").rstrip(" ") for line in io.StringIO(body) if line.strip())
+        if all(line.endswith(ends) for line in lines):
+            return header.with_empty_columns(more)
     number = int(wrong[0])
     last = number == len(widths) - 1
     advice = "The file is probably truncated: get" if last else "Correct the line, or get"

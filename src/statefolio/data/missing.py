@@ -16,9 +16,31 @@ _ERRORS = (
     "#NAME?",
     "#NUM!",
     "#NULL!",
-    "#N/A Invalid Security",
-    "#N/A Field Not Applicable",
-    "@NA",
+    *(
+        f"#N/A {word}"
+        for word in (
+            *(
+                "Invalid Security",
+                "Invalid Field",
+                "Invalid Override",
+                "Field Not Applicable",
+                "Field Not Found",
+                "History",
+            ),
+            *(
+                "Requesting Data...",
+                "Requesting",
+                "Connection",
+                "Authorization",
+                "Limit",
+                "Try Later",
+                "Real Time",
+                "Review",
+            ),
+            *("Sec", "Fld", "Mandatory Parameter"),
+        )
+    ),
+    *("@NA", "NaN%", "nan%", "Retrieving...", "Invalid RIC(s).", "The record could not be found"),
 )
 _FORMS = dict.fromkeys(form for word in _WORDS for form in (word, word.lower(), word.upper(), word.capitalize()))
 

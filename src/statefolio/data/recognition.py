@@ -4,9 +4,11 @@ import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
+from statefolio.data.cells import find_decimal, numbers_of
 from statefolio.data.fields import (
     What,
     are_of_one_asset,
@@ -15,7 +17,9 @@ from statefolio.data.fields import (
     plain,
     with_two_lines_of_names,
 )
+from statefolio.data.header import check_unique
 from statefolio.data.long_tables import CELLS, are_identifiers, are_names, as_long, is_triple, label_of, long_label
+from statefolio.data.missing import is_missing
 from statefolio.data.reading import ASSET_WORDS, Reading
 from statefolio.data.side_by_side import date_positions, join_blocks
 from statefolio.data.sources import PathName
@@ -23,10 +27,11 @@ from statefolio.exceptions import StatefolioWarning
 
 _PARTS = ("year", "quarter", "month", "day")
 _CRSP_CODES = (
-    *(form for letter in "ABCDEPST" for form in (letter, f".{letter}")),
+    *"ABCDEPST",
+    *(f".{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"),
     *(f"-{code}{zero}" for code in (55, 66, 77, 88, 99) for zero in ("", ".", ".0")),
 )
-"""CRSP's marks for missing returns: letters, and numbers that no return can be."""
+"""CRSP's marks for missing returns: letters, those of SAS, and numbers that no return can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ def recognise(raw: pd.DataFrame, what: What, reading: Reading, path: PathName) -
     """
     source = f"{path} ({what})"
     raw, reading = join_blocks(raw, reading, source)
+    if raw.columns.nlevels == 1:
+        check_unique(tuple(map(str, raw.columns)), path)
     if raw.columns.nlevels == 1 and reading.layout == "auto":
         raw = with_two_lines_of_names(raw, reading.dated(raw))
     if raw.columns.nlevels > 1:
@@ -143,7 +150,7 @@ def _crsp_prices(raw: pd.DataFrame, reading: Reading, source: str) -> pd.DataFra
     lower = {plain(str(name)): name for name in raw.columns}
     if reading.value is None or plain(reading.value) != "prc" or "permno" not in lower:
         return raw
-    prices = pd.to_numeric(raw[reading.value], errors="coerce")
+    prices = _numbers(raw[reading.value], reading, source)
     negative = int((prices < 0).sum())
     if negative:
         _warn(
@@ -151,10 +158,17 @@ def _crsp_prices(raw: pd.DataFrame, reading: Reading, source: str) -> pd.DataFra
             "taken."
         )
     if "cfacpr" in lower:
-        factor = pd.to_numeric(raw[lower["cfacpr"]], errors="coerce")
+        factor = _numbers(raw[lower["cfacpr"]], reading, source)
         prices = prices.where(prices != 0.0) / factor.where(factor > 0.0)
         _warn(f"{source} has factors of splits ({lower['cfacpr']}); the prices were divided by them.")
     return raw.assign(**{reading.value: prices.abs()})
+
+
+def _numbers(column: "pd.Series[Any]", reading: Reading, source: str) -> "pd.Series[float]":
+    if pd.api.types.is_numeric_dtype(column):
+        return column.astype(float)
+    known = column[~is_missing(column)].astype(str)
+    return numbers_of(column, find_decimal(known, reading.decimal, source), source)
 
 
 def _warn(message: str) -> None:

@@ -103,7 +103,7 @@ def open_text(content: bytes, reading: Reading, path: PathName, *, footer: bool 
 
 def find_separator(text: str) -> str:
     """Return the character that most evenly parts the first lines of a text: comma, semicolon, tab or bar."""
-    lines = [line for line in itertools.islice(io.StringIO(text), _LINES_TO_JUDGE) if line.strip()]
+    lines = list(itertools.islice((line for line in io.StringIO(text) if line.strip()), _LINES_TO_JUDGE))
 
     def score(separator: str) -> tuple[bool, int, int]:
         counts = [_outside_quotes(line, separator) for line in lines]

@@ -37,8 +37,13 @@ def workbook_table(content: bytes, reading: Reading, path: PathName) -> pd.DataF
     rows = _rows(content, reading, path)
     texts = [(k + 1, row) for k, row in enumerate(rows) if any(cell != "" for cell in row)]
     if not texts:
-        raise FileFormatError(f"{path} has an empty sheet. Name another one with sheet.")
+        raise FileFormatError(f"{path} has an empty sheet. Check the file, or name another sheet with sheet.")
     used = max(max(k for k, cell in enumerate(row) if cell != "") for _, row in texts) + 1
+    if used < 2:
+        raise FileFormatError(
+            f"{path} must have a column of dates and one of values in its sheet, got one column. Check the file, or "
+            "name another sheet with sheet."
+        )
     texts = [(line, row[:used]) for line, row in texts]
     header = read_header([(line, list(map(_text, row))) for line, row in texts[:_ROWS_TO_JUDGE]], path)
     body = [row for line, row in texts if line > header.lines]
