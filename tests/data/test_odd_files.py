@@ -89,6 +89,26 @@ def test_prose_with_as_many_commas_as_the_names(file):
     assert read(read_prices, file(text), "lines above its line of names").to_dict("list") == {"S&P 500": [113, 114]}
 
 
+def test_rows_are_no_prose(file):
+    rows = [f"2019W{k}|{'A2' if k < 18 else '2020'}|{k}.5|" for k in range(12, 25)]
+    with pytest.raises(InputError, match="something else \\('2019W12'\\)"):  # not one of its rows as the line of names
+        read(
+            read_prices, file("\n".join(["Some export", "Dates|ticker|value|", *rows, ""])), "lines above", "is a long"
+        )
+    prose = "\n".join(f"x{k}|1|y" for k in range(4))
+    with pytest.raises(InputError, match="line of names above all rows, got 4 rows such as 'x0,1,y' above 'date,A,B'"):
+        read_prices(file(f"{prose}\ndate|A|B\n2020-01-02|1|2\n2020-01-03|1|2\n"))
+
+
+def test_assets_may_be_called_as_fields_are(file):
+    text = (
+        "Price,Open,Open,Close,Close\nTicker,OPEN,Close,OPEN,Close\nDate,,,,\n2023-01-03,1,2,3,4\n2023-01-04,1,2,3,5\n"
+    )
+    assert read(read_prices, file(text), "'Close' was taken").to_dict("list") == {"OPEN": [3, 3], "Close": [4, 5]}
+    text = "Date,id,Date,Close\n2023-01-03,7,2023-01-03,4\n2023-01-04,7,2023-01-04,5\n"
+    assert read(read_prices, file(text), "2 tables side by side").to_dict("list") == {"id": [7, 7], "Close": [4, 5]}
+
+
 def test_many_blank_lines(file):
     assert read_groups(file("\n" * 200 + "asset,group\nAAA,tech\n")).to_dict() == {"AAA": "tech"}
 
@@ -102,6 +122,12 @@ def test_cells_of_parquet_are_numbers_and_texts(tmp_path):
     pd.DataFrame(index=pd.DatetimeIndex(["2020-01-02"])).to_parquet(path)
     with pytest.raises(FileFormatError, match="has no column of values"):
         read_prices(path)
+
+
+def test_categories_of_parquet_are_read_as_texts(tmp_path):
+    cells = pd.DataFrame({"A": pd.Categorical(["1.5", "2.5"]), "B": [1.0, 2.0]})
+    cells.set_index(pd.DatetimeIndex(["2020-01-02", "2020-01-03"], name="date")).to_parquet(tmp_path / "x.parquet")
+    assert read_prices(tmp_path / "x.parquet")["A"].tolist() == [1.5, 2.5]
 
 
 def test_workbooks_without_a_table(tmp_path):

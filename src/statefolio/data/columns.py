@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statefolio._arrays.text import listed, show
 from statefolio.data.cells import could_be_numbers
@@ -11,6 +13,8 @@ from statefolio.data.file_rows import drop_empty_rows, drop_repeated_rows, warn_
 from statefolio.data.missing import is_missing
 from statefolio.data.reading import ASSET_WORDS, Reading
 from statefolio.exceptions import InputError, UnknownNameError
+
+_MOST_MARKS = 500_000_000
 
 
 def index_by_date(raw: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
@@ -60,20 +64,43 @@ def to_wide(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
         raise InputError(
             f"{source} must have an asset name in every row, got rows without a name in {asset!r}. Fill or remove them."
         )
-    dates, assets = table.index, labels.take(codes)
-    keep = drop_repeated_rows(table[[value]], pd.MultiIndex.from_arrays([dates, assets]), source)
-    table, assets = table[keep], assets[keep]
-    dates = days_alone(pd.DatetimeIndex(dates[keep]), assets)
-    keys = pd.MultiIndex.from_arrays([dates, assets])
-    if not keys.is_unique:
-        date, name = keys[keys.duplicated()][0]
+    places, labels = pd.factorize(labels)
+    codes, dates, values = places[codes], pd.DatetimeIndex(table.index), table[value]
+    if not _is_once(dates, codes, len(labels)):
+        keep = drop_repeated_rows(table[[value]], pd.MultiIndex.from_arrays([dates, labels.take(codes)]), source)
+        codes, dates, values = codes[keep], dates[keep], values[keep]
+    dates = days_alone(dates, pd.Index(codes))
+    if not _is_once(dates, codes, len(labels)):
+        again = int(np.argmax(pd.MultiIndex.from_arrays([dates, codes]).duplicated()))
         raise InputError(
-            f"{source} must have one row per date and asset, got duplicate rows (first: {name} on {show(date)}). "
-            "Keep one of each."
+            f"{source} must have one row per date and asset, got duplicate rows (first: {labels[codes[again]]} on "
+            f"{show(dates[again])}). Keep one of each."
         )
-    _check_sorted(dates, assets, source)
-    wide = pd.Series(table[value].to_numpy(), index=keys).unstack(sort=False)
-    return wide.reindex(columns=assets.unique()).sort_index()
+    _check_sorted(dates, codes, labels, source)
+    if not dates.hasnans and pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        return _placed(values, dates, codes, labels)
+    keys = pd.MultiIndex.from_arrays([dates, labels.take(codes)])
+    return pd.Series(values.to_numpy(), index=keys).unstack(sort=False).reindex(columns=labels).sort_index()
+
+
+def _is_once(dates: pd.DatetimeIndex, codes: NDArray[np.intp], assets: int) -> bool:
+    """Return whether each asset has each date once."""
+    days, known = pd.factorize(dates, use_na_sentinel=False)
+    if len(known) * assets > _MOST_MARKS:
+        return bool(pd.MultiIndex.from_arrays([days, codes]).is_unique)
+    seen = np.zeros(len(known) * assets, dtype=bool)
+    seen[days * assets + codes] = True
+    return int(np.count_nonzero(seen)) == len(codes)
+
+
+def _placed(
+    values: "pd.Series[float]", dates: pd.DatetimeIndex, codes: NDArray[np.intp], labels: pd.Index
+) -> pd.DataFrame:
+    """Put each number in the row of its date and the column of its asset."""
+    days, known = pd.factorize(dates, sort=True)
+    wide = np.full((len(known), len(labels)), np.nan)
+    wide[days, codes] = values.to_numpy(dtype=float, na_value=np.nan)
+    return pd.DataFrame(wide, index=pd.DatetimeIndex(known, name=dates.name), columns=labels)
 
 
 def _asset_and_value(table: pd.DataFrame, reading: Reading, source: str) -> tuple[str, str]:
@@ -141,21 +168,23 @@ def _a_text(known: "pd.Series[str]") -> str:
     return str(next((cell for cell in known if not could_be_numbers(pd.Series([cell], dtype=str))), known.iloc[0]))
 
 
-def _check_sorted(dates: pd.Index, assets: pd.Index, source: str) -> None:
+def _check_sorted(dates: pd.DatetimeIndex, codes: NDArray[np.intp], labels: pd.Index, source: str) -> None:
     """Raise InputError unless dates increase (or all decrease) within each asset; rows may be grouped by either."""
     if dates.is_monotonic_increasing:
         return
-    previous = pd.Series(dates).groupby(assets.to_numpy(), sort=False).shift()
-    unsorted = (pd.Series(dates) < previous).to_numpy()
-    if not unsorted.any():
+    order = np.argsort(codes, kind="stable")
+    same = np.diff(codes[order]) == 0
+    steps = np.diff(dates.to_numpy()[order])[same]
+    down = steps < np.timedelta64(0)
+    if not down.any():
         return
-    if not (pd.Series(dates) > previous).any():
+    if down.all():
         warn_of_newest_first(source)
         return
-    row = int(unsorted.argmax())
+    row = int(order[1:][same][down].min())
     raise InputError(
-        f"{source} must have increasing dates within each asset, got dates out of order (first: {assets[row]} on "
-        f"{show(dates[row])}). Sort the rows by date."
+        f"{source} must have increasing dates within each asset, got dates out of order (first: {labels[codes[row]]} "
+        f"on {show(dates[row])}). Sort the rows by date."
     )
 
 

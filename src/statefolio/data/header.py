@@ -16,6 +16,7 @@ from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning
 Rows = list[tuple[int, list[str]]]
 _MOST_LEVELS = 3
 _PROSE = 12
+_MOST_NUMBERS, _CELLS = 3, 20
 _LABELS = (
     "code", "name", "currency", "unit", "units", "start", "end", "frequency", "freq", "type", "mnemonic", "description",
     "datatype", "country", "source", "exchange", "sector",
@@ -96,6 +97,7 @@ def read_header(rows: Rows, path: PathName) -> Header:
         raise first_line_error(",".join(rows[0][1][:3]), "date,AAPL,KO", path)
     first, lines_of_names, named_index = _lines_of_names(rows, data)
     if first > 0:
+        _check_are_prose([row for _, row in rows[:first] if len(row) == width], lines_of_names[-1], path)
         _warn_of_preamble(rows[0][1], path)
     cells = [[cell.strip() if len(lines_of_names) > 1 else cell for cell in row] for row in lines_of_names]
     columns = max(map(len, cells))
@@ -158,6 +160,11 @@ def _first_data_row(rows: Rows, width: int) -> int:
     for k, (_, row) in enumerate(rows[1:], start=1):
         if position >= 0 and len(row) == width and looks_like_a_date(row[position]):
             return _first_alike(rows, k, position)
+    for k, (_, row) in enumerate(rows[1:], start=1):
+        above = rows[k - 1][1]
+        full = len(row) == width and len(above) in (width, width - 1) and _known(above) >= max(2, width - 1)
+        if full and _has_number(row) and not _has_number(above):
+            return k
     for k, (_, row) in enumerate(rows[1:], start=1):
         above = rows[k - 1][1]
         if len(row) == width and could_be_numbers(_series(row)) and not could_be_numbers(_series(above)):
@@ -235,6 +242,11 @@ def _filled(row: list[str], whole: bool) -> list[str]:
     return filled
 
 
+def _has_number(row: list[str]) -> bool:
+    """Return whether one of the first cells after the first is a number."""
+    return any(cell.strip() and could_be_numbers(_series([cell])) for cell in row[1:_CELLS])
+
+
 def _known(row: list[str]) -> int:
     return sum(1 for cell in row if cell.strip())
 
@@ -251,6 +263,17 @@ def check_unique(names: tuple[str, ...], path: PathName) -> None:
     if repeated:
         raise InputError(
             f"{path} must have each name once in its first line, got {repeated[0]!r} twice. Rename or drop one."
+        )
+
+
+def _check_are_prose(above: list[list[str]], names: list[str], path: PathName) -> None:
+    """Raise InputError where lines above the supposed names have numbers, as rows of data have."""
+    rows = [row for row in above if _has_number(row)]
+    if len(rows) >= _MOST_NUMBERS:
+        raise InputError(
+            f"{path} must have its line of names above all rows, got {len(rows)} rows such as "
+            f"{','.join(rows[0])[:40]!r} above {','.join(names)[:40]!r}. Put one line of names above them, and write "
+            "dates such as 2015-12-31."
         )
 
 

@@ -17,6 +17,8 @@ def check_widths(body: str, separator: str, header: Header, path: PathName) -> H
     """Check that every line has one value per name; pandas would fill or cut it. Separators may end every line."""
     if '"' in body:
         widths = np.array([len(row) for row in csv.reader(io.StringIO(body), delimiter=separator)], dtype=np.int64)
+    elif _are_all_whole(body, separator, header.width):
+        return header
     else:
         widths = _widths(body, separator)
     width = header.width
@@ -36,6 +38,17 @@ def check_widths(body: str, separator: str, header: Header, path: PathName) -> H
         f"{path}, line {header.lines + number + 1} must have one value for each of {width} names, got "
         f"{widths[number]} values. {advice} the file again."
     )
+
+
+def _are_all_whole(body: str, separator: str, width: int) -> bool:
+    """Return whether every line of a text without quotes has `width` values, at one pass and with few arrays."""
+    data = np.frombuffer((body if body.endswith("\n") else body + "\n").encode(), dtype=np.uint8)
+    ends = data == ord("\n")
+    marked = ends[ends | (data == ord(separator))]
+    if len(marked) % width:
+        return False
+    lines = marked.reshape(-1, width)
+    return width > 1 and bool(lines[:, -1].all()) and not bool(lines[:, :-1].any())
 
 
 def _widths(body: str, separator: str) -> NDArray[np.int64]:

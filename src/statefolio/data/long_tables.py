@@ -47,7 +47,7 @@ def long_label(raw: pd.DataFrame, names: list[str], reading: Reading) -> str | N
             if plain(name) == word and name != date and len(names) > 2:
                 column = raw.iloc[:, k]
                 dates = raw[date] if date in names else pd.Series(raw.index)
-                cells = column.astype("string")
+                cells = column.iloc[:MANY].astype("string")
                 named = are_names(cells, name) or is_triple(names, name) or are_identifiers(cells, name)
                 if named or dates.duplicated().any():
                     return name

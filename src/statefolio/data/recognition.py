@@ -83,7 +83,7 @@ def recognise(raw: pd.DataFrame, what: What, reading: Reading, path: PathName) -
         raw = with_two_lines_of_names(raw, reading.dated(raw))
     if raw.columns.nlevels > 1:
         raw = one_field(raw, what, reading, source)
-        reading = replace(reading, value=None)
+        reading = replace(reading, value=None, layout="wide")  # an asset may be called Close
     raw = _join_date_parts(raw, reading)
     names = [str(name) for name in raw.columns]
     of_one = reading.layout != "long" and are_of_one_asset(names, reading.layout)
