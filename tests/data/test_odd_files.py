@@ -27,6 +27,16 @@ def test_crsp_prices_as_text(file):
     np.testing.assert_array_equal(table["10001"], [12, 13, np.nan])
     with pytest.raises(InputError, match="got 'halted' on row 2"):
         read_prices(file(text.replace("-$13", "halted")))
+    grouped = text.replace("$12", "$1.234")
+    with pytest.raises(InputError, match=r"got cells such as '1\.234', which can be 1\.234 or 1234"):
+        read(read_prices, file(grouped))
+    assert read(read_prices, file(grouped), "1 negative", decimal=",")["10001"].tolist()[0] == 1234
+
+
+def test_numbers_with_decimals_are_no_names_of_assets(file):
+    text = "date,id,KO\n2020-01-02,-0.5%,1%\n2020-01-02,-0.5%,1%\n2020-01-03,1.5%,2%\n"
+    said = ("repeats 1 rows", "divided by 100")
+    assert read(read_returns, file(text), *said).to_dict("list") == {"id": [-0.005, 0.015], "KO": [0.01, 0.02]}
 
 
 def test_true_and_false_are_no_names_of_assets(file, tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio.data.cells import find_decimal, numbers_of
+from statefolio.data.cells import check_points, find_decimal, numbers_of
 from statefolio.data.fields import (
     What,
     are_of_one_asset,
@@ -18,7 +18,16 @@ from statefolio.data.fields import (
     with_two_lines_of_names,
 )
 from statefolio.data.header import check_unique
-from statefolio.data.long_tables import CELLS, are_identifiers, are_names, as_long, is_triple, label_of, long_label
+from statefolio.data.long_tables import (
+    CELLS,
+    are_decimals,
+    are_identifiers,
+    are_names,
+    as_long,
+    is_triple,
+    label_of,
+    long_label,
+)
 from statefolio.data.missing import is_missing
 from statefolio.data.reading import ASSET_WORDS, Reading
 from statefolio.data.side_by_side import date_positions, join_blocks
@@ -61,6 +70,7 @@ def text_columns(names: list[str], rows: Callable[[], Iterator[list[str]]], read
     text = are_names(cells, label) or are_identifiers(cells, label)
     days = [tuple(row[k] for k in sorted(dates)) for row in head]
     named = plain(label) in ASSET_WORDS and (len(set(days)) < len(days) or is_triple(names, label))
+    named = named and not are_decimals(cells)
     chosen = reading.must_be_long or text or named
     return TextColumns(dates, frozenset({position}) if chosen else frozenset())
 
@@ -150,7 +160,8 @@ def _crsp_prices(raw: pd.DataFrame, reading: Reading, source: str) -> pd.DataFra
     lower = {plain(str(name)): name for name in raw.columns}
     if reading.value is None or plain(reading.value) != "prc" or "permno" not in lower:
         return raw
-    prices = _numbers(raw[reading.value], reading, source)
+    commas = raw.attrs.get("separator") == ","
+    prices = _numbers(raw[reading.value], reading, source, commas=commas)
     negative = int((prices < 0).sum())
     if negative:
         _warn(
@@ -158,17 +169,20 @@ def _crsp_prices(raw: pd.DataFrame, reading: Reading, source: str) -> pd.DataFra
             "taken."
         )
     if "cfacpr" in lower:
-        factor = _numbers(raw[lower["cfacpr"]], reading, source)
+        factor = _numbers(raw[lower["cfacpr"]], reading, source, commas=commas)
         prices = prices.where(prices != 0.0) / factor.where(factor > 0.0)
         _warn(f"{source} has factors of splits ({lower['cfacpr']}); the prices were divided by them.")
     return raw.assign(**{reading.value: prices.abs()})
 
 
-def _numbers(column: "pd.Series[Any]", reading: Reading, source: str) -> "pd.Series[float]":
+def _numbers(column: "pd.Series[Any]", reading: Reading, source: str, *, commas: bool) -> "pd.Series[float]":
     if pd.api.types.is_numeric_dtype(column):
         return column.astype(float)
     known = column[~is_missing(column)].astype(str)
-    return numbers_of(column, find_decimal(known, reading.decimal, source), source)
+    decimal = find_decimal(known, reading.decimal, source)
+    if reading.decimal is None and decimal == ".":
+        check_points(known, source, commas_part_values=commas)
+    return numbers_of(column, decimal, source)
 
 
 def _warn(message: str) -> None:

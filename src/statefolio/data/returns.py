@@ -225,7 +225,7 @@ def _check_positive(prices: pd.DataFrame) -> None:
         )
     warnings.warn(
         f"prices should be positive, got {bad.sum()} values at or below zero (first: {first}). Returns from and to "
-        "them are NaN. Look at find_suspicious_cells(prices, kind='prices').",
+        "them are missing. Look at find_suspicious_cells(prices, kind='prices').",
         StatefolioWarning,
         stacklevel=3,
     )

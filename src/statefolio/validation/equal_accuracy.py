@@ -175,7 +175,7 @@ def warn_if_few(dates: int, scored: str = "test_from") -> None:
     if dates < FEWEST:
         warnings.warn(
             f"{scored} must leave at least {FEWEST} dates with scored returns for tests and standard errors, got "
-            f"{dates}: they are NaN, and means over so few dates say little. Pass an earlier date, or later data.",
+            f"{dates}: they are missing, and means over so few dates say little. Pass an earlier date, or later data.",
             StatefolioWarning,
             stacklevel=3,
         )
