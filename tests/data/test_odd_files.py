@@ -27,10 +27,10 @@ def test_crsp_prices_as_text(file):
     np.testing.assert_array_equal(table["10001"], [12, 13, np.nan])
     with pytest.raises(InputError, match="got 'halted' on row 2"):
         read_prices(file(text.replace("-$13", "halted")))
-    grouped = text.replace("$12", "$1.234")
-    with pytest.raises(InputError, match=r"got cells such as '1\.234', which can be 1\.234 or 1234"):
-        read(read_prices, file(grouped))
-    assert read(read_prices, file(grouped), "1 negative", decimal=",")["10001"].tolist()[0] == 1234
+    grouped = 'date,PERMNO,PRC\n2020-08-31,10001,"$2.387"\n2020-09-01,10001,"$434"\n'
+    with pytest.raises(InputError, match=r"got cells such as '2\.387', which can be 2\.387 or 2387"):
+        read_prices(file(grouped))
+    assert read(read_prices, file(grouped), decimal=",")["10001"].tolist() == [2387, 434]
 
 
 def test_numbers_with_decimals_are_no_names_of_assets(file):
@@ -182,3 +182,11 @@ def test_names_that_are_empty_or_repeated_end_in_our_errors(file, content, layou
     except StatefolioError:
         return
     assert table.columns.is_unique
+
+
+def test_opens_highs_and_lows_are_no_assets(file):
+    path = file("date,open,high,low\n2020-01-02,1,3,1\n2020-01-03,2,3,2\n")
+    with pytest.raises(InputError, match="Set value to one of them, or layout='wide' if each is an asset"):
+        read_prices(path)
+    assert read(read_prices, path, "of one asset", value="open")["AAA"].tolist() == [1, 2]
+    assert read(read_prices, path, layout="wide").columns.tolist() == ["open", "high", "low"]

@@ -75,7 +75,8 @@ def by_word(names: list[str], what: What) -> str | None:
 def are_of_one_asset(names: list[str], layout: str) -> bool:
     """Return whether the columns are a price or a return of one asset and what goes with it, rather than assets."""
     lower = {plain(name) for name in names}
-    if all(lower & words for words in (_OPEN, _HIGH, _LOW)) and by_word(names, "prices") is not None:
+    whole = layout == "auto" or by_word(names, "prices") is not None
+    if whole and all(lower & words for words in (_OPEN, _HIGH, _LOW)):
         return True
     prices, returns = (lower & (set(words) - _ANY) for words in (PRICES, RETURNS))
     beside = lower & (_OPEN | _HIGH | _LOW | _VOLUME)
