@@ -37,7 +37,7 @@ DAYS = {
 }
 MONTHS = ["%Y%m", "%Y-%m", "%m/%Y", "%b %Y", "%b-%y", "%YM%m", "%Y-%m-%d", "%d/%m/%Y", "year, month"]
 NAMES = ["AAPL", "KO", "BRK.B", "S&P 500", "Société", "10001", "0005.HK", "A B", "OPEN", "Low"]
-NAMES += ["x,y", "NA", "Cash", "TRUE", "^GSPC", "A|B", "-X", "2020", "Close", "id", "A;B", "NaN", "1e5"]
+NAMES += ["x,y", "NA", "Cash", "TRUE", "^GSPC", "A|B", "-X", "2020", "id", "A;B", "NaN", "1e5"]
 MISSING = ["", "NA", "-", ".", "#N/A N/A", "null", "n.a.", "NaN", "#N/A", "nan", "n/a", "\u2013"]
 LAYOUTS = ["wide", "wide", "wide", "long", "long", "blocks", "fields", "one asset", "permno"]
 
@@ -63,6 +63,8 @@ def files(draw: Any) -> File:
     names = [str(name) for name in rng.choice(NAMES, columns, replace=False)]
     if layout == "one asset":
         names = ["vendor"]
+    elif layout == "fields":
+        names[0] = names[0].replace("AAPL", "Close")  # an asset may be called as fields are
     elif layout == "permno":
         names = [str(10001 + 7 * k) for k in range(columns)]
     shape = (rows, len(names))

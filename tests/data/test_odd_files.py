@@ -190,3 +190,8 @@ def test_opens_highs_and_lows_are_no_assets(file):
         read_prices(path)
     assert read(read_prices, path, "of one asset", value="open")["AAA"].tolist() == [1, 2]
     assert read(read_prices, path, layout="wide").columns.tolist() == ["open", "high", "low"]
+
+
+def test_names_of_long_tables_stay_as_they_are_written(file):
+    text = "date,ticker,value\n20200102,1e5,1\n20200102,007,2\n20200102,NA,3\n20200103,1e5,4\n"
+    assert read(read_prices, file(text)).columns.tolist() == ["1e5", "007", "NA"]

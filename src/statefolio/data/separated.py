@@ -61,13 +61,14 @@ def text_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame
     decimal = _decimal(read, reading, as_text)
     table = _frame(
         read,
-        # A long table repeats its dates and names: categories keep each once.
-        dtype=str if decimal is None else dict.fromkeys(as_text, "category" if as_text.labels else str),
+        dtype=str if decimal is None else dict.fromkeys(as_text, object if as_text.labels else str),
         decimal=decimal or ".",
         keep_default_na=False,
         na_values=missing,
         low_memory=False,
     )
+    if as_text.labels and decimal is not None:  # a long table repeats its dates and names: keep each once
+        table = table.astype(dict.fromkeys(as_text, "category"))
     table.columns = pd.MultiIndex.from_tuples(header.keys) if header.levels > 1 else pd.Index(header.names)
     table.attrs |= {"decimal": decimal, "separator": read.separator}
     return table
