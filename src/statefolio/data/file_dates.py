@@ -1,6 +1,5 @@
 """Reads the dates of a file: days however written, or months, quarters and years, which are dated by their last day."""
 
-import datetime as dt
 import re
 import warnings
 
@@ -18,10 +17,10 @@ from statefolio.data.date_patterns import (
     PERIODS,
     looks_like_a_date,
 )
+from statefolio.data.formatted_dates import NO_DAY, in_calendar, in_format, period_ends, period_starts
 from statefolio.exceptions import InputError, StatefolioWarning
 
 _CELLS = 200
-_NO_DAY = "which is no day of the calendar"
 
 
 def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str) -> pd.DatetimeIndex:
@@ -48,7 +47,7 @@ def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str)
         return pd.DatetimeIndex(dated, name="date")
     text = written.astype("string").str.strip()
     try:
-        dates = _in_format(text, date_format) if date_format else _plain(text, source, str(written.name))
+        dates = in_format(text, date_format) if date_format else _plain(text, source, str(written.name))
         if isinstance(dates.dtype, pd.DatetimeTZDtype):
             dates = dates.dt.tz_localize(None)
         return pd.DatetimeIndex(dates, name="date")
@@ -88,13 +87,13 @@ def local_days(dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
 def _plain(text: "pd.Series[str]", source: str, column: str) -> "pd.Series[pd.Timestamp]":
     known = pd.Series(text.dropna().unique(), dtype="string")
     if len(known) and bool(known.str.fullmatch(r"\d{4}-\d{2}-\d{2}").all()):
-        return _in_calendar(text, "%Y-%m-%d", _NO_DAY)
+        return in_calendar(text, "%Y-%m-%d", NO_DAY)
     if len(known) and bool(known.str.fullmatch(r"\d{6}").all()):
         return _by_text(text, known, six_digits(known, source, column))
     for kind, (pattern, frequency) in PERIODS.items():
         matches = known.str.fullmatch(pattern).to_numpy(dtype=bool)
         if matches.all() and len(known):
-            return _ends(_start(text, frequency), frequency)
+            return period_ends(period_starts(text, frequency), frequency)
         if matches.any():
             other = known.iloc[int(np.argmin(matches))]
             raise InputError(
@@ -104,17 +103,9 @@ def _plain(text: "pd.Series[str]", source: str, column: str) -> "pd.Series[pd.Ti
     if not len(known):
         return pd.to_datetime(text)
     if bool(known.str.fullmatch(r"\d{8}").all()):
-        return _in_calendar(text, "%Y%m%d", _NO_DAY)
+        return in_calendar(text, "%Y%m%d", NO_DAY)
     days = counted(known, source, column)
     return _by_text(text, known, _written_days(known, source, column) if days is None else days)
-
-
-def _in_calendar(text: "pd.Series[str]", form: str, wrong: str) -> "pd.Series[pd.Timestamp]":
-    dates = pd.to_datetime(text, format=form, errors="coerce")
-    odd = text[dates.isna() & text.notna()]
-    if len(odd):
-        raise ValueError(f"{odd.iloc[0]!r}, {wrong}")
-    return dates
 
 
 def _by_text(text: "pd.Series[str]", known: "pd.Series[str]", days: "list[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
@@ -201,7 +192,7 @@ def _stamp(year: str, month: str, day: str, found: "re.Match[str] | None" = None
         date = pd.Timestamp(number, int(month), int(day))
     except ValueError as error:
         written = f"{year}-{month}-{day}" if found is None else found[0]
-        raise ValueError(f"{written!r}, {_NO_DAY}") from error
+        raise ValueError(f"{written!r}, {NO_DAY}") from error
     time = None if found is None else found["time"]
     if time is None or found is None:
         return date
@@ -236,41 +227,6 @@ def _warn_of_late_hours(found: list["re.Match[str]"], days: "list[pd.Timestamp]"
         )
     elif hours != {0}:
         warn_of_shifted_days(days, source, column)
-
-
-def _start(text: "pd.Series[str]", frequency: str) -> "pd.Series[pd.Timestamp]":
-    """Return the first day of each month, quarter or year."""
-    year = text.str[:4]
-    if frequency == "Y":
-        return pd.to_datetime(year, format="%Y")
-    if frequency == "Q":
-        year, quarter = text.str.extract(r"(\d{4})")[0], text.str.extract(r"[qQ]([1-4])")[0]
-        month = (3 * quarter.astype("Int64") - 2).astype("string").str.zfill(2)
-        return pd.to_datetime(year + month, format="%Y%m")
-    parts = text.str.extract(r"(?:(\d{4})\D?(\d{1,2})|(\d{1,2})\D(\d{4}))")
-    year, month = parts[0].fillna(parts[3]), parts[1].fillna(parts[2]).str.zfill(2)
-    odd = text[(month > "12") | (month < "01")]
-    if len(odd):
-        raise ValueError(f"{odd.iloc[0]!r}, which is no month")
-    return pd.to_datetime(year + month, format="%Y%m")
-
-
-def _in_format(text: "pd.Series[str]", date_format: str) -> "pd.Series[pd.Timestamp]":
-    """Read dates in a format; one without a day names months, and one without a month either names years."""
-    if "%z" in date_format:  # clocks change: the local day, as written
-        dates = text.map(lambda cell: dt.datetime.strptime(cell, date_format).replace(tzinfo=None), na_action="ignore")
-        return pd.to_datetime(dates)
-    if date_format in ("ISO8601", "mixed"):
-        return pd.to_datetime(text, format=date_format)
-    dates = _in_calendar(text, date_format, f"which is not written as {date_format!r}")
-    if re.search(r"%[-#]?[dejuwaAxcDFsUWV]", date_format):
-        return dates
-    return _ends(dates, "M" if re.search(r"%[-#]?[mbBh]", date_format) else "Y")
-
-
-def _ends(starts: "pd.Series[pd.Timestamp]", frequency: str) -> "pd.Series[pd.Timestamp]":
-    offsets = {"M": pd.offsets.MonthEnd(0), "Q": pd.offsets.QuarterEnd(0), "Y": pd.offsets.YearEnd(0)}
-    return starts + offsets[frequency]
 
 
 def _warn(message: str) -> None:
