@@ -195,3 +195,15 @@ def test_opens_highs_and_lows_are_no_assets(file):
 def test_names_of_long_tables_stay_as_they_are_written(file):
     text = "date,ticker,value\n20200102,1e5,1\n20200102,007,2\n20200102,NA,3\n20200103,1e5,4\n"
     assert read(read_prices, file(text)).columns.tolist() == ["1e5", "007", "NA"]
+
+
+def test_a_long_table_that_would_be_far_larger_than_its_file_is_refused(file):
+    days = pd.date_range("1990-01-01", periods=6000).strftime("%Y-%m-%d")
+    rows = "".join(f"{day},A{k},1\n" for k, day in enumerate(days))
+    with pytest.raises(InputError, match="got 6,000 rows for 6,000 dates and 6,000 assets"):
+        read_prices(file("date,ticker,close\n" + rows))
+
+
+def test_a_ticker_that_begins_as_a_file_of_another_kind_is_text(file):
+    text = "ORCL US Equity,,MSFT US Equity,\nDate,PX_LAST,Date,PX_LAST\n2020-01-02,1,2020-01-02,2\n"
+    assert read(read_prices, file(text), "2 tables").columns.tolist() == ["ORCL US Equity", "MSFT US Equity"]

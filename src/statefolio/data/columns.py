@@ -15,6 +15,7 @@ from statefolio.data.reading import ASSET_WORDS, Reading
 from statefolio.exceptions import InputError, UnknownNameError
 
 _MOST_MARKS = 500_000_000
+_FREE_CELLS, _MOST_CELLS_PER_ROW = 20_000_000, 200
 
 
 def index_by_date(raw: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
@@ -66,6 +67,7 @@ def to_wide(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
         )
     places, labels = pd.factorize(labels)
     codes, dates, values = places[codes], pd.DatetimeIndex(table.index), table[value]
+    _check_density(dates, len(labels), source)
     if not _is_once(dates, codes, len(labels)):
         keep = drop_repeated_rows(table[[value]], pd.MultiIndex.from_arrays([dates, labels.take(codes)]), source)
         codes, dates, values = codes[keep], dates[keep], values[keep]
@@ -81,6 +83,17 @@ def to_wide(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFrame:
         return _placed(values, dates, codes, labels)
     keys = pd.MultiIndex.from_arrays([dates, labels.take(codes)])
     return pd.Series(values.to_numpy(), index=keys).unstack(sort=False).reindex(columns=labels).sort_index()
+
+
+def _check_density(dates: pd.DatetimeIndex, assets: int, source: str) -> None:
+    """Raise InputError for a table that would be almost empty and far larger than its file."""
+    days = dates.nunique(dropna=False)
+    if days * assets > max(_FREE_CELLS, _MOST_CELLS_PER_ROW * len(dates)):
+        raise InputError(
+            f"{source} must have values for more than 1 in {_MOST_CELLS_PER_ROW} of its dates and assets, got "
+            f"{len(dates):,} rows for {days:,} dates and {assets:,} assets. Check the columns, and set date, asset and "
+            "value."
+        )
 
 
 def _is_once(dates: pd.DatetimeIndex, codes: NDArray[np.intp], assets: int) -> bool:

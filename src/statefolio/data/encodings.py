@@ -26,7 +26,6 @@ _OTHER = {
     "an image": (b"\x89PNG", b"\xff\xd8\xff"),
     "an HDF5 file": (b"\x89HDF\r\n",),
     "a Feather or Arrow file": (b"ARROW1", b"FEA1"),
-    "an ORC file": (b"ORC",),
     "an array of NumPy": (b"\x93NUMPY",),
     "a pickle": (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
     "an SQLite database": (b"SQLite format 3\x00",),

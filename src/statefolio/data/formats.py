@@ -65,10 +65,11 @@ def parquet_table(content: bytes, path: PathName) -> pd.DataFrame:
 
 
 def _check_types(schema: pa.Schema, path: PathName) -> None:
-    """Raise FileFormatError for a column of lists, records or bytes, and for a table without columns."""
+    """Raise FileFormatError for a column of lists, records or bytes."""
+    of_bytes = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
     for column in schema:
         kind = column.type
-        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        if pa.types.is_nested(kind) or any(check(kind) for check in of_bytes):
             raise FileFormatError(
                 f"{path} must have one number or text in each cell, got the column {column.name!r} of {kind}. Drop the "
                 "column, or write one column for each number."
