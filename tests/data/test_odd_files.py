@@ -207,3 +207,15 @@ def test_a_long_table_that_would_be_far_larger_than_its_file_is_refused(file):
 def test_a_ticker_that_begins_as_a_file_of_another_kind_is_text(file):
     text = "ORCL US Equity,,MSFT US Equity,\nDate,PX_LAST,Date,PX_LAST\n2020-01-02,1,2020-01-02,2\n"
     assert read(read_prices, file(text), "2 tables").columns.tolist() == ["ORCL US Equity", "MSFT US Equity"]
+
+
+def test_a_cell_far_away_is_refused_before_the_sheet_is_built(tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (["date", "A"], ["2020-01-02", 1], ["2020-01-03", 2]):
+        book.active.append(row)
+    book.active["XFD1048576"] = 1
+    book.save(tmp_path / "x.xlsx")
+    with pytest.raises(FileFormatError, match="must have its cells side by side, got 7 cells"):
+        read_prices(tmp_path / "x.xlsx")
