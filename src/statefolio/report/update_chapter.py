@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from statefolio._arrays.text import counted
 from statefolio.loadings.base import LoadingsModel
@@ -83,7 +83,7 @@ def update_lights(found: UpdateResults) -> list[Light]:
     z = found.innovations["standardised"].to_numpy()
     if not len(z):
         return [*lights, Light("Returns", "unknown", "No return was predicted on the new dates.")]
-    beyond = float(np.mean(np.abs(z) > stats.norm.ppf(0.975)))
+    beyond = float(np.mean(np.abs(z) > special.ndtri(0.975)))
     text = f"{beyond:.1%} of {counted(len(z), 'return')} were beyond 1.96 predicted standard deviations; 5 % is usual."
     return [*lights, Light("Returns", _state(beyond), text)]
 

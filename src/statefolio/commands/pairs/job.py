@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sklearn.base import clone
 
 from statefolio._arrays.text import show, span
+from statefolio._estimator import clone
 from statefolio.backtest.costs import TradingCosts
 from statefolio.commands.output_folder import whole_folder
 from statefolio.commands.pairs.options import PairsOptions
