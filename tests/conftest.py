@@ -55,13 +55,14 @@ def browse(tmp_path):
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed, so the page was not driven")
 
-    def run(page: Path, script: str, fragment: str = "", width: int = 1366):
+    def run(page: Path, script: str, fragment: str = "", width: int = 1366, dark: bool = False):
         probed = tmp_path / "probed.html"
         text = page.read_text(encoding="utf-8")
         assert text.count("</body>") == 1
         probed.write_text(text.replace("</body>", PROBE % script), encoding="utf-8")
         profile = tempfile.mkdtemp(dir=tmp_path)
-        own = (f"--user-data-dir={profile}", f"--window-size={width},900", "--dump-dom")
+        scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
+        own = (f"--user-data-dir={profile}", f"--window-size={width},900", scheme, "--dump-dom")
         command = [CHROMIUM, *SWITCHES, *own, probed.as_uri() + fragment]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
