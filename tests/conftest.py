@@ -1,6 +1,7 @@
 """The folder of shared data, a panel with gaps, and a report in headless Chromium."""
 
 import html
+import importlib.util
 import json
 import re
 import shutil
@@ -70,6 +71,18 @@ def browse(tmp_path):
         return json.loads(html.unescape(found[1]))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def text_faults():
+    """Return a function from a written report to the texts of its figures that overlap or leave their figure."""
+    pytest.importorskip("playwright")
+    file = Path(__file__).parent / "report" / "drawn.py"
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.pages() as find:
+        yield find
 
 
 @pytest.fixture

@@ -178,3 +178,7 @@ def test_figures_follow_a_dark_page_are_light_on_paper_and_dark_again(browse, pa
     assert printed[2] == pytest.approx(0.66 * before[2])
     (light,) = {*browse(page, NOW + script)[0][0]}
     assert light == "#ffffff"
+
+
+def test_no_text_of_a_figure_overlaps_another(page, text_faults):
+    assert text_faults(page) == {}
