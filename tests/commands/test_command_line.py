@@ -105,9 +105,12 @@ def test_an_earlier_run_is_replaced_only_with_overwrite(files, tmp_path):
     assert done.exit_code == 2
     assert "exists already" in plain(done.stderr)
     assert (tmp_path / "out" / "scores.csv").read_text() == "former"
-    done = run("loadings", *files, "--out", tmp_path / "out", "--overwrite")
-    assert done.exit_code == 0, done.output
-    assert entries(tmp_path / "out") == WRITTEN
+    for count in range(2):  # the second run finds the model of the first
+        done = run("loadings", *files, "--out", tmp_path / "out", "--overwrite")
+        assert done.exit_code == 0, done.output
+        assert entries(tmp_path / "out") == WRITTEN
+        page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+        assert page.count("Since the former run, which ended on") == count
 
 
 def spoil(tmp_path, what):
