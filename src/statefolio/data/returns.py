@@ -118,6 +118,9 @@ class Alignment:
     never_observed: tuple[str, ...]
     redated: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Alignment: {str(self).splitlines()[0]}>"
+
     def __str__(self) -> str:
         lines = [f"{len(self.dates)} dates kept, {span(self.dates)}."]
         dropped = (

@@ -6,7 +6,7 @@ from math import ceil, inf, isqrt, nan, sqrt
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
@@ -152,7 +152,7 @@ def _test(series: Any, lags: int | str | None, two_sided: bool) -> EqualAccuracy
     b = (used + 1) / count
     freedom = min(count - 1.0, 1.5 / b)
     statistic = mean / error * sqrt(1.0 - b)
-    beyond = 2.0 * stats.t.sf(abs(statistic), freedom) if two_sided else stats.t.sf(statistic, freedom)
+    beyond = special.stdtr(freedom, -abs(statistic)) * 2.0 if two_sided else special.stdtr(freedom, -statistic)
     return EqualAccuracy(mean * unit, error * unit, statistic, freedom, float(beyond), used, count)
 
 
