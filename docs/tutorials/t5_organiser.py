@@ -1,6 +1,6 @@
 """
-Organiser: who forecasts best on dates that nobody has seen?
-============================================================
+Organiser: who forecasts best on hidden dates?
+===============================================
 
 **Question.** My group has five models of the same returns, and each wins its own back-test. Can I score them on hidden
 dates, fairly, without becoming an administrator of servers?
