@@ -102,5 +102,5 @@ challenge("verify", "round")
 # Decision
 # --------
 # Run the round. For a group of colleagues or a class one machine, SQLite and these commands are enough; try everything
-# first with ``statefolio challenge tutorial``. For a public round read :doc:`/challenge`: two system users, a proxy with
-# TLS and tested backups. Announce the date on which the round closes, and that the final window decides, not the board.
+# first with ``statefolio challenge tutorial``. For a public round read :doc:`/challenge`: two system users, a proxy
+# with TLS and tested backups. Announce when the round closes, and that the final window decides, not the board.

@@ -97,8 +97,8 @@ mine = given.replace('noise = "ewma"', 'noise = "constant"').replace("My first f
 # %%
 # Test at home
 # ------------
-# The same engine scores a submission on the last public dates and repeats it with the future cut off. Tries at home cost
-# nothing and are not counted.
+# The same engine scores a submission on the last public dates and repeats it with the future cut off. Tries at home
+# cost nothing and are not counted.
 
 told = {name: challenge("test", f"starter/{name}.toml") for name in ("constant", "forecast")}
 
