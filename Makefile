@@ -35,7 +35,7 @@ lint: $(INSTALLED)
 
 docs: $(DOCS_INSTALLED)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q docs/site_tests tests/docs
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile docs/site_tests tests/docs
 
 bench: $(PEERS_INSTALLED)
 	$(PEERS)/bin/python benchmarks/run.py

@@ -12,7 +12,7 @@ Portfolio track: returns have no mean, so that no portfolio has skill; a try is 
 upper) within the gates, bought once and held. Forecast track: a try is a vector of factors on the observation variance
 of each asset, and on the state variance; each asset's variance differs between public and hidden dates. The attacks are
 those of challenge_attack.py. The tries of blend are independent: the best of their true scores is what an honest team
-reaches who is told everything. A staircase of portfolios lowers the financing of a leverage; one of forecasts lowers
+reaches with every score shown. A staircase of portfolios lowers the financing of a leverage; one of forecasts lowers
 variances that are too large, and the team fits the curve of its own scores. `--no-step` switches the least steps of
 [feedback] off.
 """

@@ -1,6 +1,7 @@
 """The folder of shared data, a panel with gaps, and a report in headless Chromium."""
 
 import html
+import importlib.util
 import json
 import re
 import shutil
@@ -55,13 +56,14 @@ def browse(tmp_path):
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed, so the page was not driven")
 
-    def run(page: Path, script: str, fragment: str = "", width: int = 1366):
+    def run(page: Path, script: str, fragment: str = "", width: int = 1366, dark: bool = False):
         probed = tmp_path / "probed.html"
         text = page.read_text(encoding="utf-8")
         assert text.count("</body>") == 1
         probed.write_text(text.replace("</body>", PROBE % script), encoding="utf-8")
         profile = tempfile.mkdtemp(dir=tmp_path)
-        own = (f"--user-data-dir={profile}", f"--window-size={width},900", "--dump-dom")
+        scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
+        own = (f"--user-data-dir={profile}", f"--window-size={width},900", scheme, "--dump-dom")
         command = [CHROMIUM, *SWITCHES, *own, probed.as_uri() + fragment]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
@@ -69,6 +71,18 @@ def browse(tmp_path):
         return json.loads(html.unescape(found[1]))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def text_faults():
+    """Return a function from a written report to the texts of its figures that overlap or leave their figure."""
+    pytest.importorskip("playwright")
+    file = Path(__file__).parent / "report" / "drawn.py"
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.pages() as find:
+        yield find
 
 
 @pytest.fixture

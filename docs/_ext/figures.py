@@ -8,8 +8,10 @@ or Chromium is installed, and a plain picture otherwise.
 import atexit
 import gzip
 import json
+import re
 import warnings
 from base64 import b64encode
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,6 @@ from sphinx.util import logging
 from statefolio.report.themes import DARK
 
 logger = logging.getLogger(__name__)
-shown: list[go.Figure] = []
-"""Figures of the block that is being executed."""
 _state: dict[str, Any] = {"kaleido": None, "pictured": False}
 
 
@@ -32,30 +32,35 @@ class InPage(MimetypeRenderer):
     """Renders a figure as compressed JSON that the site's script draws."""
 
     def to_mimebundle(self, fig_dict: dict[str, Any]) -> dict[str, str]:
-        """Return the figure as HTML, and remember it for its thumbnail."""
+        """Return the figure as HTML."""
         figure = go.Figure(fig_dict)
-        shown.append(figure)
         packed = b64encode(gzip.compress(pio.to_json(figure, validate=False).encode(), mtime=0)).decode()
         height = figure.layout.height or 450
-        title = _title(figure)
         return {
-            "text/html": f'<div class="sf-figure" role="img" aria-label="{title}" style="min-height: {height}px">'
+            "text/html": f'<div class="sf-figure" role="figure" aria-label="{_label(figure)}" '
+            f'style="min-height: {height}px">'
             f'<script type="application/gzip" class="sf-figure-data">{packed}</script></div>'
         }
 
 
-def _title(figure: go.Figure) -> str:
-    text = figure.layout.title.text or figure.layout.yaxis.title.text or "Figure"
-    return str(text).replace('"', "'").replace("<", "(").replace(">", ")")
+def _label(figure: go.Figure) -> str:
+    """Return what the figure shows, for readers who do not see it: its titles, or those of its axes."""
+    layout = figure.layout
+    titles = [layout.title.text, *(note.text for note in layout.annotations or () if not note.showarrow)]
+    texts = [text for text in titles if text] or [layout.yaxis.title.text, layout.xaxis.title.text]
+    plain = (" ".join(re.sub(r"<[^>]*>", " ", text).split()) for text in texts if text)
+    return escape(", ".join(["Figure", *plain][:6]), quote=True)
 
 
 def scrape(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """Write a picture of an example's first figure, for the thumbnail; the page itself draws the figures."""
-    for figure in shown:
-        if not _state["pictured"]:
-            _state["pictured"] = True
-            _write_picture(figure, Path(next(block_vars["image_path_iterator"])).with_suffix(".png"))
-    shown.clear()
+    """Write a picture of an example's first figure, for the thumbnail; the page itself draws the figures.
+
+    The figure is the value of the block's last expression, which sphinx-gallery names `___`.
+    """
+    figure = block_vars["example_globals"].get("___")
+    if isinstance(figure, go.Figure) and not _state["pictured"]:
+        _state["pictured"] = True
+        _write_picture(figure, Path(next(block_vars["image_path_iterator"])).with_suffix(".png"))
     return ""
 
 
@@ -88,8 +93,7 @@ def _stop() -> None:
 
 
 def reset(gallery_conf: dict[str, Any], fname: str) -> None:
-    """Before each example, forget figures of the one before, and show figures in the page (in any process)."""
-    shown.clear()
+    """Before each example, forget the picture of the one before, and show figures in the page (in any process)."""
     _state["pictured"] = False
     pio.renderers["in_page"] = InPage()
     pio.renderers.default = "in_page"

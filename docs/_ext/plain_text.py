@@ -16,7 +16,16 @@ from sphinx.writers.text import TextWriter
 
 logger = logging.getLogger(__name__)
 SECTIONS = {
-    "Start": ("install", "first_ten_minutes", "choose", "questions", "data_recipes", "plug_ins", "tool_server"),
+    "Start": (
+        "install",
+        "first_ten_minutes",
+        "choose",
+        "questions",
+        "data_recipes",
+        "beyond_memory",
+        "plug_ins",
+        "tool_server",
+    ),
     "Tutorials": ("auto_tutorials/",),
     "Mathematics": ("mathematics/",),
     "Evidence": ("evidence", "comparison", "auto_textbook/"),

@@ -79,7 +79,7 @@ for finding in sf.diagnostics.diagnose_collinearity(model, returns, factors).fin
 # %%
 # A stress
 # --------
-# What the forecast of the portfolio's return is if the market falls by 10 % tomorrow and nothing else moves.
+# The portfolio's expected return if the market falls by 10 % tomorrow and the other factors do not move:
 
 scenario = dict.fromkeys(factors.columns, 0.0) | {"market": -0.10}
 forecast = model.predict(scenario)
@@ -93,5 +93,4 @@ print(f"{sum(weight * mean[asset] for asset, weight in weights.items()):.1%}")
 # forecast can be believed. Write the limit on the upper end of the band of the market exposure; review the model when
 # the bias of the last year leaves its band.
 
-limit = 0.016
-pd.Series({"volatility": risk.portfolio_volatility(weights), "limit": limit}).map("{:.2%}".format)
+print(f"{risk.portfolio_volatility(weights):.2%} a day, against a limit of 1.60 %")

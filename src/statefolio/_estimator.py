@@ -1,9 +1,10 @@
-"""Provides `Estimator`: options by name, as scikit-learn's base class does, without importing scikit-learn.
+"""Provides `Estimator` and `clone`: options by name and their copies, as scikit-learn has them, without importing it.
 
 Importing scikit-learn takes longer than all the rest of a first fit. `clone`, `GridSearchCV`, pipelines and Optuna use
 the methods below and do not ask for the class.
 """
 
+import copy
 from inspect import Parameter, signature
 from typing import Any, Self
 
@@ -91,6 +92,31 @@ class Estimator:
         from sklearn.utils import InputTags, Tags, TargetTags
 
         return Tags(None, TargetTags(required=True), input_tags=InputTags(allow_nan=True))
+
+
+def clone(estimator: Any) -> Any:
+    """Return an unfitted estimator with copies of the same options, as scikit-learn's `clone` does.
+
+    Estimators that do not derive from `Estimator` are cloned by scikit-learn.
+    """
+    return _copied(estimator, safe=True)
+
+
+def clone_option(value: Any) -> Any:
+    """Return a copy of an option's value; an estimator is cloned."""
+    return _copied(value, safe=False)
+
+
+def _copied(value: Any, *, safe: bool) -> Any:
+    if hasattr(value, "__sklearn_clone__") and not isinstance(value, type):
+        return value.__sklearn_clone__()
+    if isinstance(value, Estimator):
+        return type(value)(**{name: clone_option(one) for name, one in value.get_params(deep=False).items()})
+    if not safe and not hasattr(value, "get_params") and not isinstance(value, dict | list | tuple | set | frozenset):
+        return copy.deepcopy(value)
+    from sklearn.base import clone as clone_of_any
+
+    return clone_of_any(value, safe=safe)
 
 
 def _defaults(kind: Any) -> dict[str, Any]:

@@ -105,9 +105,12 @@ def test_an_earlier_run_is_replaced_only_with_overwrite(files, tmp_path):
     assert done.exit_code == 2
     assert "exists already" in plain(done.stderr)
     assert (tmp_path / "out" / "scores.csv").read_text() == "former"
-    done = run("loadings", *files, "--out", tmp_path / "out", "--overwrite")
-    assert done.exit_code == 0, done.output
-    assert entries(tmp_path / "out") == WRITTEN
+    for count in range(2):  # the second run finds the model of the first
+        done = run("loadings", *files, "--out", tmp_path / "out", "--overwrite")
+        assert done.exit_code == 0, done.output
+        assert entries(tmp_path / "out") == WRITTEN
+        page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+        assert page.count("Since the former run, which ended on") == count
 
 
 def spoil(tmp_path, what):
@@ -222,15 +225,21 @@ def test_an_interrupt_writes_nothing(files, tmp_path):
     assert entries(tmp_path) == before
 
 
-def test_help_needs_nothing_heavy():
+def test_help_and_a_mistyped_path_need_nothing_heavy_and_the_jobs_no_scikit_learn():
     heavy = {"numba", "pandas", "numpy", "plotly", "scipy", "sklearn", "xarray", "pyarrow", "skfolio"}
+    slow = {"sklearn", "scipy.stats", "scipy.sparse", "skfolio", "statsmodels"}
     script = (
         "import sys; from typer.testing import CliRunner; from statefolio.commands.command_line import app; "
         "done = CliRunner().invoke(app, ['--help']); assert done.exit_code == 0; "
-        f"print(sorted({heavy!r} & set(sys.modules)))"
+        "mistyped = [['pairs', '--prices', 'no.csv', '--assets', 'A,B', '--out', 'o'], ['tearsheet', 'no.csv'], "
+        "['run', 'no.toml']]; "
+        "assert [CliRunner().invoke(app, each).exit_code for each in mistyped] == [2, 2, 2]; "
+        f"print(sorted({heavy!r} & set(sys.modules))); "
+        "import statefolio.commands.risk.job, statefolio.commands.loadings.job; "
+        f"print(sorted({slow!r} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.split("\n")[:2] == ["[]", "[]"]
 
 
 def test_version():

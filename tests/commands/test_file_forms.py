@@ -32,7 +32,17 @@ def in_study(word):
         (TWO_WAYS, in_study, 'data.form.date_format = "%d/%m/%Y"'),
         (NUMBERED, typed, "--layout long"),
         (NUMBERED, in_study, 'data.form.layout = "long"'),
-        ("date;A\n2020-01-01;1.234\n", typed, "--decimal ."),
+        (TWO_WAYS, in_study, "Set data.form.date_format, e.g."),
+        (TWO_WAYS, typed_for_factors, "Set --factors-form date-format, e.g."),
+        ("date;A\n2020-01-01;1.234\n", typed, "Set --decimal . or --decimal ,."),
+        ("date,A\nAAA,1\n", typed, "column of dates with --date, or their format with --date-format."),
+        (
+            "date,A,B\n2020-01-02,1,x\n",
+            typed,
+            "set --layout long and name the columns with --date, --asset and --value",
+        ),
+        ("date,x,y\n2020-01-02,A,1\n2020-01-03,B,2\n", typed, "Set --layout long if it names assets."),
+        ("date,x,y\n2020-01-02,A,1\n2020-01-03,B,2\n", in_study, "or name them with data.form.missing."),
     ],
 )
 def test_errors_speak_of_the_options_of_their_door(file, text, name, said):

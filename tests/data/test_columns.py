@@ -44,7 +44,10 @@ def test_the_column_of_names(columns, names, expected):
 @pytest.mark.parametrize(
     ("columns", "frame", "expected"),
     [
-        (Columns(), table(a=["A", "B", "C"], p=[1, 2, 3]), True),
+        (Columns(), table(ticker=["A", "B", "C"], p=[1, 2, 3]), True),
+        (Columns(), table(a=["A", "A", "A"], p=[1, 2, 3]), True),
+        (Columns(), table(a=["True", "False", "True"], p=[1, 2, 3]), False),
+        (Columns(), table(a=[True, False, True], p=[1, 2, 3]), False),
         (Columns(), table(a=["1", "x", "3"], p=[1, 2, 3]), False),
         (Columns(), table(a=[1, 2, 3], p=[1, 2, 3]), False),
         (Columns(), table(a=["A", "B", "C"], p=[1, 2, 3], q=[1, 2, 3]), False),
@@ -70,8 +73,13 @@ def test_missing_cells_are_not_text(missing):
 
 
 def test_prices_are_no_names():
-    with pytest.raises(InputError, match=r"got 'halted' and '83.98'. Set layout='wide'"):
+    with pytest.raises(InputError, match=r"got 'halted' and '83.98'. Set layout='long' .* set layout='wide'"):
         is_long(table(a=["halted", "halted", "83.98"], p=[1, 2, 3]), Columns(), "x.csv")
+
+
+def test_texts_of_which_each_date_has_one_are_no_names_unless_said():
+    with pytest.raises(InputError, match=r"names of assets or values, got 'A' and each date once. Set layout='long'"):
+        is_long(table(a=["A", "B", "C"], p=[1, 2, 3]), Columns(), "x.csv")
 
 
 def test_mostly_text():

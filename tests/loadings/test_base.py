@@ -318,7 +318,7 @@ def test_too_few_observations_are_named_once(kind, returns, factors):
     ]
     assert kind.parameters_["reason"].str.contains("need").all()
     once = returns.where((returns.index == returns.index[-40])[:, None] | (returns.columns != "A1")[None, :])
-    with pytest.warns(StatefolioWarning, match="at least 3 observations .* got 1 of 'A1', whose loadings are NaN"):
+    with pytest.warns(StatefolioWarning, match="at least 3 observations .* got 1 of 'A1', whose loadings are missing"):
         kind.fit(once, factors)
     assert "need" in kind.parameters_.loc["A1", "reason"]
     assert "need" not in kind.parameters_.loc["A0", "reason"]

@@ -1,4 +1,4 @@
-"""Draws figures in Chromium and finds texts that overlap each other or leave the figure."""
+"""Draws figures and opens pages in Chromium, and finds texts that overlap each other or leave their figure."""
 
 import json
 from contextlib import contextmanager
@@ -7,14 +7,14 @@ from plotly.offline import get_plotlyjs
 
 WIDTHS = (1400, 390)
 FIND = """
-(name) => {
+(place) => {
   const texts = [];
-  const root = document.getElementById("figure").getBoundingClientRect();
-  document.querySelectorAll("#figure .main-svg text").forEach((text) => {
+  const root = place.getBoundingClientRect();
+  place.querySelectorAll(".main-svg text").forEach((text) => {
     const style = getComputedStyle(text);
     const box = text.getBBox();
     if (!text.textContent.trim() || !box.width || style.opacity === "0" || style.display === "none") return;
-    for (let up = text; up && up.id !== "figure"; up = up.parentElement) {
+    for (let up = text; up && up !== place; up = up.parentElement) {
       const look = getComputedStyle(up);
       if (look.display === "none" || look.visibility === "hidden" || look.opacity === "0") return;
     }
@@ -49,6 +49,41 @@ FIND = """
 """
 
 
+def _told(place):
+    told = place.evaluate(FIND)
+    return told["found"] if told["count"] else ["no text"]
+
+
+@contextmanager
+def pages():
+    """Open one Chromium; yields a function from a report to the faults of its figures: laptop, paper and phone."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+
+        def faults(path):
+            found = {}
+            for width in WIDTHS:
+                page = chromium.new_page(viewport={"width": width, "height": 900})
+                page.goto(path.as_uri())
+                page.wait_for_function("document.body.dataset.ready === 'yes'")
+                looks = (
+                    {width: "0"} if width < 1000 else {width: "0", "paper": "dispatchEvent(new Event('beforeprint'))"}
+                )
+                for look, before in looks.items():
+                    page.evaluate(before)
+                    for number, place in enumerate(page.query_selector_all(".figure")):
+                        name = place.get_attribute("data-figure") or place.get_attribute("id")
+                        if told := _told(place):
+                            found[look, number, name] = told
+                page.close()
+            return found
+
+        yield faults
+        chromium.close()
+
+
 @contextmanager
 def browser():
     """Open one Chromium with plotly.js; yields a function from a figure and a width to the faults of its texts."""
@@ -73,8 +108,7 @@ def browser():
             )
             if picture is not None:
                 page.screenshot(path=str(picture))
-            told = page.evaluate(FIND, None)
-            return told["found"] if told["count"] else ["no text"]
+            return _told(page.query_selector("#figure"))
 
         yield faults
         chromium.close()

@@ -1,5 +1,6 @@
 """Draws every figure of the package from small results with long names."""
 
+import tempfile
 from dataclasses import replace
 
 import numpy as np
@@ -164,6 +165,21 @@ def of_backtests(result, other):
     }
 
 
+def of_inputs(returns, factors):
+    late = returns.rename(columns={ASSETS[0]: "A share class with a very long name, common"})
+    late.iloc[:100, 1] = np.nan
+    market = sf.Market(late)
+    with tempfile.TemporaryDirectory() as folder:
+        model = sf.loadings.fit_blocks(sf.RollingLoadings(60), returns, factors, store=f"{folder}/store")
+        drawn = model.plot_map()
+    return {
+        "Market.plot_value": market.plot_value(),
+        "Market.plot_value, log": market.plot_value(log=True),
+        "Market.plot_missing": market.plot_missing(),
+        "LoadingsStore.plot_map": drawn,
+    }
+
+
 def of_pairs():
     rng = np.random.default_rng(2)
     walk = 50.0 + np.cumsum(rng.normal(0, 0.5, len(DATES)))
@@ -257,6 +273,7 @@ def every_figure(result, other):
         **of_diagnoses(returns, factors),
         **of_factors(returns, factors),
         **of_backtests(result, other),
+        **of_inputs(returns, factors),
         **of_pairs(),
         **of_portfolios(returns),
         **of_returns(),

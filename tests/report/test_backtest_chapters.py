@@ -268,3 +268,8 @@ def test_twenty_years_of_weekly_decisions_stay_under_five_megabytes(tmp_path):
     }
     chapters = study_chapters(StudyResults(results=results, measures=summarised(results)))
     assert write_report(tmp_path / "report.html", None, chapters=chapters).stat().st_size < 5e6
+
+
+def test_no_text_of_a_figure_overlaps_another(study, tmp_path, text_faults):
+    page = write_report(tmp_path / "report.html", None, chapters=study_chapters(study), lead="L")
+    assert text_faults(page) == {}

@@ -134,7 +134,8 @@ def test_a_panel_without_values_opens(browse, make_model, tmp_path):
     assert browse(page, "return document.body.dataset.ready") == "yes"
 
 
-def test_axe_finds_no_serious_accessibility_fault(browse, page, tmp_path):
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_no_serious_accessibility_fault(browse, page, tmp_path, dark):
     axe_core_python = pytest.importorskip("axe_core_python")
     (source,) = Path(axe_core_python.__file__).parent.rglob("axe.min.js")
     text = source.read_text(encoding="utf-8").replace("</", "<\\/")
@@ -147,10 +148,37 @@ def test_axe_finds_no_serious_accessibility_fault(browse, page, tmp_path):
       const found = await axe.run(document);
       return {
         passed: found.passes.length,
+        ground: getComputedStyle(document.querySelector("section")).backgroundColor,
         faults: found.violations.filter((v) => ["serious", "critical"].includes(v.impact))
           .map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join(", ")),
       };
     """
-    found = browse(checked, script)
+    found = browse(checked, script, dark=dark)
+    assert found["ground"] == ("rgb(20, 25, 31)" if dark else "rgb(255, 255, 255)")
     assert found["passed"] > 15
     assert found["faults"] == []
+
+
+def test_figures_follow_a_dark_page_are_light_on_paper_and_dark_again(browse, page):
+    script = """
+      const grounds = () => [...document.querySelectorAll(".figure")].map((each) => each._fullLayout.paper_bgcolor);
+      const texts = () => getComputedStyle(plot.querySelector("text.xtitle, .xtick text, text")).fill;
+      const found = [[grounds(), texts(), plot.layout.height, plot.data[3].y.length]];
+      for (const moment of ["beforeprint", "afterprint"]) {
+        window.dispatchEvent(new Event(moment));
+        found.push([grounds(), texts(), plot.layout.height, plot.data[3].y.length]);
+      }
+      return found;
+    """
+    before, printed, after = browse(page, NOW + script, dark=True)
+    assert before == after
+    assert before[0] == ["#14191f"] * 6
+    assert printed[0] == ["#ffffff"] * 6
+    assert printed[1] != before[1]
+    assert printed[2] == pytest.approx(0.66 * before[2])
+    (light,) = {*browse(page, NOW + script)[0][0]}
+    assert light == "#ffffff"
+
+
+def test_no_text_of_a_figure_overlaps_another(page, text_faults):
+    assert text_faults(page) == {}

@@ -13,9 +13,8 @@ import statefolio as sf
 data = sf.load_demo()
 model = sf.KalmanLoadings(tuning="discount").fit(data.returns, data.factors)
 risk = sf.FactorRisk(model, prefit=True).fit(data.returns, data.factors)
-weights = {"AAPL": 0.3, "JPM": 0.2, "KO": 0.2, "PFE": 0.1, "XOM": 0.2}
 
-share = risk.loading_uncertainty_ / risk.covariance_.asset_variance
-share = 100 * share.sort_values() if hasattr(share, "sort_values") else share
-figure = px.bar(x=share.index, y=share, labels={"x": "", "y": "share of the variance, %"})
+share = 100 * (risk.loading_uncertainty_ / risk.covariance_.asset_variance).sort_values()
+figure = px.bar(x=share.index, y=share, labels={"x": "", "y": "Share of the variance, %"})
+figure.update_traces(marker_color="#1f5f8b")
 figure.update_layout(template="plotly_white", height=380)

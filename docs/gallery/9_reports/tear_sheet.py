@@ -28,5 +28,5 @@ sheet.plot_sharpe(252)
 sheet.plot_beta(252)
 
 # %%
-# The numbers:
-sheet.to_frame()
+# The numbers. ``sheet.to_frame()`` has them for further computation.
+sheet.summary()

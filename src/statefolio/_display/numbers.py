@@ -93,5 +93,6 @@ def _numeric(value: Any, form: str) -> str:
     if form == P_VALUE:
         return p_value(float(value))
     if form:
-        return format(value, form).replace("-", MINUS)
+        text = format(value, form)
+        return text.removeprefix("-") if not text.strip("-0.,%") else text.replace("-", MINUS)
     return f"{value:,}".replace("-", MINUS) if isinstance(value, int | np.integer) else number(float(value))

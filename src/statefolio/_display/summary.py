@@ -36,6 +36,8 @@ class SummaryTable(pd.DataFrame):
         Whole sentences, printed below the table.
     formats : mapping of str to str
         Python's format specifications by column, or "p" for p-values.
+    printed : sequence of str
+        The columns that are printed; by default all.
 
     Examples
     --------
@@ -52,7 +54,7 @@ class SummaryTable(pd.DataFrame):
     np.float64(0.25)
     """
 
-    _metadata = ["title", "facts", "notes", "formats"]  # noqa: RUF012  pandas declares it so
+    _metadata = ["title", "facts", "notes", "formats", "printed"]  # noqa: RUF012  pandas declares it so
 
     def __init__(
         self,
@@ -61,9 +63,11 @@ class SummaryTable(pd.DataFrame):
         facts: Mapping[str, str] | None = None,
         notes: Sequence[str] = (),
         formats: Mapping[str, str] | None = None,
+        printed: Sequence[str] = (),
     ) -> None:
         super().__init__(table)  # type: ignore[call-arg]  # the stubs declare __new__ alone
         self.title, self.facts, self.notes, self.formats = title, dict(facts or {}), list(notes), dict(formats or {})
+        self.printed = list(printed)
 
     @property
     def _constructor(self) -> Any:
@@ -71,7 +75,7 @@ class SummaryTable(pd.DataFrame):
 
     def __reduce__(self) -> Any:
         """Pickle the table and what is printed around it."""
-        return type(self), (pd.DataFrame(self), self.title, self.facts, self.notes, self.formats)
+        return type(self), (pd.DataFrame(self), self.title, self.facts, self.notes, self.formats, self.printed)
 
     def __repr__(self) -> str:
         heads, rows, right, labels = self._cells(len(self))
@@ -96,7 +100,7 @@ class SummaryTable(pd.DataFrame):
             for row in rows
         )
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if len(self.columns) else ""
-        hidden = [(len(self) - len(rows), "row"), (len(self.columns) - NOTEBOOK_COLUMNS, "column")]
+        hidden = [(len(self) - len(rows), "row"), (len(heads) - labels - NOTEBOOK_COLUMNS, "column")]
         more = " and ".join(f"{count:,} more {word}{'' if count == 1 else 's'}" for count, word in hidden if count > 0)
         return _html(self.title, self.facts, table, self.notes, more)
 
@@ -109,6 +113,7 @@ class SummaryTable(pd.DataFrame):
     def _cells(self, most: int) -> tuple[list[str], list[list[str]], list[bool], int]:
         """Return headings, texts of the first rows, whether each column is aligned right, and the number of labels."""
         shown = pd.DataFrame(self).head(most)
+        shown = shown[self.printed] if self.printed else shown
         labels = shown.index.to_frame(index=False)
         names = ["" if name is None else _head(name) for name in shown.index.names]
         if isinstance(shown.index, pd.RangeIndex):
@@ -202,6 +207,8 @@ class SummaryList(pd.Series):
 def _head(name: object) -> str:
     if not isinstance(name, str):
         return str(name)
+    if name.endswith("_p_value"):
+        return f"{_head(name.removesuffix('_p_value'))}, p-value"
     text = heading(name).replace("_", " ")
     return text if text.startswith(("p-value", "q-value")) or len(text) == 1 else capitalised(text)
 

@@ -3,10 +3,10 @@
 from typing import Any, Self
 
 from skfolio.prior import BaseLoadingMatrix
-from sklearn.base import clone
 
 from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
+from statefolio._estimator import clone
 from statefolio._options import Kind, check
 from statefolio.adapters.frames import dated_frames
 from statefolio.exceptions import InputError

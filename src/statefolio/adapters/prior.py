@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import sklearn.utils.validation as skv
 from skfolio.prior import BasePrior, ReturnDistribution
-from sklearn.base import clone
 
+from statefolio._estimator import clone
 from statefolio._options import Kind, OneOf, Whole, check, check_options
 from statefolio.adapters.distribution import distribution_of
 from statefolio.adapters.frames import as_pandas, dated_frames, observations_of

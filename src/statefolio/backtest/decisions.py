@@ -47,7 +47,7 @@ def clone_policy(policy: Any, name: str) -> Policy:
         )
     try:
         if hasattr(policy, "get_params"):
-            from sklearn.base import clone
+            from statefolio._estimator import clone
 
             cloned: Policy = clone(policy)
             return cloned

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.dates import read_date
-from statefolio._arrays.text import show, span
+from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
+from statefolio.backtest.market_showing import ShownMarket
 from statefolio.backtest.market_tables import NOT_DELISTED, MarketTables, Table, mean_return, read_market
 from statefolio.exceptions import InputError
 
 
-class Market:
+class Market(ShownMarket):
     """Returns of assets, and other data that policies may see. A market cannot be changed.
 
     Parameters
@@ -132,9 +133,6 @@ class Market:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-
-    def __repr__(self) -> str:
-        return f"Market({len(self.dates)} dates, {span(self.dates)}; {len(self.assets)} assets)"
 
     @property
     def tables(self) -> MarketTables:

@@ -1,5 +1,6 @@
 """The application: the name of the command line, `--version`, and its start."""
 
+import gc
 import signal
 from typing import Annotated
 
@@ -33,5 +34,6 @@ def _statefolio(
 
 def main() -> None:
     """Run the command line; a request to terminate is handled like an interrupt."""
+    gc.set_threshold(50_000, 20, 100)  # the default collects thousands of times while libraries are imported
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()

@@ -16,8 +16,11 @@ from statefolio.data.checks import checked_table
 from statefolio.exceptions import InputError, StatefolioError
 
 WORDS = tuple(field.name for field in fields(FileForm))
-_ASSIGNED = re.compile(rf"\b({'|'.join(WORDS)})=('[^']*'|\[[^\]]*\])")
-_SET = re.compile(rf"\b(Set|set|or set|Name it with|their format with|of dates with) ({'|'.join(WORDS)})\b")
+_WORD = rf"\b(?:{'|'.join(WORDS)})\b"
+_NAMED = re.compile(
+    rf"(?P<word>{_WORD})=(?P<value>'[^']*'|\[[^\]]*\])"
+    rf"|(?P<lead>\b(?:Set|set|with) )(?P<words>{_WORD}(?:(?:, | and | or ){_WORD})*)(?!=)"
+)
 _PLUG_IN = re.compile(r"[A-Za-z][\w.-]+")  # at least two letters: "C:" is a drive
 Name = Callable[[str], str]
 
@@ -71,9 +74,7 @@ def words_of_the_door(name: Name) -> Iterator[None]:
     try:
         yield
     except StatefolioError as error:
-        said = _SET.sub(lambda found: f"{found[1]} {name(found[2])}", str(error))
-        said = _ASSIGNED.sub(lambda found: _given(name(found[1]), found[2].strip("'[]")), said)
-        raise type(error)(said) from error
+        raise type(error)(_NAMED.sub(lambda found: _said(found, name), str(error))) from error
 
 
 def form_of_words(given: Iterable[str] | None, option: str) -> FileForm:
@@ -92,6 +93,13 @@ def form_of_words(given: Iterable[str] | None, option: str) -> FileForm:
 def form_of_table(given: Mapping[str, object] | None) -> FileForm:
     """Return the form that a table of the study file describes."""
     return FileForm(**(given or {}))  # type: ignore[arg-type]
+
+
+def _said(found: "re.Match[str]", name: Name) -> str:
+    if found["word"]:
+        return _given(name(found["word"]), found["value"].strip("'[]"))
+    words = re.sub(_WORD, lambda each: name(each[0]).rstrip("= "), found["words"])
+    return f"{found['lead']}{words}"
 
 
 def _given(option: str, value: str) -> str:

@@ -58,6 +58,8 @@ class Option:
         How help shows the default None.
     file : bool
         Whether the path must exist; that is checked before any work begins.
+    if_missing : str
+        What to do where it does not exist.
     """
 
     help: str
@@ -69,6 +71,7 @@ class Option:
     repeated: bool = False
     default_text: str = ""
     file: bool = False
+    if_missing: str = "Check it."
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class Declared:
             typed = [read(each) for each in typed] if self.option.repeated else read(typed)
         if self.option.file:
             for path in typed if self.option.repeated else [typed]:
-                check_exists(self.name, path)
+                check_exists(self.name, path, self.option.if_missing)
         rule = self.option.rule or (OneOf(*self.words) if self.words else None)
         if rule is not None:
             check(self.name, typed, rule)
@@ -151,14 +154,16 @@ def declared_options(record: type, defaults: Any = None) -> Iterator[Declared]:
             yield Declared(field.name, kind, default, option)
 
 
-def check_exists(name: str, path: Path) -> None:
+def check_exists(name: str, path: Path, if_missing: str = "Check it.") -> None:
     """Raise FileFormatError if a path does not exist; "french:TEXT" or "PLUG-IN:TEXT" is no path."""
     try:
         missing = not path.exists() and not _SOURCE.match(str(path))
     except (OSError, ValueError):  # a name that no file can have
         missing = True
     if missing:
-        raise FileFormatError(f"{name} must be a file, got {path}, which cannot be read: it does not exist. Check it.")
+        raise FileFormatError(
+            f"{name} must be a file, got {path}, which cannot be read: it does not exist. {if_missing}"
+        )
 
 
 def make_record(record: type[Record], values: Mapping[str, Any]) -> Record:

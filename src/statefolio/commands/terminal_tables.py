@@ -122,5 +122,7 @@ def p_value(value: float) -> str:
 
 def _text(value: object) -> str:
     if isinstance(value, float):
-        return number(value, "{:.3g}")
+        return number(
+            value, "{:,.0f}" if value == 0.0 or (value.is_integer() and abs(value) < 1e6) else "{:#.3g}"
+        ).rstrip(".")
     return f"{value:,}" if isinstance(value, int) else str(value)

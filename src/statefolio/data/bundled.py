@@ -42,6 +42,10 @@ class BundledData:
     factors: pd.DataFrame
     description: str
 
+    def __repr__(self) -> str:
+        dates, assets = self.returns.shape
+        return f"<BundledData: {dates:,} dates, {assets:,} assets, {self.factors.shape[1]:,} factors>"
+
 
 def load_demo() -> BundledData:
     """Return 20 US stocks and six factors, daily, from 2014-01-03 to 2022-12-28.

@@ -40,7 +40,7 @@ def drop_calendar_columns(raw: pd.DataFrame, reading: Reading, source: str) -> p
         if date is not None and not _is_dated(raw[date]):
             return raw  # another column has the dates, and the error says so
         if kind == "dates" and not _same_dates(raw, k, date, reading, source):
-            raise several_dates([date or "the index", name], source)
+            raise several_dates(["the index" if date is None else date or "one without a name", name], source)
         dropped.append(k)
         _warn(f"{source} has a column of {kind}, {name!r}, beside its dates; it is no asset and was left out.")
     return raw if not dropped else raw.iloc[:, [k for k in range(raw.shape[1]) if k not in dropped]]

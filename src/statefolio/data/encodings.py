@@ -13,6 +13,30 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_OTHER = {
+    "a file packed with bzip2": (b"BZh",),
+    "a file packed with xz": (b"\xfd7zXZ\x00",),
+    "a file packed with zstd": (b"\x28\xb5\x2f\xfd",),
+    "a file packed with lz4": (b"\x04\x22\x4d\x18",),
+    "a file packed with 7-Zip": (b"7z\xbc\xaf\x27\x1c",),
+    "a file packed with RAR": (b"Rar!\x1a\x07",),
+    "a file packed twice": (b"PK\x03\x04", b"\x1f\x8b"),
+    "an empty zip": (b"PK\x05\x06",),
+    "a PDF": (b"%PDF-",),
+    "an image": (b"\x89PNG", b"\xff\xd8\xff"),
+    "an HDF5 file": (b"\x89HDF\r\n",),
+    "a Feather or Arrow file": (b"ARROW1", b"FEA1"),
+    "an array of NumPy": (b"\x93NUMPY",),
+    "a pickle": (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
+    "an SQLite database": (b"SQLite format 3\x00",),
+    "a file of Stata": (b"<stata_dta>",),
+    "a file of SAS": (b"\x00" * 12 + b"\xc2\xea\x81\x60",),
+    "a file of SPSS": (b"$FL2", b"$FL3"),
+    "a file of R": (b"RDX2\n", b"RDX3\n", b"RDA3\n"),
+    "a file of MATLAB": (b"MATLAB 5.0",),
+    "a model of statefolio": (b"statefolio model ",),
+}
+"""The first bytes of files that are no text, Parquet or workbook, and what they are."""
 
 
 def decode(content: bytes, path: PathName, *, say: bool = True) -> str:
@@ -31,6 +55,13 @@ def decode(content: bytes, path: PathName, *, say: bool = True) -> str:
     FileFormatError
         If the bytes are no text.
     """
+    other = next((kind for kind, marks in _OTHER.items() if content.startswith(marks)), None)
+    if other is not None:
+        packed = other.startswith("a file packed")
+        advice = "Unpack it" if packed else "Export the table as CSV or Parquet"
+        raise FileFormatError(
+            f"{path} must be CSV, Parquet or a workbook, plain or in a gzip or zip, got {other}. {advice}."
+        )
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:
         text = content.decode(encoding)

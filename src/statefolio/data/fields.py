@@ -18,7 +18,7 @@ What = Literal["prices", "returns"]
 
 PRICES = (
     "adj close", "adj_close", "adjclose", "adj. close", "adjusted close", "adjusted_close", "adjusted closing price",
-    "adjusted", "adj_price", "total return index", "tot_return_index_gross_dvds",
+    "closeadj", "close_adj", "adjusted", "adj_price", "total return index", "tot_return_index_gross_dvds",
     "close", "close/last", "closing price", "close price", "price close",
     "price", "px_last", "last price", "last", "prc", "dlyprc", "mthprc", "settle",
     "zuletzt", "schlusskurs", "schluss", "dernier", "clôture", "cloture", "último", "ultimo", "cierre", "fechamento",
@@ -58,8 +58,8 @@ _JOINED = (
 
 
 def plain(name: str) -> str:
-    """Return a name in lower case, without brackets and spaces around it."""
-    return name.strip().strip("<>").strip().lower()
+    """Return a name in lower case, without brackets, number signs and spaces around it."""
+    return name.strip().strip("<>#").strip().lower()
 
 
 def by_word(names: list[str], what: What) -> str | None:
@@ -75,7 +75,8 @@ def by_word(names: list[str], what: What) -> str | None:
 def are_of_one_asset(names: list[str], layout: str) -> bool:
     """Return whether the columns are a price or a return of one asset and what goes with it, rather than assets."""
     lower = {plain(name) for name in names}
-    if all(lower & words for words in (_OPEN, _HIGH, _LOW)) and by_word(names, "prices") is not None:
+    whole = layout == "auto" or by_word(names, "prices") is not None
+    if whole and all(lower & words for words in (_OPEN, _HIGH, _LOW)):
         return True
     prices, returns = (lower & (set(words) - _ANY) for words in (PRICES, RETURNS))
     beside = lower & (_OPEN | _HIGH | _LOW | _VOLUME)
@@ -116,6 +117,8 @@ def one_field(raw: pd.DataFrame, what: What, reading: Reading, source: str) -> p
     """Keep one field of a table that has one column per field and asset."""
     columns = [tuple(str(part).strip() for part in key) for key in raw.columns]
     dated = [k for k, key in enumerate(columns) if any(plain(part) in DATE_WORDS for part in key)]
+    if not dated and not any(columns[0]):
+        dated = [0]  # the index of pandas without a name
     if len(dated) > 1:
         raise several_dates([" ".join(filter(None, columns[k])) for k in dated], source)
     rest = [k for k in range(len(columns)) if k not in dated]

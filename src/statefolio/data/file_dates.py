@@ -7,8 +7,20 @@ import numpy as np
 import pandas as pd
 
 from statefolio.data.counted_dates import counted, latest, six_digits, warn_of_shifted_days
-from statefolio.data.date_patterns import COMPACT, ISO, MONTHS, NAMED, NAMED_MONTH, NUMERIC, PERIODS
+from statefolio.data.date_patterns import (
+    COMPACT,
+    ISO,
+    MONTHS,
+    NAMED,
+    NAMED_MONTH,
+    NUMERIC,
+    PERIODS,
+    looks_like_a_date,
+)
+from statefolio.data.formatted_dates import NO_DAY, in_calendar, in_format, period_ends, period_starts
 from statefolio.exceptions import InputError, StatefolioWarning
+
+_CELLS = 200
 
 
 def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str) -> pd.DatetimeIndex:
@@ -35,7 +47,7 @@ def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str)
         return pd.DatetimeIndex(dated, name="date")
     text = written.astype("string").str.strip()
     try:
-        dates = _in_format(text, date_format) if date_format else _plain(text, source, str(written.name))
+        dates = in_format(text, date_format) if date_format else _plain(text, source, str(written.name))
         if isinstance(dates.dtype, pd.DatetimeTZDtype):
             dates = dates.dt.tz_localize(None)
         return pd.DatetimeIndex(dates, name="date")
@@ -44,9 +56,16 @@ def parse_dates(written: "pd.Series[str]", date_format: str | None, source: str)
             raise
         raise InputError(
             f"{source} must have dates such as 2015-12-31 or 20151231 in the column "
-            f"{written.name!r}, got something else ({str(error).splitlines()[0]}). Name the column of dates with date, "
-            "or their format with date_format."
+            f"{written.name!r}, got something else ({str(error).splitlines()[0]}). {_advice(text)}"
         ) from error
+
+
+def _advice(text: "pd.Series[str]") -> str:
+    """Return what to do: most cells of the right column are dates."""
+    cells = text.dropna().iloc[:_CELLS]
+    if sum(map(looks_like_a_date, cells)) >= max(1.0, 0.5 * len(cells)):
+        return "Correct that row, or delete it; for another way of writing dates, set date_format."
+    return "Name the column of dates with date, or their format with date_format."
 
 
 def days_alone(dates: pd.DatetimeIndex, assets: pd.Index | None = None) -> pd.DatetimeIndex:
@@ -68,13 +87,13 @@ def local_days(dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
 def _plain(text: "pd.Series[str]", source: str, column: str) -> "pd.Series[pd.Timestamp]":
     known = pd.Series(text.dropna().unique(), dtype="string")
     if len(known) and bool(known.str.fullmatch(r"\d{4}-\d{2}-\d{2}").all()):
-        return pd.to_datetime(text, format="%Y-%m-%d")
+        return in_calendar(text, "%Y-%m-%d", NO_DAY)
     if len(known) and bool(known.str.fullmatch(r"\d{6}").all()):
         return _by_text(text, known, six_digits(known, source, column))
     for kind, (pattern, frequency) in PERIODS.items():
         matches = known.str.fullmatch(pattern).to_numpy(dtype=bool)
         if matches.all() and len(known):
-            return _ends(_start(text, frequency), frequency)
+            return period_ends(period_starts(text, frequency), frequency)
         if matches.any():
             other = known.iloc[int(np.argmin(matches))]
             raise InputError(
@@ -84,7 +103,7 @@ def _plain(text: "pd.Series[str]", source: str, column: str) -> "pd.Series[pd.Ti
     if not len(known):
         return pd.to_datetime(text)
     if bool(known.str.fullmatch(r"\d{8}").all()):
-        return pd.to_datetime(text, format="%Y%m%d")
+        return in_calendar(text, "%Y%m%d", NO_DAY)
     days = counted(known, source, column)
     return _by_text(text, known, _written_days(known, source, column) if days is None else days)
 
@@ -169,7 +188,11 @@ def _stamp(year: str, month: str, day: str, found: "re.Match[str] | None" = None
     number = int(year)
     if len(year) == 2:  # as POSIX: 69 to 99 are of the last century
         number += 1900 if number >= 69 else 2000
-    date = pd.Timestamp(number, int(month), int(day))
+    try:
+        date = pd.Timestamp(number, int(month), int(day))
+    except ValueError as error:
+        written = f"{year}-{month}-{day}" if found is None else found[0]
+        raise ValueError(f"{written!r}, {NO_DAY}") from error
     time = None if found is None else found["time"]
     if time is None or found is None:
         return date
@@ -204,32 +227,6 @@ def _warn_of_late_hours(found: list["re.Match[str]"], days: "list[pd.Timestamp]"
         )
     elif hours != {0}:
         warn_of_shifted_days(days, source, column)
-
-
-def _start(text: "pd.Series[str]", frequency: str) -> "pd.Series[pd.Timestamp]":
-    """Return the first day of each month, quarter or year."""
-    year = text.str[:4]
-    if frequency == "Y":
-        return pd.to_datetime(year, format="%Y")
-    if frequency == "Q":
-        year, quarter = text.str.extract(r"(\d{4})")[0], text.str.extract(r"[qQ]([1-4])")[0]
-        month = (3 * quarter.astype("Int64") - 2).astype("string").str.zfill(2)
-        return pd.to_datetime(year + month, format="%Y%m")
-    month = text.str[4:].str.replace(r"\D", "", regex=True).str.zfill(2)
-    return pd.to_datetime(year + month, format="%Y%m")
-
-
-def _in_format(text: "pd.Series[str]", date_format: str) -> "pd.Series[pd.Timestamp]":
-    """Read dates in a format; one without a day names months, and one without a month either names years."""
-    dates = pd.to_datetime(text, format=date_format)
-    if date_format in ("ISO8601", "mixed") or re.search(r"%[-#]?[dejuwaAxcDFsUWV]", date_format):
-        return dates
-    return _ends(dates, "M" if re.search(r"%[-#]?[mbBh]", date_format) else "Y")
-
-
-def _ends(starts: "pd.Series[pd.Timestamp]", frequency: str) -> "pd.Series[pd.Timestamp]":
-    offsets = {"M": pd.offsets.MonthEnd(0), "Q": pd.offsets.QuarterEnd(0), "Y": pd.offsets.YearEnd(0)}
-    return starts + offsets[frequency]
 
 
 def _warn(message: str) -> None:

@@ -38,7 +38,8 @@ def drop_counters(raw: pd.DataFrame, date: str | None, source: str) -> pd.DataFr
     maybe = [k for k, name in enumerate(names) if _COUNTERS.fullmatch(name)]
     counters = [k for k in maybe if len(names) > 2 and _counts(raw.iloc[:, k], from_start=names[k] == date)]
     empty = [k for k in unnamed if raw.iloc[:, k].isna().all()]
-    strange = [k for k in unnamed if k not in (*counters, *empty) and names[k] != date]
+    dated = next((k for k, name in enumerate(names) if name == date and k not in counters), None)
+    strange = [k for k in unnamed if k not in (*counters, *empty, dated)]
     if strange:
         raise InputError(
             f"{source} must have a name for each column, got none for column {strange[0] + 1} of {len(names)}, which "
@@ -100,13 +101,19 @@ def warn_of_newest_first(source: str) -> None:
 
 
 def _counts(column: "pd.Series[float]", *, from_start: bool) -> bool:
-    """Return whether a column counts up or down in steps of one; `from_start`: from 0 or 1, as years do not."""
+    """Return whether a column counts up or down in steps of one; `from_start`: from 0 or 1, as years do not.
+
+    Empty rows have no number, and a repeated row repeats its own.
+    """
     text = column.astype("string").str.strip().str.removesuffix(".0")
+    text = text.loc[~is_missing(text)]
     if not bool(text.str.fullmatch(r"\d{1,9}").fillna(False).all()):
         return False
     numbers = text.astype("int64").to_numpy(dtype=np.int64)
     steps = np.diff(numbers)
-    counts = bool(len(numbers)) and bool((steps == 1).all() or (steps == -1).all())
+    up, down = np.isin(steps, (0, 1)), np.isin(steps, (0, -1))
+    counts = len(numbers) > 0 and bool(up.all() or down.all())
+    counts = counts and int(np.count_nonzero(steps)) >= 0.5 * len(steps)
     return counts and (not from_start or int(numbers.min()) in (0, 1))
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from statefolio.data.header import check_unique
@@ -42,9 +43,11 @@ def is_parquet(content: bytes) -> bool:
 def parquet_table(content: bytes, path: PathName) -> pd.DataFrame:
     """Read the bytes of a Parquet file."""
     try:
-        size = pq.ParquetFile(io.BytesIO(content)).metadata
+        file = pq.ParquetFile(io.BytesIO(content))
+        size = file.metadata
         if size.num_rows * size.num_columns > _MOST_CELLS:
             raise FileFormatError(f"{path} must have at most {_MOST_CELLS:,} cells. Split the file.")
+        _check_types(file.schema_arrow, path)
         table = pd.read_parquet(io.BytesIO(content))
     except FileFormatError:
         raise
@@ -53,10 +56,24 @@ def parquet_table(content: bytes, path: PathName) -> pd.DataFrame:
             f"{path} begins like a Parquet file but cannot be read ({error}). It is probably truncated: get the file "
             "again."
         ) from error
+    if table.shape[1] == 0:
+        raise FileFormatError(f"{path} has no column of values. Get the file again.")
     for k, kind in enumerate(table.dtypes):
         if pd.api.types.is_object_dtype(kind) and _is_decimal(table.iloc[:, k]):
             table.isetitem(k, table.iloc[:, k].to_numpy(dtype=float))
     return table
+
+
+def _check_types(schema: pa.Schema, path: PathName) -> None:
+    """Raise FileFormatError for a column of lists, records or bytes."""
+    of_bytes = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    for column in schema:
+        kind = column.type
+        if pa.types.is_nested(kind) or any(check(kind) for check in of_bytes):
+            raise FileFormatError(
+                f"{path} must have one number or text in each cell, got the column {column.name!r} of {kind}. Drop the "
+                "column, or write one column for each number."
+            )
 
 
 def _is_decimal(column: "pd.Series[Any]") -> bool:

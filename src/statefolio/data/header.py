@@ -1,20 +1,23 @@
 """Finds the line or lines of names of a table, under lines of prose and above the rows."""
 
-import re
 import warnings
 from dataclasses import dataclass, replace
 
-import pandas as pd
-
-from statefolio.data.cells import could_be_numbers
 from statefolio.data.date_patterns import looks_like_a_date
-from statefolio.data.missing import MISSING
+from statefolio.data.first_rows import (
+    MOST_LEVELS,
+    Rows,
+    first_data_row,
+    has_number,
+    known_cells,
+    repeats,
+    usual_width,
+)
 from statefolio.data.reading import DATE_WORDS
 from statefolio.data.sources import PathName
 from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning
 
-Rows = list[tuple[int, list[str]]]
-_MOST_LEVELS = 3
+_MOST_NUMBERS = 3
 _LABELS = (
     "code", "name", "currency", "unit", "units", "start", "end", "frequency", "freq", "type", "mnemonic", "description",
     "datatype", "country", "source", "exchange", "sector",
@@ -50,9 +53,10 @@ class Header:
         """Number of lines of names."""
         return len(self.keys[0])
 
-    def with_empty_column(self) -> "Header":
-        """Return the header with another column without a name, for rows that end in a separator."""
-        return replace(self, names=(*self.names, ""), keys=(*self.keys, ("",) * self.levels))
+    def with_empty_columns(self, more: int) -> "Header":
+        """Return the header with more columns without a name, for rows that end in separators."""
+        empty = ("",) * self.levels
+        return replace(self, names=(*self.names, *[""] * more), keys=(*self.keys, *[empty] * more))
 
 
 def read_header(rows: Rows, path: PathName) -> Header:
@@ -74,7 +78,7 @@ def read_header(rows: Rows, path: PathName) -> Header:
     """
     if not rows:
         raise FileFormatError(f"{path} has no value. Get the file again.")
-    width = _usual_width(rows)
+    width = usual_width(rows)
     if width < 2:
         raise FileFormatError(
             f"{path} must have names separated by commas in its first line, got one column ({rows[0][1][0][:40]!r}). "
@@ -83,7 +87,7 @@ def read_header(rows: Rows, path: PathName) -> Header:
     labelled = _labelled(rows, width, path)
     if labelled is not None:
         return labelled
-    data = _first_data_row(rows, width)
+    data = first_data_row(rows, width)
     if data == 0 and sum(map(looks_like_a_date, rows[0][1][1:])) > 1:
         dates = [cell for cell in rows[0][1][1:] if looks_like_a_date(cell)]
         raise InputError(
@@ -94,6 +98,7 @@ def read_header(rows: Rows, path: PathName) -> Header:
         raise first_line_error(",".join(rows[0][1][:3]), "date,AAPL,KO", path)
     first, lines_of_names, named_index = _lines_of_names(rows, data)
     if first > 0:
+        _check_are_prose([row for _, row in rows[:first] if len(row) == width], lines_of_names[-1], path)
         _warn_of_preamble(rows[0][1], path)
     cells = [[cell.strip() if len(lines_of_names) > 1 else cell for cell in row] for row in lines_of_names]
     columns = max(map(len, cells))
@@ -133,84 +138,20 @@ def first_line_error(data: str, example: str, path: PathName) -> InputError:
     )
 
 
-def _usual_width(rows: Rows) -> int:
-    """The number of cells that most of the later rows have; the first row's where several are as frequent."""
-    first = len(rows[0][1])
-    widths = [len(row) for _, row in rows[len(rows) // 2 :]]
-    later = [width for width in widths if width > 1] or widths  # lines of prose have one cell
-    return max([first, *later], key=lambda width: (later.count(width), width == first))
-
-
-def _first_data_row(rows: Rows, width: int) -> int:
-    """Return the position of the first row of data."""
-    first = rows[0][1]
-    if len(first) == width and any(looks_like_a_date(cell) for cell in first[:2]):
-        return 0
-    if len(first) == width and _are_numbers(first):
-        return 0
-    if len(first) in (width, width - 1) and _known(first) >= max(2, width - 1):
-        return next((k for k in range(1, len(rows)) if not _is_second_header(rows, k, width)), 1)
-    dated = [k for _, row in rows if len(row) == width for k, cell in enumerate(row) if looks_like_a_date(cell)]
-    position = max(set(dated), key=lambda k: (dated.count(k), -k), default=-1)
-    for k, (_, row) in enumerate(rows[1:], start=1):
-        if position >= 0 and len(row) == width and looks_like_a_date(row[position]):
-            return _first_alike(rows, k, position)
-    for k, (_, row) in enumerate(rows[1:], start=1):
-        above = rows[k - 1][1]
-        if len(row) == width and could_be_numbers(_series(row)) and not could_be_numbers(_series(above)):
-            return k
-    return 1
-
-
-def _first_alike(rows: Rows, k: int, position: int) -> int:
-    """Return the first of the rows above whose date has as many digits: 200513 is no month, but 200512 below may be."""
-    digits = rows[k][1][position].strip()
-    while digits.isdigit() and k > 0 and len(rows[k - 1][1]) > position:
-        above = rows[k - 1][1][position].strip()
-        if not (above.isdigit() and len(above) == len(digits)):
-            break
-        k -= 1
-    return k
-
-
-def _are_numbers(row: list[str]) -> bool:
-    """Return whether every cell of a row is a number, the first one too; 0, 1, 2, ... are names."""
-    if not all(re.fullmatch(r"\s*[-+]?\d+(\.\d*)?\s*", cell) for cell in row):
-        return False
-    return [cell.strip() for cell in row] != [str(k) for k in range(len(row))]
-
-
-def _is_second_header(rows: Rows, k: int, width: int) -> bool:
-    """Return whether a row under a full line of names is another line of names."""
-    above, row = rows[k - 1][1], rows[k][1]
-    if k >= _MOST_LEVELS or len(row) not in (width, width - 1) or k + 1 == len(rows):
-        return False
-    if _known(row) == 1 and row[0].strip().lower() in (*DATE_WORDS, "year", "month"):
-        return True
-    repeats = _repeats(above[1:]) or _repeats(row[1:])
-    words = [cell for cell in row[1:] if cell.strip() not in MISSING]
-    return repeats and bool(words) and not any(map(looks_like_a_date, row)) and not could_be_numbers(_series(words))
-
-
 def _lines_of_names(rows: Rows, data: int) -> tuple[int, list[list[str]], bool]:
     """Return the position of the first line of names, these lines, and whether the last named the index alone."""
     last = data - 1
     row = rows[last][1]
-    alone = last > 0 and _known(row) == 1 and bool(row[0].strip())
+    alone = last > 0 and known_cells(row) == 1 and bool(row[0].strip())
     lines = [[row[0], *rows[last - 1][1][1:]]] if alone else [row]
     first = last - 1 if alone else last
-    while first > 0 and len(lines) < _MOST_LEVELS:
+    while first > 0 and len(lines) < MOST_LEVELS:
         above = rows[first - 1][1]
-        if len(above) < len(row) - 1 or _known(above) < 2 or not (alone or _repeats(lines[0][1:])):
+        if len(above) < len(row) - 1 or known_cells(above) < 2 or not (alone or repeats(lines[0][1:])):
             break
         lines.insert(0, above)
         first -= 1
     return first, lines, alone
-
-
-def _repeats(names: list[str]) -> bool:
-    known = [name.strip() for name in names if name.strip()]
-    return len(set(known)) < len(known)
 
 
 def _filled(row: list[str], whole: bool) -> list[str]:
@@ -223,14 +164,6 @@ def _filled(row: list[str], whole: bool) -> list[str]:
     return filled
 
 
-def _known(row: list[str]) -> int:
-    return sum(1 for cell in row if cell.strip())
-
-
-def _series(row: list[str]) -> "pd.Series[str]":
-    return pd.Series(row, dtype=str)
-
-
 def check_unique(names: tuple[str, ...], path: PathName) -> None:
     """Raise InputError for a name that is there twice."""
     repeated = (
@@ -239,6 +172,17 @@ def check_unique(names: tuple[str, ...], path: PathName) -> None:
     if repeated:
         raise InputError(
             f"{path} must have each name once in its first line, got {repeated[0]!r} twice. Rename or drop one."
+        )
+
+
+def _check_are_prose(above: list[list[str]], names: list[str], path: PathName) -> None:
+    """Raise InputError where lines above the supposed names have numbers, as rows of data have."""
+    rows = [row for row in above if has_number(row)]
+    if len(rows) >= _MOST_NUMBERS:
+        raise InputError(
+            f"{path} must have its line of names above all rows, got {len(rows)} rows such as "
+            f"{','.join(rows[0])[:40]!r} above {','.join(names)[:40]!r}. Put one line of names above them, and write "
+            "dates such as 2015-12-31."
         )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from statefolio._arrays.text import listed
 from statefolio.data.cells import could_be_numbers
 from statefolio.data.fields import PRICES, RETURNS, What, by_word, plain
-from statefolio.data.missing import MISSING
+from statefolio.data.missing import MISSING, is_missing
 from statefolio.data.reading import ASSET_WORDS, DATE_WORDS, Reading
 from statefolio.exceptions import InputError, StatefolioWarning
 
@@ -47,9 +47,9 @@ def long_label(raw: pd.DataFrame, names: list[str], reading: Reading) -> str | N
             if plain(name) == word and name != date and len(names) > 2:
                 column = raw.iloc[:, k]
                 dates = raw[date] if date in names else pd.Series(raw.index)
-                cells = column.astype("string")
+                cells = column.iloc[:MANY].astype("string")
                 named = are_names(cells, name) or is_triple(names, name) or are_identifiers(cells, name)
-                if named or dates.duplicated().any():
+                if named or (dates.duplicated().any() and not are_decimals(cells)):
                     return name
     return None
 
@@ -61,6 +61,13 @@ def are_identifiers(cells: "pd.Series[str]", label: str) -> bool:
     head = cells.iloc[:CELLS].str.strip()
     whole = bool(head.str.fullmatch(r"\d+(\.0)?").fillna(False).all())
     return whole and (plain(label) != "id" or len(head) == 1 or bool(head.duplicated().any()))
+
+
+def are_decimals(cells: "pd.Series[str]") -> bool:
+    """Return whether cells are numbers with decimals or percent signs, which no asset is called."""
+    known = cells.iloc[:CELLS][~is_missing(cells.iloc[:CELLS])].str.strip()
+    decimal = known.str.contains(r"[.,]\d*[1-9]|%").fillna(False)
+    return len(known) > 0 and could_be_numbers(known) and bool(decimal.mean() > 0.5)
 
 
 def is_triple(names: list[str], label: str) -> bool:

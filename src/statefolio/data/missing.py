@@ -6,6 +6,10 @@ from numpy.typing import NDArray
 
 _WORDS = ("NA", "N/A", "NaN", "null", "None", "n.a.", "nil", "nd", "<NA>", "NaT", "(null)", "missing")
 _SIGNS = ("", ".", "..", "-", "--", "---", "\u2013", "\u2014", "*", "?", "\\N", "-nan", "1.#QNAN", "-1.#IND")
+_OF_BLOOMBERG = (
+    "Invalid Security, Invalid Field, Invalid Override, Field Not Applicable, Field Not Found, Requesting Data..., "
+    "Requesting, Connection, Authorization, Limit, Try Later, Real Time, History, Review, Sec, Fld, Mandatory Parameter"
+)
 _ERRORS = (
     "#N/A",
     "#N/A N/A",
@@ -16,9 +20,8 @@ _ERRORS = (
     "#NAME?",
     "#NUM!",
     "#NULL!",
-    "#N/A Invalid Security",
-    "#N/A Field Not Applicable",
-    "@NA",
+    *(f"#N/A {word}" for word in _OF_BLOOMBERG.split(", ")),
+    *("@NA", "NaN%", "nan%", "Retrieving...", "Invalid RIC(s).", "The record could not be found"),
 )
 _FORMS = dict.fromkeys(form for word in _WORDS for form in (word, word.lower(), word.upper(), word.capitalize()))
 

@@ -71,13 +71,15 @@ class Reading:
         """Return the column of dates: the one named, else "date" or another usual name, else the first."""
         if self.date is not None:
             return self.date
-        lower = {name.strip().strip("<>").lower(): name for name in reversed(names)}
+        lower = {name.strip().strip("<>#").strip().lower(): name for name in reversed(names)}
         return next((lower[word] for word in DATE_WORDS if word in lower), names[0])
 
 
 DATE_WORDS = (
     "date", "datetime", "timestamp", "observation_date", "caldt", "dates", "trade_date", "data_date", "datadate",
-    "dlycaldt", "mthcaldt", "dtyyyymmdd", "time_period", "window_start", "trddt", "datum", "fecha",
+    "dlycaldt", "mthcaldt", "dtyyyymmdd", "yyyymmdd", "yyyymm", "eom", "date-time", "date_time", "date time",
+    "exchange date", "trade date", "trading date", "trading_date", "price date", "price_date", "pricedate",
+    "time_period", "window_start", "trddt", "datum", "fecha",
 )  # fmt: skip
 """Usual names of the column of dates, in lower case."""
 ASSET_WORDS = (

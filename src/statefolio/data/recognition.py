@@ -4,9 +4,11 @@ import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
+from statefolio.data.cells import check_points, find_decimal, numbers_of
 from statefolio.data.fields import (
     What,
     are_of_one_asset,
@@ -15,7 +17,18 @@ from statefolio.data.fields import (
     plain,
     with_two_lines_of_names,
 )
-from statefolio.data.long_tables import CELLS, are_identifiers, are_names, as_long, is_triple, label_of, long_label
+from statefolio.data.header import check_unique
+from statefolio.data.long_tables import (
+    CELLS,
+    are_decimals,
+    are_identifiers,
+    are_names,
+    as_long,
+    is_triple,
+    label_of,
+    long_label,
+)
+from statefolio.data.missing import is_missing
 from statefolio.data.reading import ASSET_WORDS, Reading
 from statefolio.data.side_by_side import date_positions, join_blocks
 from statefolio.data.sources import PathName
@@ -23,10 +36,11 @@ from statefolio.exceptions import StatefolioWarning
 
 _PARTS = ("year", "quarter", "month", "day")
 _CRSP_CODES = (
-    *(form for letter in "ABCDEPST" for form in (letter, f".{letter}")),
+    *"ABCDEPST",
+    *(f".{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"),
     *(f"-{code}{zero}" for code in (55, 66, 77, 88, 99) for zero in ("", ".", ".0")),
 )
-"""CRSP's marks for missing returns: letters, and numbers that no return can be."""
+"""CRSP's marks for missing returns: letters, those of SAS, and numbers that no return can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,7 @@ def text_columns(names: list[str], rows: Callable[[], Iterator[list[str]]], read
     text = are_names(cells, label) or are_identifiers(cells, label)
     days = [tuple(row[k] for k in sorted(dates)) for row in head]
     named = plain(label) in ASSET_WORDS and (len(set(days)) < len(days) or is_triple(names, label))
+    named = named and not are_decimals(cells)
     chosen = reading.must_be_long or text or named
     return TextColumns(dates, frozenset({position}) if chosen else frozenset())
 
@@ -72,11 +87,13 @@ def recognise(raw: pd.DataFrame, what: What, reading: Reading, path: PathName) -
     """
     source = f"{path} ({what})"
     raw, reading = join_blocks(raw, reading, source)
+    if raw.columns.nlevels == 1:
+        check_unique(tuple(map(str, raw.columns)), path)
     if raw.columns.nlevels == 1 and reading.layout == "auto":
         raw = with_two_lines_of_names(raw, reading.dated(raw))
     if raw.columns.nlevels > 1:
         raw = one_field(raw, what, reading, source)
-        reading = replace(reading, value=None)
+        reading = replace(reading, value=None, layout="wide")  # an asset may be called Close
     raw = _join_date_parts(raw, reading)
     names = [str(name) for name in raw.columns]
     of_one = reading.layout != "long" and are_of_one_asset(names, reading.layout)
@@ -143,7 +160,8 @@ def _crsp_prices(raw: pd.DataFrame, reading: Reading, source: str) -> pd.DataFra
     lower = {plain(str(name)): name for name in raw.columns}
     if reading.value is None or plain(reading.value) != "prc" or "permno" not in lower:
         return raw
-    prices = pd.to_numeric(raw[reading.value], errors="coerce")
+    commas = raw.attrs.get("separator") == ","
+    prices = _numbers(raw[reading.value], reading, source, commas=commas)
     negative = int((prices < 0).sum())
     if negative:
         _warn(
@@ -151,10 +169,20 @@ def _crsp_prices(raw: pd.DataFrame, reading: Reading, source: str) -> pd.DataFra
             "taken."
         )
     if "cfacpr" in lower:
-        factor = pd.to_numeric(raw[lower["cfacpr"]], errors="coerce")
+        factor = _numbers(raw[lower["cfacpr"]], reading, source, commas=commas)
         prices = prices.where(prices != 0.0) / factor.where(factor > 0.0)
         _warn(f"{source} has factors of splits ({lower['cfacpr']}); the prices were divided by them.")
     return raw.assign(**{reading.value: prices.abs()})
+
+
+def _numbers(column: "pd.Series[Any]", reading: Reading, source: str, *, commas: bool) -> "pd.Series[float]":
+    if pd.api.types.is_numeric_dtype(column):
+        return column.astype(float)
+    known = column[~is_missing(column)].astype(str)
+    decimal = find_decimal(known, reading.decimal, source)
+    if reading.decimal is None and decimal == ".":
+        check_points(known, source, commas_part_values=commas)
+    return numbers_of(column, decimal, source)
 
 
 def _warn(message: str) -> None:

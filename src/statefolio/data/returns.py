@@ -118,6 +118,9 @@ class Alignment:
     never_observed: tuple[str, ...]
     redated: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Alignment: {str(self).splitlines()[0]}>"
+
     def __str__(self) -> str:
         lines = [f"{len(self.dates)} dates kept, {span(self.dates)}."]
         dropped = (
@@ -225,7 +228,7 @@ def _check_positive(prices: pd.DataFrame) -> None:
         )
     warnings.warn(
         f"prices should be positive, got {bad.sum()} values at or below zero (first: {first}). Returns from and to "
-        "them are NaN. Look at find_suspicious_cells(prices, kind='prices').",
+        "them are missing. Look at find_suspicious_cells(prices, kind='prices').",
         StatefolioWarning,
         stacklevel=3,
     )

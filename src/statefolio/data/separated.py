@@ -39,7 +39,7 @@ class Text:
 
     def rows(self) -> Iterator[list[str]]:
         """Return the rows under the header."""
-        return csv.reader(io.StringIO(self.body), delimiter=self.separator)
+        return csv.reader(_lines(self.body), delimiter=self.separator)
 
 
 def text_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame:
@@ -61,12 +61,14 @@ def text_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame
     decimal = _decimal(read, reading, as_text)
     table = _frame(
         read,
-        dtype=str if decimal is None else dict.fromkeys(as_text, str),
+        dtype=str if decimal is None else dict.fromkeys(as_text, object if as_text.labels else str),
         decimal=decimal or ".",
         keep_default_na=False,
         na_values=missing,
         low_memory=False,
     )
+    if as_text.labels and decimal is not None:  # a long table repeats its dates and names: keep each once
+        table = table.astype(dict.fromkeys(as_text, "category"))
     table.columns = pd.MultiIndex.from_tuples(header.keys) if header.levels > 1 else pd.Index(header.names)
     table.attrs |= {"decimal": decimal, "separator": read.separator}
     return table
@@ -103,7 +105,7 @@ def open_text(content: bytes, reading: Reading, path: PathName, *, footer: bool 
 
 def find_separator(text: str) -> str:
     """Return the character that most evenly parts the first lines of a text: comma, semicolon, tab or bar."""
-    lines = [line for line in itertools.islice(io.StringIO(text), _LINES_TO_JUDGE) if line.strip()]
+    lines = list(itertools.islice((line for line in _lines(text) if line.strip()), _LINES_TO_JUDGE))
 
     def score(separator: str) -> tuple[bool, int, int]:
         counts = [_outside_quotes(line, separator) for line in lines]
@@ -121,7 +123,7 @@ def _outside_quotes(line: str, separator: str) -> int:
 
 def _head(text: str, separator: str) -> list[tuple[int, list[str]]]:
     """Return the first rows that are not blank, each with the number of lines up to its end."""
-    reader = csv.reader(io.StringIO(text[: 8 * 2**20]), delimiter=separator)
+    reader = csv.reader(_lines(text[: 8 * 2**20]), delimiter=separator)
     rows: list[tuple[int, list[str]]] = []
     for row in reader:
         if any(cell.strip() for cell in row):
@@ -131,6 +133,15 @@ def _head(text: str, separator: str) -> list[tuple[int, list[str]]]:
         if len(row) > _MOST_COLUMNS:
             raise csv.Error(f"a line with {len(row):,} values; at most {_MOST_COLUMNS:,} are read")
     return rows
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Return the lines one after the other, as `io.StringIO` does, without a copy of the text."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 def _offset(text: str, lines: int) -> int:

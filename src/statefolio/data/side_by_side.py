@@ -67,7 +67,7 @@ def join_blocks(raw: pd.DataFrame, reading: Reading, source: str) -> tuple[pd.Da
         pd.MultiIndex.from_tuples(columns) if len(next(iter(columns))) > 1 else pd.Index([name[0] for name in columns])
     )
     table.attrs |= raw.attrs
-    return table.rename_axis("date"), replace(reading, date=None)
+    return table.rename_axis("date"), replace(reading, date=None, layout="wide")
 
 
 def _name(keys: list[tuple[str, ...]], start: int, k: int) -> tuple[str, ...]:

@@ -39,6 +39,8 @@ def to_numbers(table: pd.DataFrame, reading: Reading, source: str) -> pd.DataFra
     if not table.columns.is_unique:
         repeated = table.columns[table.columns.duplicated()][0]
         raise InputError(f"{source} must have each name once, got the name {repeated!r} twice. Rename or drop one.")
+    categories = [name for name, kind in table.dtypes.items() if isinstance(kind, pd.CategoricalDtype)]
+    table = table.astype(dict.fromkeys(categories, object)) if categories else table
     table = _numbers_however_written(table, reading, source).astype(float)
     infinite = np.isinf(table.to_numpy())
     if infinite.any():

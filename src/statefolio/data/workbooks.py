@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -19,7 +20,9 @@ from statefolio.data.sources import PathName, check_unpacked_size
 from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning, UnknownNameError
 
 _ROWS_TO_JUDGE = 60
-_MOST_CELLS = 100_000_000
+_MOST_CELLS, _FREE_CELLS = 100_000_000, 5_000_000
+_PLACE = re.compile(rb"""\br=["']([A-Za-z]+)(\d+)["']""")
+_LETTERS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"123456789ABCDEFGHIJKLMNOPQ")
 
 
 def workbook_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame:
@@ -37,8 +40,13 @@ def workbook_table(content: bytes, reading: Reading, path: PathName) -> pd.DataF
     rows = _rows(content, reading, path)
     texts = [(k + 1, row) for k, row in enumerate(rows) if any(cell != "" for cell in row)]
     if not texts:
-        raise FileFormatError(f"{path} has an empty sheet. Name another one with sheet.")
+        raise FileFormatError(f"{path} has an empty sheet. Check the file, or name another sheet with sheet.")
     used = max(max(k for k, cell in enumerate(row) if cell != "") for _, row in texts) + 1
+    if used < 2:
+        raise FileFormatError(
+            f"{path} must have a column of dates and one of values in its sheet, got one column. Check the file, or "
+            "name another sheet with sheet."
+        )
     texts = [(line, row[:used]) for line, row in texts]
     header = read_header([(line, list(map(_text, row))) for line, row in texts[:_ROWS_TO_JUDGE]], path)
     body = [row for line, row in texts if line > header.lines]
@@ -61,6 +69,9 @@ def _rows(content: bytes, reading: Reading, path: PathName) -> Sequence[Sequence
     if content.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             check_unpacked_size(len(content), sum(each.file_size for each in archive.infolist()), path)
+            for each in archive.namelist():
+                if each.startswith("xl/worksheets/") and each.endswith(".xml"):
+                    _check_places(archive.read(each), path)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         name = _sheet(book, reading, path)
@@ -74,6 +85,20 @@ def _rows(content: bytes, reading: Reading, path: PathName) -> Sequence[Sequence
         raise FileFormatError(
             f"{path} is a workbook that cannot be read ({error}). Remove its password, or save the sheet as CSV."
         ) from error
+
+
+def _check_places(sheet: bytes, path: PathName) -> None:
+    """Raise FileFormatError where one far cell would make calamine allocate a sheet far larger than its cells."""
+    places = _PLACE.findall(sheet)
+    if not places:
+        return
+    columns = {name: int(name.translate(_LETTERS), 27) for name in {name.upper()[:6] for name, _ in places}}
+    rows = max(int(row[:9]) for _, row in places)
+    if rows * max(columns.values()) > max(_FREE_CELLS, 100 * len(places)):
+        raise FileFormatError(
+            f"{path} must have its cells side by side, got {len(places):,} cells, some of them far away (row {rows:,})."
+            " Delete the far ones, or save the sheet as CSV."
+        )
 
 
 def _sheet(book: object, reading: Reading, path: PathName) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from statefolio._arrays.types import Array
+from statefolio._estimator import clone
 from statefolio._options import Kind, check
 from statefolio._plausible.reading import read_panel
 from statefolio.diagnostics.least_squares import LeastSquares, least_squares

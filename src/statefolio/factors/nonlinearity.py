@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from statefolio._arrays.types import Array
 from statefolio.kalman.ordinary_least_squares import weighted_products
@@ -78,7 +78,7 @@ def nonlinearity_tests(returns: Array, factors: Array, lags: int | None = 0) -> 
             if z.shape[1] and inexact.any():
                 found, explained = _score(z, e[:, inexact], most)
                 statistic[columns[inexact], k], gain[columns[inexact], k] = found, explained / total[inexact]
-                p_value[columns[inexact], k] = stats.chi2.sf(found, z.shape[1])
+                p_value[columns[inexact], k] = special.chdtrc(z.shape[1], np.maximum(found, 0.0))
     return NonlinearityTests(statistic, p_value, gain)
 
 

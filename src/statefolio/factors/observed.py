@@ -19,7 +19,7 @@ def traded_factors(returns: Any) -> FactorReturns:
     Parameters
     ----------
     returns : DataFrame (T dates, K factors)
-        In decimals, e.g. "Mkt-RF", "SMB", "HML", "RMW", "CMA" and "Mom" of French's library [1]_. Leave out
+        In decimals, e.g. "Mkt-RF", "SMB", "HML", "RMW", "CMA" and "Mom" of French's library. Leave out
         columns that are not factors, such as the risk-free rate.
 
     Returns
@@ -29,7 +29,7 @@ def traded_factors(returns: Any) -> FactorReturns:
 
     References
     ----------
-    .. [1] Fama and French (2015), A five-factor asset pricing model, Journal of Financial Economics 116.
+    Fama and French (2015), A five-factor asset pricing model, Journal of Financial Economics 116.
 
     Examples
     --------

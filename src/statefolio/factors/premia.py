@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from statefolio._arrays.conditioning import condition_number, shown_condition
 from statefolio._arrays.types import Array
@@ -156,5 +156,5 @@ def _with_errors(table: pd.DataFrame, found: tuple[Array, Array, int], factors: 
     filled = table.assign(premium=premium, dates=used, **errors)
     for error, t, p in (("standard_error", "t", "p_value"), ("shanken_error", "shanken_t", "shanken_p_value")):
         filled[t] = filled["premium"] / filled[error]
-        filled[p] = 2.0 * stats.t.sf(np.abs(filled[t]), used - 1)
+        filled[p] = 2.0 * special.stdtr(used - 1, -np.abs(filled[t]))
     return filled

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
 
 from statefolio._arrays.dates import split_row
 from statefolio._arrays.panel import Panel
@@ -224,7 +223,9 @@ def _bends(returns: Array, factors: Array, level: float, lags: int | None, coord
     tests = nonlinearity_tests(returns, factors, lags)
     q, tested = np.full(tests.p_value.shape, np.nan), np.isfinite(tests.p_value)
     if tested.any():
-        q[tested] = stats.false_discovery_control(tests.p_value[tested])
+        from scipy.stats import false_discovery_control  # slow to import
+
+        q[tested] = false_discovery_control(tests.p_value[tested])
     made = {"statistic": tests.statistic, "p_value": tests.p_value, "q_value": q, "gain": tests.gain}
     return _dataset({**made, "bent": q <= level}, coordinates)
 

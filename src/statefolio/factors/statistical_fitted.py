@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from statefolio._arrays.types import Array
+from statefolio._estimator import Estimator
 from statefolio.exceptions import NotFittedError
 from statefolio.factors.factor_returns import FactorReturns
 from statefolio.factors.piecewise import Segment, piecewise_exposures
@@ -16,7 +16,7 @@ from statefolio.factors.showing import ShownStatistical
 from statefolio.factors.statistical_options import notes_of
 
 
-class FittedFactors(ShownStatistical, BaseEstimator):
+class FittedFactors(ShownStatistical, Estimator):
     """Results of the last call of `fit` or `partial_fit`, with names of dates, assets and factors."""
 
     n_factors: int

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from statefolio._estimator import clone_option
 from statefolio.kalman.smoother import smooth_panel
 from statefolio.loadings.kalman_model import KalmanModel, with_patience
 from statefolio.loadings.kalman_options import Progress
@@ -244,8 +245,6 @@ class KalmanLoadings(KalmanModel):
 
     def __sklearn_clone__(self) -> Self:
         """Clone the options and keep the same progress callback."""
-        from sklearn.base import clone
-
         options = self.get_params(deep=False)
-        copied = {name: clone(value, safe=False) for name, value in options.items() if name != "progress"}
+        copied = {name: clone_option(value) for name, value in options.items() if name != "progress"}
         return type(self)(**copied, progress=self.progress)

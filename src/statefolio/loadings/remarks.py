@@ -39,7 +39,7 @@ class Remarks:
             numbers = " to ".join(map(str, dict.fromkeys((got[0], got[-1]))))
             warn_caller(
                 f"returns must have at least {self.needed} observations of an asset for {len(panel.factors)} loadings, "
-                f"got {numbers} of {listed(list(panel.assets[short]))}, whose loadings are NaN. Pass more dates or "
+                f"got {numbers} of {listed(list(panel.assets[short]))}, whose loadings are missing. Pass more dates or "
                 "fewer factors, or drop assets with too little data."
             )
 

@@ -127,7 +127,7 @@ def _bytes(path: Any) -> bytes:
     except OutputError as error:  # a name that no file can have
         raise FileFormatError(f"{path!r} cannot be read. Check the path.") from error
     except OSError as error:
-        if place_of(path).is_dir():
+        if isinstance(error, IsADirectoryError | PermissionError) and place_of(path).is_dir():  # as Windows says it
             raise FileFormatError(
                 f"{path} cannot be read as a model file: it is a folder. Pass the model.statefolio in it; "
                 "a store is opened with LoadingsStore.open, or with `statefolio update --store`."

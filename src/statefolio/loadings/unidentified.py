@@ -133,14 +133,14 @@ def warn_of_unidentified(
     if len(before):
         warn_caller(
             f"factors are collinear on some dates of {listed(panel.assets[before].tolist())}. Loadings that those "
-            "dates do not identify are NaN there. Check for factors that start late or stand still."
+            "dates do not identify are missing there. Check for factors that start late or stand still."
         )
     if len(assets):
         names = listed([str(name) for name in panel.factors[np.flatnonzero(hidden.any(axis=0))]])
         warn_caller(
             f"factors {names} should not be collinear on the dates of an asset, got "
             f"{shown_condition(condition[assets].max())} for {listed(panel.assets[assets].tolist())}. Those loadings "
-            "are NaN; what the dates identify is kept. Drop one of these factors, or wait for more dates."
+            "are missing; what the dates identify is kept. Drop one of these factors, or wait for more dates."
         )
 
 

@@ -7,6 +7,8 @@ from typing import ParamSpec
 
 import plotly.graph_objects as go
 
+from statefolio.report import style
+
 P = ParamSpec("P")
 LONGEST_NAME = 34
 """Characters of a name in a legend."""
@@ -76,12 +78,11 @@ def _axes(figure: go.Figure) -> list[str]:
 
 def _fit_axis(figure: go.Figure, name: str) -> None:
     axis = figure.layout[name]
-    pixels = _length(figure, name)
     if axis.title.text:
-        room = int((_across(figure) if name.startswith("x") else pixels) / LETTER)
+        room = int((_across(figure) if name.startswith("x") else _length(figure, name, style.ON_PAPER)) / LETTER)
         axis.title.text = "<br>".join(textwrap.wrap(axis.title.text.replace("<br>", " "), max(14, room)))
     if axis.type == "category":
-        _fit_categories(figure, name, pixels)
+        _fit_categories(figure, name, _length(figure, name))
 
 
 def _across(figure: go.Figure) -> float:
@@ -92,11 +93,11 @@ def _across(figure: go.Figure) -> float:
     return NARROW - LETTER * min(longest, LONGEST_LABEL) - 10.0
 
 
-def _length(figure: go.Figure, name: str) -> float:
-    """Return the pixels along a vertical axis, about."""
+def _length(figure: go.Figure, name: str, share: float = 1.0) -> float:
+    """Return the pixels along a vertical axis, about, where the figure has this share of its height."""
     low, high = figure.layout[name].domain or (0.0, 1.0)
     margin = figure.layout.margin
-    inner = (figure.layout.height or 450) - (margin.t or 0) - (margin.b or 0) - 40
+    inner = share * (figure.layout.height or 450) - (margin.t or 0) - (margin.b or 0) - 40
     return float(max(60.0, (high - low) * inner))
 
 

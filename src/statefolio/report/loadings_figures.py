@@ -222,7 +222,7 @@ def empty_figure(
             anchor=f"y{number}",
             type="date",
             showgrid=False,
-            nticks=4 if columns > 1 else 7,
+            nticks=4,
             tickangle=0,
         )
         if position:

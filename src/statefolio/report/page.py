@@ -19,6 +19,7 @@ from statefolio.report.fitted_loadings import FittedLoadings, dates, names, orde
 from statefolio.report.lights import Light, lights_list
 from statefolio.report.loadings_overview import loadings_answer, loadings_lights, loadings_tiles
 from statefolio.report.page_data import page_data, plain_figures, script_safe
+from statefolio.report.themes import DARK
 
 _UNBROKEN = re.compile(r"\d{4}-\d\d-\d\d|\d+ %")
 """Dates and percentages, which lines of the answer do not break."""
@@ -77,7 +78,7 @@ def page(
         read=_read(reading, options, suspicious),
         glossary=_text("glossary.html") if model is not None else "",
         version=__version__,
-        data=script_safe(data),
+        data=script_safe({"dark": DARK, **data}),
         encoded=encoded,
         plotly=compress_text(get_plotlyjs()),
     )

@@ -64,7 +64,7 @@ def forecast_figure(table: pd.DataFrame, most: int = MOST) -> go.Figure:
             marker={"size": 7, "color": style.ESTIMATE},
             error_x={
                 "array": plain(shown["upper"] - shown["mean"]),
-                "color": style.MUTED,
+                "color": style.INK,
                 "thickness": 1.2,
                 "width": 3,
             },

@@ -98,7 +98,7 @@ def _bars(attribution: xr.Dataset, name: str, labels: pd.Index, places: Any, sha
             error_x={
                 "array": upper - value,
                 "arrayminus": value - lower,
-                "color": style.MUTED,
+                "color": style.INK,
                 "thickness": 1.2,
                 "width": 3,
             },
@@ -136,7 +136,7 @@ def portfolio_exposure_figure(attribution: xr.Dataset) -> go.Figure:
             y=names,
             orientation="h",
             marker={"color": np.where(exposure[known] >= 0.0, style.ESTIMATE, style.OTHER)},
-            error_x={"array": HALF_BAND * error[known], "color": style.MUTED, "thickness": 1.2, "width": 3},
+            error_x={"array": HALF_BAND * error[known], "color": style.INK, "thickness": 1.2, "width": 3},
             customdata=HALF_BAND * error[known],
             hovertemplate="%{y}: %{x:.3f} ± %{customdata:.3f}<extra></extra>",
         )

@@ -47,6 +47,8 @@ LEGEND = {
 """A legend below the plot; the plot makes room for it."""
 TITLE_LINE = 17
 HEIGHT = 320
+ON_PAPER = 0.66
+"""Height of a printed figure as a share of that on the screen; `template/page.js` has it too."""
 REFERENCE_LINE = {"width": 1.1, "color": MUTED, "dash": "dot"}
 """A line to compare with: a limit, a level, a mean."""
 

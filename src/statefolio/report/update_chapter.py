@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from statefolio._arrays.text import counted
 from statefolio.loadings.base import LoadingsModel
@@ -83,7 +83,7 @@ def update_lights(found: UpdateResults) -> list[Light]:
     z = found.innovations["standardised"].to_numpy()
     if not len(z):
         return [*lights, Light("Returns", "unknown", "No return was predicted on the new dates.")]
-    beyond = float(np.mean(np.abs(z) > stats.norm.ppf(0.975)))
+    beyond = float(np.mean(np.abs(z) > special.ndtri(0.975)))
     text = f"{beyond:.1%} of {counted(len(z), 'return')} were beyond 1.96 predicted standard deviations; 5 % is usual."
     return [*lights, Light("Returns", _state(beyond), text)]
 
@@ -99,11 +99,32 @@ def update_chapter(found: UpdateResults) -> Chapter:
         f"From {found.dates[0]:%Y-%m-%d} to {found.dates[-1]:%Y-%m-%d}, with the hyper-parameters of the former "
         f"model.{joined}"
     )
-    return Chapter("What moved", lead, (_moved(found), _surprises(found)))
+    moved = _moved(found.moved, "Forecast before the new dates, and filtered on the last one.")
+    return Chapter("What moved", lead, (moved, _surprises(found)))
 
 
-def _moved(found: UpdateResults) -> Exhibit:
-    table = found.moved.head(MOST)
+def since_chapter(moved: pd.DataFrame, loadings: int, since: pd.Timestamp) -> Chapter:
+    """Return the chapter with the loadings that moved since a former run.
+
+    Parameters
+    ----------
+    moved : DataFrame
+        As `UpdateResults.moved`.
+    loadings : int
+        Number of loadings compared.
+    since : Timestamp
+        Last date of the former run.
+    """
+    lead = (
+        f"Since the former run, which ended on {since:%Y-%m-%d}, {len(moved):,} of {counted(loadings, 'loading')} left "
+        "their 95 % bands. The new model may have other hyper-parameters."
+    )
+    note = "Forecast by the former model, and filtered by the new one on its last date."
+    return Chapter("What moved", lead, (_moved(moved, note),) if len(moved) else ())
+
+
+def _moved(moved: pd.DataFrame, note: str) -> Exhibit:
+    table = moved.head(MOST)
     ends = zip(table["lower"], table["upper"], strict=True)
     shown = pd.DataFrame(
         {
@@ -116,9 +137,8 @@ def _moved(found: UpdateResults) -> Exhibit:
         }
     )
     formats = {"Forecast": ".3f", "Its 95 % band": ">", "Filtered": ".3f", "Surprise, standard errors": "+.1f"}
-    more = f" The {MOST} furthest." if len(found.moved) > MOST else ""
-    note = f"Forecast before the new dates, and filtered on the last one.{more}"
-    return Exhibit("Loadings outside their bands", note, table=shown, formats=formats, wide=True)
+    more = f" The {MOST} furthest." if len(moved) > MOST else ""
+    return Exhibit("Loadings outside their bands", note + more, table=shown, formats=formats, wide=True)
 
 
 def _surprises(found: UpdateResults) -> Exhibit:

@@ -200,7 +200,7 @@ def bias_figure(scores: CovarianceScores) -> go.Figure:
         figure,
         "Realised / forecast volatility by portfolio",
         xaxis=style.axis(title=style.axis_title("Portfolios in order of their ratio"), showgrid=False),
-        yaxis=style.axis(title=style.axis_title("Ratio (above 1: risk underestimated)")),
+        yaxis=style.axis(title=style.axis_title("Ratio")),
     )
 
 

@@ -4,8 +4,8 @@ import copy
 from typing import Any, Self
 
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
 
+from statefolio._estimator import Estimator, clone
 from statefolio.exceptions import NotFittedError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
@@ -20,7 +20,7 @@ from statefolio.risk.showing import ShownRisk
 from statefolio.risk.track_record import TrackRecord
 
 
-class FactorRisk(PortfolioMeasures, ShownRisk, SavedRisk, BaseEstimator):
+class FactorRisk(PortfolioMeasures, ShownRisk, SavedRisk, Estimator):
     """Covariance of the next date's returns, from predicted loadings and their uncertainty.
 
         Sigma = B Omega B' + G G' + D + U

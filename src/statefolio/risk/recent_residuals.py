@@ -5,11 +5,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from statefolio._arrays.dates import rows_until
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
+from statefolio._estimator import Estimator
 from statefolio._options import Kind, Number, Rule, Whole, check, check_options
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.risk.residual import CAP
@@ -18,7 +18,7 @@ _ENOUGH = 100
 _FRAME = Kind(pd.DataFrame, "a DataFrame (date x asset)", "pd.DataFrame(values, index=dates, columns=assets)")
 
 
-class RecentResiduals(BaseEstimator):
+class RecentResiduals(Estimator):
     """Base class of estimators of residual structure on a rolling window with exponential weights.
 
     `partial_fit` over new dates gives the same result as one fit over all dates.

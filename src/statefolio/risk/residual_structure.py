@@ -5,10 +5,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
+from statefolio._estimator import Estimator
 from statefolio._options import Kind, Rule, Whole
 from statefolio.exceptions import InputError
 from statefolio.risk.factor_analysis import FactorAnalysis, fit_factor_analysis, log_density
@@ -206,7 +206,7 @@ class SectorBlocks(RecentResiduals):
         return loadings
 
 
-class NoStructure(BaseEstimator):
+class NoStructure(Estimator):
     """No correlation between residuals: the covariance consists of the factors and a diagonal."""
 
     def fit(self, residuals: pd.DataFrame, tune_until: Any = None) -> Self:  # noqa: ARG002 - nothing is tuned

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from statefolio._arrays.frames import read_labels
 from statefolio._arrays.text import listed, show, shown
 from statefolio._arrays.types import Array
+from statefolio._estimator import clone
 from statefolio._options import Kind, Number, OneOf, Whole, check_options
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError
 from statefolio.loadings.alignment import check_names

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from statefolio._arrays.types import Array
 from statefolio._options import Number, Whole, check
@@ -44,8 +44,8 @@ def tail_table(
 
 def gaussian_tail(volatility: float, level: float) -> tuple[float, float]:
     """Return value at risk and expected shortfall of a Gaussian with mean zero: z s and phi(z) s / (1 - level)."""
-    z = float(stats.norm.ppf(level))
-    return volatility * z, volatility * float(stats.norm.pdf(z)) / (1.0 - level)
+    z = float(special.ndtri(level))
+    return volatility * z, volatility * float(np.exp(-(z**2) / 2.0) / np.sqrt(2.0 * np.pi)) / (1.0 - level)
 
 
 def student_tail(volatility: float, level: float, nu: float) -> tuple[float, float]:
@@ -56,9 +56,14 @@ def student_tail(volatility: float, level: float, nu: float) -> tuple[float, flo
     """
     if np.isinf(nu):
         return gaussian_tail(volatility, level)
-    scale, q = volatility * float(np.sqrt((nu - 2.0) / nu)), float(stats.t.ppf(level, nu))
-    shortfall = scale * (nu + q * q) / (nu - 1.0) * float(stats.t.pdf(q, nu)) / (1.0 - level)
+    scale, q = volatility * float(np.sqrt((nu - 2.0) / nu)), float(special.stdtrit(nu, level))
+    shortfall = scale * (nu + q * q) / (nu - 1.0) * _student_density(q, nu) / (1.0 - level)
     return scale * q, shortfall
+
+
+def _student_density(x: float, nu: float) -> float:
+    constant = np.log(special.poch(0.5 * nu, 0.5)) - 0.5 * (np.log(nu) + np.log(np.pi))
+    return float(np.exp(constant - (nu + 1.0) / 2.0 * np.log1p(x * x / nu)))
 
 
 def simulate_portfolio(risk: Any, weights: Array, nu: float, draws: int, seed: int) -> Array:

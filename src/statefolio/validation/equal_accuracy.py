@@ -6,7 +6,7 @@ from math import ceil, inf, isqrt, nan, sqrt
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
@@ -152,7 +152,7 @@ def _test(series: Any, lags: int | str | None, two_sided: bool) -> EqualAccuracy
     b = (used + 1) / count
     freedom = min(count - 1.0, 1.5 / b)
     statistic = mean / error * sqrt(1.0 - b)
-    beyond = 2.0 * stats.t.sf(abs(statistic), freedom) if two_sided else stats.t.sf(statistic, freedom)
+    beyond = special.stdtr(freedom, -abs(statistic)) * 2.0 if two_sided else special.stdtr(freedom, -statistic)
     return EqualAccuracy(mean * unit, error * unit, statistic, freedom, float(beyond), used, count)
 
 
@@ -175,7 +175,7 @@ def warn_if_few(dates: int, scored: str = "test_from") -> None:
     if dates < FEWEST:
         warnings.warn(
             f"{scored} must leave at least {FEWEST} dates with scored returns for tests and standard errors, got "
-            f"{dates}: they are NaN, and means over so few dates say little. Pass an earlier date, or later data.",
+            f"{dates}: they are missing, and means over so few dates say little. Pass an earlier date, or later data.",
             StatefolioWarning,
             stacklevel=3,
         )

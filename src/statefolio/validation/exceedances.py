@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
 from statefolio._options import Number, check
 from statefolio.exceptions import InputError
@@ -58,4 +58,4 @@ def _kupiec(count: int, dates: int, nominal: float) -> float:
     share = count / dates
     null = special.xlogy(count, nominal) + special.xlogy(dates - count, 1.0 - nominal)
     free = special.xlogy(count, share) + special.xlogy(dates - count, 1.0 - share)
-    return float(stats.chi2.sf(max(0.0, 2.0 * (free - null)), 1))
+    return float(special.chdtrc(1, max(0.0, 2.0 * (free - null))))

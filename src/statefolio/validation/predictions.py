@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import clone
 
 from statefolio._arrays.dates import split_row
 from statefolio._arrays.frames import read_labels
 from statefolio._arrays.text import listed, shown
 from statefolio._arrays.types import Array
+from statefolio._estimator import clone
 from statefolio._options import Kind, Whole, check
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.loadings.base import LoadingsModel

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
 from statefolio._arrays.types import Array
 from statefolio.kalman.paths import freedom
@@ -52,8 +52,8 @@ def probabilities(errors: Array, variance: Array, degrees_of_freedom: Any = np.i
     z = np.where(np.isfinite(z), z, np.nan)
     nu = np.asarray(degrees_of_freedom, dtype=np.float64)
     if np.isinf(nu).all():
-        return np.asarray(stats.norm.cdf(z))
-    return np.asarray(stats.t.cdf(z * np.sqrt(nu / (nu - 2.0)), nu))
+        return np.asarray(special.ndtr(z))
+    return np.asarray(special.stdtr(nu, z * np.sqrt(nu / (nu - 2.0))))
 
 
 def coverage_by_column(probability: Array, levels: tuple[float, ...] = LEVELS) -> Array:
@@ -113,7 +113,7 @@ def _kolmogorov(values: Array) -> dict[str, Array]:
 
 def _berkowitz(values: Array) -> dict[str, Array]:
     """Berkowitz's test; its maximum likelihood is least squares of each normal score on a constant and the previous."""
-    z = stats.norm.ppf(np.clip(values, _LEAST, 1.0 - _LEAST))
+    z = special.ndtri(np.clip(values, _LEAST, 1.0 - _LEAST))
     pairs = np.isfinite(z[1:]) & np.isfinite(z[:-1])
     count = pairs.sum(axis=0).astype(float)
     count[count < FEWEST] = np.nan
@@ -129,7 +129,7 @@ def _berkowitz(values: Array) -> dict[str, Array]:
         mean = constant / (1.0 - rho)
     return {
         "berkowitz_statistic": statistic,
-        "berkowitz_p_value": stats.chi2.sf(statistic, 3),
+        "berkowitz_p_value": special.chdtrc(3, np.maximum(statistic, 0.0)),
         "mean": mean,
         "variance": variance / (1.0 - rho**2),
         "autocorrelation": rho,

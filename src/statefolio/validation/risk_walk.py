@@ -3,10 +3,10 @@
 from typing import Any
 
 import pandas as pd
-from sklearn.base import clone
 
 from statefolio._arrays.dates import split_row
 from statefolio._arrays.frames import read_values
+from statefolio._estimator import clone
 from statefolio._options import Kind, Whole, check
 from statefolio._plausible.warn import warned_once
 from statefolio.exceptions import InputError

@@ -58,7 +58,7 @@ def score_configuration(
     model: LoadingsModel, configuration: Mapping[str, Any], returns: Any, factors: Any, rows: list[int]
 ) -> dict[str, Any]:
     """Return the mean log scores by date of a configuration, or the reason why it has none. Runs in a worker."""
-    from sklearn.base import clone
+    from statefolio._estimator import clone
 
     dates, _ = read_labels(returns, "returns")
     scores: list[Array] = []

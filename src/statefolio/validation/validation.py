@@ -23,6 +23,17 @@ from statefolio.validation.predictions import Predictions, name_models, predict_
 from statefolio.validation.probability import LEVELS, coverage_by_column, uniformity
 from statefolio.validation.showing import ShownValidation
 
+PRINTED = (
+    "negative_log_score",
+    "negative_log_score_p_value",
+    "negative_log_score_included",
+    "squared_error",
+    "qlike",
+    "coverage_95%",
+    "share_not_uniform",
+)
+"""Columns of the summary that print."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Validation(ShownValidation):
@@ -83,7 +94,8 @@ class Validation(ShownValidation):
 
         `<loss>` is the mean, `<loss>_p_value` that of the test against the benchmark, and `<loss>_included` whether
         the model is in the confidence set. `coverage_<level>` is over all returns, and `share_not_uniform` the share
-        of assets for which Berkowitz's test of the integral transforms rejects at 5 %.
+        of assets for which Berkowitz's test of the integral transforms rejects at 5 %. Those of the log score, the
+        squared error and QLIKE print; the table has the other columns too.
         """
         models = list(self.losses.indexes["model"])
         tests = self.against_benchmark.set_index(["loss", "model"])["p_value"]
@@ -100,7 +112,11 @@ class Validation(ShownValidation):
         columns["share_not_uniform"] = rejected
         table = pd.DataFrame(columns).reindex(models).rename_axis("model")
         facts = {"Benchmark": self.benchmark, "Tuned until": show(self.tuned_until)}
-        return SummaryTable(table, "Models out of sample, one step ahead", facts, (), {"share_not_uniform": ".0%"})
+        notes = [
+            "Included: in the model confidence set. Not uniform: share of assets whose integral transforms are not."
+        ]
+        title = "Models out of sample, one step ahead"
+        return SummaryTable(table, title, facts, notes, {"share_not_uniform": ".0%"}, PRINTED)
 
     def _coverage_of_all(self) -> list[pd.Series]:
         models = self.losses.indexes["model"]

@@ -50,7 +50,7 @@ def test_percent_and_prices_as_asked_for(files):
         (["prices.csv"], "Pass --prices."),
         (["both.csv"], "--column must name one of the 2 columns of both.csv, 'fund', 'index', got none"),
         (["both.csv", "--column", "gold"], "--column must be a column of both.csv"),
-        (["missing.csv"], "missing.csv cannot be read"),
+        (["missing.csv"], "missing.csv, which cannot be read"),
         (["fund.csv", "--out", "report.pdf"], "--out must be an HTML file, got report.pdf"),
         (["fund.csv", "--out", "nowhere/report.html"], "--out must be in a folder that exists"),
         (["fund.csv", "--cash-rate", "2"], "--cash-rate must be a finite number above -1 and below 1"),

@@ -200,3 +200,8 @@ def test_a_quick_run_measures_the_risk_alone(folder, tmp_path):
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert (summary["value"], summary["net_weight"]) == (400000.0, 1.0)
     assert not (tmp_path / "out" / "failures.csv").exists()
+
+
+def test_no_text_of_a_figure_overlaps_another(done, folder, text_faults):
+    assert done.exit_code == 0, done.output
+    assert text_faults(folder / "out" / "report.html") == {}

@@ -101,5 +101,6 @@ def test_the_command_takes_what_is_there(panel, live, tmp_path):
     watch_folder(WatchOptions(folder=tmp_path / "drop", store=tmp_path / "a.zarr", every=0.01, once=True), said.append)
     assert (tmp_path / "drop" / "1.loadings.csv").exists()
     assert len(said) == 2
+    assert "Ctrl-C" not in said[0]
     with pytest.raises(sf.InputError, match="FOLDER must be a folder"):
         watch_folder(WatchOptions(folder=tmp_path / "none", store=tmp_path / "a.zarr"), said.append)

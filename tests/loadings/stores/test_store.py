@@ -108,6 +108,17 @@ def test_a_store_says_its_size(store):
     assert repr(store) == f"<LoadingsStore {str(store.path)!r}: 245 dates, 69 assets, 3 factors>"
 
 
+def test_a_store_shows_its_last_loadings(case, store, tmp_path):
+    last = case.model.loadings_["filtered"].isel(date=-1).transpose("asset", "factor").to_numpy()
+    assert store.to_frame().to_numpy() == pytest.approx(last, nan_ok=True)
+    assert store.summary()["mean"].to_numpy() == pytest.approx(pd.DataFrame(last).mean().to_numpy())
+    assert store.plot_map().data[0].x == tuple(name for name in case.model.factors_ if name != "alpha")
+    unfinished = create(tmp_path / "unfinished.zarr", case)
+    assert "The fit is not finished" in str(unfinished.summary())
+    with pytest.raises(NotFittedError):
+        unfinished.to_frame()
+
+
 def test_an_unfinished_block_is_written_again(case, tmp_path):
     store = create(tmp_path / "s", case)
     model = KalmanLoadings(**case.model.get_params()).fit(case.returns[:FIRST].iloc[:, :64], case.factors[:FIRST])

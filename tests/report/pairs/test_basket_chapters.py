@@ -80,3 +80,8 @@ def test_the_figures_of_the_verdict_show_its_numbers(results):
     held = chapter.exhibits[1].figure
     assert [shape.x0 for shape in held.layout.shapes] == [-4.0, pytest.approx(-2.8)]
     assert list(chapter.exhibits[0].table.columns) == ["measure", *COLUMNS.values()]
+
+
+def test_no_text_of_a_figure_overlaps_another(results, tmp_path, text_faults):
+    page = write_report(tmp_path / "page.html", None, chapters=basket_chapters(results), lead="", title="Basket")
+    assert text_faults(page) == {}

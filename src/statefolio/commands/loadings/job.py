@@ -8,6 +8,7 @@ import pandas as pd
 from statefolio._arrays.text import show
 from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.inputs import PanelInputs
+from statefolio.commands.loadings.former_run import former_next, moves_since
 from statefolio.commands.loadings.options import LoadingsOptions
 from statefolio.commands.loadings.tables import write_loadings
 from statefolio.commands.noted_warnings import noted_warnings
@@ -63,6 +64,7 @@ def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progre
         noted_warnings() as warned,
     ):
         tune_until, test_from = split(pd.DatetimeIndex(returns.index), options.dates)
+        former = former_next(out_of(options) / "model.statefolio") if options.output.overwrite else None
         model = KalmanLoadings(**asdict(options.model), progress=progress)
         model.fit(returns, factors, tune_until=tune_until)
         model.set_params(progress=None)
@@ -82,6 +84,7 @@ def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progre
             reading={**inputs.facts, "notes": " ".join([*inputs.notes, *warned])},
             options=_options(model, tune_until, test_from),
             suspicious=inputs.suspicious,
+            chapters=moves_since(former, model),
             title=TITLE,
         )
         progress("writing", len(FILES), len(FILES))

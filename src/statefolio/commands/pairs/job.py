@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sklearn.base import clone
 
 from statefolio._arrays.text import show, span
+from statefolio._estimator import clone
 from statefolio.backtest.costs import TradingCosts
 from statefolio.commands.output_folder import whole_folder
 from statefolio.commands.pairs.options import PairsOptions
@@ -73,9 +73,9 @@ def run_pairs(inputs: PriceInputs, options: PairsOptions, progress: Progress) ->
     rule = Bands(options.entry, options.leave, options.stop, options.longest)
     with whole_folder(output.out, FILES, overwrite=output.overwrite) as folder:
         _check(options, pd.DatetimeIndex(prices.index))
-        progress("tuning", 0, 0)
         hedge = KalmanHedge("stationary", options.tuning, passes=options.passes, logs=options.logs)
-        static = StaticHedge("johansen", logs=options.logs).fit(prices)
+        static = StaticHedge("johansen", logs=options.logs).fit(prices)  # refuses what are no prices
+        progress("tuning", 0, 0)
         hedge.fit(prices)
         trace = _whole_trace(hedge, prices)
         tests, untested = _tests(prices, options.logs)

@@ -10,7 +10,7 @@ from statefolio.commands.options import Option, read_names
 from statefolio.commands.shared_options import FileForm, First, Last, Output
 from statefolio.exceptions import InputError
 
-PriceFile = Annotated[Path, Option("Prices by asset: CSV or Parquet, wide or long.")]
+PriceFile = Annotated[Path, Option("Prices by asset: CSV or Parquet, wide or long.", file=True)]
 Logs = Annotated[bool, Option("Use the logarithms of the prices.")]
 Cost = Annotated[
     float,

@@ -13,9 +13,9 @@ from statefolio.commands.shared_options import FileForm, First, Last, Prices
 class TearSheetOptions:
     """Options of `statefolio tearsheet`."""
 
-    returns: Annotated[Path, Option("Returns by date, in decimals: CSV, Parquet or Excel.", argument=True)]
+    returns: Annotated[Path, Option("Returns by date, in decimals: CSV, Parquet or Excel.", argument=True, file=True)]
     column: Annotated[str | None, Option("Column of the returns, where the file has several.", metavar="COLUMN")] = None
-    benchmark: Annotated[Path | None, Option("File with the returns of a benchmark.")] = None
+    benchmark: Annotated[Path | None, Option("File with the returns of a benchmark.", file=True)] = None
     benchmark_column: Annotated[
         str | None,
         Option("Column of the benchmark in its file; without --benchmark in the file of returns.", metavar="COLUMN"),

@@ -7,17 +7,10 @@ from functools import partial
 
 import pandas as pd
 
+from statefolio import diagnostics
 from statefolio.commands.progress import Progress
 from statefolio.commands.risk.options import RiskOptions
-from statefolio.diagnostics import (
-    Diagnosis,
-    Finding,
-    diagnose_change,
-    diagnose_collinearity,
-    diagnose_estimation,
-    diagnose_specification,
-)
-from statefolio.diagnostics.finding import Failure
+from statefolio.diagnostics.finding import Diagnosis, Failure, Finding
 from statefolio.exceptions import InputError
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
@@ -87,10 +80,10 @@ def _rivals(
 def _diagnose(risk: FactorRisk, panel: tuple[pd.DataFrame, pd.DataFrame], progress: Progress) -> tuple[Diagnosis, ...]:
     fitted = (risk.model_, *panel)
     diagnoses: dict[Failure, Callable[[], Diagnosis]] = {
-        "specification": partial(diagnose_specification, *fitted, sectors=risk.groups),
-        "estimation": partial(diagnose_estimation, *fitted),
-        "non-stationarity": partial(diagnose_change, *fitted),
-        "multicollinearity": partial(diagnose_collinearity, *fitted),
+        "specification": partial(diagnostics.diagnose_specification, *fitted, sectors=risk.groups),
+        "estimation": partial(diagnostics.diagnose_estimation, *fitted),
+        "non-stationarity": partial(diagnostics.diagnose_change, *fitted),
+        "multicollinearity": partial(diagnostics.diagnose_collinearity, *fitted),
     }
     found = []
     for number, (failure, diagnose) in enumerate(diagnoses.items()):

@@ -17,6 +17,8 @@ from statefolio.commands.shared_options import (
     RiskFree,
 )
 
+NO_STUDY = "Check the path, or write a study file with `statefolio init`."
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudyOutput:
@@ -50,7 +52,10 @@ class InitOptions:
 class RunOptions:
     """Options of `statefolio run`."""
 
-    study: Annotated[Path, Option("The study file; `statefolio init` writes an example.", argument=True)]
+    study: Annotated[
+        Path,
+        Option("The study file; `statefolio init` writes an example.", argument=True, file=True, if_missing=NO_STUDY),
+    ]
     output: StudyOutput = StudyOutput()
     open_holdout: Annotated[
         bool, Option("Also score the holdout. The opening is recorded; a holdout is meant to be opened once.")
@@ -62,7 +67,13 @@ class UpdateOptions:
     """Options of `statefolio update`."""
 
     study: Annotated[
-        Path | None, Option("A study file: walk it to the last date of its data and print the orders.", argument=True)
+        Path | None,
+        Option(
+            "A study file: walk it to the last date of its data and print the orders.",
+            argument=True,
+            file=True,
+            if_missing=NO_STUDY,
+        ),
     ] = None
     model: Annotated[
         Path | None,
@@ -88,7 +99,8 @@ class UpdateOptions:
     factors_percent: FactorsPercent = False
     risk_free: RiskFree = None
     holdings: Annotated[
-        Path | None, Option("With a study: the shares you hold, CSV or Parquet with the columns asset and shares.")
+        Path | None,
+        Option("With a study: the shares you hold, CSV or Parquet with the columns asset and shares.", file=True),
     ] = None
     cash: Annotated[float, Option("With --holdings: the cash you hold, in currency.", Number())] = 0.0
     as_of: Annotated[

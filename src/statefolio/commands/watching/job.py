@@ -98,12 +98,14 @@ def watch_folder(options: WatchOptions, say: Callable[[str], None]) -> None:
         raise InputError(f"FOLDER must be a folder, got {options.folder}. Make it first.")
     with Live(store=options.store) as live:
         watch = Watch(options.folder, live, say)
-        say(f"{options.store} ends on {show(live.last_date)}. Waiting for files in {options.folder}; stop with Ctrl-C.")
         if options.once:
-            watch.look()
+            say(f"{options.store} ends on {show(live.last_date)}. Taking the files in {options.folder}.")
+            taken = watch.look()
             time.sleep(options.every)
-            watch.look()
+            if not taken + watch.look():
+                say("No file was there.")
             return
+        say(f"{options.store} ends on {show(live.last_date)}. Waiting for files in {options.folder}; stop with Ctrl-C.")
         try:
             watch.run(options.every)
         except KeyboardInterrupt as stop:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control
 
 from statefolio._arrays.types import Array
 from statefolio.diagnostics.finding import Finding, p_value_text
@@ -19,6 +18,8 @@ def _discoveries(p: Array, method: str) -> Array:
     known = np.isfinite(p)
     q = np.full(p.shape, np.nan)
     if known.any():
+        from scipy.stats import false_discovery_control  # slow to import
+
         q[known] = false_discovery_control(p[known], method=method)
     return q
 

@@ -60,7 +60,7 @@ def diagnose_estimation(
     -------
     Diagnosis
         Findings "standard errors of the model" (with a model), "block bootstrap", "split-half agreement" and
-        "shrinkage wanted". Verdicts follow thresholds, so p-values are NaN; the table of the agreement has one
+        "shrinkage wanted". Verdicts follow thresholds, so p-values are missing; the table of the agreement has one
         p-value per factor, for the hypothesis that assets have the same loading. All but the first are about least
         squares over all dates.
 

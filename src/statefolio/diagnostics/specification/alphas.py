@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from statefolio._arrays.types import Array
 from statefolio.diagnostics.blocks import block_scores, block_starts, flip_signs, p_value, random_signs
@@ -51,7 +51,7 @@ def gibbons_ross_shanken(returns: Array, factors: Array) -> GRSTest:
     statistic = freedom / assets * quadratic / (1.0 + sharpe)
     if not np.isfinite(statistic):
         return GRSTest(np.nan, np.nan, dates, "factors or residuals are linearly dependent on the dates shared by all")
-    return GRSTest(float(statistic), float(stats.f.sf(statistic, assets, freedom)), dates, "")
+    return GRSTest(float(statistic), float(special.fdtrc(assets, freedom, max(statistic, 0.0))), dates, "")
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from statefolio._arrays.dates import rows_until
+from statefolio._estimator import clone
 from statefolio._options import Kind, Whole, check
 from statefolio._writing import place_of
 from statefolio.exceptions import InputError, NotFittedError, OutputError, StatefolioWarning

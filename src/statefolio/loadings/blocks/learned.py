@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from statefolio._arrays.panel import Panel
 from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
+from statefolio._estimator import clone
 from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import InputError
 from statefolio.kalman.blocks import pad_last

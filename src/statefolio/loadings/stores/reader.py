@@ -15,11 +15,12 @@ from statefolio.loadings.exports.export import export_results
 from statefolio.loadings.exports.pieces import Results, results_of
 from statefolio.loadings.stores.group import UNFINISHED
 from statefolio.loadings.stores.manifest import read_manifest
+from statefolio.loadings.stores.showing import ShownStore
 from statefolio.loadings.stores.snapshot import OF_ASSETS, OF_FACTORS, Snapshot, take_snapshot
 from statefolio.loadings.stores.states import block_file, class_of, current_model, done_blocks, read_note
 
 
-class StoreReader:
+class StoreReader(ShownStore):
     """The part of `LoadingsStore` that reads."""
 
     def __init__(self, path: Any) -> None:
@@ -76,11 +77,6 @@ class StoreReader:
     def notes(self) -> dict[int, dict[str, Any]]:
         """The note of each complete block."""
         return {number: read_note(self.path, number) for number in sorted(self.done)}
-
-    def __repr__(self) -> str:
-        size = f"{len(self.dates):,} dates, {len(self.assets):,} assets, {len(self.factors):,} factors"
-        state = "" if self.finished else f", {len(self.done):,} of {len(self.blocks):,} blocks complete"
-        return f"<{type(self).__name__} {str(self.path)!r}: {size}{state}>"
 
     def block_model(self, number: int) -> LoadingsModel:
         """Return the model of a block after the dates of the fit, without results; gone once `compact` was called."""

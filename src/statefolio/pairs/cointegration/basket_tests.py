@@ -219,7 +219,7 @@ def _engle_granger(basket: Basket) -> EngleGrangerTest:
 def _warn_of_twins(test: str, basket: Basket, condition: float) -> None:
     warn_caller(
         f"prices must differ for the {test} test, got {listed(list(basket.assets), 9)}, which cannot be told apart "
-        f"(condition number {condition:.1g}). Its numbers are NaN; drop one of the assets that are much alike."
+        f"(condition number {condition:.1g}). Its numbers are missing; drop one of the assets that are much alike."
     )
 
 

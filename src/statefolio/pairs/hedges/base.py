@@ -3,9 +3,9 @@
 from typing import Any, Self
 
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from statefolio._arrays.text import show
+from statefolio._estimator import Estimator
 from statefolio._options import Flag, check_options
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.pairs.hedges import results
@@ -16,7 +16,7 @@ from statefolio.pairs.showing import ShownHedge
 RULES = {"logs": Flag()}
 
 
-class Hedge(ShownHedge, BaseEstimator):
+class Hedge(ShownHedge, Estimator):
     """Base class of hedges of x_1 by b_2 x_2 + ... + b_k x_k, with the level b_1 as intercept.
 
     Attributes

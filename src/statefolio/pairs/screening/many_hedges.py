@@ -120,7 +120,7 @@ def _warn_of_unfitted(table: pd.DataFrame, names: list[str]) -> None:
     more = f" and {len(unfitted) - 3} more" if len(unfitted) > 3 else ""
     warn_caller(
         f"prices must differ and have enough dates to hedge all {len(table)} pairs, got {len(unfitted)} that could not "
-        f"be fitted: {', '.join(reasons)}{more}. Their rows are NaN; leave them out of pairs, or pass more dates."
+        f"be fitted: {', '.join(reasons)}{more}. Their rows are missing; leave them out of pairs, or pass more dates."
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from sklearn.base import clone
 
+from statefolio._estimator import clone
 from statefolio._threads import get_num_threads
 from statefolio.pairs.design import design
 from statefolio.pairs.hedges.base import Hedge

@@ -28,6 +28,8 @@ class WalkForwardHedge(Hedge):
         The last hedge, which `partial_fit` continues.
     """
 
+    z_score_: "pd.Series[float]"
+    in_use_from_: pd.Timestamp
     last_: Hedge
 
     def __init__(self, *, logs: bool = False) -> None:

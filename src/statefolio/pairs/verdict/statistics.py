@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from statefolio._arrays.types import Array
+from statefolio._estimator import clone
 from statefolio._threads import get_num_threads
 from statefolio.exceptions import InputError
 from statefolio.pairs.design import design

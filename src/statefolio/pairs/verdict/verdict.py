@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
+from statefolio._estimator import clone
 from statefolio._options import Kind, Number, Whole, check, check_options, is_whole
 from statefolio.exceptions import InputError
 from statefolio.pairs.adaptive.collapse import Collapse

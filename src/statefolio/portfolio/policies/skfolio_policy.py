@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
+from statefolio._estimator import clone
 from statefolio._options import Whole, check_options
 from statefolio.exceptions import InputError
 from statefolio.portfolio.policies.decision_problem import HOLDING_PERIOD, expected_holding_period

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from statefolio._arrays.text import show, shown
+from statefolio._estimator import clone
 from statefolio._options import Whole, check_options
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 from statefolio.portfolio.policies.model_key import model_key

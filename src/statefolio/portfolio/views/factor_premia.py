@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import sklearn.utils.validation as skv
 from skfolio.moments import BaseMu
-from sklearn.base import clone
 
 from statefolio._arrays.text import shown
+from statefolio._estimator import clone
 from statefolio._options import HasMethod, Number, OneOf, check_options
 from statefolio.adapters.frames import as_pandas, labelled_frames
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError

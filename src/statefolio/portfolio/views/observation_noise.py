@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from statefolio._arrays.text import listed, shown
 from statefolio._arrays.types import Array
+from statefolio._estimator import clone
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.risk.low_rank import LowRankCovariance
 

@@ -44,7 +44,8 @@ def stacked_panels(count: int, titles: Sequence[str], **changes: Any) -> go.Figu
     """Return an empty figure of `count` stacked panels with titles and a common axis of dates."""
     from plotly.subplots import make_subplots
 
-    room = 26.0 / (ROW * count + 60)
+    height = changes.get("height", ROW * count + 60)
+    room = 26.0 / (style.ON_PAPER * height - 60.0)  # of the plot on paper, for the title of a panel
     shown = [short(title, 44) for title in titles]
     figure = make_subplots(
         rows=count,
@@ -54,7 +55,7 @@ def stacked_panels(count: int, titles: Sequence[str], **changes: Any) -> go.Figu
         subplot_titles=shown,
     )
     margin = {"l": 10, "r": 12, "t": 26, "b": 10}
-    figure.update_layout(style.layout(**{"height": ROW * count + 60, "margin": margin, **changes}))
+    figure.update_layout(style.layout(**{"height": height, "margin": margin, **changes}))
     figure.update_xaxes(date_axis())
     figure.update_yaxes(style.axis(nticks=4))
     return figure.update_annotations(font={"size": 12, "color": style.INK}, x=0, xanchor="left")

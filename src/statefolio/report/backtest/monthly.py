@@ -68,11 +68,11 @@ def monthly_figure(returns: "pd.Series[float]") -> go.Figure:
             ygap=2,
             text=[[_text(value) for value in row] for row in values],
             texttemplate="%{text}",
-            textfont={"size": 10},
+            textfont={"size": 9},
             hoverongaps=False,
             hovertemplate="%{y}, %{x}: %{z:.2f} %<extra></extra>",
         )
-    across = {"side": "top", "type": "category", "showgrid": False, "fixedrange": True}
+    across = {"side": "top", "type": "category", "showgrid": False, "fixedrange": True, "tickangle": 0}
     return figure.update_layout(
         style.layout(
             height=50 + ROW * max(2, len(years)),

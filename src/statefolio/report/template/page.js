@@ -13,7 +13,9 @@
     toImageButtonOptions: { format: "svg" },
   };
   const STEPS = 4094, MISSING = 0xffff, HALF_BAND = 1.959963984540054;
-  let drawn = 0;
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const shown = new Map(); // the light figure of each place
+  let drawn = 0, printing = false;
   const loadings = chooser !== null; // a page without a model has only chapters
 
   // Decodes the base64 text of a zlib stream to bytes.
@@ -56,6 +58,25 @@
     return data.other ? [...band, series.other, series.mean] : [...band, series.mean];
   }
 
+  // Copies a part of a figure in the colours of the page; paper is light.
+  function coloured(part) {
+    if (typeof part === "string") return (dark.matches && !printing && data.dark[part]) || part;
+    if (Array.isArray(part)) return part.map(coloured);
+    if (part === null || typeof part !== "object") return part;
+    return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, coloured(value)]));
+  }
+
+  // Draws the figure of a place; what a reader zoomed into stays until the place gets another figure.
+  function draw(place, size = {}) {
+    const { figure, number } = shown.get(place), { data: traces, layout } = coloured(figure);
+    return window.Plotly.react(place, traces, { ...layout, ...size, uirevision: number }, quiet);
+  }
+
+  function show(place, figure) {
+    shown.set(place, { figure, number: (shown.get(place)?.number ?? 0) + 1 });
+    return draw(place);
+  }
+
   function drawAsset(series) {
     const skeleton = data.figures[window.innerWidth < 760 ? "asset_narrow" : "asset_wide"];
     const figure = structuredClone(skeleton);
@@ -64,7 +85,7 @@
     series.forEach((one, k) => { figure.layout["yaxis" + (k ? k + 1 : "")].range = one.range; });
     plot.querySelectorAll(".waiting").forEach((note) => note.remove());
     plot.style.minHeight = figure.layout.height + "px";
-    return window.Plotly.react(plot, figure.data, figure.layout, quiet);
+    return show(plot, figure);
   }
 
   function row(cells, tag, names) {
@@ -167,7 +188,7 @@
     for (const place of document.querySelectorAll("[data-figure]")) {
       await new Promise((resume) => setTimeout(resume, 0)); // keeps the page responsive
       const figure = data.figures[place.dataset.figure];
-      await window.Plotly.newPlot(place, figure.data, figure.layout, quiet);
+      await show(place, figure);
       if (loadings && figure.data[0] && figure.data[0].type === "heatmap") place.on("plotly_click", goTo);
     }
     document.body.dataset.ready = "yes";
@@ -175,20 +196,18 @@
 
   // Draws figures for the width of a sheet of paper before printing, a little lower, and for the screen afterwards.
   function listenToPrinting() {
-    const PAPER_HEIGHT = 0.66, heights = new Map();
-    const drawn = () => [...document.querySelectorAll(".figure")].filter((place) => place.layout);
+    const PAPER_HEIGHT = 0.66;
     window.addEventListener("beforeprint", () => {
+      printing = true;
       document.body.classList.add("printing");
-      for (const place of drawn()) {
-        heights.set(place, place.layout.height);
-        window.Plotly.relayout(place, { width: place.clientWidth, height: PAPER_HEIGHT * place.layout.height });
+      for (const [place, { figure }] of shown) {
+        draw(place, { width: place.clientWidth, height: PAPER_HEIGHT * figure.layout.height });
       }
     });
     window.addEventListener("afterprint", () => {
+      printing = false;
       document.body.classList.remove("printing");
-      for (const place of drawn()) {
-        window.Plotly.relayout(place, { width: null, height: heights.get(place), autosize: true });
-      }
+      for (const place of shown.keys()) draw(place, { autosize: true });
     });
   }
 
@@ -203,6 +222,7 @@
     }
     await drawOthers();
     listenToPrinting();
+    dark.addEventListener("change", () => [...shown.keys()].forEach((place) => draw(place)));
   }
 
   start().catch((error) => {

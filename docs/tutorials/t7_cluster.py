@@ -4,6 +4,8 @@ Cluster: a panel that does not fit in memory
 
 **Question.** 30,000 listings on 20 factors over 20 years are 100 GB of loadings. How do I fit them, where do they go,
 and how do I add a day?
+
+Stores and clusters need the extra: ``pip install "statefolio[scale]"``.
 """
 
 # %%
