@@ -25,7 +25,7 @@ USUAL_EXPONENTS = {0: (), 1: (0.95,), 3: (0.3, 0.4, 0.2)}
 
 USUAL_FAST_MEMORY, USUAL_FAST_WEIGHT, USUAL_SURPRISE_SCALE, USUAL_RISE = 0.6, 0.12, 1.06, 0.2
 
-USUAL_YEARS, LEAST_YEARS, SLOW_YEARS = 1.0, 0.25, 5.0
+USUAL_YEARS, LEAST_YEARS, SLOW_YEARS = 3.0, 2.0, 5.0
 """Half-lives of reversion to the panel's loadings: where the search for one starts, the shortest, and the one of data
 with too few dates a year to learn it from."""
 

@@ -66,7 +66,7 @@ class KalmanLoadings(KalmanModel):
         State variances are ratios to the learned level. Default: True where noise="multi_speed" or "ewma".
     phi : float or mapping by factor, optional
         Persistence of loadings that revert. Default: tuned; with dynamics="panel_reverting" the half-life is at least
-        a quarter of a year, and five years where dates are rarer than weekly.
+        two years, and five where dates are rarer than weekly.
     mean : float, mapping by factor or DataFrame (asset, factor), optional
         Means of mean-reverting loadings. Default: least squares up to `tune_until`; with tuning="mle" maximum
         likelihood.
