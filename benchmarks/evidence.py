@@ -27,13 +27,16 @@ FACTORS = ["Mkt-RF", "SMB", "HML", "RMW", "CMA", "MOM"]
 WINDOWS = (60, 120, 250, 500)
 PERCENT = 100.0
 
-LEARNED = {"noise": "ewma", "tails": "gaussian", "common_volatility": False, "state_variance_scales": False}
+WALK: dict[str, Any] = {"dynamics": "random_walk"}
+LEARNED = {**WALK, "noise": "ewma", "tails": "gaussian", "common_volatility": False, "state_variance_scales": False}
 VARIANTS: dict[str, dict[str, Any]] = {
-    "constant variance, Gaussian": {"noise": "constant", "tails": "gaussian"},
+    "constant variance, Gaussian": {**WALK, "noise": "constant", "tails": "gaussian"},
     "+ learned variance": LEARNED,
     "+ Student-t": {**LEARNED, "tails": "student"},
     "+ state variance scales": {**LEARNED, "tails": "student", "state_variance_scales": True},
-    "+ common volatility (defaults)": {},
+    "+ common volatility": {**WALK, "noise": "ewma"},
+    "+ several speeds, factor moves": WALK,
+    "+ reversion to the panel (defaults)": {},
     'tuning="mle"': {"tuning": "mle"},
     'tuning="shrunk"': {"tuning": "shrunk"},
 }

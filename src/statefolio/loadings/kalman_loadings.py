@@ -35,8 +35,9 @@ class KalmanLoadings(KalmanModel):
         `mean`, else "random_walk".
     tuning : {"pooled", "mle", "shrunk", "discount", "fixed"}
         Source of the state variances. "pooled": one signal-to-noise ratio per factor for the whole panel. "mle": each
-        asset's maximum likelihood. "shrunk": between these two, with a strength estimated from the panel. "discount":
-        a discount factor. "fixed": `state_variance`.
+        asset's maximum likelihood, whose bands take it as known and are too narrow (they cover 72 to 83 % where 95 % is
+        said). "shrunk": between these two, with a strength estimated from the panel. "discount": a discount factor.
+        "fixed": `state_variance`.
     noise : {"multi_speed", "ewma", "constant", "discount"}
         Observation variance. "multi_speed": a learned level, mixed from a slow and a fast exponentially weighted one
         (Corsi 2009), with a common volatility of three speeds. "ewma": one speed each. "constant". "discount": West
