@@ -116,9 +116,9 @@ def test_forecast_correlations_are_those_of_the_recursion_ahead(panel):
 
 def test_continuing_equals_fitting_and_the_future_changes_nothing(demo):
     returns = demo.returns.iloc[:700, :6].copy()
-    returns.iloc[:250, 2] = np.nan
+    returns.iloc[:600, 2] = np.nan
     model = DynamicCorrelation(5, window=500, min_observations=100)
-    early = returns.iloc[:600].drop(columns=returns.columns[1])
+    early = returns.iloc[:600].drop(columns=returns.columns[2])
     whole = DynamicCorrelation(**model.get_params()).fit(returns)
     steps = model.fit(early).partial_fit(returns.iloc[600:650]).partial_fit(returns.iloc[650:])
     names = whole.assets_

@@ -15,7 +15,7 @@ from statefolio._options import Number, Rule, Whole, check_options
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.risk.full_rank import check_count, full_rank_covariance, to_correlations
 from statefolio.risk.low_rank import LowRankCovariance
-from statefolio.risk.quadratic_shrinkage import quadratic_shrinkage
+from statefolio.risk.nonlinear_shrinkage import quadratic_shrinkage
 from statefolio.risk.residual import CAP
 
 LARGEST = 20.0

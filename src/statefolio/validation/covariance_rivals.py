@@ -15,7 +15,7 @@ from statefolio.exceptions import InputError
 from statefolio.loadings.least_squares import RollingLoadings
 from statefolio.risk.dynamic_correlation import DynamicCorrelation
 from statefolio.risk.factor_risk import FactorRisk
-from statefolio.risk.quadratic_shrinkage import quadratic_shrinkage
+from statefolio.risk.nonlinear_shrinkage import quadratic_shrinkage
 from statefolio.validation.covariance_forecast import CovarianceForecast, DenseCovariance
 from statefolio.validation.risk_walk import walk_risk
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from statefolio.risk.quadratic_shrinkage import quadratic_shrinkage, shrink_eigenvalues
+from statefolio.risk.nonlinear_shrinkage import quadratic_shrinkage, shrink_eigenvalues
 
 # First rows of the estimates, traces, and smallest and largest eigenvalues by the algorithm of the authors' QIS.py
 # (github.com/pald22/covShrinkage, eigenvalues in ascending order), in percent returns of the demo data.
