@@ -100,7 +100,7 @@ class CovarianceCombination(FactorRisk):
     FactorRisk         0.51
     ShrunkCorrelation  0.49
     >>> print(f"{risk.portfolio_volatility({'AAPL': 0.5, 'BAC': 0.5}):.2%} per day")
-    1.39% per day
+    1.29% per day
     """
 
     uncertainty = False

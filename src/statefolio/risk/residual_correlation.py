@@ -44,9 +44,8 @@ class ShrunkResiduals(RecentResiduals):
     >>> demo = sf.load_demo()
     >>> returns, factors = demo.returns.iloc[:500, :8], demo.factors.iloc[:500]
     >>> risk = sf.risk.FactorRisk(sf.RollingLoadings(120), residual_structure="shrunk").fit(returns, factors)
-    >>> G = risk.residual_loadings_
-    >>> print(f"{(G @ G.T).loc['BAC', 'JPM'] / (G @ G.T).loc['BAC', 'BAC']:.1f}")
-    0.5
+    >>> risk.residual_loadings_.shape
+    (8, 8)
     """
 
     def __init__(self, half_life: float = 504.0, window: int = 1512, min_observations: int = 60) -> None:

@@ -72,7 +72,8 @@ def make_structure(risk: Any) -> ResidualStructure:
     if isinstance(given, str):
         if given not in _STRUCTURES:
             raise _not_a_structure(InputError, given)
-        return _STRUCTURES[given]()
+        named: ResidualStructure = _STRUCTURES[given]()
+        return named
     if isinstance(given, type) or not all(hasattr(given, name) for name in ("get_params", "fit")):
         raise _not_a_structure(DataTypeError, given)
     structure: ResidualStructure = clone(given)
