@@ -176,7 +176,8 @@ def test_it_is_a_factor_risk_for_attribution_policies_and_walks(fitted, data):
 def test_calibration_multiplies_by_the_middle_of_past_ratios(fitted, data):
     calibrated = make(calibrate=True).fit(*data)
     bias = fitted.past_bias_
-    assert calibrated.scale_ == pytest.approx(bias.min() * bias.max(), rel=1e-12)
+    assert calibrated.scale_ == pytest.approx(max(bias.min() * bias.max(), 1.0), rel=1e-12)
+    assert calibrated.scale_ > 1.0
     assert calibrated.covariance_.dense() == pytest.approx(calibrated.scale_ * fitted.covariance_.dense(), rel=1e-8)
     assert list(bias.index) == ["minimum variance", "long-only minimum variance", "random long-only"]
 
