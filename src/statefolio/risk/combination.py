@@ -10,19 +10,15 @@ from sklearn.base import clone
 from statefolio._arrays.dates import rows_until
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.types import Array
-from statefolio._options import Flag, HasMethod, Kind, Whole, check, check_options
 from statefolio._plausible.warn import warn_caller
 from statefolio.exceptions import InputError, NotFittedError
+from statefolio.risk.combination_options import check_members, member_names
 from statefolio.risk.combination_parts import completed, factor_part, split_combination
 from statefolio.risk.combination_weights import PORTFOLIOS, LearnedWeights, PastForecast, chosen_assets
-from statefolio.risk.dynamic_correlation import DynamicCorrelation
 from statefolio.risk.factor_risk import FactorRisk
 from statefolio.risk.full_rank import check_count
 from statefolio.risk.log_mean import LogCovariances
-from statefolio.risk.shrunk_correlation import ShrunkCorrelation
 
-_MEMBER = HasMethod("partial_fit", "a covariance with fit and partial_fit", "DynamicCorrelation()")
-_MOST_MEMBERS = 5
 _OF_THE_RISK = ("assets_", "factors_", "exposures_", "factor_mean_", "loading_uncertainty_", "model_", "excluded_")
 
 
@@ -128,7 +124,7 @@ class CovarianceCombination(FactorRisk):
 
         With `tune_until` the members that weights are learned from are fitted on the first half of the dates up to it.
         """
-        members, prior = self._checked()
+        members, prior = check_members(self)
         r, f = _frame(returns, "returns"), _frame(factors, "factors")
         rows = rows_until(pd.DatetimeIndex(r.index), tune_until)
         self.__dict__.pop("last_date_", None)
@@ -144,7 +140,7 @@ class CovarianceCombination(FactorRisk):
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:
         """Continue over later dates: members with the same hyper-parameters, weights with their new forecasts."""
         self._check_fitted()
-        self._checked()
+        check_members(self)
         before = self.__dict__.copy()
         try:
             self.members_ = [copy(member) for member in self.members_]
@@ -158,25 +154,6 @@ class CovarianceCombination(FactorRisk):
     def save(self, path: Any) -> None:  # noqa: ARG002 - as FactorRisk
         """Not available: pickle the combination, or save `members_[0]`, its factor risk."""
         raise InputError("risk must be a FactorRisk to be saved, got CovarianceCombination. Pickle it instead.")
-
-    def _checked(self) -> tuple[list[Any], Array]:
-        """Check the options; return the unfitted members and their prior weights."""
-        rules = {"learn": Flag(), "calibrate": Flag(), "horizon": Whole(at_least=1, example=21)}
-        check_options(self, rules)
-        risk = FactorRisk() if self.risk is None else self.risk
-        check("risk", risk, Kind(FactorRisk, "a FactorRisk", "FactorRisk()"))
-        combined = isinstance(risk, CovarianceCombination)
-        if combined or risk.prefit:
-            got = "CovarianceCombination" if combined else "prefit=True"
-            raise InputError(
-                f"risk must be a FactorRisk that is fitted here, got {got}. Pass e.g. FactorRisk(KalmanLoadings())."
-            )
-        others = [DynamicCorrelation(self.horizon), ShrunkCorrelation()] if self.others is None else list(self.others)
-        for other in others:
-            check("others", other, _MEMBER)
-        if not 1 <= len(others) < _MOST_MEMBERS:
-            raise InputError(f"others must have 1 to {_MOST_MEMBERS - 1} members, got {len(others)}. Pass a list.")
-        return [risk, *others], _prior(self.weights, len(others))
 
     def _learn(self, members: list[Any], returns: pd.DataFrame, factors: pd.DataFrame) -> bool:
         """Walk members fitted on the first half of the dates through the second; False if there are too few."""
@@ -233,31 +210,13 @@ class CovarianceCombination(FactorRisk):
             "excluded_",
         ):
             setattr(self, name, getattr(base, name))
-        self.weights_ = pd.Series(weights, index=_names(self.members_), name="weight")
+        self.weights_ = pd.Series(weights, index=member_names(self.members_), name="weight")
         self.past_bias_ = pd.Series(np.sqrt(ratio), index=list(PORTFOLIOS), name="bias")
         self.last_date_ = base.last_date_
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError("CovarianceCombination has not been fitted. Call fit first.")
-
-
-def _prior(given: Any, others: int) -> Array:
-    if given is None:
-        return np.array([0.5, *[0.5 / others] * others])
-    weights = np.asarray(given, dtype=np.float64)
-    if weights.shape != (others + 1,) or not (weights > 0.0).all() or np.isinf(weights).any():
-        raise InputError(
-            f"weights must be {others + 1} positive numbers, of the risk and each of the others, got {given!r}. Pass "
-            f"e.g. weights={[2, *[1] * others]}."
-        )
-    return np.asarray(weights / weights.sum())
-
-
-def _names(members: list[Any]) -> list[str]:
-    """Names of the members' classes, numbered where they repeat."""
-    names = [type(member).__name__ for member in members]
-    return [name if names.count(name) == 1 else f"{name} {n + 1}" for n, name in enumerate(names)]
 
 
 def _forecast(members: list[Any]) -> PastForecast:

@@ -7,7 +7,7 @@ from statefolio.exceptions import InputError
 from statefolio.risk.low_rank import LowRankCovariance
 
 MOST_ASSETS = 1500
-"""Most assets of a covariance without few factors; its cost rises with their cube: about 3 s a date at this number."""
+"""Most assets of a covariance without few factors; its cost rises with their cube: about 5 s a date at this number."""
 _SHARE = 0.5
 
 

@@ -57,7 +57,7 @@ class ShrunkResiduals(RecentResiduals):
         values = residuals.to_numpy()
         kept = np.count_nonzero(~np.isnan(values), axis=0) >= self.min_observations
         count = int(np.count_nonzero(kept))
-        check_count(count, f'residual_structure="{type(self).__name__}"')
+        check_count(count, type(self).__name__)
         loadings = np.zeros((len(kept), count))
         if count:
             loadings[kept] = _roots(self._correlations(values[:, kept]))
