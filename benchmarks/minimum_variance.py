@@ -1,11 +1,12 @@
-"""Compares covariance forecasts with skfolio's on two real panels: minimum-variance portfolios, QLIKE and bias.
+"""Compares covariance forecasts with rivals on real panels: minimum-variance portfolios, QLIKE and bias.
 
-    python benchmarks/minimum_variance.py [--panels stocks sp500]
+    python benchmarks/minimum_variance.py [--panels stocks industries funds sp500] [--only TEXT ...]
 
 Every 21 days each method forecasts the covariance of the next 21 days from past data. Weights are constant within these
 days. The hyper-parameters of statefolio are learned from the years before the test; skfolio's estimators run with
-several windows and half-lives, each in its own row. Prints the tables and writes them to
-benchmarks/results/minimum_variance.md. Requires the data in ../shared/data and stops without them.
+several windows and half-lives, each in its own row. QIS, DCC and DCC-NL are those of Ledoit and Wolf. `--only` runs the
+rows whose names contain one of the texts. Prints the tables and writes them to benchmarks/results/minimum_variance.md.
+Requires the data in ../shared/data and stops without them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,13 @@ from skfolio.moments import DenoiseCovariance, EWCovariance, LedoitWolf, RegimeA
 from skfolio.prior import TimeSeriesFactorModel
 
 import statefolio as sf
-from statefolio.risk.factor_risk import FactorRisk
+from statefolio.risk import (
+    CovarianceCombination,
+    DynamicCorrelation,
+    FactorRisk,
+    ShrunkCorrelation,
+    quadratic_shrinkage,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -49,6 +56,7 @@ class Case(NamedTuple):
     title: str
     read: Callable[[pd.Series], pd.DataFrame]
     test_from: str
+    test_to: str | None = None
 
 
 def stocks(risk_free: pd.Series) -> pd.DataFrame:
@@ -61,15 +69,26 @@ def sp500(risk_free: pd.Series) -> pd.DataFrame:
     return sf.to_returns(prices.loc[prices.index.isin(risk_free.index)], risk_free=risk_free)
 
 
+def industries(risk_free: pd.Series) -> pd.DataFrame:
+    returns = pd.read_parquet(DATA / "industry49_daily.parquet").loc["2000":]
+    return returns.sub(risk_free.reindex(returns.index), axis=0)
+
+
+def funds(risk_free: pd.Series) -> pd.DataFrame:
+    returns = pd.read_parquet(DATA / "etf18_returns_2006_2022.parquet")
+    return returns.sub(risk_free.reindex(returns.index), axis=0)
+
+
 CASES = {
     "stocks": Case("74 large stocks", stocks, "2011-01-01"),
+    "industries": Case("49 industries", industries, "2010-01-01", "2019-12-31"),
+    "funds": Case("18 exchange-traded funds", funds, "2012-01-01", "2022-12-31"),
     "sp500": Case("505 members of the S&P 500 in 2018, with late listings and a bad print", sp500, "2016-01-01"),
 }
 
 
-def ours(**options: Any) -> Estimate:
+def ours(risk: Any) -> Estimate:
     """A model fitted with its hyper-parameters on the data up to the first date, then updated."""
-    risk = FactorRisk(**options)
 
     def estimate(returns: pd.DataFrame, factors: pd.DataFrame, assets: pd.Index) -> Any:
         if not hasattr(risk, "last_date_"):
@@ -89,6 +108,14 @@ def windowed(make: Callable[[], Any], window: int) -> Estimate:
         return make().fit(returns[assets].iloc[-window:].fillna(0.0).to_numpy()).covariance_
 
     return estimate
+
+
+class Quadratic:
+    """Non-linear shrinkage of the sample covariance."""
+
+    def fit(self, returns: Any) -> Quadratic:
+        self.covariance_ = quadratic_shrinkage(np.cov(returns.T), len(returns) - 1)
+        return self
 
 
 def weighted(make: Callable[[], Any], window: int = 2520) -> Estimate:
@@ -125,11 +152,21 @@ def rolling_ols(window: int) -> Estimate:
 
 def contestants() -> dict[str, Estimate]:
     found = {
-        "statefolio FactorRisk (defaults)": ours(),
-        "statefolio, no residual factors": ours(residual_structure=None),
-        "statefolio, no residual factors, no long run": ours(residual_structure=None, long_run_weight=0.0),
+        "CovarianceCombination": ours(CovarianceCombination()),
+        "CovarianceCombination, calibrated": ours(CovarianceCombination(calibrate=True)),
+        "CovarianceCombination, weights not learned": ours(CovarianceCombination(learn=False)),
+        "FactorRisk": ours(FactorRisk()),
+        "FactorRisk, shrunk residuals": ours(FactorRisk(residual_structure="shrunk")),
+        "FactorRisk, dynamic residuals": ours(FactorRisk(residual_structure="dynamic")),
+        "FactorRisk, no residual factors": ours(FactorRisk(residual_structure=None)),
+        "FactorRisk, no residual factors, no long run": ours(FactorRisk(residual_structure=None, long_run_weight=0.0)),
+        "DynamicCorrelation": ours(DynamicCorrelation()),
+        "ShrunkCorrelation": ours(ShrunkCorrelation()),
+        "DCC-NL, own GARCH": ours(DynamicCorrelation(pooled=False)),
+        "DCC, own GARCH": ours(DynamicCorrelation(pooled=False, shrinkage=False)),
     }
     for window in (252, 504, 1008):
+        found[f"QIS, {window} days"] = windowed(Quadratic, window)
         found[f"LedoitWolf, {window} days"] = windowed(LedoitWolf, window)
         found[f"DenoiseCovariance, {window} days"] = windowed(DenoiseCovariance, window)
         found[f"rolling OLS factor model, {window} days"] = rolling_ols(window)
@@ -198,15 +235,17 @@ def run(estimate: Estimate, returns: pd.DataFrame, factors: pd.DataFrame, first:
     return dict(zip(COLUMNS, figures, strict=True))
 
 
-def section(case: Case) -> list[str]:
+def section(case: Case, only: list[str]) -> list[str]:
     table = pd.read_parquet(DATA / "ff5_mom_daily.parquet")
-    returns, factors, alignment = sf.data.align(case.read(table["RF"]), table[FACTORS])
+    returns, factors, alignment = sf.data.align(case.read(table["RF"]).loc[: case.test_to], table[FACTORS])
     print(alignment)
     first = int(returns.index.searchsorted(pd.Timestamp(case.test_from)))
     title = f"{case.title}: test from {returns.index[first]:%Y-%m-%d} to {returns.index[-1]:%Y-%m-%d}"
     print(f"\n{title}", flush=True)
     rows = {}
     for name, estimate in contestants().items():
+        if only and not any(text in name for text in only):
+            continue
         started = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # skfolio moves covariances to the nearest positive definite ones
@@ -237,6 +276,7 @@ def markdown(table: pd.DataFrame) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--panels", nargs="+", choices=CASES, default=list(CASES), metavar="PANEL")
+    parser.add_argument("--only", nargs="+", default=[], metavar="TEXT")
     options = parser.parse_args()
     if not DATA.is_dir():
         print("SKIPPED: the folder shared/data is not beside the project, and the table needs its panels.")
@@ -250,7 +290,7 @@ def main() -> None:
         "",
     ]
     for name in options.panels:
-        lines += section(CASES[name])
+        lines += section(CASES[name], options.only)
     text = "\n".join(lines).rstrip() + "\n"
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(text, encoding="utf-8")

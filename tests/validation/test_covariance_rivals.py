@@ -36,3 +36,20 @@ def test_too_few_dates_leave_out_the_regression():
     with pytest.warns(StatefolioWarning, match="rolling OLS"):
         found = rival_covariances(demo.returns.iloc[:80, :3], demo.factors.iloc[:80], demo.returns.index[60])
     assert set(found) == {"Ledoit-Wolf", "exponentially weighted"}
+
+
+def test_all_methods_add_shrinkage_and_dynamic_correlations():
+    demo = sf.load_demo()
+    returns, factors = demo.returns.iloc[:580, :4].copy(), demo.factors.iloc[:580]
+    returns.iloc[:400, 3] = np.nan
+    first = returns.index[540]
+    found = rival_covariances(returns, factors, first, 30, methods="all")
+    assert set(found) == {"Ledoit-Wolf", "exponentially weighted", "rolling OLS", "QIS", "DCC", "DCC-NL"}
+    sample = returns.iloc[36:540, :3].to_numpy()
+    expected = sf.risk.quadratic_shrinkage(np.cov(sample.T), 503)
+    assert found["QIS"][first].covariance.matrix == pytest.approx(expected, rel=1e-10)
+    for name, shrinkage in (("DCC", False), ("DCC-NL", True)):
+        model = sf.risk.DynamicCorrelation(30, shrinkage, pooled=False).fit(returns.iloc[:540])
+        assert list(found[name][first].assets) == list(returns.columns[:3])
+        assert found[name][first].covariance.dense() == pytest.approx(model.covariance_.dense(), rel=1e-12)
+    assert len(found["DCC"]) == 2

@@ -2,7 +2,13 @@ from .active import active_risk as active_risk
 from .attribution import attribute_return as attribute_return
 from .attribution import attribute_risk as attribute_risk
 from .attribution_periods import attribution_by_period as attribution_by_period
+from .combination import CovarianceCombination as CovarianceCombination
+from .dynamic_correlation import DynamicCorrelation as DynamicCorrelation
 from .factor_risk import FactorRisk as FactorRisk
 from .low_rank import LowRankCovariance as LowRankCovariance
+from .nonlinear_shrinkage import quadratic_shrinkage as quadratic_shrinkage
+from .residual_correlation import DynamicResiduals as DynamicResiduals
+from .residual_correlation import ShrunkResiduals as ShrunkResiduals
 from .residual_structure import ResidualFactors as ResidualFactors
 from .residual_structure import SectorBlocks as SectorBlocks
+from .shrunk_correlation import ShrunkCorrelation as ShrunkCorrelation

@@ -40,9 +40,10 @@ class FactorRisk(PortfolioMeasures, ShownRisk, SavedRisk, Estimator):
         D: the model's next observation variances, shrunk towards those of similar assets or unchanged; or given.
     factor_mean : {"mean", "zero"} or Series by factor
         mu: the mean of all returns so far, zero, or a forecast. With "zero", Omega is a second moment around zero.
-    residual_structure : "factors", ResidualStructure or None
+    residual_structure : {"factors", "shrunk", "dynamic"}, ResidualStructure or None
         Correlation of the residuals: a few statistical factors, their number chosen on held-out dates
-        (`ResidualFactors`), an unfitted estimator such as `SectorBlocks`, or none. It does not change the diagonal
+        (`ResidualFactors`), all correlations with non-linear shrinkage (`ShrunkResiduals`) or dynamic
+        (`DynamicResiduals`), an unfitted estimator such as `SectorBlocks`, or none. It does not change the diagonal
         of Sigma.
     uncertainty : bool
         Add U to Sigma. `loading_uncertainty_` is computed in either case.

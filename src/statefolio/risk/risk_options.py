@@ -23,12 +23,18 @@ from statefolio.risk.factor_covariance import (
 from statefolio.risk.factor_forecast import FactorForecast
 from statefolio.risk.regime import RegimeCovariance
 from statefolio.risk.residual import ResidualStructure
+from statefolio.risk.residual_correlation import DynamicResiduals, ShrunkResiduals
 from statefolio.risk.residual_structure import NoStructure, ResidualFactors
 
 _SERIES = Kind(pd.Series, "a Series by asset", "pd.Series({'AAPL': 0.0002})")
 _MEAN = Kind(pd.Series, "a Series by factor", "pd.Series({'market': 0.0003})")
 _MATRIX = Kind(pd.DataFrame, "a DataFrame (factor x factor)", "factors.cov()")
 _HALF_LIFE = Number(above=0.0, infinite=True, example=40)
+_STRUCTURES: dict[str, type[Any]] = {
+    "factors": ResidualFactors,
+    "shrunk": ShrunkResiduals,
+    "dynamic": DynamicResiduals,
+}
 RULES = {
     "factor_covariance": OneOf("ewma", "regime") | _MATRIX,
     "idiosyncratic": OneOf("shrunk", "model") | _SERIES,
@@ -65,9 +71,10 @@ def make_structure(risk: Any) -> ResidualStructure:
     if given is None:
         return NoStructure()
     if isinstance(given, str):
-        if given != "factors":
+        if given not in _STRUCTURES:
             raise _not_a_structure(InputError, given)
-        return ResidualFactors()
+        named: ResidualStructure = _STRUCTURES[given]()
+        return named
     if isinstance(given, type) or not all(hasattr(given, name) for name in ("get_params", "fit")):
         raise _not_a_structure(DataTypeError, given)
     structure: ResidualStructure = clone(given)
@@ -76,8 +83,8 @@ def make_structure(risk: Any) -> ResidualStructure:
 
 def _not_a_structure(error: type[InputError | DataTypeError], given: Any) -> InputError | DataTypeError:
     return error(
-        f"residual_structure must be 'factors', None or an unfitted estimator, got {shown(given)}. Pass e.g. "
-        "residual_structure=SectorBlocks(sectors)."
+        f"residual_structure must be 'factors', 'shrunk', 'dynamic', None or an unfitted estimator, got "
+        f"{shown(given)}. Pass e.g. residual_structure=SectorBlocks(sectors)."
     )
 
 
