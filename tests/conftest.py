@@ -73,7 +73,7 @@ def browse(tmp_path):
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def text_faults():
     """Return a function from a written report to the texts of its figures that overlap or leave their figure."""
     pytest.importorskip("playwright")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from mcp import Client, StdioServerParameters
@@ -56,6 +57,12 @@ def folder(tmp_path_factory):
     return path
 
 
+def finished(coroutine):
+    """Run a coroutine in a thread of its own: a browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as elsewhere:
+        return elsewhere.submit(asyncio.run, coroutine).result()
+
+
 def call(server, name, **arguments):
     """Call a tool through the client; return its text and whether it is an error."""
 
@@ -64,7 +71,7 @@ def call(server, name, **arguments):
             result = await client.call_tool(name, arguments)
             return result.content[0].text, bool(result.is_error)
 
-    return asyncio.run(run())
+    return finished(run())
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +87,7 @@ def test_tools_are_listed_as_read_only(server):
         async with Client(server) as client:
             return (await client.list_tools()).tools
 
-    tools = {tool.name: tool for tool in asyncio.run(run())}
+    tools = {tool.name: tool for tool in finished(run())}
     assert set(tools) == {"list_files", "fit", "show", "risk", "pairs_verdict", "run_study"}
     assert all(tool.annotations.read_only_hint and tool.description for tool in tools.values())
 

@@ -42,7 +42,7 @@ class KalmanLoadingMatrix(BaseLoadingMatrix):
     >>> returns, factors = demo.returns[["AAPL", "KO"]], demo.factors[["market", "value"]]
     >>> matrix = KalmanLoadingMatrix(sf.KalmanLoadings(tuning="discount")).fit(returns, factors)
     >>> matrix.loading_matrix_.round(2).tolist()
-    [[1.29, -0.73], [0.6, 0.03]]
+    [[1.27, -0.69], [0.59, 0.03]]
     """
 
     loading_matrix_: Array

@@ -22,6 +22,9 @@ MOST = 8 * 2**30
 """Most bytes of a file, packed or not."""
 _CHUNK = 1 << 20
 
+BROKEN = (EOFError, zlib.error, zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError)
+"""What unpacking a damaged or encrypted file raises."""
+
 
 def read_bytes(path: PathName) -> bytes:
     """Return the content of a file, unpacked if it is gzip or a zip of one file.
@@ -31,7 +34,7 @@ def read_bytes(path: PathName) -> bytes:
     raw = _raw(path)
     try:
         content = _decompress(raw, path)
-    except (EOFError, zlib.error, zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+    except BROKEN as error:
         if isinstance(error, FileFormatError):
             raise
         raise FileFormatError(

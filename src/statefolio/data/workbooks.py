@@ -16,7 +16,7 @@ from statefolio.data.header import read_header
 from statefolio.data.missing import na_values
 from statefolio.data.reading import Reading
 from statefolio.data.recognition import text_columns
-from statefolio.data.sources import PathName, check_unpacked_size
+from statefolio.data.sources import BROKEN, PathName, check_unpacked_size
 from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning, UnknownNameError
 
 _ROWS_TO_JUDGE = 60
@@ -66,25 +66,30 @@ def workbook_table(content: bytes, reading: Reading, path: PathName) -> pd.DataF
 def _rows(content: bytes, reading: Reading, path: PathName) -> Sequence[Sequence[object]]:
     from python_calamine import CalamineError, CalamineWorkbook
 
-    if content.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            check_unpacked_size(len(content), sum(each.file_size for each in archive.infolist()), path)
-            for each in archive.namelist():
-                if each.startswith("xl/worksheets/") and each.endswith(".xml"):
-                    _check_places(archive.read(each), path)
     try:
+        if content.startswith(b"PK"):
+            _check_parts(content, path)
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         name = _sheet(book, reading, path)
         sheet = book.get_sheet_by_name(name)
         if sheet.total_height * sheet.total_width > _MOST_CELLS:
             raise FileFormatError(f"{path} must have at most {_MOST_CELLS:,} cells. Save the sheet as CSV.")
         return sheet.to_python(skip_empty_area=False)
-    except (CalamineError, OSError, ValueError) as error:
+    except (CalamineError, *BROKEN) as error:
         if isinstance(error, FileFormatError | InputError | UnknownNameError):
             raise
         raise FileFormatError(
             f"{path} is a workbook that cannot be read ({error}). Remove its password, or save the sheet as CSV."
         ) from error
+
+
+def _check_parts(content: bytes, path: PathName) -> None:
+    """Raise FileFormatError where the parts of a workbook unpack to too much, or a sheet has a far cell."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        check_unpacked_size(len(content), sum(each.file_size for each in archive.infolist()), path)
+        for each in archive.namelist():
+            if each.startswith("xl/worksheets/") and each.endswith(".xml"):
+                _check_places(archive.read(each), path)
 
 
 def _check_places(sheet: bytes, path: PathName) -> None:

@@ -113,7 +113,7 @@ class KalmanLoadings(KalmanModel):
     >>> model = sf.KalmanLoadings(tuning="discount").fit(returns, factors, tune_until="2018-12-31")
     >>> beta = model.loadings_["predicted"].sel(asset="XOM", factor="value")
     >>> [round(float(beta.sel(date=f"{year}-12").mean()), 1) for year in (2018, 2020, 2022)]
-    [0.3, 1.5, 1.3]
+    [0.2, 1.4, 1.4]
 
     The loadings of the first date not yet seen, and their standard deviations:
 

@@ -74,7 +74,7 @@ class Validation(ShownValidation):
     >>> print(result.benchmark, result.tuned_until.date())
     static 2015-12-31
     >>> print(f"{result.coverage.loc[('kalman', 'AAPL'), 0.95]:.0%}")  # of returns in 95 % intervals
-    93%
+    94%
     """
 
     losses: xr.Dataset

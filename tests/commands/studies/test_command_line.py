@@ -68,8 +68,9 @@ def test_a_bad_study_is_one_message_and_exit_code_2(text, message, tmp_path):
 
 
 def test_update_takes_a_study_or_a_model(tmp_path):
-    (tmp_path / "m").touch()
-    for arguments in ((), ("study.toml", "--model", tmp_path / "m"), ("study.toml", "--returns", tmp_path / "m")):
+    file = tmp_path / "m"
+    file.touch()
+    for arguments in ((), (file, "--model", file), (file, "--returns", file)):
         done = run("update", *arguments)
         assert done.exit_code == 2
         assert "update needs either a study file, or --model with --returns and --factors" in plain(done.stderr)

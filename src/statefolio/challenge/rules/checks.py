@@ -45,7 +45,7 @@ class InvalidSubmission(InvalidBody):
     >>> check_submission({"track": "forecast", "name": "mine", "loadings": {"noise": "white"}}, None)
     Traceback (most recent call last):
     statefolio.challenge.rules.checks.InvalidSubmission: the submission has one fault.
-      loadings.noise must be "ewma", "constant" or "discount", got "white".
+      loadings.noise must be "multi_speed", "ewma", "constant" or "discount", got "white".
     """
 
     what = "the submission"

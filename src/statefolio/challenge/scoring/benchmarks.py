@@ -23,7 +23,7 @@ note = ""                                # your own, shown on your team's page
 
 [loadings]                               # options of statefolio.KalmanLoadings
 tuning = "pooled"                        # "pooled", "mle", "shrunk", "discount" or "fixed"
-noise = "ewma"                           # "ewma", "constant" or "discount"
+noise = "multi_speed"                    # "multi_speed", "ewma", "constant" or "discount"
 tails = "student"                        # "student" or "gaussian"
 common_volatility = true
 
