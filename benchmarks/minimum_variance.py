@@ -162,8 +162,8 @@ def contestants() -> dict[str, Estimate]:
         "FactorRisk, no residual factors, no long run": ours(FactorRisk(residual_structure=None, long_run_weight=0.0)),
         "DynamicCorrelation": ours(DynamicCorrelation()),
         "ShrunkCorrelation": ours(ShrunkCorrelation()),
-        "DCC-NL, own GARCH": ours(DynamicCorrelation(pooled=False)),
-        "DCC, own GARCH": ours(DynamicCorrelation(pooled=False, shrinkage=False)),
+        "DCC-NL, own GARCH": ours(DynamicCorrelation(pooling=0.0)),
+        "DCC, own GARCH": ours(DynamicCorrelation(pooling=0.0, shrinkage=False)),
     }
     for window in (252, 504, 1008):
         found[f"QIS, {window} days"] = windowed(Quadratic, window)

@@ -48,10 +48,10 @@ def slow_garch_loss(parameters, columns):
     return total / count
 
 
-@pytest.mark.parametrize("pooled", [True, False])
-def test_garch_has_the_maximum_and_the_variances_of_the_recursion_in_loops(panel, pooled):
-    found = fit_garch(panel, pooled)
-    columns = panel.T if pooled else panel.T[1:2]
+@pytest.mark.parametrize("pooling", [1.0, 0.0])
+def test_garch_has_the_maximum_and_the_variances_of_the_recursion_in_loops(panel, pooling):
+    found = fit_garch(panel, pooling)
+    columns = panel.T if pooling else panel.T[1:2]
     expected = minimize(slow_garch_loss, [0.1, 0.8], (columns,), "Nelder-Mead", options={"maxiter": 120})
     assert [found.news[1], found.memory[1]] == pytest.approx(expected.x, abs=2e-3)
     variances, ahead = found.filter(panel)
@@ -63,6 +63,14 @@ def test_garch_has_the_maximum_and_the_variances_of_the_recursion_in_loops(panel
     for _ in range(4):
         later.append(found.level[1] + (found.news[1] + found.memory[1]) * (later[-1] - found.level[1]))
     assert found.averaged(ahead, 5)[1] == pytest.approx(np.mean(later), rel=1e-12)
+
+
+def test_pooling_is_the_mean_of_both_estimates(panel):
+    half, pooled, own = (fit_garch(panel, pooling) for pooling in (0.5, 1.0, 0.0))
+    assert half.news == pytest.approx((pooled.news + own.news) / 2, rel=1e-12)
+    assert half.memory == pytest.approx((pooled.memory + own.memory) / 2, rel=1e-12)
+    assert len(set(pooled.news)) == 1
+    assert len(set(own.news)) == 5
 
 
 def loop_correlations(z, C, a, b):

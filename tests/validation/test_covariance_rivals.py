@@ -49,7 +49,7 @@ def test_all_methods_add_shrinkage_and_dynamic_correlations():
     expected = sf.risk.quadratic_shrinkage(np.cov(sample.T), 503)
     assert found["QIS"][first].covariance.matrix == pytest.approx(expected, rel=1e-10)
     for name, shrinkage in (("DCC", False), ("DCC-NL", True)):
-        model = sf.risk.DynamicCorrelation(30, shrinkage, pooled=False).fit(returns.iloc[:540])
+        model = sf.risk.DynamicCorrelation(30, shrinkage, pooling=0.0).fit(returns.iloc[:540])
         assert list(found[name][first].assets) == list(returns.columns[:3])
         assert found[name][first].covariance.dense() == pytest.approx(model.covariance_.dense(), rel=1e-12)
     assert len(found["DCC"]) == 2

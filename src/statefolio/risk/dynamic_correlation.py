@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.types import Array
-from statefolio._options import Flag, Rule, Whole
+from statefolio._options import Flag, Number, Rule, Whole
 from statefolio.risk.composite_likelihood import CorrelationDynamics, fit_dynamics
 from statefolio.risk.full_rank import to_correlations
 from statefolio.risk.garch import fit_garch, mean_decay
@@ -31,9 +31,9 @@ class DynamicCorrelation(RecentReturns):
         Number of dates that the covariance is for; it is per date.
     shrinkage : bool
         Shrink C; False is plain DCC.
-    pooled : bool
-        One a_i and b_i for all assets; forecasts are then better, as those of single assets are imprecise. False: one
-        pair per asset, as in the papers.
+    pooling : float
+        Share of the estimate for all assets together in a_i and b_i, from 0 to 1: those of single assets are imprecise,
+        and assets differ. 0: each asset's own, as in the papers.
     window : int
         Number of dates to use.
     min_observations : int
@@ -66,35 +66,35 @@ class DynamicCorrelation(RecentReturns):
     >>> demo = sf.load_demo()
     >>> risk = sf.risk.DynamicCorrelation().fit(demo.returns.iloc[:1000, :10])
     >>> print(f"{risk.news_:.3f}, {risk.memory_:.2f}")
-    0.041, 0.80
+    0.039, 0.83
     >>> print(f"{risk.covariance_frame().loc['AAPL', 'AAPL'] ** 0.5:.2%} per day")
-    1.38% per day
+    1.37% per day
     """
 
     RULES: ClassVar[Mapping[str, Rule]] = {
         **RecentReturns.RULES,
         "horizon": Whole(at_least=1, example=21),
         "shrinkage": Flag(),
-        "pooled": Flag(),
+        "pooling": Number(at_least=0.0, at_most=1.0, example=0.5),
     }
 
     def __init__(
         self,
         horizon: int = 21,
         shrinkage: bool = True,
-        pooled: bool = True,
+        pooling: float = 0.5,
         window: int = 1260,
         min_observations: int = 252,
     ) -> None:
         self.horizon = horizon
         self.shrinkage = shrinkage
-        self.pooled = pooled
+        self.pooling = pooling
         self.window = window
         self.min_observations = min_observations
 
     def _estimate(self, capped: pd.DataFrame) -> Array:
         values = capped.to_numpy()
-        model = fit_garch(values, self.pooled)
+        model = fit_garch(values, self.pooling)
         variances, ahead = model.filter(values)
         z, weights = values / np.sqrt(variances), np.ones(len(values))
         target = shrunk_correlations(z, weights, self.shrinkage)

@@ -58,29 +58,31 @@ def mean_decay(rate: float | Array, horizon: int) -> Array:
     return decay
 
 
-def fit_garch(returns: Array, pooled: bool = True) -> Garch:
+def fit_garch(returns: Array, pooling: float = 1.0) -> Garch:
     """Estimate GARCH(1,1) models by Gaussian quasi-maximum likelihood; the levels are the mean squares.
 
     Parameters
     ----------
     returns : (T, N) array
         With mean zero, NaN where missing; no column is all zero or missing.
-    pooled : bool
-        One a and b for all series, by the sum of their likelihoods after division by their levels; else one pair each.
+    pooling : float
+        1: one a and b for all series, by the sum of their likelihoods after division by their levels. 0: one pair for
+        each series. Between: the mean of both with this weight.
 
     References
     ----------
     Francq, Horvath and Zakoian (2011), Merits and drawbacks of variance targeting in GARCH models, Journal of
     Financial Econometrics 9, 619-656.
     """
-    count = returns.shape[1]
     level = np.nanmean(returns**2, axis=0)
     squares, seen = _without_gaps(returns**2 / level)
-    groups = [np.arange(count)] if pooled else list(np.arange(count)[:, None])
-    news, memory = np.empty(count), np.empty(count)
-    for group in groups:
-        news[group], memory[group] = _maximise(squares[:, group], seen[:, group])
-    return Garch(news, memory, level)
+    found = np.zeros((returns.shape[1], 2))
+    if pooling > 0.0:
+        found += pooling * np.array(_maximise(squares, seen))
+    if pooling < 1.0:
+        columns = np.arange(len(found))[:, None]
+        found += (1.0 - pooling) * np.array([_maximise(squares[:, column], seen[:, column]) for column in columns])
+    return Garch(found[:, 0], found[:, 1], level)
 
 
 def _without_gaps(values: Array) -> tuple[Array, NDArray[np.bool_]]:

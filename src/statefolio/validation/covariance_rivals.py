@@ -40,7 +40,7 @@ def rival_covariances(
     - "rolling OLS": a factor model with loadings of a rolling regression on 250 dates and uncorrelated residuals.
     - "QIS", "DCC" and "DCC-NL", with `methods="all"`: non-linear shrinkage of the sample covariance of 504 dates, and
       dynamic conditional correlations with a GARCH(1,1) of each asset's own, without and with non-linear shrinkage
-      (`DynamicCorrelation(pooled=False)`), estimated anew at each forecast on 1,260 dates.
+      (`DynamicCorrelation(pooling=0.0)`), estimated anew at each forecast on 1,260 dates.
 
     Ledoit-Wolf, the exponential weights and QIS leave out assets with more than 5 % of missing returns in their window,
     and other gaps count as zero; DCC leaves out assets with fewer than 252 returns. A method that too few dates rule
@@ -94,7 +94,7 @@ def rival_covariances(
     if methods == "all":
         frame = pd.DataFrame(values, index=dates, columns=assets)
         for name, shrinkage in ((DYNAMIC, False), (DYNAMIC_SHRUNK, True)):
-            found[name] = _dynamic(frame, rows, DynamicCorrelation(refit_every, shrinkage, pooled=False))
+            found[name] = _dynamic(frame, rows, DynamicCorrelation(refit_every, shrinkage, pooling=0.0))
     return {name: forecasts for name, forecasts in found.items() if forecasts}
 
 
