@@ -5,11 +5,11 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from statefolio._arrays.dates import rows_until
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.types import Array
+from statefolio._estimator import clone
 from statefolio._plausible.warn import warn_caller
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.risk.combination_options import check_members, member_names

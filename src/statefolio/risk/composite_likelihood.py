@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.signal import lfilter
 
 from statefolio._arrays.types import Array
 
@@ -47,6 +45,8 @@ def fit_dynamics(standardised: Array, target: Array) -> CorrelationDynamics:
     Pakel, Shephard, Sheppard and Engle (2021), Fitting vast dimensional time-varying covariance models, Journal of
     Business and Economic Statistics 39, 652-668; Engle (2002) on DCC, the same journal, 20, 339-350.
     """
+    from scipy.optimize import minimize
+
     if standardised.shape[1] < 2:
         return CorrelationDynamics(0.0, 0.0)
     pairs = _Pairs(standardised, np.diagonal(target, 1))
@@ -78,6 +78,8 @@ class _Pairs:
 
     def loss(self, parameters: Array) -> float:
         """Mean negative log-likelihood per pair and date, times two."""
+        from scipy.signal import lfilter
+
         news, memory = parameters
         own = np.maximum(1.0 + news * lfilter([1.0], [1.0, -memory], self.own_news, axis=0), _LEAST)
         pair = self.correlations + news * lfilter([1.0], [1.0, -memory], self.pair_news, axis=0)

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.signal import lfilter
 
 from statefolio._arrays.types import Array
 
@@ -36,6 +34,8 @@ class Garch:
 
         A missing return is left out as if its date were not there; its variance is NaN.
         """
+        from scipy.signal import lfilter
+
         variances, ahead = np.full(returns.shape, np.nan), np.empty(returns.shape[1])
         for column, values in enumerate(returns.T):
             seen = ~np.isnan(values)
@@ -94,6 +94,8 @@ def _without_gaps(values: Array) -> tuple[Array, NDArray[np.bool_]]:
 
 
 def _maximise(squares: Array, seen: NDArray[np.bool_]) -> tuple[float, float]:
+    from scipy.optimize import minimize
+
     surprises = np.concatenate([np.zeros((1, squares.shape[1])), squares[:-1] - 1.0])
     arguments = (squares, np.where(seen, surprises, 0.0), seen)
     start = min(_STARTS, key=lambda tried: _loss(np.array(tried), *arguments)[0])
@@ -117,6 +119,8 @@ def _maximise(squares: Array, seen: NDArray[np.bool_]) -> tuple[float, float]:
 
 def _loss(parameters: Array, squares: Array, surprises: Array, seen: NDArray[np.bool_]) -> tuple[float, Array]:
     """Mean of log s + r^2 / s and its gradient, for returns of mean square 1."""
+    from scipy.signal import lfilter
+
     news, memory = parameters
     recursion = [1.0, -memory]
     by_news = lfilter([1.0], recursion, surprises, axis=0)

@@ -5,12 +5,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from statefolio._arrays.dates import rows_until
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
+from statefolio._estimator import Estimator
 from statefolio._options import Number, Rule, Whole, check_options
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.risk.full_rank import check_count, full_rank_covariance, to_correlations
@@ -25,7 +25,7 @@ _LEAST_EIGENVALUE = 1e-4
 HALF_LIFE = Number(above=0.0, infinite=True, example=40)
 
 
-class RecentReturns(BaseEstimator):
+class RecentReturns(Estimator):
     """Base class of covariances of recent returns: volatilities times correlations, of full rank.
 
     Everything is estimated from the last `window` dates, so that continuing equals fitting anew. There are no factors:

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, Number, Rule
@@ -96,6 +95,8 @@ class ShrunkCorrelation(RecentReturns):
 
 def _recent_squares(values: Array, half_life: float) -> Any:
     """Exponentially weighted means of squares up to each date (T, N), over the dates with a value."""
+    from scipy.signal import lfilter
+
     seen = ~np.isnan(values)
     recursion = [1.0, -(0.5 ** (1.0 / half_life))]
     squares = lfilter([1.0], recursion, np.where(seen, values, 0.0) ** 2, axis=0)
