@@ -5,7 +5,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from statefolio.data import load_demo, load_stocks_and_index
-from statefolio.kalman import tuning
+from statefolio.kalman import usual_values
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 
 BURN_IN = 60
@@ -59,7 +59,7 @@ def test_no_other_start_ends_higher(panel, start, common, monkeypatch):
     changed = {"MEMORY": memory_, "TAILS": tails, "EXPONENTS": {0: (), 3: (exponent / 3,) * 3}}
     changed |= zip(("FAST_MEMORY", "FAST_WEIGHT", "SURPRISE_SCALE"), others, strict=True)
     for name, value in changed.items():
-        monkeypatch.setattr(tuning, f"USUAL_{name}", value)
+        monkeypatch.setattr(usual_values, f"USUAL_{name}", value)
     other = fit(panel, common)
     observed = np.isfinite(panel[0].to_numpy()).sum()
     assert other.log_likelihood_.sum() < usual.log_likelihood_.sum() + 1e-5 * observed
@@ -71,8 +71,8 @@ def test_every_start_of_one_speed_ends_at_the_same_maximum(panel, start, common,
     options = {"noise": "ewma", "dynamics": "random_walk"}
     usual = fit(panel, common, **options)
     for name, value in zip(("USUAL_MEMORY", "USUAL_TAILS"), start[:2], strict=True):
-        monkeypatch.setattr(tuning, name, value)
-    monkeypatch.setattr(tuning, "USUAL_EXPONENTS", {0: (), 1: start[2:]})
+        monkeypatch.setattr(usual_values, name, value)
+    monkeypatch.setattr(usual_values, "USUAL_EXPONENTS", {0: (), 1: start[2:]})
     other = fit(panel, common, **options)
     observed = np.isfinite(panel[0].to_numpy()).sum()
     assert other.log_likelihood_.sum() == pytest.approx(usual.log_likelihood_.sum(), abs=1e-5 * observed)

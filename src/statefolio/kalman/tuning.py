@@ -17,20 +17,8 @@ from statefolio.kalman.specification import CONSTANT, DISCOUNT, Floats, Specific
 from statefolio.kalman.start import DIFFUSE, GIVEN
 from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, start_kinds
+from statefolio.kalman.usual_values import USUAL_TAILS, least_phi, means, persistence, usual_phi, usual_pool
 from statefolio.kalman.volatility import Common, level_paths, move_sizes, no_moments
-
-USUAL_TAILS, USUAL_MEMORY, USUAL_PHI = 6.0, 0.97, 0.99
-USUAL_EXPONENTS = {0: (), 1: (0.95,), 3: (0.3, 0.4, 0.2)}
-"""Exponents of the common volatility by the number of its speeds."""
-
-USUAL_FAST_MEMORY, USUAL_FAST_WEIGHT, USUAL_SURPRISE_SCALE, USUAL_RISE = 0.6, 0.12, 1.06, 0.2
-
-USUAL_YEARS, LEAST_YEARS, SLOW_YEARS = 3.0, 2.0, 5.0
-"""Half-lives of reversion to the panel's loadings: where the search for one starts, the shortest, and the one of data
-with too few dates a year to learn it from."""
-
-_FARTHEST = 4.0
-"""Stationary deviations from the panel's loading, beyond which an asset does not revert to it."""
 
 NO_RESIDUAL = "hardly a residual while tuning: left out of what the panel shares"
 """Reason of an asset that is a combination of the factors."""
@@ -72,7 +60,7 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
     level = filled_with_median(np.append(residuals.variance, np.nan) if given is None else given, 1.0)
     ols = _of_teachers(ols, teaches)
     problem = _problem(options, X, observed.only(teaches), ols, level)
-    pool = _usual_pool(options, problem.moderate, _usual_phi(options, X))
+    pool = usual_pool(options, problem.moderate, usual_phi(options, X))
     if options.tuning != "fixed" or options.common:
         problem, pool = _tune_shared(options, problem, pool, progress)
     excluded = np.where(residuals.one_date, ONE_MOVE, NO_RESIDUAL)
@@ -100,7 +88,7 @@ def _of_teachers(ols: OLSFit, teaches: NDArray[np.bool_]) -> OLSFit:
 
 def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit, level: Floats) -> TuningProblem:
     states, count = X.shape[1], observed.count
-    phi = _usual_phi(options, X)[:, None]
+    phi = usual_phi(options, X)[:, None]
     walks = (phi[:, 0] == 1.0) & (options.phi is None)
     start = (np.zeros((count, states)), np.zeros((count, states, states))) if options.start is None else options.start
     extra = np.zeros(padded(count) - count, dtype=np.intp)
@@ -116,7 +104,7 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
         observed=observed,
         common=Common(np.zeros((len(X), options.speeds if options.common else 0)), np.zeros(0)),
         levels=pad_last(level[:-1], 1.0),
-        mean=pad_last(_means(options, ols)[:, :-1], 0.0),
+        mean=pad_last(means(options, ols)[:, :-1], 0.0),
         prior=Prior(
             start_kinds(options, phi), options.before_prediction, start[0][with_padding], start[1][with_padding]
         ),
@@ -133,55 +121,8 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
             levels=options.noise == CONSTANT and options.gaussian and not given,
         ),
         walks=walks,
-        least_phi=0.5 ** (1.0 / (LEAST_YEARS * options.dates_per_year)) if options.to_panel else 0.0,
+        least_phi=least_phi(options),
     )
-
-
-def _means(options: TuningSpec, ols: OLSFit) -> Floats:
-    """Return the means that loadings revert to, (K, N + 1): given, or constant loadings of each asset or the panel."""
-    if not options.reverts:
-        return np.zeros(ols.mean.shape)
-    if options.mean is not None:
-        return options.mean
-    means = filled_with_median(np.where(np.isfinite(ols.variance), ols.mean, np.nan), 0.0)
-    if options.to_panel:
-        means[:] = np.median(means, axis=1, keepdims=True)
-    return means
-
-
-def _usual_phi(options: TuningSpec, X: Floats) -> Floats:
-    """Return the given persistence of each loading (K,), or the one from which it is searched for."""
-    if options.phi is not None:
-        return options.phi
-    if not options.reverts:
-        return np.ones(X.shape[1])
-    if not options.to_panel:
-        return np.full(X.shape[1], USUAL_PHI)
-    constant = np.ptp(X, axis=0) == 0.0 if X.ndim == 2 else np.zeros(X.shape[1], dtype=bool)
-    years = USUAL_YEARS if options.tunes_reversion else SLOW_YEARS
-    return np.where(constant, 1.0, 0.5 ** (1.0 / (years * options.dates_per_year)))
-
-
-def _usual_pool(options: TuningSpec, moderate: Floats, phi: Floats) -> Pool:
-    usual_tails = USUAL_TAILS if options.tails is None else options.tails
-    usual_memory = USUAL_MEMORY if options.memory is None else options.memory
-    exponents = options.exponents if options.common else ()
-    several = options.speeds > 1
-    return Pool(
-        ratio=5.0 * moderate,
-        phi=phi,
-        tails=np.inf if options.gaussian else usual_tails,
-        memory=1.0 if options.noise == CONSTANT else usual_memory,
-        exponents=np.array(USUAL_EXPONENTS[options.speeds] if exponents is None else exponents, dtype=float),
-        rise=_value(options.rise, USUAL_RISE) if options.moves else 0.0,
-        fast_memory=_value(options.fast_memory, USUAL_FAST_MEMORY) if several else 0.0,
-        fast_weight=_value(options.fast_weight, USUAL_FAST_WEIGHT) if several else 0.0,
-        surprise_scale=_value(options.surprise_scale, USUAL_SURPRISE_SCALE) if several else 1.0,
-    )
-
-
-def _value(given: float | None, usual: float) -> float:
-    return usual if given is None else given
 
 
 def _tune_shared(
@@ -234,8 +175,8 @@ def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLS
         spec=spec,
         state_variance=state_variance,
         level=level,
-        phi=_persistence(options, pool, ols, state_variance * (level if spec.scales else 1.0)),
-        mean=_means(options, ols),
+        phi=persistence(options, pool, ols, state_variance * (level if spec.scales else 1.0)),
+        mean=means(options, ols),
         exponents=pool.exponents,
         rise=pool.rise,
         pilot_ratio=pool.pilot_ratio if pool.pilot_ratio is not None else np.zeros(states),
@@ -244,23 +185,6 @@ def _from_pool(options: TuningSpec, problem: TuningProblem, pool: Pool, ols: OLS
         reason=reason,
         teaches=np.ones(count, dtype=bool),
     )
-
-
-def _persistence(options: TuningSpec, pool: Pool, ols: OLSFit, state_variance: Floats) -> Floats:
-    """Return the persistence of each asset's loadings (K, N + 1).
-
-    An asset with a constant loading that is far from the panel's, measured by the stationary deviation of its own
-    loading, does not revert to the panel: its loadings walk. So does one of which nothing is known yet. A fund that
-    hardly differs from the factors, and takes tiny steps, would be pulled to the panel against its data.
-    """
-    phi = np.repeat(pool.phi[:, None], ols.observations.size, axis=1)
-    if not options.to_panel:
-        return phi
-    away = np.abs(ols.mean - _means(options, ols))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        settled = np.where(phi < 1.0, state_variance / (1.0 - phi**2), np.inf)
-        belongs = np.all(away <= _FARTHEST * np.sqrt(settled + ols.variance), axis=0)
-    return np.where(belongs, phi, 1.0)
 
 
 def _with_estimates(learned: Learned, estimates: AssetEstimates) -> Learned:
