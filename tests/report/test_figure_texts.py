@@ -45,7 +45,11 @@ def test_every_method_that_draws_is_drawn(figures):
         return {one, *(each for child in one.__subclasses__() for each in below(child))}
 
     covered = {name.split(",")[0] for name in figures}
-    alike = {sf.loadings.LoadingsModel: "LoadingsModel", sf.pairs.StaticHedge.__mro__[1]: "Hedge"}
+    alike = {
+        sf.loadings.LoadingsModel: "LoadingsModel",
+        sf.pairs.StaticHedge.__mro__[1]: "Hedge",
+        sf.risk.FactorRisk: "FactorRisk",
+    }
     for kind in below(Shown) | below(ShownRanking):
         if (
             "showing" in kind.__module__

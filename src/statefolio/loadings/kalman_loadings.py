@@ -119,7 +119,7 @@ class KalmanLoadings(KalmanModel):
 
     >>> ahead = model.next_.sel(asset="XOM")
     >>> ahead["mean"].round(2).to_series().to_dict()
-    {'alpha': 0.0, 'market': 0.79, 'value': 1.33}
+    {'alpha': 0.0, 'market': 0.84, 'value': 1.35}
     """
 
     def __init__(
