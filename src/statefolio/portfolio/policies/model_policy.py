@@ -12,7 +12,7 @@ from statefolio.portfolio.constraints import Constraints
 from statefolio.portfolio.policies.decision_details import decision_details
 from statefolio.portfolio.policies.decision_problem import HOLDING_PERIOD, make_problem
 from statefolio.portfolio.policies.fallback import FALLBACK, fall_back
-from statefolio.portfolio.policies.notes import notes, sold_positions
+from statefolio.portfolio.policies.notes import marked_sales, notes, sold_positions
 from statefolio.portfolio.policies.walk import ModelWalk
 from statefolio.portfolio.policy import Decision, History, Holdings
 from statefolio.portfolio.problem import Objective
@@ -153,7 +153,11 @@ class ModelPolicy(BaseEstimator):
         return Decision(
             weights,
             reason=notes(solution.reason, sold, flat),
-            details={**decision_details(problem, solution.weights), **solution.details},
+            details={
+                **decision_details(problem, solution.weights),
+                **solution.details,
+                **marked_sales(holdings, history.active, known),
+            },
         )
 
     def _walk(self, model: Any, risk: ModelWalk | None, name: str) -> ModelWalk:
