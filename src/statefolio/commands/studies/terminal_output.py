@@ -19,6 +19,7 @@ CONTENTS = {
     "ledger.parquet": "the account of each portfolio, by date",
     "weights.parquet": "weights held, by date",
     "decisions.parquet": "target weights, by date of the decision",
+    "trades.csv": "every round trip: dates, profit, cost, and why it was entered and left",
     "measures.csv": "performance measures of each portfolio",
     "validation.csv": "significance of each portfolio's Sharpe ratio",
     "windows.csv": "the portfolio chosen in each window, and its result",
