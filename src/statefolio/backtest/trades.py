@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from statefolio._arrays.types import Array
@@ -12,7 +13,6 @@ from statefolio.portfolio.policies.notes import SOLD_WITHOUT_DATA
 
 if TYPE_CHECKING:
     from statefolio.backtest.market import Market
-    from statefolio.backtest.result import BacktestResult
 
 TRADES = (
     "asset",
@@ -30,10 +30,11 @@ TRADES = (
     "entered",
     "left",
 )
+Places = npt.NDArray[np.int64]
 _SUMS = ("bought", "sold", "profit", "cost", "basis")
 
 
-def list_trades(result: "BacktestResult") -> pd.DataFrame:
+def list_trades(result: Any) -> pd.DataFrame:
     """Return one row per trade of an account, in the order of their entries; see `BacktestResult.trades`."""
     if result.market is None:
         raise InputError(
@@ -46,7 +47,7 @@ def list_trades(result: "BacktestResult") -> pd.DataFrame:
 class _Trips:
     """Follows the positions of a result date by date, and lists a trade whenever a position is closed."""
 
-    def __init__(self, result: "BacktestResult", market: "Market") -> None:
+    def __init__(self, result: Any, market: "Market") -> None:
         tables, assets = market.tables, result.weights.columns
         self._result, self._dates, self._assets = result, pd.DatetimeIndex(result.ledger.index), assets
         ledger = result.ledger
@@ -82,8 +83,9 @@ class _Trips:
         """Split an order into what closes or reduces positions and what opens or adds to them."""
         before = self._held
         after = self._weights[row] * self._invested[row]
-        places = self._unfilled.get(row, [])
-        after[places] = before[places]
+        if row in self._unfilled:
+            unfilled = self._unfilled[row]
+            after[unfilled] = before[unfilled]
         order = after - before
         cost = self._trade_rate * np.abs(order) + self._unit_impact(row) * np.abs(order) ** 1.5
         flipped = np.sign(after) != np.sign(before)
@@ -152,7 +154,7 @@ class _Trips:
             for name in _SUMS:
                 sums[name][i] = 0.0
 
-    def _by_reason(self, leaving: Array, decided: pd.Timestamp, why: str) -> list[tuple[Array, str]]:
+    def _by_reason(self, leaving: Places, decided: pd.Timestamp, why: str) -> list[tuple[Places, str]]:
         """Separate positions that a constraint of the policy sold from those that it chose to sell."""
         marked = self._result.details.get(SOLD_WITHOUT_DATA)
         if marked is None or decided not in marked.index or not len(leaving):
@@ -172,7 +174,7 @@ class _Trips:
         unit = np.sqrt(np.divide(mean_square, mean_volume, out=np.zeros_like(mean_square), where=known))
         return np.asarray(costs.impact * unit)
 
-    def _marked(self, kind: str) -> dict[int, Array]:
+    def _marked(self, kind: str) -> dict[int, Places]:
         """Places of the assets with an event, by row of the ledger."""
         events = self._result.events
         found = events[events["kind"] == kind]
@@ -185,4 +187,5 @@ def _mean(values: Array) -> Array:
     """Mean of the known values of each column; NaN without any."""
     known = ~np.isnan(values)
     count = known.sum(axis=0)
-    return np.divide(np.nansum(values, axis=0), count, out=np.full(values.shape[1], np.nan), where=count > 0)
+    unknown = np.full(values.shape[1], np.nan)
+    return np.asarray(np.divide(np.nansum(values, axis=0), count, out=unknown, where=count > 0))

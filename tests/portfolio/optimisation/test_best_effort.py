@@ -18,9 +18,7 @@ N = 8
 
 def problem_of(seed, constraints, *, most_held=None, dates_since=1):
     draw = np.random.default_rng(seed)
-    covariance = LowRankCovariance(
-        draw.normal(0.8, 0.4, (N, 2)), np.diag([1e-4, 4e-5]), draw.uniform(5e-5, 4e-4, N)
-    )
+    covariance = LowRankCovariance(draw.normal(0.8, 0.4, (N, 2)), np.diag([1e-4, 4e-5]), draw.uniform(5e-5, 4e-4, N))
     return Problem(
         pd.Index(list("ABCDEFGH")),
         covariance,
@@ -51,7 +49,12 @@ def by_slsqp(problem, target, most, turnover):
     ]
     bounds = [(0.0, each) for each in way]
     found = minimize(
-        distance, np.zeros(N), jac=True, bounds=bounds, constraints=limits, method="SLSQP",
+        distance,
+        np.zeros(N),
+        jac=True,
+        bounds=bounds,
+        constraints=limits,
+        method="SLSQP",
         options={"ftol": 1e-14, "maxiter": 500},
     )
     assert found.success

@@ -23,7 +23,6 @@ from statefolio.portfolio.optimisation.quadratic_program import scaled
 from statefolio.portfolio.problem import Objective, Problem, Solution
 
 ON_LIMIT = 1e-6
-_TURNOVER: dict[str, None] = {"turnover": None, "daily_turnover": None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ class Step:
     volume_stops: bool
 
 
-def best_effort(problem: Problem, objective: Objective) -> Step | None:
+def best_effort(problem: Problem, objective: Objective, chosen: Array | None = None) -> Step | None:
     """Return the largest step towards the weights that the objective wants without limits on turnover and volumes.
 
     The limit on volumes is lifted only if the objective has no solution with it.
@@ -61,6 +60,8 @@ def best_effort(problem: Problem, objective: Objective) -> Step | None:
     ----------
     problem : Problem
     objective : Objective
+    chosen : (N,) array, optional
+        The objective's own weights within all limits, where it has found some: they are the step then.
 
     Returns
     -------
@@ -71,14 +72,14 @@ def best_effort(problem: Problem, objective: Objective) -> Step | None:
     limits = limits_of(problem)
     if not np.isfinite(limits.turnover) and not limits.by_volume:
         return None
-    free = replace(problem, constraints=replace(given, **_TURNOVER))
+    free = replace(problem, constraints=replace(given, turnover=None, daily_turnover=None))
     found = objective.solve(free)
     if not found.converged and limits.by_volume:
-        lifted = replace(given, **_TURNOVER, volume_share=None)
+        lifted = replace(given, turnover=None, daily_turnover=None, volume_share=None)
         found = objective.solve(replace(free, constraints=lifted, most_held=None))
     if not found.converged or not np.isfinite(found.weights).all():
         return None
-    stepped = step_towards(problem, found.weights)
+    stepped = Solution(chosen) if chosen is not None else step_towards(problem, found.weights)
     if not stepped.converged:
         return None
     return _step(stepped.weights, found.weights, _reachable(found.weights, limits), per_date(given))
@@ -146,7 +147,7 @@ def _relaxed_cone(cone: Cone, held: Array) -> Cone:
     return replace(cone, least=min(cone.least, value - error), most=max(cone.most, value + error))
 
 
-def binding(problem: Problem, weights: Array) -> tuple[list[str], list[str]]:
+def binding_limits(problem: Problem, weights: Array) -> tuple[list[str], list[str]]:
     """Return which limits weights lie on: those of the whole portfolio, and that of each asset.
 
     Parameters
@@ -172,8 +173,11 @@ def binding(problem: Problem, weights: Array) -> tuple[list[str], list[str]]:
     own = []
     for place, weight in enumerate(weights):
         volume = problem.most_held is not None and abs(weight) >= problem.most_held[place] - ON_LIMIT
-        at = [row.name for row in limits.rows if row.name in whole and row.name.startswith("group") and
-              row.coefficients[place] != 0.0]
+        at = [
+            row.name
+            for row in limits.rows
+            if row.name in whole and row.name.startswith("group") and row.coefficients[place] != 0.0
+        ]
         if volume and limits.by_volume:
             at.insert(0, "volume_share")
         elif weight >= limits.upper[place] - ON_LIMIT:

@@ -48,9 +48,7 @@ def sold_positions(
     return notes(*found)
 
 
-def marked_sales(
-    holdings: Holdings, active: pd.Index, known: Mapping[str, pd.Index]
-) -> "dict[str, pd.Series[float]]":
+def marked_sales(holdings: Holdings, active: pd.Index, known: Mapping[str, pd.Index]) -> "dict[str, pd.Series[float]]":
     """The positions that `sold_positions` names, as a detail of the decision; empty if there are none."""
     held = holdings.weights.index[(holdings.weights != 0.0).to_numpy()]
     sold = held[held.isin(active)]

@@ -50,8 +50,8 @@ def _note(trades: pd.DataFrame, currency: str, cut: bool) -> str:
     if len(closed):
         won = float((closed["profit"] > closed["cost"]).mean())
         parts.append(
-            f"Of those closed, {won:.0%} gained after costs; half were held for {closed['dates'].median():,.0f} dates or "
-            "fewer."
+            f"Of those closed, {won:.0%} gained after costs; half were held for at most "
+            f"{closed['dates'].median():,.0f} dates."
         )
     parts.append("A trade lasts from the purchase of a position to its sale, with all purchases and sales in between.")
     parts.append(f"Profit and costs in {currency or 'units of the capital'}; select a heading to sort.")
