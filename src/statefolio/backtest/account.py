@@ -132,6 +132,8 @@ class Account:
             stopped=stopped,
             causality=causality,
             decision_count=len(self._asked) or len(self._decided),
+            market=settings.market,
+            lag=settings.lag,
         )
 
     def _events(self, settings: RunSettings, count: int) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import pandas as pd
@@ -11,7 +12,9 @@ from statefolio._display.shown import ShownFields
 from statefolio._display.summary import SummaryList
 from statefolio._renamed import FormerName
 from statefolio.backtest.costs import TradingCosts
+from statefolio.backtest.market import Market
 from statefolio.backtest.showing import ShownBacktest
+from statefolio.backtest.trades import list_trades
 
 LEDGER = (
     "value",
@@ -107,6 +110,10 @@ class BacktestResult(ShownBacktest):
         Check of decisions for look-ahead, if the run had `cuts`.
     decision_count : int
         Number of decisions, including fallbacks and decisions not to trade.
+    market : Market, optional
+        The market of the run, not copied.
+    lag : int
+        Number of dates from a decision to the first return it earns.
 
     Examples
     --------
@@ -139,6 +146,8 @@ class BacktestResult(ShownBacktest):
     stopped: str = ""
     causality: CausalCheck | None = None
     decision_count: int = 0
+    market: Market | None = None
+    lag: int = 1
     periods_a_year = FormerName("periods_per_year")
 
     @property
@@ -171,6 +180,42 @@ class BacktestResult(ShownBacktest):
         """Value over its highest value so far, minus one."""
         value = self.value
         return (value / value.cummax() - 1.0).rename("drawdown")
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """Every round trip of the account, in the order of their entries.
+
+        A trade begins when a position is opened and ends when it is closed or changes its sign; purchases and sales in
+        between belong to it. Profit, realised and unrealised, is that of average cost: a sale of half a position
+        realises half of what it has earned so far.
+
+        Returns
+        -------
+        DataFrame
+            asset; side ("long", "short"); entry and exit (the closes at which it was bought and sold; of an open trade
+            the last date); open; dates (number of returns earned); bought, sold (in currency, before costs); value (of
+            an open position at the end, negative if short); profit (bought - sold + profit = value); unrealised (the
+            part of an open trade's profit that is not yet sold); cost (commission, spread, impact and borrow fees);
+            entered ("rebalance", "fallback") and left ("rebalance"; "constraint": sold for want of a covariance or a
+            forecast; "fallback"; "delisted"; "worthless": a return of -100 %; "end" and "bankrupt": still open).
+
+            Profits sum to the ledger's profit, and costs to its trading, impact and borrow costs, to rounding.
+
+        Raises
+        ------
+        InputError
+            If the result has no market.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> market = sf.Market(sf.load_demo().returns.iloc[:250, :3])
+        >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, costs=sf.TradingCosts(0.001))
+        >>> result.trades[["asset", "entry", "open", "dates", "profit", "cost"]].round(0)
+          asset      entry  open  dates    profit   cost
+        0  AAPL 2014-01-03  True    249  140000.0  400.0
+        """
+        return list_trades(self)
 
     @property
     def fallbacks(self) -> pd.DataFrame:

@@ -34,6 +34,8 @@ class Exhibit:
         The sentence below a table that has missing values, which are shown as dashes.
     folded : Exhibit, optional
         Shown below the table when its title is opened, e.g. the rows that the table sums up.
+    sorts : bool
+        Whether readers can sort the table by its columns.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class Exhibit:
     formats: Mapping[str, str] = field(default_factory=dict)
     why_missing: str = tables.WHY_MISSING
     folded: "Exhibit | None" = None
+    sorts: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +170,7 @@ def _section(chapter: Chapter, number: int) -> str:
 def _exhibit(exhibit: Exhibit, name: str) -> str:
     note = f'<p class="note">{escape(exhibit.note)}</p>' if exhibit.note else ""
     figure = f'<div class="figure" data-figure="{name}"></div>' if exhibit.figure is not None else ""
-    table = tables.plain_table(exhibit.table, exhibit.formats, exhibit.why_missing) if exhibit.table is not None else ""
+    table = _rows(exhibit)
     whole = ' class="whole"' if exhibit.wide else ""
     title = f"<h3>{escape(exhibit.title)}</h3>" if exhibit.title else ""
     folded = "" if exhibit.folded is None else _folded(exhibit.folded)
@@ -177,8 +180,14 @@ def _exhibit(exhibit: Exhibit, name: str) -> str:
 def _folded(exhibit: Exhibit) -> str:
     """Return a table below a line that opens it."""
     note = f'<p class="note">{escape(exhibit.note)}</p>' if exhibit.note else ""
-    table = "" if exhibit.table is None else tables.plain_table(exhibit.table, exhibit.formats, exhibit.why_missing)
-    return f"<details><summary>{escape(exhibit.title)}</summary>{note}{table}</details>"
+    return f"<details><summary>{escape(exhibit.title)}</summary>{note}{_rows(exhibit)}</details>"
+
+
+def _rows(exhibit: Exhibit) -> str:
+    """Return the table of an exhibit; an empty text if it has none."""
+    if exhibit.table is None:
+        return ""
+    return tables.plain_table(exhibit.table, exhibit.formats, exhibit.why_missing, exhibit.sorts)
 
 
 def _place(number: int) -> str:

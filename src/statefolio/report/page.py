@@ -68,7 +68,7 @@ def page(
     return Template(_text("page.html")).substitute(
         title=escape(title),
         css=_text("page.css"),
-        script=_text("page.js"),
+        script=_text("page.js") + _text("sorting.js"),
         lead=_UNBROKEN.sub(r'<span class="unbroken">\g<0></span>', escape(about_loadings if lead is None else lead)),
         tiles=tables.tiles(shown) if shown else "",
         lights=lights_list(lights, places(chapters)) if lights else "",

@@ -13,6 +13,7 @@ from statefolio.report.backtest.exposure_figures import UNATTRIBUTED, exposure_f
 from statefolio.report.backtest.monthly import monthly_figure
 from statefolio.report.backtest.protocols import Backtest
 from statefolio.report.backtest.rolling_sharpe import rolling_sharpe_figure
+from statefolio.report.backtest.trade_table import trades_exhibit
 from statefolio.report.backtest.trading_figures import trading_figure
 from statefolio.report.backtest.weight_figures import expected_return_figure, weights_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit, full_rows
@@ -95,6 +96,7 @@ def strategy_chapter(study: StudyResults, name: str) -> Chapter:
     exhibits.append(
         figure_exhibit("Monthly returns", "Net of costs, %, compounded.", lambda: monthly_figure(result.returns), True)
     )
+    exhibits.append(trades_exhibit(result, study.currency))
     return Chapter(name, _summary(result), full_rows(exhibits))
 
 

@@ -45,7 +45,12 @@ def comparison_table(table: pd.DataFrame) -> str:
     return _table(labelled, {str(name): _best(labelled[name]) for name in labelled.columns})
 
 
-def plain_table(table: pd.DataFrame, formats: Mapping[str, str] | None = None, why_missing: str = WHY_MISSING) -> str:
+def plain_table(
+    table: pd.DataFrame,
+    formats: Mapping[str, str] | None = None,
+    why_missing: str = WHY_MISSING,
+    sorts: bool = False,
+) -> str:
     """Return a table of at most `MOST_ROWS` rows, followed by the number of further rows.
 
     Parameters
@@ -55,16 +60,23 @@ def plain_table(table: pd.DataFrame, formats: Mapping[str, str] | None = None, w
         Python's format specifications by column, or `P_VALUE`. Columns with a format are aligned to the right.
     why_missing : str
         The sentence below a table that has dashes.
+    sorts : bool
+        Whether a click on a heading sorts the rows by it.
     """
     first = table.head(MOST_ROWS)
-    text = _table(first, {}, formats or {})
+    text = _table(first, {}, formats or {}, sorts)
     left = len(table) - MOST_ROWS
     notes = [why_missing] if f">{MISSING}<" in text and why_missing else []
     notes += [f"and {left:,} more."] if left > 0 else []
     return text + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
 
 
-def _table(table: pd.DataFrame, best: Mapping[str, set[int]], formats: Mapping[str, str] | None = None) -> str:
+def _table(
+    table: pd.DataFrame,
+    best: Mapping[str, set[int]],
+    formats: Mapping[str, str] | None = None,
+    sorts: bool = False,
+) -> str:
     given = formats or {}
     numeric = [pd.api.types.is_numeric_dtype(table[name]) or str(name) in given for name in table.columns]
     head = "".join(
@@ -77,8 +89,8 @@ def _table(table: pd.DataFrame, best: Mapping[str, set[int]], formats: Mapping[s
         f"<tr>{_cells(list(row), names, numeric, best, position, forms)}</tr>"
         for position, row in enumerate(table.itertuples(index=False))
     )
-    cards = ' class="cards"' if _becomes_cards(table) else ""
-    return f'<div class="wide"><table{cards}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    classes = _class(" ".join(["cards"] * _becomes_cards(table) + ["sorts"] * sorts))
+    return f'<div class="wide"><table{classes}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _becomes_cards(table: pd.DataFrame) -> bool:

@@ -76,7 +76,7 @@ def test_where_only_returns_are_known_orders_are_in_currency(tmp_path):
     source = 'source = "files"\nreturns = "returns.csv"\nfactors = "factors.csv"\nrisk_free = "RF"'
     text = SMALL.replace('source = "demo"', source)
     found = update_study(study_of(text, tmp_path), Recorded())
-    assert list(found.instructions["even"].orders.columns) == ["held", "wanted", "currency"]
+    assert list(found.instructions["even"].orders.columns) == ["held", "wanted", "currency", "reason"]
     (tmp_path / "held.csv").write_text("asset,shares\nAAPL,100\n")
     with pytest.raises(InputError, match=r"Name data\.prices"):
         update_study(study_of(text, tmp_path), Recorded(), holdings=tmp_path / "held.csv")
@@ -85,3 +85,69 @@ def test_where_only_returns_are_known_orders_are_in_currency(tmp_path):
         UnknownNameError, match=r"data\.risk_free must name columns of the factors .*got 'RFF'.*Did you mean RF\?"
     ):
         update_study(study_of(wrong, tmp_path), Recorded())
+
+
+LIMITED = """
+[study]
+name = "limited"
+[data]
+source = "demo"
+from = 2019-06-03
+to = 2020-06-30
+[loadings]
+tuning = "fixed"
+state_variance = 1e-3
+[risk]
+residual_structure = "none"
+[portfolio.least]
+objective = "minimum_variance"
+[portfolio.least.constraints]
+turnover = 0.1
+upper = 0.2
+[backtest]
+start = 2020-03-02
+benchmark = "least"
+rebalance = "monthly"
+"""
+
+
+def test_where_turnover_stops_the_way_orders_are_the_largest_step(tmp_path, capsys):
+    """7 % in cash and 92 % in one asset: a turnover of 10 % reaches no weights within the limits."""
+    from statefolio.commands.studies.terminal_output import show_orders
+    from statefolio.commands.terminal import Terminal
+
+    held = tmp_path / "held.csv"
+    held.write_text("asset,shares\nAAPL,1000\nXOM,20\n")
+    found = update_study(study_of(LIMITED, tmp_path), Recorded(), holdings=held, cash=7_000.0)
+    least = found.instructions["least"]
+    assert not least.decision.converged
+    moved = (least.orders["wanted"] - least.orders["held"]).abs().sum()
+    assert moved == pytest.approx(0.1, abs=0.01)  # without orders of less than half a share
+    assert least.step.steps_left == int(np.ceil(least.step.rest / 0.1))
+    assert least.step.steps_left > 10
+    assert least.binding == ["turnover"]
+    assert (least.orders["reason"].str.contains("turnover")).all()
+    with Terminal() as terminal:
+        show_orders(terminal, found)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Account: the value of --holdings and --cash." in said
+    assert "largest step towards the target" in said
+    assert f"{least.step.steps_left} more dates of trading" in said
+
+
+def test_the_account_is_the_walked_value_or_the_given_cash(tmp_path):
+    walked = update_study(study_of(LIMITED, tmp_path), Recorded())
+    assert walked.account == "the value that the portfolio has walked to"
+    assert walked.instructions["least"].holdings.value != 1_000_000.0
+    in_cash = update_study(study_of(LIMITED, tmp_path), Recorded(), cash=50_000.0)
+    least = in_cash.instructions["least"]
+    assert least.holdings.value == 50_000.0
+    assert least.holdings.cash == 1.0
+    assert least.orders["currency"].sum() == pytest.approx(50_000.0, abs=300.0)
+    with pytest.raises(InputError, match="--cash must be above 0 without --holdings"):
+        update_study(study_of(LIMITED, tmp_path), Recorded(), cash=0.0)
+
+
+def test_a_holdout_keeps_the_walked_value_to_itself(updated):
+    assert "the study's capital" in updated.account
+    assert "holdout" in updated.account

@@ -31,7 +31,8 @@ def check_age(updated: "UpdatedStudy", as_of: datetime | None = None) -> None:
     Raises
     ------
     InputError
-        If the last date, the price of an asset that is traded, or the last date that the models have seen is old.
+        If the last date, the price of an asset that is traded or held, or the last date that the models have seen is
+        old.
     """
     day = updated.as_of if as_of is None else pd.Timestamp(as_of)
     most = MOST_DAYS + round(252.0 / updated.periods_per_year) - 1
@@ -44,7 +45,7 @@ def check_age(updated: "UpdatedStudy", as_of: datetime | None = None) -> None:
         old.append(
             f"the models have seen no date after {show(updated.seen_until)}, {days} business days before the orders"
         )
-    traded = {asset for each in updated.instructions.values() for asset in each.orders.index}
+    traded = set(updated.valued) | {asset for each in updated.instructions.values() for asset in each.orders.index}
     stale = [
         f"{asset} ({show(date)})"
         for asset, date in updated.priced_on.items()

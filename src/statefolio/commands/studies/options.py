@@ -102,7 +102,12 @@ class UpdateOptions:
         Path | None,
         Option("With a study: the shares you hold, CSV or Parquet with the columns asset and shares.", file=True),
     ] = None
-    cash: Annotated[float, Option("With --holdings: the cash you hold, in currency.", Number())] = 0.0
+    cash: Annotated[
+        float | None,
+        Option(
+            "With a study: the cash you hold, in currency. Without --holdings: the account is all in cash.", Number()
+        ),
+    ] = None
     as_of: Annotated[
         datetime | None,
         Option("With a study: the date of the orders. Default: data.to, or the bundled data's last date, or today."),

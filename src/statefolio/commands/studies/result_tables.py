@@ -23,6 +23,7 @@ FILES = frozenset(
         "paths.csv",
         "report.html",
         "study.toml",
+        "trades.csv",
         "trials.csv",
         "validation.csv",
         "value.csv",
@@ -52,6 +53,7 @@ def write_tables(folder: Path, result: StudyResult) -> None:
     missing = result.walked.built.data.missing
     events = {**({"": missing} if len(missing) else {}), **{name: each.events for name, each in results.items()}}
     write_csv(_stacked(events), folder / "events.csv", index=False)
+    write_csv(_stacked({name: each.trades for name, each in results.items()}), folder / "trades.csv", index=False)
     write_csv(trials_table(result.trials), folder / "trials.csv", index=False)
     write_csv(look_ahead_table(results), folder / "look_ahead.csv", index_label="portfolio")
     if result.opened is not None:

@@ -11,7 +11,7 @@ from statefolio.commands.terminal_tables import number, p_value, table
 if TYPE_CHECKING:
     from statefolio.backtest.validation.reality_check import RealityCheck
     from statefolio.commands.studies.result import StudyResult
-    from statefolio.commands.studies.update import UpdatedStudy
+    from statefolio.commands.studies.update import Instruction, UpdatedStudy
 
 CONTENTS = {
     "report.html": "the report: open it in a browser",
@@ -19,6 +19,7 @@ CONTENTS = {
     "ledger.parquet": "the account of each portfolio, by date",
     "weights.parquet": "weights held, by date",
     "decisions.parquet": "target weights, by date of the decision",
+    "trades.csv": "every round trip: dates, profit, cost, and why it was entered and left",
     "measures.csv": "performance measures of each portfolio",
     "validation.csv": "significance of each portfolio's Sharpe ratio",
     "windows.csv": "the portfolio chosen in each window, and its result",
@@ -83,18 +84,38 @@ def show_orders(terminal: Terminal, updated: "UpdatedStudy") -> None:
             "older loadings and risk; prices are those of the last date.[/yellow]",
             soft_wrap=True,
         )
+    terminal.out.print(f"Account: {escape(updated.account)}.", soft_wrap=True)
     for name, each in updated.instructions.items():
         terminal.out.print()
         if not each.decision.converged:
             fallback, reason = each.decision.fallback, escape(each.decision.reason)
-            terminal.out.print(f"{escape(name)} used its fallback ({fallback}): {reason}")
+            does = f"used its fallback ({fallback})" if each.step is None else "cannot reach its target at once"
+            terminal.out.print(f"{escape(name)} {does}: {reason}", soft_wrap=True)
         elif each.decision.reason:
             terminal.out.print(f"{escape(name)}: {escape(each.decision.reason)}", soft_wrap=True)
+        for sentence in _on_the_way(each):
+            terminal.out.print(f"{escape(name)}: {escape(sentence)}", soft_wrap=True)
         if each.orders.empty:
             terminal.out.print(f"{escape(name)}: no orders.")
             continue
         title = f"{escape(name)}: {len(each.orders)} orders for an account of {each.holdings.value:,.0f}"
         terminal.out.print(table(_order_table(each.orders), title))
+
+
+def _on_the_way(each: "Instruction") -> list[str]:
+    """Say which limits bind, that orders are a step towards the target, and how long the rest takes."""
+    found = [f"Binding limits: {', '.join(each.binding)}."] if each.binding else []
+    step = each.step
+    if step is None:
+        return found
+    if not each.decision.converged:
+        found.append("The orders are the largest step towards the target that turnover and volumes allow.")
+    if step.rest > 0.0:
+        left = f"{step.rest:.1%} of the value are left to trade after them"
+        dates = "" if step.steps_left is None else f"{step.steps_left:,} more date{'s' * (step.steps_left != 1)}"
+        how = f"{dates} of trading at these limits and prices" if dates else "volumes or turnover stop there"
+        found.append(f"{left}: {how}.")
+    return found
 
 
 def _measures(measures: pd.DataFrame) -> pd.DataFrame:
@@ -124,5 +145,6 @@ def _order_table(orders: pd.DataFrame) -> pd.DataFrame:
         columns["shares"] = [number(abs(count), "{:,.0f}") for count in shares]
         columns["price"] = [number(price, "{:,.2f}") for price in orders["price"]]
     columns["weight held"] = [number(weight, "{:.2%}") for weight in orders["held"]]
-    columns["target weight"] = [number(weight, "{:.2%}") for weight in orders["wanted"]]
+    columns["weight after"] = [number(weight, "{:.2%}") for weight in orders["wanted"]]
+    columns["reason"] = list(orders["reason"])
     return pd.DataFrame(columns)

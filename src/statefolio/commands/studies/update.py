@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from statefolio.backtest.decisions import request_decision
@@ -22,6 +23,8 @@ from statefolio.commands.studies.schema.study import Study
 from statefolio.commands.studies.walking import make_walk
 from statefolio.data import read_weights
 from statefolio.exceptions import InputError
+from statefolio.portfolio.optimisation.best_effort import ON_LIMIT, Step, binding_limits
+from statefolio.portfolio.policies.model_policy import BestEffort, ModelPolicy
 from statefolio.portfolio.policy import Decision, Holdings
 
 
@@ -37,11 +40,17 @@ class Instruction:
         With the fallback and the reason where the optimiser found no weights.
     orders : DataFrame (asset)
         See `make_orders`.
+    binding : list of str
+        Limits of the whole portfolio that the weights after the orders lie on.
+    step : Step, optional
+        Where turnover or volumes are limited: the target without these limits, and what is left to trade.
     """
 
     holdings: Holdings
     decision: Decision
     orders: pd.DataFrame
+    binding: list[str]
+    step: Step | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +77,10 @@ class UpdatedStudy:
     priced_on : Series of dates by asset
         Date of each asset's last price; empty where [data] has returns alone.
     periods_per_year : float
+    account : str
+        What the orders' account is: given holdings, the walked portfolio, or the capital of the study.
+    valued : Index
+        Assets whose prices the value of the account rests on.
     """
 
     date: pd.Timestamp
@@ -79,14 +92,17 @@ class UpdatedStudy:
     unseen: int
     priced_on: "pd.Series[pd.Timestamp]"
     periods_per_year: float
+    account: str
+    valued: pd.Index
 
 
 def update_study(
-    file: StudyFile, progress: Progress, *, holdings: Path | None = None, cash: float = 0.0
+    file: StudyFile, progress: Progress, *, holdings: Path | None = None, cash: float | None = None
 ) -> UpdatedStudy:
     """Walk a study's portfolios to the last date of its data, and decide what each of them trades next.
 
-    Nothing is judged and nothing is written: results on the dates of the holdout are not shown.
+    Nothing is judged and nothing is written: results on the dates of the holdout are not shown. Where limits on
+    turnover or volumes leave no weights at all, the orders are the largest step towards the target (see `best_effort`).
 
     Parameters
     ----------
@@ -96,9 +112,10 @@ def update_study(
         Takes the stage "walking".
     holdings
         A file of the shares held, one row per asset, from which orders start. Without it, orders start from the weights
-        that each portfolio would hold now, with the study's capital.
+        that each portfolio would hold now, and from its walked value; with a holdout, whose outcome that value would
+        tell, from the study's capital.
     cash
-        The cash held, in currency.
+        The cash held, in currency; alone, an account that is all in cash.
 
     Raises
     ------
@@ -116,10 +133,11 @@ def update_study(
     date = market.dates[-1]
     last_known = last_prices(study.data, file.folder, date)
     prices = None if last_known is None else last_known["price"]
-    own = None if holdings is None else _own(holdings, cash, prices, market, date)
-    decided = _decide(walk, market, own, study.backtest.capital)
+    own = _own(holdings, cash, prices, market, date)
+    sealed = study.validation.holdout is not None
     instructions = {
-        name: Instruction(held, decision, _orders(held, decision, prices)) for name, (held, decision) in decided.items()
+        name: _instruct(held, decision, effort, prices)
+        for name, (held, decision, effort) in _decide(walk, market, own, study.backtest.capital, sealed).items()
     }
     last = max(_decision_dates(walk, name)[-1] for name in instructions)
     seen_until, unseen = _seen(built)
@@ -133,7 +151,20 @@ def update_study(
         unseen=unseen,
         priced_on=pd.Series(dtype="datetime64[ns]") if last_known is None else last_known["priced_on"],
         periods_per_year=built.periods_per_year,
+        account=_account(holdings, cash, sealed),
+        valued=pd.Index([]) if own is None else own.weights.index[(own.weights != 0.0).to_numpy()],
     )
+
+
+def _account(holdings: Path | None, cash: float | None, sealed: bool) -> str:
+    """Say whose value the orders are for."""
+    if holdings is not None:
+        return "the value of --holdings and --cash" if cash else "the value of --holdings"
+    if cash is not None:
+        return "--cash alone: nothing is held"
+    if sealed:
+        return "the study's capital, because the walked value would tell the outcome of the holdout"
+    return "the value that the portfolio has walked to"
 
 
 def _seen(built: BuiltStudy) -> tuple[pd.Timestamp | None, int]:
@@ -159,7 +190,9 @@ def write_orders(path: Path, updated: UpdatedStudy) -> None:
     write_csv(table[ordered], path, index=False)
 
 
-def _decide(walk: Walk, market: Market, own: Holdings | None, capital: float) -> dict[str, tuple[Holdings, Decision]]:
+def _decide(
+    walk: Walk, market: Market, own: Holdings | None, capital: float, sealed: bool
+) -> dict[str, tuple[Holdings, Decision, BestEffort | None]]:
     """Ask every policy for a decision on the last date, also where the calendar does not."""
     state, row = walk.state, len(market.dates) - 1
     known = PointInTimeData(market, state.shared)
@@ -167,7 +200,8 @@ def _decide(walk: Walk, market: Market, own: Holdings | None, capital: float) ->
     history = known.history()
     decided = {}
     for name, policy in state.policies.items():
-        weights, value = state.accounts[name].holdings(row, history.date, market.assets).weights, capital
+        walked = state.accounts[name].holdings(row, history.date, market.assets)
+        weights, value = walked.weights, capital if sealed else walked.value
         if own is not None:
             weights, value = own.weights, own.value
         before = _decision_dates(walk, name)
@@ -176,7 +210,9 @@ def _decide(walk: Walk, market: Market, own: Holdings | None, capital: float) ->
         held = Holdings(history.date, weights, value, since)
         answer = request_decision(policy, name, history, held, market.assets)
         wanted = None if answer.weights is None else pd.Series(answer.weights, index=market.assets)
-        decided[name] = held, replace(answer.decision, weights=wanted)
+        decision = replace(answer.decision, weights=wanted)
+        effort = policy.best_effort(history, held, decision) if isinstance(policy, ModelPolicy) else None
+        decided[name] = held, decision, effort
     return decided
 
 
@@ -187,13 +223,49 @@ def _decision_dates(walk: Walk, name: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(found)
 
 
-def _orders(held: Holdings, decision: Decision, prices: "pd.Series[float] | None") -> pd.DataFrame:
-    wanted = held.weights if decision.weights is None else decision.weights
-    return make_orders(held.weights, wanted, held.value, prices)
+def _instruct(
+    held: Holdings, decision: Decision, effort: BestEffort | None, prices: "pd.Series[float] | None"
+) -> Instruction:
+    """Make orders that reach the decision; where it found no weights, those of the largest step."""
+    step, wanted = None if effort is None else effort.step, decision.weights
+    if effort is not None and step is not None and not decision.converged:
+        wanted = pd.Series(step.weights, index=effort.problem.assets).reindex(held.weights.index, fill_value=0.0)
+    wanted = held.weights if wanted is None else wanted
+    binding, reasons = ([], {}) if effort is None else _reasons(effort, held, wanted)
+    orders = make_orders(held.weights, wanted, held.value, prices)
+    why = [reasons.get(asset, "target") for asset in orders.index]
+    return Instruction(held, decision, orders.assign(reason=why), binding, step)
 
 
-def _own(file: Path, cash: float, prices: "pd.Series[float] | None", market: Market, date: pd.Timestamp) -> Holdings:
-    """The holdings in a file, as weights."""
+def _reasons(effort: BestEffort, held: Holdings, wanted: "pd.Series[float]") -> tuple[list[str], dict[object, str]]:
+    """Return the binding limits of the portfolio, and the reason of each asset's order."""
+    problem, step = effort.problem, effort.step
+    weights = np.array(wanted.reindex(problem.assets), dtype=np.float64)
+    whole, own = binding_limits(problem, weights)
+    stopped = np.zeros(len(own), dtype=bool) if step is None else np.abs(step.target - weights) > ON_LIMIT
+    by_turnover = stopped & ("turnover" in whole)
+    texts = [
+        ", ".join([limit] * bool(limit) + ["turnover"] * bool(cut)) or "target"
+        for limit, cut in zip(own, by_turnover, strict=True)
+    ]
+    unknown = held.weights.index.difference(problem.assets)
+    return whole, {
+        **dict.fromkeys(unknown, "no forecast or covariance"),
+        **dict(zip(problem.assets, texts, strict=True)),
+    }
+
+
+def _own(
+    file: Path | None, cash: float | None, prices: "pd.Series[float] | None", market: Market, date: pd.Timestamp
+) -> Holdings | None:
+    """The given holdings and cash as weights; None if neither is given."""
+    if file is None:
+        if cash is None:
+            return None
+        if not cash > 0.0:
+            raise InputError(f"--cash must be above 0 without --holdings, got {cash:g}. Pass the cash of the account.")
+        return Holdings(date, pd.Series(0.0, index=market.assets), cash)
+    cash = 0.0 if cash is None else cash
     if prices is None:
         raise InputError("--holdings needs prices to value the shares, and [data] has returns alone. Name data.prices.")
     shares = read_weights(file)

@@ -1,6 +1,7 @@
 """A policy that optimises weights with a risk model, a view and an objective."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,14 @@ from sklearn.base import BaseEstimator
 from statefolio._arrays.text import listed
 from statefolio._options import HasMethod, Kind, Rule, Whole, check_options
 from statefolio.portfolio.constraints import Constraints
+from statefolio.portfolio.optimisation.best_effort import Step, best_effort
 from statefolio.portfolio.policies.decision_details import decision_details
 from statefolio.portfolio.policies.decision_problem import HOLDING_PERIOD, make_problem
 from statefolio.portfolio.policies.fallback import FALLBACK, fall_back
-from statefolio.portfolio.policies.notes import notes, sold_positions
+from statefolio.portfolio.policies.notes import marked_sales, notes, sold_positions
 from statefolio.portfolio.policies.walk import ModelWalk
 from statefolio.portfolio.policy import Decision, History, Holdings
-from statefolio.portfolio.problem import Objective
+from statefolio.portfolio.problem import Objective, Problem
 from statefolio.portfolio.views.kalman_mean import NO_SIGNAL
 from statefolio.risk.factor_risk import FactorRisk
 
@@ -27,6 +29,23 @@ RULES: dict[str, Rule] = {
     "volume_window": Whole(at_least=1, example=60),
     "holding_period": HOLDING_PERIOD,
 }
+
+
+class _Asked(NamedTuple):
+    """A problem; the assets with each thing that is needed; reasons of the others; what the view lacks."""
+
+    problem: Problem
+    known: dict[str, pd.Index]
+    excluded: "pd.Series[str] | None"
+    flat: str
+
+
+@dataclass(frozen=True, eq=False)
+class BestEffort:
+    """The problem of a decision, and the largest step that turnover and volumes allow; None without such a step."""
+
+    problem: Problem
+    step: Step | None
 
 
 class ModelPolicy(BaseEstimator):
@@ -114,12 +133,64 @@ class ModelPolicy(BaseEstimator):
             If an option or the data are invalid. A problem without a solution is not an error: see `Decision`.
         """
         check_options(self, RULES)
+        asked = self._ask(history, holdings)
+        if isinstance(asked, str):
+            return fall_back(self.fallback, asked, holdings)
+        problem, known, excluded, flat = asked
+        if not len(problem.assets):
+            needed = " and ".join(known)
+            return fall_back(self.fallback, f"none of {len(history.active)} active assets has {needed}", holdings)
+        solution = self.objective.solve(problem)
+        if not solution.converged:
+            return fall_back(self.fallback, solution.reason, holdings, solution.details)
+        odd = ~np.isfinite(solution.weights)
+        if odd.any():
+            reason = f"the objective returned NaN or infinite weights for {listed(problem.assets[odd])}"
+            return fall_back(self.fallback, reason, holdings, solution.details)
+        weights = pd.Series(solution.weights, index=problem.assets)
+        sold = sold_positions(holdings, history.active, known, excluded)
+        return Decision(
+            weights,
+            reason=notes(solution.reason, sold, flat),
+            details={
+                **decision_details(problem, solution.weights),
+                **solution.details,
+                **marked_sales(holdings, history.active, known),
+            },
+        )
+
+    def best_effort(self, history: History, holdings: Holdings, decision: Decision) -> BestEffort | None:
+        """Return the largest step towards the weights without limits on turnover and volumes.
+
+        Parameters
+        ----------
+        history, holdings
+            Of the decision.
+        decision
+            What `decide` returned. If it found weights, these are the step.
+
+        Returns
+        -------
+        BestEffort or None
+            None if the models have too little data. Its `step` is None where neither limit stops the way, or there are
+            no weights without them either.
+        """
+        check_options(self, RULES)
+        asked = self._ask(history, holdings)
+        if isinstance(asked, str) or not len(asked.problem.assets):
+            return None
+        problem, found = asked.problem, decision.weights if decision.converged else None
+        chosen = None if found is None else np.array(found.reindex(problem.assets), dtype=np.float64)
+        return BestEffort(problem, best_effort(problem, self.objective, chosen))
+
+    def _ask(self, history: History, holdings: Holdings) -> "_Asked | str":
+        """Fit or continue the models and build the problem; or the reason why they have too little data."""
         risk_walk = self._walk(FactorRisk() if self.risk is None else self.risk, None, "risk model")
         view_walk = None if self.view is None else self._walk(self.view, risk_walk, "view")
         for walk in (risk_walk, view_walk):
             reason = "" if walk is None else walk.not_yet(history)
             if reason:
-                return fall_back(self.fallback, reason, holdings)
+                return reason
         risk = risk_walk.at(history)
         view = None if view_walk is None else view_walk.at(history)
         forecast = None if view is None else view.forecast(risk)
@@ -133,28 +204,12 @@ class ModelPolicy(BaseEstimator):
             self.holding_period,
             self.volume_window,
         )
-        if not len(problem.assets):
-            needed = "a covariance" if forecast is None else "a covariance and a forecast"
-            return fall_back(self.fallback, f"none of {len(history.active)} active assets has {needed}", holdings)
-        solution = self.objective.solve(problem)
-        if not solution.converged:
-            return fall_back(self.fallback, solution.reason, holdings, solution.details)
-        odd = ~np.isfinite(solution.weights)
-        if odd.any():
-            reason = f"the objective returned NaN or infinite weights for {listed(problem.assets[odd])}"
-            return fall_back(self.fallback, reason, holdings, solution.details)
-        weights = pd.Series(solution.weights, index=problem.assets)
         known = {"a covariance": risk.assets_}
         if forecast is not None:
             known["a forecast"] = forecast.assets
         excluded = getattr(risk, "excluded_", None)
-        sold = sold_positions(holdings, history.active, known, None if excluded is None else excluded["reason"])
         flat = "" if getattr(view, "signal_found_", True) else NO_SIGNAL
-        return Decision(
-            weights,
-            reason=notes(solution.reason, sold, flat),
-            details={**decision_details(problem, solution.weights), **solution.details},
-        )
+        return _Asked(problem, known, None if excluded is None else excluded["reason"], flat)
 
     def _walk(self, model: Any, risk: ModelWalk | None, name: str) -> ModelWalk:
         return ModelWalk(model, self.retune_every, min_dates=self.min_dates, risk=risk, name=name)

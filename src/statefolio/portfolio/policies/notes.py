@@ -8,6 +8,8 @@ from statefolio._arrays.text import listed
 from statefolio.portfolio.policy import Holdings
 
 _MOST_NAMES = 20
+SOLD_WITHOUT_DATA = "sold_without_data"
+"""The detail of a decision that marks assets which are sold because something is not known of them."""
 
 
 def notes(*parts: str) -> str:
@@ -44,3 +46,14 @@ def sold_positions(
             why = f" ({'; '.join(map(str, reasons))})" if reasons else ""
             found.append(f"sold without {needed}: {listed(without, _MOST_NAMES)}{why}")
     return notes(*found)
+
+
+def marked_sales(holdings: Holdings, active: pd.Index, known: Mapping[str, pd.Index]) -> "dict[str, pd.Series[float]]":
+    """The positions that `sold_positions` names, as a detail of the decision; empty if there are none."""
+    held = holdings.weights.index[(holdings.weights != 0.0).to_numpy()]
+    sold = held[held.isin(active)]
+    complete = sold
+    for assets in known.values():
+        complete = complete[complete.isin(assets)]
+    sold = sold.difference(complete, sort=False)
+    return {SOLD_WITHOUT_DATA: pd.Series(1.0, index=sold)} if len(sold) else {}

@@ -11,7 +11,7 @@ from statefolio._options import Whole, check_options
 from statefolio.exceptions import InputError
 from statefolio.portfolio.policies.decision_problem import HOLDING_PERIOD, expected_holding_period
 from statefolio.portfolio.policies.fallback import FALLBACK, fall_back
-from statefolio.portfolio.policies.notes import notes, sold_positions
+from statefolio.portfolio.policies.notes import marked_sales, notes, sold_positions
 from statefolio.portfolio.policies.skfolio_inputs import (
     SkfolioInputs,
     check_estimator,
@@ -133,7 +133,9 @@ class SkfolioPolicy(BaseEstimator):
         weights = pd.Series(found, index=assets)
         details = _details(fitted, weights)
         own = getattr(fitted, "fallback_", None)
-        sold = sold_positions(holdings, inputs.active, {"returns on the whole window": inputs.assets})
+        known = {"returns on the whole window": inputs.assets}
+        sold = sold_positions(holdings, inputs.active, known)
+        details |= marked_sales(holdings, inputs.active, known)
         dates = len(inputs.returns)
         short = "" if self.lookback is None or dates >= self.lookback else _short(self.lookback, dates)
         if own is not None:

@@ -10,7 +10,7 @@ from statefolio._arrays.text import listed, show
 from statefolio._options import Whole, check_options
 from statefolio.exceptions import UnknownNameError
 from statefolio.portfolio.policies.given_weights import check_dated_weights, check_named_weights
-from statefolio.portfolio.policies.notes import notes, sold_positions
+from statefolio.portfolio.policies.notes import marked_sales, notes, sold_positions
 from statefolio.portfolio.policy import Decision, History, Holdings
 
 RULES = {"window": Whole(at_least=2, example=63)}
@@ -69,10 +69,12 @@ class InverseVolatility(BaseEstimator):
             reason = short or f"no active asset has a volatility over {self.window} dates"
             return Decision(_equal(history.active), converged=False, reason=reason, fallback="equal weight")
         weights = inverse / inverse.sum()
-        sold = sold_positions(holdings, history.active, {"a volatility": weights.index})
+        known = {"a volatility": weights.index}
+        sold = sold_positions(holdings, history.active, known)
+        details = marked_sales(holdings, history.active, known)
         if short:
-            return Decision(weights, converged=False, reason=notes(short, sold), fallback="shorter window")
-        return Decision(weights, reason=sold) if sold else weights
+            return Decision(weights, False, notes(short, sold), "shorter window", details)
+        return Decision(weights, reason=sold, details=details) if sold else weights
 
 
 class BuyAndHold(BaseEstimator):

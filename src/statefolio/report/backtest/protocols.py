@@ -66,6 +66,10 @@ class Backtest(Protocol):
         """One row per event: date, kind, asset, detail."""
 
     @property
+    def trades(self) -> pd.DataFrame:
+        """One row per round trip: asset, side, entry, exit, open, dates, profit, cost, entered, left."""
+
+    @property
     def value(self) -> "pd.Series[float]":
         """Value in currency at each date's close."""
 
