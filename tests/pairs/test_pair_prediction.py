@@ -66,9 +66,11 @@ def test_measures_of_the_first_half_see_no_later_date(halves, universe):
     changed.iloc[universe.half :] *= 3.0
     pd.testing.assert_frame_equal(first, halves.first_half(universe._replace(prices=changed), 19, 0))
     best = first["calibrated p"].idxmax()
-    assert universe.pairs[best].tolist() == [0, 1] and first["calibrated p"][best] == -1 / 20
+    assert universe.pairs[best].tolist() == [0, 1]
+    assert first["calibrated p"][best] == -1 / 20
     later = halves.second_half(universe, first)
-    assert later["later p"][best] < 0.01 and later["Dickey-Fuller"].idxmax() == best
+    assert later["later p"][best] < 0.01
+    assert later["Dickey-Fuller"].idxmax() == best
     assert first["same sector"].sum() == 3
 
 
@@ -90,6 +92,7 @@ def test_correlations_and_correction_are_the_usual_ones(prediction):
     found = prediction.mantel(measure, outcomes, assets, 199).set_index("outcome")
     for name in outcomes:
         assert found.loc[name, "correlation"] == pytest.approx(spearmanr(measure, outcomes[name]).statistic)
-    assert found.loc["tied", "p"] == 1 / 200 and found.loc["free", "p"] > 0.05
+    assert found.loc["tied", "p"] == 1 / 200
+    assert found.loc["free", "p"] > 0.05
     p = pd.Series(draw.uniform(size=20) ** 3)
     np.testing.assert_allclose(prediction.benjamini_hochberg(p), multipletests(p, method="fdr_bh")[1])
