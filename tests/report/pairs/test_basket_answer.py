@@ -1,6 +1,7 @@
 """The answer on a basket: the verdict first, then what to hold today and how far the next trade is."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +10,8 @@ from statefolio.commands.pairs.hedge_options import next_tuning
 from statefolio.commands.pairs.options import BasketFile, PairsOptions
 from statefolio.commands.shared_options import Output
 from statefolio.report.pairs.basket_answer import NO_PREDICTION, answer, headline, today_facts, today_table
+
+TABLES = Path(__file__).parents[3] / "benchmarks" / "README.md"
 
 
 def test_the_answer_begins_with_the_verdict(results):
@@ -65,3 +68,19 @@ def test_the_next_tuning_is_the_schedule_s(options, says, tmp_path):
     made = PairsOptions(files=files, output=Output(out=tmp_path / "out"), **options)
     for date in ("2024-03-04", "2024-03-07", "2024-03-10"):  # Monday to Sunday
         assert next_tuning(made, pd.Timestamp(date)) == says
+
+
+@pytest.mark.skipif(not TABLES.exists(), reason="the benchmarks are not part of the archive")
+def test_what_the_answer_says_of_prediction_is_the_table_of_the_benchmark():
+    text = TABLES.read_text(encoding="utf-8")
+    table = text.split("## What predicts that a pair reverts")[1].split("**The verdict does not predict.**")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("| ").split("|")] for line in table.splitlines() if line.startswith("|")
+    ]
+    head, _, *universes = rows
+    called, rest = (head.index("calibrated: called") + place for place in (1, 2))
+    shares = [sorted(float(row[place].removesuffix(" %")) for row in universes) for place in (called, rest)]
+    pairs = sum(int(row[1].replace(",", "")) for row in universes)
+    assert f"of {pairs:,} real pairs in four universes, {shares[0][0]} to {shares[0][-1]} % of those" in NO_PREDICTION
+    assert f"and {shares[1][0]} to {shares[1][-1]} % of the others." in NO_PREDICTION
+    assert len(universes) == 4

@@ -42,10 +42,9 @@ def basket_targets(
     price = pd.DataFrame(basket.values, basket.dates, hedge.assets_).reindex(z.index)
     whole = weights_of_units(hedge, basket, np.ones(len(units))).reindex(z.index)
     weights = weights_of_units(hedge, basket, units).reindex(z.index)
-    ratios = hedge.hedge_ratios_["filtered"].to_pandas()
-    half = HALF_BAND * np.sqrt(
-        hedge.hedge_ratios_["filtered_variance"].to_pandas().clip(lower=0.0)
-    )  # -1e-20 is round-off
+    ratios = pd.DataFrame(hedge.hedge_ratios_["filtered"].to_numpy(), z.index, hedge.assets_[1:])
+    variance = np.clip(hedge.hedge_ratios_["filtered_variance"].to_numpy(), 0.0, None)  # round-off below zero
+    half = HALF_BAND * np.sqrt(variance)
     parts = {
         "ratio": ratios,
         "lower": ratios - half,
@@ -57,4 +56,5 @@ def basket_targets(
     named = [part.set_axis([f"{name}_{asset}" for asset in part.columns], axis=1) for name, part in parts.items()]
     level = hedge.level_["filtered"].to_series()
     state = pd.DataFrame({"z_score": z, "units": units, "level": level}, index=z.index)
-    return pd.concat([state, *named], axis=1).rename_axis("date")
+    table: pd.DataFrame = pd.concat([state, *named], axis=1).rename_axis("date")
+    return table

@@ -3,13 +3,13 @@
 import pandas as pd
 
 from statefolio._display.headings import capitalised
-from statefolio._display.numbers import MINUS, MISSING, P_VALUE, equals_p, p_value
+from statefolio._display.numbers import MISSING, P_VALUE, equals_p, p_value
 from statefolio.pairs.hedges.static_hedges import StaticHedge
 from statefolio.pairs.verdict.calibration import NO_EVIDENCE, REVERTS, SPURIOUS
 from statefolio.report.backtest.value_figures import drawdown_figure, value_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.lights import Light, State
-from statefolio.report.pairs.basket_answer import side, today_facts
+from statefolio.report.pairs.basket_answer import side, tiles_today
 from statefolio.report.pairs.basket_results import BasketResults
 from statefolio.report.pairs.cointegration_chapter import cointegration_chapter
 from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spreads_figure
@@ -56,10 +56,7 @@ def basket_tiles(found: BasketResults) -> dict[str, str]:
     tiles = {}
     if found.verdict is not None:
         tiles = {"Verdict": found.verdict.outcome, "Calibrated p-value": p_value(found.verdict.p_value)}
-    tiles |= today_facts(found)
-    last = found.targets.loc[found.today.date]
-    unit = ", ".join(f"{last[f'one_unit_{name}']:,.0f} {name}" for name in found.names).replace("-", MINUS)
-    tiles[f"One unit long, {found.capital:,.0f}"] = unit
+    tiles |= tiles_today(found)
     dates = found.z_score.index
     tiles |= {"From": f"{dates[0]:%Y-%m-%d}", "To": f"{dates[-1]:%Y-%m-%d}"}
     if found.trace is not None:
