@@ -1,19 +1,24 @@
 """Pairs and screen from file to folder, and what they do with bad input and interrupts."""
 
+import html
 import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from statefolio._display.numbers import equals_p
 from statefolio.commands.command_line import app
+from statefolio.pairs.hedges.static_hedges import RollingHedge
 
 DATES = 240
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 ALWAYS = ["hedge.csv", "levels.csv", "parameters.csv", "positions.csv", "report.html", "tests.csv"]
 ALWAYS += ["value.csv", "walk.csv", "weights.csv"]
 JUDGED = ["draws.csv", "verdict.csv", "verdict.txt"]
@@ -60,18 +65,65 @@ def test_pairs_writes_all_files_and_prints_the_verdict_first(file, tmp_path):
     assert entries(tmp_path / "out") == sorted([*ALWAYS, *JUDGED, "trace.csv"])
     sentence = (tmp_path / "out" / "verdict.txt").read_text(encoding="utf-8").strip()
     shown = plain(done.stdout)
-    assert shown.startswith(plain(sentence))
-    assert "calibrated p" in sentence
-    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert page.index(sentence[:40]) < page.index("chapter-1")
+    p = pd.read_csv(tmp_path / "out" / "verdict.csv", index_col="measure")["calibrated_p"]["adf_held"]
+    says = f"the held value's calibrated p {equals_p(p)}."
+    assert 0 < shown.index(says) < 60  # the first sentence
+    assert shown.index("Next level: ") < shown.index(plain(sentence))
+    assert "Next tuning: none: --retune never" in shown
+    page = html.unescape((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    assert page.index(says) < page.index("chapter-1")
     walk = pd.read_csv(tmp_path / "out" / "walk.csv", index_col="hedge")
     assert len(walk) == 5
-    assert "Positions to hold after" in shown
+    assert "Positions to hold, for a capital of 1,000,000" in shown
     hedge = pd.read_csv(tmp_path / "out" / "hedge.csv", index_col="date")
     assert len(hedge) == DATES
     assert {"ratio_TWO", "standard_error_SIX", "held_value", "z_score"} <= set(hedge.columns)
     assert len(pd.read_csv(tmp_path / "out" / "trace.csv")) == 40  # beyond the collapse too
     assert len(pd.read_csv(tmp_path / "out" / "draws.csv")) == 19
+
+
+def account(folder, prices):
+    """The targets in positions.csv, and the yearly return and Sharpe ratio of holding each to the next close."""
+    held = pd.read_csv(folder / "positions.csv", index_col="date", parse_dates=True)
+    assert held.index.equals(prices.index)
+    weights = held[[f"weight_{name}" for name in prices]].to_numpy()
+    earned = np.nansum(weights[:-1] * prices.pct_change(fill_method=None).to_numpy()[1:], axis=1)
+    returns = np.concatenate([[0.0], earned])
+    return held, ((1 + returns).prod() ** (252 / len(returns)) - 1, 252**0.5 * returns.mean() / returns.std(ddof=1))
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/data")
+@pytest.mark.parametrize(
+    ("assets", "options", "expected"),
+    [
+        (
+            ["EWC", "EWA"],
+            ["--tuning", "fixed", "--delta", "1e-4", "--ve", "1e-3", "--entry", "1", "--exit", "1"],
+            (0.26225194, 2.36116164),
+        ),
+        (
+            ["EWC", "EWA", "IGE"],
+            ["--tuning", "static", "--rule", "linear", "--lookback", "23"],
+            (0.12573868, 1.39131009),
+        ),
+    ],
+)
+def test_chans_baskets_through_the_command(tmp_path, assets, options, expected):
+    prices = pd.read_parquet(SHARED / "chan_etf_close_2006_2012.parquet")[assets]
+    prices.to_parquet(tmp_path / "etfs.parquet")
+    arguments = ["--assets", ",".join(assets), "--draws", "0", "--retune", "never", "--passes", "2", *options]
+    done = run("pairs", "--prices", tmp_path / "etfs.parquet", "--out", tmp_path / "out", *arguments)
+    assert done.exit_code == 0, done.output
+    held, scores = account(tmp_path / "out", prices)
+    assert scores == pytest.approx(expected, abs=5e-9)
+    assert held["ratio_EWA"].notna().all()  # flat or not
+    if "fixed" in options:
+        assert held.iloc[-1][["units", "ratio_EWA", "level"]].tolist() == pytest.approx(
+            [0.0, 0.90249284, 6.76736015], abs=5e-9
+        )
+        assert "Hedge ratio of EWA: 0.9025 (0.8786 to 0.9264)" in plain(done.stdout)
+    else:
+        assert "no band" in plain(done.stdout)
 
 
 def test_without_draws_there_is_no_verdict(file, tmp_path):
@@ -81,6 +133,17 @@ def test_without_draws_there_is_no_verdict(file, tmp_path):
     assert "No verdict (--draws 0)" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     value = pd.read_csv(tmp_path / "out" / "value.csv", index_col="date", parse_dates=True)
     assert value.index[0] == pd.Timestamp("2019-09-02")
+
+
+def test_a_rolling_window_is_walked_too(file, tmp_path):
+    options = ("--draws", "0", "--tuning", "rolling", "--window", "90", "--passes", "2")
+    done = pairs(file, tmp_path / "out", *options)
+    assert done.exit_code == 0, done.output
+    assert entries(tmp_path / "out") == sorted(set(ALWAYS) - {"parameters.csv"})
+    held = pd.read_csv(tmp_path / "out" / "positions.csv", index_col="date")
+    expected = RollingHedge(90).fit(panel()[["ONE", "TWO", "SIX"]]).hedge_ratios_["filtered"]
+    np.testing.assert_allclose(held[["ratio_TWO", "ratio_SIX"]], expected, rtol=1e-10)
+    assert "No verdict (--draws 0)" in plain(done.stdout)
 
 
 def test_screen_writes_everything_and_counts(file, tmp_path):
@@ -116,6 +179,11 @@ def test_screen_needs_no_triples(file, tmp_path):
         ),
         (["pairs", "--assets", "ONE,NEG", "--logs"], "must be positive"),
         (["pairs", "--assets", "ONE,TWO", "--exit", "2"], "exit"),
+        (["pairs", "--assets", "ONE,TWO", "--delta", "0.1"], "--delta must be left out with --tuning mle, got 0.1"),
+        (["pairs", "--assets", "ONE,TWO", "--tuning", "fixed", "--window", "9"], "Pass --tuning rolling, or leave out"),
+        (["pairs", "--assets", "ONE,TWO", "--tuning", "fixed", "--ve", "0"], "--ve must be a finite number above 0"),
+        (["pairs", "--assets", "ONE,TWO", "--tuning", "fixed", "--logs"], "--ve must be given with --tuning fixed"),
+        (["pairs", "--assets", "ONE,TWO", "--rule", "linear", "--stop", "3"], "--stop must be left out with --rule"),
         (
             ["pairs", "--assets", "ONE,TWO", "--retune", "0"],
             "--retune must be weekly, monthly, never or",

@@ -13,6 +13,7 @@ from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
 from statefolio.pairs.screening.screen import screen_pairs
 from statefolio.pairs.trading.rules import Bands
 from statefolio.pairs.trading.signals import z_score
+from statefolio.pairs.trading.targets import basket_targets
 from statefolio.pairs.trading.today import position_today
 from statefolio.pairs.trading.walk_forward import walk_baskets
 from statefolio.report.pairs.basket_results import BasketResults
@@ -70,6 +71,7 @@ def results(prices):
         rule=Bands(),
         z_score=z_score(hedge),
         today=position_today(hedge, prices, Bands()),
+        targets=basket_targets(hedge, prices, Bands()),
         tests=cointegration_tests(prices),
         verdict=judged(),
         walk=walk_baskets(prices, hedges, Bands(), start=prices.index[200], retune="monthly", costs=costs),

@@ -33,7 +33,10 @@ def test_missing_results_have_no_chapter(results):
 
 def test_the_verdict_is_the_first_tile(results):
     tiles = basket_tiles(results)
-    assert list(tiles)[:2] == ["Verdict", "Calibrated p-value"]
+    assert list(tiles)[:4] == ["Verdict", "Calibrated p-value", "Position", "Z-score"]
+    assert tiles["One unit, 1,000,000"].count(",") > 2
+    assert "away" in tiles["Next level"]
+    assert len(tiles["Next level"]) < 25
     assert tiles["Verdict"] == "reverts"
     assert tiles["From"] == "2018-01-01"
     assert tiles["Tuning"] == f"collapsed, pass {results.hedge.collapse_.at_pass}"

@@ -10,6 +10,15 @@ from statefolio._arrays.text import show, span
 from statefolio._estimator import clone
 from statefolio.backtest.costs import TradingCosts
 from statefolio.commands.output_folder import whole_folder
+from statefolio.commands.pairs.hedge_options import (
+    REPEATED_PASSES,
+    check_hedge_options,
+    make_hedge,
+    make_rule,
+    next_tuning,
+    score_options,
+    walked_hedges,
+)
 from statefolio.commands.pairs.options import PairsOptions
 from statefolio.commands.pairs.price_inputs import PriceInputs
 from statefolio.commands.pairs.tables import write_tables
@@ -20,13 +29,15 @@ from statefolio.pairs.cointegration.results import CointegrationTests
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import StaticHedge
-from statefolio.pairs.trading.rules import Bands
+from statefolio.pairs.trading.rules import Rule
 from statefolio.pairs.trading.signals import z_score
+from statefolio.pairs.trading.targets import basket_targets
 from statefolio.pairs.trading.today import position_today
-from statefolio.pairs.trading.walk_forward import BasketWalk, usual_hedges, walk_baskets
+from statefolio.pairs.trading.walk_forward import BasketWalk, walk_baskets
 from statefolio.pairs.verdict.verdict import FEWEST_DRAWS, Verdict, judge_basket
 from statefolio.report import write_report
 from statefolio.report.loadings_overview import data_light
+from statefolio.report.pairs.basket_answer import answer
 from statefolio.report.pairs.basket_chapters import basket_chapters, basket_lights, basket_tiles
 from statefolio.report.pairs.basket_results import BasketResults
 
@@ -49,8 +60,6 @@ FILES = frozenset(
 )
 TEST_SHARE = 0.4
 """The share of the dates, at the end, that is walked where no option gives a start."""
-REPEATED_PASSES = 200
-"""Most passes of the recipe in each draw and at each tuning of the walk."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +79,10 @@ def run_pairs(inputs: PriceInputs, options: PairsOptions, progress: Progress) ->
         For options and prices that cannot be used. No cointegration is a result.
     """
     output, prices = options.output, inputs.prices
-    rule = Bands(options.entry, options.leave, options.stop, options.longest)
+    rule, score = make_rule(options), score_options(options)
     with whole_folder(output.out, FILES, overwrite=output.overwrite) as folder:
         _check(options, pd.DatetimeIndex(prices.index))
-        hedge = KalmanHedge("stationary", options.tuning, passes=options.passes, logs=options.logs)
+        hedge = make_hedge(options)
         static = StaticHedge("johansen", logs=options.logs).fit(prices)  # refuses what are no prices
         progress("tuning", 0, 0)
         hedge.fit(prices)
@@ -85,8 +94,9 @@ def run_pairs(inputs: PriceInputs, options: PairsOptions, progress: Progress) ->
             hedge=hedge,
             static=static,
             rule=rule,
-            z_score=z_score(hedge),
-            today=position_today(hedge, prices, rule, capital=options.capital),
+            z_score=z_score(hedge, **score),
+            today=position_today(hedge, prices, rule, capital=options.capital, **score),
+            targets=basket_targets(hedge, prices, rule, capital=options.capital, **score),
             tests=tests,
             verdict=_verdict(hedge, prices, options, progress),
             walk=walk,
@@ -94,6 +104,8 @@ def run_pairs(inputs: PriceInputs, options: PairsOptions, progress: Progress) ->
             untested=untested,
             retuned=_retuning_as_text(options.retune),
             costs=_costs_as_text(options),
+            next_tuning=next_tuning(options, pd.Timestamp(hedge.tuned_until_)),
+            capital=options.capital,
         )
         progress("writing", 0, 0)
         write_tables(folder, results)
@@ -102,7 +114,7 @@ def run_pairs(inputs: PriceInputs, options: PairsOptions, progress: Progress) ->
     return PairsResult(output.out, results)
 
 
-def _verdict(hedge: KalmanHedge, prices: pd.DataFrame, options: PairsOptions, progress: Progress) -> Verdict | None:
+def _verdict(hedge: Hedge, prices: pd.DataFrame, options: PairsOptions, progress: Progress) -> Verdict | None:
     if options.draws == 0:
         return None
 
@@ -116,6 +128,7 @@ def _verdict(hedge: KalmanHedge, prices: pd.DataFrame, options: PairsOptions, pr
 
 def _check(options: PairsOptions, dates: pd.DatetimeIndex) -> None:
     """Check, before the long computation begins, what only its last part would check."""
+    check_hedge_options(options)
     if options.draws != 0 and options.draws < FEWEST_DRAWS:
         raise InputError(
             f"--draws must be 0 (no verdict) or at least {FEWEST_DRAWS}, got {options.draws}. Pass e.g. --draws 500."
@@ -127,9 +140,9 @@ def _check(options: PairsOptions, dates: pd.DatetimeIndex) -> None:
         )
 
 
-def _whole_trace(hedge: KalmanHedge, prices: pd.DataFrame) -> pd.DataFrame | None:
+def _whole_trace(hedge: Hedge, prices: pd.DataFrame) -> pd.DataFrame | None:
     """All passes of the recipe, also those after its collapse; None for a hedge without passes."""
-    if hedge.tuning != "adaptive":
+    if not isinstance(hedge, KalmanHedge) or hedge.tuning != "adaptive":
         return None
     if hedge.collapse_ is None:
         return hedge.trace_
@@ -145,11 +158,8 @@ def _tests(prices: pd.DataFrame, logs: bool) -> tuple[CointegrationTests | None,
         return None, str(error)
 
 
-def _walk(prices: pd.DataFrame, options: PairsOptions, rule: Bands, progress: Progress) -> BasketWalk:
-    hedges: dict[str, Hedge] = usual_hedges()
-    for hedge in hedges.values():
-        hedge.set_params(logs=options.logs)
-    hedges["stationary, adaptive"].set_params(passes=min(options.passes, REPEATED_PASSES))
+def _walk(prices: pd.DataFrame, options: PairsOptions, rule: Rule, progress: Progress) -> BasketWalk:
+    hedges = walked_hedges(options)
     names = list(hedges)
 
     def of_all_hedges(name: str, done: int, total: int) -> None:
@@ -165,6 +175,7 @@ def _walk(prices: pd.DataFrame, options: PairsOptions, rule: Bands, progress: Pr
         costs=TradingCosts(proportional=options.cost, borrow=options.borrow),
         capital=options.capital,
         progress=of_all_hedges,
+        **score_options(options),
     )
 
 
@@ -183,14 +194,13 @@ def _write_page(path: Path, inputs: PriceInputs, options: PairsOptions, results:
         "seed": options.seed,
         "capital": f"{options.capital:,.0f}",
     }
-    without = "No verdict (--draws 0): the report does not judge whether the basket reverts to its mean."
     write_report(
         path,
         None,
         chapters=basket_chapters(results),
         tiles=basket_tiles(results),
         lights=[*basket_lights(results), data_light(inputs.suspicious)],
-        lead=without if results.verdict is None else results.verdict.sentence,
+        lead=answer(results),
         reading=inputs.facts,
         options=shown,
         suspicious=inputs.suspicious,

@@ -74,7 +74,33 @@ class PairsOptions:
     """Options of `statefolio pairs`."""
 
     files: BasketFile
-    tuning: Annotated[Literal["mle", "adaptive"], Option("How the hedge is tuned.")] = "mle"
+    tuning: Annotated[
+        Literal["mle", "adaptive", "fixed", "static", "rolling"],
+        Option(
+            "The hedge: a Kalman filter by maximum likelihood, by adaptive tuning or with fixed parameters (Chan's "
+            "--delta and --ve); static ratios (Johansen's); or least squares over a rolling window."
+        ),
+    ] = "mle"
+    delta: Annotated[
+        float | None,
+        Option(
+            "With fixed: the variance of each state is delta / (1 - delta).",
+            Number(at_least=0.0, below=1.0, example=1e-4),
+            default_text="0.0001",
+        ),
+    ] = None
+    ve: Annotated[
+        float | None,
+        Option(
+            "With fixed: the observation variance, in squared units of the first price.",
+            Number(above=0.0, example=1e-3),
+            default_text="0.001",
+        ),
+    ] = None
+    window: Annotated[
+        int | None,
+        Option("With rolling: the length of the window, in dates.", Whole(at_least=3, example=60), default_text="60"),
+    ] = None
     passes: Annotated[int, Option("Most passes of the adaptive tuning.", Whole(at_least=1, example=2000))] = 2000
     retune: Annotated[
         int | str | None,
@@ -87,6 +113,18 @@ class PairsOptions:
         int, Option("Simulated baskets without cointegration that calibrate the verdict; 0 leaves out the verdict.")
     ] = 500
     seed: Annotated[int, Option("Seed of the simulation.", Whole(at_least=0))] = 0
+    lookback: Annotated[
+        int | None,
+        Option(
+            "Dates over which the z-score compares the spread with its mean.",
+            Whole(at_least=2, example=60),
+            default_text="z-score of the innovation",
+        ),
+    ] = None
+    rule: Annotated[
+        Literal["bands", "linear"],
+        Option("Trade at bands around the mean, or hold one unit against every deviation (Chan's linear rule)."),
+    ] = "bands"
     entry: Annotated[float, Option("Standard deviations at which a position is opened.")] = 1.0
     leave: Annotated[float, Option("Standard deviations at which a position is closed.", name="--exit")] = 0.0
     stop: Annotated[float | None, Option("Standard deviations at which a position is stopped out.")] = None

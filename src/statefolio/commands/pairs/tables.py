@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from statefolio.commands.csv_tables import write_csv
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.trading.today import Today
 from statefolio.pairs.trading.walk_forward import BasketWalk
 from statefolio.report.pairs.basket_results import BasketResults
@@ -55,11 +56,12 @@ def level_table(now: Today) -> pd.DataFrame:
 def write_tables(folder: Path, found: BasketResults) -> None:
     """Write every number of the report to files."""
     write_csv(hedge_table(found), folder / "hedge.csv")
-    write_csv(found.hedge.parameters_, folder / "parameters.csv")
+    if isinstance(found.hedge, KalmanHedge):
+        write_csv(found.hedge.parameters_, folder / "parameters.csv")
     write_csv(found.walk.table, folder / "walk.csv")
     write_csv(value_table(found.walk), folder / "value.csv")
     write_csv(weight_table(found.walk), folder / "weights.csv", index=False)
-    write_csv(found.today.positions, folder / "positions.csv")
+    write_csv(found.targets, folder / "positions.csv")
     write_csv(level_table(found.today), folder / "levels.csv")
     if found.tests is not None:
         write_csv(found.tests.to_frame(), folder / "tests.csv", index=False)

@@ -25,7 +25,7 @@ CONTENTS = {
     "walk.csv": "every hedge out of sample",
     "value.csv": "value after costs by date",
     "weights.csv": "target weights by date and hedge",
-    "positions.csv": "positions to hold now",
+    "positions.csv": "hedge ratios with bands, and target positions, on every date",
     "levels.csv": "distances to the levels of the trading rule",
 }
 SCREEN_CONTENTS = {
@@ -38,10 +38,27 @@ SCREEN_CONTENTS = {
 
 
 def show_pairs(terminal: Terminal, result: "PairsResult") -> None:
-    """Show the verdict, the walk, the positions to hold, and the files."""
+    """Show whether the basket reverts, the position today, the verdict in detail, the walk, and the files."""
+    from statefolio.report.pairs.basket_answer import NO_PREDICTION, headline, level_table, today_facts, today_table
+
     terminal.end_progress()
     found = result.results
     terminal.out.print()
+    terminal.out.print(f"[bold]{escape(headline(found))}[/bold]", soft_wrap=True)
+    if found.verdict is not None:
+        terminal.out.print(escape(NO_PREDICTION), soft_wrap=True)
+    terminal.out.print()
+    terminal.out.print(f"[bold]After the close of {found.today.date:%Y-%m-%d}[/bold]")
+    for name, value in today_facts(found).items():
+        terminal.out.print(f"  {escape(name)}: {escape(value)}", soft_wrap=True)
+    held = today_table(found)
+    for column in held.columns[1:]:
+        held[column] = [number(value, "{:,.0f}") for value in held[column]]
+    terminal.out.print(table(held, f"Positions to hold, for a capital of {found.capital:,.0f}"))
+    levels = level_table(found)
+    for column, form in zip(levels.columns[1:], ("{:+.2f}", "{:+.2f}", "{:,.4g}"), strict=True):
+        levels[column] = [number(value, form) for value in levels[column]]
+    terminal.out.print(table(levels, "Levels of the rule: distance in standard deviations from today's z-score"))
     if found.verdict is not None:
         terminal.out.print(escape(found.verdict.sentence), soft_wrap=True)
         terminal.out.print()
@@ -56,16 +73,6 @@ def show_pairs(terminal: Terminal, result: "PairsResult") -> None:
         }
     )
     terminal.out.print(table(walked, f"Out of sample from {found.walk.start:%Y-%m-%d}. {found.costs}"))
-    now = found.today
-    positions = pd.DataFrame(
-        {
-            "asset": now.positions.index.astype(str),
-            "shares": [f"{count:,.0f}" for count in now.positions["shares"]],
-            "currency": [f"{amount:,.0f}" for amount in now.positions["currency"]],
-        }
-    )
-    title = f"Positions to hold after {now.date:%Y-%m-%d}: z-score {now.z_score:+.2f}, {now.units:+.2g} units"
-    terminal.out.print(table(positions, title))
     terminal.show_files(result.folder, CONTENTS)
 
 

@@ -116,6 +116,9 @@ def judge_basket(
 ) -> Verdict:
     """Judge whether a hedged basket reverts, against draws of the same prices that are not cointegrated.
 
+    The verdict describes the tested dates. It does not predict: real pairs with evidence in a first half of their dates
+    reverted in the second half no more often than others.
+
     Parameters
     ----------
     hedge : Hedge

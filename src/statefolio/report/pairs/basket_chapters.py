@@ -4,13 +4,15 @@ import pandas as pd
 
 from statefolio._display.headings import capitalised
 from statefolio._display.numbers import MISSING, P_VALUE, equals_p, p_value
+from statefolio.pairs.hedges.static_hedges import StaticHedge
 from statefolio.pairs.verdict.calibration import NO_EVIDENCE, REVERTS, SPURIOUS
 from statefolio.report.backtest.value_figures import drawdown_figure, value_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.lights import Light, State
+from statefolio.report.pairs.basket_answer import side, tiles_today
 from statefolio.report.pairs.basket_results import BasketResults
 from statefolio.report.pairs.cointegration_chapter import cointegration_chapter
-from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spread_figure
+from statefolio.report.pairs.hedge_figures import hedge_ratio_figure, held_value_figure, spreads_figure
 from statefolio.report.pairs.signal_figure import signal_figure
 from statefolio.report.pairs.trace_figure import trace_figure
 from statefolio.report.pairs.trade_list import trade_exhibit
@@ -30,6 +32,7 @@ WALK_COLUMNS = {
     "degenerate": ("Degenerate tunings", ".0%"),
 }
 """Headings and formats of a walk's columns."""
+VARYING = "Time-varying hedge"
 _OUTCOMES: dict[str, State] = {REVERTS: "good", SPURIOUS: "bad", NO_EVIDENCE: "watch"}
 
 
@@ -50,18 +53,15 @@ def basket_chapters(found: BasketResults) -> list[Chapter]:
 
 def basket_tiles(found: BasketResults) -> dict[str, str]:
     """Return the tiles at the top of a basket's report."""
-    dates = found.z_score.index
-    tiles = {"From": f"{dates[0]:%Y-%m-%d}", "To": f"{dates[-1]:%Y-%m-%d}"}
+    tiles = {}
     if found.verdict is not None:
-        tiles = {
-            "Verdict": found.verdict.outcome,
-            "Calibrated p-value": p_value(found.verdict.p_value),
-            **tiles,
-        }
+        tiles = {"Verdict": found.verdict.outcome, "Calibrated p-value": p_value(found.verdict.p_value)}
+    tiles |= tiles_today(found)
+    dates = found.z_score.index
+    tiles |= {"From": f"{dates[0]:%Y-%m-%d}", "To": f"{dates[-1]:%Y-%m-%d}"}
     if found.trace is not None:
         collapse = getattr(found.hedge, "collapse_", None)
         tiles["Tuning"] = "no collapse" if collapse is None else f"collapsed, pass {collapse.at_pass}"
-    tiles["Z-score today"] = f"{found.today.z_score:+.2f}".replace("-", "\u2212")
     return tiles
 
 
@@ -91,29 +91,29 @@ def basket_lights(found: BasketResults) -> list[Light]:
 def hedge_chapter(found: BasketResults) -> Chapter:
     """Return the chapter on spreads, hedge ratios and held values in sample."""
     hedged, *others = found.names
+    constant = isinstance(found.hedge, StaticHedge)
+    named = {"Constant hedge": found.static} if constant else {"Constant hedge": found.static, VARYING: found.hedge}
     exhibits = [
         figure_exhibit(
-            "Spread under constant and time-varying hedge",
+            "Spread" if constant else "Spread under constant and time-varying hedge",
             f"{hedged} less its hedge in {' and '.join(others)}, with the level included; ratios are predicted from "
             "the previous date. A time-varying hedge ratio makes almost any spread look stationary, and a trader "
             "does not earn this spread. Dotted: mean. The first dates, before the filter has converged, may be out "
             "of range.",
-            lambda: spread_figure(found.static, found.hedge),
+            lambda: spreads_figure(named),
             wide=True,
         ),
         figure_exhibit(
             "Hedge ratios",
             "Predicted from the previous date, as trading requires, with 95 % bands of the model for known parameters.",
-            lambda: hedge_ratio_figure(found.hedge, found.static),
+            lambda: hedge_ratio_figure(found.hedge, None if constant else found.static),
             wide=True,
         ),
         figure_exhibit(
             "Held value",
             "The profit of holding the hedge: the cumulative sum of price changes at their predicted ratios. "
             "Parameters are learned from all dates; the walk-forward chapter shows the held value out of sample.",
-            lambda: held_value_figure(
-                {"Time-varying hedge": found.hedge.held_value_, "Constant hedge": found.static.held_value_}
-            ),
+            lambda: held_value_figure({name: hedge.held_value_ for name, hedge in reversed(named.items())}),
             wide=True,
         ),
     ]
@@ -213,7 +213,6 @@ def today_chapter(found: BasketResults) -> Chapter:
         ),
         figure_exhibit("Signal", "On the last dates.", lambda: signal_figure(found.z_score, found.rule), wide=True),
     ]
-    side = "flat" if now.units == 0.0 else f"{'long' if now.units > 0.0 else 'short'}, {abs(now.units):.2g} of 1 unit"
     score = f"{now.z_score:+.2f}".replace("-", "\u2212")
-    lead = f"After the close of {now.date:%Y-%m-%d}: z-score {score}, {side}."
+    lead = f"After the close of {now.date:%Y-%m-%d}: z-score {score}, {side(now.units)}."
     return Chapter("Position today", lead, tuple(exhibits))

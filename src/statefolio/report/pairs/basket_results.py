@@ -25,6 +25,8 @@ class BasketResults:
     rule : Rule
     z_score : Series by date
     today : Today
+    targets : DataFrame by date
+        Hedge ratios and targets on every date, of `basket_targets`.
     tests : CointegrationTests, optional
         None if they cannot be computed; `untested` then gives the reason.
     verdict : Verdict, optional
@@ -32,8 +34,10 @@ class BasketResults:
     walk : BasketWalk
     trace : DataFrame by pass, optional
         Trace of the adaptive tuning, with the passes after its collapse.
-    retuned, costs : str
-        How often the walk re-estimates the hedges, and the trading costs, in words.
+    retuned, costs, next_tuning : str
+        How often the walk re-estimates the hedges, the trading costs, and when to tune the hedge again, in words.
+    capital : float
+        In currency.
     """
 
     hedge: Hedge
@@ -41,6 +45,7 @@ class BasketResults:
     rule: Rule
     z_score: "pd.Series[float]"
     today: Today
+    targets: pd.DataFrame
     tests: CointegrationTests | None
     verdict: Verdict | None
     walk: BasketWalk
@@ -48,6 +53,8 @@ class BasketResults:
     untested: str = ""
     retuned: str = ""
     costs: str = ""
+    next_tuning: str = ""
+    capital: float = 1_000_000.0
 
     @property
     def names(self) -> list[str]:

@@ -1,6 +1,6 @@
 """Builds the chapter on the verdict: whether the held value of a basket reverts to its mean."""
 
-from statefolio._display.numbers import MISSING, P_VALUE, p_value
+from statefolio._display.numbers import MISSING, P_VALUE
 from statefolio.pairs.verdict.verdict import Verdict
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.pairs.calibration_figure import calibration_figure
@@ -43,8 +43,7 @@ def verdict_chapter(verdict: Verdict) -> Chapter:
     exhibits = [Exhibit("", NOTE, table=table, formats=formats, wide=True, why_missing=why_missing)]
     for name, (title, note) in DRAWN.items():
         exhibits.append(_among_draws(verdict, name, title, note))
-    lead = f"{verdict.outcome[:1].upper()}{verdict.outcome[1:]}: calibrated p-value {p_value(verdict.p_value)}."
-    return Chapter("Verdict", lead, tuple(exhibits))
+    return Chapter("Verdict", verdict.sentence, tuple(exhibits))
 
 
 def _among_draws(verdict: Verdict, name: str, title: str, note: str) -> Exhibit:

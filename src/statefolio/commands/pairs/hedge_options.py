@@ -1,0 +1,107 @@
+"""Makes the hedge, the hedges of the walk and the trading rule from the options of `pairs`."""
+
+from typing import Any
+
+import pandas as pd
+
+from statefolio.commands.pairs.options import PairsOptions
+from statefolio.exceptions import InputError
+from statefolio.pairs.hedges.base import Hedge
+from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
+from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
+from statefolio.pairs.trading.rules import Bands, Linear, Rule
+from statefolio.pairs.trading.walk_forward import usual_hedges
+
+REPEATED_PASSES = 200
+"""Most passes of the recipe in each draw and at each tuning of the walk."""
+DELTA, VE, WINDOW = 1e-4, 1e-3, 60
+_ONLY_WITH = {"delta": "fixed", "ve": "fixed", "window": "rolling"}
+_OF_BANDS = {"entry": 1.0, "leave": 0.0, "stop": None, "longest": None}
+
+
+def check_hedge_options(options: PairsOptions) -> None:
+    """Refuse options that the tuning or the rule does not use.
+
+    Raises
+    ------
+    InputError
+    """
+    for name, tuning in _ONLY_WITH.items():
+        given = getattr(options, name)
+        if given is not None and options.tuning != tuning:
+            raise InputError(
+                f"--{name} must be left out with --tuning {options.tuning}, got {given:g}. Pass --tuning {tuning}, or "
+                f"leave out --{name}."
+            )
+    if options.rule == "linear":
+        for name, default in _OF_BANDS.items():
+            if getattr(options, name) != default:
+                typed = "exit" if name == "leave" else name
+                raise InputError(
+                    f"--{typed} must be left out with --rule linear, which has no bands, got {getattr(options, name)}. "
+                    f"Pass --rule bands, or leave out --{typed}."
+                )
+    if options.tuning == "fixed" and options.logs and options.ve is None:
+        raise InputError(
+            f"--ve must be given with --tuning fixed and --logs, because the default of {VE:g} is in squared units of "
+            "the price and far too large for a logarithm. Pass e.g. --ve 1e-6."
+        )
+
+
+def make_hedge(options: PairsOptions) -> Hedge:
+    """Return the hedge that the options ask for, not fitted."""
+    if options.tuning == "static":
+        return StaticHedge("johansen", logs=options.logs)
+    if options.tuning == "rolling":
+        return RollingHedge(options.window or WINDOW, logs=options.logs)
+    if options.tuning == "fixed":
+        hedge: Hedge = KalmanHedge("identity", "fixed", logs=options.logs).set_params(**_fixed(options))
+        return hedge
+    return KalmanHedge("stationary", options.tuning, passes=options.passes, logs=options.logs)
+
+
+def walked_hedges(options: PairsOptions) -> dict[str, Hedge]:
+    """Return the hedges of the walk by name; the one that the options ask for is among them."""
+    hedges = usual_hedges()
+    for hedge in hedges.values():
+        hedge.set_params(logs=options.logs)
+    hedges["stationary, adaptive"].set_params(passes=min(options.passes, REPEATED_PASSES))
+    if options.window is not None:
+        hedges["rolling"].set_params(window=options.window)
+    if options.tuning == "fixed":
+        hedges["identity"].set_params(**_fixed(options))
+    return hedges
+
+
+def make_rule(options: PairsOptions) -> Rule:
+    """Return the trading rule."""
+    if options.rule == "linear":
+        return Linear()
+    return Bands(options.entry, options.leave, options.stop, options.longest)
+
+
+def score_options(options: PairsOptions) -> dict[str, Any]:
+    """Return the options of the z-score: of the innovation, or of the spread over a look-back."""
+    return {} if options.lookback is None else {"of": "spread", "lookback": options.lookback}
+
+
+def next_tuning(options: PairsOptions, date: pd.Timestamp) -> str:
+    """Describe when a hedge that is tuned up to a date is to be tuned again."""
+    if options.tuning == "fixed":
+        return "none: the parameters are given"
+    if options.tuning == "rolling":
+        return "none: the window moves every date"
+    if options.retune is None:
+        return "none: --retune never"
+    if options.retune == "weekly":
+        return f"first date from {date + pd.Timedelta(days=7 - date.weekday()):%Y-%m-%d} on"
+    if options.retune == "monthly":
+        return f"first date from {(date + pd.offsets.MonthBegin(1)):%Y-%m-%d} on"
+    return f"after {options.retune} more dates"
+
+
+def _fixed(options: PairsOptions) -> dict[str, float]:
+    return {
+        "delta": DELTA if options.delta is None else options.delta,
+        "observation_variance": VE if options.ve is None else options.ve,
+    }
