@@ -69,9 +69,9 @@ class InverseVolatility(BaseEstimator):
             reason = short or f"no active asset has a volatility over {self.window} dates"
             return Decision(_equal(history.active), converged=False, reason=reason, fallback="equal weight")
         weights = inverse / inverse.sum()
-        known = {"a volatility": weights.index}
-        sold = sold_positions(holdings, history.active, known)
-        details = marked_sales(holdings, history.active, known)
+        measured = {"a volatility": weights.index}
+        sold = sold_positions(holdings, history.active, measured)
+        details = marked_sales(holdings, history.active, measured)
         if short:
             return Decision(weights, False, notes(short, sold), "shorter window", details)
         return Decision(weights, reason=sold, details=details) if sold else weights
