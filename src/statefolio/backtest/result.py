@@ -211,9 +211,11 @@ class BacktestResult(ShownBacktest):
         >>> import statefolio as sf
         >>> market = sf.Market(sf.load_demo().returns.iloc[:250, :3])
         >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, costs=sf.TradingCosts(0.001))
-        >>> result.trades[["asset", "entry", "open", "dates", "profit", "cost"]].round(0)
-          asset      entry  open  dates    profit   cost
-        0  AAPL 2014-01-03  True    249  140000.0  400.0
+        >>> for trade in result.trades.itertuples():
+        ...     print(trade.asset, trade.dates, trade.left, f"{trade.profit:,.0f} earned, {trade.cost:,.0f} paid")
+        AAPL 249 end 143,047 earned, 498 paid
+        AMD 249 end -133,359 earned, 569 paid
+        BAC 249 end 44,055 earned, 494 paid
         """
         return list_trades(self)
 
