@@ -13,16 +13,15 @@ from statefolio.backtest.point_in_time import PointInTimeData
 from statefolio.backtest.walk import Walk
 from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.progress import Progress
+from statefolio.commands.studies.account import describe_account, given_holdings
 from statefolio.commands.studies.building import BuiltStudy, build_study
 from statefolio.commands.studies.orders import make_orders
-from statefolio.commands.studies.parts.market import check_names, last_prices
+from statefolio.commands.studies.parts.market import last_prices
 from statefolio.commands.studies.reading import StudyFile
 from statefolio.commands.studies.run import say_notes
 from statefolio.commands.studies.schema.portfolio_tables import Optimised
 from statefolio.commands.studies.schema.study import Study
 from statefolio.commands.studies.walking import make_walk
-from statefolio.data import read_weights
-from statefolio.exceptions import InputError
 from statefolio.portfolio.optimisation.best_effort import ON_LIMIT, Step, binding_limits
 from statefolio.portfolio.policies.model_policy import BestEffort, ModelPolicy
 from statefolio.portfolio.policy import Decision, Holdings
@@ -133,7 +132,7 @@ def update_study(
     date = market.dates[-1]
     last_known = last_prices(study.data, file.folder, date)
     prices = None if last_known is None else last_known["price"]
-    own = _own(holdings, cash, prices, market, date)
+    own = given_holdings(holdings, cash, prices, market, date)
     sealed = study.validation.holdout is not None
     instructions = {
         name: _instruct(held, decision, effort, prices)
@@ -151,20 +150,9 @@ def update_study(
         unseen=unseen,
         priced_on=pd.Series(dtype="datetime64[ns]") if last_known is None else last_known["priced_on"],
         periods_per_year=built.periods_per_year,
-        account=_account(holdings, cash, sealed),
+        account=describe_account(holdings, cash, sealed),
         valued=pd.Index([]) if own is None else own.weights.index[(own.weights != 0.0).to_numpy()],
     )
-
-
-def _account(holdings: Path | None, cash: float | None, sealed: bool) -> str:
-    """Say whose value the orders are for."""
-    if holdings is not None:
-        return "the value of --holdings and --cash" if cash else "the value of --holdings"
-    if cash is not None:
-        return "--cash alone: nothing is held"
-    if sealed:
-        return "the study's capital, because the walked value would tell the outcome of the holdout"
-    return "the value that the portfolio has walked to"
 
 
 def _seen(built: BuiltStudy) -> tuple[pd.Timestamp | None, int]:
@@ -253,29 +241,3 @@ def _reasons(effort: BestEffort, held: Holdings, wanted: "pd.Series[float]") -> 
         **dict.fromkeys(unknown, "no forecast or covariance"),
         **dict(zip(problem.assets, texts, strict=True)),
     }
-
-
-def _own(
-    file: Path | None, cash: float | None, prices: "pd.Series[float] | None", market: Market, date: pd.Timestamp
-) -> Holdings | None:
-    """The given holdings and cash as weights; None if neither is given."""
-    if file is None:
-        if cash is None:
-            return None
-        if not cash > 0.0:
-            raise InputError(f"--cash must be above 0 without --holdings, got {cash:g}. Pass the cash of the account.")
-        return Holdings(date, pd.Series(0.0, index=market.assets), cash)
-    cash = 0.0 if cash is None else cash
-    if prices is None:
-        raise InputError("--holdings needs prices to value the shares, and [data] has returns alone. Name data.prices.")
-    shares = read_weights(file)
-    check_names(shares.index, market.assets, "--holdings", "assets")
-    value = (shares * prices.reindex(shares.index)).reindex(market.assets, fill_value=0.0)
-    if value.isna().any():
-        raise InputError(
-            f"--holdings must name assets with a price, got {value.index[value.isna()][0]!r} without. Leave it out."
-        )
-    total = float(value.sum() + cash)
-    if not total > 0.0:
-        raise InputError(f"--holdings and --cash must be worth more than 0 together, got {total:g}. Check {file}.")
-    return Holdings(date, value / total, total)
