@@ -71,3 +71,8 @@ def test_the_last_column_is_whole_at_every_width():
         words = " ".join(printed(pd.DataFrame(rows, columns=names), width)).split()
         assert {cell for row in rows for cell in row[1:]} <= set(words), width
         assert {word for name in names for word in name.split()} <= set(words), width
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf")])
+def test_an_infinite_number_is_a_dash(value):
+    assert number(value, "{:,.1f}") == "-"

@@ -111,8 +111,8 @@ def _column(name: str, values: "pd.Series[Any]") -> _Column:
 
 
 def number(value: float, form: str) -> str:
-    """Format a number; a missing one is a dash."""
-    return "-" if math.isnan(value) else form.format(value)
+    """Format a number; a missing or infinite one is a dash."""
+    return form.format(value) if math.isfinite(value) else "-"
 
 
 def p_value(value: float) -> str:
