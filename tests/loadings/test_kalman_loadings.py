@@ -673,3 +673,25 @@ def test_a_clone_keeps_the_progress_callback():
     assert copied.progress.__self__ is screen
     assert copied.state_variance == variances
     assert copied.state_variance is not variances
+
+
+@pytest.mark.parametrize(("assets", "reverts"), [(7, False), (8, True)])
+def test_a_panel_of_eight_assets_reverts_by_default_and_goes_on_so(data, tmp_path, assets, reverts):
+    returns, factors = data[0].iloc[:, [0, 1, 4, 5, 6, 7, 8, 9][:assets]], data[1]
+    model = sf.KalmanLoadings().fit(returns.iloc[:250], factors.iloc[:250])
+    assert (model.parameters_["phi_market"] < 1.0).any() == reverts
+    model.save(tmp_path / "m")
+    loaded = sf.KalmanLoadings.load(tmp_path / "m")
+    for each in (model, loaded):
+        each.partial_fit(returns.iloc[250:], factors.iloc[250:])
+    assert loaded.next_.equals(model.next_)
+
+
+def test_risk_at_a_horizon_has_the_averages_of_the_model(data):
+    returns, factors = data[0].iloc[:, 4:], data[1]
+    model = sf.KalmanLoadings(dynamics="mean_reverting").fit(returns, factors)
+    risk = sf.FactorRisk(model, prefit=True, horizon=63, idiosyncratic="model").fit(returns, factors)
+    ahead = model.ahead(63).sel(asset=list(risk.assets_))
+    np.testing.assert_allclose(risk.exposures_, ahead["mean"].to_numpy()[:, 1:])
+    near = sf.FactorRisk(model, prefit=True, idiosyncratic="model").fit(returns, factors)
+    assert not np.allclose(near.exposures_, risk.exposures_)

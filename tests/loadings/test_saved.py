@@ -72,6 +72,25 @@ def test_files_of_earlier_versions_have_a_row_for_every_asset(case, tmp_path, mo
     check(KalmanLoadings.load(tmp_path / "m"), case)
 
 
+def test_files_from_before_noise_had_several_speeds(case, tmp_path):
+    """They have one number for the common level and for its exponent, and no fast part."""
+    options = {"dynamics": "random_walk", "noise": "ewma"}
+    returns, factors = case.returns.iloc[:, 3:7], case.factors[["market"]]
+    model = KalmanLoadings(**options).fit(returns.iloc[:100], factors.iloc[:100])
+    contents, arrays = model._saved()
+    arrays["state/level"] = np.array(arrays.pop("state/levels").item())
+    arrays["state/learned_exponent"] = np.array(arrays.pop("state/learned_exponents").item())
+    later = ("learned_rise", "law_fast_memory", "law_fast_weight", "law_surprise_scale", "filter_fast", "pilot_fast")
+    for name in later:
+        del arrays[f"state/{name}"]
+    storage.write(tmp_path / "m", contents, arrays)
+    loaded = KalmanLoadings.load(tmp_path / "m")
+    for each in (model, loaded):
+        each.partial_fit(returns.iloc[100:], factors.iloc[100:])
+    assert loaded.next_.equals(model.next_)
+    assert loaded.loadings_.equals(model.loadings_)
+
+
 def test_a_pickle_has_each_array_once(case):
     returns, factors = case.returns.iloc[:, 3:7], case.factors[["market"]]
     wide = pd.DataFrame(np.tile(returns.to_numpy(), (1, 16)), returns.index, [f"a{i}" for i in range(64)])
