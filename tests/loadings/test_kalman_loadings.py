@@ -15,6 +15,8 @@ from sklearn.base import clone
 
 import statefolio as sf
 from statefolio.kalman.panel import Filter
+from statefolio.risk.attribution import _portfolio
+from statefolio.risk.tail_risk import loading_error
 
 DATES, ASSETS = 300, 10
 FACTORS = ["market", "value"]
@@ -161,7 +163,7 @@ def test_predict_is_the_forecast_of_the_returns(model):
     if "factor_moves" in model.parameters_:  # noise rises with the size of the factor returns
         rise = model.parameters_["factor_moves"].iloc[0]
         noise = noise * (1.0 + rise * size_of(x, model)) / (1.0 + rise)
-    np.testing.assert_allclose(found["variance"], spread + noise, rtol=1e-9)
+    np.testing.assert_allclose(found["variance"], spread + noise, rtol=1e-12)
     many = model.predict(pd.DataFrame({"value": [-0.02, 0.0], "market": [0.01, 0.0]}, index=["bad", "calm"]))
     assert list(many.scenario.values) == ["bad", "calm"]
     np.testing.assert_allclose(many["mean"].sel(scenario="bad"), found["mean"], rtol=1e-12)
@@ -553,6 +555,8 @@ def test_progress_is_called(data):
         ({"fast_weight": 0.6}, "fast_weight must be a finite number of at least 0 and at most 0.5"),
         ({"factor_moves": "yes"}, "factor_moves must be True, False or a number"),
         ({"factor_moves": -1.0}, "factor_moves must be True, False or a number"),
+        ({"factor_moves": 0.2, "noise": "ewma"}, "factor_moves must be True or False without noise='multi_speed'"),
+        ({"factor_moves": 0.2, "common_volatility": False}, "factor_moves must be True or False without"),
         ({"volatility_exponent": [0.1, 0.2]}, "volatility_exponent must be one number, or 3 for the memories"),
         ({"noise": "ewma", "volatility_exponent": [0.1, 0.2, 0.3]}, "volatility_exponent must be a number"),
         ({"mean": 1.0, "dynamics": "random_walk"}, "mean must be None with dynamics='random_walk'"),
@@ -687,11 +691,37 @@ def test_a_panel_of_eight_assets_reverts_by_default_and_goes_on_so(data, tmp_pat
     assert loaded.next_.equals(model.next_)
 
 
+@pytest.mark.parametrize(
+    ("options", "assets", "settled"),
+    [
+        ({}, 8, False),
+        ({"phi": 0.999}, 8, False),
+        ({"phi": 0.99}, 3, True),
+        ({"mean": 1.0}, 8, True),
+        ({"dynamics": "mean_reverting"}, 8, True),
+        ({"dynamics": "panel_reverting"}, 3, False),
+    ],
+)
+def test_how_loadings_revert_is_the_same_after_a_file(data, tmp_path, options, assets, settled):
+    returns, factors = data[0].iloc[:, [0, 1, 4, 5, 6, 7, 8, 9][:assets]], data[1]
+    model = sf.KalmanLoadings(**options).fit(returns, factors)
+    assert (model.parameters_["phi_market"] < 1.0).any()
+    model.save(tmp_path / "m")
+    for each in (model, sf.KalmanLoadings.load(tmp_path / "m")):
+        assert each._options.reverts
+        assert each._options.settled == settled
+    assert np.isfinite(model.loadings_["predicted"].isel(date=0, asset=0)).all() == settled  # a stationary start
+
+
 def test_risk_at_a_horizon_has_the_averages_of_the_model(data):
     returns, factors = data[0].iloc[:, 4:], data[1]
     model = sf.KalmanLoadings(dynamics="mean_reverting").fit(returns, factors)
     risk = sf.FactorRisk(model, prefit=True, horizon=63, idiosyncratic="model").fit(returns, factors)
     ahead = model.ahead(63).sel(asset=list(risk.assets_))
     np.testing.assert_allclose(risk.exposures_, ahead["mean"].to_numpy()[:, 1:])
+    w = np.full(len(risk.assets_), 1.0 / len(risk.assets_))
+    expected = np.einsum("n,njk->jk", w * w, ahead["covariance"].to_numpy())
+    np.testing.assert_allclose(loading_error(risk, w), expected)
+    np.testing.assert_allclose(_portfolio(risk, w).V, expected[1:, 1:])
     near = sf.FactorRisk(model, prefit=True, idiosyncratic="model").fit(returns, factors)
     assert not np.allclose(near.exposures_, risk.exposures_)

@@ -8,6 +8,7 @@ from statefolio.data import load_demo, load_stocks_and_index
 from statefolio.kalman import usual_values
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 
+ONE_SPEED = {"noise": "ewma", "dynamics": "random_walk"}
 BURN_IN = 60
 BOUND = 0.9
 """The least memory allowed; the search of `turbulent` steps there on its way."""
@@ -68,25 +69,27 @@ def test_no_other_start_ends_higher(panel, start, common, monkeypatch):
 @pytest.mark.parametrize("common", [False, True])
 @pytest.mark.parametrize("start", [(0.9, 3.0, 0.5), (0.93, 6.0, 0.95), (0.99, 12.0, 1.5)])
 def test_every_start_of_one_speed_ends_at_the_same_maximum(panel, start, common, monkeypatch):
-    options = {"noise": "ewma", "dynamics": "random_walk"}
-    usual = fit(panel, common, **options)
+    usual = fit(panel, common, **ONE_SPEED)
     for name, value in zip(("USUAL_MEMORY", "USUAL_TAILS"), start[:2], strict=True):
         monkeypatch.setattr(usual_values, name, value)
     monkeypatch.setattr(usual_values, "USUAL_EXPONENTS", {0: (), 1: start[2:]})
-    other = fit(panel, common, **options)
+    other = fit(panel, common, **ONE_SPEED)
     observed = np.isfinite(panel[0].to_numpy()).sum()
     assert other.log_likelihood_.sum() == pytest.approx(usual.log_likelihood_.sum(), abs=1e-5 * observed)
     assert memory(other) == pytest.approx(memory(usual), abs=2e-3)
 
 
-@pytest.mark.parametrize(("common", "most", "on_average"), [(False, 0.05, 0.025), (True, 0.1, 0.05)])
-def test_one_more_stock_hardly_changes_the_variances_of_the_others(panel, common, most, on_average):
+@pytest.mark.parametrize(
+    ("options", "common", "most", "on_average"),
+    [(ONE_SPEED, False, 0.05, 0.02), (ONE_SPEED, True, 0.1, 0.05), ({}, False, 0.05, 0.025), ({}, True, 0.05, 0.025)],
+)
+def test_one_more_stock_hardly_changes_the_variances_of_the_others(panel, options, common, most, on_average):
     """Every stock in turn is the one that joins: `most` bounds the change of any other's variance on the next date."""
     returns, factors = panel
-    joined = fit(panel, common)
+    joined = fit(panel, common, **options)
     by_date = joined.innovations_["innovation_variance"]
     for name in returns.columns:
-        without = fit((returns.drop(columns=name), factors), common)
+        without = fit((returns.drop(columns=name), factors), common, **options)
         names = list(without.assets_)
         gap = np.log(without.next_["observation_variance"] / joined.next_["observation_variance"].sel(asset=names))
         assert float(abs(gap).max()) < most, name

@@ -32,7 +32,7 @@ class KalmanLoadings(KalmanModel):
         "panel_reverting": betas revert to the panel's median loading, alpha is a random walk, and all start diffuse.
         "mean_reverting": all loadings revert to means of each asset and start from their stationary distribution.
         Default: "panel_reverting" with tuning="pooled" and at least eight assets, "mean_reverting" with a given
-        `mean`, else "random_walk".
+        `mean`, or a given `phi` and fewer assets, else "random_walk".
     tuning : {"pooled", "mle", "shrunk", "discount", "fixed"}
         Source of the state variances. "pooled": one signal-to-noise ratio per factor for the whole panel. "mle": each
         asset's maximum likelihood, whose bands take it as known and are too narrow (they cover 72 to 83 % where 95 % is

@@ -60,7 +60,6 @@ _NO_VALUES = {
 class KalmanModel(LoadingsModel):
     """Base of `KalmanLoadings`: the methods that tune, run, continue and restore its filters."""
 
-    dynamics: str | None
     progress: Progress | None
     _options: TuningSpec
     _learned: Learned
@@ -241,7 +240,7 @@ class KalmanModel(LoadingsModel):
         tuning_spec = make_tuning_spec(options, pd.Index([]), pd.Index([]))
         given = (start["mean"], start["covariance"]) if start else None
         reverts = self._learned.spec.reverts
-        to_panel = reverts and self.dynamics != "mean_reverting"
+        to_panel = reverts and bool((self._learned.phi[:, -1] == 1.0).all())  # a newcomer to a panel walks
         self._options = replace(tuning_spec, start=given, reverts=reverts, to_panel=to_panel)
         count = self._learned.level.size - 1
         self._build_filters(count)

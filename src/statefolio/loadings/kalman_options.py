@@ -72,7 +72,13 @@ def check_kalman_options(options: Mapping[str, Any]) -> None:
                 f"{name} must be None with {needed}={options[needed]!r}, got {shown(options[name])}. "
                 f"Leave {name} out, or set {needed}={value!r}."
             )
-    _speeds(options), _rise(options["factor_moves"])
+    _speeds(options)
+    moves = options["factor_moves"]
+    if _rise(moves) is not None and not (options["noise"] == "multi_speed" and options["common_volatility"]):
+        raise InputError(
+            f"factor_moves must be True or False without noise='multi_speed' and a common volatility, got {moves!r}. "
+            "Leave factor_moves out, or set these two."
+        )
     start = options["start"]
     if not (isinstance(start, str) and start == "diffuse") and not (isinstance(start, tuple) and len(start) == 2):
         raise InputError(
@@ -81,13 +87,17 @@ def check_kalman_options(options: Mapping[str, Any]) -> None:
 
 
 def dynamics_of(options: Mapping[str, Any], assets: int = LEAST_PANEL) -> str:
-    """Return how loadings move: where the options leave it out, they revert if a panel of assets tells where to."""
+    """Return how loadings move: where the options leave it out, they revert if a panel of assets tells where to.
+
+    A given mean, or a persistence for assets too few to be a panel, says that they revert too.
+    """
     given: str | None = options["dynamics"]
     if given is not None:
         return given
-    if options["mean"] is not None:
+    pooled = options["tuning"] == "pooled"
+    if options["mean"] is not None or (pooled and assets < LEAST_PANEL and options["phi"] is not None):
         return "mean_reverting"
-    return "panel_reverting" if options["tuning"] == "pooled" and assets >= LEAST_PANEL else "random_walk"
+    return "panel_reverting" if pooled and assets >= LEAST_PANEL else "random_walk"
 
 
 def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -> TuningSpec:
