@@ -17,6 +17,7 @@ from statefolio._threads import get_num_threads
 from statefolio.exceptions import InputError, StatefolioWarning
 
 _COLUMNS_A_COPY = 256
+_SMALL = 4_000_000  # values that one thread copies sooner than several start
 _LATE = 18
 _FIELDS = ("adj close", "close", "price", "px_last", "ret", "return", "open", "high", "low", "volume")
 _ALMOST_A_DAY = pd.Timedelta(hours=23, minutes=59)
@@ -211,7 +212,7 @@ def _copied(values: Array, width: int) -> Array:
     rows, columns = values.shape
     own = np.empty((rows, -(-columns // width) * width))
     own[:, columns:] = np.nan
-    size = _COLUMNS_A_COPY if rows > 1 else columns
+    size = _COLUMNS_A_COPY if values.size > _SMALL else max(columns, 1)
 
     def copy(first: int) -> None:
         last = min(first + size, columns)

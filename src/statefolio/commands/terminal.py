@@ -86,8 +86,14 @@ class Terminal:
         """Show how far a stage is; a total of 0 is an unknown one."""
         if stage not in self._stages:
             self._bars.start()
+            self._end_stages_of_unknown_length()
             self._stages[stage] = self._bars.add_task(stage, total=total or None)
         self._bars.update(self._stages[stage], completed=done, total=total or None)
+
+    def _end_stages_of_unknown_length(self) -> None:
+        for task in self._bars.tasks:
+            if task.total is None:
+                self._bars.update(task.id, completed=1, total=1)
 
     def show_inputs(self, inputs: Inputs) -> None:
         """Show what was read: facts, notes and the first suspicious cells."""

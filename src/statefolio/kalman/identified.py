@@ -5,7 +5,6 @@ further collinear regressors, e.g. one listed while a factor stands still, is le
 ratios, with its own residual variance.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from statefolio.kalman.regressions import regress_each
 from statefolio.kalman.separation import patience_of
 from statefolio.kalman.specification import CONSTANT, Floats, Specification
 from statefolio.kalman.start import ENDLESS, begin_block
-from statefolio.kalman.tuning import tune
+from statefolio.kalman.tuning import Progress, tune
 from statefolio.kalman.tuning_spec import Learned, TuningSpec
 
 _STILL = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
@@ -73,7 +72,7 @@ def tune_identified(
     X: Floats,
     Y: Floats | Observations,
     unknown: NDArray[np.bool_],
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Learned:
     """Learn the hyper-parameters of a panel as `tune` does; `unknown` are the combinations of `find_unidentified`."""
     observed = Observed.of(Y)

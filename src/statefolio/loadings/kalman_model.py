@@ -17,12 +17,13 @@ from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.ahead import forecast_average
 from statefolio.kalman.blocks import pad_last
-from statefolio.kalman.identified import Unidentified, find_unidentified, tune_identified
+from statefolio.kalman.identified import Unidentified, find_unidentified
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.panel import Filter
 from statefolio.kalman.separation import patience_of
 from statefolio.kalman.stale_returns import Marks, Watch, new_watch
+from statefolio.kalman.tuned_before import tune_once
 from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import Common, Moments, common_levels, move_sizes, no_moments, scenario_sizes
 from statefolio.loadings.alignment import find_positions, order_factors
@@ -94,7 +95,7 @@ class KalmanModel(LoadingsModel):
         self._options = replace(options, dates_per_year=infer_periods_per_year(panel.dates))
         self._tuned = Directions(unknown.directions, unknown.size)
         X = panel.regressors[:tune_rows]
-        self._learned = tune_identified(self._options, X, observed, unknown.combinations, self.progress)
+        self._learned = tune_once(self._options, X, observed, unknown.combinations, self.progress)
         if self._tuned.vectors.any() and self._has_prior() and self._tuned.off(panel.regressors[tune_rows:]).any():
             warn_of_later_separation(panel, self._tuned, panel.dates[tune_rows - 1])
 

@@ -96,19 +96,20 @@ def find_conditions(panel: Panel, hidden: NDArray[np.bool_], tuned_until: pd.Tim
 
 def unidentified_reasons(factors: pd.Index, hidden: NDArray[np.bool_], condition: Array) -> list[str]:
     """Return for each asset why loadings are NaN, or an empty text."""
-    reasons = []
-    for own, number in zip(hidden, condition, strict=True):
-        names = [str(name) for name in factors[own]]
-        said = f"loadings on {listed(names)} not identified: collinear on its dates ({shown_condition(number)})"
-        reasons.append(said if names else "")
+    reasons = [""] * len(hidden)
+    for i in np.flatnonzero(hidden.any(axis=1)):
+        names = listed([str(name) for name in factors[hidden[i]]])
+        reasons[i] = f"loadings on {names} not identified: collinear on its dates ({shown_condition(condition[i])})"
     return reasons
 
 
 def start_reasons(factors: pd.Index, unknown: NDArray[np.bool_]) -> list[str]:
     """Return for each asset which loadings only the given start tells apart, or an empty text."""
-    names = [listed([str(name) for name in factors[own]]) for own in unknown]
-    said = "told apart by the given start alone: collinear while tuning"
-    return [f"loadings on {own} {said}" if own else "" for own in names]
+    reasons = [""] * len(unknown)
+    for i in np.flatnonzero(unknown.any(axis=1)):
+        names = listed([str(name) for name in factors[unknown[i]]])
+        reasons[i] = f"loadings on {names} told apart by the given start alone: collinear while tuning"
+    return reasons
 
 
 def warn_of_unidentified(

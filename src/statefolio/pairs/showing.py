@@ -24,11 +24,13 @@ class ShownHedge(ShownModel):
 
     if TYPE_CHECKING:
         assets_: pd.Index
-        hedge_ratios_: xr.Dataset
         spread_: pd.DataFrame
         held_value_: "pd.Series[float]"
-        innovations_: xr.Dataset
         tuned_until_: pd.Timestamp
+
+        @property
+        def hedge_ratios_(self) -> xr.Dataset:
+            """Hedge ratios by date and asset."""
 
     def summary(self) -> SummaryTable:
         """Return one row per hedging asset: its last filtered ratio with standard error and 95 % limits.

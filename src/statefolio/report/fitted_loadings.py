@@ -96,17 +96,24 @@ def tuned_until(model: FittedLoadings) -> pd.Timestamp | None:
 
 def view_range(mean: Floats, standard_error: Floats, other: Floats | None) -> tuple[float, float]:
     """Return the axis range that shows the settled band and the central 96 % of the other estimate."""
-    where = settled(standard_error[:, None])[:, 0] & np.isfinite(mean)
-    low, high = (
-        mean[where] - HALF_BAND * standard_error[where],
-        mean[where] + HALF_BAND * standard_error[where],
-    )
-    parts = [low, high]
-    if other is not None and np.isfinite(other).any():
-        parts.append(np.nanpercentile(other, [2.0, 98.0]))
-    values = np.concatenate(parts)
-    if values.size == 0:
-        return -1.0, 1.0
-    bottom, top = float(values.min()), float(values.max())
+    return view_ranges(mean[None], standard_error[None], None if other is None else other[None])[0]
+
+
+def view_ranges(mean: Floats, standard_error: Floats, other: Floats | None) -> list[tuple[float, float]]:
+    """Return the range of each of several series (series, dates)."""
+    where = settled(standard_error.T).T & np.isfinite(mean)
+    with np.errstate(invalid="ignore"):
+        low, high = mean - HALF_BAND * standard_error, mean + HALF_BAND * standard_error
+    bottom, top = np.min(low, axis=1, where=where, initial=np.inf), np.max(high, axis=1, where=where, initial=-np.inf)
+    if other is not None:
+        for i, values in enumerate(other):
+            known = values[np.isfinite(values)]
+            if known.size:
+                ends = np.percentile(known, [2.0, 98.0])
+                bottom[i], top[i] = min(bottom[i], ends[0]), max(top[i], ends[1])
+    return [_with_room(a, b) if a <= b else (-1.0, 1.0) for a, b in zip(bottom.tolist(), top.tolist(), strict=True)]
+
+
+def _with_room(bottom: float, top: float) -> tuple[float, float]:
     room = 0.06 * (top - bottom) or 0.5
     return bottom - room, top + room

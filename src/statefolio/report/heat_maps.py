@@ -88,11 +88,11 @@ def last_loadings(model: FittedLoadings) -> Floats:
 
 def movement(model: FittedLoadings) -> Floats:
     """Return how far each filtered loading (asset, factor) has moved; NaN if it never settled."""
-    moved = np.full((len(names(model, "asset")), len(names(model, "factor"))), np.nan)
-    for i in range(moved.shape[0]):
-        one = model.loadings_[["filtered", "filtered_variance"]].isel(asset=i).transpose("date", "factor", ...)
-        mean, variance = (np.asarray(one[name], dtype=float) for name in ("filtered", "filtered_variance"))
-        moved[i] = settled_range(mean, np.sqrt(variance))
+    found = model.loadings_.transpose("asset", "date", "factor", ...)
+    mean, variance = (np.asarray(found[name], dtype=float) for name in ("filtered", "filtered_variance"))
+    moved = np.full((len(mean), mean.shape[2]), np.nan)
+    for i in range(len(mean)):
+        moved[i] = settled_range(mean[i], np.sqrt(variance[i]))
     return moved
 
 

@@ -39,3 +39,16 @@ def test_rows_have_the_same_order_for_every_chunk_size(tmp_path, monkeypatch):
     np.testing.assert_array_equal(tables[0]["date"], slow["date"])
     np.testing.assert_allclose(tables[0]["filtered"], slow["filtered"])
     np.testing.assert_allclose(tables[0]["predicted_standard_error"] ** 2, slow["predicted_variance"])
+
+
+def test_numbers_keep_nine_digits_and_missing_ones_stay_missing(tmp_path):
+    values = np.array([1.0, -2.0 / 3.0, 0.0, 1e-300, 123456789.123456789, np.nan, np.inf, -np.inf])
+    dims, names = ("date", "asset", "factor"), ("predicted", "predicted_variance", "filtered", "filtered_variance")
+    coords = {"date": pd.bdate_range("2020-01-01", periods=8), "asset": ["a"], "factor": ["m"]}
+    squares = np.abs(values)
+    kept = {name: (dims, (squares if "variance" in name else values)[:, None, None]) for name in names}
+    long_table.write_loadings(tmp_path / "l.parquet", xr.Dataset(kept, coords))
+    table = pd.read_parquet(tmp_path / "l.parquet")
+    np.testing.assert_allclose(table["filtered"], values, rtol=2.0**-29, atol=0.0)
+    np.testing.assert_allclose(table["predicted_standard_error"], np.sqrt(squares), rtol=2.0**-29, atol=0.0)
+    assert table["filtered"][0] == 1.0

@@ -39,7 +39,8 @@ def test_new_loadings_a_report_and_a_backup_are_written(model, files, tables, pr
     assert again.next_.equals(whole.next_)
     assert again.notes_ == {"risk_free": "rf"}
     last = table[(table["asset"] == "s0") & (table["factor"] == "market")]["filtered"].iloc[-1]
-    assert last == float(whole.loadings_["filtered"].isel(date=-1).sel(asset="s0", factor="market"))
+    wanted = float(whole.loadings_["filtered"].isel(date=-1).sel(asset="s0", factor="market"))
+    assert last == pytest.approx(wanted, rel=2.0**-29, abs=0.0)
     text = places["report"].read_text(encoding="utf-8")
     plain = re.sub(r"<[^>]*>", "", text)
     assert re.search(r"10 new dates until 2020-09-04: \d+ of 18 loadings left", plain)

@@ -33,3 +33,15 @@ def test_baskets_with_different_regressors() -> None:
         alone = maximise(np.where(np.isnan(tables[place]).any(axis=1)[:, None], np.nan, tables[place]), True)
         assert together[place].log_likelihood == pytest.approx(alone.log_likelihood, abs=1e-6)
         assert together[place].persistence == pytest.approx(alone.persistence, abs=1e-4)
+
+
+def test_more_searches_than_lanes_change_no_bit_of_a_basket() -> None:
+    pairs = [design(simulate(seed, dates=250).to_numpy()) for seed in range(40)]
+    X, Y = np.stack([X for X, _ in pairs], axis=2), np.stack([y for _, y in pairs], axis=1)
+    together = maximise_all(X, Y, True)
+    assert len(together) == 40
+    for place in (0, 17, 39):
+        alone = maximise_all(X[:, :, [place]], Y[:, [place]], True)[0]
+        for name in ("persistence", "spread_mean", "observation_variance", "log_likelihood", "reason"):
+            assert getattr(together[place], name) == getattr(alone, name)
+        np.testing.assert_array_equal(together[place].state_variance, alone.state_variance)

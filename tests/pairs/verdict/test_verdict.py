@@ -11,6 +11,7 @@ from statefolio.exceptions import DataTypeError, InputError
 from statefolio.pairs.adaptive.collapse import Collapse
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import StaticHedge
+from statefolio.pairs.verdict import statistics
 from statefolio.pairs.verdict.calibration import VerdictRow, calibrated_p, outcome_of
 from statefolio.pairs.verdict.verdict import judge_basket
 from statefolio.pairs.verdict.verdict_sentence import VerdictFacts, sentence
@@ -88,7 +89,8 @@ def test_outcomes(held: float, nominal: float, calibrated: float, outcome: str) 
     assert ("not a profit that an investor can earn" in text) == (outcome == "no evidence" and calibrated < 0.05)
 
 
-def test_numbers_of_the_table_and_the_text() -> None:
+def test_numbers_of_the_table_and_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "_AT_ONCE", 64)
     table, heard = walks(4), []
     found = judge_basket(StaticHedge(), table, draws=70, seed=5, progress=lambda done, of: heard.append((done, of)))
     lower = int((found.draws["adf_held"] <= found.table.loc["adf_held", "value"]).sum())

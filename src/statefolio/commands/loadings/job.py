@@ -17,6 +17,7 @@ from statefolio.commands.progress import Progress
 from statefolio.commands.shared_options import ModelOptions, SplitDates
 from statefolio.commands.warming.ahead import compiling_ahead
 from statefolio.exceptions import InputError
+from statefolio.kalman.tuned_before import remembering_tunings
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
@@ -61,6 +62,7 @@ def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progre
     with (
         whole_folder(out_of(options), FILES, overwrite=options.output.overwrite) as folder,
         compiling_ahead(),
+        remembering_tunings(),
         noted_warnings() as warned,
     ):
         tune_until, test_from = split(pd.DatetimeIndex(returns.index), options.dates)

@@ -14,6 +14,7 @@ from statefolio.commands.risk.checks import ROLLING_WINDOW, Checks, check_model
 from statefolio.commands.risk.options import RiskOptions
 from statefolio.commands.risk.portfolio_inputs import PortfolioInputs, check_assets, read_portfolio
 from statefolio.commands.risk.tables import write_tables
+from statefolio.kalman.tuned_before import remembering_tunings
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import RollingLoadings
 from statefolio.report import write_report
@@ -81,7 +82,11 @@ def run_risk(inputs: RiskInputs, options: RiskOptions, progress: Progress) -> Ri
     check_assets(weights, pd.Index(returns.columns))
     if inputs.portfolio.benchmark is not None:
         check_assets(inputs.portfolio.benchmark, pd.Index(returns.columns), "--benchmark")
-    with whole_folder(output.out, FILES, overwrite=output.overwrite) as folder, noted_warnings() as warned:
+    with (
+        whole_folder(output.out, FILES, overwrite=output.overwrite) as folder,
+        remembering_tunings(),
+        noted_warnings() as warned,
+    ):
         tune_until, test_from = split(pd.DatetimeIndex(returns.index), options.dates)
         loadings = KalmanLoadings(tuning=options.tuning, progress=progress)
         risk = FactorRisk(loadings, groups=inputs.portfolio.groups).fit(returns, factors, tune_until=tune_until)

@@ -3,13 +3,14 @@
 from typing import Any, Self
 
 import pandas as pd
+import xarray as xr
 
 from statefolio._arrays.text import show
 from statefolio._estimator import Estimator
 from statefolio._options import Flag, check_options
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.pairs.hedges import results
-from statefolio.pairs.hedges.results import NO_HELD_VALUE, HedgeEstimates
+from statefolio.pairs.hedges.results import NO_HELD_VALUE, HedgeEstimates, LabelledEstimates
 from statefolio.pairs.prices import Basket, check_tunable, read_basket, warn_of_alike
 from statefolio.pairs.showing import ShownHedge
 
@@ -122,14 +123,36 @@ class Hedge(ShownHedge, Estimator):
             raise NotFittedError(f"{kind} must be fitted before {name} is read. Call fit(prices) first.")
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
+    @property
+    def estimates_(self) -> HedgeEstimates:
+        """The estimates in plain arrays."""
+        return self._labelled.estimates
+
+    @property
+    def hedge_ratios_(self) -> xr.Dataset:
+        """Hedge ratios by date and asset."""
+        return self._labelled.hedge_ratios
+
+    @property
+    def level_(self) -> xr.Dataset:
+        """The level by date."""
+        return self._labelled.level
+
+    @property
+    def innovations_(self) -> xr.Dataset:
+        """Innovations of the hedged asset by date."""
+        return self._labelled.innovations
+
+    @property
+    def next_(self) -> xr.Dataset:
+        """The predicted state of the next date."""
+        return self._labelled.next_state
+
     def _write(self, basket: Basket, estimates: HedgeEstimates) -> None:
         attrs = {"tuned_until": show(self.tuned_until_), "hedged": str(self.assets_[0])}
-        self.hedge_ratios_ = results.hedge_ratios(estimates, basket, attrs)
-        self.level_ = results.level(estimates, basket, attrs)
-        self.innovations_ = results.innovations(estimates, basket, attrs)
+        self._labelled = LabelledEstimates(estimates, basket, attrs)
         self.spread_ = results.spreads(estimates, basket)
         self.held_value_, self._held = results.held_value(estimates, basket, self._held)
-        self.next_ = results.next_state(estimates, basket, attrs)
         self._last_date: pd.Timestamp = basket.dates[-1]
 
     def _check_options(self) -> None:

@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 from statefolio._arrays.types import Array
 from statefolio._threads import get_num_threads
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.quasi_newton import CONVERGED, REASONS, RUNNING, above_zero, advance, new_quasi_newton
+from statefolio.kalman.quasi_newton import (
+    CONVERGED,
+    REASONS,
+    RUNNING,
+    QuasiNewton,
+    above_zero,
+    advance,
+    new_quasi_newton,
+)
 from statefolio.pairs.design import design
 from statefolio.pairs.hedges.likelihood import LITTLE_NOISE, Baskets, Likelihood
 
@@ -75,9 +83,8 @@ def maximise_all(X: Array, Y: Array, reverts: bool) -> list[Maximum]:
         The level reverts to a mean; otherwise it is a random walk.
     """
     baskets = Baskets(X, Y, reverts)
-    group_size = WIDTH // len(_starts(baskets, 0))
-    groups = np.array_split(np.arange(Y.shape[1]), -(-Y.shape[1] // group_size))
-    with ThreadPoolExecutor(get_num_threads()) as pool:
+    groups = np.array_split(np.arange(Y.shape[1]), min(get_num_threads(), Y.shape[1]))
+    with ThreadPoolExecutor(len(groups)) as pool:
         maxima = pool.map(lambda columns: _maxima(baskets, columns), groups)
         return [found for group in maxima for found in group]
 
@@ -106,15 +113,11 @@ def _starts(baskets: Baskets, column: int) -> list[Array]:
 
 def _maxima(baskets: Baskets, columns: NDArray[np.intp], standard_errors: bool = False) -> list[Maximum]:
     """Search for the maxima of some baskets from all starts, in the lanes of one block."""
-    points = [_starts(baskets, int(column)) for column in columns]
-    of = np.repeat(columns, len(points[0]))
-    searches = [new_quasi_newton(point) for start in points for point in start]
-    state = np.full(len(searches), RUNNING)
-    likelihood, bounds = Likelihood(baskets), above_zero(baskets.floor)
-    while (running := np.flatnonzero(state == RUNNING)).size:
-        values, slopes = likelihood(of[running], np.array([searches[place].trial for place in running]))
-        for row, place in enumerate(running):
-            state[place] = advance(bounds, _TOLERANCE, searches[place], values[row], slopes[row])
+    starts = [_starts(baskets, int(column)) for column in columns]
+    searches = [new_quasi_newton(point) for points in starts for point in points]
+    of = np.repeat(columns, len(starts[0]))
+    likelihood = Likelihood(baskets)
+    state = _search(likelihood, of, searches)
     found = []
     for column in columns:
         mine = np.flatnonzero(of == column)
@@ -123,6 +126,27 @@ def _maxima(baskets: Baskets, columns: NDArray[np.intp], standard_errors: bool =
         errors = _standard_error(likelihood, int(column), theta) if standard_errors else None
         found.append(_maximum(baskets, int(column), theta, float(searches[best].value[0]), int(state[best]), errors))
     return found
+
+
+def _search(likelihood: Likelihood, of: NDArray[np.intp], searches: list[QuasiNewton]) -> NDArray[np.intp]:
+    """Run searches of the baskets `of` to their ends; return why each ended.
+
+    A sweep costs the same for any number of lanes, so that the lane of a search that ends is given to one that waits,
+    or else to the last one.
+    """
+    state, bounds = np.full(len(searches), RUNNING), above_zero(likelihood.baskets.floor)
+    lanes, waiting = list(range(min(WIDTH, len(searches)))), iter(range(WIDTH, len(searches)))
+    while lanes:
+        values, slopes = likelihood(of[lanes], np.array([searches[place].trial for place in lanes]))
+        for lane in range(len(lanes) - 1, -1, -1):
+            place = lanes[lane]
+            state[place] = advance(bounds, _TOLERANCE, searches[place], values[lane], slopes[lane])
+            if state[place] != RUNNING:
+                last = lanes[-1]
+                lanes[lane] = next(waiting, last)
+                if lanes[lane] == last:
+                    lanes.pop()
+    return state
 
 
 def _maximum(baskets: Baskets, column: int, theta: Array, value: float, reason: int, errors: Array | None) -> Maximum:

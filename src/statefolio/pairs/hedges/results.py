@@ -1,6 +1,7 @@
 """Labels the estimates of a hedge with dates and assets, and computes its spread and held value."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -48,36 +49,45 @@ class HeldState(NamedTuple):
 NO_HELD_VALUE = HeldState(np.full(1, np.nan), 0.0)
 
 
-def hedge_ratios(estimates: HedgeEstimates, basket: Basket, attrs: dict[str, str]) -> xr.Dataset:
-    """Return hedge ratios by date and asset."""
-    variables = {name: (("date", "asset"), getattr(estimates, name)[:, 1:]) for name in STATE_VARIABLES}
-    return xr.Dataset(variables, {"date": basket.dates, "asset": basket.assets[1:]}, attrs)
+@dataclass(frozen=True, eq=False)
+class LabelledEstimates:
+    """Estimates with dates and assets, labelled when first read: hundreds of draws never are."""
 
+    estimates: HedgeEstimates
+    basket: Basket
+    attrs: dict[str, str]
 
-def level(estimates: HedgeEstimates, basket: Basket, attrs: dict[str, str]) -> xr.Dataset:
-    """Return the level by date."""
-    variables = {name: ("date", getattr(estimates, name)[:, 0]) for name in STATE_VARIABLES}
-    return xr.Dataset(variables, {"date": basket.dates}, attrs)
+    @cached_property
+    def hedge_ratios(self) -> xr.Dataset:
+        """Hedge ratios by date and asset."""
+        variables = {name: (("date", "asset"), getattr(self.estimates, name)[:, 1:]) for name in STATE_VARIABLES}
+        return xr.Dataset(variables, {"date": self.basket.dates, "asset": self.basket.assets[1:]}, self.attrs)
 
+    @cached_property
+    def level(self) -> xr.Dataset:
+        """The level by date."""
+        variables = {name: ("date", getattr(self.estimates, name)[:, 0]) for name in STATE_VARIABLES}
+        return xr.Dataset(variables, {"date": self.basket.dates}, self.attrs)
 
-def innovations(estimates: HedgeEstimates, basket: Basket, attrs: dict[str, str]) -> xr.Dataset:
-    """Return innovations of the hedged asset by date."""
-    variables = {
-        "innovation": ("date", estimates.innovation),
-        "innovation_variance": ("date", estimates.innovation_variance),
-    }
-    return xr.Dataset(variables, {"date": basket.dates}, attrs)
+    @cached_property
+    def innovations(self) -> xr.Dataset:
+        """Innovations of the hedged asset by date."""
+        variables = {
+            "innovation": ("date", self.estimates.innovation),
+            "innovation_variance": ("date", self.estimates.innovation_variance),
+        }
+        return xr.Dataset(variables, {"date": self.basket.dates}, self.attrs)
 
-
-def next_state(estimates: HedgeEstimates, basket: Basket, attrs: dict[str, str]) -> xr.Dataset:
-    """Return the predicted mean and covariance of the state on the next date."""
-    names = pd.Index([LEVEL, *basket.assets[1:]])
-    variables = {
-        "mean": ("state", estimates.mean),
-        "covariance": (("state", "state_other"), estimates.covariance),
-        "observation_variance": ((), estimates.observation_variance),
-    }
-    return xr.Dataset(variables, {"state": names, "state_other": names}, attrs)
+    @cached_property
+    def next_state(self) -> xr.Dataset:
+        """The predicted mean and covariance of the state on the next date."""
+        names = pd.Index([LEVEL, *self.basket.assets[1:]])
+        variables = {
+            "mean": ("state", self.estimates.mean),
+            "covariance": (("state", "state_other"), self.estimates.covariance),
+            "observation_variance": ((), self.estimates.observation_variance),
+        }
+        return xr.Dataset(variables, {"state": names, "state_other": names}, self.attrs)
 
 
 def spreads(estimates: HedgeEstimates, basket: Basket) -> pd.DataFrame:

@@ -46,9 +46,9 @@ def z_score(hedge: Hedge, *, of: str = "innovation", lookback: int | None = None
     """
     check("of", of, OF)
     if of == "innovation":
-        found = hedge.innovations_
-        z = (found["innovation"] / np.sqrt(found["innovation_variance"])).to_series()
-        return z.rename("z_score")
+        found = hedge.estimates_
+        z = found.innovation / np.sqrt(found.innovation_variance)
+        return pd.Series(z, index=hedge.spread_.index.rename("date"), name="z_score")
     check("lookback", lookback, LOOKBACK)
     spread = hedge.spread_["filtered"].dropna()
     last = spread.rolling(int(lookback or 0))

@@ -11,6 +11,15 @@ from statefolio.pairs.hedges.results import HedgeEstimates
 from statefolio.pairs.prices import Basket
 from statefolio.pairs.trading.signals import z_score
 
+_BY_DATE = (
+    "predicted",
+    "predicted_variance",
+    "filtered",
+    "filtered_variance",
+    "innovation",
+    "innovation_variance",
+)
+
 
 class WalkForwardHedge(Hedge):
     """Results of hedges tuned one after the other: each date has the results of the hedge in use on it.
@@ -67,16 +76,16 @@ def walk(
         first = start if parts else 0
         parts.append({name: path[first:] for name, path in _estimates(hedge).items()})
         scores.append(z_score(hedge, of=of, lookback=lookback).iloc[first:])
-    last = hedges[-1].next_
+    last = hedges[-1].estimates_
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     none = np.full(whole["filtered"].shape, np.nan)
     estimates = HedgeEstimates(
         **whole,
         smoothed=none,
         smoothed_variance=none,
-        mean=last["mean"].to_numpy(),
-        covariance=last["covariance"].to_numpy(),
-        observation_variance=float(last["observation_variance"]),
+        mean=last.mean,
+        covariance=last.covariance,
+        observation_variance=last.observation_variance,
     )
     walked = WalkForwardHedge(logs=hedges[0].logs)
     walked.assets_, walked.tuned_until_ = basket.assets, hedges[-1].tuned_until_
@@ -86,7 +95,5 @@ def walk(
 
 
 def _estimates(hedge: Hedge) -> dict[str, Array]:
-    """Return the states of a hedge, the level first, and its innovations."""
-    four = ("predicted", "predicted_variance", "filtered", "filtered_variance")
-    states = {name: np.column_stack([hedge.level_[name], hedge.hedge_ratios_[name]]) for name in four}
-    return states | {name: hedge.innovations_[name].to_numpy() for name in ("innovation", "innovation_variance")}
+    """Return the states of a hedge and its innovations by date."""
+    return {name: getattr(hedge.estimates_, name) for name in _BY_DATE}

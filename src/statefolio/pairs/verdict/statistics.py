@@ -21,7 +21,7 @@ from statefolio.pairs.progress import Progress
 WARM_UP = 5
 """Dates per asset that are not tested if the ratios start diffuse: the first prices determine them, noise included."""
 
-_AT_ONCE = 64
+_AT_ONCE = 128
 
 
 class HedgeStatistics(NamedTuple):
