@@ -61,7 +61,7 @@ def run_loadings(inputs: PanelInputs, options: LoadingsOptions, progress: Progre
     returns, factors = inputs.returns, inputs.factors
     with (
         whole_folder(out_of(options), FILES, overwrite=options.output.overwrite) as folder,
-        compiling_ahead(),
+        compiling_ahead(progress, "filter"),
         remembering_tunings(),
         noted_warnings() as warned,
     ):

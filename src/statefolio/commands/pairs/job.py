@@ -23,6 +23,7 @@ from statefolio.commands.pairs.options import PairsOptions
 from statefolio.commands.pairs.price_inputs import PriceInputs
 from statefolio.commands.pairs.tables import write_tables
 from statefolio.commands.progress import Progress
+from statefolio.commands.warming.ahead import compiling_ahead
 from statefolio.exceptions import InputError
 from statefolio.pairs.cointegration.basket_tests import cointegration_tests
 from statefolio.pairs.cointegration.results import CointegrationTests
@@ -80,7 +81,10 @@ def run_pairs(inputs: PriceInputs, options: PairsOptions, progress: Progress) ->
     """
     output, prices = options.output, inputs.prices
     rule, score = make_rule(options), score_options(options)
-    with whole_folder(output.out, FILES, overwrite=output.overwrite) as folder:
+    with (
+        whole_folder(output.out, FILES, overwrite=output.overwrite) as folder,
+        compiling_ahead(progress, "simulated_pairs", "filter"),
+    ):
         _check(options, pd.DatetimeIndex(prices.index))
         hedge = make_hedge(options)
         static = StaticHedge("johansen", logs=options.logs).fit(prices)  # refuses what are no prices

@@ -14,6 +14,7 @@ from statefolio.commands.risk.checks import ROLLING_WINDOW, Checks, check_model
 from statefolio.commands.risk.options import RiskOptions
 from statefolio.commands.risk.portfolio_inputs import PortfolioInputs, check_assets, read_portfolio
 from statefolio.commands.risk.tables import write_tables
+from statefolio.commands.warming.ahead import compiling_ahead
 from statefolio.kalman.tuned_before import remembering_tunings
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.least_squares import RollingLoadings
@@ -84,6 +85,7 @@ def run_risk(inputs: RiskInputs, options: RiskOptions, progress: Progress) -> Ri
         check_assets(inputs.portfolio.benchmark, pd.Index(returns.columns), "--benchmark")
     with (
         whole_folder(output.out, FILES, overwrite=output.overwrite) as folder,
+        compiling_ahead(progress, "filter", "risk"),
         remembering_tunings(),
         noted_warnings() as warned,
     ):

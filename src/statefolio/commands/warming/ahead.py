@@ -1,4 +1,4 @@
-"""Compiles ahead on the first run: a second process compiles the functions that the job needs later.
+"""Compiles ahead on the first run: other processes compile the functions that the job needs later.
 
 Numba compiles one function at a time in a process and stores what it compiled on disk, where the job then finds it.
 """
@@ -8,47 +8,61 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
-
 from statefolio._threads import get_num_threads
-from statefolio.commands.warming.parts import made_up_panel
-from statefolio.kalman import compiled_code
-from statefolio.kalman.quasi_newton import above_zero, advance, new_quasi_newton
-from statefolio.kalman.sweep import sweep
-from statefolio.loadings.kalman_loadings import KalmanLoadings
-from statefolio.loadings.least_squares import RollingLoadings
+from statefolio.commands.progress import Progress
 
-_COMMAND = "from statefolio.commands.warming.ahead import compile_all; compile_all()"
+_COMMAND = "import sys; from statefolio.commands.warming.ahead import compile_parts; compile_parts(sys.argv[1:])"
+_FIRST_RUN = (
+    "  First run on this machine: its filters are being compiled, once, in about half a minute. `statefolio warm` "
+    "compiles everything ahead."
+)
 
 
 @contextmanager
-def compiling_ahead() -> Iterator[None]:
-    """Compile the filter and the regressions in a second process meanwhile, if nothing is compiled yet."""
-    if is_compiled() or get_num_threads() < 2:
+def compiling_ahead(progress: Progress, *parts: str) -> Iterator[None]:
+    """Compile meanwhile, in other processes, what the job needs after its first score, if nothing is compiled yet.
+
+    Parameters
+    ----------
+    progress : Progress
+        Is told that this is a first run.
+    parts : str
+        Functions of `warming.parts` without "warm_", in the order in which the job needs them.
+    """
+    if is_compiled():
         yield
         return
-    quiet = subprocess.DEVNULL
-    command = [sys.executable, "-P", "-c", _COMMAND]
-    try:
-        process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
-    except OSError:
-        yield
-        return
+    progress.say(_FIRST_RUN)
+    progress("compiling", 0, 0)
+    count = min(get_num_threads() - 1, len(parts))
+    processes = [process for first in range(count) if (process := _start(parts[first::count]))]
     try:
         yield
     finally:
-        process.kill()
-        process.wait()
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def is_compiled() -> bool:
     """Return whether the compiled filter is on disk."""
+    from statefolio.kalman import compiled_code
+    from statefolio.kalman.sweep import sweep
+
     return compiled_code.is_compiled(sweep)
 
 
-def compile_all() -> None:
-    """Compile what the job runs after its first score: one step of the optimiser, the filter, and the regressions."""
-    advance(above_zero(np.zeros(2, dtype=bool)), 1e-6, new_quasi_newton(np.ones(2)), -1.0, np.ones(2))
-    returns, factors = made_up_panel()
-    KalmanLoadings(tuning="fixed", state_variance=1e-3).fit(returns, factors)
-    RollingLoadings(window=20).fit(returns, factors)
+def compile_parts(names: list[str]) -> None:
+    """Run these parts one after the other."""
+    from statefolio.commands.warming import parts
+
+    for name in names:
+        getattr(parts, f"warm_{name}")()
+
+
+def _start(parts: tuple[str, ...]) -> "subprocess.Popen[bytes] | None":
+    quiet = subprocess.DEVNULL
+    try:
+        return subprocess.Popen([sys.executable, "-P", "-c", _COMMAND, *parts], stdin=quiet, stdout=quiet, stderr=quiet)
+    except OSError:
+        return None

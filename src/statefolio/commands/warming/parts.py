@@ -33,6 +33,20 @@ def warm_loadings() -> None:
     whole.covariances(late, factors)
 
 
+def warm_filter() -> None:
+    """Run what a job runs after its first score: one step of the optimiser, the regressions, and the filter.
+
+    The filter is last, because it shares functions with the score that the job compiles meanwhile.
+    """
+    import statefolio as sf
+    from statefolio.kalman.quasi_newton import above_zero, advance, new_quasi_newton
+
+    advance(above_zero(np.zeros(2, dtype=bool)), 1e-6, new_quasi_newton(np.ones(2)), -1.0, np.ones(2))
+    returns, factors = made_up_panel()
+    sf.RollingLoadings(window=20).fit(returns, factors)
+    sf.KalmanLoadings(tuning="fixed", state_variance=1e-3).fit(returns, factors)
+
+
 def warm_start() -> None:
     """Run what a first fit needs before its filter, and filters that begin although factors are collinear."""
     import statefolio as sf
