@@ -32,10 +32,12 @@ CASES: dict[str, list[str]] = {
     "risk": ["risk", *PANEL, "--weights", "weights.csv", "--quick", "--out", "risk"],
     "loadings": ["loadings", *PANEL, "--out", "loadings"],
     "stocks": ["loadings", *STOCKS, "--out", "stocks"],
+    "stocks-risk": ["risk", *STOCKS, "--weights", "stock-weights.csv", "--out", "stocks-risk"],
     "pairs": ["pairs", "--prices", "prices.csv", "--assets", "KO,PEP", "--overwrite", "--out", "pairs"],
     "demo": ["demo", "--overwrite", "--out", "demo"],
 }
-"""The commands: bundled data, 20 stocks on 2,263 dates; `stocks` is 505 simulated stocks on 1,259 dates."""
+"""The commands: bundled data, 20 stocks on 2,263 dates, a pair on the last 1,500; `stocks` are 505 simulated stocks on
+1,259 dates."""
 
 
 def main() -> None:
@@ -113,7 +115,7 @@ def write_inputs(folder: Path) -> None:
     demo = sf.load_demo()
     demo.returns.to_csv(folder / "returns.csv")
     demo.factors.to_csv(folder / "factors.csv")
-    sf.load_demo_prices().iloc[-1259:].to_csv(folder / "prices.csv")
+    sf.load_demo_prices().iloc[-1500:].to_csv(folder / "prices.csv")
     pd.DataFrame({"asset": demo.returns.columns, "weight": 0.05}).to_csv(folder / "weights.csv", index=False)
     rng = np.random.default_rng(0)
     dates = pd.bdate_range("2020-01-01", periods=1259, name="date")
@@ -123,6 +125,8 @@ def write_inputs(folder: Path) -> None:
     stocks = pd.DataFrame(factors.to_numpy() @ beta + noise, dates).add_prefix("s")
     factors.to_parquet(folder / "stock-factors.parquet")
     stocks.to_parquet(folder / "stocks.parquet")
+    equal = pd.DataFrame({"asset": stocks.columns, "weight": 1.0 / stocks.shape[1]})
+    equal.to_csv(folder / "stock-weights.csv", index=False)
 
 
 if __name__ == "__main__":
