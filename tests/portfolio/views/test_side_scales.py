@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from statefolio.portfolio.views.alpha_sides import Side, gains, remaining_share, supported
+from statefolio.portfolio.views.alpha_sides import Side, gains, probabilities, remaining_share, supported
 from statefolio.portfolio.views.alpha_sources import AlphaPaths
 from statefolio.portfolio.views.side_scales import LEAST_DATES, side_scales, side_sums
 from statefolio.portfolio.views.squeeze_risk import SqueezeRisk
@@ -89,8 +89,10 @@ def test_known_alphas_are_taken_as_they_are():
 
 def test_a_short_scale_of_zero_sells_nothing():
     side, none = Side(1.0, 1.0, 0.5), Side(0.0, 1.0, 0.5)
-    used = supported(np.array([-1.0, 1.0]), np.ones(2), side, none, np.full(2, 0.1))
-    assert used.tolist() == [0.0, 1.0]
+    mean, deviation = np.array([-1.0, -1.0, 1.0]), np.ones(3)
+    charge = np.array([0.1, 0.0, 0.1])
+    assert supported(mean, deviation, side, none, charge).tolist() == [0.0, 0.0, 1.0]
+    assert probabilities(mean, deviation, none, charge)[1][0] == 0.0
 
 
 def test_the_remaining_share_is_a_mean_of_halves():

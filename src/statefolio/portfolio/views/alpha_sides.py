@@ -62,8 +62,7 @@ def gains(mean: Array, deviation: Array) -> tuple[Array, Array]:
 def probabilities(mean: Array, deviation: Array, short: Side, charge: Array) -> tuple[Array, Array]:
     """Return the probability that a long earns something, and that a short earns more than its charge per date."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        needed = np.where(charge > 0.0, charge / short.earned, 0.0)
-        z = mean / deviation, (-mean - needed) / deviation
+        z = mean / deviation, (-mean - _needed(charge, short)) / deviation
     return tuple(np.where(np.isnan(each), 0.0, ndtr(each)) for each in z)  # type: ignore[return-value]
 
 
@@ -83,9 +82,14 @@ def supported(mean: Array, deviation: Array, long: Side, short: Side, charge: Ar
     charge : (N,) array
         q: borrow and squeeze risk per date of a unit short.
     """
-    with np.errstate(divide="ignore"):
-        needed = np.where(charge > 0.0, charge / np.float64(short.earned), 0.0)
     buys = mean > deviation * ndtri(long.confidence)
-    sells = -mean - needed > deviation * ndtri(short.confidence)
+    sells = -mean - _needed(charge, short) > deviation * ndtri(short.confidence)
     found: Array = np.where(buys, long.earned * mean, np.where(sells, short.earned * mean + charge, 0.0))
+    return found
+
+
+def _needed(charge: Array, short: Side) -> Array:
+    """The alpha of a short that earns its charge; infinite where shorts earn nothing."""
+    with np.errstate(divide="ignore"):
+        found: Array = np.divide(charge, short.earned, out=np.zeros_like(charge), where=charge > 0.0)
     return found
