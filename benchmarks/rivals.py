@@ -23,10 +23,13 @@ _MOST = 1e10
 
 
 class Scored(NamedTuple):
-    """Innovations (T, N) in percent, and log densities (T, N) of the returns in percent; NaN where there is none."""
+    """Forecasts of T dates and N assets in percent, Student-t around the innovation's zero; NaN where there is none."""
 
-    innovation: np.ndarray
-    density: np.ndarray
+    innovation: np.ndarray  # (T, N)
+    density: np.ndarray  # (T, N), log density of the return
+    scale: np.ndarray  # (T, N), not the standard deviation
+    degrees_of_freedom: np.ndarray  # (N,)
+    loadings: np.ndarray | None = None  # (T, N, K), after the date
 
 
 def rivals(returns: pd.DataFrame, factors: pd.DataFrame, rows: int) -> Iterator[tuple[str, Scored]]:
@@ -84,7 +87,8 @@ def garch(error: np.ndarray, rows: int, *, asymmetric: bool = False) -> Scored:
         paths[t] = variance
         moved = omega + (alpha + gamma * (e < 0.0)) * e**2 + beta * variance
         variance = np.where(np.isfinite(e), moved, variance)
-    return Scored(error, student_density(error, np.sqrt(paths * (nu - 2.0) / nu), nu))
+    scale = np.sqrt(paths * (nu - 2.0) / nu)
+    return Scored(error, student_density(error, scale, nu), scale, nu)
 
 
 def student_density(error: Any, scale: Any, nu: Any) -> Any:
@@ -120,7 +124,9 @@ def score_driven(y: np.ndarray, X: np.ndarray, rows: int, own: np.ndarray | None
         found = minimize(loss, np.median(own[:, :5], axis=0), method="Nelder-Mead", options={"maxfev": 400})
         own = np.column_stack([np.tile(found.x, (y.shape[1], 1)), own[:, 5]])
     paths = [_filter(y[:, i], X, *start, *_natural(own[i])) for i, start in enumerate(starts)]
-    return Scored(*(np.column_stack(part) for part in zip(*paths, strict=True))), own
+    errors, density, scale, loadings = (np.stack(part, axis=1) for part in zip(*paths, strict=True))
+    nu = np.array([_natural(theta)[4] for theta in own])
+    return Scored(errors, density, scale, nu, loadings), own
 
 
 def _start(y: np.ndarray, X: np.ndarray) -> tuple[int, np.ndarray, np.ndarray, float]:
@@ -160,13 +166,15 @@ def _fit_one(y: np.ndarray, X: np.ndarray, rows: int, start: tuple[Any, ...]) ->
 
 @njit(cache=False)
 def _filter(y, X, first, beta, inverse, level, gain, memory, phi, step, nu, centre):  # type: ignore[no-untyped-def]
-    """Innovations and log densities (T,) of one asset; NaN before `first` and where there is no return."""
+    """Innovations, log densities, scales (T,) and loadings (T, K) of one asset; NaN before `first`."""
     dates, count = X.shape
-    errors, density = np.full(dates, np.nan), np.full(dates, np.nan)
+    errors, density, scale = np.full(dates, np.nan), np.full(dates, np.nan), np.full(dates, np.nan)
+    loadings = np.full((dates, count), np.nan)
     b, J = beta.copy(), inverse.copy()
     information = np.linalg.inv(J)
     constant = lgamma((nu + 1.0) / 2.0) - lgamma(nu / 2.0) - 0.5 * np.log(np.pi * nu)
     for t in range(first, dates):
+        scale[t], loadings[t] = np.exp(level), b
         if np.isnan(y[t]):
             continue
         x, variance = X[t], np.exp(2.0 * level)
@@ -187,4 +195,5 @@ def _filter(y, X, first, beta, inverse, level, gain, memory, phi, step, nu, cent
         b += step_b * e / (1.0 + x @ step_b)
         level = centre + phi * (level - centre) + step * (weight * z2 - 1.0)
         level = min(max(level, -8.0), 8.0)
-    return errors, density
+        loadings[t] = b
+    return errors, density, scale, loadings
