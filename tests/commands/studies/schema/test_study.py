@@ -121,6 +121,15 @@ def test_alphas_by_side_are_read_and_charge_the_fee_of_the_account():
     assert make_view(own, KalmanLoadings(), 0.02).borrow == {"AAPL": 0.05, "XOM": 0.01}
 
 
+def test_tables_within_tables_are_recorded_without_warnings():
+    """The views of a portfolio, and the view of a view."""
+    own = 'views = { kind = "asymmetric_alpha", view = { kind = "kalman_mean", phi = 0.98 } }'
+    text = BASE.replace('objective = "equal_weight"', f'objective = "maximum_sharpe"\n{own}')
+    recorded = configuration(parse_study(text, "my.toml"), "even")["views"]
+    assert recorded["view"]["phi"] == 0.98
+    assert recorded["short_confidence"] == 0.8
+
+
 def test_alphas_by_side_are_of_a_view_with_both_signs():
     text = f'{BASE}[views]\nkind = "asymmetric_alpha"\nview = {{ kind = "factor_premia", alpha = "long" }}\n'
     with pytest.raises(InputError, match=r"^views\.view: view must have alphas of both signs"):
