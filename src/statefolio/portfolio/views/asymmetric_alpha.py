@@ -16,7 +16,7 @@ from statefolio.portfolio.views.alpha_sides import Side, gains, probabilities, r
 from statefolio.portfolio.views.alpha_sources import Alphas, alpha_paths, alphas_ahead, check_source
 from statefolio.portfolio.views.borrow_fees import borrow_rates, check_borrow
 from statefolio.portfolio.views.factor_premia import FactorPremia
-from statefolio.portfolio.views.side_scales import SideScales, side_scales, side_sums
+from statefolio.portfolio.views.side_scales import side_scales, side_sums
 from statefolio.portfolio.views.squeeze_risk import SqueezeRisk
 from statefolio.portfolio.views.view import Forecast
 
@@ -114,7 +114,7 @@ class AsymmetricAlpha(BaseEstimator):
 
     def __init__(
         self,
-        view: FactorPremia | Any = None,
+        view: Any = None,
         long_scale: Any = "learned",
         short_scale: Any = "learned",
         long_half_life: float | None = None,
@@ -235,9 +235,9 @@ class AsymmetricAlpha(BaseEstimator):
         new = paths.dates <= view.last_date_
         if hasattr(self, "last_date_"):
             new &= paths.dates > self.last_date_
-        self._sums = np.vstack([self._sums, side_sums(paths)[new]])
-        self._squeeze = self._squeeze.updated(paths.surprise[new], paths.assets)
-        self._scales: SideScales = side_scales(self._sums)
+        sums = np.vstack([self._sums, side_sums(paths)[new]])
+        scales, squeeze = side_scales(sums), self._squeeze.updated(paths.surprise[new], paths.assets)
+        self._sums, self._scales, self._squeeze = sums, scales, squeeze
         self._rows += len(returns)
         self.view_, self.last_date_ = view, view.last_date_
         return self
