@@ -4,7 +4,8 @@
 
 Five processes of 24 assets, 1,000 dates and two factors: loadings that are random walks, or break once; noise that is
 normal, GARCH(1, 1), Student-t with 4 degrees of freedom, or correlated within blocks of eight assets. Coverage counts
-the second half of the dates, with hyper-parameters from the first half; "worst" is the asset covered least often.
+the second half of the dates, with hyper-parameters from the first half; "worst" is the asset covered least often. The
+rivals of `rivals.py` run too; least squares has its standard errors as bands, score-driven loadings have none.
 Writes benchmarks/results/band_coverage.md.
 """
 
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from rivals import FIRST, PERCENT, Scored, garch, rolling_errors, score_driven
 from scipy.stats import norm
 from scipy.stats import t as student
 
@@ -52,10 +54,16 @@ def main() -> None:
         panels = [simulate(process, seed) for seed in range(count)]
         for name, options in MODELS.items():
             found = np.mean([cover(options, *panel) for panel in panels], axis=0)
-            lines.append(f"| {process} | {name} | " + " | ".join(f"{100 * value:.1f}" for value in found) + " |")
-            print(lines[-1], flush=True)
+            lines.append(line(process, name, found))
+        each = [cover_rivals(*panel) for panel in panels]
+        lines += [line(process, name, np.mean([one[name] for one in each], axis=0)) for name in each[0]]
+        print("\n".join(lines[-len(MODELS) - len(each[0]) :]), flush=True)
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def line(process: str, name: str, found: np.ndarray) -> str:
+    return f"| {process} | {name} | " + " | ".join("-" if np.isnan(x) else f"{100 * x:.1f}" for x in found) + " |"
 
 
 def simulate(process: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
@@ -103,6 +111,38 @@ def cover(options: dict[str, Any], returns: pd.DataFrame, factors: pd.DataFrame,
     law = student(nu, scale=np.sqrt((nu - 2.0) / nu)) if np.isfinite(nu) else norm
     intervals = [np.mean(z <= law.ppf(0.5 + share / 2.0)) for share in (0.95, 0.99)]
     return [inside.mean(), inside.mean(axis=(0, 2)).min(), *intervals]
+
+
+def cover_rivals(returns: pd.DataFrame, factors: pd.DataFrame, beta: np.ndarray) -> dict[str, list[float]]:
+    y, half = PERCENT * returns.to_numpy(), DATES // 2
+    X = np.column_stack([np.ones(DATES), PERCENT * factors.to_numpy()])
+    each, own = score_driven(y, X, half)
+    none = [np.nan, np.nan]
+    return {
+        f"OLS, {FIRST} dates, GARCH-t noise": cover_least_squares(y, X, beta)
+        + intervals(garch(rolling_errors(y, X, FIRST), half)),
+        "GAS-t, each asset's own parameters": none + intervals(each),
+        "GAS-t, pooled": none + intervals(score_driven(y, X, half, own)[0]),
+    }
+
+
+def cover_least_squares(y: np.ndarray, X: np.ndarray, beta: np.ndarray) -> list[float]:
+    """Return the share of betas within OLS bands of the dates before, and that of the worst asset."""
+    inside = []
+    for t in range(DATES // 2, DATES):
+        x, before = X[t - FIRST : t], y[t - FIRST : t]
+        inverse = np.linalg.inv(x.T @ x)
+        found = inverse @ x.T @ before
+        variance = ((before - x @ found) ** 2).sum(axis=0) / (FIRST - X.shape[1])
+        error = np.sqrt(variance[:, None] * inverse.diagonal()[1:])
+        inside.append(np.abs(found[1:].T - beta[t]) <= norm.ppf(0.975) * error)
+    return [np.mean(inside), np.mean(inside, axis=(0, 2)).min()]
+
+
+def intervals(scored: Scored) -> list[float]:
+    """Return the shares of returns within 95 % and 99 % intervals."""
+    z = np.abs(scored.innovation[DATES // 2 :]) / scored.scale[DATES // 2 :]
+    return [float(np.mean(z <= student.ppf(0.5 + share / 2.0, scored.degrees_of_freedom))) for share in (0.95, 0.99)]
 
 
 if __name__ == "__main__":

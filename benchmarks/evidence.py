@@ -1,9 +1,10 @@
 """Scores the models out of sample on three real panels, against rolling least squares.
 
-    python benchmarks/evidence.py [--panels industries size_value stocks]
+    python benchmarks/evidence.py [--panels industries size_value stocks] [--parts models rivals]
 
-Hyper-parameters are learned from the years before the test. Prints a table and writes it to
-benchmarks/results/evidence.md. Requires the data in ../shared/data and stops without them.
+Hyper-parameters are learned from the years before the test. Part "models" compares variants of the library's model,
+part "rivals" the default with `rivals.py`. Prints tables and writes them to benchmarks/results/evidence.md
+(evidence_PART.md for one part). Requires the data in ../shared/data and stops without them.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from rivals import rivals
 
 import statefolio as sf
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
-TABLE = ROOT / "benchmarks" / "results" / "evidence.md"
+TABLES = ROOT / "benchmarks" / "results"
 FACTORS = ["Mkt-RF", "SMB", "HML", "RMW", "CMA", "MOM"]
 WINDOWS = (60, 120, 250, 500)
 PERCENT = 100.0
+LAGS = 21
 
 WALK: dict[str, Any] = {"dynamics": "random_walk"}
 LEARNED = {**WALK, "noise": "ewma", "tails": "gaussian", "common_volatility": False, "state_variance_scales": False}
@@ -87,11 +90,13 @@ class Fit(NamedTuple):
     innovation: pd.DataFrame  # test dates, percent
     density: float  # mean log density of a test return in percent
     seconds: float
+    densities: np.ndarray | None = None  # test dates x asset
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--panels", nargs="+", choices=CASES, default=list(CASES), metavar="PANEL")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
     options = parser.parse_args()
     if not DATA.is_dir():
         print("SKIPPED: the folder shared/data is not beside the project, and the evidence needs its panels.")
@@ -105,14 +110,16 @@ def main() -> None:
         "",
     ]
     for name in options.panels:
-        lines += section(CASES[name])
+        for part in options.parts:
+            lines += PARTS[part](CASES[name])
     text = "\n".join(lines).rstrip() + "\n"
-    TABLE.parent.mkdir(exist_ok=True)
-    TABLE.write_text(text, encoding="utf-8")
-    print(f"\n{text}\nWritten to benchmarks/results/{TABLE.name}.")
+    TABLES.mkdir(exist_ok=True)
+    table = TABLES / ("evidence.md" if len(options.parts) > 1 else f"evidence_{options.parts[0]}.md")
+    table.write_text(text, encoding="utf-8")
+    print(f"\n{text}\nWritten to benchmarks/results/{table.name}.")
 
 
-def section(case: Case) -> list[str]:
+def models_section(case: Case) -> list[str]:
     returns, factors, test = load(case)
     title = f"{case.title}, {returns.index[0].year}-{case.last}, test from {test[0]:%Y-%m-%d}, {len(test):,} dates"
     print(f"\n{title}", flush=True)
@@ -137,6 +144,47 @@ def section(case: Case) -> list[str]:
     return [*lines, ""]
 
 
+def rivals_section(case: Case) -> list[str]:
+    returns, factors, test = load(case)
+    best, rows = best_rolling(returns, factors, test), returns.index.get_loc(test[0])
+    warm_up({}, returns, factors)
+    default = fit(sf.KalmanLoadings(), returns, factors, test)
+    lines = [
+        f"**{case.title}, against other forecasts, test from {test[0]:%Y-%m-%d}.** Gain: log score of the default "
+        f"above the forecast's; t: of the dates' means, Newey and West's with {LAGS} lags.",
+        "",
+        "| forecast | log score | gain | t | error variance | ratio | better | seconds |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    started = time.perf_counter()
+    found = {"the default model": default}
+    for name, scored in rivals(returns, factors, rows):
+        innovation = pd.DataFrame(scored.innovation, returns.index, returns.columns).loc[test]
+        density = scored.density[rows:]
+        found[name] = Fit(innovation, float(np.nanmean(density)), time.perf_counter() - started, density)
+        started = time.perf_counter()
+    for name, each in found.items():
+        gain = np.nanmean(default.densities - each.densities, axis=1)
+        error = error_variance(each.innovation)
+        lines.append(
+            f"| {name} | {each.density:.4f} | {gain.mean():.4f} | {t_of_mean(gain):.1f} | {error.mean():.4f} "
+            f"| {(error / best).mean():.4f} | {(error < best).mean():.0%} | {each.seconds:.1f} |"
+        )
+    return [*lines, ""]
+
+
+def t_of_mean(x: np.ndarray) -> float:
+    """Newey and West's t of the mean of a series; 0 where it is zero."""
+    centred, count = x - x.mean(), len(x)
+    variance = centred @ centred / count
+    for lag in range(1, LAGS + 1):
+        variance += 2.0 * (1.0 - lag / (LAGS + 1.0)) * (centred[lag:] @ centred[:-lag]) / count
+    return float(x.mean() / np.sqrt(variance / count)) if variance > 0.0 else 0.0
+
+
+PARTS = {"models": models_section, "rivals": rivals_section}
+
+
 def load(case: Case) -> tuple[pd.DataFrame, pd.DataFrame, pd.DatetimeIndex]:
     table = pd.read_parquet(DATA / "ff5_mom_daily.parquet")
     returns = case.read(table["RF"]).loc[case.first : case.last]
@@ -155,8 +203,11 @@ def fit(model: Any, returns: pd.DataFrame, factors: pd.DataFrame, test: pd.Datet
     for warning in caught:
         print(f"{type(model).__name__}: {warning.message}")
     found = model.innovations_.sel(date=test)
-    density = float(found["log_density"].mean()) - np.log(PERCENT) if "log_density" in found else np.nan
-    return Fit(PERCENT * found["innovation"].to_pandas(), density, seconds)
+    innovation = PERCENT * found["innovation"].to_pandas()
+    if "log_density" not in found:
+        return Fit(innovation, np.nan, seconds)
+    densities = found["log_density"].to_numpy() - np.log(PERCENT)
+    return Fit(innovation, float(np.nanmean(densities)), seconds, densities)
 
 
 def warm_up(choice: dict[str, Any], returns: pd.DataFrame, factors: pd.DataFrame) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from evidence import CASES, DATA, ROOT, load
+from rivals import PERCENT, score_driven
 
 import statefolio as sf
 
@@ -66,6 +67,7 @@ def forecast_all(returns: pd.DataFrame, market: pd.DataFrame, before: pd.Timesta
         "OLS, 500 dates": rolling[500],
         "average of the former default and OLS, 500 dates": (filtered + rolling[500]) / 2,
         "OLS, 250 dates, shrunk (Vasicek 1973)": vasicek(returns, market, 250),
+        **score_driven_betas(returns, market, before),
     }
     found: dict[str, Forecasts] = {name: dict.fromkeys(HORIZONS, of) for name, of in same.items()}
     found["default, `ahead(h)`"] = {h: ahead(model, h) for h in HORIZONS}
@@ -107,6 +109,18 @@ def vasicek(returns: pd.DataFrame, market: pd.DataFrame, window: int) -> pd.Data
     weight = weight / (1.0 + weight)
     centre = beta.mean(axis=1)
     return weight.mul(beta.sub(centre, axis=0)).add(centre, axis=0)
+
+
+def score_driven_betas(returns: pd.DataFrame, market: pd.DataFrame, before: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    """GAS-t betas, which are random walks: the same forecast for every horizon."""
+    y, rows = PERCENT * returns.to_numpy(), returns.index.get_loc(before) + 1
+    X = np.column_stack([np.ones(len(y)), PERCENT * market["Mkt-RF"]])
+    each, own = score_driven(y, X, rows)
+    pooled, _ = score_driven(y, X, rows, own)
+    return {
+        f"GAS-t, {name}": pd.DataFrame(found.loadings[:, :, 1], returns.index, returns.columns)
+        for name, found in (("each asset's own parameters", each), ("pooled", pooled))
+    }
 
 
 def score(

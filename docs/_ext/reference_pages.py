@@ -39,7 +39,7 @@ GROUPS: dict[str, dict[str, list[str]]] = {
             "MinimumVariance", "Utility", "MaximumSharpe", "FractionalKelly", "RiskBudget", "FactorRiskBudget",
         ],
         "Constraints": ["Constraints"],
-        "Views": ["KalmanMean", "FactorPremia", "View", "Forecast"],
+        "Views": ["KalmanMean", "FactorPremia", "AsymmetricAlpha", "View", "Forecast"],
         "Policies": [
             "ModelPolicy", "ModelWalk", "SkfolioPolicy", "EqualWeight", "InverseVolatility", "BuyAndHold",
             "GivenWeights", "Policy", "Decision", "History", "Holdings",

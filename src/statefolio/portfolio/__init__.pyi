@@ -20,6 +20,7 @@ from .policy import Holdings as Holdings
 from .policy import Policy as Policy
 from .problem import Problem as Problem
 from .problem import Solution as Solution
+from .views.asymmetric_alpha import AsymmetricAlpha as AsymmetricAlpha
 from .views.factor_premia import FactorPremia as FactorPremia
 from .views.kalman_mean import KalmanMean as KalmanMean
 from .views.view import Forecast as Forecast

@@ -202,7 +202,7 @@ class FactorPremia(BaseMu):
             raise NotFittedError("FactorPremia must be fitted before forecast is called. Call fit first.")
         if risk is None:
             return Forecast(pd.Series(self.mu_, self.model_.assets_)[self.assets_], self.covariance_)
-        parts = self._parts(risk.model_)
+        parts = self.parts(risk.model_)
         places = parts.assets.get_indexer(risk.assets_)
         added = parts.from_premia if risk.uncertainty else parts.diagonal
         covariance = LowRankCovariance(parts.loadings, self.premia_covariance_.to_numpy(), added).select(places)
@@ -212,7 +212,8 @@ class FactorPremia(BaseMu):
         """Tell scikit-learn whether `fit` was called."""
         return hasattr(self, "last_date_")
 
-    def _parts(self, model: LoadingsModel) -> PremiaMoments:
+    def parts(self, model: LoadingsModel) -> PremiaMoments:
+        """Return the means and their parts with the current loadings of a fitted model."""
         return premia_moments(
             model, self.premia_, self.premia_covariance_.to_numpy(), self.alpha, self.alpha_prior, self.alpha_confidence
         )
@@ -225,7 +226,7 @@ class FactorPremia(BaseMu):
         self.premia_model_ = premia
         self.premia_ = pd.Series(mean, index=self._factors)[names]
         self.premia_covariance_ = pd.DataFrame(spread, self._factors, self._factors).loc[names, names]
-        parts = self._parts(model)
+        parts = self.parts(model)
         self.model_, self.assets_ = model, parts.assets
         self.covariance_ = LowRankCovariance(parts.loadings, self.premia_covariance_.to_numpy(), parts.diagonal)
         self.mu_ = pd.Series(parts.mean, index=parts.assets).reindex(model.assets_).to_numpy(dtype=np.float64)

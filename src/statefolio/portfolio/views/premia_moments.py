@@ -21,8 +21,8 @@ class PremiaMoments:
     Attributes
     ----------
     assets : Index (N,)
-    mean, alpha : (N,) arrays
-        b'l + a, and a.
+    mean, alpha, alpha_variance : (N,) arrays
+        b'l + a, a, and the variance of a's posterior.
     loadings : (N, K) array
         b.
     diagonal, from_premia : (N,) arrays
@@ -34,6 +34,7 @@ class PremiaMoments:
     assets: pd.Index
     mean: Array
     alpha: Array
+    alpha_variance: Array
     loadings: Array
     diagonal: Array
     from_premia: Array
@@ -57,7 +58,7 @@ def premia_moments(
     floor = _LEAST * noise
     loadings, block = b[:, first:], P[:, first:, first:]
     from_premia = np.maximum(np.einsum("njk,jk->n", block, spread), floor)
-    alpha, prior = np.zeros(len(b)), (0.0, 0.0)
+    alpha, alpha_variance, prior = np.zeros(len(b)), np.zeros(len(b)), (0.0, 0.0)
     if side == "none":
         diagonal = loading_uncertainty(block, spread, mean, intercept=False)
     else:
@@ -68,9 +69,16 @@ def premia_moments(
             )
         found = alpha_posterior(b[:, 0], P[:, 0, 0], centre)
         alpha = np.where(found.on_side(side, confidence), found.mean, 0.0)
-        prior = (found.prior_mean, found.prior_variance)
+        alpha_variance, prior = found.variance, (found.prior_mean, found.prior_variance)
         given_prior = P - P[:, :, :1] * P[:, :1, :] / (P[:, :1, :1] + found.prior_variance)
         diagonal = loading_uncertainty(given_prior, spread, mean)
     return PremiaMoments(
-        model.assets_[known], loadings @ mean + alpha, alpha, loadings, np.maximum(diagonal, floor), from_premia, prior
+        model.assets_[known],
+        loadings @ mean + alpha,
+        alpha,
+        alpha_variance,
+        loadings,
+        np.maximum(diagonal, floor),
+        from_premia,
+        prior,
     )

@@ -11,11 +11,12 @@ import pytest
 from statefolio import Constraints, FactorRisk, KalmanLoadings, ModelPolicy, TradingCosts
 from statefolio.commands.options import declared_options
 from statefolio.commands.shared_options import ModelOptions
-from statefolio.commands.studies.parts.models import make_loadings
+from statefolio.commands.studies.parts.models import make_loadings, make_view
 from statefolio.commands.studies.reading import open_study, parse_study
 from statefolio.commands.studies.records.configuration import configuration
 from statefolio.commands.studies.schema.backtest_tables import CostsTable
 from statefolio.commands.studies.schema.model_tables import (
+    AsymmetricAlphaViews,
     FactorPremiaViews,
     KalmanMeanViews,
     LoadingsTable,
@@ -24,7 +25,7 @@ from statefolio.commands.studies.schema.model_tables import (
 from statefolio.commands.studies.schema.portfolio_tables import ConstraintsTable, Optimised
 from statefolio.commands.studies.schema.study import Study
 from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning
-from statefolio.portfolio import FactorPremia, KalmanMean
+from statefolio.portfolio import AsymmetricAlpha, FactorPremia, KalmanMean
 
 BASE = """
 [study]
@@ -100,6 +101,41 @@ def test_a_given_start_reaches_the_model(written, read):
     assert model.before_prediction
 
 
+def test_alphas_by_side_are_read_and_charge_the_fee_of_the_account():
+    text = (
+        f'{BASE}[views]\nkind = "asymmetric_alpha"\nview = {{ kind = "kalman_mean", phi = 0.98 }}\n'
+        "short_scale = 0.3\nlong_half_life = 63.0\n"
+    )
+    table = parse_study(text, "my.toml").views
+    view = make_view(table, KalmanLoadings(), 0.02)
+    assert isinstance(view.view, KalmanMean)
+    assert view.view.phi == 0.98
+    assert (view.long_scale, view.short_scale, view.long_half_life, view.short_half_life) == (
+        "learned",
+        0.3,
+        63.0,
+        None,
+    )
+    assert view.borrow == 0.02
+    own = parse_study(f"{text}borrow = {{ AAPL = 0.05, XOM = 0.01 }}\n", "my.toml").views
+    assert make_view(own, KalmanLoadings(), 0.02).borrow == {"AAPL": 0.05, "XOM": 0.01}
+
+
+def test_tables_within_tables_are_recorded_without_warnings():
+    """The views of a portfolio, and the view of a view."""
+    own = 'views = { kind = "asymmetric_alpha", view = { kind = "kalman_mean", phi = 0.98 } }'
+    text = BASE.replace('objective = "equal_weight"', f'objective = "maximum_sharpe"\n{own}')
+    recorded = configuration(parse_study(text, "my.toml"), "even")["views"]
+    assert recorded["view"]["phi"] == 0.98
+    assert recorded["short_confidence"] == 0.8
+
+
+def test_alphas_by_side_are_of_a_view_with_both_signs():
+    text = f'{BASE}[views]\nkind = "asymmetric_alpha"\nview = {{ kind = "factor_premia", alpha = "long" }}\n'
+    with pytest.raises(InputError, match=r"^views\.view: view must have alphas of both signs"):
+        make_view(parse_study(text, "my.toml").views, KalmanLoadings())
+
+
 def test_every_option_of_the_models_has_its_field():
     """Exceptions are options that a file cannot have, or has in another table."""
     elsewhere = {
@@ -107,11 +143,13 @@ def test_every_option_of_the_models_has_its_field():
         FactorRisk: {"loadings", "prefit"},
         KalmanMean: {"state_covariance", "observation_covariance", "start", "before_prediction"},
         FactorPremia: {"loadings"},
+        AsymmetricAlpha: set(),
         Constraints: set(),
         ModelPolicy: {"objective", "risk", "view", "costs"},
         TradingCosts: set(),
     }
-    tables = (LoadingsTable, RiskTable, KalmanMeanViews, FactorPremiaViews, ConstraintsTable, Optimised, CostsTable)
+    views = (KalmanMeanViews, FactorPremiaViews, AsymmetricAlphaViews)
+    tables = (LoadingsTable, RiskTable, *views, ConstraintsTable, Optimised, CostsTable)
     for (model, left), table in zip(elsewhere.items(), tables, strict=True):
         assert set(inspect.signature(model).parameters) - left <= set(table.model_fields), model
 
@@ -233,14 +271,17 @@ WRONG = {
     ),
     "an unknown view": (
         f'{BASE}[views]\nkind = "kalman"\n',
-        ['views.kind must be "none", "kalman_mean" or "factor_premia", got "kalman". Did you mean kalman_mean?'],
+        [
+            'views.kind must be "none", "kalman_mean", "factor_premia" or "asymmetric_alpha", got "kalman". '
+            "Did you mean kalman_mean?"
+        ],
     ),
     "no benchmark": (BASE.replace('benchmark = "even"', ""), ["backtest.benchmark is missing"]),
     "nothing": ("", ["study is missing", "data is missing", "portfolio is missing", "backtest is missing"]),
     # fields that contradict each other
     "kelly without a view": (
         BASE.replace("equal_weight", "kelly"),
-        ['views.kind must be "kalman_mean" or "factor_premia" for portfolio.even with objective = "kelly"'],
+        ['views.kind must be "kalman_mean", "factor_premia" or "asymmetric_alpha" for portfolio.even with objective'],
     ),
     "a file beside the bundled data": (
         BASE.replace('"demo"', '"demo"\nreturns = "r.csv"'),

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from statefolio.commands.studies.schema.model_tables import (
+    AsymmetricAlphaViews,
     FactorPremiaViews,
     KalmanMeanViews,
     LoadingsTable,
@@ -18,6 +19,8 @@ from statefolio.data import read_groups
 from statefolio.exceptions import InputError, StatefolioError, UnknownNameError
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.kalman_options import check_kalman_options
+from statefolio.portfolio.views.alpha_sources import check_source
+from statefolio.portfolio.views.asymmetric_alpha import AsymmetricAlpha
 from statefolio.portfolio.views.factor_premia import FactorPremia
 from statefolio.portfolio.views.kalman_mean import KalmanMean
 from statefolio.risk.factor_risk import FactorRisk
@@ -68,8 +71,30 @@ def make_risk(table: RiskTable, loadings: KalmanLoadings, assets: pd.Index, fold
     return FactorRisk(loadings, **options)
 
 
-def make_view(table: ViewsTable, loadings: KalmanLoadings) -> KalmanMean | FactorPremia | None:
-    """Return the model of expected returns; None without views."""
+def make_view(
+    table: ViewsTable, loadings: KalmanLoadings, borrow: Any = 0.0
+) -> KalmanMean | FactorPremia | AsymmetricAlpha | None:
+    """Return the model of expected returns; None without views.
+
+    Parameters
+    ----------
+    table, loadings
+        The table [views], and the model of loadings.
+    borrow
+        Annual fee on short positions, for a view that has none of its own.
+
+    Raises
+    ------
+    InputError
+        If a view of alphas is of another view that has none.
+    """
+    if isinstance(table, AsymmetricAlphaViews):
+        options = table.model_dump(exclude={"kind", "view"})
+        options["borrow"] = borrow if table.borrow is None else table.borrow
+        view = AsymmetricAlpha(make_view(table.view, loadings), **options)
+        with errors_about("views.view"):
+            check_source(view.view)
+        return view
     if isinstance(table, KalmanMeanViews):
         options = table.model_dump(exclude={"kind"})
         options["phi"] = None if table.phi == "tuned" else table.phi

@@ -74,7 +74,8 @@ def make_policies(study: Study, market: Market, folder: Path) -> dict[str, Polic
             policies[name] = _of_plug_in(table, f"portfolio.{name}")
         else:
             field = f"portfolio.{name}"
-            view = make_view(table.views or study.views, loadings) if isinstance(table, NEEDS_VIEWS) else None
+            needed = isinstance(table, NEEDS_VIEWS)
+            view = make_view(table.views or study.views, loadings, costs.borrow) if needed else None
             constraints = make_constraints(table.constraints, market, folder, f"{field}.constraints")
             policies[name] = ModelPolicy(
                 _objective(table, market, constraints.groups, field),

@@ -59,7 +59,7 @@ def _error_of(lines: list[InitErrorDetails]) -> ValidationError:
     return ValidationError.from_exception_data("study file", lines)
 
 
-def tables_by(tag: str, *tables: type[Table]) -> PlainValidator:
+def tables_by(tag: str, *tables: type[Table]) -> BeforeValidator:
     """Return a validator that chooses a table by the word in the field `tag`."""
     by_word = {str(get_args(table.model_fields[tag].annotation)[0]): table for table in tables}
 
@@ -76,7 +76,7 @@ def tables_by(tag: str, *tables: type[Table]) -> PlainValidator:
             raise _error_of([fault("value_error", (tag,), given[tag], error=Invalid(words))])
         return table.model_validate(given)
 
-    return PlainValidator(choose)
+    return BeforeValidator(choose)
 
 
 def one_of(*words: str) -> str:

@@ -126,6 +126,29 @@ class FactorPremiaViews(Table):
     alpha_confidence: Confidence = 0.5
 
 
+class AsymmetricAlphaViews(Table):
+    """Long and short alphas of other views apart: options of `AsymmetricAlpha`, under the same names.
+
+    Without a `borrow` of its own it charges that of the back-test.
+    """
+
+    kind: Literal["asymmetric_alpha"]
+    view: Annotated[KalmanMeanViews | FactorPremiaViews, tables_by("kind", KalmanMeanViews, FactorPremiaViews)] = (
+        FactorPremiaViews(kind="factor_premia", alpha="both")
+    )
+    long_scale: Annotated[float | str, number_or("learned")] = "learned"
+    short_scale: Annotated[float | str, number_or("learned")] = "learned"
+    long_half_life: Positive | None = None
+    short_half_life: Positive | None = None
+    long_confidence: Confidence = 0.5
+    short_confidence: Confidence = 0.8
+    borrow: VarianceOrTable | None = None
+    squeeze: NotNegative = 0.05
+    holding_period: Annotated[float, valid(Number(at_least=1.0))] = 21.0
+    periods_per_year: Positive = 252.0
+
+
 ViewsTable = Annotated[
-    NoViews | KalmanMeanViews | FactorPremiaViews, tables_by("kind", NoViews, KalmanMeanViews, FactorPremiaViews)
+    NoViews | KalmanMeanViews | FactorPremiaViews | AsymmetricAlphaViews,
+    tables_by("kind", NoViews, KalmanMeanViews, FactorPremiaViews, AsymmetricAlphaViews),
 ]

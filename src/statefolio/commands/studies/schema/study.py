@@ -102,7 +102,8 @@ class Study(Table):
         for name, table in self.portfolio.items():
             if isinstance(table, NEEDS_VIEWS) and isinstance(table.views or self.views, NoViews):
                 raise ValueError(
-                    f'views.kind must be "kalman_mean" or "factor_premia" for portfolio.{name} with objective = '
-                    f'"{table.objective}", which depends on expected returns, got "none"'
+                    'views.kind must be "kalman_mean", "factor_premia" or "asymmetric_alpha" for '
+                    f'portfolio.{name} with objective = "{table.objective}", which depends on expected returns, got '
+                    '"none"'
                 )
         return self
