@@ -33,6 +33,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "one speed, random walk": {"dynamics": "random_walk", "noise": "ewma"},
     'tuning="shrunk"': {"tuning": "shrunk"},
     'tuning="mle"': {"tuning": "mle"},
+    'tuning="mle", taken for known': {"tuning": "mle", "parameter_uncertainty": False},
     'tuning="mle", constant Gaussian noise': {"tuning": "mle", "noise": "constant", "tails": "gaussian"},
     'tuning="discount"': {"tuning": "discount"},
 }

@@ -16,6 +16,9 @@ ONE_DATE, _ONE_CELL = 0.5, 0.99
 """Shares of an asset's squared returns on a single date: above the first (a bad print, or an infinite variance) the
 asset has no part in what the panel shares; above the second, the date has no part in its variance either."""
 
+MODERATE_PARTS = 5.0
+"""Parts of an asset's history that a loading with a moderate signal-to-noise remembers one of."""
+
 
 class OLSFit(NamedTuple):
     """Constant loadings, one column per asset; NaN where there are too few observations or no residuals.
@@ -132,7 +135,7 @@ def moderate_ratio(fit: OLSFit) -> Floats:
     1 / sqrt(s i) dates.
     """
     information = fit.residual_variance / fit.variance  # i times the number of observations
-    return 25.0 / (fit.observations * information)
+    return MODERATE_PARTS**2 / (fit.observations * information)
 
 
 def filled_with_median(values: Floats, fallback: float) -> Floats:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import Report, over_blocks
 from statefolio.kalman.coordinates import Scales
+from statefolio.kalman.expected_variance import expected_ratio, points_about, prior_rate
 from statefolio.kalman.maximum_likelihood import Tasks, evaluate, maximise, new_tasks
 from statefolio.kalman.ordinary_least_squares import OLSFit, moderate_ratio
 from statefolio.kalman.pooled import tune_pool
@@ -39,6 +40,7 @@ class AssetEstimates:
     found: NDArray[np.bool_]
     reason: NDArray[np.str_]
     strength: float = 0.0
+    expected: Floats | None = None  # (K, N) state variances that the filter takes, their uncertainty counted
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class _Searches:
     pool: Pool
     scales: Scales
     anchor: Floats  # (K, N)
+    rate: Floats  # (N,) of the prior of signal-to-noise over its moderate value
     assets: NDArray[np.intp]
 
     def part(self, first: int, last: int) -> "_Searches":
@@ -59,6 +62,7 @@ class _Searches:
             self.pool,
             Scales(*(np.ascontiguousarray(rows[:, first:last]) for rows in self.scales)),
             np.ascontiguousarray(self.anchor[:, first:last]),
+            self.rate[first:last],
             self.assets[inside] - first,
         )
 
@@ -145,7 +149,26 @@ def _prepare(problem: TuningProblem, pool: Pool, ols: OLSFit) -> _Searches:
     mean[:, :-1] = problem.mean[:, : count - 1]
     scales = Scales(moderate, mean, deviation)
     assets = np.flatnonzero(np.isfinite(ols.residual_variance) & (ols.residual_variance > 0.0))
-    return _Searches(problem, pool, scales, np.log1p(pool.ratio[:, None] / moderate), assets)
+    anchor = np.log1p(pool.ratio[:, None] / moderate)
+    return _Searches(problem, pool, scales, anchor, prior_rate(ols.observations), assets)
+
+
+def _expect(searches: _Searches, theta: Floats, strength: float) -> Floats:
+    """Return maxima theta (assets, D) with signal-to-noise ratios at their expectation (expected_variance.py)."""
+    states = searches.anchor.shape[0]
+    z = points_about(theta[:, 1 : 1 + states])  # (P, assets, K)
+    number = len(z)
+    points = np.repeat(theta[:, None], states * number, axis=1)
+    for j in range(states):
+        points[:, j * number : (j + 1) * number, 1 + j] = z[:, :, j].T
+    value, gradient = searches.evaluate(points)
+    value = value.reshape(-1, states, number).transpose(2, 0, 1)
+    slope = np.stack([gradient[:, j * number : (j + 1) * number, 1 + j].T for j in range(states)], axis=2)
+    rate, anchor = searches.rate[searches.assets, None], searches.anchor[:, searches.assets].T
+    ratio = expected_ratio(z, value, slope, rate, strength, anchor)
+    expected = theta.copy()
+    expected[:, 1 : 1 + states] = np.where(np.isfinite(ratio), np.log1p(ratio), theta[:, 1 : 1 + states])
+    return expected
 
 
 def _starting_points(searches: _Searches, level: Floats, heights: list[Floats]) -> Floats:
@@ -162,17 +185,23 @@ def _starting_points(searches: _Searches, level: Floats, heights: list[Floats]) 
     return theta
 
 
-def tune_each(problem: TuningProblem, pool: Pool, ols: OLSFit, level: Floats, report: Report | None) -> AssetEstimates:
-    """Estimate every asset by maximum likelihood, from several starting points, with standard errors."""
+def tune_each(
+    problem: TuningProblem, pool: Pool, ols: OLSFit, level: Floats, report: Report | None, *, uncertain: bool = False
+) -> AssetEstimates:
+    """Estimate every asset by maximum likelihood, from several starting points, with standard errors.
+
+    `uncertain` asks for the expected state variances too, which count their uncertainty.
+    """
     searches = _prepare(problem, pool, ols)
     shape = (searches.anchor.shape[0], searches.assets.size)
     theta = _starting_points(searches, level, [np.full(shape, height) for height in STARTS])
     ends, value, reason = searches.maximise(theta, 0.0, report)
-    return _collect(searches, ends, value, reason, _standard_errors(searches, ends), 0.0)
+    errors = _standard_errors(searches, ends)
+    return _collect(searches, ends, value, reason, errors, 0.0, uncertain=uncertain)
 
 
 def tune_shrunk(
-    problem: TuningProblem, pool: Pool, ols: OLSFit, level: Floats, report: Report | None
+    problem: TuningProblem, pool: Pool, ols: OLSFit, level: Floats, report: Report | None, *, uncertain: bool = False
 ) -> AssetEstimates:
     """Estimate every asset, shrunk towards the pooled hyper-parameters.
 
@@ -197,7 +226,7 @@ def tune_shrunk(
     start = _starting_points(searches, level, [searches.anchor[:, searches.assets]])
     ends, value, reason = searches.maximise(start, strength, None)
     errors = np.full((1 + searches.anchor.shape[0], searches.assets.size), np.nan)
-    return _collect(searches, ends, value, reason, errors, strength)
+    return _collect(searches, ends, value, reason, errors, strength, uncertain=uncertain)
 
 
 def _parameters(searches: _Searches, theta: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -250,7 +279,14 @@ def _standard_errors(searches: _Searches, theta: Floats) -> Floats:
 
 
 def _collect(
-    searches: _Searches, theta: Floats, value: Floats, reason: NDArray[np.int64], errors: Floats, strength: float
+    searches: _Searches,
+    theta: Floats,
+    value: Floats,
+    reason: NDArray[np.int64],
+    errors: Floats,
+    strength: float,
+    *,
+    uncertain: bool,
 ) -> AssetEstimates:
     """Place the results of the estimated assets among all assets; the others are NaN."""
     count = searches.anchor.shape[1]
@@ -277,4 +313,5 @@ def _collect(
         found=found,
         reason=texts,
         strength=strength,
+        expected=wide(_parameters(searches, _expect(searches, theta, strength))[0]) if uncertain else None,
     )

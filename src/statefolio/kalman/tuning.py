@@ -70,10 +70,11 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
         teaches=np.append(teaches, True),
         reason=np.where(np.append(teaches, True), learned.reason, np.append(excluded, "")),
     )
-    if options.tuning == "mle":
-        learned = _with_estimates(learned, tune_each(problem, pool, ols, learned.level, _named(progress, "own")))
-    if options.tuning == "shrunk":
-        learned = _with_estimates(learned, tune_shrunk(problem, pool, ols, learned.level, _named(progress, "shrunk")))
+    if options.tuning in ("mle", "shrunk"):
+        tune_own, stage = (tune_each, "own") if options.tuning == "mle" else (tune_shrunk, "shrunk")
+        report = _named(progress, stage)
+        estimates = tune_own(problem, pool, ols, learned.level, report, uncertain=options.uncertain)
+        learned = _with_estimates(learned, estimates)
     if options.tuning == "discount":
         learned = _with_discount(options, learned, problem, pool)
     return learned
@@ -197,9 +198,14 @@ def _with_estimates(learned: Learned, estimates: AssetEstimates) -> Learned:
         kept = np.where(found, values, np.nan)
         return filled_with_median(kept, np.nan) if found.any() else before
 
+    unit = np.where(found, 1.0, by_level)
+    state_variance, likeliest = unit * fill(estimates.state_variance, learned.state_variance), None
+    if estimates.expected is not None:
+        state_variance, likeliest = unit * fill(estimates.expected, learned.state_variance), state_variance
     return replace(
         learned,
-        state_variance=np.where(found, 1.0, by_level) * fill(estimates.state_variance, learned.state_variance),
+        state_variance=state_variance,
+        likeliest=likeliest,
         level=np.where(learned.teaches, fill(estimates.level, learned.level), learned.level),
         phi=fill(estimates.phi, learned.phi),
         mean=fill(estimates.mean, learned.mean),

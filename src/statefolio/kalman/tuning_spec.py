@@ -40,6 +40,7 @@ class TuningSpec:
     fast_weight: float | None = None
     surprise_scale: float | None = None
     discount: float | None = None
+    uncertain: bool = False  # filters count the uncertainty of the state variances of each asset
 
     @property
     def tunes_reversion(self) -> bool:
@@ -75,6 +76,7 @@ class Learned:
     converged: NDArray[np.bool_]  # (N,)
     reason: NDArray[np.str_]  # (N,)
     teaches: NDArray[np.bool_]  # (N,) whether the asset has a residual, and so a part in what the panel shares
+    likeliest: Floats | None = None  # (K, N) state variances at the maximum, where the filter takes expected ones
 
     def with_newcomers(self, count: int) -> "Learned":
         """Append `count` assets that tuning has not seen, with the hyper-parameters of the last column."""
@@ -83,7 +85,8 @@ class Learned:
     def select(self, columns: NDArray[np.intp]) -> "Learned":
         """Return the hyper-parameters of some columns."""
         names = ("state_variance", "level", "phi", "mean", "standard_error", "converged", "reason", "teaches")
-        return replace(self, **{name: getattr(self, name)[..., columns] for name in names})
+        chosen = {name: getattr(self, name)[..., columns] for name in names}
+        return replace(self, **chosen, likeliest=None if self.likeliest is None else self.likeliest[:, columns])
 
 
 def build(options: TuningSpec, learned: Learned) -> Filter:

@@ -29,7 +29,7 @@ from statefolio.kalman.volatility import Common, Moments, common_levels, move_si
 from statefolio.loadings.alignment import find_positions, order_factors
 from statefolio.loadings.array_layout import Form, with_prefix
 from statefolio.loadings.base import LoadingsModel
-from statefolio.loadings.kalman_options import Progress, check_kalman_options, make_tuning_spec
+from statefolio.loadings.kalman_options import ESTIMATED_EACH, Progress, check_kalman_options, make_tuning_spec
 from statefolio.loadings.kalman_run import (
     Unknown,
     collect_results,
@@ -62,6 +62,7 @@ class KalmanModel(LoadingsModel):
     """Base of `KalmanLoadings`: the methods that tune, run, continue and restore its filters."""
 
     progress: Progress | None
+    parameter_uncertainty: bool
     _options: TuningSpec
     _learned: Learned
     _filter: Filter
@@ -236,6 +237,8 @@ class KalmanModel(LoadingsModel):
 
     def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
         self._learned = learned_from_arrays(state)
+        if self.get_params(deep=False)["tuning"] in ESTIMATED_EACH:  # files of earlier versions lack the option
+            self.parameter_uncertainty = self._learned.likeliest is not None
         start = with_prefix(state, "start_")
         options = {**self.get_params(deep=False), **_NO_VALUES}
         tuning_spec = make_tuning_spec(options, pd.Index([]), pd.Index([]))

@@ -9,7 +9,7 @@ import pandas as pd
 from statefolio._arrays.numbers import to_floats
 from statefolio._arrays.text import shown
 from statefolio._arrays.types import Array
-from statefolio._options import Number, OneOf, check_options, is_number
+from statefolio._options import Flag, Number, OneOf, check_options, is_number
 from statefolio.exceptions import InputError
 from statefolio.kalman.pooled import LEAST_MEMORY, MOST_FAST_WEIGHT, MOST_RISE, SURPRISE_SCALES
 from statefolio.kalman.specification import CONSTANT, DISCOUNT, EWMA
@@ -30,7 +30,11 @@ RULES = {
     "fast_memory": Number(at_least=0.0, at_most=LEAST_MEMORY, example=0.6) | None,
     "fast_weight": Number(at_least=0.0, at_most=MOST_FAST_WEIGHT, example=0.12) | None,
     "surprise_scale": Number(at_least=SURPRISE_SCALES[0], at_most=SURPRISE_SCALES[1], example=1.06) | None,
+    "parameter_uncertainty": Flag(),
 }
+ESTIMATED_EACH = ("mle", "shrunk")
+"""Tunings that estimate the state variances of each asset."""
+
 LEAST_PANEL = 8
 """Assets from which on loadings revert to the panel's means by default."""
 
@@ -149,6 +153,7 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
         fast_weight=options["fast_weight"],
         surprise_scale=options["surprise_scale"],
         discount=options["discount_factor"],
+        uncertain=bool(options["parameter_uncertainty"]),
     )
 
 

@@ -36,7 +36,10 @@ _OF_SEVERAL_SPEEDS = (
 def parameter_columns(learned: Learned, factors: list[str], count: int, *, with_means: bool) -> dict[str, Any]:
     """Return the columns of `parameters_`: one value for each of the first `count` assets."""
     table: dict[str, Any] = {"observation_variance": learned.level}
-    table |= {f"state_variance_{f}": learned.state_variance[j] for j, f in enumerate(factors)}
+    tuned = learned.state_variance if learned.likeliest is None else learned.likeliest
+    table |= {f"state_variance_{f}": tuned[j] for j, f in enumerate(factors)}
+    if learned.likeliest is not None:
+        table |= {f"state_variance_{f}_expected": learned.state_variance[j] for j, f in enumerate(factors)}
     table["observation_variance_standard_error"] = learned.standard_error[0]
     table |= {f"state_variance_{f}_standard_error": learned.standard_error[1 + j] for j, f in enumerate(factors)}
     table |= {f"phi_{f}": learned.phi[j] for j, f in enumerate(factors)}
@@ -63,7 +66,7 @@ def learned_to_arrays(learned: Learned) -> Arrays:
     """Return the learned hyper-parameters as named arrays."""
     values = {field.name: getattr(learned, field.name) for field in fields(Learned)}
     arrays = {f"law_{name}": np.array(value) for name, value in values.pop("spec")._asdict().items()}
-    return arrays | {f"learned_{name}": np.asarray(value) for name, value in values.items()}
+    return arrays | {f"learned_{name}": np.asarray(value) for name, value in values.items() if value is not None}
 
 
 def learned_from_arrays(arrays: Mapping[str, Any]) -> Learned:
@@ -106,6 +109,7 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
         "moments_weight": Form("f", ()),
         "moments_dates": Form("i", ()),
         "learned_state_variance": Form("f", (states, columns), -1, newcomer=True),
+        "learned_likeliest": Form("f", (states, columns), -1, newcomer=True),
         "learned_level": Form("f", (columns,), -1, newcomer=True),
         "learned_phi": Form("f", (states, columns), -1, newcomer=True),
         "learned_mean": Form("f", (states, columns), -1, newcomer=True),
@@ -122,5 +126,6 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
     }
     # Files of earlier versions lack some; a start, moments and a pilot filter are there only where the model has them.
     optional = {*watch, *tuned, *(f"pilot_{name}" for name in of_filter), *_OF_ONE_SPEED, *_OF_SEVERAL_SPEEDS}
-    optional |= {"filter_rows", "filter_size", "filter_fast", "learned_teaches", "start_mean", "start_covariance"}
+    optional |= {"filter_rows", "filter_size", "filter_fast", "learned_teaches", "learned_likeliest"}
+    optional |= {"start_mean", "start_covariance"}
     return forms, frozenset(optional)

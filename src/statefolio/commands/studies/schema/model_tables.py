@@ -80,6 +80,7 @@ class LoadingsTable(Table):
     surprise_scale: float | None = None
     volatility_exponent: float | list[float] | None = None
     discount_factor: float | None = None
+    parameter_uncertainty: bool = True
 
 
 class RiskTable(Table):

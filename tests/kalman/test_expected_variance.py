@@ -1,0 +1,184 @@
+"""Expected state variances: the theorem behind them, their integral, and their posterior, against plain NumPy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import textbook
+from scipy.integrate import quad
+
+import statefolio as sf
+from statefolio.kalman.expected_variance import LEAST_MEMORY, expected_ratio, points_about, prior_rate
+
+DATES, ASSETS = 400, 9
+PLAIN = {"noise": "constant", "tails": "gaussian", "intercept": False}
+
+
+def test_covariance_at_the_mean_is_the_error_averaged_over_variances():
+    """Of one filter, with the gains of the mean variance; its mean squared error is computed for each variance."""
+    rng = np.random.default_rng(3)
+    X, R, P0 = rng.standard_normal((60, 2)), 0.7, 0.4 * np.eye(2)
+    variances = np.array([[0.0, 0.0], [0.02, 0.0], [0.01, 0.3]])
+    chance = np.array([0.5, 0.2, 0.3])
+    model = textbook.Model(chance @ variances, R, start=(np.zeros(2), P0))
+    path = textbook.run(model, X, rng.standard_normal(60))
+    errors = np.repeat(P0[None], 3, axis=0)
+    for t, x in enumerate(X):
+        if t:
+            errors += np.stack([np.diag(q) for q in variances])
+        gain = path.predicted_covariance[t] @ x / (x @ path.predicted_covariance[t] @ x + R)
+        kept = np.eye(2) - np.outer(gain, x)
+        errors = kept @ errors @ kept.T + R * np.outer(gain, gain)
+        np.testing.assert_allclose(np.einsum("q,qij->ij", chance, errors), path.covariance[t], rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize(("mode", "width"), [(0.0, 0.6), (0.4, 0.3), (2.0, 0.5)])
+@pytest.mark.parametrize("strength", [0.0, 3.0])
+def test_integral_of_a_normal_likelihood(mode, width, strength):
+    rate, anchor = 0.05, 1.0
+    z = points_about(np.array([mode]))
+    found = expected_ratio(z, -0.5 * ((z - mode) / width) ** 2, (mode - z) / width**2, rate, strength, anchor)
+
+    def density(at):
+        log = -0.5 * ((at - mode) / width) ** 2 - rate * np.expm1(at) - 0.5 * strength * (at - anchor) ** 2
+        return np.exp(log)
+
+    end = mode + 3.5
+    total = quad(density, 0.0, end)[0]
+    expected = quad(lambda at: np.expm1(at) * density(at), 0.0, end)[0] / total
+    assert found[0] == pytest.approx(expected, rel=2e-2)
+
+
+def test_steep_likelihoods_do_not_overshoot():
+    """A slope of hundreds at zero, as of an asset whose loading surely moves, leaves the mass at the maximum."""
+    z = points_about(np.array([2.7]))
+    value = -40.0 * np.exp(-3.0 * z) - 2.0 * (z - 2.7) ** 2
+    slope = 120.0 * np.exp(-3.0 * z) - 4.0 * (z - 2.7)
+    assert np.log1p(expected_ratio(z, value, slope, 0.0)[0]) == pytest.approx(2.8, abs=0.15)
+
+
+def test_values_that_are_not_numbers_carry_no_weight():
+    z = points_about(np.array([1.0]))
+    value, slope = -((z - 1.0) ** 2), 2.0 * (1.0 - z)
+    value[-1], slope[-1] = np.nan, np.nan
+    assert np.isfinite(expected_ratio(z, value, slope, 0.1)).all()
+
+
+def test_short_histories_expect_slow_loadings():
+    """With a flat likelihood, the expected memory is not far below `LEAST_MEMORY` dates."""
+    observations = np.array([12.0, 60.0])
+    z = points_about(np.zeros(2))
+    ratio = expected_ratio(z, np.zeros_like(z), np.zeros_like(z), prior_rate(observations))
+    memory = observations / 5.0 / np.sqrt(ratio)
+    assert (memory > 0.8 * LEAST_MEMORY).all()
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Loadings that stand still, and some that move; a gap, and a late listing."""
+    rng = np.random.default_rng(5)
+    dates = pd.bdate_range("2018-01-01", periods=DATES)
+    factors = pd.DataFrame(rng.normal(0.0, 0.01, (DATES, 2)), dates, ["market", "value"])
+    steps = rng.normal(0.0, 1.0, (DATES, ASSETS, 2)) * np.linspace(0.0, 0.06, ASSETS)[:, None]
+    values = np.einsum("tk,tnk->tn", factors.to_numpy(), 1.0 + np.cumsum(steps, axis=0))
+    values += 0.01 * rng.standard_normal((DATES, ASSETS))
+    values[100:140, 2], values[:150, 3] = np.nan, np.nan
+    return pd.DataFrame(values, dates, [f"a{i}" for i in range(ASSETS)]), factors
+
+
+@pytest.fixture(scope="module")
+def fitted(data):
+    return sf.KalmanLoadings(tuning="mle", **PLAIN).fit(*data)
+
+
+def log_likelihoods(q, level, X, y):
+    """Filters of several state variances (n, K) from a vast start, in plain NumPy; up to a constant."""
+    a, P = np.zeros(q.shape), np.repeat(1e6 * np.eye(q.shape[1])[None], len(q), axis=0)
+    total = np.zeros(len(q))
+    for t, x in enumerate(X):
+        P = P + q[:, :, None] * np.eye(q.shape[1]) * (t > 0)
+        if np.isfinite(y[t]):
+            M = P @ x
+            v, S = y[t] - a @ x, M @ x + level
+            total -= 0.5 * (np.log(S) + v**2 / S)
+            a, P = a + M * (v / S)[:, None], P - M[:, :, None] * M[:, None] / S[:, None, None]
+    return total
+
+
+def test_expectation_agrees_with_a_plain_filter_on_a_fine_grid(data, fitted):
+    """One filter for each of many variances, weighted by its likelihood and the prior."""
+    returns, factors = data
+    X = factors.to_numpy()
+    for asset in returns:
+        row, y = fitted.parameters_.loc[asset], returns[asset].to_numpy()
+        q = row[["state_variance_market", "state_variance_value"]].to_numpy(dtype=float)
+        level, seen = row["observation_variance"], np.isfinite(y)
+        moderate = 25.0 / (seen.sum() / np.linalg.inv(X[seen].T @ X[seen])[0, 0])
+        z = np.linspace(0.0, np.log1p(q[0] / level / moderate) + 3.5, 400)
+        grid = np.column_stack([moderate * np.expm1(z) * level, np.full(z.size, q[1])])
+        log = log_likelihoods(grid, level, X, y) - (5.0 * LEAST_MEMORY / seen.sum()) ** 2 * np.expm1(z)
+        weight = np.exp(log - log.max())
+        weight[[0, -1]] *= 0.5
+        assert row["state_variance_market_expected"] == pytest.approx(weight @ grid[:, 0] / weight.sum(), rel=0.02)
+
+
+def test_estimates_are_those_taken_for_known(data, fitted):
+    """The option changes what the filter takes, not the estimates; a variance of zero is uncertain."""
+    known = sf.KalmanLoadings(tuning="mle", parameter_uncertainty=False, **PLAIN).fit(*data)
+    names = list(known.parameters_.columns)
+    assert not any("expected" in name for name in names)
+    pd.testing.assert_frame_equal(known.parameters_, fitted.parameters_[names])
+    expected = fitted.parameters_.filter(like="_expected")
+    assert (expected > 0.0).all(axis=None)
+    assert (known.parameters_[["state_variance_market", "state_variance_value"]] == 0.0).any(axis=None)
+
+
+def test_expectations_are_saved_and_passed_to_newcomers(data, fitted, tmp_path):
+    returns, factors = data
+    early = sf.KalmanLoadings(tuning="mle", **PLAIN).fit(returns.iloc[:300], factors.iloc[:300])
+    early.save(tmp_path / "model")
+    loaded = sf.KalmanLoadings.load(tmp_path / "model")
+    assert loaded.parameter_uncertainty
+    pd.testing.assert_frame_equal(loaded.parameters_, early.parameters_)
+    later = returns.iloc[300:].assign(new=np.random.default_rng(1).normal(0.0, 0.01, DATES - 300))
+    for model in (loaded, early):
+        model.partial_fit(later, factors.iloc[300:])
+    assert loaded.loadings_.equals(early.loadings_)
+    column = "state_variance_market_expected"
+    median = early.parameters_.loc[list(returns.columns), column].median()
+    assert early.parameters_.loc["new", column] == pytest.approx(median)
+    of_earlier_version = {name: values for name, values in early._state().items() if name != "learned_likeliest"}
+    loaded._restore(of_earlier_version)
+    assert not loaded.parameter_uncertainty
+    assert not any("expected" in name for name in loaded.parameters_)
+
+
+@pytest.mark.parametrize("tuning", ["mle", "shrunk"])
+def test_bands_cover(tuning):
+    """Loadings that break once: the estimates alone are too sure of themselves."""
+    rng = np.random.default_rng(8)
+    dates = pd.bdate_range("2018-01-01", periods=800)
+    factors = pd.DataFrame(rng.normal(0.0, 0.01, (800, 1)), dates, ["market"])
+    beta = np.ones((800, 24))
+    for i, when in enumerate(rng.integers(100, 700, 24)):
+        beta[when:, i] += rng.normal(0.0, 0.4)
+    values = factors.to_numpy() * beta + 0.01 * rng.standard_normal((800, 24))
+    returns = pd.DataFrame(values, dates, [f"a{i}" for i in range(24)])
+    covered = {}
+    for uncertain in (True, False):
+        model = sf.KalmanLoadings(tuning=tuning, parameter_uncertainty=uncertain, **PLAIN)
+        found = model.fit(returns, factors, tune_until=dates[399]).loadings_.isel(factor=0, date=slice(400, None))
+        error = np.abs(found["predicted"].to_numpy() - beta[400:])
+        covered[uncertain] = np.mean(error < 1.96 * np.sqrt(found["predicted_variance"].to_numpy()))
+    assert 0.9 < covered[True] < 0.99
+    assert covered[False] <= covered[True]
+    if tuning == "mle":
+        assert covered[False] < 0.8
+
+
+def test_other_tunings_are_as_they_were(data):
+    returns, factors = data
+    for tuning in ("pooled", "discount"):
+        given = [sf.KalmanLoadings(tuning=tuning, parameter_uncertainty=each, **PLAIN) for each in (True, False)]
+        first, second = (model.fit(returns, factors) for model in given)
+        assert first.loadings_.equals(second.loadings_)
+        assert not any("expected" in name for name in first.parameters_)
