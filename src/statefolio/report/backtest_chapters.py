@@ -158,6 +158,6 @@ def _early_stops(results: Mapping[str, Backtest]) -> dict[str, str]:
 
 
 def _log(results: Mapping[str, Backtest]) -> bool:
-    lowest = min(float(result.value.min()) for result in results.values())
-    highest = max(float(result.value.max()) for result in results.values())
+    lowest = min(float(result.growth.min()) for result in results.values())
+    highest = max(float(result.growth.max()) for result in results.values())
     return lowest > 0.0 and highest > LOG_FROM * lowest
