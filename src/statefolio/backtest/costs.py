@@ -7,20 +7,10 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.types import Array
-from statefolio._options import Number, OneOf, Whole, check_options
+from statefolio._options import check_options
+from statefolio.backtest.cost_rules import PERIODS, RULES
 from statefolio.backtest.dated_rates import rates_by_date
 from statefolio.backtest.market_tables import by_asset
-
-PERIODS = {"monthly": "M", "quarterly": "Q", "yearly": "Y"}
-RULES = {
-    "impact": Number(at_least=0.0),
-    "financing": Number(at_least=0.0),
-    "impact_window": Whole(at_least=1, example=60),
-    "minimum_order": Number(at_least=0.0, example=500.0),
-    "management_fee": Number(at_least=0.0, below=1.0, example=0.01),
-    "performance_fee": Number(at_least=0.0, below=1.0, example=0.2),
-    "crystallised": OneOf(*PERIODS),
-}
 
 
 @dataclass(frozen=True, eq=False)
