@@ -162,7 +162,7 @@ def _costs_as_text(study: Study) -> str:
     found = "Costs: " + (", ".join(parts) if parts else "none")
     found += " (1 bp = 0.01 %)" if any(part.split(" a year")[0].endswith(" bp") for part in parts) else ""
     if costs.performance_fee > 0.0:
-        found += f". The performance fee is over the high-water mark and {costs.crystallised}"
+        found += f". The performance fee is on gains over the high-water mark, kept {costs.crystallised}"
     if flows:
         paid = sum(amount for amount in flows.values() if amount > 0.0)
         taken = paid - sum(flows.values())

@@ -49,7 +49,7 @@ def column_formats(table: pd.DataFrame) -> dict[str, str]:
 
 
 def cost_table(results: Mapping[str, Backtest]) -> pd.DataFrame:
-    """Return the costs of each back-test by kind, the interest on its cash, and further income and flows, in currency.
+    """Return the costs of each back-test by kind and the interest on its cash, in currency.
 
     The column "Cost per year" is the total over the mean value and over the years, in decimals.
     """
@@ -59,7 +59,6 @@ def cost_table(results: Mapping[str, Backtest]) -> pd.DataFrame:
         paid = {label: float(ledger[column].sum()) for column, label in FEES.items() if column in ledger}
         years = max(len(ledger) - 1, 0) / result.periods_per_year
         scale = years * float(ledger["value"].mean())
-        income = {label: float(ledger[column].sum()) for column, label in INCOME.items() if column in ledger}
         total, traded = sum(paid.values()), float(result.turnover.fillna(0.0).sum())
         rows.append(
             {
@@ -67,11 +66,21 @@ def cost_table(results: Mapping[str, Backtest]) -> pd.DataFrame:
                 **paid,
                 "All costs": total,
                 "Interest on cash": float(ledger["cash_interest"].sum()),
-                **income,
                 "Cost per year": total / scale if scale > 0.0 else np.nan,
                 "Turnover per year": traded / years if years > 0.0 else np.nan,
             }
         )
+    return pd.DataFrame(rows)
+
+
+def income_table(results: Mapping[str, Backtest]) -> pd.DataFrame:
+    """Return dividends, rebates, deposits and withdrawals of each back-test; without any, the names alone."""
+    rows = []
+    for name, result in results.items():
+        sums = {
+            label: float(result.ledger[column].sum()) for column, label in INCOME.items() if column in result.ledger
+        }
+        rows.append({"strategy": name, **sums})
     return pd.DataFrame(rows)
 
 

@@ -7,10 +7,10 @@ import pandas as pd
 
 FEES = {
     "trading_cost": "Trading",
-    "minimum_commission": "Minimum commission",
     "impact_cost": "Market impact",
     "borrow_fee": "Stock borrowing",
     "financing_fee": "Financing",
+    "minimum_commission": "Minimum commission",
     "management_fee": "Management fee",
     "performance_fee": "Performance fee",
 }
