@@ -47,7 +47,7 @@ def settle(first, last, start, market, terms, orders, state, record):
             spans_gap = market.spans_gap[t % len(market.spans_gap)]
             _prepare(market.returns[t], spans_gap, target, costs.trade, state.positions, share, held, rate)
             if with_impact:
-                _write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact)
+                write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact)
             left = value_after_costs(before, with_impact, share, held, rate, unit_impact)
             if whole:
                 prices, positions = market.prices[(t - 1) % len(market.prices)], state.positions
@@ -87,7 +87,7 @@ def _prepare(returns, spans_gap, target, trade, positions, share, held, rate):
 
 
 @_compiled
-def _write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact):
+def write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact):
     """Write the impact coefficient y sigma / sqrt(V) from the dates before t; without sigma or V there is no trade."""
     squares, returns_known, volume, volumes_known = sums[0], sums[1], sums[2], sums[3]
     sums[:] = 0.0

@@ -119,6 +119,11 @@ class Walk:
         return self._state.row - self._settings.start, self._settings.stop - self._settings.start
 
     @property
+    def settings(self) -> RunSettings:
+        """Market, dates, costs, capital and lag."""
+        return self._settings
+
+    @property
     def state(self) -> WalkState:
         """Current state, to be pickled before the next step."""
         self._state.fingerprint = self._fingerprint.before(self._state.row)
