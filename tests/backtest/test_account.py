@@ -10,12 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textbook_account import settle_slowly
 
+from statefolio.backtest.account_arrays import LEDGER
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
-from statefolio.backtest.result import LEDGER
 from statefolio.backtest.simulation import simulate
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "engine_peers.json").read_text(encoding="utf-8"))
+
+
+FURTHER = {
+    "minimum_commission": -1.0,
+    "dividends": 1.0,
+    "short_rebate": 1.0,
+    "management_fee": -1.0,
+    "performance_fee": -1.0,
+    "deposits": 1.0,
+    "withdrawals": -1.0,
+}
 
 
 def check_adds_up(result):
@@ -24,6 +35,8 @@ def check_adds_up(result):
     for cost in ("trading_cost", "impact_cost", "borrow_fee", "financing_fee"):
         assert (ledger[cost] >= 0.0).all()
         flows = flows - ledger[cost]
+    for line, sign in FURTHER.items():
+        flows = flows + sign * ledger[line] if line in ledger else flows
     gap = (ledger["value"].diff() - flows).iloc[1:].abs().max() if len(ledger) > 1 else 0.0
     assert gap <= 1e-10 * result.capital
 

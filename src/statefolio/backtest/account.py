@@ -5,21 +5,25 @@ import pandas as pd
 
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
-from statefolio.backtest.decisions import CheckedDecision
-from statefolio.backtest.events import Happened, list_events
-from statefolio.backtest.result import LEDGER, BacktestResult, CausalCheck
-from statefolio.backtest.run_settings import RunSettings
-from statefolio.backtest.settlement import (
+from statefolio.backtest.account_arrays import (
+    FURTHER_LINES,
+    LEDGER,
+    WITHDRAWALS,
     AccountState,
-    CostArrays,
     MarketArrays,
     Orders,
     Record,
-    settle,
+    Terms,
 )
+from statefolio.backtest.decisions import CheckedDecision
+from statefolio.backtest.events import Happened, list_events
+from statefolio.backtest.result import BacktestResult, CausalCheck
+from statefolio.backtest.run_settings import RunSettings
+from statefolio.backtest.settlement import settle
 from statefolio.portfolio.policy import Holdings
 
 NO_ORDER = -1
+LINES = (*LEDGER, *FURTHER_LINES)
 
 
 class Account:
@@ -43,11 +47,16 @@ class Account:
         self.settled = settings.start + 1
         self.bankrupt = False
         self._start = settings.start
-        self._state = AccountState(np.zeros(assets), np.array([settings.capital]), np.zeros(assets, dtype=np.int64))
-        self._record = Record(
-            np.zeros((rows, len(LEDGER))), np.zeros((rows, assets)), np.zeros((rows, assets), dtype=np.uint8)
+        self._state = AccountState(
+            np.zeros(assets),
+            np.array([settings.capital]),
+            np.zeros(assets, dtype=np.int64),
+            np.array([settings.capital, 0.0]),
         )
-        self._record.ledger[0, [0, -1]] = settings.capital
+        self._record = Record(
+            np.zeros((rows, len(LINES))), np.zeros((rows, assets)), np.zeros((rows, assets), dtype=np.uint8)
+        )
+        self._record.ledger[0, [LINES.index("value"), LINES.index("cash")]] = settings.capital
         self._orders = orders or Orders(np.full(settings.stop, NO_ORDER), np.zeros((8, assets)))
         self._decided: list[int] = decided or []
         self._details: dict[str, list[tuple[int, pd.Series[float]]]] = {}
@@ -56,12 +65,12 @@ class Account:
         self._asked: list[int] = []
         self._last_decision = self._last_trade = NO_ORDER
 
-    def settle(self, row: int, market: MarketArrays, costs: CostArrays) -> None:
+    def settle(self, row: int, market: MarketArrays, terms: Terms) -> None:
         """Settle all dates up to the close of a row's date."""
         if self.bankrupt or row < self.settled:
             return
         self.settled, self.bankrupt = settle(
-            self.settled, row + 1, self._start, market, costs, self._orders, self._state, self._record
+            self.settled, row + 1, self._start, market, terms, self._orders, self._state, self._record
         )
 
     def holdings(self, row: int, date: pd.Timestamp, assets: pd.Index) -> Holdings:
@@ -116,10 +125,9 @@ class Account:
         count = self.settled - settings.start
         dates, assets = settings.dates[:count], settings.market.assets
         decided = settings.market.dates[np.array(self._decided, dtype=np.int64)]
-        stopped = f"bankrupt on {show(dates[-1])}: the value fell to 0 or below" if self.bankrupt else ""
         return BacktestResult(
             name=self.name,
-            ledger=pd.DataFrame(self._record.ledger[:count], index=dates, columns=list(LEDGER), copy=False),
+            ledger=self._ledger(settings, count),
             weights=pd.DataFrame(self._record.weights[:count], index=dates, columns=assets, copy=False),
             decisions=pd.DataFrame(
                 self._orders.targets[: len(decided)], index=decided, columns=assets, copy=False
@@ -129,12 +137,24 @@ class Account:
             capital=settings.capital,
             details={name: _details_table(series, settings.market.dates) for name, series in self._details.items()},
             periods_per_year=settings.periods_per_year,
-            stopped=stopped,
+            stopped=self._why_stopped(dates[-1], count) if self.bankrupt else "",
             causality=causality,
             decision_count=len(self._asked) or len(self._decided),
             market=settings.market,
             lag=settings.lag,
         )
+
+    def _ledger(self, settings: RunSettings, count: int) -> pd.DataFrame:
+        """The lines of the ledger that the run uses."""
+        lines, values = settings.lines, self._record.ledger[:count]
+        used = values[:, : len(LEDGER)] if len(lines) == len(LEDGER) else values[:, lines]
+        return pd.DataFrame(used, index=settings.dates[:count], columns=[LINES[line] for line in lines], copy=False)
+
+    def _why_stopped(self, date: pd.Timestamp, count: int) -> str:
+        last = self._record.ledger[count - 1]
+        if last[0] + last[WITHDRAWALS] > 0.0:
+            return f"closed on {show(date)}: the withdrawal took the whole value"
+        return f"bankrupt on {show(date)}: the value fell to 0 or below"
 
     def _events(self, settings: RunSettings, count: int) -> pd.DataFrame:
         happened = Happened(

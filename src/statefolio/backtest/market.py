@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.dates import read_date
-from statefolio._arrays.text import show
-from statefolio._arrays.types import Array
+from statefolio.backtest.dividends import last_known, read_dividends
+from statefolio.backtest.market_futures import cut, perturb
 from statefolio.backtest.market_showing import ShownMarket
 from statefolio.backtest.market_tables import NOT_DELISTED, MarketTables, Table, mean_return, read_market
-from statefolio.exceptions import InputError
 
 
 class Market(ShownMarket):
@@ -91,13 +90,17 @@ class Market(ShownMarket):
         )
 
     @classmethod
-    def from_prices(cls, prices: Any, factors: Any = None, **options: Any) -> "Market":
+    def from_prices(cls, prices: Any, factors: Any = None, *, dividends: Any = None, **options: Any) -> "Market":
         """Make a market from prices; a position held over dates without a price earns the whole move at the next price.
 
         Parameters
         ----------
         prices : DataFrame (date x asset)
-            Prices adjusted for splits and dividends; NaN where not observed.
+            Prices adjusted for splits, and for dividends unless these are given; NaN where not observed.
+        dividends : DataFrame (date x asset), optional
+            Cash per share on the first date without it (the ex-date), which the account receives then; NaN or 0 where
+            there is none. Prices must not be adjusted for them: a warning tells where prices do not fall by them.
+            Policies and models see returns with dividends.
         factors, **options
             As for `Market`, whose returns are `to_returns(prices, bridge_gaps=True)`, with `gaps_bridged`.
 
@@ -115,9 +118,13 @@ class Market(ShownMarket):
         from statefolio.data.returns import to_returns
 
         market = cls(to_returns(prices, bridge_gaps=True), factors, gaps_bridged=True, **options)
-        positive = checked_table(prices, "prices").to_numpy(dtype=np.float64) > 0.0
-        spans_gap = positive[1:] & ~positive[:-1] & ~np.isnan(market.tables.returns.values)
-        return cls.of_tables(replace(market.tables, spans_gap=spans_gap))
+        values, returns = checked_table(prices, "prices").to_numpy(dtype=np.float64), market.tables.returns
+        positive = values > 0.0
+        spans_gap = positive[1:] & ~positive[:-1] & ~np.isnan(returns.values)
+        known = last_known(values)
+        paid = None if dividends is None else read_dividends(dividends, returns, known[:-1])
+        last = Table(known[1:].copy(), returns.dates, returns.names)
+        return cls.of_tables(replace(market.tables, spans_gap=spans_gap, prices=last, dividends=paid))
 
     @classmethod
     def of_tables(cls, tables: MarketTables) -> "Market":
@@ -151,13 +158,24 @@ class Market(ShownMarket):
 
     @property
     def returns(self) -> pd.DataFrame:
-        """Simple returns that the account earns (date x asset), read-only."""
+        """Simple returns that positions earn (date x asset), read-only; without dividends where these are given."""
         return self._tables.returns.frame
 
     @property
     def excess_returns(self) -> pd.DataFrame:
-        """Simple returns minus the cash rate (date x asset)."""
-        return self.returns.sub(self.cash_rate, axis=0)
+        """Simple returns, dividends included, minus the cash rate (date x asset)."""
+        paid = self.dividends
+        return (self.returns if paid is None else self.returns + paid).sub(self.cash_rate, axis=0)
+
+    @property
+    def dividends(self) -> pd.DataFrame | None:
+        """Dividends per unit of currency held (date x asset), read-only; None unless they are given."""
+        return None if self._tables.dividends is None else self._tables.dividends.frame
+
+    @property
+    def prices(self) -> pd.DataFrame | None:
+        """Last known price at each close (date x asset), read-only; None for a market made from returns."""
+        return None if self._tables.prices is None else self._tables.prices.frame
 
     @property
     def factors(self) -> pd.DataFrame | None:
@@ -213,7 +231,7 @@ class Market(ShownMarket):
 
     def until(self, date: Any) -> "Market":
         """Return a copy without anything after a date, including later delistings."""
-        return Market.of_tables(_cut(self._tables, read_date(date, "date", last=True)))
+        return Market.of_tables(cut(self._tables, read_date(date, "date", last=True)))
 
     def perturbed_after(self, date: Any, seed: int = 0) -> "Market":
         """Return a copy with the same past and another future: all numbers after a date are replaced by random ones.
@@ -228,71 +246,4 @@ class Market(ShownMarket):
         >>> [bool((market.returns.loc[year] == other.returns.loc[year]).all(axis=None)) for year in ("2019", "2020")]
         [True, False]
         """
-        return Market.of_tables(_perturb(self._tables, read_date(date, "date", last=True), np.random.default_rng(seed)))
-
-
-def _cut(tables: MarketTables, date: pd.Timestamp) -> MarketTables:
-    returns = tables.returns.until(date)
-    count = len(returns.dates)
-    if count == 0:
-        first = show(tables.returns.dates[0])
-        raise InputError(
-            f"date must not be before the market's first date, {first}, got {show(date)}. Pass a later one."
-        )
-    return MarketTables(
-        returns=returns,
-        factors=None if tables.factors is None else tables.factors.until(date),
-        cash_rate=tables.cash_rate[:count].copy(),
-        dollar_volumes=None if tables.dollar_volumes is None else tables.dollar_volumes.until(date),
-        last_dates=np.where(tables.last_dates < count, tables.last_dates, NOT_DELISTED),
-        delisting_return=tables.delisting_return,
-        delisted_after=tables.delisted_after,
-        others={name: table.until(date) for name, table in tables.others.items()},
-        spans_gap=None if tables.spans_gap is None else tables.spans_gap[:count],
-    )
-
-
-def _perturb(tables: MarketTables, date: pd.Timestamp, draw: np.random.Generator) -> MarketTables:
-    count = int(tables.returns.dates.searchsorted(date, side="right"))
-    returns = _redrawn(tables.returns, date, draw)
-    values = returns.values.copy()
-    values[count:] = np.maximum(values[count:], -0.9)
-    values[count:][draw.random(values[count:].shape) < 0.1] = np.nan
-    cash_rate = tables.cash_rate.copy()
-    cash_rate[count:] += 1e-4 * draw.random(len(cash_rate) - count)
-    return MarketTables(
-        returns=Table(values, returns.dates, returns.names),
-        factors=None if tables.factors is None else _redrawn(tables.factors, date, draw),
-        cash_rate=cash_rate,
-        dollar_volumes=None if tables.dollar_volumes is None else _rescaled(tables.dollar_volumes, date, draw),
-        last_dates=np.where(tables.last_dates < count, tables.last_dates, NOT_DELISTED),
-        delisting_return=tables.delisting_return,
-        delisted_after=tables.delisted_after,
-        others={name: _redrawn(table, date, draw) for name, table in tables.others.items()},
-        spans_gap=tables.spans_gap,
-    )
-
-
-def _redrawn(table: Table, date: pd.Timestamp, draw: np.random.Generator) -> Table:
-    """Replace the rows after a date by normal random numbers with the scale of each column."""
-    count = int(table.dates.searchsorted(date, side="right"))
-    values = table.values.copy()
-    values[count:] = draw.standard_normal(values[count:].shape) * _scale(values)
-    return Table(values, table.dates, table.names)
-
-
-def _rescaled(table: Table, date: pd.Timestamp, draw: np.random.Generator) -> Table:
-    """Multiply amounts after a date by lognormal random numbers; a missing amount is replaced by its column's scale."""
-    count = int(table.dates.searchsorted(date, side="right"))
-    values = table.values.copy()
-    later = np.where(values[count:] > 0.0, values[count:], _scale(values))
-    values[count:] = later * draw.lognormal(sigma=0.5, size=later.shape)
-    return Table(values, table.dates, table.names)
-
-
-def _scale(values: Array) -> Array:
-    """Return the root mean square of each column; 0.01 if it is zero."""
-    known = ~np.isnan(values)
-    squares = np.where(known, values, 0.0) ** 2
-    scale = np.sqrt(squares.sum(axis=0) / np.maximum(known.sum(axis=0), 1))
-    return np.asarray(np.where(scale > 0.0, scale, 0.01))
+        return Market.of_tables(perturb(self._tables, read_date(date, "date", last=True), np.random.default_rng(seed)))

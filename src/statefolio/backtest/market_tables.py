@@ -79,6 +79,10 @@ class MarketTables:
     spans_gap : (T, N) array of bool, optional
         Returns from an earlier close than the previous one, because there was no price on the dates between. None:
         it is not known what returns after missing ones span.
+    prices : Table (T, N), optional
+        Last known price at each close; NaN before the first.
+    dividends : Table (T, N), optional
+        Dividends of each date per unit of currency held at the last price. Returns are then those of prices alone.
     """
 
     returns: Table
@@ -90,11 +94,19 @@ class MarketTables:
     delisted_after: int
     others: Mapping[str, Table] = field(default_factory=dict)
     spans_gap: npt.NDArray[np.bool_] | None = None
+    prices: Table | None = None
+    dividends: Table | None = None
+
+    @property
+    def total_returns(self) -> Array:
+        """Returns with dividends (T, N)."""
+        values = self.returns.values
+        return values if self.dividends is None else values + self.dividends.values
 
     @property
     def one_date_returns(self) -> Array:
-        """Returns from one close to the next (T, N): those across a gap are NaN, so that models do not see them."""
-        values = self.returns.values
+        """Total returns from one close to the next (T, N): NaN across a gap, so that models do not see them."""
+        values = self.total_returns
         return values if self.spans_gap is None else np.where(self.spans_gap, np.nan, values)
 
     @property

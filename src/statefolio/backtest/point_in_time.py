@@ -70,7 +70,7 @@ class KnownHistory:
 
     @property
     def returns(self) -> pd.DataFrame:
-        """Simple returns of one date each (date x asset) in decimals, cash rate included.
+        """Simple returns of one date each (date x asset) in decimals, cash rate and dividends included.
 
         NaN where not observed, and for a return across dates without a price.
         """
@@ -116,7 +116,7 @@ class PointInTimeData:
     def __init__(self, market: Market, shared: dict[Hashable, Any] | None = None) -> None:
         tables = market.tables
         returns, rate = tables.returns, tables.cash_rate[:, None]
-        if tables.spans_gap is not None:
+        if tables.spans_gap is not None or tables.dividends is not None:
             returns = Table(tables.one_date_returns, returns.dates, returns.names)
         self._sources = {
             "returns": returns,

@@ -16,17 +16,11 @@ from statefolio.backtest.market import Market
 from statefolio.backtest.showing import ShownBacktest
 from statefolio.backtest.trades import list_trades
 
-LEDGER = (
-    "value",
-    "profit",
-    "trading_cost",
-    "impact_cost",
-    "borrow_fee",
-    "financing_fee",
-    "cash_interest",
-    "traded",
-    "cash",
-)
+SUMS = {
+    "annual_trading_costs": ("trading_cost", "impact_cost", "minimum_commission"),
+    "annual_fees": ("borrow_fee", "financing_fee", "management_fee", "performance_fee"),
+}
+"""Measures of costs, and the lines of the ledger that they sum."""
 EVENTS = ("date", "kind", "asset", "detail")
 
 Verdict = Literal["causal", "looks ahead", "cannot be checked"]
@@ -90,6 +84,9 @@ class BacktestResult(ShownBacktest):
         value (at the close), profit, trading_cost, impact_cost, borrow_fee, financing_fee, cash_interest, traded
         (purchases and sales, both positive), cash. On every date the value changes by the profit minus costs and fees
         plus cash interest. The first row is the date of the first decision: the capital, before any trade.
+        Where a run uses them it also has: minimum_commission, management_fee and performance_fee (negative where an
+        accrued fee is given back), which are paid; dividends and short_rebate, which are received; deposits and
+        withdrawals, both positive; untraded (value of the orders that lots and the least order left out).
     weights : DataFrame (date x asset)
         Shares of the value held during the date's return, after the trade.
     decisions : DataFrame (decision date x asset)
@@ -156,10 +153,17 @@ class BacktestResult(ShownBacktest):
         return self.ledger["value"]
 
     @property
+    def flows(self) -> "pd.Series[float] | None":
+        """Deposits minus withdrawals at the close of each date, in currency; None for an account without them."""
+        ledger = self.ledger
+        return ledger["deposits"] - ledger["withdrawals"] if "deposits" in ledger else None
+
+    @property
     def returns(self) -> "pd.Series[float]":
-        """Returns after all costs and fees, from the date after the first decision."""
-        value = self.value
-        return (value / value.shift() - 1.0).iloc[1:].rename("returns")
+        """Returns after all costs and fees, from the date after the first decision; a deposit is not a gain."""
+        value, flows = self.value, self.flows
+        after = value if flows is None else value - flows
+        return (after / value.shift() - 1.0).iloc[1:].rename("returns")
 
     @property
     def gross_returns(self) -> "pd.Series[float]":
@@ -167,6 +171,10 @@ class BacktestResult(ShownBacktest):
         ledger = self.ledger
         invested = ledger["value"].shift() - ledger["trading_cost"] - ledger["impact_cost"]
         earned = ledger["profit"] + ledger["cash_interest"]
+        if "minimum_commission" in ledger:
+            invested = invested - ledger["minimum_commission"]
+        for income in ("dividends", "short_rebate"):
+            earned = earned + ledger[income] if income in ledger else earned
         return (earned / invested).where(invested > 0.0, 0.0).iloc[1:].rename("gross_returns")
 
     @property
@@ -176,9 +184,17 @@ class BacktestResult(ShownBacktest):
         return (ledger["traded"] / ledger["value"].shift()).iloc[1:].rename("turnover")
 
     @property
+    def growth(self) -> "pd.Series[float]":
+        """Value by date of the capital alone, without deposits and withdrawals: compounded net returns."""
+        if self.flows is None:
+            return self.value
+        grown = self.capital * (1.0 + self.returns).cumprod()
+        return pd.concat([self.value.iloc[:1], grown]).rename("value")
+
+    @property
     def drawdown(self) -> "pd.Series[float]":
-        """Value over its highest value so far, minus one."""
-        value = self.value
+        """Value over its highest value so far, minus one; deposits and withdrawals do not count."""
+        value = self.growth
         return (value / value.cummax() - 1.0).rename("drawdown")
 
     @cached_property
@@ -196,10 +212,12 @@ class BacktestResult(ShownBacktest):
             the last date); open; dates (number of returns earned); bought, sold (in currency, before costs); value (of
             an open position at the end, negative if short); profit (bought - sold + profit = value); unrealised (the
             part of an open trade's profit that is not yet sold); cost (commission, spread, impact and borrow fees);
+            dividends and rebate (where the account has them);
             entered ("rebalance", "fallback") and left ("rebalance"; "constraint": sold for want of a covariance or a
             forecast; "fallback"; "delisted"; "worthless": a return of -100 %; "end" and "bankrupt": still open).
 
-            Profits sum to the ledger's profit, and costs to its trading, impact and borrow costs, to rounding.
+            Profits sum to the ledger's profit, and costs to its trading, impact and borrow costs and minimum
+            commissions, to rounding.
 
         Raises
         ------
@@ -248,8 +266,9 @@ class BacktestResult(ShownBacktest):
         """Return performance measures of the net returns, of turnover and of costs.
 
         These are the `measures` of this result, `daily_turnover` (mean of `turnover`), and as shares of the mean value
-        `annual_trading_costs` (including impact) and `annual_fees` (borrowing and financing). `fallbacks` is the share
-        of decisions that fell back, and `missing_returns` the number of missing returns over which an asset was held.
+        `annual_trading_costs` (including impact and minimum commissions) and `annual_fees` (borrowing, financing,
+        management and performance). `fallbacks` is the share of decisions that fell back, and `missing_returns` the
+        number of missing returns over which an asset was held.
 
         Parameters
         ----------
@@ -268,10 +287,9 @@ class BacktestResult(ShownBacktest):
         ledger, years = self.ledger.iloc[1:], len(self.returns) / self.periods_per_year
         average = float(self.value.mean())
         found["daily_turnover"] = float(self.turnover.mean())
-        found["annual_trading_costs"] = (
-            float(ledger[["trading_cost", "impact_cost"]].to_numpy().sum()) / average / years
-        )
-        found["annual_fees"] = float(ledger[["borrow_fee", "financing_fee"]].to_numpy().sum()) / average / years
+        for name, lines in SUMS.items():
+            used = [line for line in lines if line in ledger]
+            found[name] = float(ledger[used].to_numpy().sum()) / average / years
         found["fallbacks"] = float(self.fallbacks["share"].sum())
         found["missing_returns"] = float((self.events["kind"] == "missing return").sum())
         reasons = [f"{in_sentence(name)}: {why}" for name, why in found.attrs["reasons"].items()]

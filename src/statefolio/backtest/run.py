@@ -31,6 +31,7 @@ def run_backtests(
     progress: Callable[[int, int], None] | None = None,
     checkpoint: Callable[[WalkState], None] | None = None,
     resume: WalkState | None = None,
+    flows: Any = None,
 ) -> dict[str, BacktestResult]:
     """Run several policies over the same dates, each with its own account.
 
@@ -66,6 +67,10 @@ def run_backtests(
         Called after every step. To keep the state, pickle it in this function: the run changes it afterwards.
     resume : WalkState, optional
         State from which to continue.
+    flows : Series by date, optional
+        Deposits (above zero) and withdrawals (below zero) of every account in currency, booked at the close of their
+        date, or of the next date of the market. Returns are net of them: a deposit is not a gain. They must be dated
+        after the first decision.
 
     Returns
     -------
@@ -102,6 +107,7 @@ def run_backtests(
         periods_per_year=periods_per_year,
         cuts=cuts,
         resume=resume,
+        flows=flows,
     )
     while not walk.done:
         walk.step()

@@ -1,6 +1,7 @@
 """Validates the options that all accounts of a run share: market, dates, costs, capital and lag."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,22 @@ import pandas as pd
 
 from statefolio._arrays.dates import read_date, row_from, rows_through
 from statefolio._arrays.text import show, shown, span
+from statefolio._arrays.types import Array
 from statefolio._options import Kind, Number, Whole, check_options
-from statefolio.backtest.costs import TradingCosts
+from statefolio.backtest.account_arrays import (
+    FURTHER_LINES,
+    LEDGER,
+    ChargeArrays,
+    CostArrays,
+    MarketArrays,
+    OrderArrays,
+    Terms,
+)
+from statefolio.backtest.costs import TradingCosts, new_periods
+from statefolio.backtest.flows import read_flows
 from statefolio.backtest.market import Market
+from statefolio.backtest.market_tables import by_asset
 from statefolio.backtest.periods import PERIODS_RULE, read_periods
-from statefolio.backtest.settlement import CostArrays, MarketArrays
 from statefolio.exceptions import InputError
 
 _DAYS_BEFORE = 15
@@ -38,6 +50,8 @@ class RunSettings:
     capital : float
     lag : int
     periods_per_year : float
+    deposits, withdrawals : (T,) array
+        At the close of each date of the market.
     """
 
     market: Market
@@ -47,6 +61,8 @@ class RunSettings:
     capital: float
     lag: int
     periods_per_year: float
+    deposits: Array
+    withdrawals: Array
 
     @property
     def dates(self) -> pd.DatetimeIndex:
@@ -80,14 +96,94 @@ class RunSettings:
             tables.delisting_return,
             tables.delisted_after,
             np.zeros((1, len(self.market.assets)), dtype=bool) if tables.spans_gap is None else tables.spans_gap,
+            self._prices(),
+            _no_values(len(self.market.assets)) if tables.dividends is None else tables.dividends.values,
         )
 
-    def cost_arrays(self) -> CostArrays:
-        """Return the costs as arrays for the compiled loop, with fees per date."""
-        assets, costs = self.market.assets, self.costs
-        borrow = costs.borrow_rates(assets) / self.periods_per_year
-        financing = float(costs.financing) / self.periods_per_year
-        return CostArrays(costs.trade_rates(assets), float(costs.impact), int(costs.impact_window), borrow, financing)
+    def _prices(self) -> Array:
+        """Last known prices by date (T, N) where orders are whole lots."""
+        lots, prices = self.costs.lots(self.market.assets), self.market.tables.prices
+        if not lots.any():
+            return _no_values(len(lots))
+        if prices is None:
+            raise InputError(
+                f"lot_size must be 0 for a market without prices, got {lots.max():g}. Use Market.from_prices(prices), "
+                "or lot_size=0."
+            )
+        return prices.values
+
+    def terms(self) -> Terms:
+        """Return costs, orders and charges as arrays for the compiled loop, with fees per date."""
+        assets, costs, year = self.market.assets, self.costs, self.periods_per_year
+        lot, minimum = costs.lots(assets), costs.minimum_commissions(assets)
+        rebate = self._dated(costs.rebate_rates(assets, self.dates)) / year
+        dividends = self.market.tables.dividends
+        return Terms(
+            CostArrays(
+                costs.trade_rates(assets),
+                float(costs.impact),
+                int(costs.impact_window),
+                self._dated(costs.borrow_rates(assets, self.dates)) / year,
+                float(costs.financing) / year,
+                rebate,
+            ),
+            OrderArrays(
+                bool(lot.any() or minimum.any() or costs.minimum_order > 0.0),
+                by_asset(costs.proportional, assets, "proportional"),
+                minimum,
+                lot,
+                float(costs.minimum_order),
+            ),
+            ChargeArrays(
+                bool(rebate.any() or dividends is not None or self._has_fees or self.has_flows),
+                float(costs.management_fee) / year,
+                float(costs.performance_fee),
+                new_periods(costs, self.market.dates),
+                self.deposits,
+                self.withdrawals,
+            ),
+        )
+
+    def _dated(self, rates: Array) -> Array:
+        """Put rates of the run's dates on the rows of the market."""
+        if len(rates) == 1:
+            return rates
+        found = np.zeros((len(self.market.dates), rates.shape[1]))
+        found[self.start : self.stop] = rates
+        return found
+
+    @property
+    def has_flows(self) -> bool:
+        """Whether there are deposits or withdrawals."""
+        return bool(self.deposits.any() or self.withdrawals.any())
+
+    @property
+    def _has_fees(self) -> bool:
+        return self.costs.management_fee > 0.0 or self.costs.performance_fee > 0.0
+
+    @cached_property
+    def lines(self) -> list[int]:
+        """Columns of the ledger that the run uses."""
+        costs, assets = self.costs, self.market.assets
+        used = {
+            "minimum_commission": costs.minimum_commissions(assets).any(),
+            "dividends": self.market.tables.dividends is not None,
+            "short_rebate": costs.rebate_rates(assets, self.dates).any(),
+            "management_fee": costs.management_fee > 0.0,
+            "performance_fee": costs.performance_fee > 0.0,
+            "deposits": self.has_flows,
+            "withdrawals": self.has_flows,
+            "untraded": costs.lots(assets).any() or costs.minimum_order > 0.0,
+        }
+        further = [len(LEDGER) + place for place, name in enumerate(FURTHER_LINES) if used[name]]
+        return [*range(len(LEDGER)), *further]
+
+
+def _no_values(assets: int) -> Array:
+    """One row of zeros (1, N), read-only as the tables of a market are, so that no other code is compiled for it."""
+    values = np.zeros((1, assets))
+    values.flags.writeable = False
+    return values
 
 
 def make_settings(
@@ -98,6 +194,7 @@ def make_settings(
     capital: Any,
     lag: Any,
     periods_per_year: Any,
+    flows: Any = None,
 ) -> RunSettings:
     """Validate the options of a run and find its first and last row.
 
@@ -122,7 +219,10 @@ def make_settings(
     if start is not None and first == 0:
         _check_not_before(dates, start)
     year = read_periods(periods_per_year, dates)
-    return RunSettings(market, costs or TradingCosts(), first, stop, float(capital), int(lag), year)
+    deposits, withdrawals = read_flows(flows, dates, first)
+    return RunSettings(
+        market, costs or TradingCosts(), first, stop, float(capital), int(lag), year, deposits, withdrawals
+    )
 
 
 def _check_not_before(dates: pd.DatetimeIndex, start: Any) -> None:

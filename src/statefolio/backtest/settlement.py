@@ -1,82 +1,27 @@
 """Settles an account date by date: trades, costs, profit, fees and delistings, in one compiled loop.
 
 On a date with an order, positions h (N, in currency, at the previous close) are traded to w V' where the order can be
-filled. V' is the value after the trade's costs, so that a fully invested target borrows nothing:
-
-    V' + C(V') = V      C(V') = sum_i c_i |d_i| + y sigma_i |d_i|^(3/2) / V_i^(1/2)      d_i = w_i V' - h_i
-
-C is convex in V' and C(V) >= 0, so Newton's method started at V' = V decreases to the root. If selling everything costs
-more than the account's value, there is no root above 0: V' is then 0 and the account is bankrupt. After the trade the
-positions earn h'r, interest and fees are charged, and delisted positions are closed.
+filled. V' is the value after the trade's costs (`value_after_costs`), so that a fully invested target borrows nothing.
+After the trade the positions earn h'r, interest and fees are charged, and delisted positions are closed. Orders in
+whole lots or with minimum commissions (`whole_orders`), and dividends, fees and flows (`charges`) are separate steps.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
-from statefolio._arrays.types import Array
-from statefolio.kalman.compiled_code import cached
+from statefolio.backtest.account_arrays import MINIMUM
+from statefolio.backtest.charges import charge, income_of
+from statefolio.backtest.value_after_costs import compiled as _compiled
+from statefolio.backtest.value_after_costs import total as _total
+from statefolio.backtest.value_after_costs import value_after_costs
+from statefolio.backtest.whole_orders import SMALLEST_ORDER, trade_whole
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 UNFILLED, DELISTED = 1, 2
-_MAXIMUM_STEPS = 60
-_TOLERANCE = 1e-14
-_SMALLEST_ORDER = 1e-12
-
-_compiled = cached(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
-
-
-class MarketArrays(NamedTuple):
-    """A market of T dates and N assets; `volumes` is (0, N) if dollar volumes are unknown.
-
-    `spans_gap` (T, N) marks returns from an earlier close than the previous one; (1, N) if there are none.
-    """
-
-    returns: Array
-    cash_rate: Array
-    volumes: Array
-    last_dates: "np.typing.NDArray[np.int64]"
-    delisting_return: Array
-    delisted_after: int
-    spans_gap: "np.typing.NDArray[np.bool_]"
-
-
-class CostArrays(NamedTuple):
-    """Cost rates per unit of value traded (N,), and fee rates per date: borrow (N,), financing."""
-
-    trade: Array
-    impact: float
-    window: int
-    borrow: Array
-    financing: float
-
-
-class Orders(NamedTuple):
-    """Target weights (D, N), and which row of them is traded on each date (T,); -1 for no trade."""
-
-    due: "np.typing.NDArray[np.int64]"
-    targets: Array
-
-
-class AccountState(NamedTuple):
-    """Positions (N,) and cash (1,) in currency, and the number of dates since each asset's last return (N,)."""
-
-    positions: Array
-    cash: Array
-    unseen: "np.typing.NDArray[np.int64]"
-
-
-class Record(NamedTuple):
-    """Output of a run, from the row of its first decision: ledger (T', 9), weights and event marks (T', N)."""
-
-    ledger: Array
-    weights: Array
-    marks: "np.typing.NDArray[np.uint8]"
 
 
 @_compiled
-def settle(first, last, start, market, costs, orders, state, record):
+def settle(first, last, start, market, terms, orders, state, record):
     """Settle rows `first` to `last` (exclusive) of the market; the record begins at row `start`.
 
     Returns
@@ -89,7 +34,8 @@ def settle(first, last, start, market, costs, orders, state, record):
     assets = len(state.positions)
     share, held, rate, unit_impact = np.empty(assets), np.empty(assets), np.empty(assets), np.zeros(assets)
     sums = np.empty((4, assets))
-    with_impact = costs.impact > 0.0
+    costs = terms.costs
+    with_impact, whole, charged = costs.impact > 0.0, terms.orders.whole, terms.charges.charged
     for t in range(first, last):
         row = t - start
         before = _total(state.positions) + state.cash[0]
@@ -101,27 +47,33 @@ def settle(first, last, start, market, costs, orders, state, record):
             spans_gap = market.spans_gap[t % len(market.spans_gap)]
             _prepare(market.returns[t], spans_gap, target, costs.trade, state.positions, share, held, rate)
             if with_impact:
-                _write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact)
-            left = _value_after_costs(before, with_impact, share, held, rate, unit_impact)
-            _trade(left, with_impact, share, held, rate, unit_impact, state.positions, ledger)
+                write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact)
+            left = value_after_costs(before, with_impact, share, held, rate, unit_impact)
+            if whole:
+                prices, positions = market.prices[(t - 1) % len(market.prices)], state.positions
+                left = trade_whole(
+                    before, left, prices, terms.orders, with_impact, share, held, rate, unit_impact, positions, ledger
+                )
+            else:
+                _trade(left, with_impact, share, held, rate, unit_impact, state.positions, ledger)
             invested = before - ledger[2] - ledger[3]
+            if whole:
+                invested -= ledger[MINIMUM]
             state.cash[0] = invested - _total(state.positions)
             _mark_unfilled(left, before, target, rate, state.positions, record.marks[row])
         _write_weights(invested, state.positions, record.weights[row])
-        _earn(t, market, costs, state, record.marks[row], ledger)
+        income = 0.0, 0.0
+        if charged:
+            dividends, rebate = market.dividends[t % len(market.dividends)], costs.rebate[t % len(costs.rebate)]
+            income = income_of(state.positions, dividends, rebate)
+        _earn(t, market, costs.borrow[t % len(costs.borrow)], costs.financing, state, record.marks[row], ledger)
+        if charged:
+            charge(t, before, income, terms.charges, state, ledger)
         value = _total(state.positions) + state.cash[0]
         ledger[0], ledger[8] = value, state.cash[0]
         if value <= 0.0 or invested <= 0.0:
             return t + 1, True
     return last, False
-
-
-@_compiled
-def _total(values):
-    total = 0.0
-    for i in range(len(values)):
-        total += values[i]
-    return total
 
 
 @_compiled
@@ -135,7 +87,7 @@ def _prepare(returns, spans_gap, target, trade, positions, share, held, rate):
 
 
 @_compiled
-def _write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact):
+def write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact):
     """Write the impact coefficient y sigma / sqrt(V) from the dates before t; without sigma or V there is no trade."""
     squares, returns_known, volume, volumes_known = sums[0], sums[1], sums[2], sums[3]
     sums[:] = 0.0
@@ -163,32 +115,6 @@ def _add_known(returns, volumes, squares, returns_known, volume, volumes_known):
 
 
 @_compiled
-def _value_after_costs(value, with_impact, share, held, rate, unit_impact):
-    """Solve for V', the value after the costs of the trade to w V'."""
-    left = value
-    for _ in range(_MAXIMUM_STEPS):
-        cost, slope = 0.0, 0.0
-        for i in range(len(share)):
-            traded = share[i] * left - held[i]
-            sign = 1.0 if traded > 0.0 else -1.0
-            cost += rate[i] * sign * traded
-            slope += rate[i] * sign * share[i]
-        if with_impact:
-            for i in range(len(share)):
-                traded = share[i] * left - held[i]
-                root = np.sqrt(abs(traded))
-                cost += unit_impact[i] * root * abs(traded)
-                slope += 1.5 * unit_impact[i] * root * (share[i] if traded > 0.0 else -share[i])
-        step = (left + cost - value) / (1.0 + slope)
-        if abs(step) <= _TOLERANCE * value:
-            break
-        left -= step
-        if not left > 0.0:
-            return 0.0
-    return left
-
-
-@_compiled
 def _trade(left, with_impact, share, held, rate, unit_impact, positions, ledger):
     """Fill the order, and record the value traded and its costs."""
     traded_value, cost, impact = 0.0, 0.0, 0.0
@@ -204,7 +130,7 @@ def _trade(left, with_impact, share, held, rate, unit_impact, positions, ledger)
 @_compiled
 def _mark_unfilled(left, before, target, rate, positions, marks):
     for i in range(len(target)):
-        if rate[i] < 0.0 and abs(target[i] * left - positions[i]) > _SMALLEST_ORDER * before:
+        if rate[i] < 0.0 and abs(target[i] * left - positions[i]) > SMALLEST_ORDER * before:
             marks[i] = UNFILLED
 
 
@@ -216,20 +142,20 @@ def _write_weights(invested, positions, weights):
 
 
 @_compiled
-def _earn(t, market, costs, state, marks, ledger):
+def _earn(t, market, borrow, financing_rate, state, marks, ledger):
     """Add the date's profit, borrow fee, cash interest and financing fee."""
     profit, fee, unknown = 0.0, 0.0, 0
     for i in range(len(state.positions)):
         held = state.positions[i]
         missing = np.isnan(market.returns[t, i])
         gain = 0.0 if missing else held * market.returns[t, i]
-        fee += costs.borrow[i] * max(-held, 0.0)
+        fee += borrow[i] * max(-held, 0.0)
         profit += gain
         unknown += missing
         state.unseen[i] = state.unseen[i] + 1 if missing else 0
         state.positions[i] = held + gain
     cash = state.cash[0]
-    interest, financing = cash * market.cash_rate[t], costs.financing * max(-cash, 0.0)
+    interest, financing = cash * market.cash_rate[t], financing_rate * max(-cash, 0.0)
     state.cash[0] = cash + interest - financing - fee
     if unknown > 0:
         profit += _close_delisted(t, market, state, marks)

@@ -23,7 +23,7 @@ class ShownBacktest(Shown):
             """Provided by the result."""
 
         @property
-        def value(self) -> "pd.Series[float]":
+        def growth(self) -> "pd.Series[float]":
             """Provided by the result."""
 
     def to_frame(self) -> pd.DataFrame:
@@ -31,7 +31,7 @@ class ShownBacktest(Shown):
         return self.ledger
 
     def plot_value(self, *, log: bool = False, benchmark: "ShownBacktest | None" = None) -> Figure:
-        """Draw the value, net of costs and fees (solid) and gross of them (dotted).
+        """Draw the value, net of costs and fees (solid) and gross of them (dotted), without deposits and withdrawals.
 
         Parameters
         ----------
@@ -173,7 +173,7 @@ class ShownBacktest(Shown):
         return draw("backtest.weight_figures.expected_return_figure", self)
 
     def _headline(self) -> str:
-        earned = float(self.value.iloc[-1]) / float(self.capital) - 1.0
+        earned = float(self.growth.iloc[-1]) / float(self.capital) - 1.0
         stopped = f", stopped: {self.stopped}" if self.stopped else ""
         return (
             f"{self.name}, {span(pd.DatetimeIndex(self.ledger.index))}, total return {earned:.1%} after costs{stopped}"

@@ -12,6 +12,7 @@ from statefolio._options import Number, check
 from statefolio._plausible.weights import are_percent
 from statefolio._renamed import renamed
 from statefolio.backtest.account import NO_ORDER, Account
+from statefolio.backtest.account_arrays import Orders
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.decisions import MAXIMUM_LEVERAGE
 from statefolio.backtest.events import warn_of_missing_returns
@@ -19,7 +20,6 @@ from statefolio.backtest.market import Market
 from statefolio.backtest.market_tables import Table
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.run_settings import RULES, make_settings
-from statefolio.backtest.settlement import Orders
 from statefolio.exceptions import InputError, UnknownNameError
 
 _SUM_TOLERANCE = 1e-6
@@ -38,6 +38,7 @@ def simulate(
     periods_per_year: float | None = None,
     expected_sum: float | None = None,
     name: str = "weights",
+    flows: Any = None,
 ) -> BacktestResult:
     """Simulate an account with given weights.
 
@@ -63,6 +64,8 @@ def simulate(
         Raise if the weights of a date do not sum to this, within 1e-6.
     name : str
         Name of the result.
+    flows : Series by date, optional
+        Deposits (above zero) and withdrawals (below zero) in currency, as in `run_backtests`.
 
     Returns
     -------
@@ -86,13 +89,13 @@ def simulate(
     """
     check("market", market, RULES["market"])
     table = _read_weights(weights, market, start, end, expected_sum)
-    settings = make_settings(market, table.dates[0], end, costs, capital, lag, periods_per_year)
+    settings = make_settings(market, table.dates[0], end, costs, capital, lag, periods_per_year, flows)
     rows = market.dates.get_indexer(table.dates)
     due = np.full(settings.stop, NO_ORDER)
     trades = rows + lag
     due[trades[trades < settings.stop]] = np.flatnonzero(trades < settings.stop)
     account = Account(name, settings, Orders(due, table.values), list(rows))
-    account.settle(settings.stop - 1, settings.market_arrays(), settings.cost_arrays())
+    account.settle(settings.stop - 1, settings.market_arrays(), settings.terms())
     result = account.result(settings)
     warn_of_missing_returns({name: result.events})
     return result

@@ -8,6 +8,8 @@ import pandas as pd
 
 from statefolio._arrays.types import Array
 from statefolio.backtest.events import CLOSED, FALLBACK, UNFILLED_ORDER
+from statefolio.backtest.market_tables import by_asset
+from statefolio.backtest.whole_orders import SMALLEST_ORDER
 from statefolio.exceptions import InputError
 from statefolio.portfolio.policies.notes import SOLD_WITHOUT_DATA
 
@@ -52,17 +54,26 @@ class _Trips:
         self._result, self._dates, self._assets = result, pd.DatetimeIndex(result.ledger.index), assets
         ledger = result.ledger
         left = ledger["value"].shift() - ledger["trading_cost"] - ledger["impact_cost"]
+        if "minimum_commission" in ledger:
+            left = left - ledger["minimum_commission"]
         self._weights, self._invested = result.weights.to_numpy(), left.clip(lower=0.0).to_numpy()
         self._first = int(market.dates.get_indexer(self._dates[:1])[0])
         self._returns = tables.returns.values
         self._volumes = None if tables.dollar_volumes is None else tables.dollar_volumes.values
         self._delisting_return = tables.delisting_return
         self._trade_rate = result.costs.trade_rates(assets)
-        self._borrow_rate = result.costs.borrow_rates(assets) / result.periods_per_year
+        self._borrow_rate = result.costs.borrow_rates(assets, self._dates) / result.periods_per_year
+        self._rebate_rate = result.costs.rebate_rates(assets, self._dates) / result.periods_per_year
+        self._commission = by_asset(result.costs.proportional, assets, "proportional")
+        self._minimum = result.costs.minimum_commissions(assets)
+        self._dividends = None if tables.dividends is None else tables.dividends.values
+        self._whole = "untraded" in ledger or "minimum_commission" in ledger
+        lines = {"dividends": "dividends", "short_rebate": "rebate"}
+        self._income = [column for line, column in lines.items() if line in ledger]
         self._unfilled, self._delisted = (self._marked(kind) for kind in (UNFILLED_ORDER, CLOSED))
         self._fallbacks = set(result.events.loc[result.events["kind"] == FALLBACK, "date"])
         self._held = np.zeros(len(assets))
-        self._sums = {name: np.zeros(len(assets)) for name in _SUMS}
+        self._sums = {name: np.zeros(len(assets)) for name in (*_SUMS, *self._income)}
         self._since, self._side = np.zeros(len(assets), dtype=np.int64), np.zeros(len(assets))
         self._entered = np.full(len(assets), "", dtype=object)
         self._rows: list[dict[str, object]] = []
@@ -76,7 +87,7 @@ class _Trips:
             self._earn(row)
         left = "bankrupt" if self._result.stopped else "end"
         self._close(np.flatnonzero(self._held), last, left, still_open=True)
-        listed = pd.DataFrame(self._rows, columns=list(TRADES))
+        listed = pd.DataFrame(self._rows, columns=[*TRADES, *self._income])
         return listed.sort_values("entry", kind="stable", ignore_index=True)
 
     def _trade(self, row: int) -> None:
@@ -87,7 +98,12 @@ class _Trips:
             unfilled = self._unfilled[row]
             after[unfilled] = before[unfilled]
         order = after - before
+        if self._whole:  # a position that is not traded has the rounding of its weight
+            kept = np.abs(order) <= SMALLEST_ORDER * self._invested[row]
+            order[kept], after[kept] = 0.0, before[kept]
         cost = self._trade_rate * np.abs(order) + self._unit_impact(row) * np.abs(order) ** 1.5
+        if self._minimum.any():
+            cost += np.where(order != 0.0, np.maximum(self._minimum - self._commission * np.abs(order), 0.0), 0.0)
         flipped = np.sign(after) != np.sign(before)
         closing = np.where(flipped, -before, np.where(np.abs(after) < np.abs(before), order, 0.0))
         unit = np.divide(cost, np.abs(order), out=np.zeros_like(cost), where=order != 0.0)
@@ -118,7 +134,11 @@ class _Trips:
         held, sums = self._held, self._sums
         gain = held * np.nan_to_num(self._returns[self._first + row], nan=0.0)
         sums["profit"] += gain
-        sums["cost"] += self._borrow_rate * np.maximum(-held, 0.0)
+        sums["cost"] += self._borrow_rate[row % len(self._borrow_rate)] * np.maximum(-held, 0.0)
+        if "dividends" in sums and self._dividends is not None:
+            sums["dividends"] += held * self._dividends[self._first + row]
+        if "rebate" in sums:
+            sums["rebate"] += self._rebate_rate[row % len(self._rebate_rate)] * np.maximum(-held, 0.0)
         self._held = held + gain
         self._close(np.flatnonzero((self._held == 0.0) & (held != 0.0)), row, "worthless")
         gone = np.array(self._delisted.get(row, []), dtype=np.int64)
@@ -148,10 +168,10 @@ class _Trips:
                     "unrealised": value - float(sums["basis"][i]) if still_open else 0.0,
                     "entered": self._entered[i],
                     "left": left,
-                    **{name: float(sums[name][i]) for name in ("bought", "sold", "profit", "cost")},
+                    **{name: float(sums[name][i]) for name in ("bought", "sold", "profit", "cost", *self._income)},
                 }
             )
-            for name in _SUMS:
+            for name in sums:
                 sums[name][i] = 0.0
 
     def _by_reason(self, leaving: Places, decided: pd.Timestamp, why: str) -> list[tuple[Places, str]]:

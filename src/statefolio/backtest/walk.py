@@ -30,7 +30,7 @@ class Walk:
 
     Parameters
     ----------
-    policies, market, start, end, rebalance, costs, capital, lag, periods_per_year, cuts
+    policies, market, start, end, rebalance, costs, capital, lag, periods_per_year, cuts, flows
         As in `run_backtests`.
     resume : WalkState, optional
         Continue from this state; the results are the same bytes as without the interruption. The options and the data
@@ -74,19 +74,18 @@ class Walk:
         periods_per_year: float | None = None,
         cuts: Sequence[Any] | int = 0,
         resume: WalkState | None = None,
+        flows: Any = None,
     ) -> None:
         _check_policies(policies)
-        settings = make_settings(market, start, end, costs, capital, lag, periods_per_year)
+        settings = make_settings(market, start, end, costs, capital, lag, periods_per_year, flows)
         self._settings, self._rebalance = settings, rebalance
         self._decides = decision_dates(rebalance, settings.dates)
         self._cut_rows = _cut_rows(cuts, settings, self._decides)
         self._drift_cuts = 0
         if is_whole(cuts) and isinstance(rebalance, Drift):  # the decision dates are not known ahead
             self._cut_rows, self._drift_cuts = self._cut_rows[:0], int(cuts)
-        self._market_arrays, self._cost_arrays = settings.market_arrays(), settings.cost_arrays()
-        self._fingerprint = Fingerprint(
-            settings, self._cost_arrays, rebalance, np.append(self._cut_rows, self._drift_cuts)
-        )
+        self._market_arrays, self._terms = settings.market_arrays(), settings.terms()
+        self._fingerprint = Fingerprint(settings, self._terms, rebalance, np.append(self._cut_rows, self._drift_cuts))
         self._state = self._begin(policies) if resume is None else self._continue(resume, policies)
         self._known = PointInTimeData(market, self._state.shared)
         self._warned = False
@@ -120,6 +119,11 @@ class Walk:
         return self._state.row - self._settings.start, self._settings.stop - self._settings.start
 
     @property
+    def settings(self) -> RunSettings:
+        """Market, dates, costs, capital and lag."""
+        return self._settings
+
+    @property
     def state(self) -> WalkState:
         """Current state, to be pickled before the next step."""
         self._state.fingerprint = self._fingerprint.before(self._state.row)
@@ -130,7 +134,7 @@ class Walk:
         ahead = np.flatnonzero(self._decides[self._state.row - self._settings.start :])
         row = self._state.row + int(ahead[0]) if len(ahead) else self._settings.stop - 1
         for account in self._state.accounts.values():
-            account.settle(row, self._market_arrays, self._cost_arrays)
+            account.settle(row, self._market_arrays, self._terms)
         if len(ahead):
             self._decide(row, [name for name, account in self._state.accounts.items() if self._is_due(account)])
         self._state.row = row + 1

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from statefolio.backtest.account import Account
+from statefolio.backtest.account_arrays import Terms
 from statefolio.backtest.calendar import Rebalance
 from statefolio.backtest.decision_comparison import PolicySnapshot
 from statefolio.backtest.market_tables import NOT_DELISTED, Table
 from statefolio.backtest.run_settings import RunSettings
-from statefolio.backtest.settlement import CostArrays
 from statefolio.portfolio.policy import Policy
 
 
@@ -50,20 +50,30 @@ class Fingerprint:
 
     Parameters
     ----------
-    settings, costs, rebalance, cuts
+    settings, terms, rebalance, cuts
         Settings of the walk; `cuts` are rows.
     """
 
     def __init__(
-        self, settings: RunSettings, costs: CostArrays, rebalance: Rebalance, cuts: "np.typing.NDArray[np.int64]"
+        self, settings: RunSettings, terms: Terms, rebalance: Rebalance, cuts: "np.typing.NDArray[np.int64]"
     ) -> None:
         dates = (settings.start, settings.stop)
         numbers = (*dates, settings.capital, settings.lag, settings.periods_per_year, rebalance, cuts.tolist())
-        rates = (costs.trade.tolist(), costs.borrow.tolist(), costs.impact, costs.window, costs.financing)
-        tables = settings.market.tables
+        tables, costs, charges = settings.market.tables, terms.costs, terms.charges
+        dated = {name: each for name, each in {"borrow": costs.borrow, "rebate": costs.rebate}.items() if len(each) > 1}
+        rates = (
+            *(each.tolist() for each in (costs.trade, costs.borrow[0], costs.rebate[0])),
+            *(costs.impact, costs.window, costs.financing),
+            *(np.asarray(each).tolist() for each in terms.orders),
+            *(charges.management, charges.performance, settings.costs.crystallised),
+        )
         rate = Table(tables.cash_rate[:, None], tables.returns.dates, tables.returns.names[:1])
         named = {"returns": tables.returns, "cash_rate": rate, "factors": tables.factors}
-        named |= {"dollar_volumes": tables.dollar_volumes}
+        named |= {"dollar_volumes": tables.dollar_volumes, "prices": tables.prices, "dividends": tables.dividends}
+        named |= {name: Table(rate.copy(), tables.returns.dates, tables.returns.names) for name, rate in dated.items()}
+        for name, amounts in (("deposits", charges.deposits), ("withdrawals", charges.withdrawals)):
+            if amounts.any():
+                named[name] = Table(amounts[:, None], tables.returns.dates, tables.returns.names[:1])
         named |= {f"others/{name}": table for name, table in sorted(tables.others.items())}
         self._tables = [table for table in named.values() if table is not None]
         self._dates, self._last_dates = tables.returns.dates, tables.last_dates

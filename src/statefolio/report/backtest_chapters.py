@@ -9,6 +9,7 @@ from statefolio.report.backtest.backtest_tables import (
     cost_table,
     event_counts,
     first_events,
+    income_table,
     measures_table,
     right,
 )
@@ -81,7 +82,7 @@ def overview_chapter(study: StudyResults) -> Chapter:
     exhibits = [
         figure_exhibit(
             "Value",
-            "Net of costs and fees; dotted: the same weights before costs and fees.",
+            "Net of costs and fees; dotted: the same weights before costs and fees." + _without_flows(results),
             lambda: value_figure(results, benchmark, log=_log(results), currency=study.currency),
             wide=True,
         ),
@@ -102,10 +103,31 @@ def overview_chapter(study: StudyResults) -> Chapter:
             formats=formats,
             wide=True,
         ),
+        *_income(results),
         *relative_exhibits(study),
         *_events(results),
     ]
     return Chapter("Back-test", _lead(study), tuple(exhibits), _early_stops(results))
+
+
+def _without_flows(results: Mapping[str, Backtest]) -> str:
+    """Say that deposits and withdrawals are not drawn, where there are some."""
+    flows = any("deposits" in result.ledger for result in results.values())
+    return " Deposits and withdrawals are left out: the lines are of the capital alone." if flows else ""
+
+
+def _income(results: Mapping[str, Backtest]) -> list[Exhibit]:
+    income = income_table(results)
+    if len(income.columns) == 1:
+        return []
+    return [
+        Exhibit(
+            "Income, deposits and withdrawals",
+            "Totals. Short positions pay dividends. Returns leave deposits and withdrawals out.",
+            table=income,
+            formats=dict.fromkeys(income.columns[1:], ",.0f"),
+        )
+    ]
 
 
 def _events(results: Mapping[str, Backtest]) -> list[Exhibit]:
@@ -158,6 +180,6 @@ def _early_stops(results: Mapping[str, Backtest]) -> dict[str, str]:
 
 
 def _log(results: Mapping[str, Backtest]) -> bool:
-    lowest = min(float(result.value.min()) for result in results.values())
-    highest = max(float(result.value.max()) for result in results.values())
+    lowest = min(float(result.growth.min()) for result in results.values())
+    highest = max(float(result.growth.max()) for result in results.values())
     return lowest > 0.0 and highest > LOG_FROM * lowest

@@ -1,42 +1,95 @@
-"""Orders turn holdings into targets."""
+"""Orders turn holdings into targets, as the account of a back-test would trade them."""
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statefolio.commands.studies.orders import make_orders
+from statefolio.backtest.costs import TradingCosts
+from statefolio.backtest.market import Market
+from statefolio.backtest.run_settings import make_settings
+from statefolio.commands.studies.instructions import instruct
+from statefolio.portfolio.policy import Decision, Holdings
 
-weights = st.lists(st.floats(-1.0, 1.0), min_size=4, max_size=4).map(lambda each: pd.Series(each, index=list("abcd")))
-
-
-@given(weights, weights, st.floats(1.0, 1e9))
-def test_holdings_and_orders_make_targets(held, wanted, value):
-    orders = make_orders(held, wanted, value)
-    after = held * value + orders["currency"].reindex(held.index, fill_value=0.0)
-    np.testing.assert_allclose(after, wanted * value, atol=1e-9 * value)
-    assert (np.diff(orders["currency"].abs()) <= 0).all()
+DATES = pd.bdate_range("2024-01-01", periods=3)
+PRICES = pd.Series({"a": 30.0, "b": 7.0, "c": 11.0})
+weights = st.lists(st.floats(0.0, 0.33), min_size=3, max_size=3).map(lambda each: pd.Series(each, index=list("abc")))
 
 
-def test_shares_are_rounded_to_whole_ones():
+def orders_of(held, wanted, value, prices=PRICES, priced=True, **costs):
+    if priced:
+        market = Market.from_prices(pd.DataFrame([prices] * 3, index=DATES))
+    else:
+        market = Market(pd.DataFrame(0.0, index=DATES, columns=prices.index))
+    terms = make_settings(market, None, None, TradingCosts(**costs), value, 1, 252)
+    holdings = Holdings(DATES[-1], held.reindex(prices.index, fill_value=0.0), value)
+    decision = Decision(None if wanted is None else wanted.reindex(prices.index, fill_value=0.0))
+    on = pd.Series(DATES[-1], index=prices.index)
+    return instruct(holdings, decision, None, terms, prices if priced else None, on if priced else None)
+
+
+@settings(max_examples=25, deadline=None)
+@given(weights, weights, st.floats(1_000.0, 1e9))
+def test_without_prices_orders_make_targets_of_the_value_after_costs(held, wanted, value):
+    found = orders_of(held, wanted, value, priced=False, proportional=0.001)
+    after = held * value + found.orders["currency"].reindex(held.index, fill_value=0.0)
+    left = value - found.orders["cost"].sum()
+    np.testing.assert_allclose(after, wanted * left, atol=1e-9 * value)
+    assert (np.diff(found.orders["currency"].abs()) <= 0).all()
+    assert found.account.loc["value", "after"] == pytest.approx(left)
+
+
+@settings(max_examples=25, deadline=None)
+@given(weights, weights, st.floats(1_000.0, 1e6))
+def test_shares_are_whole_and_never_more_than_wanted(held, wanted, value):
+    held = (held * value / PRICES).round() * PRICES / value
+    found = orders_of(held, wanted, value)
+    shares = found.orders["shares"]
+    assert (shares == shares.round()).all()
+    after = held * value + found.orders["currency"].reindex(held.index, fill_value=0.0)
+    gap = wanted * value - after
+    assert ((gap >= -1e-4) & (gap < PRICES + 1e-4)).all()
+
+
+def test_each_order_has_its_price_and_costs():
     held, wanted = pd.Series({"a": 0.5, "b": 0.5}), pd.Series({"a": 0.2, "c": 0.8})
-    prices = pd.Series({"a": 30.0, "b": 7.0, "c": np.nan})
-    orders = make_orders(held, wanted, 1000.0, prices)
+    found = orders_of(held, wanted, 1000.0, proportional=0.001, half_spread=0.0005, minimum_commission=0.5)
+    orders = found.orders
     assert list(orders.index) == ["c", "b", "a"]
-    assert orders.loc["b", "shares"] == -71
-    assert orders.loc["a", "shares"] == -10
-    assert np.isnan(orders.loc["c", "shares"])
-    assert orders.loc["c", "currency"] == 800.0
-    known = orders.dropna()
-    assert ((known["shares"] * known["price"] - known["currency"]).abs() <= known["price"] / 2).all()
+    assert orders.loc["b", "shares"] == pytest.approx(-500.0 / 7.0)  # closed whole, with its fraction
+    assert orders.loc["a", "shares"] == -11  # to 5.7 shares: whole ones, not above the target of 6.7
+    assert orders.loc["c", "shares"] == 72
+    assert list(orders["commission"]) == pytest.approx([0.792, 0.5, 0.5])
+    assert list(orders["spread"]) == pytest.approx([0.396, 0.25, 0.165])
+    assert (orders["cost"] == orders[["commission", "spread", "impact"]].sum(axis=1)).all()
+    assert (orders["priced_on"] == DATES[-1]).all()
+    cash = 1000.0 - orders["cost"].sum() - (500.0 - 330.0) - 72 * 11.0
+    assert found.account.loc["cash", "after"] == pytest.approx(cash)
+    assert found.account.loc["gross", "after"] == pytest.approx((170.0 + 792.0) / (1000.0 - orders["cost"].sum()))
+    assert found.turnover == pytest.approx((792.0 + 500.0 + 330.0) / 1000.0)
 
 
-def test_an_unchanged_weight_is_not_an_order():
-    same = pd.Series({"a": 0.5, "b": 0.5})
-    assert make_orders(same, same, 1000.0).empty
+def test_lots_and_a_least_order():
+    held, wanted = pd.Series({"a": 0.3}), pd.Series({"a": 0.28, "b": 0.5, "c": 0.1})
+    found = orders_of(held, wanted, 1000.0, lot_size=pd.Series({"a": 1, "b": 10, "c": 10}), minimum_order=50.0)
+    assert found.orders["shares"].to_dict() == {"b": 70.0}  # a: 20 of currency; c: 9 shares
+    assert found.untraded == pytest.approx(20.0 + 10.0 + 100.0)
 
 
-def test_less_than_half_a_share_is_not_an_order():
-    held, wanted = pd.Series({"A": 0.5, "B": 0.1}), pd.Series({"A": 0.5004, "B": 0.2})
-    assert list(make_orders(held, wanted, 1000.0, pd.Series({"A": 50.0, "B": 10.0})).index) == ["B"]
-    assert list(make_orders(held, wanted, 1000.0, pd.Series({"A": np.nan, "B": 10.0})).index) == ["B", "A"]
+def test_an_unchanged_weight_or_no_decision_is_no_order():
+    same = pd.Series({"a": 0.3, "b": 0.35})
+    assert orders_of(same, same, 1000.0, priced=False).orders.empty
+    assert orders_of(same, None, 1000.0, proportional=0.01).orders.empty
+    assert orders_of(same, same + 0.001, 1000.0).orders.empty  # less than a share
+
+
+def test_an_asset_without_a_price_is_not_ordered():
+    prices = PRICES.where(PRICES.index != "c")
+    held, wanted = pd.Series({"a": 0.3}), pd.Series({"a": 0.3, "c": 0.5})
+    market = Market.from_prices(pd.DataFrame([PRICES] * 3, index=DATES))
+    terms = make_settings(market, None, None, None, 1000.0, 1, 252)
+    holdings = Holdings(DATES[-1], held.reindex(prices.index, fill_value=0.0), 1000.0)
+    found = instruct(holdings, Decision(wanted.reindex(prices.index, fill_value=0.0)), None, terms, prices)
+    assert list(found.blocked) == ["c"]
+    assert found.orders.empty

@@ -9,7 +9,7 @@ from statefolio.challenge.rules.forward_files import ForwardFile
 from statefolio.challenge.rules.settings import Rules
 from statefolio.challenge.scoring.portfolio_track import score_result
 from statefolio.challenge.scoring.scored_window import ScoredWindow, number
-from statefolio.commands.studies.parts.policies import make_costs
+from statefolio.commands.studies.parts.costs import make_costs
 from statefolio.validation.equal_accuracy import standard_error
 
 FEWEST_DATES = 20

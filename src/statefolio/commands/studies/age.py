@@ -1,6 +1,5 @@
 """Refuses orders at old prices, and orders of models that have not seen the last dates."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,15 +17,13 @@ MOST_DAYS = 5
 MOST_NAMED = 5
 
 
-def check_age(updated: "UpdatedStudy", as_of: datetime | None = None) -> None:
+def check_age(updated: "UpdatedStudy") -> None:
     """Refuse orders that rest on old data.
 
     Parameters
     ----------
     updated
         The orders.
-    as_of
-        The date of the orders. Default: that of the study.
 
     Raises
     ------
@@ -34,7 +31,7 @@ def check_age(updated: "UpdatedStudy", as_of: datetime | None = None) -> None:
         If the last date, the price of an asset that is traded or held, or the last date that the models have seen is
         old.
     """
-    day = updated.as_of if as_of is None else pd.Timestamp(as_of)
+    day = updated.as_of
     most = MOST_DAYS + round(252.0 / updated.periods_per_year) - 1
     old = []
     if (days := business_days(updated.date, day)) > most:

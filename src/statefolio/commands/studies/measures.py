@@ -28,7 +28,7 @@ def since(result: BacktestResult, start: pd.Timestamp) -> BacktestResult:
     answered = events.loc[events["kind"].isin(["fallback", "note"]), "date"]
     first = max(0, int(dates.searchsorted(start)) - 1)
     ledger = result.ledger.iloc[first:].copy()
-    ledger.iloc[0, 1:-1] = 0.0
+    ledger.loc[ledger.index[0], ledger.columns.difference(["value", "cash"])] = 0.0
     return replace(
         result,
         ledger=ledger,

@@ -110,7 +110,10 @@ class UpdateOptions:
     ] = None
     as_of: Annotated[
         datetime | None,
-        Option("With a study: the date of the orders. Default: data.to, or the bundled data's last date, or today."),
+        Option(
+            "With a study: the date of the orders; later data are not read. Default: data.to, or the bundled data's "
+            "last date, or today."
+        ),
     ] = None
     force: Annotated[
         bool,

@@ -1,42 +1,59 @@
-"""Makes the orders that turn present holdings into target weights."""
+"""Tabulates the orders that turn present holdings into target weights, with their expected costs."""
 
 import numpy as np
 import pandas as pd
 
+from statefolio.backtest.order_plan import OrderPlan
 
-def make_orders(
+_WHOLE = 1e-6
+
+
+def tabulate_orders(
+    plan: OrderPlan,
     held: "pd.Series[float]",
     wanted: "pd.Series[float]",
     value: float,
     prices: "pd.Series[float] | None" = None,
+    priced_on: "pd.Series[pd.Timestamp] | None" = None,
 ) -> pd.DataFrame:
-    """Return the orders that turn holdings into targets, the largest first.
+    """Return one row per order, the largest first.
 
     Parameters
     ----------
+    plan
+        The orders in currency and their costs.
     held, wanted
         Present and target weights, by asset.
     value
         The value of the account, cash included, in currency.
-    prices
-        In currency, by asset; without them orders are in currency alone.
+    prices, priced_on
+        Last prices and their dates, by asset; without them orders are in currency alone.
 
     Returns
     -------
     DataFrame (asset)
-        held, wanted (weights), currency (above zero: buy), and with prices: price and shares, rounded to whole shares;
-        NaN where no price is known. Assets without an order, or with less than half a share, are left out.
+        held, wanted, after (weights before the orders, of the target and after the orders), currency (above zero: buy),
+        with prices: price, priced_on, shares; commission, spread, impact and cost (their sum), in currency.
     """
-    assets = held.index.union(wanted.index, sort=False)
-    before = held.reindex(assets, fill_value=0.0)
-    after = wanted.reindex(assets, fill_value=0.0)
-    table = pd.DataFrame({"held": before, "wanted": after, "currency": (after - before) * value})
+    placed = plan.orders.loc[(plan.orders["currency"] != 0.0).to_numpy()]
+    assets = placed.index
+    left = value - plan.costs
+    table = pd.DataFrame({"held": held.reindex(assets), "wanted": wanted.reindex(assets)})
+    table["after"] = (table["held"] * value + placed["currency"]) / left
+    table["currency"] = placed["currency"]
     if prices is not None:
-        price = prices.reindex(assets)
-        table["price"] = price.where(price > 0.0)
-        table["shares"] = (table["currency"] / table["price"]).round()
-    idle = table["currency"] == 0.0
-    if prices is not None:
-        idle |= table["shares"] == 0.0
-    traded = table[~idle].rename_axis("asset")
-    return traded.iloc[np.argsort(-traded["currency"].abs().to_numpy(), kind="stable")]
+        table["price"] = prices.reindex(assets)
+        if priced_on is not None:
+            table["priced_on"] = priced_on.reindex(assets)
+        table["shares"] = _whole(placed["currency"] / table["price"])
+    costs = ["commission", "spread", "impact"]
+    table[costs] = placed[costs]
+    table["cost"] = placed[costs].sum(axis=1)
+    order = np.argsort(-table["currency"].abs().to_numpy(), kind="stable")
+    return table.rename_axis("asset").iloc[order]
+
+
+def _whole(shares: "pd.Series[float]") -> "pd.Series[float]":
+    """Shares without the rounding of their division; the fractions that a position is closed with stay."""
+    nearest = shares.round()
+    return nearest.where((shares - nearest).abs() <= _WHOLE * np.maximum(nearest.abs(), 1.0), shares)

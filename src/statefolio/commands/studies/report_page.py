@@ -25,8 +25,12 @@ from statefolio.report.study_overview import study_answer, study_lights
 from statefolio.report.study_results import Evidence, HoldoutRecord, Selection, StudyResults
 from statefolio.risk.attribution import UNATTRIBUTED, attribute_return
 
-YEARLY = ("borrow", "financing")
-"""Costs that are rates per year; the others are shares of the traded value."""
+YEARLY = ("borrow", "financing", "short_rebate", "management_fee")
+"""Costs that are rates per year."""
+
+IN_CURRENCY = ("minimum_commission", "minimum_order", "lot_size")
+IN_PERCENT = ("management_fee", "performance_fee")
+"""Costs that are not in basis points: currency and shares, and percent."""
 
 
 def write_study_report(path: Path, model: KalmanLoadings, result: StudyResult) -> None:
@@ -144,13 +148,32 @@ def _rebalance_as_text(study: Study) -> str:
 
 
 def _costs_as_text(study: Study) -> str:
-    costs = study.backtest.costs
+    costs, flows = study.backtest.costs, study.backtest.flows
     parts = []
     for name, value in costs.model_dump().items():
         words = name.replace("_", " ")
         yearly = " a year" if name in YEARLY else ""
         if isinstance(value, dict):
             parts.append(f"{words}{yearly} by asset")
-        elif name != "impact_window" and value > 0.0:
-            parts.append(f"{words} {value:g}" if name == "impact" else f"{words} {10_000 * value:g} bp{yearly}")
-    return "Costs: " + (", ".join(parts) if parts else "none") + (" (1 bp = 0.01 %)" if parts else "")
+        elif isinstance(value, Path):
+            parts.append(f"{words}{yearly} by asset and date")
+        elif name not in ("impact_window", "crystallised") and value != 0.0:
+            parts.append(_cost_as_text(name, words, value) + yearly)
+    found = "Costs: " + (", ".join(parts) if parts else "none")
+    found += " (1 bp = 0.01 %)" if any(part.split(" a year")[0].endswith(" bp") for part in parts) else ""
+    if costs.performance_fee > 0.0:
+        found += f". The performance fee is on gains over the high-water mark, kept {costs.crystallised}"
+    if flows:
+        paid = sum(amount for amount in flows.values() if amount > 0.0)
+        taken = paid - sum(flows.values())
+        found += f". Deposits of {paid:,.0f} and withdrawals of {taken:,.0f}, which returns leave out"
+    return found
+
+
+def _cost_as_text(name: str, words: str, value: float) -> str:
+    """One cost with its unit: basis points, percent, currency or shares."""
+    if name in IN_CURRENCY:
+        return f"{words} {value:,.10g}"
+    if name in IN_PERCENT:
+        return f"{words} {100.0 * value:g} %"
+    return f"{words} {value:g}" if name == "impact" else f"{words} {10_000 * value:g} bp"

@@ -61,12 +61,17 @@ def write_tables(folder: Path, result: StudyResult) -> None:
 
 
 def value_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:
-    """Return the value of each portfolio by date, net, and gross of costs and fees."""
+    """Return the value of each portfolio by date, net, and gross of costs and fees.
+
+    With deposits or withdrawals, gross and "without flows" are of the capital alone.
+    """
     columns: dict[str, pd.Series[float]] = {}
     for name, result in results.items():
         columns[name] = result.value
         grown = (1.0 + result.gross_returns).cumprod() * result.capital
         columns[f"{name}, gross"] = pd.concat([result.value.iloc[:1], grown])
+        if result.flows is not None:
+            columns[f"{name}, without flows"] = result.growth
     return pd.DataFrame(columns)
 
 

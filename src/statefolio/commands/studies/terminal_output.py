@@ -10,8 +10,9 @@ from statefolio.commands.terminal_tables import number, p_value, table
 
 if TYPE_CHECKING:
     from statefolio.backtest.validation.reality_check import RealityCheck
+    from statefolio.commands.studies.instructions import Instruction
     from statefolio.commands.studies.result import StudyResult
-    from statefolio.commands.studies.update import Instruction, UpdatedStudy
+    from statefolio.commands.studies.update import UpdatedStudy
 
 CONTENTS = {
     "report.html": "the report: open it in a browser",
@@ -89,8 +90,7 @@ def show_orders(terminal: Terminal, updated: "UpdatedStudy") -> None:
         terminal.out.print()
         if not each.decision.converged:
             fallback, reason = each.decision.fallback, escape(each.decision.reason)
-            does = f"used its fallback ({fallback})" if each.step is None else "cannot reach its target at once"
-            terminal.out.print(f"{escape(name)} {does}: {reason}", soft_wrap=True)
+            terminal.out.print(f"{escape(name)} used its fallback ({fallback}): {reason}", soft_wrap=True)
         elif each.decision.reason:
             terminal.out.print(f"{escape(name)}: {escape(each.decision.reason)}", soft_wrap=True)
         for sentence in _on_the_way(each):
@@ -100,16 +100,18 @@ def show_orders(terminal: Terminal, updated: "UpdatedStudy") -> None:
             continue
         title = f"{escape(name)}: {len(each.orders)} orders for an account of {each.holdings.value:,.0f}"
         terminal.out.print(table(_order_table(each.orders), title))
+        terminal.out.print(f"{escape(name)}: {escape(_totals(each))}", soft_wrap=True)
+        terminal.out.print(table(_account_table(each.account), f"{escape(name)}: the account before and after"))
 
 
 def _on_the_way(each: "Instruction") -> list[str]:
     """Say which limits bind, that orders are a step towards the target, and how long the rest takes."""
     found = [f"Binding limits: {', '.join(each.binding)}."] if each.binding else []
+    if len(each.blocked):
+        found.append(f"No order for {', '.join(map(str, each.blocked))}: there is no price or no volume.")
     step = each.step
     if step is None:
         return found
-    if not each.decision.converged:
-        found.append("The orders are the largest step towards the target that turnover and volumes allow.")
     if step.rest > 0.0:
         left = f"{step.rest:.1%} of the value are left to trade after them"
         dates = "" if step.steps_left is None else f"{step.steps_left:,} more date{'s' * (step.steps_left != 1)}"
@@ -133,8 +135,27 @@ def _significance(check: "RealityCheck") -> str:
     return f"Reality check: p = {p_value(check.p_value)} for the best being no better than the benchmark."
 
 
+def _totals(each: "Instruction") -> str:
+    """Say what the orders turn over and cost."""
+    orders = each.orders
+    paid = ", ".join(f"{kind} {orders[kind].sum():,.2f}" for kind in ("commission", "spread", "impact"))
+    text = f"turnover {each.turnover:.2%}; expected costs {orders['cost'].sum():,.2f} ({paid})."
+    if each.untraded >= 0.01:
+        text += f" {each.untraded:,.2f} are not traded: less than a lot or than the least order."
+    return text
+
+
+def _account_table(account: pd.DataFrame) -> pd.DataFrame:
+    """The account before and after the orders as text: currency, percent, exposures as numbers."""
+    forms = {"value": "{:,.2f}", "cash": "{:,.2f}", "net": "{:.2%}", "gross": "{:.2%}"}
+    columns: dict[str, list[str]] = {"": [str(name) for name in account.index]}
+    for name in account.columns:
+        columns[str(name)] = [number(value, forms.get(str(row), "{:.3f}")) for row, value in account[name].items()]
+    return pd.DataFrame(columns)
+
+
 def _order_table(orders: pd.DataFrame) -> pd.DataFrame:
-    """Orders as text: buy or sell, whole shares, currency."""
+    """Orders as text: buy or sell, shares, price and its date, expected cost."""
     shares, money = orders.get("shares"), orders["currency"]
     columns: dict[str, object] = {
         "asset": orders.index.astype(str),
@@ -142,9 +163,12 @@ def _order_table(orders: pd.DataFrame) -> pd.DataFrame:
         "currency": [f"{abs(amount):,.2f}" for amount in money],
     }
     if shares is not None:
-        columns["shares"] = [number(abs(count), "{:,.0f}") for count in shares]
+        columns["shares"] = [number(abs(count), "{:,.10g}" if count % 1 else "{:,.0f}") for count in shares]
         columns["price"] = [number(price, "{:,.2f}") for price in orders["price"]]
+    if "priced_on" in orders:
+        columns["priced on"] = [f"{date:%Y-%m-%d}" for date in orders["priced_on"]]
     columns["weight held"] = [number(weight, "{:.2%}") for weight in orders["held"]]
-    columns["weight after"] = [number(weight, "{:.2%}") for weight in orders["wanted"]]
+    columns["weight after"] = [number(weight, "{:.2%}") for weight in orders["after"]]
+    columns["cost"] = [number(cost, "{:,.2f}") for cost in orders["cost"]]
     columns["reason"] = list(orders["reason"])
     return pd.DataFrame(columns)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from statefolio.backtest.decisions import request_decision
@@ -15,41 +14,16 @@ from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.progress import Progress
 from statefolio.commands.studies.account import describe_account, given_holdings
 from statefolio.commands.studies.building import BuiltStudy, build_study
-from statefolio.commands.studies.orders import make_orders
+from statefolio.commands.studies.instructions import Instruction, instruct
 from statefolio.commands.studies.parts.market import last_prices
 from statefolio.commands.studies.reading import StudyFile
 from statefolio.commands.studies.run import say_notes
 from statefolio.commands.studies.schema.portfolio_tables import Optimised
 from statefolio.commands.studies.schema.study import Study
 from statefolio.commands.studies.walking import make_walk
-from statefolio.portfolio.optimisation.best_effort import ON_LIMIT, Step, binding_limits
+from statefolio.exceptions import InputError
 from statefolio.portfolio.policies.model_policy import BestEffort, ModelPolicy
 from statefolio.portfolio.policy import Decision, Holdings
-
-
-@dataclass(frozen=True, eq=False)
-class Instruction:
-    """The decision of one portfolio, and its orders.
-
-    Attributes
-    ----------
-    holdings : Holdings
-        Before the orders.
-    decision : Decision
-        With the fallback and the reason where the optimiser found no weights.
-    orders : DataFrame (asset)
-        See `make_orders`.
-    binding : list of str
-        Limits of the whole portfolio that the weights after the orders lie on.
-    step : Step, optional
-        Where turnover or volumes are limited: the target without these limits, and what is left to trade.
-    """
-
-    holdings: Holdings
-    decision: Decision
-    orders: pd.DataFrame
-    binding: list[str]
-    step: Step | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +70,17 @@ class UpdatedStudy:
 
 
 def update_study(
-    file: StudyFile, progress: Progress, *, holdings: Path | None = None, cash: float | None = None
+    file: StudyFile,
+    progress: Progress,
+    *,
+    holdings: Path | None = None,
+    cash: float | None = None,
+    as_of: pd.Timestamp | None = None,
 ) -> UpdatedStudy:
     """Walk a study's portfolios to the last date of its data, and decide what each of them trades next.
 
-    Nothing is judged and nothing is written: results on the dates of the holdout are not shown. Where limits on
-    turnover or volumes leave no weights at all, the orders are the largest step towards the target (see `best_effort`).
+    Nothing is judged and nothing is written: results on the dates of the holdout are not shown. Orders are those that
+    the back-test would trade on the next date at the last prices, in whole shares where the study has no lots.
 
     Parameters
     ----------
@@ -115,12 +94,16 @@ def update_study(
         tell, from the study's capital.
     cash
         The cash held, in currency; alone, an account that is all in cash.
+    as_of
+        The date of the orders: later data are not read. Default: `data.to`, or the last date of the bundled data, or
+        today.
 
     Raises
     ------
     InputError, UnknownNameError
         If holdings name assets without a price, or the data have no prices.
     """
+    file = file if as_of is None else _known_on(file, as_of)
     study = file.study
     built = build_study(file)
     market = built.market
@@ -134,8 +117,9 @@ def update_study(
     prices = None if last_known is None else last_known["price"]
     own = given_holdings(holdings, cash, prices, market, date)
     sealed = study.validation.holdout is not None
+    priced_on = None if last_known is None else last_known["priced_on"]
     instructions = {
-        name: _instruct(held, decision, effort, prices)
+        name: instruct(held, decision, effort, walk.settings, prices, priced_on)
         for name, (held, decision, effort) in _decide(walk, market, own, study.backtest.capital, sealed).items()
     }
     last = max(_decision_dates(walk, name)[-1] for name in instructions)
@@ -145,10 +129,10 @@ def update_study(
         due=last == date,
         last_decision=last,
         instructions=instructions,
-        as_of=_as_of(study, date),
+        as_of=_as_of(study, date) if as_of is None else as_of,
         seen_until=seen_until,
         unseen=unseen,
-        priced_on=pd.Series(dtype="datetime64[ns]") if last_known is None else last_known["priced_on"],
+        priced_on=pd.Series(dtype="datetime64[ns]") if priced_on is None else priced_on,
         periods_per_year=built.periods_per_year,
         account=describe_account(holdings, cash, sealed),
         valued=pd.Index([]) if own is None else own.weights.index[(own.weights != 0.0).to_numpy()],
@@ -164,6 +148,17 @@ def _seen(built: BuiltStudy) -> tuple[pd.Timestamp | None, int]:
     return seen[-1], int((market.dates > seen[-1]).sum())
 
 
+def _known_on(file: StudyFile, as_of: pd.Timestamp) -> StudyFile:
+    """Return the study with its data cut at the date of the orders."""
+    data, day = file.study.data, as_of.date()
+    if data.first is not None and day < data.first:
+        raise InputError(f"--as-of must not be before data.from, {data.first}, got {day}. Pass a later date.")
+    if data.last is not None and data.last <= day:
+        return file
+    cut = file.study.model_copy(update={"data": data.model_copy(update={"last": day})})
+    return replace(file, study=cut)
+
+
 def _as_of(study: Study, last: pd.Timestamp) -> pd.Timestamp:
     if study.data.last is not None:
         return pd.Timestamp(study.data.last)
@@ -172,10 +167,14 @@ def _as_of(study: Study, last: pd.Timestamp) -> pd.Timestamp:
 
 def write_orders(path: Path, updated: UpdatedStudy) -> None:
     """Write the orders of every portfolio to a CSV file, whole or not at all."""
+    write_csv(orders_of(updated), path, index=False)
+
+
+def orders_of(updated: UpdatedStudy) -> pd.DataFrame:
+    """Return the orders of every portfolio in one table, with the columns portfolio and asset first."""
     parts = [each.orders.reset_index().assign(portfolio=name) for name, each in updated.instructions.items()]
     table = pd.concat(parts, ignore_index=True)
-    ordered = ["portfolio", *table.columns.drop("portfolio")]
-    write_csv(table[ordered], path, index=False)
+    return table[["portfolio", *table.columns.drop("portfolio")]]
 
 
 def _decide(
@@ -209,35 +208,3 @@ def _decision_dates(walk: Walk, name: str) -> pd.DatetimeIndex:
     result = walk.results()[name]
     found = result.decisions.index if len(result.decisions) else result.ledger.index[:1]
     return pd.DatetimeIndex(found)
-
-
-def _instruct(
-    held: Holdings, decision: Decision, effort: BestEffort | None, prices: "pd.Series[float] | None"
-) -> Instruction:
-    """Make orders that reach the decision; where it found no weights, those of the largest step."""
-    step, wanted = None if effort is None else effort.step, decision.weights
-    if effort is not None and step is not None and not decision.converged:
-        wanted = pd.Series(step.weights, index=effort.problem.assets).reindex(held.weights.index, fill_value=0.0)
-    wanted = held.weights if wanted is None else wanted
-    binding, reasons = ([], {}) if effort is None else _reasons(effort, held, wanted)
-    orders = make_orders(held.weights, wanted, held.value, prices)
-    why = [reasons.get(asset, "target") for asset in orders.index]
-    return Instruction(held, decision, orders.assign(reason=why), binding, step)
-
-
-def _reasons(effort: BestEffort, held: Holdings, wanted: "pd.Series[float]") -> tuple[list[str], dict[object, str]]:
-    """Return the binding limits of the portfolio, and the reason of each asset's order."""
-    problem, step = effort.problem, effort.step
-    weights = np.array(wanted.reindex(problem.assets), dtype=np.float64)
-    whole, own = binding_limits(problem, weights)
-    stopped = np.zeros(len(own), dtype=bool) if step is None else np.abs(step.target - weights) > ON_LIMIT
-    by_turnover = stopped & ("turnover" in whole)
-    texts = [
-        ", ".join([limit] * bool(limit) + ["turnover"] * bool(cut)) or "target"
-        for limit, cut in zip(own, by_turnover, strict=True)
-    ]
-    unknown = held.weights.index.difference(problem.assets)
-    return whole, {
-        **dict.fromkeys(unknown, "no forecast or covariance"),
-        **dict(zip(problem.assets, texts, strict=True)),
-    }

@@ -24,6 +24,8 @@ def update(options: UpdateOptions) -> None:
 
 
 def _update_study(study: Path, options: UpdateOptions) -> None:
+    import pandas as pd
+
     from statefolio.commands.studies.age import check_age
     from statefolio.commands.studies.reading import open_study
     from statefolio.commands.studies.terminal_output import show_orders
@@ -31,9 +33,10 @@ def _update_study(study: Path, options: UpdateOptions) -> None:
     from statefolio.commands.terminal import Terminal
 
     with Terminal() as terminal:
-        updated = update_study(open_study(study), terminal, holdings=options.holdings, cash=options.cash)
+        as_of = None if options.as_of is None else pd.Timestamp(options.as_of)
+        updated = update_study(open_study(study), terminal, holdings=options.holdings, cash=options.cash, as_of=as_of)
         if not options.force:
-            check_age(updated, options.as_of)
+            check_age(updated)
         if options.orders is not None:
             write_orders(options.orders, updated)
         show_orders(terminal, updated)

@@ -17,7 +17,8 @@ from statefolio.backtest.walk import Walk
 from statefolio.commands.progress import Progress
 from statefolio.commands.studies.building import BuiltStudy
 from statefolio.commands.studies.measures import measures_of, since
-from statefolio.commands.studies.parts.policies import make_costs, make_rebalance
+from statefolio.commands.studies.parts.costs import make_costs
+from statefolio.commands.studies.parts.policies import make_rebalance
 from statefolio.commands.studies.records.checkpoint import read_checkpoint, write_checkpoint
 from statefolio.commands.studies.records.configuration import fingerprint
 from statefolio.commands.studies.schema.backtest_tables import BacktestTable
@@ -46,18 +47,21 @@ class OpenedHoldout:
 
 def make_walk(built: BuiltStudy, market: Market, **options: Any) -> Walk:
     """Return a walk of a study's portfolios over a market, before its first step."""
-    return walk_policies(built.policies, built.study.backtest, market, **options)
+    return walk_policies(built.policies, built.study.backtest, market, built.file.folder, **options)
 
 
-def walk_policies(policies: Mapping[str, Policy], table: BacktestTable, market: Market, **options: Any) -> Walk:
+def walk_policies(
+    policies: Mapping[str, Policy], table: BacktestTable, market: Market, folder: Path = Path(), **options: Any
+) -> Walk:
     """Return a walk of policies over a market as [backtest] says, before its first step."""
     return Walk(
         policies,
         market,
         start=table.start,
         rebalance=make_rebalance(table),
-        costs=make_costs(table.costs, market),
+        costs=make_costs(table.costs, market, folder),
         capital=table.capital,
+        flows=table.flows,
         lag=table.lag,
         periods_per_year=table.periods_per_year,
         **options,

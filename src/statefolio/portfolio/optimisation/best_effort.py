@@ -23,6 +23,8 @@ from statefolio.portfolio.optimisation.quadratic_program import scaled
 from statefolio.portfolio.problem import Objective, Problem, Solution
 
 ON_LIMIT = 1e-6
+A_STEP = "the largest step towards the target that turnover and volumes allow"
+"""The note of a decision that is such a step."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """A policy that optimises weights with a risk model, a view and an objective."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from statefolio._arrays.text import listed
 from statefolio._options import HasMethod, Kind, Rule, Whole, check_options
 from statefolio.portfolio.constraints import Constraints
-from statefolio.portfolio.optimisation.best_effort import Step, best_effort
+from statefolio.portfolio.optimisation.best_effort import A_STEP, Step, best_effort
 from statefolio.portfolio.policies.decision_details import decision_details
 from statefolio.portfolio.policies.decision_problem import HOLDING_PERIOD, make_problem
 from statefolio.portfolio.policies.fallback import FALLBACK, fall_back
@@ -70,8 +70,8 @@ class ModelPolicy(BaseEstimator):
     retune_every : int, optional
         Dates after which risk model and view are fitted anew. Default: never.
     fallback : {"keep", "cash"}
-        If there are no weights (too little data for the models, an infeasible problem): trade nothing, or sell
-        everything.
+        If there are no weights (too little data for the models, a problem that is infeasible also without limits on
+        turnover and volumes): trade nothing, or sell everything.
     holding_period : float, optional
         Dates until the next decision, over which the cost of a trade is earned back. Default: as many as since the last
         decision; 21 at the first. Pass a number if decisions are triggered by drift.
@@ -124,6 +124,9 @@ class ModelPolicy(BaseEstimator):
     def decide(self, history: History, holdings: Holdings) -> Decision:
         """Return the optimal weights with details; or the fallback, with the reason.
 
+        Where limits on turnover or volumes leave no weights, these are the largest step towards the weights without
+        these limits (see `best_effort`), and the reason says so; the fallback is for problems without any.
+
         The reason of weights that were found says what limits them: no proof that they are optimal, the gap to a risk
         budget, positions sold without a covariance or a forecast, a view that found no signal.
 
@@ -142,7 +145,10 @@ class ModelPolicy(BaseEstimator):
             return fall_back(self.fallback, f"none of {len(history.active)} active assets has {needed}", holdings)
         solution = self.objective.solve(problem)
         if not solution.converged:
-            return fall_back(self.fallback, solution.reason, holdings, solution.details)
+            step = best_effort(problem, self.objective)
+            if step is None:
+                return fall_back(self.fallback, solution.reason, holdings, solution.details)
+            solution = replace(solution, weights=step.weights, reason=A_STEP)
         odd = ~np.isfinite(solution.weights)
         if odd.any():
             reason = f"the objective returned NaN or infinite weights for {listed(problem.assets[odd])}"

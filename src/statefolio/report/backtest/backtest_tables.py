@@ -8,7 +8,7 @@ import pandas as pd
 from statefolio._display.headings import capitalised, heading
 from statefolio._display.measures import IN_PERCENT, measure
 from statefolio._display.numbers import MISSING, P_VALUE
-from statefolio.report.backtest.protocols import FEES, Backtest, LookAheadCheck
+from statefolio.report.backtest.protocols import FEES, INCOME, Backtest, LookAheadCheck
 
 FIRST_EVENTS = 15
 IN_PROBABILITY = ("probabilistic", "deflated", "probability")
@@ -70,6 +70,17 @@ def cost_table(results: Mapping[str, Backtest]) -> pd.DataFrame:
                 "Turnover per year": traded / years if years > 0.0 else np.nan,
             }
         )
+    return pd.DataFrame(rows)
+
+
+def income_table(results: Mapping[str, Backtest]) -> pd.DataFrame:
+    """Return dividends, rebates, deposits and withdrawals of each back-test; without any, the names alone."""
+    rows = []
+    for name, result in results.items():
+        sums = {
+            label: float(result.ledger[column].sum()) for column, label in INCOME.items() if column in result.ledger
+        }
+        rows.append({"strategy": name, **sums})
     return pd.DataFrame(rows)
 
 

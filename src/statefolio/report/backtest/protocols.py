@@ -10,8 +10,19 @@ FEES = {
     "impact_cost": "Market impact",
     "borrow_fee": "Stock borrowing",
     "financing_fee": "Financing",
+    "minimum_commission": "Minimum commission",
+    "management_fee": "Management fee",
+    "performance_fee": "Performance fee",
 }
-"""Names of a ledger's columns of costs and fees."""
+"""Names of a ledger's columns of costs and fees; some only where a run has them."""
+
+INCOME = {
+    "dividends": "Dividends",
+    "short_rebate": "Short rebate",
+    "deposits": "Deposits",
+    "withdrawals": "Withdrawals",
+}
+"""Names of a ledger's columns of income and flows that a run may have."""
 
 
 class Backtest(Protocol):
@@ -72,6 +83,10 @@ class Backtest(Protocol):
     @property
     def value(self) -> "pd.Series[float]":
         """Value in currency at each date's close."""
+
+    @property
+    def growth(self) -> "pd.Series[float]":
+        """Value without deposits and withdrawals: the capital compounded at the net returns."""
 
     @property
     def returns(self) -> "pd.Series[float]":

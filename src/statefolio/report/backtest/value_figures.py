@@ -58,7 +58,7 @@ def value_figure(
             )
         line = {"width": 1.3 if name == benchmark else 1.8, "color": colour[name]}
         hover = "%{y:,.0f}" + (f" {currency}" if currency else "")
-        figure.add_scatter(**_points(result.value, log), name=name, line=line, hovertemplate=hover, **group)
+        figure.add_scatter(**_points(result.growth, log), name=name, line=line, hovertemplate=hover, **group)
     if gross:
         dotted = {"width": 1.1, "dash": "dot", "color": style.MUTED}
         figure.add_scatter(x=[None], y=[None], mode="lines", name="Before costs and fees", line=dotted)

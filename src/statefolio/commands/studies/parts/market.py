@@ -10,6 +10,7 @@ import pandas as pd
 
 from statefolio._arrays.text import show, span
 from statefolio.backtest.market import Market
+from statefolio.backtest.market_tables import Table
 from statefolio.commands.file_forms import form_of_table, read_file
 from statefolio.commands.inputs import PanelInputs, demo_panel, panel_facts, read_tables
 from statefolio.commands.shared_options import PanelFiles
@@ -64,11 +65,25 @@ def read_data(table: DataTable, folder: Path) -> StudyData:
         "delisted_after": table.delisted_after,
     }
     if prices is None:
-        market = Market(inputs.returns, inputs.factors, **options)
+        market = _with_prices(Market(inputs.returns, inputs.factors, **options), table)
     else:
-        market = Market.from_prices(prices, inputs.factors, **options)
+        paid = None if table.dividends is None else read_dated(folder / table.dividends)
+        market = Market.from_prices(prices, inputs.factors, dividends=paid, **options)
     missing = _missing(market, report)
     return StudyData(market, replace(inputs, notes=(*inputs.notes, *missing["detail"])), missing)
+
+
+def read_dated(path: Path) -> pd.DataFrame:
+    """Read a file of numbers by date and asset: dividends per share, or yearly rates."""
+    return read_returns(path)
+
+
+def _with_prices(market: Market, table: DataTable) -> Market:
+    """Add the last prices of the bundled data, whose returns they are; files of returns have none."""
+    if table.source != "demo":
+        return market
+    known = load_demo_prices()[list(market.assets)].ffill().reindex(market.dates).to_numpy(dtype=np.float64)
+    return Market.of_tables(replace(market.tables, prices=Table(known.copy(), market.dates, market.assets)))
 
 
 def _missing(market: Market, report: Alignment | None) -> pd.DataFrame:

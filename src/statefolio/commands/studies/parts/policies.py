@@ -8,11 +8,11 @@ import pandas as pd
 
 from statefolio._plug_ins import POLICIES, called, load_plug_in, version_of
 from statefolio.backtest.calendar import Drift, Rebalance
-from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
-from statefolio.commands.studies.parts.market import by_asset, check_names
+from statefolio.commands.studies.parts.costs import make_costs
+from statefolio.commands.studies.parts.market import check_names
 from statefolio.commands.studies.parts.models import errors_about, make_loadings, make_risk, make_view, read_groups_of
-from statefolio.commands.studies.schema.backtest_tables import BacktestTable, CostsTable, DriftTable
+from statefolio.commands.studies.schema.backtest_tables import BacktestTable, DriftTable
 from statefolio.commands.studies.schema.portfolio_tables import (
     NEEDS_VIEWS,
     ConstraintsTable,
@@ -63,7 +63,7 @@ def make_policies(study: Study, market: Market, folder: Path) -> dict[str, Polic
     """
     loadings = make_loadings(study.loadings)
     risk = make_risk(study.risk, loadings, market.assets, folder)
-    costs = make_costs(study.backtest.costs, market)
+    costs = make_costs(study.backtest.costs, market, folder)
     policies: dict[str, Policy] = {}
     for name, table in study.portfolio.items():
         if isinstance(table, EqualWeightTable):
@@ -102,24 +102,6 @@ def _of_plug_in(table: PlugInTable, field: str) -> Policy:
             f"{who} must have a method decide, got {type(policy).__name__}. Update or remove its package."
         )
     return policy
-
-
-def make_costs(table: CostsTable, market: Market) -> TradingCosts:
-    """Return the costs of trading and holding."""
-    where = "backtest.costs"
-    if table.impact > 0.0 and market.dollar_volumes is None:
-        raise InputError(
-            f"{where}.impact must be 0 without data.dollar_volumes, got {table.impact:g}. Name the file of dollar "
-            "volumes, or leave out impact."
-        )
-    return TradingCosts(
-        proportional=by_asset(table.proportional, market.assets, 0.0, f"{where}.proportional"),
-        half_spread=by_asset(table.half_spread, market.assets, 0.0, f"{where}.half_spread"),
-        impact=table.impact,
-        impact_window=table.impact_window,
-        borrow=by_asset(table.borrow, market.assets, 0.0, f"{where}.borrow"),
-        financing=table.financing,
-    )
 
 
 def make_rebalance(table: BacktestTable) -> Rebalance:

@@ -7,14 +7,18 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, model_validator
 
 from statefolio._options import Whole
+from statefolio.backtest.cost_rules import RULES as COSTS
 from statefolio.commands.studies.schema.field_types import (
+    AmountOrTable,
     Count,
     CountOrZero,
     Day,
+    Flows,
     Invalid,
     NotNegative,
     NumberOrTable,
     Positive,
+    RateOrFile,
     Share,
     Table,
     is_finite,
@@ -50,23 +54,31 @@ RebalanceOption = Annotated[str | int | DriftTable, BeforeValidator(_rebalance)]
 
 
 class CostsTable(Table):
-    """[backtest.costs]: shares of the traded value, yearly fees, and square-root market impact."""
+    """[backtest.costs]: shares of the traded value, yearly fees, square-root market impact, and what orders are of."""
 
     proportional: NumberOrTable = 0.0
     half_spread: NumberOrTable = 0.0
     impact: NotNegative = 0.0
     impact_window: Count = 60
-    borrow: NumberOrTable = 0.0
+    borrow: RateOrFile = 0.0
     financing: NotNegative = 0.0
+    minimum_commission: AmountOrTable = 0.0
+    lot_size: AmountOrTable = 0.0
+    minimum_order: Annotated[float, valid(COSTS["minimum_order"])] = 0.0
+    short_rebate: RateOrFile = 0.0
+    management_fee: Annotated[float, valid(COSTS["management_fee"])] = 0.0
+    performance_fee: Annotated[float, valid(COSTS["performance_fee"])] = 0.0
+    crystallised: Annotated[str, valid(COSTS["crystallised"])] = "yearly"
 
 
 class BacktestTable(Table):
-    """[backtest]: the start, the trading calendar, the costs and the benchmark."""
+    """[backtest]: the start, the trading calendar, the costs, deposits and withdrawals, and the benchmark."""
 
     start: Day | None = None
     rebalance: RebalanceOption = "monthly"
     costs: CostsTable = CostsTable()
     capital: Positive = 1_000_000.0
+    flows: Flows | None = None
     lag: Count = 1
     benchmark: str
     periods_per_year: Positive | None = None

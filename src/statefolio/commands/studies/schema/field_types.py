@@ -120,6 +120,25 @@ def number_or(*words: str) -> PlainValidator:
     return PlainValidator(checked)
 
 
+def numbers_or_file(rule: Number, *, file: bool = False) -> PlainValidator:
+    """Return a validator of a number, a table from names to numbers, or the path of a file (date x asset).
+
+    Unlike those of `number_or_table`, whole numbers become floats.
+    """
+    words = ", or the path of a file with one row per date" if file else ""
+
+    def checked(value: object) -> object:
+        if file and (isinstance(value, Path) or (isinstance(value, str) and value.strip())):
+            return Path(value)
+        if rule.accepts(value):
+            return float(value)  # type: ignore[arg-type]
+        if isinstance(value, Mapping) and value and all(map(rule.accepts, value.values())):
+            return {str(name): float(each) for name, each in value.items()}
+        raise Invalid(f"{rule}{',' if file else ', or'} a table from names to such numbers{words}")
+
+    return PlainValidator(checked)
+
+
 def is_finite(value: object) -> bool:
     """Return whether this is a finite number."""
     return _FINITE.accepts(value)
@@ -134,6 +153,12 @@ def _day(value: object) -> object:
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
         raise Invalid("a date such as 2015-12-31")
     return value
+
+
+def _flows(value: object) -> object:
+    if not isinstance(value, Mapping) or not value or not all(map(_FINITE.accepts, value.values())):
+        raise Invalid("a table from dates to amounts, e.g. { 2021-06-30 = 10000, 2021-12-31 = -5000 }")
+    return {str(_day(date)): float(amount) for date, amount in value.items()}
 
 
 def _file(value: object) -> object:
@@ -187,6 +212,9 @@ File = Annotated[Path, BeforeValidator(_file)]
 NumberOrTable = Annotated[float | dict[str, float], number_or_table(_NUMBER)]
 FiniteOrTable = Annotated[float | dict[str, float], number_or_table(_FINITE)]
 VarianceOrTable = Annotated[float | dict[str, float], number_or_table(Number(at_least=0.0))]
+AmountOrTable = Annotated[float | dict[str, float], numbers_or_file(Number(at_least=0.0))]
+RateOrFile = Annotated[float | dict[str, float] | Path, numbers_or_file(_FINITE, file=True)]
+Flows = Annotated[dict[str, float], PlainValidator(_flows)]
 Signs = Annotated[dict[str, Literal[-1, 1]], PlainValidator(_signs)]
 NumberOrRange = Annotated[float | Limits, PlainValidator(_number_or_range)]
 Ranges = Annotated[dict[str, Limits], PlainValidator(_ranges)]

@@ -50,6 +50,7 @@ class DataTable(Table):
     factors_form: FormTable = FormTable()
     risk_free: str | None = None
     dollar_volumes: File | None = None
+    dividends: File | None = None
     delisting_return: FiniteOrTable = 0.0
     delisted_after: Count = 21
     first: Day | None = Field(default=None, alias="from")
@@ -58,12 +59,16 @@ class DataTable(Table):
     @model_validator(mode="after")
     def _files_where_files(self) -> "DataTable":
         given = [
-            name for name in ("returns", "prices", "factors", "risk_free", "dollar_volumes") if getattr(self, name)
+            name
+            for name in ("returns", "prices", "factors", "risk_free", "dollar_volumes", "dividends")
+            if getattr(self, name)
         ]
         if self.source == "demo" and given:
             raise ValueError(f'must have source = "files" where it has {given[0]}, got source = "demo"')
         if self.source == "files" and (self.returns is None) == (self.prices is None):
             raise ValueError('must have either returns or prices, and not both, where source = "files"')
+        if self.dividends is not None and self.prices is None:
+            raise ValueError("must have prices, without dividends, where it has dividends: returns may contain them")
         if self.source == "files" and self.factors is None:
             raise ValueError('must have factors where source = "files"')
         if self.first is not None and self.last is not None and self.first > self.last:
