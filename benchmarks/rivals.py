@@ -112,6 +112,7 @@ def score_driven(y: np.ndarray, X: np.ndarray, rows: int, own: np.ndarray | None
     -------
     (Scored, parameters (N, 6))
     """
+    X = np.ascontiguousarray(X)
     starts = [_start(y[:, i], X) for i in range(y.shape[1])]
     if own is None:
         own = np.array([_fit_one(y[:, i], X, rows, start) for i, start in enumerate(starts)])
@@ -135,7 +136,8 @@ def _start(y: np.ndarray, X: np.ndarray) -> tuple[int, np.ndarray, np.ndarray, f
     beta = np.linalg.lstsq(X[at], y[at], rcond=None)[0]
     left = y[at] - X[at] @ beta
     scale = np.sqrt(left @ left / (len(at) - X.shape[1])) * 0.8
-    return int(at[-1]) + 1, beta, np.linalg.inv(X[at].T @ X[at] / len(at) / scale**2), float(np.log(scale))
+    inverse = np.ascontiguousarray(np.linalg.inv(X[at].T @ X[at] / len(at) / scale**2))
+    return int(at[-1]) + 1, beta, inverse, float(np.log(scale))
 
 
 def _natural(theta: np.ndarray) -> tuple[float, ...]:
