@@ -36,13 +36,37 @@ def rivals(returns: pd.DataFrame, factors: pd.DataFrame, rows: int) -> Iterator[
     """Give each rival's name and forecasts of all dates; `rows` dates are for learning."""
     y = PERCENT * returns.to_numpy()
     X = np.column_stack([np.ones(len(y)), PERCENT * factors.to_numpy()])
-    for window, name in ((250, "OLS, 250 dates"), (500, "OLS, 500 dates"), (None, "OLS, all dates before")):
-        error = rolling_errors(y, X, window)
+    for name, error in least_squares(y, X):
         yield f"{name}, GARCH(1, 1)-t noise", garch(error, rows)
         yield f"{name}, GJR-GARCH(1, 1)-t noise", garch(error, rows, asymmetric=True)
     scored, own = score_driven(y, X, rows)
     yield "GAS-t loadings and scale, each asset's own parameters", scored
     yield "GAS-t loadings and scale, pooled parameters", score_driven(y, X, rows, own)[0]
+
+
+def least_squares(y: np.ndarray, X: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Give the errors (T, N) of predictions by least squares on the dates before, by name."""
+    for window in (250, 500):
+        yield f"OLS, {window} dates", rolling_errors(y, X, window)
+    yield "OLS, all dates before", rolling_errors(y, X, None)
+    for half_life in (60, 120):
+        yield f"OLS, half-life of {half_life} dates", weighted_errors(y, X, half_life)
+
+
+def weighted_errors(y: np.ndarray, X: np.ndarray, half_life: float) -> np.ndarray:
+    """Errors (T, N) of least squares on the dates before, with weights that halve every `half_life` dates."""
+    decay, found = 0.5 ** (1.0 / half_life), np.full(y.shape, np.nan)
+    squares, products = np.zeros((y.shape[1], X.shape[1], X.shape[1])), np.zeros((y.shape[1], X.shape[1]))
+    count = np.cumsum(np.isfinite(y), axis=0)
+    for t, x in enumerate(X):
+        if t >= FIRST:
+            enough = count[t - 1] >= FIRST // 2
+            beta = np.linalg.solve(squares[enough], products[enough, :, None])[:, :, 0]
+            found[t, enough] = y[t, enough] - beta @ x
+        seen = np.isfinite(y[t])
+        squares = decay * squares + seen[:, None, None] * (x[:, None] * x)
+        products = decay * products + np.where(seen, y[t], 0.0)[:, None] * x
+    return found
 
 
 def rolling_errors(y: np.ndarray, X: np.ndarray, window: int | None) -> np.ndarray:
@@ -81,7 +105,7 @@ def garch(error: np.ndarray, rows: int, *, asymmetric: bool = False) -> Scored:
     learned = np.where(np.isnan(learned), np.nanmedian(learned, axis=0), learned)
     omega, alpha, *gamma, beta, nu = learned.T
     gamma = gamma[0] if asymmetric else np.zeros_like(alpha)
-    variance = omega / np.maximum(1.0 - alpha - beta - gamma / 2.0, 0.02)
+    variance = np.nanvar(error[:rows], axis=0)
     paths = np.empty_like(error)
     for t, e in enumerate(error):
         paths[t] = variance
@@ -143,7 +167,14 @@ def _start(y: np.ndarray, X: np.ndarray) -> tuple[int, np.ndarray, np.ndarray, f
 def _natural(theta: np.ndarray) -> tuple[float, ...]:
     """k_b, lambda, phi, k_s, nu and c of unbounded numbers."""
     inside = 1.0 / (1.0 + np.exp(-np.clip(theta[:4], -30.0, 30.0)))
-    return (0.2 * inside[0], 0.9 + 0.0999 * inside[1], inside[2], 0.5 * inside[3], 2.1 + np.exp(theta[4]), theta[5])
+    return (
+        0.2 * inside[0],
+        0.9 + 0.0999 * inside[1],
+        inside[2],
+        0.5 * inside[3],
+        2.1 + np.exp(min(theta[4], 5.3)),
+        theta[5],
+    )
 
 
 def _loss(theta: np.ndarray, y: np.ndarray, X: np.ndarray, start: tuple[Any, ...]) -> float:
