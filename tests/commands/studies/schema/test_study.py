@@ -4,6 +4,7 @@ import datetime as dt
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -15,15 +16,11 @@ from statefolio.commands.studies.parts.models import make_loadings, make_view
 from statefolio.commands.studies.reading import open_study, parse_study
 from statefolio.commands.studies.records.configuration import configuration
 from statefolio.commands.studies.schema.backtest_tables import CostsTable
-from statefolio.commands.studies.schema.model_tables import (
-    AsymmetricAlphaViews,
-    FactorPremiaViews,
-    KalmanMeanViews,
-    LoadingsTable,
-    RiskTable,
-)
+from statefolio.commands.studies.schema.model_tables import LoadingsTable
 from statefolio.commands.studies.schema.portfolio_tables import ConstraintsTable, Optimised
+from statefolio.commands.studies.schema.risk_tables import RiskTable
 from statefolio.commands.studies.schema.study import Study
+from statefolio.commands.studies.schema.view_tables import AsymmetricAlphaViews, FactorPremiaViews, KalmanMeanViews
 from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning
 from statefolio.portfolio import AsymmetricAlpha, FactorPremia, KalmanMean
 
@@ -107,7 +104,7 @@ def test_alphas_by_side_are_read_and_charge_the_fee_of_the_account():
         "short_scale = 0.3\nlong_half_life = 63.0\n"
     )
     table = parse_study(text, "my.toml").views
-    view = make_view(table, KalmanLoadings(), 0.02)
+    view = make_view(table, KalmanLoadings(), None, Path(), "views", 0.02)
     assert isinstance(view.view, KalmanMean)
     assert view.view.phi == 0.98
     assert (view.long_scale, view.short_scale, view.long_half_life, view.short_half_life) == (
@@ -133,7 +130,7 @@ def test_tables_within_tables_are_recorded_without_warnings():
 def test_alphas_by_side_are_of_a_view_with_both_signs():
     text = f'{BASE}[views]\nkind = "asymmetric_alpha"\nview = {{ kind = "factor_premia", alpha = "long" }}\n'
     with pytest.raises(InputError, match=r"^views\.view: view must have alphas of both signs"):
-        make_view(parse_study(text, "my.toml").views, KalmanLoadings())
+        make_view(parse_study(text, "my.toml").views, KalmanLoadings(), None, Path(), "views")
 
 
 def test_every_option_of_the_models_has_its_field():
@@ -186,7 +183,7 @@ def test_a_value_that_is_not_a_number_is_refused_everywhere(place, value):
 WRONG = {
     "a mistyped table": (
         f"{BASE}[lodings]\n",
-        ["lodings is not a field: a study file has study, data, loadings", "Did you mean loadings?"],
+        ["lodings is not a field: a study file has study, data, factors, loadings", "Did you mean loadings?"],
     ),
     "a mistyped key": (
         f"{BASE}strat = 2016-01-01\n",
@@ -272,8 +269,8 @@ WRONG = {
     "an unknown view": (
         f'{BASE}[views]\nkind = "kalman"\n',
         [
-            'views.kind must be "none", "kalman_mean", "factor_premia" or "asymmetric_alpha", got "kalman". '
-            "Did you mean kalman_mean?"
+            'views.kind must be "none", "kalman_mean", "factor_premia", "asymmetric_alpha", "file" or "own", got ',
+            "Did you mean kalman_mean?",
         ],
     ),
     "no benchmark": (BASE.replace('benchmark = "even"', ""), ["backtest.benchmark is missing"]),
@@ -281,7 +278,10 @@ WRONG = {
     # fields that contradict each other
     "kelly without a view": (
         BASE.replace("equal_weight", "kelly"),
-        ['views.kind must be "kalman_mean", "factor_premia" or "asymmetric_alpha" for portfolio.even with objective'],
+        [
+            'views.kind must be "kalman_mean", "factor_premia", "asymmetric_alpha", "file" or "own" for portfolio.even',
+            '"kelly", which depends on expected returns',
+        ],
     ),
     "a file beside the bundled data": (
         BASE.replace('"demo"', '"demo"\nreturns = "r.csv"'),
@@ -358,7 +358,7 @@ def test_choices_are_those_of_the_models():
             assert get_args(type(study.loadings).model_fields[name].annotation) == rule.words
     for table, model in ((study.loadings, KalmanLoadings()), (study.risk, FactorRisk())):
         defaults = model.get_params(deep=False)
-        for name, value in table.model_dump().items():
+        for name, value in table.model_dump(exclude={"kind", "residual_options"}).items():
             assert value == defaults[name], name
 
 
@@ -388,6 +388,7 @@ def test_every_field_of_the_schema_has_a_table():
     assert set(Study.model_fields) == {
         "study",
         "data",
+        "factors",
         "loadings",
         "risk",
         "views",
