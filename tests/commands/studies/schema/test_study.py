@@ -115,7 +115,7 @@ def test_alphas_by_side_are_read_and_charge_the_fee_of_the_account():
     )
     assert view.borrow == 0.02
     own = parse_study(f"{text}borrow = {{ AAPL = 0.05, XOM = 0.01 }}\n", "my.toml").views
-    assert make_view(own, KalmanLoadings(), 0.02).borrow == {"AAPL": 0.05, "XOM": 0.01}
+    assert make_view(own, KalmanLoadings(), None, Path(), "views", 0.02).borrow == {"AAPL": 0.05, "XOM": 0.01}
 
 
 def test_tables_within_tables_are_recorded_without_warnings():
