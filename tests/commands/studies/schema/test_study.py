@@ -1,7 +1,6 @@
 """The schema of the study file, and the messages about its faults."""
 
 import datetime as dt
-import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -9,20 +8,16 @@ from typing import get_args
 
 import pytest
 
-from statefolio import Constraints, FactorRisk, KalmanLoadings, ModelPolicy, TradingCosts
+from statefolio import KalmanLoadings
 from statefolio.commands.options import declared_options
 from statefolio.commands.shared_options import ModelOptions
 from statefolio.commands.studies.parts.models import make_loadings, make_view
 from statefolio.commands.studies.reading import open_study, parse_study
 from statefolio.commands.studies.records.configuration import configuration
-from statefolio.commands.studies.schema.backtest_tables import CostsTable
 from statefolio.commands.studies.schema.model_tables import LoadingsTable
-from statefolio.commands.studies.schema.portfolio_tables import ConstraintsTable, Optimised
-from statefolio.commands.studies.schema.risk_tables import RiskTable
 from statefolio.commands.studies.schema.study import Study
-from statefolio.commands.studies.schema.view_tables import AsymmetricAlphaViews, FactorPremiaViews, KalmanMeanViews
 from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning
-from statefolio.portfolio import AsymmetricAlpha, FactorPremia, KalmanMean
+from statefolio.portfolio import KalmanMean
 
 BASE = """
 [study]
@@ -131,24 +126,6 @@ def test_alphas_by_side_are_of_a_view_with_both_signs():
     text = f'{BASE}[views]\nkind = "asymmetric_alpha"\nview = {{ kind = "factor_premia", alpha = "long" }}\n'
     with pytest.raises(InputError, match=r"^views\.view: view must have alphas of both signs"):
         make_view(parse_study(text, "my.toml").views, KalmanLoadings(), None, Path(), "views")
-
-
-def test_every_option_of_the_models_has_its_field():
-    """Exceptions are options that a file cannot have, or has in another table."""
-    elsewhere = {
-        KalmanLoadings: {"progress"},
-        FactorRisk: {"loadings", "prefit"},
-        KalmanMean: {"state_covariance", "observation_covariance", "start", "before_prediction"},
-        FactorPremia: {"loadings"},
-        AsymmetricAlpha: set(),
-        Constraints: set(),
-        ModelPolicy: {"objective", "risk", "view", "costs"},
-        TradingCosts: set(),
-    }
-    views = (KalmanMeanViews, FactorPremiaViews, AsymmetricAlphaViews)
-    tables = (LoadingsTable, RiskTable, *views, ConstraintsTable, Optimised, CostsTable)
-    for (model, left), table in zip(elsewhere.items(), tables, strict=True):
-        assert set(inspect.signature(model).parameters) - left <= set(table.model_fields), model
 
 
 @pytest.mark.parametrize("value", ["nan", "true", "inf", '"x"', f"1{400 * '0'}", "{ AAPL = nan }", "{ AAPL = true }"])

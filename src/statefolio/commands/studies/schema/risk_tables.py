@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from statefolio._options import Number, Whole
-from statefolio.commands.studies.schema.data_tables import FormTable
 from statefolio.commands.studies.schema.field_types import (
     Count,
     File,
@@ -92,7 +91,6 @@ class FileRisk(Table):
 
     kind: Literal["file"]
     file: File
-    form: FormTable = FormTable()
     horizon: Count = 1
 
 
