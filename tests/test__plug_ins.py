@@ -127,7 +127,7 @@ def test_a_policy_that_is_none_is_named(installed, tmp_path):
     market = sf.Market(sf.load_demo().returns.iloc[:40, :3])
     with pytest.raises(PlugInError, match=r"'nothing' of trends-of-mine 1.2 must have a method decide, got NoPolicy"):
         make_policies(study_with(policy='"nothing"'), market, tmp_path)
-    with pytest.raises(PlugInError, match=r"accept the options \{'size': 1\}, got TypeError"):
+    with pytest.raises(UnknownNameError, match=r"must get options that it takes \('window'\), got 'size'"):
         make_policies(study_with(policy='"trend"', options="{ size = 1 }"), market, tmp_path)
     with pytest.raises(UnknownNameError, match=r"portfolio.mine.policy must name a plug-in"):
         make_policies(study_with(policy='"other"'), market, tmp_path)

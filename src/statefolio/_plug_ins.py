@@ -1,11 +1,13 @@
-"""Finds readers of factors and policies that other installed packages offer as entry points."""
+"""Finds readers of factors, policies, risk models and views that other installed packages offer as entry points."""
 
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from statefolio.exceptions import PlugInError, UnknownNameError
 
 FACTORS, POLICIES = "statefolio.factors", "statefolio.policies"
+RISKS, VIEWS = "statefolio.risks", "statefolio.views"
 """Groups of entry points."""
 
 
@@ -20,7 +22,7 @@ def load_plug_in(group: str, name: str, asked: str) -> Any:
     Parameters
     ----------
     group : str
-        `FACTORS` or `POLICIES`.
+        `FACTORS`, `POLICIES`, `RISKS` or `VIEWS`.
     name : str
         The name of the entry point.
     asked : str
@@ -38,12 +40,17 @@ def load_plug_in(group: str, name: str, asked: str) -> Any:
         known = ", ".join(repr(each) for each in names(group)) or "none"
         raise UnknownNameError(
             f"{asked} must name a plug-in that an installed package offers ({known}), got {name!r}. "
-            f"Install the package that offers it as an entry point of {group!r}."
+            f"{_advice(group, name)}"
         )
     packages = sorted({package_of(point) for point in found})
     if len(packages) > 1:
         raise PlugInError(f"{asked} must be offered by one package, got {name!r} of {', '.join(packages)}. Remove one.")
     return called(found[0].load, (), {}, f"{asked}: the plug-in {name!r} of {packages[0]}", "be imported")
+
+
+def _advice(group: str, name: str) -> str:
+    near = get_close_matches(name, names(group), n=1)
+    return f"Did you mean {near[0]}?" if near else f"Install the package that offers it as an entry point of {group!r}."
 
 
 def package_of(point: EntryPoint) -> str:

@@ -133,7 +133,7 @@ def test_a_read_only_study_writes_nothing(server, folder):
     [
         ("leading_out.toml", "data.returns must be a file of the allowed folder"),
         ("fetching.toml", "nothing is fetched here"),
-        ("other_code.toml", "portfolio.calm.objective must not be 'plug_in' here"),
+        ("other_code.toml", "portfolio.calm.policy must not name code here"),
         ("../study.toml", "relative to the allowed folder"),
     ],
 )

@@ -78,6 +78,11 @@ def _text_in(code: CodeType, documentation: str | None) -> Iterator[str]:
             yield from _text_in(constant, None)
 
 
+def library_file(file: str) -> bool:
+    """Return whether a file belongs to the standard library, an installed package or statefolio."""
+    return file.startswith(_LIBRARIES)
+
+
 def is_from_library(code: type | FunctionType) -> bool:
     """Return whether a class or function comes from a library or from statefolio, and has not been changed."""
     if isinstance(code, FunctionType):

@@ -22,6 +22,7 @@ from .problem import Problem as Problem
 from .problem import Solution as Solution
 from .views.asymmetric_alpha import AsymmetricAlpha as AsymmetricAlpha
 from .views.factor_premia import FactorPremia as FactorPremia
+from .views.given import GivenViews as GivenViews
 from .views.kalman_mean import KalmanMean as KalmanMean
 from .views.view import Forecast as Forecast
 from .views.view import View as View

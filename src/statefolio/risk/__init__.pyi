@@ -5,6 +5,8 @@ from .attribution_periods import attribution_by_period as attribution_by_period
 from .combination import CovarianceCombination as CovarianceCombination
 from .dynamic_correlation import DynamicCorrelation as DynamicCorrelation
 from .factor_risk import FactorRisk as FactorRisk
+from .given_covariance import GivenCovariance as GivenCovariance
+from .given_covariance import covariance_table as covariance_table
 from .low_rank import LowRankCovariance as LowRankCovariance
 from .nonlinear_shrinkage import quadratic_shrinkage as quadratic_shrinkage
 from .residual_correlation import DynamicResiduals as DynamicResiduals

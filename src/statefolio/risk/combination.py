@@ -137,6 +137,11 @@ class CovarianceCombination(FactorRisk):
         self._assemble()
         return self
 
+    def over(self, horizon: int) -> Self:  # noqa: ARG002
+        """Return the combination: its members forecast their own horizons, and its weights are learned from these."""
+        self._check_fitted()
+        return self
+
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:
         """Continue over later dates: members with the same hyper-parameters, weights with their new forecasts."""
         self._check_fitted()

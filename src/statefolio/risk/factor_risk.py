@@ -208,6 +208,28 @@ class FactorRisk(PortfolioMeasures, ShownRisk, SavedRisk, Estimator):
             raise
         return self
 
+    def over(self, horizon: int) -> Self:
+        """Return a copy whose covariance is the mean over the next `horizon` dates, per date; see the option `horizon`.
+
+        The model itself does not change, and `over(1)` has the covariance of the next date.
+
+        Examples
+        --------
+        >>> import statefolio as sf
+        >>> demo = sf.load_demo()
+        >>> risk = sf.FactorRisk().fit(demo.returns.iloc[:500, :5], demo.factors.iloc[:500])
+        >>> month = risk.over(21)
+        >>> bool((month.loading_uncertainty_ > risk.loading_uncertainty_).all())
+        True
+        """
+        self._check_fitted()
+        found = copy.copy(self)
+        found.horizon = horizon
+        check_risk_options(found)
+        if horizon != self.horizon:
+            found._assemble()
+        return found
+
     def covariance_frame(self) -> pd.DataFrame:
         """Return Sigma as a DataFrame (asset x asset) of N x N numbers."""
         self._check_fitted()

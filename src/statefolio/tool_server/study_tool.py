@@ -11,7 +11,7 @@ from statefolio.commands.studies.options import StudyOutput
 from statefolio.commands.studies.reading import StudyFile, open_study
 from statefolio.commands.studies.result import StudyResult
 from statefolio.commands.studies.run import run_study
-from statefolio.commands.studies.schema.portfolio_tables import PlugInTable
+from statefolio.commands.studies.schema.study import own_code_of
 from statefolio.exceptions import InputError
 from statefolio.tool_server.allowed_folder import AllowedFolder
 from statefolio.tool_server.answers import table
@@ -49,12 +49,11 @@ class StudyTool:
                 raise InputError(f"{field} must be a file of the allowed folder, got {path}: nothing is fetched here.")
             if not self.folder.contains(file.folder / path):
                 raise InputError(f"{field} must be a file of the allowed folder, got {path}. Copy the file there.")
-        for name, portfolio in file.study.portfolio.items():
-            if isinstance(portfolio, PlugInTable):
-                raise InputError(
-                    f"portfolio.{name}.objective must not be 'plug_in' here: code of other packages does not run in "
-                    "this server. Use `statefolio run`."
-                )
+        for field, name in own_code_of(file.study):
+            raise InputError(
+                f"{field} must not name code here, got {name!r}: neither code of the folder nor of other packages runs "
+                "in this server. Use `statefolio run`."
+            )
 
 
 class Silent:

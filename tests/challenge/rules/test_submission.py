@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from statefolio.challenge.rules.strict_json import BodyTooLarge
 from statefolio.challenge.rules.submission import InvalidSubmission, read_submission, submission_of_toml
 from statefolio.challenge.rules.universe import Universe
-from statefolio.commands.studies.schema.model_tables import LoadingsTable, RiskTable
+from statefolio.commands.studies.schema.model_tables import LoadingsTable
+from statefolio.commands.studies.schema.risk_tables import RiskTable
 
 FORECAST = {"track": "forecast", "name": "mine"}
 

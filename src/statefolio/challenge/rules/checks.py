@@ -13,15 +13,23 @@ from statefolio.challenge.rules.date_literals import is_date_literal
 from statefolio.challenge.rules.strict_json import InvalidBody, short
 from statefolio.challenge.rules.text_fields import text
 from statefolio.challenge.rules.universe import Universe
-from statefolio.commands.studies.parts.market import check_names
 from statefolio.commands.studies.parts.models import make_loadings, make_risk
+from statefolio.commands.studies.parts.names import check_names
 from statefolio.commands.studies.parts.policies import make_policies
 from statefolio.commands.studies.schema.backtest_tables import BacktestTable
+from statefolio.commands.studies.schema.data_tables import DataTable
 from statefolio.commands.studies.schema.field_types import Table
 from statefolio.commands.studies.schema.messages import faults_of
-from statefolio.commands.studies.schema.model_tables import LoadingsTable, NoViews, RiskTable, ViewsTable
-from statefolio.commands.studies.schema.portfolio_tables import PortfolioTable
-from statefolio.commands.studies.schema.study import DataTable, Study, StudyTable
+from statefolio.commands.studies.schema.model_tables import LoadingsTable
+from statefolio.commands.studies.schema.portfolio_tables import (
+    GivenWeightsTable,
+    PlugInTable,
+    PortfolioTable,
+    SkfolioTable,
+)
+from statefolio.commands.studies.schema.risk_tables import RiskTable
+from statefolio.commands.studies.schema.study import Study, StudyTable
+from statefolio.commands.studies.schema.view_tables import FileViews, NoViews, OwnViews, ViewsTable
 from statefolio.exceptions import InputError, StatefolioError
 
 TABLES = ("loadings", "risk", "views", "portfolio")
@@ -34,6 +42,8 @@ _NAMED = {
     "mean": "factors",
     "observation_variance": "assets",
 }
+_NOT_HERE = (PlugInTable, SkfolioTable, GivenWeightsTable, FileViews, OwnViews)
+"""Tables of a study file that run code, or read files: never on a server."""
 _LIMITS = ("lower", "upper", "net", "group_limits", "factor_limits")
 
 
@@ -75,6 +85,16 @@ class SubmissionTables(Table):
             )
         return self
 
+    @model_validator(mode="after")
+    def _no_code_and_no_files(self) -> "SubmissionTables":
+        for field, table in _tables_in(self, ""):
+            if isinstance(table, _NOT_HERE):
+                tag = "kind" if hasattr(table, "kind") else "objective"
+                raise ValueError(
+                    f'{field}.{tag} must not be "{getattr(table, tag)}" in a submission, which has no code and no files'
+                )
+        return self
+
     @property
     def portfolio_name(self) -> str:
         """The name of the portfolio; empty in the forecast track."""
@@ -91,6 +111,18 @@ class SubmissionTables(Table):
             portfolio=self.portfolio,
             backtest=BacktestTable(benchmark=self.portfolio_name, **backtest),
         )
+
+
+def _tables_in(given: object, field: str) -> Iterator[tuple[str, Table]]:
+    """Yield all tables inside of one, with their fields."""
+    parts: Mapping[str, object] = {}
+    if isinstance(given, Table):
+        yield field, given
+        parts = {name: getattr(given, name) for name in type(given).model_fields}
+    elif isinstance(given, Mapping):
+        parts = {str(name): part for name, part in given.items()}
+    for name, part in parts.items():
+        yield from _tables_in(part, f"{field}.{name}".lstrip("."))
 
 
 def check_submission(given: dict[str, Any], universe: Universe | None) -> SubmissionTables:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from statefolio._options import Number, Whole
 from statefolio.challenge.rules.text_fields import text
 from statefolio.commands.studies.schema.backtest_tables import CostsTable, RebalanceOption
+from statefolio.commands.studies.schema.data_tables import DataTable
 from statefolio.commands.studies.schema.field_types import (
     Count,
     CountOrZero,
@@ -22,7 +23,6 @@ from statefolio.commands.studies.schema.field_types import (
     valid,
 )
 from statefolio.commands.studies.schema.messages import explain
-from statefolio.commands.studies.schema.study import DataTable
 from statefolio.exceptions import FileFormatError
 
 FILE = "challenge.toml"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from statefolio.backtest.market import Market
-from statefolio.commands.studies.parts.market import check_names
+from statefolio.commands.studies.parts.names import check_names
 from statefolio.data import read_weights
 from statefolio.exceptions import InputError
 from statefolio.portfolio.policy import Holdings

@@ -8,11 +8,17 @@ import pandas as pd
 from statefolio.backtest.market import Market
 from statefolio.backtest.periods import read_periods
 from statefolio.backtest.validation.holdout import Holdout
+from statefolio.commands.studies.parts.dated_tables import read_covariances, read_table
 from statefolio.commands.studies.parts.market import StudyData, read_data
+from statefolio.commands.studies.parts.models import COVARIANCE, views_name
 from statefolio.commands.studies.parts.policies import make_policies
 from statefolio.commands.studies.parts.windows import check_dates, check_windows
 from statefolio.commands.studies.reading import StudyFile
+from statefolio.commands.studies.schema.portfolio_tables import Optimised
+from statefolio.commands.studies.schema.risk_tables import FileRisk
 from statefolio.commands.studies.schema.study import Study
+from statefolio.commands.studies.schema.view_tables import FileViews, ViewsTable
+from statefolio.exceptions import InputError
 from statefolio.portfolio.policy import Policy
 
 
@@ -52,12 +58,35 @@ def build_study(file: StudyFile) -> BuiltStudy:
     StatefolioError
         If the data cannot be read, or the file does not fit the data; the message begins with the field.
     """
-    data = read_data(file.study.data, file.folder)
+    data = read_data(file.study.data, file.folder, file.study.factors, dated_tables(file))
     year_given = file.study.backtest.periods_per_year is not None
     file = replace(file, study=with_periods(file.study, data.market.dates))
     policies = make_policies(file.study, data.market, file.folder)
     check_dates(file.study, data.market)
     return BuiltStudy(file, data, policies, year_given)
+
+
+def dated_tables(file: StudyFile) -> dict[str, pd.DataFrame]:
+    """Read the files of views and covariances, by the names that their models know them under.
+
+    They become tables of the market, so that back-tests reveal them date by date and look-ahead checks cover them.
+    """
+    study, found = file.study, {}
+    views: dict[str, ViewsTable | None] = {"views": study.views}
+    views |= {
+        f"portfolio.{name}.views": table.views
+        for name, table in study.portfolio.items()
+        if isinstance(table, Optimised)
+    }
+    for field, table in views.items():
+        if isinstance(table, FileViews):
+            found[views_name(field)] = read_table(file.folder / table.file, table.form, f"{field}.file")
+    if isinstance(study.risk, FileRisk):
+        found[COVARIANCE] = read_covariances(file.folder / study.risk.file, "risk.file")
+    again = sorted(set(found) & set(study.data.others or {}))
+    if again:
+        raise InputError(f"data.others must not have the name {again[0]!r}, which the study uses itself. Rename it.")
+    return found
 
 
 def with_periods(study: Study, dates: pd.DatetimeIndex) -> Study:

@@ -73,10 +73,10 @@ def judge(walked: WalkedStudy, trials: Trials, progress: Progress) -> Judgement:
     year, seed = walked.built.periods_per_year, study.study.seed
     excess = pd.DataFrame({name: result.returns for name, result in results.items()})
     excess = excess.sub(cash_rate.reindex(excess.index), axis=0).fillna(0.0)
-    benchmark = excess[study.backtest.benchmark]
+    benchmark = excess[study.backtest.main_benchmark]
     number = max(1, len(trials) + study.validation.trials)
     scores = {name: _score(excess[name], number, trials, year) for name in excess}
-    tried = trials.returns.dropna() if len(trials) else excess[[study.backtest.benchmark]]
+    tried = trials.returns.dropna() if len(trials) else excess[[study.backtest.main_benchmark]]
     tried = tried.loc[tried.index.intersection(benchmark.index)]
     cuts, measure = make_windows(study, pd.DatetimeIndex(excess.index)), study.validation.measure
     selection = nested_selection(excess, measure, cuts, periods_per_year=year)

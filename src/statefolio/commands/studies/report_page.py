@@ -14,7 +14,7 @@ from statefolio.commands.studies.result_tables import trials_table
 from statefolio.commands.studies.schema.backtest_tables import DriftTable
 from statefolio.commands.studies.schema.study import Study
 from statefolio.commands.studies.walking import OpenedHoldout, WalkedStudy
-from statefolio.loadings.kalman_loadings import KalmanLoadings
+from statefolio.loadings.base import LoadingsModel
 from statefolio.portfolio.budgets.risk_budget import RiskBudget
 from statefolio.portfolio.budgets.tracker import RiskContributionTracker
 from statefolio.portfolio.policies.model_policy import ModelPolicy
@@ -33,21 +33,21 @@ IN_PERCENT = ("management_fee", "performance_fee")
 """Costs that are not in basis points: currency and shares, and percent."""
 
 
-def write_study_report(path: Path, model: KalmanLoadings, result: StudyResult) -> None:
-    """Write the page. `model` is fitted to the dates that were walked."""
+def write_study_report(path: Path, model: LoadingsModel | None, result: StudyResult) -> None:
+    """Write the page. `model` is fitted to the dates that were walked; None without factors."""
     walked, judgement, results = result.walked, result.judgement, result.results
     study, data = walked.built.study, walked.built.data
-    split = {name: _attribution(model, each, data) for name, each in results.items()}
+    split = {} if model is None else {name: _attribution(model, each, data) for name, each in results.items()}
     found = StudyResults(
         results=results,
-        benchmark=study.backtest.benchmark,
+        benchmark=study.backtest.main_benchmark,
         rebalance=_rebalance_as_text(study),
         costs=_costs_as_text(study),
         cash_rate=data.market.cash_rate,
         measures=walked.measures,
         checks={name: each.causality for name, each in results.items() if each.causality is not None},
         attribution={name: contributions for name, (contributions, _) in split.items()},
-        counted_from=next(iter(split.values()))[1],
+        counted_from=None if not split else next(iter(split.values()))[1],
         tracked=_tracked(walked),
         evidence=_evidence(judgement),
         selection=Selection(
@@ -78,7 +78,7 @@ def write_study_report(path: Path, model: KalmanLoadings, result: StudyResult) -
 
 
 def _attribution(
-    model: KalmanLoadings, result: BacktestResult, data: StudyData
+    model: LoadingsModel, result: BacktestResult, data: StudyData
 ) -> tuple[pd.DataFrame, "pd.Series[pd.Timestamp]"]:
     """The part of a portfolio's return before costs that each factor earned by date, and since when assets count.
 

@@ -46,7 +46,7 @@ def run_study(file: StudyFile, output: StudyOutput, progress: Progress, *, open_
             if checkpoint.exists() and not output.resume:
                 progress.say("An earlier run was interrupted. This run starts again; --resume continues it instead.")
             walked = walk_forward(built, checkpoint, output.resume, progress)
-            trials = record_trials(trials_path(out), built.study, walked.results, built.market.cash_rate)
+            trials = record_trials(trials_path(out), built, walked.results)
             judgement = judge(walked, trials, progress)
             opened = walk_holdout(whole, holdout, progress) if holdout is not None and open_holdout else None
             result = StudyResult(out, walked, trials, judgement, holdout, opened, warned)

@@ -20,7 +20,7 @@ from statefolio.commands.studies.measures import measures_of, since
 from statefolio.commands.studies.parts.costs import make_costs
 from statefolio.commands.studies.parts.policies import make_rebalance
 from statefolio.commands.studies.records.checkpoint import read_checkpoint, write_checkpoint
-from statefolio.commands.studies.records.configuration import fingerprint
+from statefolio.commands.studies.records.configuration import configuration, fingerprint
 from statefolio.commands.studies.schema.backtest_tables import BacktestTable
 from statefolio.portfolio.policy import Policy
 
@@ -88,7 +88,9 @@ def walk_forward(built: BuiltStudy, checkpoint: Path, resume: bool, progress: Pr
         If there is no checkpoint to resume from, or it belongs to another run.
     """
     study, market = built.study, built.market
-    run = fingerprint([built.file.source, hash_between(market, market.dates[0], market.dates[-1]), __version__])
+    data = hash_between(market, market.dates[0], market.dates[-1])
+    tried = {name: configuration(study, name, built.file.folder) for name in study.portfolio}
+    run = fingerprint([built.file.source, data, tried, __version__])
     state = read_checkpoint(checkpoint, run) if resume else None
     walk = make_walk(built, market, cuts=study.validation.look_ahead_cuts, resume=state)
     written = time.monotonic()
@@ -101,7 +103,7 @@ def walk_forward(built: BuiltStudy, checkpoint: Path, resume: bool, progress: Pr
     progress("checking", 0, 1)
     results = walk.results()
     progress("checking", 1, 1)
-    return WalkedStudy(built, results, measures_of(results, study.backtest.benchmark, market.cash_rate))
+    return WalkedStudy(built, results, measures_of(results, study.backtest.main_benchmark, market.cash_rate))
 
 
 def walk_holdout(built: BuiltStudy, holdout: Holdout, progress: Progress) -> OpenedHoldout:
@@ -117,7 +119,7 @@ def walk_holdout(built: BuiltStudy, holdout: Holdout, progress: Progress) -> Ope
             walk.step()
             progress("opening", *walk.progress)
         results = {name: since(result, start) for name, result in walk.results().items()}
-        measures = measures_of(results, built.study.backtest.benchmark, market.cash_rate)
+        measures = measures_of(results, built.study.backtest.main_benchmark, market.cash_rate)
         found.append(OpenedHoldout(results, measures))
         return {f"sharpe of {name}": float(measures[name]["sharpe"]) for name in results}
 

@@ -105,7 +105,7 @@ class SkfolioPolicy(BaseEstimator):
         import sklearn
         from skfolio.exceptions import OptimizationError
 
-        self._check_options()
+        self.check()
         with sklearn.config_context(enable_metadata_routing=True):
             inputs = inputs_of(self.estimator, self.lookback, history)
             dates, assets = inputs.returns.shape
@@ -146,7 +146,8 @@ class SkfolioPolicy(BaseEstimator):
             return Decision(weights, False, notes(short, sold), "shorter window", details)
         return Decision(weights, reason=sold, details=details)
 
-    def _check_options(self) -> None:
+    def check(self) -> None:
+        """Raise InputError or DataTypeError for the first invalid option."""
         check_options(self, RULES)
         check_estimator(self.estimator)
         if self.lookback is not None and self.lookback < self.min_dates:

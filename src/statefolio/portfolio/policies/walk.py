@@ -47,7 +47,8 @@ class ModelWalk:
     ----------
     model
         Unfitted, with `fit` and `partial_fit`: a `FactorRisk` or a `View`; it is cloned. It gets excess returns,
-        factors if the market has them, and `tune_until` and `risk` if its `fit` has arguments of these names.
+        factors if the market has them, and `tune_until`, `risk` and `others` (the market's other tables as known at the
+        date) if its `fit` has arguments of these names.
     retune_every
         The model is fitted and tuned anew once this many dates have passed since the last tuning. Default: never.
     min_dates
@@ -140,7 +141,7 @@ class ModelWalk:
             return fitted.model
         given = [table[new] for table in (returns, *factors)]
         options = self._risk_over(history, fitted.date, fitted.risk)
-        fitted.model.partial_fit(*given, **options)
+        fitted.model.partial_fit(*given, **options, **_others(self.model, history))
         fitted.since, fitted.date, fitted.risk = fitted.date, history.date, copy(options.get("risk"))
         return fitted.model
 
@@ -158,7 +159,7 @@ class ModelWalk:
         if "tune_until" in _arguments(model.fit):
             options["tune_until"] = history.date
         with _each_warning_once(history.shared.setdefault(("warned", self._key), set())):
-            model.fit(returns, *factors, **options)
+            model.fit(returns, *factors, **options, **_others(model, history))
         return _Fitted(model, history.date, history.date, len(returns), None, risk)
 
     def _risk_over(self, history: History, since: pd.Timestamp | None, former: Any) -> Mapping[str, Any]:
@@ -174,11 +175,14 @@ class ModelWalk:
         if current.since is None or (since is not None and current.since <= since):
             return {"risk": risk}
         returns, factors = self.risk._data(history)
+        options = _others(self.risk.model, history)
         if since is None or former is None or current.tuned_until > since:
+            if "tune_until" in _arguments(self.risk.model.fit):
+                options["tune_until"] = current.tuned_until
             with _each_warning_once(history.shared.setdefault(("warned", self.risk._key), set())):
-                return {"risk": clone(self.risk.model).fit(returns, *factors, tune_until=current.tuned_until)}
+                return {"risk": clone(self.risk.model).fit(returns, *factors, **options)}
         new = returns.index > since
-        return {"risk": copy(former).partial_fit(*(table[new] for table in (returns, *factors)))}
+        return {"risk": copy(former).partial_fit(*(table[new] for table in (returns, *factors)), **options)}
 
     def _data(self, history: History) -> tuple[pd.DataFrame, tuple[pd.DataFrame, ...]]:
         """Excess returns and, if the model takes them, factors, on the dates with all factors."""
@@ -222,6 +226,11 @@ def _each_warning_once(seen: set[str]) -> Iterator[None]:
             if not (issubclass(one.category, StatefolioWarning) and str(one.message) in seen):
                 seen.add(str(one.message))
                 warnings.warn_explicit(one.message, one.category, one.filename, one.lineno, registry=registry)
+
+
+def _others(model: Any, history: History) -> dict[str, Any]:
+    """The market's other tables as known now, for a model whose `fit` takes them."""
+    return {"others": history.others} if "others" in _arguments(model.fit) else {}
 
 
 def _arguments(function: Any) -> Mapping[str, inspect.Parameter]:

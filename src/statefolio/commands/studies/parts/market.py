@@ -1,6 +1,8 @@
 """The market of a study: the data that [data] names, with facts about the files."""
 
 import datetime as dt
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,19 @@ from statefolio._arrays.text import show, span
 from statefolio.backtest.market import Market
 from statefolio.backtest.market_tables import Table
 from statefolio.commands.file_forms import form_of_table, read_file
-from statefolio.commands.inputs import PanelInputs, demo_panel, panel_facts, read_tables
+from statefolio.commands.inputs import PanelInputs, cut_dates, demo_panel, panel_facts, read_tables
 from statefolio.commands.shared_options import PanelFiles
-from statefolio.commands.studies.schema.messages import close_match
-from statefolio.commands.studies.schema.study import DataTable
-from statefolio.data import Alignment, align, load_demo_prices, read_returns, to_returns
-from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.commands.studies.parts.components import with_components
+from statefolio.commands.studies.parts.dated_tables import read_others
+from statefolio.commands.studies.parts.names import by_asset, check_names
+from statefolio.commands.studies.schema.data_tables import (
+    DataTable,
+    FactorsTable,
+    GivenFactors,
+    StatisticalFactorsTable,
+)
+from statefolio.data import Alignment, align, find_suspicious_cells, load_demo_prices, read_returns, to_returns
+from statefolio.exceptions import InputError, StatefolioWarning, UnknownNameError
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +49,12 @@ class StudyData:
     missing: pd.DataFrame
 
 
-def read_data(table: DataTable, folder: Path) -> StudyData:
+def read_data(
+    table: DataTable,
+    folder: Path,
+    factors: FactorsTable = GivenFactors(),  # noqa: B008 - frozen
+    tables: Mapping[str, pd.DataFrame] | None = None,
+) -> StudyData:
     """Read the data.
 
     Parameters
@@ -49,6 +63,10 @@ def read_data(table: DataTable, folder: Path) -> StudyData:
         The checked table.
     folder
         The folder that paths in it are relative to.
+    factors
+        Where the factors come from.
+    tables
+        Further dated tables for the market's `others`.
 
     Raises
     ------
@@ -56,19 +74,27 @@ def read_data(table: DataTable, folder: Path) -> StudyData:
         If a file cannot be read, or its content cannot be used.
     """
     inputs, prices, report = _demo(table) if table.source == "demo" else _files(table, folder)
-    inputs, rate = _take_cash_rate(inputs, table.risk_free)
+    if not isinstance(factors, GivenFactors):
+        inputs = replace(inputs, factors=inputs.factors.iloc[:, :0], facts={**inputs.facts, "factors": "none"})
+    inputs, rate = _take_cash_rate(inputs, table)
     loss = table.delisting_return
     options: dict[str, Any] = {
         "cash_rate": rate,
         "dollar_volumes": _volumes(table, folder, inputs.returns),
         "delisting_return": by_asset(loss, inputs.returns.columns, 0.0, "data.delisting_return"),
         "delisted_after": table.delisted_after,
+        "delistings": table.delistings,
+        "others": {**read_others(table, folder), **(tables or {})},
     }
     if prices is None:
-        market = _with_prices(Market(inputs.returns, inputs.factors, **options), table)
-    else:
-        paid = None if table.dividends is None else read_dated(folder / table.dividends)
-        market = Market.from_prices(prices, inputs.factors, dividends=paid, **options)
+        options["gaps_bridged"] = table.gaps_bridged
+    paid = None if table.dividends is None else read_dated(folder / table.dividends)
+    market = _market(inputs, prices, paid, table, options)
+    if isinstance(factors, StatisticalFactorsTable):
+        inputs = with_components(inputs, market, factors)
+        with warnings.catch_warnings():  # the first dates have no components: a note says so
+            warnings.filterwarnings("ignore", "factors must be known on every date", StatefolioWarning)
+            market = _market(inputs, prices, paid, table, options)
     missing = _missing(market, report)
     return StudyData(market, replace(inputs, notes=(*inputs.notes, *missing["detail"])), missing)
 
@@ -76,6 +102,19 @@ def read_data(table: DataTable, folder: Path) -> StudyData:
 def read_dated(path: Path) -> pd.DataFrame:
     """Read a file of numbers by date and asset: dividends per share, or yearly rates."""
     return read_returns(path)
+
+
+def _market(
+    inputs: PanelInputs,
+    prices: pd.DataFrame | None,
+    paid: pd.DataFrame | None,
+    table: DataTable,
+    options: dict[str, Any],
+) -> Market:
+    factors = inputs.factors if inputs.factors.shape[1] else None
+    if prices is None:
+        return _with_prices(Market(inputs.returns, factors, **options), table)
+    return Market.from_prices(prices, factors, dividends=paid, **options)
 
 
 def _with_prices(market: Market, table: DataTable) -> Market:
@@ -131,35 +170,6 @@ def last_prices(table: DataTable, folder: Path, date: pd.Timestamp) -> pd.DataFr
     return pd.DataFrame({"price": until.ffill().iloc[-1], "priced_on": dates.where(known.any(axis=0))})
 
 
-def by_asset(
-    given: float | dict[str, float], assets: pd.Index, otherwise: float, field: str
-) -> "float | pd.Series[float]":
-    """Return a number unchanged, and a table from names to numbers as a Series of all assets.
-
-    Assets that the table does not name have the value `otherwise`.
-
-    Raises
-    ------
-    UnknownNameError
-        If the table names an unknown asset.
-    """
-    if not isinstance(given, dict):
-        return given
-    check_names(given, assets, field, "assets")
-    return pd.Series(given, dtype=float).reindex(assets, fill_value=otherwise)
-
-
-def check_names(given: object, known: pd.Index, field: str, what: str) -> None:
-    """Raise UnknownNameError for the first unknown name; `what` are the known ones, e.g. "assets"."""
-    names = [str(name) for name in known]
-    for name in given:  # type: ignore[attr-defined]
-        if name not in names:
-            shown = ", ".join(names[:20]) + ", ..." * (len(names) > 20)
-            raise UnknownNameError(
-                f"{field} must name {what} of the data ({shown}), got {name!r}.{close_match(name, names)}"
-            )
-
-
 def _form_field(word: str) -> str:
     return f"data.form.{word} ="
 
@@ -181,19 +191,21 @@ def _demo(table: DataTable) -> tuple[PanelInputs, None, None]:
     return replace(inputs, returns=returns, factors=factors, facts=facts), None, None
 
 
-def _files(table: DataTable, folder: Path) -> tuple[PanelInputs, pd.DataFrame | None, Alignment]:
+def _files(table: DataTable, folder: Path) -> tuple[PanelInputs, pd.DataFrame | None, Alignment | None]:
     """Read the files; return all dates of the returns, the factors on those they share, and the prices if given."""
     values = table.prices if table.prices is not None else table.returns
-    if values is None or table.factors is None:
-        raise InputError("data must name a file of returns or prices and a file of factors. Name both.")
+    if values is None:
+        raise InputError("data must name a file of returns or prices. Name one.")
     files = PanelFiles(
         returns=folder / values,
-        factors=[folder / table.factors],
+        factors=[] if table.factors is None else [folder / table.factors],
         form=form_of_table(table.form.model_dump(exclude_none=True)),
         prices=table.prices is not None,
         first=_datetime(table.first),
         last=_datetime(table.last),
     )
+    if table.factors is None:
+        return _returns_alone(files)
     factors_form = form_of_table(table.factors_form.model_dump(exclude_none=True))
     read, given, suspicious = read_tables(files, factors_form, _form_field, _factors_form_field)
     returns = to_returns(read) if files.prices else read
@@ -206,6 +218,18 @@ def _files(table: DataTable, folder: Path) -> tuple[PanelInputs, pd.DataFrame | 
     return inputs, read if files.prices else None, report
 
 
+def _returns_alone(files: PanelFiles) -> tuple[PanelInputs, pd.DataFrame | None, None]:
+    """Read returns or prices without factors."""
+    read = read_file(files.returns, prices=files.prices, form=files.form, name=_form_field)
+    read = cut_dates(read, files.first, files.last, str(files.returns))
+    suspicious = find_suspicious_cells(read, kind="prices" if files.prices else "returns")
+    returns = to_returns(read) if files.prices else read
+    none = pd.DataFrame(index=returns.index)
+    facts = {**panel_facts(files, returns, none, suspicious), "factors": "none", "factors file": "none"}
+    note = f"{len(returns):,} dates of returns, {span(pd.DatetimeIndex(returns.index))}, without factors."
+    return PanelInputs(returns, none, suspicious, facts, (note,)), read if files.prices else None, None
+
+
 def _matching(report: Alignment, first: pd.Timestamp) -> list[str]:
     """Sentences about the factors' dates from `first` on that the returns lack, and about how dates were matched."""
     found = []
@@ -215,10 +239,11 @@ def _matching(report: Alignment, first: pd.Timestamp) -> list[str]:
     return [*found, *([text] if (text := getattr(report, "redated", "")) else [])]
 
 
-def _take_cash_rate(inputs: PanelInputs, column: str | None) -> tuple[PanelInputs, "float | pd.Series[float]"]:
+def _take_cash_rate(inputs: PanelInputs, table: DataTable) -> tuple[PanelInputs, "float | pd.Series[float]"]:
     """Separate the cash rate from the factors."""
+    column = table.risk_free
     if column is None:
-        return inputs, 0.0
+        return inputs, table.cash_rate or 0.0
     check_names([column], inputs.factors.columns, "data.risk_free", "columns of the factors")
     if len(inputs.factors.columns) == 1:
         raise InputError(

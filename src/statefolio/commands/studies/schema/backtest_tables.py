@@ -44,6 +44,15 @@ def _rebalance(value: object) -> object:
     raise Invalid(f"{words}, a whole number of dates, or {{ drift = 0.05 }}")
 
 
+def _benchmark(value: object) -> object:
+    if isinstance(value, str):
+        return value
+    names = value if isinstance(value, list) else []
+    if names and all(isinstance(each, str) for each in names) and len(set(names)) == len(names):
+        return names
+    raise Invalid("the name of a portfolio, or a list of different names, the main benchmark first")
+
+
 class DriftTable(Table):
     """Trade when the weights have drifted this far from their targets."""
 
@@ -80,8 +89,18 @@ class BacktestTable(Table):
     capital: Positive = 1_000_000.0
     flows: Flows | None = None
     lag: Count = 1
-    benchmark: str
+    benchmark: Annotated[str | list[str], BeforeValidator(_benchmark)]
     periods_per_year: Positive | None = None
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """All benchmarks, the main one first."""
+        return (self.benchmark,) if isinstance(self.benchmark, str) else tuple(self.benchmark)
+
+    @property
+    def main_benchmark(self) -> str:
+        """The benchmark of tests and charts."""
+        return self.benchmarks[0]
 
     @model_validator(mode="before")
     @classmethod

@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     ModelWrapValidatorHandler,
     PlainValidator,
     ValidationError,
@@ -59,8 +60,16 @@ def _error_of(lines: list[InitErrorDetails]) -> ValidationError:
     return ValidationError.from_exception_data("study file", lines)
 
 
-def tables_by(tag: str, *tables: type[Table]) -> BeforeValidator:
-    """Return a validator that chooses a table by the word in the field `tag`."""
+def tables_by(
+    tag: str,
+    *tables: type[Table],
+    otherwise: type[Table] | None = None,
+    implied: Mapping[str, type[Table]] | None = None,
+) -> BeforeValidator:
+    """Return a validator that chooses a table by the word in the field `tag`.
+
+    Without the field the table is that of the first field in `implied` that is given, or `otherwise`.
+    """
     by_word = {str(get_args(table.model_fields[tag].annotation)[0]): table for table in tables}
 
     def choose(given: object) -> object:
@@ -70,7 +79,10 @@ def tables_by(tag: str, *tables: type[Table]) -> BeforeValidator:
             raise Invalid(f"a table with {tag}")
         words = one_of(*by_word)
         if tag not in given:
-            raise _error_of([fault("missing", (tag,), given, expected=words)])
+            table = next((found for name, found in (implied or {}).items() if name in given), otherwise)
+            if table is None:
+                raise _error_of([fault("missing", (tag,), given, expected=words)])
+            return table.model_validate(given)
         table = by_word.get(given[tag]) if isinstance(given[tag], str) else None
         if table is None:
             raise _error_of([fault("value_error", (tag,), given[tag], error=Invalid(words))])
@@ -135,6 +147,20 @@ def numbers_or_file(rule: Number, *, file: bool = False) -> PlainValidator:
         if isinstance(value, Mapping) and value and all(map(rule.accepts, value.values())):
             return {str(name): float(each) for name, each in value.items()}
         raise Invalid(f"{rule}{',' if file else ', or'} a table from names to such numbers{words}")
+
+    return PlainValidator(checked)
+
+
+def word_or_table(*words: str, least: float | None = None) -> PlainValidator:
+    """Return a validator of one of some words, or of a table from names to numbers of at least `least`."""
+    rule = Number(at_least=least)
+
+    def checked(value: object) -> object:
+        if isinstance(value, str) and value in words:
+            return value
+        if isinstance(value, Mapping) and value and all(map(rule.accepts, value.values())):
+            return {str(name): float(each) for name, each in value.items()}
+        raise Invalid(f"{one_of(*words)}, or a table from names to numbers")
 
     return PlainValidator(checked)
 
@@ -204,6 +230,24 @@ def _groups(value: object) -> object:
     raise Invalid("the path of a file with the columns asset and group, or a table from assets to groups")
 
 
+def _matrix(value: object) -> object:
+    """A square table of tables, name by name."""
+    rows = value if isinstance(value, Mapping) and value else {None: None}
+    whole = all(
+        isinstance(row, Mapping) and set(row) == set(rows) and all(map(is_finite, row.values()))
+        for row in rows.values()
+    )
+    if not whole:
+        raise Invalid("a table from each name to a table of numbers with the same names")
+    return {str(name): {str(other): float(each) for other, each in row.items()} for name, row in rows.items()}  # type: ignore[union-attr]
+
+
+def _days(value: object) -> object:
+    if isinstance(value, Mapping) and value:
+        return {str(name): _day(each) for name, each in value.items()}
+    raise Invalid("a table from assets to dates")
+
+
 _FINITE, _NUMBER = Number(), Number(infinite=True)
 Limits = tuple[float | None, float | None]
 
@@ -218,6 +262,10 @@ Flows = Annotated[dict[str, float], PlainValidator(_flows)]
 Signs = Annotated[dict[str, Literal[-1, 1]], PlainValidator(_signs)]
 NumberOrRange = Annotated[float | Limits, PlainValidator(_number_or_range)]
 Ranges = Annotated[dict[str, Limits], PlainValidator(_ranges)]
+Days = Annotated[dict[str, dt.date], PlainValidator(_days)]
+Matrix = Annotated[dict[str, dict[str, float]], PlainValidator(_matrix)]
+Words = Annotated[str, Field(min_length=1)]
+Options = dict[str, Any]
 Groups = Annotated[Path | dict[str, str], PlainValidator(_groups)]
 
 Positive = Annotated[float, valid(Number(above=0.0))]

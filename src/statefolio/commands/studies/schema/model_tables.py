@@ -1,23 +1,19 @@
-"""The tables [loadings], [risk] and [views]: the models of loadings, risk and expected returns."""
+"""The table [loadings]: the model of loadings."""
 
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from statefolio._options import Number
+from statefolio._options import Number, Whole
 from statefolio.commands.shared_options import CommonVolatility, ModelOptions, NoiseOption, TailsOption, Tuning
 from statefolio.commands.studies.schema.field_types import (
-    Confidence,
     Count,
     FiniteOrTable,
-    Groups,
     Invalid,
-    NotNegative,
     Positive,
     Table,
     VarianceOrTable,
     is_finite,
-    number_or,
     tables_by,
     valid,
 )
@@ -35,13 +31,18 @@ def _is_covariance(value: object) -> bool:
 
 
 def _start(value: object) -> object:
-    if value == "diffuse":
+    return value if value == "diffuse" else read_start(value, '"diffuse" or ')
+
+
+def read_start(value: object, instead: str = "") -> object:
+    """Check a given start: a mean and a covariance."""
+    if isinstance(value, StartTable):
         return value
     whole = isinstance(value, dict) and set(value) == {"mean", "covariance"}
     if whole and _is_mean(value["mean"]) and _is_covariance(value["covariance"]):  # type: ignore[index]
         return StartTable.model_construct(**value)  # type: ignore[arg-type]
     raise Invalid(
-        '"diffuse" or { mean = 0.0, covariance = 0.1 }, each a number, or a list (for alpha and the factors in order) '
+        f"{instead}{{ mean = 0.0, covariance = 0.1 }}, each a number, or a list (for alpha and the factors in order) "
         "and a square list of lists"
     )
 
@@ -59,6 +60,7 @@ class LoadingsTable(Table):
     Those that the command line has too are declared in `shared_options.py`.
     """
 
+    kind: Literal["kalman"] = "kalman"
     dynamics: Literal["panel_reverting", "mean_reverting", "random_walk"] | None = None
     tuning: Literal[Tuning, "fixed"] = ModelOptions.tuning
     noise: NoiseOption = ModelOptions.noise
@@ -83,73 +85,31 @@ class LoadingsTable(Table):
     parameter_uncertainty: bool = True
 
 
-class RiskTable(Table):
-    """[risk]: options of `FactorRisk`, under the same names and with the same defaults."""
+class RollingTable(Table):
+    """[loadings]: least squares over a rolling window, `RollingLoadings`."""
 
-    factor_covariance: Literal["ewma", "regime"] = "ewma"
-    idiosyncratic: Literal["shrunk", "model"] = "shrunk"
-    factor_mean: Literal["mean", "zero"] = "mean"
-    residual_structure: Literal["factors", "sectors", "none"] = "factors"
-    uncertainty: bool = True
-    groups: Groups | None = None
-    volatility_half_life: Positive = 20.0
-    correlation_half_life: Positive = 45.0
-    correlation_shrinkage: Annotated[float, valid(Number(at_least=0.0, at_most=1.0))] = 0.05
-    long_run_weight: NotNegative = 0.08
-    horizon: Count = 1
+    kind: Literal["rolling"]
+    window: Annotated[int, valid(Whole(at_least=2))] = 250
     min_observations: Count | None = None
+    intercept: bool = True
 
 
-class NoViews(Table):
-    """No expected returns: enough for portfolios that depend on risk alone."""
+class ExponentialTable(Table):
+    """[loadings]: least squares with exponential weights, `ExponentialLoadings`."""
 
-    kind: Literal["none"] = "none"
-
-
-class KalmanMeanViews(Table):
-    """Expected returns as hidden states that revert to a mean: options of `KalmanMean`, under the same names."""
-
-    kind: Literal["kalman_mean"]
-    phi: Annotated[float | str, number_or("tuned")] = 0.99
-    tuning: Literal["pooled", "mle", "shrunk"] = "pooled"
-    signal_to_noise: Positive | None = None
-    spread: Positive | None = None
-    mean: Annotated[float | str, number_or("pooled", "own")] = "pooled"
+    kind: Literal["exponential"]
+    half_life: Positive = 120.0
+    intercept: bool = True
 
 
-class FactorPremiaViews(Table):
-    """Factor premia times predicted loadings, plus alpha: options of `FactorPremia`, under the same names."""
+class StaticTable(Table):
+    """[loadings]: least squares over all dates so far, `StaticLoadings`."""
 
-    kind: Literal["factor_premia"]
-    premia: Literal["constant", "shrunk", "moving"] = "constant"
-    alpha: Literal["none", "both", "long", "short"] = "none"
-    alpha_prior: Literal["zero", "cross_section"] = "zero"
-    alpha_confidence: Confidence = 0.5
+    kind: Literal["static"]
+    intercept: bool = True
 
 
-class AsymmetricAlphaViews(Table):
-    """Long and short alphas of other views apart: options of `AsymmetricAlpha`, under the same names.
-
-    Without a `borrow` of its own it charges that of the back-test.
-    """
-
-    kind: Literal["asymmetric_alpha"]
-    view: Annotated[KalmanMeanViews | FactorPremiaViews, tables_by("kind", KalmanMeanViews, FactorPremiaViews)] = (
-        FactorPremiaViews(kind="factor_premia", alpha="both")
-    )
-    long_scale: Annotated[float | str, number_or("learned")] = "learned"
-    short_scale: Annotated[float | str, number_or("learned")] = "learned"
-    long_half_life: Positive | None = None
-    short_half_life: Positive | None = None
-    long_confidence: Confidence = 0.5
-    short_confidence: Confidence = 0.8
-    borrow: VarianceOrTable | None = None
-    squeeze: NotNegative = 0.05
-    holding_period: Annotated[float, valid(Number(at_least=1.0))] = 21.0
-    periods_per_year: Positive = 252.0
-
-
-ViewsTable = Annotated[
-    NoViews | KalmanMeanViews | FactorPremiaViews | AsymmetricAlphaViews,
-    tables_by("kind", NoViews, KalmanMeanViews, FactorPremiaViews, AsymmetricAlphaViews),
+LoadingsChoice = Annotated[
+    LoadingsTable | RollingTable | ExponentialTable | StaticTable,
+    tables_by("kind", LoadingsTable, RollingTable, ExponentialTable, StaticTable, otherwise=LoadingsTable),
 ]

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from statefolio._options import Number, Whole
+from statefolio.commands.studies.schema.data_tables import FormTable
 from statefolio.commands.studies.schema.field_types import (
     Confidence,
     Count,
+    File,
     Groups,
     NotNegative,
     NumberOrRange,
@@ -16,10 +18,11 @@ from statefolio.commands.studies.schema.field_types import (
     Ranges,
     Signs,
     Table,
+    Words,
     tables_by,
     valid,
 )
-from statefolio.commands.studies.schema.model_tables import ViewsTable
+from statefolio.commands.studies.schema.view_tables import ViewsTable
 
 
 class ConstraintsTable(Table):
@@ -50,6 +53,7 @@ class Optimised(Table):
     holding_period: Positive | None = None
     min_dates: Count = 63
     volume_window: Count = 60
+    risk_horizon: Literal["model", "holding_period"] = "model"
     views: ViewsTable | None = None
 
 
@@ -81,13 +85,14 @@ class MaximumSharpeTable(Optimised):
     """The largest ratio of expected return to risk."""
 
     objective: Literal["maximum_sharpe"]
+    costs: bool = True
 
 
 class UtilityTable(Optimised):
     """Expected return minus half the risk aversion times the variance, minus costs."""
 
     objective: Literal["utility"]
-    risk_aversion: Positive
+    risk_aversion: Positive = 5.0
 
 
 class MinimumVarianceTable(Optimised):
@@ -109,14 +114,56 @@ class InverseVolatilityTable(Table):
     window: Annotated[int, valid(Whole(at_least=2))] = 63
 
 
-class PlugInTable(Table):
-    """A policy that another installed package offers under a name, with its options."""
+class BuyAndHoldTable(Table):
+    """Weights at the first decision, and no trades after that; equal weights by default."""
 
-    objective: Literal["plug_in"]
-    policy: Annotated[str, Field(min_length=1)]
+    objective: Literal["buy_and_hold"]
+    first: dict[str, Annotated[float, valid(Number())]] | None = None
+
+
+class GivenWeightsTable(Table):
+    """Weights of a file, each row used from its date on."""
+
+    objective: Literal["given_weights"]
+    file: File
+    form: FormTable = FormTable()
+
+
+class SkfolioTable(Table):
+    """Any optimiser of skfolio by the name of its class, with its options: `SkfolioPolicy`."""
+
+    objective: Literal["skfolio"] = "skfolio"
+    optimiser: Words
+    options: dict[str, Any] = Field(default_factory=dict)
+    lookback: Annotated[int, valid(Whole(at_least=2))] | None = None
+    sees_costs: bool = False
+    holding_period: Positive | None = None
+    fallback: Literal["keep", "cash"] = "keep"
+    min_dates: Annotated[int, valid(Whole(at_least=2))] = 63
+
+
+class PlugInTable(Table):
+    """The caller's own policy: a class as "module:Class", or the name of an entry point; with its options."""
+
+    objective: Literal["plug_in"] = "plug_in"
+    policy: Words
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+_TABLES = (
+    RiskBudgetTable,
+    FactorRiskBudgetTable,
+    KellyTable,
+    MaximumSharpeTable,
+    UtilityTable,
+    MinimumVarianceTable,
+    EqualWeightTable,
+    InverseVolatilityTable,
+    BuyAndHoldTable,
+    GivenWeightsTable,
+    SkfolioTable,
+    PlugInTable,
+)
 PortfolioTable = Annotated[
     RiskBudgetTable
     | FactorRiskBudgetTable
@@ -126,19 +173,11 @@ PortfolioTable = Annotated[
     | MinimumVarianceTable
     | EqualWeightTable
     | InverseVolatilityTable
+    | BuyAndHoldTable
+    | GivenWeightsTable
+    | SkfolioTable
     | PlugInTable,
-    tables_by(
-        "objective",
-        RiskBudgetTable,
-        FactorRiskBudgetTable,
-        KellyTable,
-        MaximumSharpeTable,
-        UtilityTable,
-        MinimumVarianceTable,
-        EqualWeightTable,
-        InverseVolatilityTable,
-        PlugInTable,
-    ),
+    tables_by("objective", *_TABLES, implied={"policy": PlugInTable, "optimiser": SkfolioTable}),
 ]
 NEEDS_VIEWS = (KellyTable, MaximumSharpeTable, UtilityTable)
 """Objectives that depend on expected returns."""

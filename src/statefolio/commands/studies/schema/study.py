@@ -1,21 +1,22 @@
 """The study file: all of its tables, and the checks between them."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from statefolio.commands.studies.schema.backtest_tables import BacktestTable, ValidationTable
-from statefolio.commands.studies.schema.field_types import (
-    Count,
-    CountOrZero,
-    Day,
-    File,
-    FiniteOrTable,
-    Table,
-    one_of,
+from statefolio.commands.studies.schema.data_tables import DataTable, FactorsTable, GivenFactors, NoFactors
+from statefolio.commands.studies.schema.field_types import CountOrZero, Table, one_of
+from statefolio.commands.studies.schema.model_tables import LoadingsChoice, LoadingsTable
+from statefolio.commands.studies.schema.portfolio_tables import NEEDS_VIEWS, Optimised, PlugInTable, PortfolioTable
+from statefolio.commands.studies.schema.risk_tables import NEEDS_FACTORS, OwnRisk, RiskChoice, RiskTable
+from statefolio.commands.studies.schema.view_tables import (
+    AsymmetricAlphaViews,
+    FactorPremiaViews,
+    NoViews,
+    OwnViews,
+    ViewsTable,
 )
-from statefolio.commands.studies.schema.model_tables import LoadingsTable, NoViews, RiskTable, ViewsTable
-from statefolio.commands.studies.schema.portfolio_tables import NEEDS_VIEWS, PortfolioTable
 
 
 class StudyTable(Table):
@@ -23,57 +24,6 @@ class StudyTable(Table):
 
     name: Annotated[str, Field(min_length=1)]
     seed: CountOrZero = 0
-
-
-class FormTable(Table):
-    """[data.form], [data.factors_form]: how a file is written, as `read_prices` takes it."""
-
-    layout: Literal["auto", "wide", "long"] | None = None
-    date: str | None = None
-    asset: str | None = None
-    value: str | None = None
-    date_format: str | None = None
-    decimal: Literal[".", ","] | None = None
-    separator: str | None = None
-    sheet: str | None = None
-    missing: list[str] | None = None
-
-
-class DataTable(Table):
-    """[data]: the bundled data, or files. Paths are relative to the study file."""
-
-    source: Literal["demo", "files"]
-    returns: File | None = None
-    prices: File | None = None
-    factors: File | None = None
-    form: FormTable = FormTable()
-    factors_form: FormTable = FormTable()
-    risk_free: str | None = None
-    dollar_volumes: File | None = None
-    dividends: File | None = None
-    delisting_return: FiniteOrTable = 0.0
-    delisted_after: Count = 21
-    first: Day | None = Field(default=None, alias="from")
-    last: Day | None = Field(default=None, alias="to")
-
-    @model_validator(mode="after")
-    def _files_where_files(self) -> "DataTable":
-        given = [
-            name
-            for name in ("returns", "prices", "factors", "risk_free", "dollar_volumes", "dividends")
-            if getattr(self, name)
-        ]
-        if self.source == "demo" and given:
-            raise ValueError(f'must have source = "files" where it has {given[0]}, got source = "demo"')
-        if self.source == "files" and (self.returns is None) == (self.prices is None):
-            raise ValueError('must have either returns or prices, and not both, where source = "files"')
-        if self.dividends is not None and self.prices is None:
-            raise ValueError("must have prices, without dividends, where it has dividends: returns may contain them")
-        if self.source == "files" and self.factors is None:
-            raise ValueError('must have factors where source = "files"')
-        if self.first is not None and self.last is not None and self.first > self.last:
-            raise ValueError(f"must have from before to, got from = {self.first} and to = {self.last}")
-        return self
 
 
 class ReportTable(Table):
@@ -87,8 +37,9 @@ class Study(Table):
 
     study: StudyTable
     data: DataTable
-    loadings: LoadingsTable = LoadingsTable()
-    risk: RiskTable = RiskTable()
+    factors: FactorsTable = GivenFactors()
+    loadings: LoadingsChoice = LoadingsTable()
+    risk: RiskChoice = RiskTable()
     views: ViewsTable = NoViews()
     portfolio: Annotated[dict[str, PortfolioTable], Field(min_length=1)]
     backtest: BacktestTable
@@ -96,10 +47,13 @@ class Study(Table):
     report: ReportTable = ReportTable()
 
     @model_validator(mode="after")
-    def _benchmark_among_portfolios(self) -> "Study":
-        benchmark, names = self.backtest.benchmark, list(self.portfolio)
-        if benchmark not in names:
-            raise ValueError(f'backtest.benchmark must be one of the portfolios, {one_of(*names)}, got "{benchmark}"')
+    def _benchmarks_among_portfolios(self) -> "Study":
+        names = list(self.portfolio)
+        for benchmark in self.backtest.benchmarks:
+            if benchmark not in names:
+                raise ValueError(
+                    f'backtest.benchmark must be one of the portfolios, {one_of(*names)}, got "{benchmark}"'
+                )
         return self
 
     @model_validator(mode="after")
@@ -107,8 +61,52 @@ class Study(Table):
         for name, table in self.portfolio.items():
             if isinstance(table, NEEDS_VIEWS) and isinstance(table.views or self.views, NoViews):
                 raise ValueError(
-                    'views.kind must be "kalman_mean", "factor_premia" or "asymmetric_alpha" for '
+                    f'views.kind must be "kalman_mean", "factor_premia", "asymmetric_alpha", "file" or "own" for '
                     f'portfolio.{name} with objective = "{table.objective}", which depends on expected returns, got '
                     '"none"'
                 )
         return self
+
+    @model_validator(mode="after")
+    def _factors_where_needed(self) -> "Study":
+        """Check that factors come from somewhere, and that no model needs factors that the study has not."""
+        files = self.data.source == "files"
+        if files and self.data.factors is None and isinstance(self.factors, GivenFactors):
+            raise ValueError(
+                'data must have factors where source = "files"; or [factors] kind = "statistical" makes them from the '
+                'returns, and kind = "none" leaves them out'
+            )
+        if self.data.factors is not None and not isinstance(self.factors, GivenFactors):
+            raise ValueError(f'data must have no factors where factors.kind = "{self.factors.kind}"')
+        without = isinstance(self.factors, NoFactors)
+        for name, table in self.portfolio.items():
+            if not isinstance(table, Optimised):
+                continue
+            if without and isinstance(self.risk, NEEDS_FACTORS):
+                raise ValueError(
+                    f'risk.kind must be "shrunk", "dynamic", "file" or "own" where factors.kind = "none", for '
+                    f'portfolio.{name}, got "{self.risk.kind}"'
+                )
+            views = (table.views or self.views) if isinstance(table, NEEDS_VIEWS) else None
+            views = views.view if isinstance(views, AsymmetricAlphaViews) else views
+            if isinstance(views, FactorPremiaViews) and not isinstance(self.risk, NEEDS_FACTORS):
+                raise ValueError(
+                    f'views.kind must not be "factor_premia" where risk.kind = "{self.risk.kind}", which has no '
+                    f"loadings, for portfolio.{name}"
+                )
+        return self
+
+
+def own_code_of(study: Study) -> list[tuple[str, str]]:
+    """Return the fields that name code (a module's class, or an entry point), and what each names.
+
+    Reading and checking a study runs none of it; building the study does.
+    """
+    found = [("risk.model", study.risk.model)] if isinstance(study.risk, OwnRisk) else []
+    found += [("views.model", study.views.model)] if isinstance(study.views, OwnViews) else []
+    for name, table in study.portfolio.items():
+        if isinstance(table, PlugInTable):
+            found.append((f"portfolio.{name}.policy", table.policy))
+        elif isinstance(table, Optimised) and isinstance(table.views, OwnViews):
+            found.append((f"portfolio.{name}.views.model", table.views.model))
+    return found
