@@ -13,6 +13,7 @@ from statefolio.commands.studies.schema.model_tables import (
     KalmanMeanViews,
     LoadingsTable,
     RiskTable,
+    StartTable,
     ViewsTable,
 )
 from statefolio.data import read_groups
@@ -44,7 +45,8 @@ def make_loadings(table: LoadingsTable) -> KalmanLoadings:
     InputError
         If options contradict each other.
     """
-    start = table.start if isinstance(table.start, str) else (table.start.mean, table.start.covariance)
+    given = table.start
+    start = (given.mean, given.covariance) if isinstance(given, StartTable) else given
     model = KalmanLoadings(**{**table.model_dump(), "start": start})
     with errors_about("loadings"):
         check_kalman_options(model.get_params())

@@ -35,14 +35,14 @@ def _is_covariance(value: object) -> bool:
 
 
 def _start(value: object) -> object:
-    if value == "diffuse":
+    if value is None or value in ("diffuse", "panel"):
         return value
     whole = isinstance(value, dict) and set(value) == {"mean", "covariance"}
     if whole and _is_mean(value["mean"]) and _is_covariance(value["covariance"]):  # type: ignore[index]
         return StartTable.model_construct(**value)  # type: ignore[arg-type]
     raise Invalid(
-        '"diffuse" or { mean = 0.0, covariance = 0.1 }, each a number, or a list (for alpha and the factors in order) '
-        "and a square list of lists"
+        '"diffuse", "panel" or { mean = 0.0, covariance = 0.1 }, each a number, or a list (for alpha and the factors '
+        "in order) and a square list of lists"
     )
 
 
@@ -66,7 +66,7 @@ class LoadingsTable(Table):
     common_volatility: CommonVolatility = ModelOptions.common_volatility
     factor_moves: bool | float = True
     intercept: bool = True
-    start: Annotated[Literal["diffuse"] | StartTable, BeforeValidator(_start)] = "diffuse"
+    start: Annotated[Literal["diffuse", "panel"] | StartTable | None, BeforeValidator(_start)] = None
     before_prediction: bool = False
     state_variance: VarianceOrTable | None = None
     observation_variance: VarianceOrTable | None = None
