@@ -32,6 +32,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "random walk": {"dynamics": "random_walk"},
     "one speed, random walk": {"dynamics": "random_walk", "noise": "ewma"},
     'tuning="shrunk"': {"tuning": "shrunk"},
+    'tuning="shrunk", taken for known': {"tuning": "shrunk", "parameter_uncertainty": False},
     'tuning="mle"': {"tuning": "mle"},
     'tuning="mle", taken for known': {"tuning": "mle", "parameter_uncertainty": False},
     'tuning="mle", constant Gaussian noise': {"tuning": "mle", "noise": "constant", "tails": "gaussian"},

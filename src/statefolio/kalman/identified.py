@@ -19,7 +19,7 @@ from statefolio.kalman.separation import patience_of
 from statefolio.kalman.specification import CONSTANT, Floats, Specification
 from statefolio.kalman.start import ENDLESS, begin_block
 from statefolio.kalman.tuning import Progress, tune
-from statefolio.kalman.tuning_spec import Learned, TuningSpec
+from statefolio.kalman.tuning_spec import NOBODY, Learned, TuningSpec
 
 _STILL = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
 
@@ -83,6 +83,7 @@ def tune_identified(
     left_out: NDArray[np.bool_] = np.logical_or.reduce(unknown & kept, axis=1)
     reduced = replace(
         options,
+        from_panel=NOBODY,  # it would tell collinear loadings apart
         phi=None if options.phi is None else options.phi[kept],
         mean=None if options.mean is None else options.mean[kept],
     )

@@ -241,6 +241,7 @@ def new_filter(
     mean: Floats | None = None,
     start: tuple[Floats, Floats] | None = None,
     kind: np.ndarray | None = None,
+    known: NDArray[np.bool_] | None = None,
     before_prediction: bool = False,
     patience: int = ENDLESS,
 ) -> Filter:
@@ -259,6 +260,8 @@ def new_filter(
         Distribution of the state on an asset's first observed date. Default: every state is diffuse.
     kind : (K,) array of DIFFUSE, GIVEN or STATIONARY, optional
         How each state starts. Default: all GIVEN with a `start`, else all DIFFUSE.
+    known : (N,) array, optional
+        Assets whose states start from `start`, of positive variances, where the others' are DIFFUSE.
     before_prediction : bool
         The start is the distribution of the state one prediction earlier.
     patience : int
@@ -276,10 +279,9 @@ def new_filter(
         kind = np.full(states, DIFFUSE if start is None else GIVEN)
     first_mean, first_covariance = np.zeros((lanes, states)), np.zeros((lanes, states, states))
     if start is not None:
-        first_mean[:count], first_covariance[:count] = start
-        first_mean[:, kind != GIVEN] = 0.0
-        first_covariance[:, kind != GIVEN] = 0.0
-        first_covariance[:, :, kind != GIVEN] = 0.0
+        given = (kind == GIVEN) | (np.zeros((count, 1), dtype=bool) if known is None else known[:, None])
+        first_mean[:count] = np.where(given, start[0], 0.0)
+        first_covariance[:count] = np.where(given[:, :, None] & given[:, None, :], start[1], 0.0)
     square = (lanes, states, states)
     return Filter(
         spec,

@@ -50,7 +50,8 @@ def entry_of(
     for j in np.flatnonzero(start.kind == STATIONARY):
         settled = (own.state_variance * unit)[j, fresh] / np.maximum(1.0 - own.phi[j, fresh] ** 2, 1e-300)
         mean[j, fresh], covariance[diagonal(len(mean))[j], fresh] = own.mean[j, fresh], settled
-    moved = before.begun | (start.before_prediction & (start.kind == GIVEN).all())
+    given = (start.kind == GIVEN).all() | (np.diagonal(start.covariance, axis1=1, axis2=2) > 0.0).all(axis=1)
+    moved = before.begun | (start.before_prediction & given)
     ahead = own.mean + own.phi * (mean - own.mean)
     wider = covariance * (own.phi[rows] * own.phi[columns] / spec.discount)
     wider[diagonal(len(mean))] += own.state_variance * unit

@@ -46,7 +46,7 @@ class Start(NamedTuple):
     kind: NDArray[np.int64]  # (K,) DIFFUSE, GIVEN, or STATIONARY (that of the state's own dynamics)
     before_prediction: bool  # the given distribution is that of the date before the first
     mean: Floats  # (N, K) given means
-    covariance: Floats  # (N, K, K) given covariance, zero outside the given states
+    covariance: Floats  # (N, K, K) given covariance, zero outside the given states; an asset may have all given
     stage: NDArray[np.int64]  # (N,) WAITING, UNDERWAY or BEGUN
     a: Floats  # (N, K)
     P: Floats  # (N, K, K)
@@ -60,7 +60,7 @@ class Start(NamedTuple):
         """Pickle and copy what is read: `a`, `P`, `A` and `U` of the assets whose start goes on, and a given start."""
         going_on, parts = goes_on(self.stage, self.rows), self._asdict()
         parts |= {name: parts[name][going_on] for name in OF_A_START if parts[name].ndim > 1}
-        if not (self.kind == GIVEN).any():
+        if not ((self.kind == GIVEN).any() or self.covariance.any()):
             parts |= {name: parts[name][:0] for name in ("mean", "covariance")}
         return _unpickle, (parts,)
 
@@ -106,7 +106,7 @@ def set_start(spec, kind, given, own, level, i, a, P, A, U):
         a[j], U[j, a.shape[0]] = given_mean[i, j], 0.0
         for k in range(a.shape[0]):
             P[j, k], A[j, k], U[j, k] = given_covariance[i, j, k], 0.0, 0.0
-        if kind[j] == DIFFUSE:
+        if kind[j] == DIFFUSE and P[j, j] == 0.0:  # else given, for this asset
             A[j, j], unknown = 1.0, True
         if kind[j] == STATIONARY:
             a[j] = mean[j, i]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from statefolio.kalman.blocks import Report, pad_last, padded
 from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.ordinary_least_squares import OLSFit, filled_with_median, moderate_ratio
+from statefolio.kalman.panel_start import suggest_start
 from statefolio.kalman.per_asset import AssetEstimates, tune_each, tune_shrunk
 from statefolio.kalman.pooled import tune_pool
 from statefolio.kalman.records import Dates, Prior
@@ -16,8 +17,16 @@ from statefolio.kalman.regressions import regress_each, without_regressions
 from statefolio.kalman.specification import CONSTANT, DISCOUNT, Floats, Specification
 from statefolio.kalman.start import DIFFUSE, GIVEN
 from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
-from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, start_kinds
-from statefolio.kalman.usual_values import USUAL_TAILS, least_phi, means, persistence, usual_phi, usual_pool
+from statefolio.kalman.tuning_spec import EVERYBODY, NOBODY, Learned, TuningSpec, build, start_kinds
+from statefolio.kalman.usual_values import (
+    USUAL_TAILS,
+    constant_regressors,
+    least_phi,
+    means,
+    persistence,
+    usual_phi,
+    usual_pool,
+)
 from statefolio.kalman.volatility import Common, level_paths, move_sizes, no_moments
 
 NO_RESIDUAL = "hardly a residual while tuning: left out of what the panel shares"
@@ -70,6 +79,8 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
         teaches=np.append(teaches, True),
         reason=np.where(np.append(teaches, True), learned.reason, np.append(excluded, "")),
     )
+    if options.from_panel != NOBODY:
+        learned = _with_panel_start(options, learned, ols, constant_regressors(X))
     if options.tuning in ("mle", "shrunk"):
         tune_own, stage = (tune_each, "own") if options.tuning == "mle" else (tune_shrunk, "shrunk")
         report = _named(progress, stage)
@@ -78,6 +89,14 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
     if options.tuning == "discount":
         learned = _with_discount(options, learned, problem, pool)
     return learned
+
+
+def _with_panel_start(options: TuningSpec, learned: Learned, ols: OLSFit, constant: NDArray[np.bool_]) -> Learned:
+    origin = suggest_start(ols, constant)
+    if origin is None:
+        return learned
+    everybody = options.from_panel == EVERYBODY
+    return replace(learned, origin=origin, from_panel=everybody | (ols.observations <= len(ols.mean)))
 
 
 def _of_teachers(ols: OLSFit, teaches: NDArray[np.bool_]) -> OLSFit:

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.panel import Filter, new_filter
-from statefolio.kalman.specification import CONSTANT, Floats, Specification
+from statefolio.kalman.specification import CONSTANT, DISCOUNT, Floats, Specification
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
 
 _WEEKLY = 50.0
+
+NOBODY, NEW_ASSETS, EVERYBODY = "nobody", "new assets", "everybody"
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class TuningSpec:
     moves: bool = False  # the noise rises with the size of a date's regressors
     dates_per_year: float = 252.0  # in which half-lives of reversion to the panel are measured
     start: tuple[Floats, Floats] | None = None  # (N + 1, K) and (N + 1, K, K); the last for new assets
+    from_panel: str = NOBODY  # whose loadings start as those of the panel suggest (panel_start.py)
     before_prediction: bool = False
     state_variance: Floats | None = None  # (K, N + 1)
     observation_variance: Floats | None = None  # (N + 1,)
@@ -76,6 +79,8 @@ class Learned:
     converged: NDArray[np.bool_]  # (N,)
     reason: NDArray[np.str_]  # (N,)
     teaches: NDArray[np.bool_]  # (N,) whether the asset has a residual, and so a part in what the panel shares
+    origin: Floats | None = None  # (2, K) means and deviations of the loadings with which assets start that
+    from_panel: NDArray[np.bool_] | None = None  # (N,) have the panel's as their start
     likeliest: Floats | None = None  # (K, N) state variances at the maximum, where the filter takes expected ones
 
     def with_newcomers(self, count: int) -> "Learned":
@@ -86,7 +91,9 @@ class Learned:
         """Return the hyper-parameters of some columns."""
         names = ("state_variance", "level", "phi", "mean", "standard_error", "converged", "reason", "teaches")
         chosen = {name: getattr(self, name)[..., columns] for name in names}
-        return replace(self, **chosen, likeliest=None if self.likeliest is None else self.likeliest[:, columns])
+        optional = {name: getattr(self, name) for name in ("from_panel", "likeliest")}
+        chosen |= {name: part[..., columns] for name, part in optional.items() if part is not None}
+        return replace(self, **chosen)
 
 
 def build(options: TuningSpec, learned: Learned) -> Filter:
@@ -97,10 +104,23 @@ def build(options: TuningSpec, learned: Learned) -> Filter:
         learned.level[:-1],
         phi=learned.phi[:, :-1],
         mean=learned.mean[:, :-1],
-        start=_start(options),
+        start=_start(options) or _panel_start(learned),
         kind=start_kinds(options, learned.phi),
+        known=None if learned.from_panel is None else learned.from_panel[:-1],
         before_prediction=options.before_prediction,
     )
+
+
+def _panel_start(learned: Learned) -> tuple[Floats, Floats] | None:
+    """Return the distribution (N, K) and (N, K, K) that assets start from which have the panel's."""
+    if learned.origin is None:
+        return None
+    mean, deviation = learned.origin
+    count = learned.level.size - 1
+    covariance = np.repeat(np.diag(deviation**2)[None], count, axis=0)
+    if learned.spec.noise == DISCOUNT:  # in units of the level
+        covariance /= learned.level[:-1, None, None]
+    return np.repeat(mean[None], count, axis=0), covariance
 
 
 def build_pilot(options: TuningSpec, learned: Learned) -> Filter:

@@ -1,6 +1,7 @@
 """The values from which a tuning starts, and those that it takes where an option leaves them out."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from statefolio.kalman.ordinary_least_squares import OLSFit, filled_with_median
 from statefolio.kalman.specification import CONSTANT, Floats
@@ -41,9 +42,14 @@ def usual_phi(options: TuningSpec, X: Floats) -> Floats:
         return np.ones(X.shape[1])
     if not options.to_panel:
         return np.full(X.shape[1], USUAL_PHI)
-    constant = np.ptp(X, axis=0) == 0.0 if X.ndim == 2 else np.zeros(X.shape[1], dtype=bool)
+    constant = constant_regressors(X)
     years = USUAL_YEARS if options.tunes_reversion else SLOW_YEARS
     return np.where(constant, 1.0, 0.5 ** (1.0 / (years * options.dates_per_year)))
+
+
+def constant_regressors(X: Floats) -> NDArray[np.bool_]:
+    """Return which regressors (K,) are a constant that all assets share."""
+    return np.ptp(X, axis=0) == 0.0 if X.ndim == 2 else np.zeros(X.shape[1], dtype=bool)
 
 
 def least_phi(options: TuningSpec) -> float:

@@ -88,7 +88,12 @@ class LoadingsModel(SavedLoadings):
         self.first_date_ = panel.dates[0]
         counts = np.count_nonzero(~np.isnan(panel.returns), axis=0)
         return Remarks(
-            unobserved, counts, self._observations_needed(), run.partly_unknown, self._hidden(), self._condition
+            unobserved,
+            counts,
+            np.broadcast_to(self._observations_needed(), counts.shape),
+            run.partly_unknown,
+            self._hidden(),
+            self._condition,
         )
 
     def partial_fit(self, new_returns: Any, new_factors: Any) -> Self:
@@ -207,8 +212,8 @@ class LoadingsModel(SavedLoadings):
 
     # Methods that a subclass supplies, with those of the base classes ---------------------------------------
 
-    def _observations_needed(self) -> int:
-        """Return how many returns an asset needs before it has loadings."""
+    def _observations_needed(self) -> int | NDArray[np.intp]:
+        """Return how many returns an asset needs before it has loadings: one number, or one for each (N,)."""
         raise NotImplementedError
 
     def _learn(self, panel: Panel, tune_rows: int) -> None:

@@ -52,9 +52,12 @@ class KalmanLoadings(KalmanModel):
         tuning="fixed". A forecast takes the size as 1.
     intercept : bool
         Add the constant 1 as the factor "alpha".
-    start : "diffuse" or (mean, covariance)
-        Distribution of the loadings on an asset's first observed date, before its update: exact diffuse, or given
-        for (alpha and) the factors in order. The covariance may be one number, its diagonal.
+    start : "diffuse", "panel" or (mean, covariance), optional
+        Distribution of the loadings on an asset's first observed date, before its update. "diffuse": exact diffuse.
+        "panel": as the constant loadings of the assets suggest, up to `tune_until` (median, twice their spread; a tight
+        one for alpha), with tuning="pooled" or "shrunk". Or given for (alpha and) the factors in order, the covariance
+        may be one number, its diagonal. Default: "panel" for the assets that tuning has not seen, if it has seen eight
+        others and no collinear factors, and "diffuse" for all others.
     before_prediction : bool
         A given start is the distribution one prediction earlier.
     state_variance : float, mapping by factor or DataFrame (asset, factor), optional
@@ -135,7 +138,7 @@ class KalmanLoadings(KalmanModel):
         common_volatility: bool = True,
         factor_moves: bool | float = True,
         intercept: bool = True,
-        start: Any = "diffuse",
+        start: Any = None,
         before_prediction: bool = False,
         state_variance: Any = None,
         observation_variance: Any = None,

@@ -14,6 +14,7 @@ from statefolio._arrays.panel import Panel
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
 from statefolio._plausible.reading import read_panel
+from statefolio._plausible.warn import warn_caller
 from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.ahead import forecast_average
 from statefolio.kalman.blocks import pad_last
@@ -21,10 +22,11 @@ from statefolio.kalman.identified import Unidentified, find_unidentified
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.panel import Filter
+from statefolio.kalman.panel_start import LEAST_ASSETS
 from statefolio.kalman.separation import patience_of
 from statefolio.kalman.stale_returns import Marks, Watch, new_watch
 from statefolio.kalman.tuned_before import tune_once
-from statefolio.kalman.tuning_spec import Learned, TuningSpec, build, build_pilot
+from statefolio.kalman.tuning_spec import EVERYBODY, Learned, TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import Common, Moments, common_levels, move_sizes, no_moments, scenario_sizes
 from statefolio.loadings.alignment import find_positions, order_factors
 from statefolio.loadings.array_layout import Form, with_prefix
@@ -79,8 +81,14 @@ class KalmanModel(LoadingsModel):
     def _check_options(self) -> None:
         check_kalman_options(self.get_params(deep=False))
 
-    def _observations_needed(self) -> int:
-        return len(self.factors_) if self._options.start is None else 0
+    def _observations_needed(self) -> NDArray[np.intp]:
+        needed = len(self.factors_) if self._options.start is None else 0
+        return np.where(self._from_panel(), 0, needed)
+
+    def _from_panel(self) -> NDArray[np.bool_]:
+        """Return the assets (N,) whose loadings start as those of the panel suggest."""
+        found = self._learned.from_panel
+        return np.zeros(self._learned.level.size - 1, dtype=bool) if found is None else found[:-1]
 
     def _learn(self, panel: Panel, tune_rows: int) -> None:
         count, watch = len(panel.assets), new_watch(len(panel.assets))
@@ -97,6 +105,11 @@ class KalmanModel(LoadingsModel):
         self._tuned = Directions(unknown.directions, unknown.size)
         X = panel.regressors[:tune_rows]
         self._learned = tune_once(self._options, X, observed, unknown.combinations, self.progress)
+        if self._options.from_panel == EVERYBODY and self._learned.origin is None:
+            warn_caller(
+                f"start should be 'diffuse' without {LEAST_ASSETS} assets of a long history and factors that tell "
+                "their loadings apart, got 'panel'. The loadings start diffuse. Pass more assets, or leave start out."
+            )
         if self._tuned.vectors.any() and self._has_prior() and self._tuned.off(panel.regressors[tune_rows:]).any():
             warn_of_later_separation(panel, self._tuned, panel.dates[tune_rows - 1])
 
@@ -166,10 +179,11 @@ class KalmanModel(LoadingsModel):
         common, levels, moments = self._common_factor(pilot, X, Y, self._levels, self._moments)
         paths = after.run(X, Y, common)
         begun = before.begun[:count]
+        known = self._from_panel()
         unknown = self._unknown_in_run(before, after)
         for i in np.flatnonzero(unknown.always.any(axis=1)):
             paths.variance[:, unknown.always[i], i] = np.inf
-        constant = find_constants(marks, self._watch, begun, paths, panel.returns, self.intercept)
+        constant = find_constants(marks, self._watch, begun, known, paths, panel.returns, self.intercept)
         self._filter, self._pilot, self._watch = after, pilot, watch
         self._levels, self._moments, self._alpha = levels, moments, constant.alpha_now()
         ahead = self._next_factor()

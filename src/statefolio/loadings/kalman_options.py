@@ -13,7 +13,7 @@ from statefolio._options import Flag, Number, OneOf, check_options, is_number
 from statefolio.exceptions import InputError
 from statefolio.kalman.pooled import LEAST_MEMORY, MOST_FAST_WEIGHT, MOST_RISE, SURPRISE_SCALES
 from statefolio.kalman.specification import CONSTANT, DISCOUNT, EWMA
-from statefolio.kalman.tuning_spec import TuningSpec
+from statefolio.kalman.tuning_spec import EVERYBODY, NEW_ASSETS, NOBODY, TuningSpec
 from statefolio.kalman.volatility import MEMORIES
 
 Progress = Callable[[str, int, int], None]
@@ -84,10 +84,30 @@ def check_kalman_options(options: Mapping[str, Any]) -> None:
             "Leave factor_moves out, or set these two."
         )
     start = options["start"]
-    if not (isinstance(start, str) and start == "diffuse") and not (isinstance(start, tuple) and len(start) == 2):
+    named = start is None or (isinstance(start, str) and start in ("diffuse", "panel"))
+    if not named and not (isinstance(start, tuple) and len(start) == 2):
         raise InputError(
-            f"start must be 'diffuse' or a pair (mean, covariance), got {shown(start)}. Pass e.g. start='diffuse'."
+            f"start must be None, 'diffuse', 'panel' or a pair (mean, covariance), got {shown(start)}. Pass e.g. "
+            "start='diffuse'."
         )
+    if isinstance(start, str) and start == "panel" and not _suggests_start(options):
+        raise InputError(
+            "start must be None, 'diffuse' or a pair (mean, covariance) unless the panel is tuned together (tuning="
+            "'pooled' or 'shrunk') and loadings do not start from a stationary distribution, got 'panel'. "
+            "Leave start out."
+        )
+
+
+def _suggests_start(options: Mapping[str, Any]) -> bool:
+    """Return whether the assets of a panel tell each other where their loadings start."""
+    return options["tuning"] in ("pooled", "shrunk") and options["dynamics"] != "mean_reverting"
+
+
+def _from_panel(options: Mapping[str, Any]) -> str:
+    """Return whose loadings start as those of the panel suggest."""
+    if options["start"] is None:
+        return NEW_ASSETS if _suggests_start(options) else NOBODY
+    return EVERYBODY if isinstance(options["start"], str) and options["start"] == "panel" else NOBODY
 
 
 def dynamics_of(options: Mapping[str, Any], assets: int = LEAST_PANEL) -> str:
@@ -139,6 +159,7 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
         speeds=len(MEMORIES) if several else 1,
         moves=several and common and options["factor_moves"] is not False,
         start=_start(options["start"], assets, factors),
+        from_panel=_from_panel({**options, "dynamics": dynamics}),
         before_prediction=bool(options["before_prediction"]),
         state_variance=state_variance,
         observation_variance=observation_variance,
@@ -259,8 +280,8 @@ def _check_not_negative(values: Array | None, name: str) -> None:
 
 
 def _start(given: Any, assets: pd.Index, factors: pd.Index) -> tuple[Array, Array] | None:
-    """Convert a given start to means (N + 1, K) and covariances (N + 1, K, K); None for the diffuse start."""
-    if isinstance(given, str):
+    """Convert a given start to means (N + 1, K) and covariances (N + 1, K, K); None where none is given."""
+    if given is None or isinstance(given, str):
         return None
     states, count = len(factors), len(assets) + 1
     mean, covariance = (_numbers(part, "start") for part in given)

@@ -121,11 +121,13 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
         "learned_converged": Form("b", (columns,), -1, newcomer=True),
         "learned_reason": Form("U", (columns,), -1, newcomer=True),
         "learned_teaches": Form("b", (columns,), -1, newcomer=True),
+        "learned_origin": Form("f", (2, states)),
+        "learned_from_panel": Form("b", (columns,), -1, newcomer=True),
         "start_mean": Form("f", (columns, states), 0, newcomer=True),
         "start_covariance": Form("f", (columns, states, states), 0, newcomer=True),
     }
     # Files of earlier versions lack some; a start, moments and a pilot filter are there only where the model has them.
     optional = {*watch, *tuned, *(f"pilot_{name}" for name in of_filter), *_OF_ONE_SPEED, *_OF_SEVERAL_SPEEDS}
     optional |= {"filter_rows", "filter_size", "filter_fast", "learned_teaches", "learned_likeliest"}
-    optional |= {"start_mean", "start_covariance"}
+    optional |= {"learned_origin", "learned_from_panel", "start_mean", "start_covariance"}
     return forms, frozenset(optional)

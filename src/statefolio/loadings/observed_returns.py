@@ -60,9 +60,17 @@ class ConstantAssets(NamedTuple):
 
 
 def find_constants(
-    marks: Marks, watch: Watch, begun: NDArray[np.bool_], paths: FilterPaths, returns: Array, intercept: bool
+    marks: Marks,
+    watch: Watch,
+    begun: NDArray[np.bool_],
+    from_panel: NDArray[np.bool_],
+    paths: FilterPaths,
+    returns: Array,
+    intercept: bool,
 ) -> ConstantAssets:
     """Find the dates on which assets are constant and their filters have not begun.
+
+    Filters that start from the panel's loadings begin with the first return: those of a constant do not count.
 
     Parameters
     ----------
@@ -71,6 +79,8 @@ def find_constants(
         State before the run: of the watch, and whether each filter has begun.
     paths : FilterPaths
         Arrays that the run wrote, NaN where a filter has not begun.
+    from_panel : (N,) array
+        Assets whose loadings start as those of the panel suggest.
     returns : (T, N) array
     intercept : bool
         Without an alpha, only returns of zero have known loadings.
@@ -79,8 +89,8 @@ def find_constants(
     first = np.argmax(np.isfinite(returns), axis=0)
     alpha = np.where(np.isnan(watch.previous), returns[first, np.arange(count)], watch.previous)
     known = np.ones(count, dtype=bool) if intercept else alpha == 0.0
-    filtered = marks.constant[:, :count] & known & np.isnan(paths.mean[:, 0, :count])
-    before = np.isfinite(watch.constants()) & known & ~begun
+    filtered = marks.constant[:, :count] & known & (from_panel | np.isnan(paths.mean[:, 0, :count]))
+    before = np.isfinite(watch.constants()) & known & (from_panel | ~begun)
     return ConstantAssets(alpha, filtered, np.concatenate([before[None], filtered[:-1]]))
 
 

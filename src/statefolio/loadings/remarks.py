@@ -20,7 +20,7 @@ class Remarks:
 
     unobserved: Unobserved | None  # None where the model uses all returns
     counts: NDArray[np.intp]  # (N,) returns
-    needed: int  # returns without which an asset has no loadings
+    needed: NDArray[np.intp]  # (N,) returns without which an asset has no loadings
     partly_unknown: NDArray[np.bool_] | None  # (N,) loadings that are not identified on some date
     hidden: NDArray[np.bool_]  # (N, K) those of the last date
     condition: Array  # (N,) of the factors on the dates of an asset
@@ -37,8 +37,9 @@ class Remarks:
         if len(short):
             got = sorted({int(self.counts[k]) for k in short})
             numbers = " to ".join(map(str, dict.fromkeys((got[0], got[-1]))))
+            needed = int(self.needed[short].max())
             warn_caller(
-                f"returns must have at least {self.needed} observations of an asset for {len(panel.factors)} loadings, "
+                f"returns must have at least {needed} observations of an asset for {len(panel.factors)} loadings, "
                 f"got {numbers} of {listed(list(panel.assets[short]))}, whose loadings are missing. Pass more dates or "
                 "fewer factors, or drop assets with too little data."
             )
@@ -54,7 +55,7 @@ def join_remarks(parts: Sequence[Remarks]) -> Remarks:
     return Remarks(
         Unobserved.joined(unobserved) if unobserved else None,
         np.concatenate([part.counts for part in parts]),
-        parts[0].needed,
+        np.concatenate([part.needed for part in parts]),
         np.concatenate(partly) if any(each.any() for each in partly) else None,
         np.concatenate([part.hidden for part in parts]),
         np.concatenate([part.condition for part in parts]),

@@ -17,6 +17,7 @@ from statefolio.commands.studies.schema.model_tables import (
     LoadingsChoice,
     LoadingsTable,
     RollingTable,
+    StartTable,
     StaticTable,
 )
 from statefolio.commands.studies.schema.risk_tables import (
@@ -110,8 +111,8 @@ def make_loadings(table: LoadingsTable) -> KalmanLoadings:
     InputError
         If options contradict each other.
     """
-    options = table.model_dump(exclude={"kind"})
-    start = table.start if isinstance(table.start, str) else (table.start.mean, table.start.covariance)
+    options, given = table.model_dump(exclude={"kind"}), table.start
+    start = (given.mean, given.covariance) if isinstance(given, StartTable) else given
     model = KalmanLoadings(**{**options, "start": start})
     with errors_about("loadings"):
         check_kalman_options(model.get_params())

@@ -31,7 +31,7 @@ def _is_covariance(value: object) -> bool:
 
 
 def _start(value: object) -> object:
-    return value if value == "diffuse" else read_start(value, '"diffuse" or ')
+    return value if value is None or value in ("diffuse", "panel") else read_start(value, '"diffuse", "panel" or ')
 
 
 def read_start(value: object, instead: str = "") -> object:
@@ -68,7 +68,7 @@ class LoadingsTable(Table):
     common_volatility: CommonVolatility = ModelOptions.common_volatility
     factor_moves: bool | float = True
     intercept: bool = True
-    start: Annotated[Literal["diffuse"] | StartTable, BeforeValidator(_start)] = "diffuse"
+    start: Annotated[Literal["diffuse", "panel"] | StartTable | None, BeforeValidator(_start)] = None
     before_prediction: bool = False
     state_variance: VarianceOrTable | None = None
     observation_variance: VarianceOrTable | None = None
