@@ -157,7 +157,7 @@ def _account_table(account: pd.DataFrame) -> pd.DataFrame:
 
 def _priced_on(orders: pd.DataFrame) -> str:
     """The date of the prices, where it is one; else the table has a column."""
-    dates = orders["priced_on"].unique() if "priced_on" in orders else []
+    dates = list(orders["priced_on"].unique()) if "priced_on" in orders else []
     return f", at the prices of {pd.Timestamp(dates[0]):%Y-%m-%d}" if len(dates) == 1 else ""
 
 
