@@ -29,7 +29,7 @@ objective = "inverse_volatility"
 window = 40
 [backtest]
 start = 2018-03-01
-rebalance = "weekly"
+rebalance = 10
 benchmark = "calm"
 capital = 100_000
 [backtest.costs]
@@ -78,7 +78,7 @@ def test_orders_followed_for_a_year_are_the_account_of_the_back_test(desk, tmp_p
             shares = shares.add(orders["shares"], fill_value=0.0)[ASSETS]
             cash -= (orders["shares"] * orders["price"] + orders["cost"]).sum()
         worth.append(cash + (shares * prices.loc[following]).sum())
-    assert len(decided) > 50
+    assert len(decided) > 20
     assert (dates[-1] - dates[0]).days > 365
     assert result.ledger["minimum_commission"].sum() > 0.0
     assert np.abs(np.array(worth) / result.value - 1.0).max() <= 1e-10

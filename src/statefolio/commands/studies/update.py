@@ -167,7 +167,7 @@ def _as_of(study: Study, last: pd.Timestamp) -> pd.Timestamp:
 
 
 def orders_of(updated: UpdatedStudy) -> pd.DataFrame:
-    """Return the orders of every portfolio in one table: portfolio, order_id and asset first.
+    """Return the orders of every portfolio in one table: portfolio, asset and order_id first.
 
     The id is made of the date, the portfolio and the asset: the same orders have the same ids.
     """
@@ -175,7 +175,7 @@ def orders_of(updated: UpdatedStudy) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True)
     day = f"{updated.date:%Y%m%d}"
     ids = [f"{day}-{name}-{asset}" for name, asset in zip(table["portfolio"], table["asset"], strict=True)]
-    table.insert(0, "order_id", ids)
+    table.insert(1, "order_id", ids)
     return table[["portfolio", *table.columns.drop("portfolio")]]
 
 
