@@ -70,7 +70,16 @@ class Account:
         if self.bankrupt or row < self.settled:
             return
         self.settled, self.bankrupt = settle(
-            self.settled, row + 1, self._start, market, terms, self._orders, self._state, self._record
+            self.settled,
+            row + 1,
+            self._start,
+            market,
+            terms.costs,
+            self._orders,
+            self._state,
+            self._record,
+            terms.orders if terms.orders.whole else None,
+            terms.charges if terms.charges.charged else None,
         )
 
     def holdings(self, row: int, date: pd.Timestamp, assets: pd.Index) -> Holdings:

@@ -21,8 +21,11 @@ UNFILLED, DELISTED = 1, 2
 
 
 @_compiled
-def settle(first, last, start, market, terms, orders, state, record):
+def settle(first, last, start, market, costs, orders, state, record, rules, charges):
     """Settle rows `first` to `last` (exclusive) of the market; the record begins at row `start`.
+
+    `rules` (`OrderArrays`) and `charges` (`ChargeArrays`) are None in a run without them, whose code is then not
+    compiled.
 
     Returns
     -------
@@ -34,8 +37,7 @@ def settle(first, last, start, market, terms, orders, state, record):
     assets = len(state.positions)
     share, held, rate, unit_impact = np.empty(assets), np.empty(assets), np.empty(assets), np.zeros(assets)
     sums = np.empty((4, assets))
-    costs = terms.costs
-    with_impact, whole, charged = costs.impact > 0.0, terms.orders.whole, terms.charges.charged
+    with_impact = costs.impact > 0.0
     for t in range(first, last):
         row = t - start
         before = _total(state.positions) + state.cash[0]
@@ -49,26 +51,24 @@ def settle(first, last, start, market, terms, orders, state, record):
             if with_impact:
                 write_unit_impact(t, market, costs, sums, share, held, rate, unit_impact)
             left = value_after_costs(before, with_impact, share, held, rate, unit_impact)
-            if whole:
-                prices, positions = market.prices[(t - 1) % len(market.prices)], state.positions
+            if rules is not None:
+                prices = market.prices[(t - 1) % len(market.prices)]
                 left = trade_whole(
-                    before, left, prices, terms.orders, with_impact, share, held, rate, unit_impact, positions, ledger
+                    before, left, prices, rules, with_impact, share, held, rate, unit_impact, state.positions, ledger
                 )
+                invested = before - ledger[2] - ledger[3] - ledger[MINIMUM]
             else:
                 _trade(left, with_impact, share, held, rate, unit_impact, state.positions, ledger)
-            invested = before - ledger[2] - ledger[3]
-            if whole:
-                invested -= ledger[MINIMUM]
+                invested = before - ledger[2] - ledger[3]
             state.cash[0] = invested - _total(state.positions)
             _mark_unfilled(left, before, target, rate, state.positions, record.marks[row])
         _write_weights(invested, state.positions, record.weights[row])
-        income = 0.0, 0.0
-        if charged:
+        if charges is not None:
             dividends, rebate = market.dividends[t % len(market.dividends)], costs.rebate[t % len(costs.rebate)]
             income = income_of(state.positions, dividends, rebate)
         _earn(t, market, costs.borrow[t % len(costs.borrow)], costs.financing, state, record.marks[row], ledger)
-        if charged:
-            charge(t, before, income, terms.charges, state, ledger)
+        if charges is not None:
+            charge(t, before, income, charges, state, ledger)
         value = _total(state.positions) + state.cash[0]
         ledger[0], ledger[8] = value, state.cash[0]
         if value <= 0.0 or invested <= 0.0:

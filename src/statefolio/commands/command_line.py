@@ -11,6 +11,7 @@ from statefolio.commands.risk import command as risk
 from statefolio.commands.pairs import command as pairs
 from statefolio.commands.returns import command as returns
 from statefolio.commands.studies import update_command
+from statefolio.commands.studies.fills import command as reconciling
 from statefolio.commands.show import command as show
 from statefolio.commands.watching import command as watching
 from statefolio.commands.warming import command as warming
@@ -23,6 +24,7 @@ __all__ = [
     "loadings",
     "main",
     "pairs",
+    "reconciling",
     "returns",
     "risk",
     "show",

@@ -100,6 +100,19 @@ def read_groups(path: PathName, *, asset: str | None = None, value: str | None =
     return rows.rename("group")
 
 
+def read_columns(path: PathName) -> pd.DataFrame:
+    """Read a CSV, Excel or Parquet file without converting anything: texts, "" where a cell is empty.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, empty, truncated, wrongly encoded or no table.
+    """
+    table = untyped(read_bytes(path), Reading(), path)
+    table.columns = pd.Index([str(name).strip() for name in table.columns])
+    return table.drop(columns="index", errors="ignore").fillna("")
+
+
 def _numbers(rows: "pd.Series[Any]", source: str) -> "pd.Series[float]":
     """Read weights however they are written; NaN for what is no number."""
     numbers = pd.to_numeric(rows, errors="coerce").astype(float)

@@ -50,8 +50,15 @@ class BuiltStudy:
         return self.data.market
 
 
-def build_study(file: StudyFile) -> BuiltStudy:
+def build_study(file: StudyFile, *, least_dates: int = 2) -> BuiltStudy:
     """Read the data and make the policies.
+
+    Parameters
+    ----------
+    file
+        The study.
+    least_dates
+        Dates that its start must leave: a back-test needs a return, and orders a decision alone.
 
     Raises
     ------
@@ -62,7 +69,7 @@ def build_study(file: StudyFile) -> BuiltStudy:
     year_given = file.study.backtest.periods_per_year is not None
     file = replace(file, study=with_periods(file.study, data.market.dates))
     policies = make_policies(file.study, data.market, file.folder)
-    check_dates(file.study, data.market)
+    check_dates(file.study, data.market, least_dates)
     return BuiltStudy(file, data, policies, year_given)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from statefolio._options import Number
 from statefolio.commands.options import Option
@@ -122,4 +122,15 @@ class UpdateOptions:
             "percent or prices, or another risk-free rate than before."
         ),
     ] = False
+    portfolio: Annotated[
+        str | None, Option("With a study: the portfolio to make orders for.", default_text="all of them")
+    ] = None
     orders: Annotated[Path | None, Option("With a study: also write the orders to this CSV file.")] = None
+    broker_format: Annotated[
+        Literal["statefolio", "generic", "interactive-brokers", "fix"],
+        Option(
+            "The form of the file of orders: the own one, which `reconcile` reads; a plain one; Interactive Brokers' "
+            "BasketTrader; columns named as FIX fields. Market orders of the day."
+        ),
+    ] = "statefolio"
+    currency: Annotated[str, Option("The currency that a broker's form names.")] = "USD"

@@ -99,6 +99,7 @@ def show_orders(terminal: Terminal, updated: "UpdatedStudy") -> None:
             terminal.out.print(f"{escape(name)}: no orders.")
             continue
         title = f"{escape(name)}: {len(each.orders)} orders for an account of {each.holdings.value:,.0f}"
+        title += _priced_on(each.orders)
         terminal.out.print(table(_order_table(each.orders), title))
         terminal.out.print(f"{escape(name)}: {escape(_totals(each))}", soft_wrap=True)
         terminal.out.print(table(_account_table(each.account), f"{escape(name)}: the account before and after"))
@@ -154,6 +155,12 @@ def _account_table(account: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _priced_on(orders: pd.DataFrame) -> str:
+    """The date of the prices, where it is one; else the table has a column."""
+    dates = list(orders["priced_on"].unique()) if "priced_on" in orders else []
+    return f", at the prices of {pd.Timestamp(dates[0]):%Y-%m-%d}" if len(dates) == 1 else ""
+
+
 def _order_table(orders: pd.DataFrame) -> pd.DataFrame:
     """Orders as text: buy or sell, shares, price and its date, expected cost."""
     shares, money = orders.get("shares"), orders["currency"]
@@ -165,7 +172,7 @@ def _order_table(orders: pd.DataFrame) -> pd.DataFrame:
     if shares is not None:
         columns["shares"] = [number(abs(count), "{:,.10g}" if count % 1 else "{:,.0f}") for count in shares]
         columns["price"] = [number(price, "{:,.2f}") for price in orders["price"]]
-    if "priced_on" in orders:
+    if "priced_on" in orders and not _priced_on(orders):
         columns["priced on"] = [f"{date:%Y-%m-%d}" for date in orders["priced_on"]]
     columns["weight held"] = [number(weight, "{:.2%}") for weight in orders["held"]]
     columns["weight after"] = [number(weight, "{:.2%}") for weight in orders["after"]]

@@ -14,8 +14,9 @@ from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.progress import Progress
 from statefolio.commands.studies.account import describe_account, given_holdings
 from statefolio.commands.studies.building import BuiltStudy, build_study
+from statefolio.commands.studies.fills.broker_formats import OWN, Destination, for_broker
 from statefolio.commands.studies.instructions import Instruction, instruct
-from statefolio.commands.studies.parts.market import last_prices
+from statefolio.commands.studies.parts.market import check_names, last_prices
 from statefolio.commands.studies.reading import StudyFile
 from statefolio.commands.studies.run import say_notes
 from statefolio.commands.studies.schema.portfolio_tables import Optimised
@@ -105,7 +106,7 @@ def update_study(
     """
     file = file if as_of is None else _known_on(file, as_of)
     study = file.study
-    built = build_study(file)
+    built = build_study(file, least_dates=1)
     market = built.market
     say_notes(built.data, progress)
     walk = make_walk(built, market)
@@ -165,16 +166,61 @@ def _as_of(study: Study, last: pd.Timestamp) -> pd.Timestamp:
     return last if study.data.source == "demo" else pd.Timestamp.now().normalize()
 
 
-def write_orders(path: Path, updated: UpdatedStudy) -> None:
-    """Write the orders of every portfolio to a CSV file, whole or not at all."""
-    write_csv(orders_of(updated), path, index=False)
-
-
 def orders_of(updated: UpdatedStudy) -> pd.DataFrame:
-    """Return the orders of every portfolio in one table, with the columns portfolio and asset first."""
+    """Return the orders of every portfolio in one table: portfolio, asset and order_id first.
+
+    The id is made of the date, the portfolio and the asset: the same orders have the same ids.
+    """
     parts = [each.orders.reset_index().assign(portfolio=name) for name, each in updated.instructions.items()]
     table = pd.concat(parts, ignore_index=True)
+    day = f"{updated.date:%Y%m%d}"
+    ids = [f"{day}-{name}-{asset}" for name, asset in zip(table["portfolio"], table["asset"], strict=True)]
+    table.insert(1, "order_id", ids)
     return table[["portfolio", *table.columns.drop("portfolio")]]
+
+
+def write_orders(path: Path, updated: UpdatedStudy, broker_format: str = OWN, currency: str = "USD") -> None:
+    """Write the orders to a CSV file, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The file.
+    updated
+        With one portfolio, for a broker's form.
+    broker_format
+        "statefolio", or one of `FORMATS`.
+    currency
+        For the broker's forms.
+
+    Raises
+    ------
+    InputError
+        If a broker's form is asked for the orders of several portfolios, or of data without prices.
+    """
+    table = orders_of(updated)
+    if broker_format != OWN:
+        if len(updated.instructions) > 1:
+            raise InputError(
+                f"--broker-format is of one portfolio, got {', '.join(updated.instructions)}. Choose one with "
+                "--portfolio."
+            )
+        table = for_broker(table, broker_format, Destination(currency, pd.Timestamp.now("UTC")))
+    write_csv(table, path, index=False)
+
+
+def only(updated: UpdatedStudy, portfolio: str | None) -> UpdatedStudy:
+    """Return the orders of one portfolio; all of them for None.
+
+    Raises
+    ------
+    UnknownNameError
+        If the study has no such portfolio.
+    """
+    if portfolio is None:
+        return updated
+    check_names([portfolio], pd.Index(updated.instructions), "--portfolio", "portfolios")
+    return replace(updated, instructions={portfolio: updated.instructions[portfolio]})
 
 
 def _decide(

@@ -27,18 +27,23 @@ def _update_study(study: Path, options: UpdateOptions) -> None:
     import pandas as pd
 
     from statefolio.commands.studies.age import check_age
+    from statefolio.commands.studies.fills.broker_formats import OWN
     from statefolio.commands.studies.reading import open_study
     from statefolio.commands.studies.terminal_output import show_orders
-    from statefolio.commands.studies.update import update_study, write_orders
+    from statefolio.commands.studies.update import only, update_study, write_orders
     from statefolio.commands.terminal import Terminal
 
+    if options.orders is None and options.broker_format != OWN:
+        raise InputError("--broker-format needs --orders, the file to write. Pass both.")
     with Terminal() as terminal:
         as_of = None if options.as_of is None else pd.Timestamp(options.as_of)
-        updated = update_study(open_study(study), terminal, holdings=options.holdings, cash=options.cash, as_of=as_of)
+        file = open_study(study)
+        updated = update_study(file, terminal, holdings=options.holdings, cash=options.cash, as_of=as_of)
+        updated = only(updated, options.portfolio)
         if not options.force:
             check_age(updated)
         if options.orders is not None:
-            write_orders(options.orders, updated)
+            write_orders(options.orders, updated, options.broker_format, options.currency)
         show_orders(terminal, updated)
 
 

@@ -11,14 +11,15 @@ from statefolio.commands.studies.schema.study import Study
 from statefolio.exceptions import InputError
 
 
-def check_dates(study: Study, market: Market) -> None:
-    """Raise InputError, which names the field, if the start is before the data or leaves fewer than two dates."""
+def check_dates(study: Study, market: Market, least: int = 2) -> None:
+    """Raise InputError, which names the field, if the start is before the data or leaves fewer than `least` dates."""
     dates = market.dates
     left = len(_from_start(study, dates))
-    if left < 2:
+    if left < least:
+        needed = "two dates or more" if least > 1 else "a date"
         raise InputError(
-            f"backtest.start must leave two dates or more of {span(dates)}, got {study.backtest.start}, which leaves "
-            f"{left}. Choose an earlier start."
+            f"backtest.start must leave {needed} of {span(dates)}, got {study.backtest.start}, which leaves {left}. "
+            "Choose an earlier start."
         )
     with errors_about("backtest"):
         make_settings(market, study.backtest.start, None, None, 1.0, 1, study.backtest.periods_per_year)

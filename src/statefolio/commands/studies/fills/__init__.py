@@ -1,0 +1,1 @@
+"""Orders out to a broker, and fills back: broker formats, files of fills, reconciliation."""
