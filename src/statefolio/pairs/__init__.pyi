@@ -2,6 +2,10 @@ from .cointegration.basket_tests import cointegration_tests as cointegration_tes
 from .hedges.kalman_hedge import KalmanHedge as KalmanHedge
 from .hedges.static_hedges import RollingHedge as RollingHedge
 from .hedges.static_hedges import StaticHedge as StaticHedge
+from .portfolio.random_baskets import RandomBaskets as RandomBaskets
+from .portfolio.random_baskets import compare_with_random as compare_with_random
+from .portfolio.walk_portfolio import BasketPortfolio as BasketPortfolio
+from .portfolio.walk_portfolio import walk_portfolio as walk_portfolio
 from .screening.many_hedges import hedge_pairs as hedge_pairs
 from .screening.screen import screen_pairs as screen_pairs
 from .trading.rules import Bands as Bands

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio.commands.pairs.options import PairsOptions
+from statefolio.commands.pairs.options import PairsOptions, TradingOptions
 from statefolio.exceptions import InputError
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
@@ -19,7 +19,7 @@ _ONLY_WITH = {"delta": "fixed", "ve": "fixed", "window": "rolling"}
 _OF_BANDS = {"entry": 1.0, "leave": 0.0, "stop": None, "longest": None}
 
 
-def check_hedge_options(options: PairsOptions) -> None:
+def check_hedge_options(options: TradingOptions) -> None:
     """Refuse options that the tuning or the rule does not use.
 
     Raises
@@ -48,7 +48,7 @@ def check_hedge_options(options: PairsOptions) -> None:
         )
 
 
-def make_hedge(options: PairsOptions) -> Hedge:
+def make_hedge(options: TradingOptions) -> Hedge:
     """Return the hedge that the options ask for, not fitted."""
     if options.tuning == "static":
         return StaticHedge("johansen", logs=options.logs)
@@ -73,14 +73,14 @@ def walked_hedges(options: PairsOptions) -> dict[str, Hedge]:
     return hedges
 
 
-def make_rule(options: PairsOptions) -> Rule:
+def make_rule(options: TradingOptions) -> Rule:
     """Return the trading rule."""
     if options.rule == "linear":
         return Linear()
     return Bands(options.entry, options.leave, options.stop, options.longest)
 
 
-def score_options(options: PairsOptions) -> dict[str, Any]:
+def score_options(options: TradingOptions) -> dict[str, Any]:
     """Return the options of the z-score: of the innovation, or of the spread over a look-back."""
     return {} if options.lookback is None else {"of": "spread", "lookback": options.lookback}
 
@@ -100,7 +100,7 @@ def next_tuning(options: PairsOptions, date: pd.Timestamp) -> str:
     return f"after {options.retune} more dates"
 
 
-def _fixed(options: PairsOptions) -> dict[str, float]:
+def _fixed(options: TradingOptions) -> dict[str, float]:
     return {
         "delta": DELTA if options.delta is None else options.delta,
         "observation_variance": VE if options.ve is None else options.ve,

@@ -163,12 +163,12 @@ def walk_baskets(
         )
     rule, plain = Bands() if rule is None else rule, read_basket(prices)
     check_testable(plain)
-    starts = _starts(plain, start, retune)
+    starts = tuning_rows(plain, start, retune)
     first = Basket(plain.values[: starts[0]], plain.dates[: starts[0]], plain.assets)
     check_tunable(first)
     warn_of_alike(first)
     leave_out("near_duplicate", plain.assets)  # the assets of a basket may move alike
-    market = Market(_returns(plain))
+    market = Market(bridged_returns(plain))
     year = read_periods(periods_per_year, plain.dates)
     walked: dict[str, WalkForwardHedge] = {}
     results: dict[str, BacktestResult] = {}
@@ -187,7 +187,7 @@ def walk_baskets(
     return BasketWalk(table, results, walked, parameters, plain.dates[starts[0]])
 
 
-def _starts(basket: Basket, start: Any, retune: "Rebalance | None") -> list[int]:
+def tuning_rows(basket: Basket, start: Any, retune: "Rebalance | None") -> list[int]:
     """Return the rows from which a newly tuned hedge is in use; it is tuned on all rows before.
 
     Only dates with all prices count.
@@ -199,7 +199,7 @@ def _starts(basket: Basket, start: Any, retune: "Rebalance | None") -> list[int]
     return [int(row) for row in basket.dates.get_indexer(rows)]
 
 
-def _returns(basket: Basket) -> pd.DataFrame:
+def bridged_returns(basket: Basket) -> pd.DataFrame:
     """Return simple returns of prices; after a gap, the return since the last complete date."""
     return to_returns(pd.DataFrame(basket.values, index=basket.dates, columns=basket.assets), bridge_gaps=True)
 
