@@ -63,6 +63,7 @@ GROUPS: dict[str, dict[str, list[str]]] = {
         "Trading": [
             "Bands", "Linear", "z_score", "basket_weights", "position_today", "Today", "walk_baskets", "BasketWalk",
         ],
+        "Every day": ["follow_basket", "FollowedBasket", "save_basket", "load_basket"],
         "Portfolios": ["walk_portfolio", "BasketPortfolio", "compare_with_random", "RandomBaskets"],
     },
     "data": {

@@ -1,4 +1,8 @@
 from .cointegration.basket_tests import cointegration_tests as cointegration_tests
+from .following.followed_basket import FollowedBasket as FollowedBasket
+from .following.followed_basket import follow_basket as follow_basket
+from .following.state_file import load_basket as load_basket
+from .following.state_file import save_basket as save_basket
 from .hedges.kalman_hedge import KalmanHedge as KalmanHedge
 from .hedges.static_hedges import RollingHedge as RollingHedge
 from .hedges.static_hedges import StaticHedge as StaticHedge

@@ -19,7 +19,7 @@ from statefolio.pairs.hedges.static_hedges import RollingHedge
 
 DATES = 240
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-ALWAYS = ["hedge.csv", "levels.csv", "parameters.csv", "positions.csv", "report.html", "tests.csv"]
+ALWAYS = ["basket.state", "hedge.csv", "levels.csv", "parameters.csv", "positions.csv", "report.html", "tests.csv"]
 ALWAYS += ["value.csv", "walk.csv", "weights.csv"]
 JUDGED = ["draws.csv", "verdict.csv", "verdict.txt"]
 

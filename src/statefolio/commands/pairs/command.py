@@ -1,6 +1,6 @@
-"""The commands `pairs`, `pairs portfolio` and `screen`."""
+"""The commands `pairs`, `pairs update`, `pairs portfolio` and `screen`."""
 
-from statefolio.commands.pairs.options import PairsOptions, PortfolioOptions, ScreenOptions
+from statefolio.commands.pairs.options import PairsOptions, PairsUpdateOptions, PortfolioOptions, ScreenOptions
 from statefolio.commands.typer_command import command
 
 
@@ -18,6 +18,17 @@ def pairs(options: PairsOptions) -> None:
         inputs = read_price_inputs(options.files)
         terminal.show_inputs(inputs)
         show_pairs(terminal, run_pairs(inputs, options, terminal))
+
+
+@command(PairsUpdateOptions, name="pairs update")
+def pairs_update(options: PairsUpdateOptions) -> None:
+    """Continue a basket of `pairs` over new dates: what to hold, the orders, and whether it drifts."""
+    from statefolio.commands.pairs.update_job import run_update
+    from statefolio.commands.pairs.update_output import show_update
+    from statefolio.commands.terminal import Terminal
+
+    with Terminal() as terminal:
+        show_update(terminal, run_update(options))
 
 
 @command(PortfolioOptions, name="pairs portfolio")

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from statefolio.commands.pairs.options import PairsOptions, TradingOptions
+from statefolio.commands.pairs.tuning_schedule import tuned_again
 from statefolio.exceptions import InputError
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
@@ -73,6 +74,13 @@ def walked_hedges(options: PairsOptions) -> dict[str, Hedge]:
     return hedges
 
 
+def walked_name(tuning: str) -> str:
+    """Return the name among `walked_hedges` of the hedge of a tuning."""
+    return {"fixed": "identity", "adaptive": "stationary, adaptive", "mle": "stationary, maximum likelihood"}.get(
+        tuning, tuning
+    )
+
+
 def make_rule(options: TradingOptions) -> Rule:
     """Return the trading rule."""
     if options.rule == "linear":
@@ -87,17 +95,7 @@ def score_options(options: TradingOptions) -> dict[str, Any]:
 
 def next_tuning(options: PairsOptions, date: pd.Timestamp) -> str:
     """Describe when a hedge that is tuned up to a date is to be tuned again."""
-    if options.tuning == "fixed":
-        return "none: the parameters are given"
-    if options.tuning == "rolling":
-        return "none: the window moves every date"
-    if options.retune is None:
-        return "none: --retune never"
-    if options.retune == "weekly":
-        return f"first date from {date + pd.Timedelta(days=7 - date.weekday()):%Y-%m-%d} on"
-    if options.retune == "monthly":
-        return f"first date from {(date + pd.offsets.MonthBegin(1)):%Y-%m-%d} on"
-    return f"after {options.retune} more dates"
+    return tuned_again(options.tuning, options.retune, date)
 
 
 def _fixed(options: TradingOptions) -> dict[str, float]:

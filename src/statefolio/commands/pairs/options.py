@@ -148,6 +148,35 @@ class PairsOptions(TradingOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PairsUpdateOptions:
+    """Options of `statefolio pairs update`."""
+
+    basket: Annotated[
+        Path,
+        Option(
+            "The folder that `statefolio pairs` wrote, or its basket.state.",
+            argument=True,
+            file=True,
+            if_missing="Run `statefolio pairs` first.",
+        ),
+    ]
+    prices: PriceFile
+    form: FileForm = field(default_factory=FileForm)
+    holdings: Annotated[
+        Path | None,
+        Option(
+            "The shares you hold, CSV or Parquet with the columns asset and shares.",
+            file=True,
+            default_text="those of the last update",
+        ),
+    ] = None
+    capital: Annotated[
+        float | None,
+        Option("Capital, in currency.", Number(above=0.0, example=1e6), default_text="as before"),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Screening:
     """Options of `screen_pairs`, under the same names and with the same defaults."""
 

@@ -31,7 +31,7 @@ from statefolio.pairs.portfolio.walked_basket import WalkedBasket, walk_basket
 from statefolio.pairs.prices import Basket, read_prices
 from statefolio.pairs.progress import Progress
 from statefolio.pairs.trading.rules import Bands, Rule
-from statefolio.pairs.trading.walk_forward import RETUNE
+from statefolio.pairs.trading.tuning_rows import RETUNE
 
 _MEASURES = ("annual_return", "annual_volatility", "sharpe", "maximum_drawdown", "daily_turnover")
 

@@ -15,7 +15,7 @@ from statefolio.pairs.prices import Basket, check_tunable
 from statefolio.pairs.trading.retuned import retuned
 from statefolio.pairs.trading.rules import Rule
 from statefolio.pairs.trading.signals import weights_of_units
-from statefolio.pairs.trading.walk_forward import tuning_rows
+from statefolio.pairs.trading.tuning_rows import tuning_rows
 from statefolio.pairs.trading.walk_forward_hedge import WalkForwardHedge, walk
 
 
