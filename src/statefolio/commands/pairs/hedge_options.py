@@ -15,7 +15,7 @@ from statefolio.pairs.trading.walk_forward import usual_hedges
 
 REPEATED_PASSES = 200
 """Most passes of the recipe in each draw and at each tuning of the walk."""
-DELTA, VE, WINDOW = 1e-4, 1e-3, 60
+WINDOW = 60
 _ONLY_WITH = {"delta": "fixed", "ve": "fixed", "window": "rolling"}
 _OF_BANDS = {"entry": 1.0, "leave": 0.0, "stop": None, "longest": None}
 
@@ -42,11 +42,6 @@ def check_hedge_options(options: TradingOptions) -> None:
                     f"--{typed} must be left out with --rule linear, which has no bands, got {getattr(options, name)}. "
                     f"Pass --rule bands, or leave out --{typed}."
                 )
-    if options.tuning == "fixed" and options.logs and options.ve is None:
-        raise InputError(
-            f"--ve must be given with --tuning fixed and --logs, because the default of {VE:g} is in squared units of "
-            "the price and far too large for a logarithm. Pass e.g. --ve 1e-6."
-        )
 
 
 def make_hedge(options: TradingOptions) -> Hedge:
@@ -98,8 +93,5 @@ def next_tuning(options: PairsOptions, date: pd.Timestamp) -> str:
     return tuned_again(options.tuning, options.retune, date)
 
 
-def _fixed(options: TradingOptions) -> dict[str, float]:
-    return {
-        "delta": DELTA if options.delta is None else options.delta,
-        "observation_variance": VE if options.ve is None else options.ve,
-    }
+def _fixed(options: TradingOptions) -> dict[str, float | None]:
+    return {"delta": options.delta, "observation_variance": options.ve}

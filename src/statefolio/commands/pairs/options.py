@@ -86,15 +86,15 @@ class TradingOptions:
         Option(
             "With fixed: the variance of each state is delta / (1 - delta).",
             Number(at_least=0.0, below=1.0, example=1e-4),
-            default_text="0.0001",
+            default_text="0.0001, with --logs 0.00001",
         ),
     ] = None
     ve: Annotated[
         float | None,
         Option(
-            "With fixed: the observation variance, in squared units of the first price.",
+            "With fixed: the observation variance, in squared units of the first price or its logarithm.",
             Number(above=0.0, example=1e-3),
-            default_text="0.001",
+            default_text="0.001, with --logs 0.0000025",
         ),
     ] = None
     window: Annotated[

@@ -1,7 +1,8 @@
 """Adds baskets up to the target weights of one account, and lets `backtest` earn and pay."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,12 +10,16 @@ import pandas as pd
 from statefolio._arrays.types import Array
 from statefolio._plausible.warn import leave_out
 from statefolio.backtest.calendar import decision_dates
+from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.simulation import simulate
 from statefolio.pairs.portfolio.capital import Capital
 from statefolio.pairs.portfolio.settings import PortfolioSettings
 from statefolio.pairs.portfolio.walked_basket import WalkedBasket, stopped
+
+_OF_TRADES = ("trading_cost", "impact_cost", "minimum_commission")
+"""Costs that a trade leaves less to invest by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,42 +119,57 @@ def account_of(positions: Positions, settings: PortfolioSettings, market: Market
     )
 
 
-def apart(positions: Positions, settings: PortfolioSettings, market: Market) -> BacktestResult:
+def market_of(prices: pd.DataFrame) -> Market:
+    """Return the market of validated prices; after a gap, the return since the last price."""
+    return Market.from_prices(prices)
+
+
+def apart(positions: Positions, settings: PortfolioSettings, prices: pd.DataFrame) -> BacktestResult:
     """Run the account in which every basket trades for itself: nothing is netted, so that it pays more.
 
     Its assets are pairs (basket, asset).
     """
-    names = list(positions.units.columns)
-    parts = dict(zip(names, positions.weights, strict=True))
+    parts = dict(zip(positions.units.columns, positions.weights, strict=True))
     labels = [f"{name}: {asset}" for name, one in parts.items() for asset in one.columns]
     assets = [asset for one in parts.values() for asset in one.columns]
     leave_out("near_duplicate", labels)  # an asset of several baskets has a column for each
-    returns = market.tables.returns.frame[assets].set_axis(labels, axis=1)
-    rates = [settings.costs.proportional, settings.costs.half_spread, settings.costs.borrow]
-    of_each = [
-        pd.Series(rate.reindex(assets).to_numpy(), index=labels) if isinstance(rate, pd.Series) else rate
-        for rate in rates
-    ]
-    costs = replace(settings.costs, proportional=of_each[0], half_spread=of_each[1], borrow=of_each[2])
-    weights = pd.concat(list(parts.values()), axis=1).set_axis(labels, axis=1)
     return simulate(
-        weights,
-        Market(returns, gaps_bridged=True),
-        costs=costs,
+        pd.concat(list(parts.values()), axis=1).set_axis(labels, axis=1),
+        market_of(prices[assets].set_axis(labels, axis=1)),
+        costs=_for_each(settings.costs, assets, labels),
         capital=settings.money,
         periods_per_year=settings.periods_per_year,
         name="baskets apart",
     )
 
 
+def _for_each(costs: TradingCosts, assets: list[Any], labels: list[str]) -> TradingCosts:
+    """Return the costs with those that are by asset repeated for each label."""
+    changed: dict[str, Any] = {}
+    for field in fields(costs):
+        value = getattr(costs, field.name)
+        if isinstance(value, pd.Series):
+            changed[field.name] = pd.Series(value.reindex(assets).to_numpy(), index=labels)
+        elif isinstance(value, pd.DataFrame):
+            changed[field.name] = value.reindex(columns=assets).set_axis(labels, axis=1)
+    return replace(costs, **changed)
+
+
+def paid(result: BacktestResult) -> float:
+    """Return all costs and fees of an account, in currency: what it earned less what its value gained."""
+    ledger = result.ledger
+    return float(ledger[["profit", "cash_interest"]].to_numpy().sum() - (ledger["value"].iloc[-1] - result.capital))
+
+
 def contributions(positions: Positions, result: BacktestResult, market: Market) -> pd.DataFrame:
     """Return the profit (date x basket) of each basket in the account, before costs, in currency.
 
-    They sum to the profit of the ledger on dates on which every order was filled.
+    They sum to the profit of the ledger on dates on which every order was filled whole.
     """
     ledger = result.ledger
     dates = pd.DatetimeIndex(ledger.index)
-    invested = (ledger["value"].shift() - ledger["trading_cost"] - ledger["impact_cost"]).fillna(0.0).to_numpy()
+    spent = ledger[[name for name in _OF_TRADES if name in ledger]].sum(axis=1)
+    invested = (ledger["value"].shift() - spent).fillna(0.0).to_numpy()
     returns = market.tables.returns.frame.reindex(dates).fillna(0.0)
     profit = np.zeros((len(dates), len(positions.weights)))
     for j, one in enumerate(positions.weights):

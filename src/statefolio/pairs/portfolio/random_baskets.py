@@ -21,10 +21,10 @@ from statefolio.backtest.market import Market
 from statefolio.backtest.performance import measures
 from statefolio.backtest.validation.sharpe import deflated_sharpe
 from statefolio.exceptions import InputError
-from statefolio.pairs.portfolio.account import Placed, account_of, place, positions_of
+from statefolio.pairs.portfolio.account import Placed, account_of, market_of, place, positions_of
 from statefolio.pairs.portfolio.settings import PortfolioSettings, names_of
 from statefolio.pairs.portfolio.showing import ShownRandomBaskets
-from statefolio.pairs.portfolio.walk_portfolio import BasketPortfolio, market_of, walk_one
+from statefolio.pairs.portfolio.walk_portfolio import BasketPortfolio, walk_one
 from statefolio.pairs.prices import read_prices
 from statefolio.pairs.progress import StageProgress
 

@@ -14,10 +14,18 @@ from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.periods import read_periods
 from statefolio.backtest.result import BacktestResult
-from statefolio.data import to_returns
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.static_hedges import StaticHedge
-from statefolio.pairs.portfolio.account import Positions, account_of, apart, contributions, place, positions_of
+from statefolio.pairs.portfolio.account import (
+    Positions,
+    account_of,
+    apart,
+    contributions,
+    market_of,
+    paid,
+    place,
+    positions_of,
+)
 from statefolio.pairs.portfolio.settings import (
     PortfolioSettings,
     check_hedge,
@@ -80,7 +88,7 @@ class BasketPortfolio(ShownPortfolio):
     @property
     def saved_by_netting(self) -> float:
         """Costs and fees that netting saves, in currency: those of `apart` less those of `result`."""
-        return _paid(self.apart) - _paid(self.result)
+        return paid(self.apart) - paid(self.result)
 
 
 @warned_once()
@@ -204,7 +212,7 @@ def walk_portfolio(
         table=_table(found, profits, market),
         result=result,
         equal=account_of(even, settings, market, "equal capital"),
-        apart=apart(found, settings, market),
+        apart=apart(found, settings, frame[used]),
         units=found.units,
         shares=found.shares,
         profits=profits,
@@ -214,11 +222,6 @@ def walk_portfolio(
         settings=settings,
         hedges=dict(zip(names, [one.hedge for one in walked], strict=True)),
     )
-
-
-def market_of(prices: pd.DataFrame) -> Market:
-    """Return the market of validated prices; after a gap, the return since the last price."""
-    return Market(to_returns(prices, bridge_gaps=True))
 
 
 def walk_all(
@@ -273,7 +276,3 @@ def _table(found: Positions, profits: pd.DataFrame, market: Market) -> pd.DataFr
             "stops": float((found.stops["basket"] == name).sum()),
         }
     return pd.DataFrame(rows).T.rename_axis("basket")
-
-
-def _paid(result: BacktestResult) -> float:
-    return float(result.ledger[["trading_cost", "impact_cost", "borrow_fee", "financing_fee"]].to_numpy().sum())

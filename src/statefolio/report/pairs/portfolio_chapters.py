@@ -26,7 +26,8 @@ BASKETS = {
     "trades": ("Trades", ",.0f"),
     "stops": ("Stops", ",.0f"),
 }
-LEDGER = ("profit", "trading_cost", "impact_cost", "borrow_fee", "financing_fee", "cash_interest")
+NO_FLOWS = ("value", "traded", "cash")
+"""Columns of a ledger that are not sums of money earned or paid."""
 
 
 def portfolio_lead(portfolio: BasketPortfolio, random: RandomBaskets | None) -> str:
@@ -80,7 +81,7 @@ def account_chapter(portfolio: BasketPortfolio) -> Chapter:
     named = {"Portfolio": portfolio.result, "Equal capital": portfolio.equal, "Not netted": portfolio.apart}
     rows = pd.DataFrame({name: result.summary()[list(ACCOUNTS)] for name, result in named.items()}).T
     shown = rows.rename(columns={name: word for name, (word, _) in ACCOUNTS.items()}).rename_axis("Account")
-    ledger = pd.DataFrame({name: result.ledger[list(LEDGER)].sum() for name, result in named.items()}).T
+    ledger = pd.DataFrame({name: result.ledger.drop(columns=list(NO_FLOWS)).sum() for name, result in named.items()}).T
     ledger = ledger.loc[:, (ledger != 0.0).any()].rename_axis("Account")
     words = {str(name): str(name).replace("_", " ").capitalize() for name in ledger}
     drawn = {name: named[name] for name in ("Portfolio", "Equal capital")}
