@@ -63,6 +63,8 @@ GROUPS: dict[str, dict[str, list[str]]] = {
         "Trading": [
             "Bands", "Linear", "z_score", "basket_weights", "position_today", "Today", "walk_baskets", "BasketWalk",
         ],
+        "Every day": ["follow_basket", "FollowedBasket", "save_basket", "load_basket"],
+        "Portfolios": ["walk_portfolio", "BasketPortfolio", "compare_with_random", "RandomBaskets"],
     },
     "data": {
         "Files": ["read_prices", "read_returns", "read_weights", "read_groups", "read_french", "french_blocks"],

@@ -2,14 +2,26 @@
 
 import gc
 import signal
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from statefolio import __version__
 
+
+class TwoWords(TyperGroup):
+    """A group in which a command may have a name of two words, such as `pairs update` next to `pairs`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Join the first two words where they name a command."""
+        joined = " ".join(args[:2])
+        return super().parse_args(ctx, [joined, *args[2:]] if joined in self.commands else args)
+
+
 app = typer.Typer(
     name="statefolio",
+    cls=TwoWords,
     help="Time-varying factor loadings for whole panels of assets, with error bands.",
     no_args_is_help=True,
     add_completion=True,

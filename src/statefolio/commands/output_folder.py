@@ -14,7 +14,8 @@ _WRITERS = {
     "portfolio_risk.csv": "statefolio risk",
     "loadings.parquet": "statefolio loadings",
     "hedge.csv": "statefolio pairs",
-    "baskets.parquet": "statefolio pairs screen",
+    "capital.csv": "statefolio pairs portfolio",
+    "baskets.parquet": "statefolio screen",
     "ledger.parquet": "statefolio run",
 }
 """A file that only one command writes, and that command."""

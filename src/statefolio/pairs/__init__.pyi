@@ -1,7 +1,15 @@
 from .cointegration.basket_tests import cointegration_tests as cointegration_tests
+from .following.followed_basket import FollowedBasket as FollowedBasket
+from .following.followed_basket import follow_basket as follow_basket
+from .following.state_file import load_basket as load_basket
+from .following.state_file import save_basket as save_basket
 from .hedges.kalman_hedge import KalmanHedge as KalmanHedge
 from .hedges.static_hedges import RollingHedge as RollingHedge
 from .hedges.static_hedges import StaticHedge as StaticHedge
+from .portfolio.random_baskets import RandomBaskets as RandomBaskets
+from .portfolio.random_baskets import compare_with_random as compare_with_random
+from .portfolio.walk_portfolio import BasketPortfolio as BasketPortfolio
+from .portfolio.walk_portfolio import walk_portfolio as walk_portfolio
 from .screening.many_hedges import hedge_pairs as hedge_pairs
 from .screening.screen import screen_pairs as screen_pairs
 from .trading.rules import Bands as Bands

@@ -19,7 +19,7 @@ from statefolio.pairs.hedges.static_hedges import RollingHedge
 
 DATES = 240
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-ALWAYS = ["hedge.csv", "levels.csv", "parameters.csv", "positions.csv", "report.html", "tests.csv"]
+ALWAYS = ["basket.state", "hedge.csv", "levels.csv", "parameters.csv", "positions.csv", "report.html", "tests.csv"]
 ALWAYS += ["value.csv", "walk.csv", "weights.csv"]
 JUDGED = ["draws.csv", "verdict.csv", "verdict.txt"]
 
@@ -182,7 +182,6 @@ def test_screen_needs_no_triples(file, tmp_path):
         (["pairs", "--assets", "ONE,TWO", "--delta", "0.1"], "--delta must be left out with --tuning mle, got 0.1"),
         (["pairs", "--assets", "ONE,TWO", "--tuning", "fixed", "--window", "9"], "Pass --tuning rolling, or leave out"),
         (["pairs", "--assets", "ONE,TWO", "--tuning", "fixed", "--ve", "0"], "--ve must be a finite number above 0"),
-        (["pairs", "--assets", "ONE,TWO", "--tuning", "fixed", "--logs"], "--ve must be given with --tuning fixed"),
         (["pairs", "--assets", "ONE,TWO", "--rule", "linear", "--stop", "3"], "--stop must be left out with --rule"),
         (
             ["pairs", "--assets", "ONE,TWO", "--retune", "0"],

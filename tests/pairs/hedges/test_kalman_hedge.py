@@ -11,6 +11,8 @@ from statsmodels.tsa.statespace.mlemodel import MLEModel
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.prices import read_basket
+from statefolio.pairs.trading.rules import Bands
+from statefolio.pairs.trading.signals import z_score
 
 FIXED = {
     "stationary": KalmanHedge(
@@ -258,8 +260,9 @@ def test_a_tenth_of_the_price_and_another_order_change_nothing_but_columns(price
 
 def test_log_prices() -> None:
     table = simulate(2)
-    hedge = KalmanHedge("identity", "fixed", logs=True).fit(table)
-    plain = KalmanHedge("identity", "fixed").fit(np.log(table))
+    given = {"delta": 1e-5, "observation_variance": 1e-5}
+    hedge = KalmanHedge("identity", "fixed", logs=True, **given).fit(table)
+    plain = KalmanHedge("identity", "fixed", **given).fit(np.log(table))
     assert hedge.hedge_ratios_.identical(plain.hedge_ratios_)
 
 
@@ -300,3 +303,23 @@ def test_the_former_name_of_the_model_warns(prices: pd.DataFrame) -> None:
     hedge = clone(FIXED["identity"]).fit(prices)
     with pytest.warns(DeprecationWarning, match="law_ is now called model_"):
         assert hedge.law_ is hedge.model_
+
+
+def test_defaults_of_given_parameters_suit_prices_and_logarithms():
+    """Chan's values in logarithms predict within bands that no innovation leaves; those for logarithms trade."""
+    prices = simulate(1, dates=300)
+    plain = KalmanHedge("identity", "fixed").fit(prices)
+    chan = KalmanHedge("identity", "fixed", delta=1e-4, observation_variance=1e-3).fit(prices)
+    np.testing.assert_array_equal(plain.spread_, chan.spread_)
+    logs, given, far = (
+        z_score(KalmanHedge("identity", "fixed", logs=True, **options).fit(prices)).iloc[50:]
+        for options in (
+            {},
+            {"delta": 1e-5, "observation_variance": 2.5e-6},
+            {"delta": 1e-4, "observation_variance": 1e-3},
+        )
+    )
+    np.testing.assert_array_equal(logs, given)
+    units = {name: Bands().units(z.to_numpy()) for name, z in {"logs": logs, "far": far}.items()}
+    assert (np.diff(units["logs"]) != 0).sum() > 20
+    assert (units["far"] == 0).all()

@@ -1,6 +1,6 @@
-"""The commands `pairs` and `screen`."""
+"""The commands `pairs`, `pairs update`, `pairs portfolio` and `screen`."""
 
-from statefolio.commands.pairs.options import PairsOptions, ScreenOptions
+from statefolio.commands.pairs.options import PairsOptions, PairsUpdateOptions, PortfolioOptions, ScreenOptions
 from statefolio.commands.typer_command import command
 
 
@@ -18,6 +18,33 @@ def pairs(options: PairsOptions) -> None:
         inputs = read_price_inputs(options.files)
         terminal.show_inputs(inputs)
         show_pairs(terminal, run_pairs(inputs, options, terminal))
+
+
+@command(PairsUpdateOptions, name="pairs update")
+def pairs_update(options: PairsUpdateOptions) -> None:
+    """Continue a basket of `pairs` over new dates: what to hold, the orders, and whether it drifts."""
+    from statefolio.commands.pairs.update_job import run_update
+    from statefolio.commands.pairs.update_output import show_update
+    from statefolio.commands.terminal import Terminal
+
+    with Terminal() as terminal:
+        show_update(terminal, run_update(options))
+
+
+@command(PortfolioOptions, name="pairs portfolio")
+def pairs_portfolio(options: PortfolioOptions) -> None:
+    """Screen a universe until a date, trade the survivors together after it, and compare with random baskets."""
+    from statefolio.commands.output_folder import check_folder
+    from statefolio.commands.pairs.portfolio_job import FILES, run_portfolio
+    from statefolio.commands.pairs.portfolio_output import show_portfolio
+    from statefolio.commands.pairs.price_inputs import read_price_inputs
+    from statefolio.commands.terminal import Terminal
+
+    check_folder(options.output.out, FILES, overwrite=options.output.overwrite)
+    with Terminal() as terminal:
+        inputs = read_price_inputs(options.files)
+        terminal.show_inputs(inputs)
+        show_portfolio(terminal, run_portfolio(inputs, options, terminal))
 
 
 @command(ScreenOptions)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio.commands.pairs.options import PairsOptions
+from statefolio.commands.pairs.options import PairsOptions, TradingOptions
+from statefolio.commands.pairs.tuning_schedule import tuned_again
 from statefolio.exceptions import InputError
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
@@ -14,12 +15,12 @@ from statefolio.pairs.trading.walk_forward import usual_hedges
 
 REPEATED_PASSES = 200
 """Most passes of the recipe in each draw and at each tuning of the walk."""
-DELTA, VE, WINDOW = 1e-4, 1e-3, 60
+WINDOW = 60
 _ONLY_WITH = {"delta": "fixed", "ve": "fixed", "window": "rolling"}
 _OF_BANDS = {"entry": 1.0, "leave": 0.0, "stop": None, "longest": None}
 
 
-def check_hedge_options(options: PairsOptions) -> None:
+def check_hedge_options(options: TradingOptions) -> None:
     """Refuse options that the tuning or the rule does not use.
 
     Raises
@@ -41,14 +42,9 @@ def check_hedge_options(options: PairsOptions) -> None:
                     f"--{typed} must be left out with --rule linear, which has no bands, got {getattr(options, name)}. "
                     f"Pass --rule bands, or leave out --{typed}."
                 )
-    if options.tuning == "fixed" and options.logs and options.ve is None:
-        raise InputError(
-            f"--ve must be given with --tuning fixed and --logs, because the default of {VE:g} is in squared units of "
-            "the price and far too large for a logarithm. Pass e.g. --ve 1e-6."
-        )
 
 
-def make_hedge(options: PairsOptions) -> Hedge:
+def make_hedge(options: TradingOptions) -> Hedge:
     """Return the hedge that the options ask for, not fitted."""
     if options.tuning == "static":
         return StaticHedge("johansen", logs=options.logs)
@@ -73,35 +69,29 @@ def walked_hedges(options: PairsOptions) -> dict[str, Hedge]:
     return hedges
 
 
-def make_rule(options: PairsOptions) -> Rule:
+def walked_name(tuning: str) -> str:
+    """Return the name among `walked_hedges` of the hedge of a tuning."""
+    return {"fixed": "identity", "adaptive": "stationary, adaptive", "mle": "stationary, maximum likelihood"}.get(
+        tuning, tuning
+    )
+
+
+def make_rule(options: TradingOptions) -> Rule:
     """Return the trading rule."""
     if options.rule == "linear":
         return Linear()
     return Bands(options.entry, options.leave, options.stop, options.longest)
 
 
-def score_options(options: PairsOptions) -> dict[str, Any]:
+def score_options(options: TradingOptions) -> dict[str, Any]:
     """Return the options of the z-score: of the innovation, or of the spread over a look-back."""
     return {} if options.lookback is None else {"of": "spread", "lookback": options.lookback}
 
 
 def next_tuning(options: PairsOptions, date: pd.Timestamp) -> str:
     """Describe when a hedge that is tuned up to a date is to be tuned again."""
-    if options.tuning == "fixed":
-        return "none: the parameters are given"
-    if options.tuning == "rolling":
-        return "none: the window moves every date"
-    if options.retune is None:
-        return "none: --retune never"
-    if options.retune == "weekly":
-        return f"first date from {date + pd.Timedelta(days=7 - date.weekday()):%Y-%m-%d} on"
-    if options.retune == "monthly":
-        return f"first date from {(date + pd.offsets.MonthBegin(1)):%Y-%m-%d} on"
-    return f"after {options.retune} more dates"
+    return tuned_again(options.tuning, options.retune, date)
 
 
-def _fixed(options: PairsOptions) -> dict[str, float]:
-    return {
-        "delta": DELTA if options.delta is None else options.delta,
-        "observation_variance": VE if options.ve is None else options.ve,
-    }
+def _fixed(options: TradingOptions) -> dict[str, float | None]:
+    return {"delta": options.delta, "observation_variance": options.ve}

@@ -18,6 +18,7 @@ from statefolio.commands.pairs.hedge_options import (
     next_tuning,
     score_options,
     walked_hedges,
+    walked_name,
 )
 from statefolio.commands.pairs.options import PairsOptions
 from statefolio.commands.pairs.price_inputs import PriceInputs
@@ -27,6 +28,8 @@ from statefolio.commands.warming.ahead import compiling_ahead
 from statefolio.exceptions import InputError
 from statefolio.pairs.cointegration.basket_tests import cointegration_tests
 from statefolio.pairs.cointegration.results import CointegrationTests
+from statefolio.pairs.following.followed_basket import FollowedBasket, follow_walk
+from statefolio.pairs.following.state_file import STATE, save_basket
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import StaticHedge
@@ -44,6 +47,8 @@ from statefolio.report.pairs.basket_results import BasketResults
 
 FILES = frozenset(
     {
+        STATE,
+        "orders.csv",
         "draws.csv",
         "hedge.csv",
         "levels.csv",
@@ -113,6 +118,7 @@ def run_pairs(inputs: PriceInputs, options: PairsOptions, progress: Progress) ->
         )
         progress("writing", 0, 0)
         write_tables(folder, results)
+        save_basket(_followed(results, prices, options), folder / STATE)
         _write_page(folder / "report.html", inputs, options, results)
         progress("writing", 1, 1)
     return PairsResult(output.out, results)
@@ -179,6 +185,22 @@ def _walk(prices: pd.DataFrame, options: PairsOptions, rule: Rule, progress: Pro
         costs=TradingCosts(proportional=options.cost, borrow=options.borrow),
         capital=options.capital,
         progress=of_all_hedges,
+        **score_options(options),
+    )
+
+
+def _followed(results: BasketResults, prices: pd.DataFrame, options: PairsOptions) -> FollowedBasket:
+    """Return the walk of the hedge that the options ask for, to be continued day by day."""
+    name = walked_name(options.tuning)
+    retune: Any = options.retune
+    return follow_walk(
+        results.walk.hedges[name],
+        walked_hedges(options)[name],
+        results.rule,
+        prices,
+        retune=retune,
+        capital=options.capital,
+        verdict=results.verdict,
         **score_options(options),
     )
 

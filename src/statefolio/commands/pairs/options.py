@@ -70,10 +70,10 @@ class UniverseFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PairsOptions:
-    """Options of `statefolio pairs`."""
+class TradingOptions:
+    """Options of the hedge, its rule, its costs and its capital, of every command that walks baskets forward."""
 
-    files: BasketFile
+    files: BasketFile | UniverseFile
     tuning: Annotated[
         Literal["mle", "adaptive", "fixed", "static", "rolling"],
         Option(
@@ -86,15 +86,15 @@ class PairsOptions:
         Option(
             "With fixed: the variance of each state is delta / (1 - delta).",
             Number(at_least=0.0, below=1.0, example=1e-4),
-            default_text="0.0001",
+            default_text="0.0001, with --logs 0.00001",
         ),
     ] = None
     ve: Annotated[
         float | None,
         Option(
-            "With fixed: the observation variance, in squared units of the first price.",
+            "With fixed: the observation variance, in squared units of the first price or its logarithm.",
             Number(above=0.0, example=1e-3),
-            default_text="0.001",
+            default_text="0.001, with --logs 0.0000025",
         ),
     ] = None
     window: Annotated[
@@ -106,13 +106,6 @@ class PairsOptions:
         int | str | None,
         Option("When the hedges of the walk are tuned again.", metavar="weekly|monthly|N|never", read=read_retune),
     ] = "weekly"
-    start: Annotated[
-        datetime | None, Option("First date of the walk.", default_text="after six tenths of the dates with all prices")
-    ] = None
-    draws: Annotated[
-        int, Option("Simulated baskets without cointegration that calibrate the verdict; 0 leaves out the verdict.")
-    ] = 500
-    seed: Annotated[int, Option("Seed of the simulation.", Whole(at_least=0))] = 0
     lookback: Annotated[
         int | None,
         Option(
@@ -137,7 +130,50 @@ class PairsOptions:
     ] = 0.0
     capital: Annotated[float, Option("Capital, in currency.", Number(above=0.0, example=1e6))] = 1_000_000.0
     logs: Logs = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairsOptions(TradingOptions):
+    """Options of `statefolio pairs`."""
+
+    files: BasketFile
+    start: Annotated[
+        datetime | None, Option("First date of the walk.", default_text="after six tenths of the dates with all prices")
+    ] = None
+    draws: Annotated[
+        int, Option("Simulated baskets without cointegration that calibrate the verdict; 0 leaves out the verdict.")
+    ] = 500
+    seed: Annotated[int, Option("Seed of the simulation.", Whole(at_least=0))] = 0
     output: Output
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairsUpdateOptions:
+    """Options of `statefolio pairs update`."""
+
+    basket: Annotated[
+        Path,
+        Option(
+            "The folder that `statefolio pairs` wrote, or its basket.state.",
+            argument=True,
+            file=True,
+            if_missing="Run `statefolio pairs` first.",
+        ),
+    ]
+    prices: PriceFile
+    form: FileForm = field(default_factory=FileForm)
+    holdings: Annotated[
+        Path | None,
+        Option(
+            "The shares you hold, CSV or Parquet with the columns asset and shares.",
+            file=True,
+            default_text="those of the last update",
+        ),
+    ] = None
+    capital: Annotated[
+        float | None,
+        Option("Capital, in currency.", Number(above=0.0, example=1e6), default_text="as before"),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,4 +211,55 @@ class ScreenOptions:
 
     files: UniverseFile
     screening: Screening = Screening()
+    output: Output
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortfolioOptions(TradingOptions):
+    """Options of `statefolio pairs portfolio`; cost, entry and logarithms are also those of the screen."""
+
+    files: UniverseFile
+    tuning: Annotated[
+        Literal["static", "rolling", "fixed", "mle", "adaptive"],
+        Option("The hedge of every basket, as in `pairs`; static and rolling ones are fast, mle is slow."),
+    ] = "static"
+    retune: Annotated[
+        int | str | None,
+        Option("When the hedges are tuned again.", metavar="weekly|monthly|N|never", read=read_retune),
+    ] = "monthly"
+    until: Annotated[datetime, Option("Last date of the screen; baskets are traded from the next date on.")]
+    most: Annotated[
+        int | None,
+        Option(
+            "Trade this number of baskets with the smallest p-values, whether or not they pass --fdr.",
+            Whole(at_least=1, example=10),
+            default_text="all that pass",
+        ),
+    ] = None
+    fdr: Annotated[float, Option("False discovery rate.", Level)] = 0.05
+    correction: Annotated[
+        Literal["by", "bh"], Option("Correction of Benjamini and Yekutieli, or of Benjamini and Hochberg.")
+    ] = "by"
+    half_life: Annotated[
+        tuple[float, float], Option("Shortest and longest half-life, in dates.", metavar="LEAST,MOST", read=read_bounds)
+    ] = (1.0, 126.0)
+    capital_by: Annotated[
+        Literal["inverse_risk", "risk_budget", "equal"],
+        Option("Capital in inverse proportion to risk, with equal contributions to the risk, or equal."),
+    ] = "inverse_risk"
+    risk_window: Annotated[int, Option("Dates from which the risk is estimated.", Whole(at_least=20, example=126))] = (
+        126
+    )
+    stop_loss: Annotated[
+        float | None,
+        Option(
+            "Close a basket's position that has lost this share of its capital, e.g. 0.05.",
+            Number(above=0.0, below=1.0, example=0.05),
+        ),
+    ] = None
+    draws: Annotated[int, Option("Random portfolios to compare with; 0 leaves out the comparison.")] = 500
+    pool: Annotated[
+        int, Option("Random baskets from which these portfolios are drawn.", Whole(at_least=1, example=100))
+    ] = 100
+    seed: Annotated[int, Option("Seed of the draws.", Whole(at_least=0))] = 0
     output: Output

@@ -27,6 +27,7 @@ CONTENTS = {
     "weights.csv": "target weights by date and hedge",
     "positions.csv": "hedge ratios with bands, and target positions, on every date",
     "levels.csv": "distances to the levels of the trading rule",
+    "basket.state": "the walk, which `statefolio pairs update` continues day by day",
 }
 SCREEN_CONTENTS = {
     "report.html": "the report: open it in a browser",

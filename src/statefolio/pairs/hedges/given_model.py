@@ -11,10 +11,15 @@ from statefolio.exceptions import InputError
 from statefolio.pairs.model import HedgeModel
 
 RULES = {
-    "delta": Number(at_least=0.0, below=1.0, example=1e-4),
-    "observation_variance": Number(above=0.0, example=1e-3),
+    "delta": Number(at_least=0.0, below=1.0, example=1e-4) | None,
+    "observation_variance": Number(above=0.0, example=1e-3) | None,
     "spread_mean": Number(example=0.0),
 }
+DELTA, OBSERVATION_VARIANCE = 1e-4, 1e-3
+"""Chan's values, for prices near 20: the hedge moves the predicted price by about 1 % a date."""
+DELTA_LOGS, OBSERVATION_VARIANCE_LOGS = 1e-5, 2.5e-6
+"""The same for logarithms, which are near 3: the observation variance relative to a squared price of 400, and steps of
+the ratio that move the predicted price by about 1 % a date. With Chan's values no innovation leaves the bands."""
 PERSISTENCE = Number(above=-1.0, below=1.0, example=0.9)
 
 
@@ -38,7 +43,10 @@ def given_model(hedge: Any, states: int) -> HedgeModel:
     InputError
         For arrays of another length, and for variances below zero.
     """
-    variance = np.full(states, hedge.delta / (1.0 - hedge.delta))
+    delta = hedge.delta if hedge.delta is not None else DELTA_LOGS if hedge.logs else DELTA
+    usual = OBSERVATION_VARIANCE_LOGS if hedge.logs else OBSERVATION_VARIANCE
+    observed = usual if hedge.observation_variance is None else hedge.observation_variance
+    variance = np.full(states, delta / (1.0 - delta))
     if hedge.state_variance is not None:
         variance = _vector(hedge.state_variance, states, "state_variance")
     start = (np.zeros(states), np.zeros(states)) if hedge.start is None else hedge.start
@@ -48,7 +56,7 @@ def given_model(hedge: Any, states: int) -> HedgeModel:
     reverts = hedge.transition == "stationary"
     a = float(hedge.persistence) if reverts and hedge.persistence is not None else 1.0
     m = float(hedge.spread_mean) if reverts else 0.0
-    return HedgeModel(a, m, float(hedge.observation_variance), variance, mean, spread, before_prediction=False)
+    return HedgeModel(a, m, float(observed), variance, mean, spread, before_prediction=False)
 
 
 def _vector(given: Any, states: int, name: str) -> Array:

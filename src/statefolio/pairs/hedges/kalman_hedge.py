@@ -41,10 +41,12 @@ class KalmanHedge(Hedge):
         random walks. "identity": level and ratios are random walks.
     tuning : {"mle", "fixed", "adaptive"}
         Exact maximum likelihood; given parameters; or adaptive tuning (only for a stationary level).
-    delta : float, default 1e-4
-        "fixed" without `state_variance`: every state variance is delta / (1 - delta) (Chan 2013, chapter 3).
-    observation_variance : float, default 1e-3
-        "fixed": R, in squared units of x_1 (Chan's Ve).
+    delta : float, optional
+        "fixed" without `state_variance`: every state variance is delta / (1 - delta) (Chan 2013, chapter 3). By default
+        Chan's 1e-4, and with `logs` 1e-5.
+    observation_variance : float, optional
+        "fixed": R, in squared units of x_1 (Chan's Ve). By default Chan's 1e-3, which suits prices near 20, and with
+        `logs` 2.5e-6, the same in relative terms.
     persistence : float, optional
         "fixed" and stationary: a, between -1 and 1.
     state_variance : (k,) array, optional
@@ -117,8 +119,8 @@ class KalmanHedge(Hedge):
         transition: str = "stationary",
         tuning: str = "mle",
         *,
-        delta: float = 1e-4,
-        observation_variance: float = 1e-3,
+        delta: float | None = None,
+        observation_variance: float | None = None,
         persistence: float | None = None,
         state_variance: Any = None,
         spread_mean: float = 0.0,

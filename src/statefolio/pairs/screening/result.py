@@ -56,6 +56,14 @@ class PairScreen(ShownScreen):
         kept = self.table[list(FILTERS[:3])].all(axis=1)
         return self.table[kept]
 
+    def best(self, count: int) -> pd.DataFrame:
+        """Return the baskets with the smallest p-values that revert in time and pay their cost.
+
+        They need not pass the false discovery rate, so that a screen in which nothing is cointegrated has some too.
+        """
+        kept = self.table[list(FILTERS[1:3])].all(axis=1)
+        return self.table[kept].head(count)
+
     @property
     def confirmed(self) -> pd.DataFrame:
         """Selected baskets that the later period confirms."""

@@ -123,7 +123,7 @@ def _money_of_one_unit(hedge: Hedge, basket: Basket) -> tuple[Array, NDArray[np.
             f"prices must have all dates of the hedge, got {int((rows >= 0).sum())} of {len(rows)}. Pass the prices to "
             "which it was fitted."
         )
-    ratios = hedge.hedge_ratios_["filtered"].to_numpy()
+    ratios = hedge.estimates_.filtered[:, 1:]
     shares = np.column_stack([np.ones(len(ratios)), -ratios])
     price = basket.values[rows]
     return shares if hedge.logs else shares * price, ~np.isnan(price[:, 0])

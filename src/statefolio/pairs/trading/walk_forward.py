@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statefolio._arrays.dates import split_row
 from statefolio._arrays.text import shown
-from statefolio._options import Kind, OneOf, Whole, check
+from statefolio._options import check
 from statefolio._plausible.warn import leave_out, warned_once
-from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
+from statefolio.backtest.calendar import Rebalance
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.periods import read_periods
@@ -29,12 +28,10 @@ from statefolio.pairs.showing import ShownWalk
 from statefolio.pairs.trading.retuned import retuned
 from statefolio.pairs.trading.rules import Bands, Rule
 from statefolio.pairs.trading.signals import weights_of_units
+from statefolio.pairs.trading.tuning_rows import RETUNE, tuning_rows
 from statefolio.pairs.trading.walk_forward_hedge import WalkForwardHedge, walk
 from statefolio.pairs.verdict.statistics import hedge_statistics
 
-RETUNE = (
-    OneOf("weekly", "monthly", "daily") | Whole(at_least=1, example=5) | Kind(Drift, "a Drift", "Drift(0.05)") | None
-)
 _PERFORMANCE = ("annual_return", "annual_volatility", "sharpe", "maximum_drawdown", "calmar", "daily_turnover")
 
 
@@ -163,12 +160,12 @@ def walk_baskets(
         )
     rule, plain = Bands() if rule is None else rule, read_basket(prices)
     check_testable(plain)
-    starts = _starts(plain, start, retune)
+    starts = tuning_rows(plain, start, retune)
     first = Basket(plain.values[: starts[0]], plain.dates[: starts[0]], plain.assets)
     check_tunable(first)
     warn_of_alike(first)
     leave_out("near_duplicate", plain.assets)  # the assets of a basket may move alike
-    market = Market(_returns(plain))
+    market = Market(bridged_returns(plain))
     year = read_periods(periods_per_year, plain.dates)
     walked: dict[str, WalkForwardHedge] = {}
     results: dict[str, BacktestResult] = {}
@@ -187,19 +184,7 @@ def walk_baskets(
     return BasketWalk(table, results, walked, parameters, plain.dates[starts[0]])
 
 
-def _starts(basket: Basket, start: Any, retune: "Rebalance | None") -> list[int]:
-    """Return the rows from which a newly tuned hedge is in use; it is tuned on all rows before.
-
-    Only dates with all prices count.
-    """
-    dates = basket.complete_dates
-    first = split_row(dates, start, "start")
-    called = [] if retune is None else np.flatnonzero(decision_dates(retune, dates[first:])).tolist()
-    rows = dates[sorted({first, *(first + row for row in called)})]
-    return [int(row) for row in basket.dates.get_indexer(rows)]
-
-
-def _returns(basket: Basket) -> pd.DataFrame:
+def bridged_returns(basket: Basket) -> pd.DataFrame:
     """Return simple returns of prices; after a gap, the return since the last complete date."""
     return to_returns(pd.DataFrame(basket.values, index=basket.dates, columns=basket.assets), bridge_gaps=True)
 

@@ -8,7 +8,6 @@ import pandas as pd
 
 from statefolio._arrays.types import Array
 from statefolio.pairs.adaptive.collapse import NO_REVERSION, Collapse
-from statefolio.pairs.cointegration.mackinnon import p_values
 from statefolio.pairs.verdict.statistics import HedgeStatistics
 
 REVERTS, SPURIOUS, NO_EVIDENCE = "reverts", "fooled itself", "no evidence"
@@ -41,6 +40,8 @@ def calibrated_p(value: float, draws: Array) -> float:
 
 def calibrated_rows(found: HedgeStatistics, drawn: pd.DataFrame, level: float) -> dict[str, VerdictRow]:
     """Return one row per statistic: value, p-values, false alarms and meaning."""
+    from statefolio.pairs.cointegration.mackinnon import p_values  # imports SciPy, which a daily update does not need
+
     rows = {}
     for name, meaning in MEANINGS.items():
         value, others = float(getattr(found, name)), drawn[name].to_numpy(dtype=float)

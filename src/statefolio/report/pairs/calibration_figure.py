@@ -8,6 +8,7 @@ from statefolio.exceptions import InputError
 from statefolio.report import style
 from statefolio.report.backtest.layouts import plain, time_layout
 from statefolio.report.fitting import fitted
+from statefolio.report.pairs.plot_elements import add_vertical
 
 BINS = 40
 
@@ -49,8 +50,8 @@ def calibration_figure(draws: "pd.Series[float]", observed: float, *, level: flo
         name="Baskets without cointegration",
         hovertemplate="About %{x:.2f}: %{y:.1f} % of draws<extra></extra>",
     )
-    _vertical_line(figure, observed, "This basket", style.ESTIMATE, "solid")
-    _vertical_line(figure, float(np.quantile(known, level)), f"{level:.0%} quantile of draws", style.MUTED, "dot")
+    add_vertical(figure, observed, "This basket", style.ESTIMATE, "solid")
+    add_vertical(figure, float(np.quantile(known, level)), f"{level:.0%} quantile of draws", style.MUTED, "dot")
     return figure.update_layout(
         time_layout(
             "",
@@ -60,10 +61,3 @@ def calibration_figure(draws: "pd.Series[float]", observed: float, *, level: flo
             yaxis=style.axis(title=style.axis_title("Draws, %")),
         )
     )
-
-
-def _vertical_line(figure: go.Figure, at: float, name: str, colour: str, dash: str) -> None:
-    """Add a vertical line with an entry in the legend."""
-    line = {"width": 2.0, "color": colour, "dash": dash}
-    figure.add_vline(x=at, line=line)
-    figure.add_scatter(x=[None], y=[None], mode="lines", name=name, line=line)

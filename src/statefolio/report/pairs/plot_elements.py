@@ -31,6 +31,13 @@ def add_level(figure: go.Figure, value: float, row: int, text: str = "", **line:
     figure.add_hline(y=value, line={**style.REFERENCE_LINE, **line}, row=row, col=1, **named)
 
 
+def add_vertical(figure: go.Figure, at: float, name: str, colour: str, dash: str) -> None:
+    """Add a vertical line with an entry in the legend."""
+    line = {"width": 2.0, "color": colour, "dash": dash}
+    figure.add_vline(x=at, line=line)
+    figure.add_scatter(x=[None], y=[None], mode="lines", name=name, line=line)
+
+
 def axis_range(values: Any) -> tuple[float, float]:
     """Return the range of an axis: the range of the values without the first dates."""
     known: NDArray[np.float64] = np.asarray(values, dtype=float)
