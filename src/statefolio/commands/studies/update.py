@@ -16,7 +16,8 @@ from statefolio.commands.studies.account import describe_account, given_holdings
 from statefolio.commands.studies.building import BuiltStudy, build_study
 from statefolio.commands.studies.fills.broker_formats import OWN, Destination, for_broker
 from statefolio.commands.studies.instructions import Instruction, instruct
-from statefolio.commands.studies.parts.market import check_names, last_prices
+from statefolio.commands.studies.parts.market import last_prices
+from statefolio.commands.studies.parts.names import check_names
 from statefolio.commands.studies.reading import StudyFile
 from statefolio.commands.studies.run import say_notes
 from statefolio.commands.studies.schema.portfolio_tables import Optimised

@@ -9,7 +9,8 @@ from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.studies.fills.booking import Booked, book_fills
 from statefolio.commands.studies.fills.fills_file import read_fills, read_orders
 from statefolio.commands.studies.fills.options import ReconcileOptions
-from statefolio.commands.studies.parts.market import check_names, read_data
+from statefolio.commands.studies.parts.market import read_data
+from statefolio.commands.studies.parts.names import check_names
 from statefolio.commands.studies.reading import open_study
 from statefolio.data import read_weights
 from statefolio.exceptions import InputError, OutputError
