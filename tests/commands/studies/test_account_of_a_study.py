@@ -6,7 +6,7 @@ from small_study import Recorded, study_of
 
 from statefolio.commands.studies.building import build_study
 from statefolio.commands.studies.options import StudyOutput
-from statefolio.commands.studies.records.configuration import configuration
+from statefolio.commands.studies.records.configuration import configuration, identity
 from statefolio.commands.studies.run import run_study
 from statefolio.commands.studies.walking import make_walk
 from statefolio.data import load_demo, load_demo_prices
@@ -92,19 +92,17 @@ def test_the_report_shows_costs_and_flows(ran):
 
 
 def test_an_unused_option_leaves_the_trials_on_record_as_they_were(tmp_path):
-    found = configuration(study_of(PLAIN, tmp_path).study, "calm")
-    assert set(found["backtest"]["costs"]) == {
-        "proportional",
-        "half_spread",
-        "impact",
-        "impact_window",
-        "borrow",
-        "financing",
-    }
-    assert "flows" not in found["backtest"]
-    assert "dividends" not in found["data"]
-    used = configuration(study_of(EVERYTHING, tmp_path).study, "calm")
+    study = study_of(PLAIN, tmp_path).study
+    found = configuration(study, "calm")
+    former = configuration(study, "calm")
+    kept = ("proportional", "half_spread", "impact", "impact_window", "borrow", "financing")
+    former["backtest"]["costs"] = {name: found["backtest"]["costs"][name] for name in kept}
+    former["backtest"].pop("flows")
+    assert identity(found, study) == identity(former, study)
+    other = study_of(EVERYTHING, tmp_path).study
+    used = configuration(other, "calm")
     assert used["backtest"]["costs"]["lot_size"] == 5
+    assert identity(used, other) != identity(found, study)
 
 
 def files_of(folder, data="prices", more="", costs=""):

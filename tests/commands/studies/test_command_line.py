@@ -29,7 +29,7 @@ def test_init_then_run_then_update(tmp_path, monkeypatch):
     assert run("init").exit_code == 2
     text = (tmp_path / "study.toml").read_text(encoding="utf-8")
     text = text.replace("# to = 2022-12-28", "to = 2017-03-31 ").replace("count = 5", "count = 2")
-    text = text.replace('tuning = "pooled"', 'tuning = "fixed"\nstate_variance = 1e-3')
+    text = text.replace('tuning = "pooled"', 'tuning = "fixed"\nstate_variance = 1e-3', 1)
     text = text.replace('residual_structure = "factors"', 'residual_structure = "none"')
     (tmp_path / "study.toml").write_text(text.replace("look_ahead_cuts = 10", "look_ahead_cuts = 1"))
     done = run("run", "study.toml")
