@@ -85,7 +85,8 @@ class AsymmetricAlpha(BaseEstimator):
     -----
     An expected return belongs to an asset, not to a position: an asset without alpha can still be sold short as a
     hedge, and then pays its borrow fee in the account alone. Learned scales use all dates seen so far, also those after
-    `tune_until`: they are filtered, not tuned.
+    `tune_until`: they are filtered, not tuned. Those up to `tune_until` are forecast with hyper-parameters that know
+    them.
 
     References
     ----------
