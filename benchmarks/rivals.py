@@ -129,8 +129,8 @@ def score_driven(y: np.ndarray, X: np.ndarray, rows: int, own: np.ndarray | None
         l_t+1 = c + phi (l_t - c) + k_s (w_t z_t^2 - 1)         (Harvey 2013, Beta-t-EGARCH)
 
     J_t is the information, smoothed with weight lambda. The denominator makes the step implicit, hence stable (Lange,
-    van Os and van Dijk 2024). By maximum likelihood for each asset; with `own`, the result of that, all but c is shared
-    by all assets.
+    van Os and van Dijk 2024). By maximum likelihood for each asset; with `own`, the result of that, all but c, the mean
+    of the log scale, is shared by all assets.
 
     Returns
     -------
@@ -141,13 +141,15 @@ def score_driven(y: np.ndarray, X: np.ndarray, rows: int, own: np.ndarray | None
     if own is None:
         own = np.array([_fit_one(y[:, i], X, rows, start) for i, start in enumerate(starts)])
     else:
+        paths = [_filter(y[:rows, i], X[:rows], *start, *_natural(own[i])) for i, start in enumerate(starts)]
+        centres = [np.nanmean(np.log(path[2])) for path in paths]  # c of a scale that hardly reverts is anything
 
         def loss(shared: np.ndarray) -> float:
-            each = (_loss(np.append(shared, own[i, 5]), y[:rows, i], X[:rows], starts[i]) for i in range(y.shape[1]))
+            each = (_loss(np.append(shared, centres[i]), y[:rows, i], X[:rows], starts[i]) for i in range(y.shape[1]))
             return sum(each)
 
         found = minimize(loss, np.median(own[:, :5], axis=0), method="Nelder-Mead", options={"maxfev": 400})
-        own = np.column_stack([np.tile(found.x, (y.shape[1], 1)), own[:, 5]])
+        own = np.column_stack([np.tile(found.x, (y.shape[1], 1)), centres])
     paths = [_filter(y[:, i], X, *start, *_natural(own[i])) for i, start in enumerate(starts)]
     errors, density, scale, loadings = (np.stack(part, axis=1) for part in zip(*paths, strict=True))
     nu = np.array([_natural(theta)[4] for theta in own])
