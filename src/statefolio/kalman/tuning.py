@@ -69,7 +69,7 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
     level = filled_with_median(np.append(residuals.variance, np.nan) if given is None else given, 1.0)
     ols = _of_teachers(ols, teaches)
     origin = None if options.from_panel == NOBODY else suggest_start(ols, constant_regressors(X))
-    if origin is not None and options.from_panel == EVERYBODY:
+    if origin is not None and options.from_panel == EVERYBODY and not options.tunes_levels:
         options = replace(options, start=start_of(origin, options.noise, level))
     problem = _problem(options, X, observed.only(teaches), ols, level)
     pool = usual_pool(options, problem.moderate, usual_phi(options, X))
@@ -112,7 +112,6 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
     moderate = np.full(states, np.nan)
     if np.isfinite(ols.variance).any():
         moderate = np.nanmedian(moderate_ratio(ols), axis=1)
-    given = options.start is not None or options.observation_variance is not None
     tails = np.inf if options.gaussian else USUAL_TAILS
     return TuningProblem(
         spec=Specification(options.noise, options.scales, options.reverts, tails, 1.0, 1.0),
@@ -134,7 +133,7 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
             exponents=options.common and options.exponents is None,
             rise=options.moves and options.rise is None,
             phi=options.reverts and options.phi is None and options.tunes_reversion,
-            levels=options.noise == CONSTANT and options.gaussian and not given,
+            levels=options.tunes_levels,
         ),
         walks=walks,
         least_phi=least_phi(options),

@@ -47,6 +47,12 @@ class TuningSpec:
     uncertain: bool = False  # filters count the uncertainty of the state variances of each asset
 
     @property
+    def tunes_levels(self) -> bool:
+        """True where the levels of the assets are tuned too: the solution is closed from a diffuse start."""
+        given = self.start is not None or self.observation_variance is not None
+        return self.noise == CONSTANT and self.gaussian and not given
+
+    @property
     def tunes_reversion(self) -> bool:
         """False where loadings revert to the panel's and dates are rarer than weekly: persistence has a usual value."""
         return not self.to_panel or self.dates_per_year > _WEEKLY
