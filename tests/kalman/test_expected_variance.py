@@ -61,6 +61,8 @@ def test_values_that_are_not_numbers_carry_no_weight():
     value, slope = -((z - 1.0) ** 2), 2.0 * (1.0 - z)
     value[-1], slope[-1] = np.nan, np.nan
     assert np.isfinite(expected_ratio(z, value, slope, 0.1)).all()
+    value[:] = -np.inf
+    assert np.isnan(expected_ratio(z, value, slope, 0.1)).all()  # the estimate itself is taken then
 
 
 def test_short_histories_expect_slow_loadings():

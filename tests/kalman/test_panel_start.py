@@ -153,12 +153,21 @@ def test_few_returns_of_a_new_asset_suffice(data):
     assert "no loadings" not in found.parameters_.loc[returns.columns[TUNED], "reason"]
 
 
-def test_all_assets_may_start_from_the_panel(data):
+def test_all_assets_may_start_from_the_panel(data, tmp_path):
     returns, factors, _ = data
     few = returns.iloc[:SPLIT, :TUNED], factors.iloc[:SPLIT]
     first = sf.KalmanLoadings(start="panel").fit(*few).loadings_["predicted"].isel(date=0)
     assert np.isfinite(first).all()
     assert (first == first[0]).all()
+    model = sf.KalmanLoadings(start="panel").fit(*few)
+    mean, deviation = model._learned.origin
+    same = sf.KalmanLoadings(start=(mean, np.diag(deviation**2)), dynamics="panel_reverting").fit(*few)
+    assert model.loadings_.equals(same.loadings_)  # the tuning has the start too
+    model.save(tmp_path / "model")
+    loaded = sf.KalmanLoadings.load(tmp_path / "model")
+    for each in (loaded, same):
+        each.partial_fit(returns.iloc[SPLIT:, : TUNED + 1], factors.iloc[SPLIT:])
+    assert loaded.loadings_.equals(same.loadings_)
     with pytest.warns(sf.StatefolioWarning, match="start should be 'diffuse' without 8 assets"):
         model = sf.KalmanLoadings(start="panel", dynamics="random_walk").fit(few[0].iloc[:, :4], few[1])
     assert np.isnan(model.loadings_["predicted"].isel(date=1)).all()

@@ -51,7 +51,7 @@ def prior_rate(observations: Floats) -> Floats:
 def expected_ratio(
     z: Floats, value: Floats, slope: Floats, rate: Floats, strength: float = 0.0, anchor: Floats | float = 0.0
 ) -> Floats:
-    """Return the posterior mean of s/c = exp(z) - 1.
+    """Return the posterior mean of s/c = exp(z) - 1; NaN where the likelihood is no number.
 
     Parameters
     ----------
@@ -65,11 +65,12 @@ def expected_ratio(
     share = ((np.arange(_PARTS) + 0.5) / _PARTS).reshape(-1, *[1] * z.ndim)
     width = np.diff(z, axis=0)
     inside = z[:-1] + share * width
-    log = _cubic(share, width, value, slope) - 0.5 * strength * (inside - anchor) ** 2 - rate * np.expm1(inside)
-    log = np.where(np.isfinite(log), log, -np.inf)
-    weight = width * np.exp(log - log.max(axis=(0, 1)))
-    total: Floats = (weight * np.expm1(inside)).sum(axis=(0, 1)) / weight.sum(axis=(0, 1))
-    return total
+    prior = 0.5 * strength * (inside - anchor) ** 2 + rate * np.expm1(inside)
+    with np.errstate(invalid="ignore"):  # of a likelihood that is no number
+        log = _cubic(share, width, value, slope) - prior
+        log = np.where(np.isfinite(log), log, -np.inf)
+        weight = width * np.exp(log - log.max(axis=(0, 1)))
+        return np.asarray((weight * np.expm1(inside)).sum(axis=(0, 1)) / weight.sum(axis=(0, 1)))
 
 
 def _cubic(share: Floats, width: Floats, value: Floats, slope: Floats) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.ordinary_least_squares import OLSFit
-from statefolio.kalman.specification import Floats
+from statefolio.kalman.specification import DISCOUNT, Floats
 
 WIDTH = 3.0
 """Standard deviations of the start, in deviations between the assets of the panel."""
@@ -42,3 +42,12 @@ def suggest_start(ols: OLSFit, constant: NDArray[np.bool_]) -> Floats | None:
     between = np.mean((loadings - mean[:, None]) ** 2, axis=1) - errors
     deviation = np.sqrt(np.maximum(between, _LEAST_ERROR**2 * errors))
     return np.stack([mean, np.where(constant, 1.0, WIDTH) * deviation])
+
+
+def start_of(origin: Floats, noise: int, level: Floats) -> tuple[Floats, Floats]:
+    """Return means (N, K) and covariances (N, K, K) of starts at `origin` (2, K), for assets with these levels (N,)."""
+    mean, deviation = origin
+    covariance = np.repeat(np.diag(deviation**2)[None], level.size, axis=0)
+    if noise == DISCOUNT:  # in units of the level
+        covariance /= level[:, None, None]
+    return np.repeat(mean[None], level.size, axis=0), covariance

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from statefolio.kalman.blocks import Report, pad_last, padded
 from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.ordinary_least_squares import OLSFit, filled_with_median, moderate_ratio
-from statefolio.kalman.panel_start import suggest_start
+from statefolio.kalman.panel_start import start_of, suggest_start
 from statefolio.kalman.per_asset import AssetEstimates, tune_each, tune_shrunk
 from statefolio.kalman.pooled import tune_pool
 from statefolio.kalman.records import Dates, Prior
@@ -68,6 +68,9 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
     given = options.observation_variance
     level = filled_with_median(np.append(residuals.variance, np.nan) if given is None else given, 1.0)
     ols = _of_teachers(ols, teaches)
+    origin = None if options.from_panel == NOBODY else suggest_start(ols, constant_regressors(X))
+    if origin is not None and options.from_panel == EVERYBODY and not options.tunes_levels:
+        options = replace(options, start=start_of(origin, options.noise, level))
     problem = _problem(options, X, observed.only(teaches), ols, level)
     pool = usual_pool(options, problem.moderate, usual_phi(options, X))
     if options.tuning != "fixed" or options.common:
@@ -79,8 +82,9 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
         teaches=np.append(teaches, True),
         reason=np.where(np.append(teaches, True), learned.reason, np.append(excluded, "")),
     )
-    if options.from_panel != NOBODY:
-        learned = _with_panel_start(options, learned, ols, constant_regressors(X))
+    if origin is not None:
+        starts = (options.from_panel == EVERYBODY) | (ols.observations <= len(ols.mean))
+        learned = replace(learned, origin=origin, from_panel=starts)
     if options.tuning in ("mle", "shrunk"):
         tune_own, stage = (tune_each, "own") if options.tuning == "mle" else (tune_shrunk, "shrunk")
         report = _named(progress, stage)
@@ -89,14 +93,6 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
     if options.tuning == "discount":
         learned = _with_discount(options, learned, problem, pool)
     return learned
-
-
-def _with_panel_start(options: TuningSpec, learned: Learned, ols: OLSFit, constant: NDArray[np.bool_]) -> Learned:
-    origin = suggest_start(ols, constant)
-    if origin is None:
-        return learned
-    everybody = options.from_panel == EVERYBODY
-    return replace(learned, origin=origin, from_panel=everybody | (ols.observations <= len(ols.mean)))
 
 
 def _of_teachers(ols: OLSFit, teaches: NDArray[np.bool_]) -> OLSFit:
@@ -116,7 +112,6 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
     moderate = np.full(states, np.nan)
     if np.isfinite(ols.variance).any():
         moderate = np.nanmedian(moderate_ratio(ols), axis=1)
-    given = options.start is not None or options.observation_variance is not None
     tails = np.inf if options.gaussian else USUAL_TAILS
     return TuningProblem(
         spec=Specification(options.noise, options.scales, options.reverts, tails, 1.0, 1.0),
@@ -138,7 +133,7 @@ def _problem(options: TuningSpec, X: Floats, observed: Observations, ols: OLSFit
             exponents=options.common and options.exponents is None,
             rise=options.moves and options.rise is None,
             phi=options.reverts and options.phi is None and options.tunes_reversion,
-            levels=options.noise == CONSTANT and options.gaussian and not given,
+            levels=options.tunes_levels,
         ),
         walks=walks,
         least_phi=least_phi(options),

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.panel import Filter, new_filter
-from statefolio.kalman.specification import CONSTANT, DISCOUNT, Floats, Specification
+from statefolio.kalman.panel_start import start_of
+from statefolio.kalman.specification import CONSTANT, Floats, Specification
 from statefolio.kalman.start import DIFFUSE, GIVEN, STATIONARY
 
 _WEEKLY = 50.0
@@ -44,6 +45,12 @@ class TuningSpec:
     surprise_scale: float | None = None
     discount: float | None = None
     uncertain: bool = False  # filters count the uncertainty of the state variances of each asset
+
+    @property
+    def tunes_levels(self) -> bool:
+        """True where the levels of the assets are tuned too: the solution is closed from a diffuse start."""
+        given = self.start is not None or self.observation_variance is not None
+        return self.noise == CONSTANT and self.gaussian and not given
 
     @property
     def tunes_reversion(self) -> bool:
@@ -98,40 +105,30 @@ class Learned:
 
 def build(options: TuningSpec, learned: Learned) -> Filter:
     """Build the filter of these hyper-parameters, before its first date."""
+    panel_start = None if learned.origin is None else start_of(learned.origin, learned.spec.noise, learned.level[:-1])
     return new_filter(
         learned.spec,
         learned.state_variance[:, :-1],
         learned.level[:-1],
         phi=learned.phi[:, :-1],
         mean=learned.mean[:, :-1],
-        start=_start(options) or _panel_start(learned),
+        start=_start(options) or panel_start,
         kind=start_kinds(options, learned.phi),
         known=None if learned.from_panel is None else learned.from_panel[:-1],
         before_prediction=options.before_prediction,
     )
 
 
-def _panel_start(learned: Learned) -> tuple[Floats, Floats] | None:
-    """Return the distribution (N, K) and (N, K, K) that assets start from which have the panel's."""
-    if learned.origin is None:
-        return None
-    mean, deviation = learned.origin
-    count = learned.level.size - 1
-    covariance = np.repeat(np.diag(deviation**2)[None], count, axis=0)
-    if learned.spec.noise == DISCOUNT:  # in units of the level
-        covariance /= learned.level[:-1, None, None]
-    return np.repeat(mean[None], count, axis=0), covariance
-
-
 def build_pilot(options: TuningSpec, learned: Learned) -> Filter:
     """Build the Gaussian filter of constant variances that gives the common volatility level."""
     plain = Specification(CONSTANT, scales=False, reverts=False, tails=np.inf, memory=1.0, discount=1.0)
     level = learned.level[:-1]
+    panel_start = None if learned.origin is None else start_of(learned.origin, CONSTANT, level)
     return new_filter(
         plain,
         learned.pilot_ratio[:, None] * level,
         level,
-        start=_start(options),
+        start=_start(options) or (panel_start if options.from_panel == EVERYBODY else None),
         before_prediction=options.before_prediction,
     )
 

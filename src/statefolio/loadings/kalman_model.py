@@ -26,7 +26,7 @@ from statefolio.kalman.panel_start import LEAST_ASSETS
 from statefolio.kalman.separation import patience_of
 from statefolio.kalman.stale_returns import Marks, Watch, new_watch
 from statefolio.kalman.tuned_before import tune_once
-from statefolio.kalman.tuning_spec import EVERYBODY, Learned, TuningSpec, build, build_pilot
+from statefolio.kalman.tuning_spec import EVERYBODY, NOBODY, Learned, TuningSpec, build, build_pilot
 from statefolio.kalman.volatility import Common, Moments, common_levels, move_sizes, no_moments, scenario_sizes
 from statefolio.loadings.alignment import find_positions, order_factors
 from statefolio.loadings.array_layout import Form, with_prefix
@@ -65,6 +65,7 @@ class KalmanModel(LoadingsModel):
 
     progress: Progress | None
     parameter_uncertainty: bool
+    start: Any
     _options: TuningSpec
     _learned: Learned
     _filter: Filter
@@ -257,9 +258,10 @@ class KalmanModel(LoadingsModel):
         options = {**self.get_params(deep=False), **_NO_VALUES}
         tuning_spec = make_tuning_spec(options, pd.Index([]), pd.Index([]))
         given = (start["mean"], start["covariance"]) if start else None
+        from_panel = EVERYBODY if isinstance(self.start, str) and self.start == "panel" else NOBODY
         reverts = self._learned.spec.reverts
         to_panel = reverts and bool((self._learned.phi[:, -1] == 1.0).all())  # a newcomer to a panel walks
-        self._options = replace(tuning_spec, start=given, reverts=reverts, to_panel=to_panel)
+        self._options = replace(tuning_spec, start=given, from_panel=from_panel, reverts=reverts, to_panel=to_panel)
         count = self._learned.level.size - 1
         self._build_filters(count)
         self._filter.take(with_prefix(state, "filter_"), count)
