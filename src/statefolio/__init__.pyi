@@ -15,6 +15,7 @@ from .backtest.costs import TradingCosts as TradingCosts
 from .backtest.market import Market as Market
 from .backtest.run import run_backtest as run_backtest
 from .backtest.run import run_backtests as run_backtests
+from .commands.studies.notebook import Study as Study
 from .data.bundled import load_demo as load_demo
 from .data.bundled import load_demo_prices as load_demo_prices
 from .data.by_asset import read_groups as read_groups

@@ -1,7 +1,7 @@
 """Writes a report on any result: one function for everything the package returns."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import xarray as xr
 from statefolio._arrays.text import shown
 from statefolio._display.headings import capitalised
 from statefolio._display.summary import MEASURES, SummaryList
+from statefolio.backtest.result import BacktestResult
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.report.attribution_figures import return_attribution_figure
@@ -20,21 +21,42 @@ from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit, full_ro
 from statefolio.report.returns.sheet import TearSheet, tear_sheet
 from statefolio.report.returns.sheet_chapters import sheet_chapters, sheet_lead, sheet_tiles
 from statefolio.report.risk_figures import asset_risk_figure, factor_risk_figure, portfolio_exposure_figure
+from statefolio.report.study_of_backtests import default_model, judged, page_parts, study_of_backtests
 from statefolio.report.writing import write_report
 
 
-def write(result: Any, path: Any, *, title: str | None = None) -> Path:
+def write(
+    result: Any,
+    path: Any,
+    *,
+    title: str | None = None,
+    benchmark: str | Sequence[str] | None = None,
+    model: LoadingsModel | None = None,
+    groups: "pd.Series[str] | None" = None,
+    trials: int = 0,
+) -> Path:
     """Write a self-contained HTML report on any result of the package.
 
     Parameters
     ----------
     result
         A fitted model of loadings, a `TearSheet`, a Series of returns (as a tear sheet), an attribution, a plotly
-        Figure, any result with `summary()`, or a mapping of results by name, which become chapters.
+        Figure, any result with `summary()`, or a mapping of results by name, which become chapters. The back-tests of
+        `run_backtests` give the report of `statefolio run`.
     path : path-like
         The HTML file; an existing one is replaced.
     title : str, optional
         The page's heading.
+    benchmark : str or sequence of str, optional
+        For back-tests: the portfolio that the others are compared with, or several, the main one first. Significance,
+        overfitting and selection are judged with a benchmark only.
+    model : LoadingsModel, optional
+        For back-tests: fitted loadings, for the attribution of returns. Default: `KalmanLoadings`, tuned before the
+        first decision, where the market has factors.
+    groups : Series of str by asset, optional
+        For back-tests: groups of the assets, e.g. sectors, for charts of many assets.
+    trials : int
+        For back-tests: configurations that were tried beside these; the number makes results less significant.
 
     Returns
     -------
@@ -68,6 +90,14 @@ def write(result: Any, path: Any, *, title: str | None = None) -> Path:
     if isinstance(result, TearSheet):
         chapters, lead, tiles = sheet_chapters(result), sheet_lead(result), sheet_tiles(result)
         return write_report(path, None, chapters=chapters, lead=lead, tiles=tiles, title=title or result.name)
+    if isinstance(result, Mapping) and result and all(isinstance(each, BacktestResult) for each in result.values()):
+        benchmarks = [] if benchmark is None else [benchmark] if isinstance(benchmark, str) else list(benchmark)
+        judgement, measures = judged(result, benchmarks, trials)
+        model = default_model(result) if model is None else model
+        study = study_of_backtests(
+            result, benchmarks=benchmarks, model=model, measures=measures, judgement=judgement, groups=groups
+        )
+        return write_report(path, model, **page_parts(study), title=title or "Back-tests")
     if isinstance(result, Mapping) and result and not isinstance(result, xr.Dataset):
         chapters = [result_chapter(each, str(name)) for name, each in result.items()]
         return write_report(path, None, chapters=chapters, lead="", title=title or "Results")

@@ -20,7 +20,7 @@ from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.evidence_chapters import check_chapter, holdout_chapter, significance_chapter, trials_chapter
 from statefolio.report.selection_chapter import selection_chapter
 from statefolio.report.strategy_chapter import strategy_chapter
-from statefolio.report.study_overview import best_tiles, relative_exhibits
+from statefolio.report.study_overview import best_tiles, extreme_exhibits, relative_exhibits
 from statefolio.report.study_results import StudyResults
 
 LOG_FROM = 3.0
@@ -36,11 +36,12 @@ def study_chapters(study: StudyResults) -> list[Chapter]:
     list of Chapter
         All strategies, each strategy, significance, selection, look-ahead check, trials and holdout.
     """
+    year = next(iter(study.results.values())).periods_per_year
     chapters = [overview_chapter(study), *(strategy_chapter(study, name) for name in study.strategies)]
     if study.evidence is not None:
         chapters.append(significance_chapter(study.evidence, study.benchmark))
     if study.selection is not None:
-        chapters.append(selection_chapter(study.selection))
+        chapters.append(selection_chapter(study.selection, benchmark_returns(study), year))
     if study.checks:
         chapters.append(check_chapter(study.checks))
     if study.trials is not None:
@@ -48,6 +49,15 @@ def study_chapters(study: StudyResults) -> list[Chapter]:
     if study.holdout is not None:
         chapters.append(holdout_chapter(study.holdout, study.benchmark, study.currency))
     return chapters
+
+
+def benchmark_returns(study: StudyResults) -> "dict[str, pd.Series[float]]":
+    """Return the returns of the benchmarks in excess of cash."""
+    found = {}
+    for name in study.benchmarks:
+        returns, cash = study.results[name].returns, study.cash_rate
+        found[name] = returns - (cash.reindex(returns.index) if isinstance(cash, pd.Series) else cash)
+    return found
 
 
 def study_tiles(study: StudyResults) -> dict[str, str]:
@@ -105,6 +115,7 @@ def overview_chapter(study: StudyResults) -> Chapter:
         ),
         *_income(results),
         *relative_exhibits(study),
+        *extreme_exhibits(study),
         *_events(results),
     ]
     return Chapter("Back-test", _lead(study), tuple(exhibits), _early_stops(results))

@@ -1,17 +1,34 @@
 """Builds the chapter on selecting a strategy by its past results, window by window."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from statefolio._display.headings import capitalised, heading, in_sentence
+from statefolio.backtest.validation.criteria import CRITERIA, score
 from statefolio.report.backtest.backtest_tables import column_formats
-from statefolio.report.chapters import Chapter, Exhibit
+from statefolio.report.backtest.selection_figures import stitched_figure
+from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
 from statefolio.report.study_results import Selection
 
 SPREAD = {"lowest": 0.0, "lower quartile": 0.25, "median": 0.5, "upper quartile": 0.75, "highest": 1.0}
 
 
-def selection_chapter(selection: Selection) -> Chapter:
-    """Return the chapter on the strategies selected in each window and their results out of sample."""
+def selection_chapter(
+    selection: Selection, benchmarks: "Mapping[str, pd.Series[float]] | None" = None, periods_per_year: float = 252.0
+) -> Chapter:
+    """Return the chapter on the strategies selected in each window and their results out of sample.
+
+    Parameters
+    ----------
+    selection
+        Results of the selection.
+    benchmarks
+        Returns of the benchmarks in excess of cash, to compare with on the same dates.
+    periods_per_year
+        Number of dates per year.
+    """
+    benchmarks = benchmarks or {}
     measure = in_sentence(selection.measure)
     windows = _windows(selection.windows, measure)
     exhibits = [
@@ -30,13 +47,27 @@ def selection_chapter(selection: Selection) -> Chapter:
         )
         exhibits.append(Exhibit("Selection by other measures", "On the same training dates.", table=choices, wide=True))
     if selection.chosen_by is not None:
-        results = selection.chosen_by.rename_axis("Selected by").reset_index()
-        results["Selected by"] = [heading(name) for name in results["Selected by"]]
+        rows = selection.chosen_by.rename(index=heading)
+        held = _on_test_dates(selection, benchmarks, periods_per_year)
+        results = pd.concat([rows, held.reindex(columns=rows.columns)] if len(held) else [rows])
+        results = results.rename_axis("Selected by").reset_index()
         note = (
-            "Results of the strategies selected by each measure, over the test dates of all windows, in excess of cash."
+            "Results of the strategies selected by each measure, over the test dates of all windows, in excess of cash"
+            + ("; and of the benchmarks on the same dates." if len(held) else ".")
         )
         formats = column_formats(results)
         exhibits.append(Exhibit("Results out of sample", note, table=results, formats=formats, wide=True))
+    strung = selection.returns
+    if strung is not None and len(strung):
+        exhibits.append(
+            figure_exhibit(
+                "Value out of sample",
+                f"The strategy selected by {measure} in each window, strung together over the test dates: one unit in "
+                "excess of cash. Grey: the benchmarks on the same dates. Lines: the first date of a window.",
+                lambda: stitched_figure(strung, benchmarks, selection.windows["test_from"]),
+                True,
+            )
+        )
     if selection.paths is not None:
         exhibits.append(_paths(selection.paths, measure))
     lead = (
@@ -44,6 +75,16 @@ def selection_chapter(selection: Selection) -> Chapter:
         "the following test dates, net of costs and in excess of cash."
     )
     return Chapter("Selection", lead, tuple(exhibits))
+
+
+def _on_test_dates(selection: Selection, benchmarks: "Mapping[str, pd.Series[float]]", year: float) -> pd.DataFrame:
+    """Return the results of the benchmarks on the test dates, one row each."""
+    if selection.returns is None or not benchmarks:
+        return pd.DataFrame()
+    dates = selection.returns.index
+    held = pd.DataFrame({f"Benchmark: {name}": returns.reindex(dates) for name, returns in benchmarks.items()})
+    scores = pd.DataFrame({name: score(held, name, year) for name in CRITERIA})
+    return scores.assign(volatility=-scores["volatility"])
 
 
 def _windows(windows: pd.DataFrame, measure: str) -> pd.DataFrame:

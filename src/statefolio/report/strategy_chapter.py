@@ -18,9 +18,15 @@ from statefolio.report.backtest.trading_figures import trading_figure
 from statefolio.report.backtest.weight_figures import expected_return_figure, weights_figure
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit, full_rows
 from statefolio.report.counted_from import counted_from_sentence
+from statefolio.report.returns.relative import drawdown_table
 from statefolio.report.study_results import StudyResults
 
 SHORTEST_WINDOW = 20
+MOST_DRAWDOWNS = 5
+MISSED = 0.01
+"""Distance of a risk contribution from its budget that counts as missed, as a share of the risk."""
+MOST_MISSED = 4
+NOT_RECOVERED = "\u2013: not recovered by the end."
 
 
 def strategy_chapter(study: StudyResults, name: str) -> Chapter:
@@ -31,8 +37,8 @@ def strategy_chapter(study: StudyResults, name: str) -> Chapter:
     exhibits = [
         figure_exhibit(
             "Weights",
-            "Held weights, drifting between trades; the largest on average.",
-            lambda: weights_figure(result),
+            "Held weights, drifting between trades; the largest on average, or groups where these are given.",
+            lambda: weights_figure(result, groups=study.groups),
             True,
         ),
         figure_exhibit(
@@ -96,8 +102,41 @@ def strategy_chapter(study: StudyResults, name: str) -> Chapter:
     exhibits.append(
         figure_exhibit("Monthly returns", "Net of costs, %, compounded.", lambda: monthly_figure(result.returns), True)
     )
+    exhibits += _drawdowns(result)
     exhibits.append(trades_exhibit(result, study.currency))
-    return Chapter(name, _summary(result), full_rows(exhibits))
+    return Chapter(name, " ".join([_summary(result), *missed_budgets(result)]), full_rows(exhibits))
+
+
+def _drawdowns(result: Backtest) -> list[Exhibit]:
+    """Return the table of the deepest drawdowns; none without one."""
+    table = drawdown_table(result.returns, MOST_DRAWDOWNS) if len(result.returns) else pd.DataFrame()
+    if table.empty:
+        return []
+    shown = table.rename(columns=str.capitalize).reset_index(names="Rank")
+    note = "Of returns net of costs and fees. Dates: from the peak to the recovery, or to the end."
+    formats = {"Drawdown": ".1%", "Dates": ",.0f", "Dates to recover": ",.0f"}
+    return [Exhibit("Deepest drawdowns", note, table=shown, formats=formats, wide=True, why_missing=NOT_RECOVERED)]
+
+
+def missed_budgets(result: Backtest) -> list[str]:
+    """Say by how much a risk budget is missed on average over the decisions; nothing where it is met."""
+    got, budget = result.details.get("risk_contribution"), result.details.get("risk_budget")
+    if got is None or budget is None:
+        return []
+    lines = [name for name in budget.columns if name in got.columns]
+    gap = (got[lines] - budget[lines]).abs().mean()
+    missed = gap[gap > MISSED].round(9).sort_values(ascending=False, kind="stable")
+    if missed.empty:
+        return []
+    parts = [
+        f"{name} has {got[name].mean():.0%} instead of {budget[name].mean():.0%}" for name in missed.index[:MOST_MISSED]
+    ]
+    more = f", and {len(missed) - MOST_MISSED} others miss theirs" if len(missed) > MOST_MISSED else ""
+    dates = int(((got[lines] - budget[lines]).abs() > MISSED).any(axis=1).sum())
+    return [
+        f"The risk budget is missed at {dates:,} of {len(got):,} decisions, because the constraints, or the assets, do "
+        f"not allow it: of the forecast risk, {'; '.join(parts)} on average{more}."
+    ]
 
 
 def _unattributed(study: StudyResults, attribution: pd.DataFrame) -> list[str]:

@@ -133,12 +133,14 @@ def _evidence_lights(evidence: Evidence, best: str | None) -> list[Light]:
 
 
 def relative_exhibits(study: StudyResults) -> list[Exhibit]:
-    """Return the table of measures relative to the benchmark; none without a benchmark and another strategy."""
-    if study.benchmark is None or list(study.results) == [study.benchmark]:
-        return []
-    benchmark = study.results[study.benchmark]
+    """Return a table of measures relative to each benchmark; none without a benchmark and another strategy."""
+    return [exhibit for name in study.benchmarks for exhibit in _relative_to(study, name)]
+
+
+def _relative_to(study: StudyResults, benchmark_name: str) -> list[Exhibit]:
+    benchmark = study.results[benchmark_name]
     rows = []
-    for name in study.strategies:
+    for name in (each for each in study.results if each != benchmark_name):
         returns = study.results[name].returns
         common = returns.index.intersection(benchmark.returns.index)
         if len(common) < 2:
@@ -154,7 +156,35 @@ def relative_exhibits(study: StudyResults) -> list[Exhibit]:
         "Of returns net of costs on the dates of both. Beta, alpha and correlation are of returns in excess of cash; "
         "captures are compounded annual returns over the benchmark's, on dates on which it rose or fell."
     )
-    return [Exhibit(f"Relative to {study.benchmark}", note, table=pd.DataFrame(rows), formats=formats, wide=True)]
+    return [Exhibit(f"Relative to {benchmark_name}", note, table=pd.DataFrame(rows), formats=formats, wide=True)]
+
+
+def extreme_exhibits(study: StudyResults) -> list[Exhibit]:
+    """Return the table of best and worst dates and months of each strategy and benchmark."""
+    rows = []
+    for name, result in study.results.items():
+        returns = result.returns
+        if len(returns) < 2:
+            continue
+        months = (1.0 + returns).groupby(pd.DatetimeIndex(returns.index).to_period("M")).prod() - 1.0
+        best, worst = returns.idxmax(), returns.idxmin()
+        rows.append(
+            {
+                "Strategy": name,
+                "Best date": f"{best:%Y-%m-%d}",
+                "Its return": float(returns.max()),
+                "Worst date": f"{worst:%Y-%m-%d}",
+                "Its loss": float(returns.min()),
+                "Best month": float(months.max()),
+                "Worst month": float(months.min()),
+                "Rising dates": float((returns > 0.0).mean()),
+            }
+        )
+    if not rows:
+        return []
+    formats = {"Its return": ".2%", "Its loss": ".2%", "Best month": ".1%", "Worst month": ".1%", "Rising dates": ".0%"}
+    note = "Returns net of costs and fees. The first and the last month may be parts of a month."
+    return [Exhibit("Best and worst dates", note, table=pd.DataFrame(rows), formats=formats, wide=True)]
 
 
 def _percent(value: Any) -> str:

@@ -95,6 +95,8 @@ class Selection:
     chosen_by : DataFrame (measure of selection x measure out of sample), optional
     paths : DataFrame (path x measure), optional
         Results out of sample along the paths of combinatorial cross-validation.
+    returns : Series by date, optional
+        Returns in excess of cash of the strategies selected in each window, on its test dates: one curve out of sample.
     """
 
     measure: str
@@ -102,6 +104,7 @@ class Selection:
     choices: pd.DataFrame | None = None
     chosen_by: pd.DataFrame | None = None
     paths: pd.DataFrame | None = None
+    returns: "pd.Series[float] | None" = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -146,6 +149,8 @@ class StudyResults:
         Back-tests by strategy.
     benchmark : str, optional
         The strategy with which the others are compared.
+    other_benchmarks : tuple of str
+        Further strategies to compare with; they have no chapter of their own.
     currency : str
         Name of the ledgers' unit.
     rebalance, costs : str
@@ -171,6 +176,8 @@ class StudyResults:
         One row per configuration tried.
     holdout : HoldoutRecord, optional
         The sealed last part of the data.
+    groups : Series of str by asset, optional
+        Groups of the assets: charts of many assets then show groups.
 
     Raises
     ------
@@ -180,6 +187,7 @@ class StudyResults:
 
     results: Mapping[str, Backtest]
     benchmark: str | None = None
+    other_benchmarks: tuple[str, ...] = ()
     currency: str = ""
     rebalance: str = ""
     costs: str = ""
@@ -193,19 +201,26 @@ class StudyResults:
     selection: Selection | None = None
     trials: pd.DataFrame | None = None
     holdout: HoldoutRecord | None = None
+    groups: "pd.Series[str] | None" = None
 
     def __post_init__(self) -> None:
         """Check that there is a result, and that the benchmark is one of them."""
         if not self.results:
             raise InputError("results must have at least one back-test, got none. Run run_backtest first.")
-        if self.benchmark is not None and self.benchmark not in self.results:
-            known = list(self.results)
-            raise InputError(
-                f"benchmark must be one of the results ({listed(known)}), got {shown(self.benchmark)}. Pass e.g. "
-                f"benchmark={known[0]!r}."
-            )
+        for name in self.benchmarks:
+            if name not in self.results:
+                known = list(self.results)
+                raise InputError(
+                    f"benchmark must be one of the results ({listed(known)}), got {shown(name)}. Pass e.g. "
+                    f"benchmark={known[0]!r}."
+                )
 
     @property
     def strategies(self) -> list[str]:
-        """The names of all strategies but the benchmark; of the benchmark if it is the only one."""
-        return [name for name in self.results if name != self.benchmark] or list(self.results)
+        """The names of all strategies but the benchmarks; of the benchmarks if there is no other."""
+        return [name for name in self.results if name not in self.benchmarks] or list(self.results)
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """The names of all benchmarks, the main one first."""
+        return () if self.benchmark is None else (self.benchmark, *self.other_benchmarks)

@@ -45,6 +45,16 @@ class BuiltStudy:
         return float(self.study.backtest.periods_per_year or np.nan)
 
     @property
+    def groups(self) -> "pd.Series[str] | None":
+        """Groups of the assets, of the first constraints or of the risk model that have them; None without groups."""
+        for policy in self.policies.values():
+            constraints, risk = getattr(policy, "constraints", None), getattr(policy, "risk", None)
+            for found in (getattr(constraints, "groups", None), getattr(risk, "groups", None)):
+                if found is not None:
+                    return pd.Series(found)
+        return None
+
+    @property
     def market(self) -> Market:
         """The market that the study is walked over."""
         return self.data.market

@@ -5,20 +5,13 @@ from dataclasses import replace
 
 import pandas as pd
 
+from statefolio.backtest.measures_table import compared_measures
 from statefolio.backtest.result import BacktestResult
 
 
 def measures_of(results: Mapping[str, BacktestResult], benchmark: str, cash_rate: "pd.Series[float]") -> pd.DataFrame:
     """Return the measures of several back-tests over the same dates (measure x portfolio)."""
-    compared = results[benchmark].returns
-    columns = {
-        name: result.summary(
-            None if len(result.returns) < len(compared) else compared, cash_rate.reindex(result.returns.index)
-        )
-        for name, result in results.items()
-    }
-    table = pd.DataFrame(columns)
-    return table.loc[max((column.index for column in columns.values()), key=len)].rename_axis("measure")
+    return compared_measures(results, results[benchmark].returns, cash_rate)
 
 
 def since(result: BacktestResult, start: pd.Timestamp) -> BacktestResult:

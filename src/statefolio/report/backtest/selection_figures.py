@@ -1,5 +1,7 @@
 """Draws the results of combinatorially symmetric cross-validation: overfitting and the best trials in sample."""
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -7,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from statefolio.exceptions import InputError
 from statefolio.report import style
+from statefolio.report.backtest.downsampling import date_strings, keep_extremes
 from statefolio.report.backtest.layouts import plain, time_layout
 from statefolio.report.fitting import fitted
 
@@ -105,3 +108,46 @@ def chosen_figure(chosen: "pd.Series[float]", most: int = MOST_TRIALS) -> go.Fig
             yaxis=style.axis(autorange="reversed", type="category", showgrid=False),
         )
     )
+
+
+@fitted
+def stitched_figure(
+    returns: "pd.Series[float]", benchmarks: "Mapping[str, pd.Series[float]]", starts: Iterable[pd.Timestamp] = ()
+) -> go.Figure:
+    """Draw the value out of sample of the strategies selected in each window, and of the benchmarks on these dates.
+
+    Parameters
+    ----------
+    returns : Series by date
+        Returns on the test dates.
+    benchmarks : mapping of Series by date
+        Returns; on a test date without one, 0.
+    starts : iterable of dates
+        First test dates of the windows, drawn as lines.
+
+    Raises
+    ------
+    InputError
+        If there are no returns.
+    """
+    if returns.empty:
+        raise InputError("returns must have at least one test date, got none. Pass those of nested_selection.")
+    figure = go.Figure()
+    lines = {"Selected": (returns, style.ESTIMATE, 1.8)}
+    greys = (style.MUTED, style.OTHERS)
+    for place, (name, held) in enumerate(benchmarks.items()):
+        lines[name] = (held.reindex(returns.index).fillna(0.0), greys[min(place, 1)], 1.2)
+    for name, (series, colour, width) in lines.items():
+        value = (1.0 + series).cumprod()
+        kept = keep_extremes(value)
+        figure.add_scatter(
+            x=date_strings(value.index[kept]),
+            y=plain(value.iloc[kept]),
+            mode="lines",
+            name=name,
+            line={"width": width, "color": colour},
+            hovertemplate="%{y:.3f}",
+        )
+    for start in starts:
+        figure.add_vline(x=f"{pd.Timestamp(start):%Y-%m-%d}", line={"width": 1, "dash": "dot", "color": style.MUTED})
+    return figure.update_layout(time_layout("Value, 1 at the start"))

@@ -10,6 +10,8 @@ from statefolio.report.backtest.protocols import FEES, Backtest
 from statefolio.report.fitting import fitted
 
 MOST_BARS = 130
+DWARFS = 2.0
+"""The first bar is cut where it is more than this multiple of all others."""
 ROUNDING = 1e-9
 """Costs below this share of the capital count as zero."""
 PERIODS = (("W", "week"), ("M", "month"), ("Q", "quarter"), ("Y", "year"))
@@ -57,6 +59,21 @@ def trading_figure(result: Backtest, *, currency: str = "") -> go.Figure:
         row=1,
         col=1,
     )
+    highest = first_purchase_axis(100.0 * traded)
+    if highest is not None:
+        figure.update_yaxes(range=[0.0, highest], row=1, col=1)
+        figure.add_annotation(
+            text=f"first purchase: {100.0 * float(traded.iloc[0]):,.0f} %",
+            x=date_strings(traded.index[:1])[0],
+            y=highest,
+            xref="x",
+            yref="y",
+            xanchor="left",
+            yanchor="top",
+            xshift=6,
+            showarrow=False,
+            font={"size": 11, "color": style.MUTED},
+        )
     costs = cumulative_costs(result)
     costs = costs.iloc[evenly_spaced(len(costs))]
     for place, (column, label) in enumerate(FEES.items()):
@@ -76,6 +93,14 @@ def trading_figure(result: Backtest, *, currency: str = "") -> go.Figure:
         )
     figure.update_yaxes(tickformat="~s", rangemode="tozero", row=2, col=1)
     return figure
+
+
+def first_purchase_axis(traded: "pd.Series[float]") -> float | None:
+    """Return where the axis of turnover ends if the first bar would dwarf the others; None if it does not."""
+    if len(traded) < 3:
+        return None
+    first, others = float(traded.iloc[0]), float(traded.iloc[1:].max())
+    return 1.15 * others if others > 0.0 and first > DWARFS * others else None
 
 
 def cumulative_costs(result: Backtest) -> pd.DataFrame:

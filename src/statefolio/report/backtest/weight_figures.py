@@ -1,5 +1,7 @@
 """Draws the weights of a back-test and its expected returns."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,12 +15,14 @@ from statefolio.report.fitting import fitted
 
 MOST_ASSETS = 8
 MOST_LINES = 5
+MOST_OTHERS = 0.25
+"""Largest share of the weights that the assets without a name of their own may have, where groups are known."""
 NOTHING = 5e-4
 """Shares of the value below this are too small to draw."""
 
 
 @fitted
-def weights_figure(result: Backtest, most: int = MOST_ASSETS) -> go.Figure:
+def weights_figure(result: Backtest, most: int = MOST_ASSETS, groups: "pd.Series[str] | None" = None) -> go.Figure:
     """Draw weights through time as stacked areas.
 
     Cash is stacked on top of long positions. Short positions are below zero; the figure then has a line for the net
@@ -31,6 +35,8 @@ def weights_figure(result: Backtest, most: int = MOST_ASSETS) -> go.Figure:
     most : int
         The most assets with an area each: those with the largest mean absolute weights. The others share an area,
         separate for long and short positions.
+    groups : Series of str by asset, optional
+        If the others would take more than a quarter of the chart, areas are of groups instead of assets.
 
     Raises
     ------
@@ -47,10 +53,9 @@ def weights_figure(result: Backtest, most: int = MOST_ASSETS) -> go.Figure:
     held = held.iloc[evenly_spaced(len(held))]
     x = date_strings(held.index)
     figure = go.Figure()
-    for place, asset in enumerate(named):
-        _areas(figure, x, held[[asset]], str(asset), style.colour(place))
-    if others:
-        _areas(figure, x, held[others], f"{len(others)} others", style.OTHERS)
+    for place, (label, assets) in enumerate(_shown(held, named, others, groups).items()):
+        rest = bool(others) and assets == others
+        _areas(figure, x, held[assets], label, style.OTHERS if rest else style.colour(place))
     net = held.sum(axis=1)
     if (held < -NOTHING).any(axis=None):
         line = {"width": 1.6, "dash": "dot", "color": style.INK}
@@ -60,6 +65,19 @@ def weights_figure(result: Backtest, most: int = MOST_ASSETS) -> go.Figure:
         _areas(figure, x, (1.0 - net).clip(lower=0.0).to_frame(), "Cash", style.CASH)
     axis = style.axis(title=style.axis_title("Share of value, %"), zeroline=True, zerolinecolor=style.MUTED)
     return figure.update_layout(time_layout("", yaxis=axis, height=430))
+
+
+def _shown(
+    held: pd.DataFrame, named: list[Any], others: list[Any], groups: "pd.Series[str] | None"
+) -> dict[str, list[Any]]:
+    """Return the assets of each area: single ones and the others, or groups where the others would fill the chart."""
+    size = held.abs().sum()
+    if others and groups is not None and float(size[others].sum()) > MOST_OTHERS * float(size.sum()):
+        of = groups.reindex(held.columns).fillna("no group")
+        order = size.groupby(of).sum().sort_values(ascending=False, kind="stable").index
+        return {str(group): list(held.columns[of == group]) for group in order if size[of == group].sum() > 0.0}
+    found = {str(asset): [asset] for asset in named}
+    return {**found, f"{len(others)} others": others} if others else found
 
 
 def _areas(figure: go.Figure, x: list[str], weights: pd.DataFrame, name: str, colour: str) -> None:
