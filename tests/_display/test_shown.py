@@ -17,6 +17,7 @@ SOURCE = Path(sf.__file__).parent
 NAMESPACES = ("loadings", "factors", "risk", "diagnostics", "validation", "portfolio", "backtest", "pairs", "report")
 INPUTS = {  # what a caller makes or writes, and protocols
     "AlignedHistory",
+    "AsymmetricAlpha",
     "Bands",
     "BuyAndHold",
     "Chapter",
@@ -27,6 +28,8 @@ INPUTS = {  # what a caller makes or writes, and protocols
     "Exhibit",
     "FactorPremia",
     "FactorRiskBudget",
+    "GivenCovariance",
+    "GivenViews",
     "GivenWeights",
     "History",
     "Holdings",
