@@ -17,6 +17,7 @@ from statefolio.commands.studies.records.trials import record_trials, trials_pat
 from statefolio.commands.studies.reporting import write_results
 from statefolio.commands.studies.result import StudyResult
 from statefolio.commands.studies.result_tables import FILES
+from statefolio.commands.studies.schema.study import own_code_of
 from statefolio.commands.studies.walking import walk_forward, walk_holdout
 from statefolio.commands.warming.ahead import compiling_ahead
 from statefolio.exceptions import InputError
@@ -36,6 +37,8 @@ def run_study(file: StudyFile, output: StudyOutput, progress: Progress, *, open_
         raise InputError("--open-holdout needs validation.holdout, which is not in the file. Add it.")
     checkpoint = checkpoint_path(out)
     with noted_warnings() as warned, compiling_ahead(progress, "backtests", "filter", "risk"):
+        for field, name in own_code_of(file.study):
+            progress.say(f"{field} runs code: {name}.")
         whole = build_study(file)
         say_notes(whole.data, progress)
         with whole_folder(out, FILES, overwrite=output.overwrite) as folder:
