@@ -79,8 +79,8 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 ALONE = """
-    index install first_ten_minutes choose questions glossary data_recipes evidence comparison extend plug_ins tool_server
-    challenge
+    index install first_ten_minutes choose questions glossary data_recipes evidence comparison extend plug_ins
+    tool_server challenge
 """
 html_sidebars = {page: [] for page in ALONE.split()}  # pages without pages below them
 

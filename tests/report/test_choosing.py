@@ -9,6 +9,7 @@ import pytest
 
 import statefolio as sf
 from statefolio.report.backtest.selection_figures import stitched_figure
+from statefolio.report.backtest.sentences import note_sentences
 from statefolio.report.backtest.trading_figures import first_purchase_axis, trading_figure
 from statefolio.report.backtest.weight_figures import weights_figure
 from statefolio.report.strategy_chapter import _drawdowns, missed_budgets
@@ -111,3 +112,14 @@ def test_a_missed_budget_is_said_in_words(results):
     ]
     assert missed_budgets(replace(missed, details={"risk_contribution": budget, "risk_budget": budget})) == []
     assert missed_budgets(results["even"]) == []
+
+
+def test_notes_that_differ_in_numbers_alone_are_one(results):
+    texts = ["gap 0.05 ('value', 0.1 against 0.2)", "gap 0.07 ('size', 0.0 against 0.2)", "no signal"]
+    dates = results["even"].value.index[:3]
+    events = pd.DataFrame({"date": dates, "kind": "note", "asset": "", "detail": texts})
+    found = note_sentences({"even": replace(results["even"], events=events)})
+    assert found == [
+        f"even: gap 0.05 ('value', 0.1 against 0.2) (2 decisions, {dates[0]:%Y-%m-%d} to {dates[1]:%Y-%m-%d}; numbers of "
+        f"the first); no signal (1 decision, {dates[2]:%Y-%m-%d})."
+    ]

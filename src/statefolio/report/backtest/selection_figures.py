@@ -16,6 +16,7 @@ from statefolio.report.fitting import fitted
 HEIGHT = 320
 BINS = 24
 MOST_TRIALS = 12
+DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 @fitted
@@ -133,11 +134,11 @@ def stitched_figure(
     if returns.empty:
         raise InputError("returns must have at least one test date, got none. Pass those of nested_selection.")
     figure = go.Figure()
-    lines = {"Selected": (returns, style.ESTIMATE, 1.8)}
-    greys = (style.MUTED, style.OTHERS)
+    lines = {"Selected": (returns, {"width": 1.8, "color": style.ESTIMATE})}
     for place, (name, held) in enumerate(benchmarks.items()):
-        lines[name] = (held.reindex(returns.index).fillna(0.0), greys[min(place, 1)], 1.2)
-    for name, (series, colour, width) in lines.items():
+        line = {"width": 1.3, "color": style.MUTED, "dash": DASHES[place % len(DASHES)]}
+        lines[name] = (held.reindex(returns.index).fillna(0.0), line)
+    for name, (series, line) in lines.items():
         value = (1.0 + series).cumprod()
         kept = keep_extremes(value)
         figure.add_scatter(
@@ -145,7 +146,7 @@ def stitched_figure(
             y=plain(value.iloc[kept]),
             mode="lines",
             name=name,
-            line={"width": width, "color": colour},
+            line=line,
             hovertemplate="%{y:.3f}",
         )
     for start in starts:

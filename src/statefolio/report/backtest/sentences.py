@@ -1,5 +1,6 @@
 """Says in sentences what limits back-tests: decisions that fell back, notes on decisions, the look-ahead check."""
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -7,6 +8,8 @@ import pandas as pd
 from statefolio.report.backtest.protocols import Backtest, LookAheadCheck
 
 MOST_REASONS = 3
+_VARYING = re.compile(r"'[^']*'|[-+]?\d[\d.,%]*")
+"""Names and numbers in a reason, which differ between decisions of the same kind."""
 
 
 def fallback_sentences(results: Mapping[str, Backtest]) -> list[str]:
@@ -37,13 +40,19 @@ def look_ahead_sentence(checks: Mapping[str, LookAheadCheck]) -> str:
 
 
 def _reasons(table: pd.DataFrame) -> str:
-    """The most frequent reasons with the number of decisions and their dates."""
-    table = table.sort_values("decisions", ascending=False, kind="stable")
+    """The most frequent reasons with the number of decisions and their dates; numbers and names are of the first."""
+    kinds = [_VARYING.sub("", str(reason)) for reason in table.index]
+    told = table.assign(reason=[str(reason) for reason in table.index]).groupby(kinds, sort=False)
+    found = told.agg(
+        reason=("reason", "first"), decisions=("decisions", "sum"), first=("first", "min"), last=("last", "max")
+    )
+    found = found.assign(several=told.size() > 1).sort_values("decisions", ascending=False, kind="stable")
     parts = [
-        f"{str(reason).rstrip('.')} ({row.decisions:,} decision{'' if row.decisions == 1 else 's'}, {_dates(row)})"
-        for reason, row in zip(table.index, table.itertuples(), strict=True)
+        f"{row.reason.rstrip('.')} ({row.decisions:,} decision{'' if row.decisions == 1 else 's'}, {_dates(row)}"
+        f"{'; numbers of the first' if row.several else ''})"
+        for row in found.itertuples()
     ]
-    left = table["decisions"].iloc[MOST_REASONS:].sum()
+    left = found["decisions"].iloc[MOST_REASONS:].sum()
     return "; ".join(parts[:MOST_REASONS]) + (f"; {left:,} for other reasons" if left else "")
 
 
