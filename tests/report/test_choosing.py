@@ -119,7 +119,8 @@ def test_notes_that_differ_in_numbers_alone_are_one(results):
     dates = results["even"].value.index[:3]
     events = pd.DataFrame({"date": dates, "kind": "note", "asset": "", "detail": texts})
     found = note_sentences({"even": replace(results["even"], events=events)})
+    first, second, third = (f"{date:%Y-%m-%d}" for date in dates)
     assert found == [
-        f"even: gap 0.05 ('value', 0.1 against 0.2) (2 decisions, {dates[0]:%Y-%m-%d} to {dates[1]:%Y-%m-%d}; numbers of "
-        f"the first); no signal (1 decision, {dates[2]:%Y-%m-%d})."
+        f"even: gap 0.05 ('value', 0.1 against 0.2) (2 decisions, {first} to {second}; numbers of the first); no signal "
+        f"(1 decision, {third})."
     ]

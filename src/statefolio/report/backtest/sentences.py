@@ -43,14 +43,14 @@ def _reasons(table: pd.DataFrame) -> str:
     """The most frequent reasons with the number of decisions and their dates; numbers and names are of the first."""
     kinds = [_VARYING.sub("", str(reason)) for reason in table.index]
     told = table.assign(reason=[str(reason) for reason in table.index]).groupby(kinds, sort=False)
-    found = told.agg(
-        reason=("reason", "first"), decisions=("decisions", "sum"), first=("first", "min"), last=("last", "max")
-    )
-    found = found.assign(several=told.size() > 1).sort_values("decisions", ascending=False, kind="stable")
+    found = told.agg(decisions=("decisions", "sum"), first=("first", "min"), last=("last", "max"))
+    found.index = pd.Index(told["reason"].first())
+    found = found.assign(several=told.size().to_numpy() > 1)
+    found = found.sort_values("decisions", ascending=False, kind="stable")
     parts = [
-        f"{row.reason.rstrip('.')} ({row.decisions:,} decision{'' if row.decisions == 1 else 's'}, {_dates(row)}"
+        f"{str(reason).rstrip('.')} ({row.decisions:,} decision{'' if row.decisions == 1 else 's'}, {_dates(row)}"
         f"{'; numbers of the first' if row.several else ''})"
-        for row in found.itertuples()
+        for reason, row in zip(found.index, found.itertuples(), strict=True)
     ]
     left = found["decisions"].iloc[MOST_REASONS:].sum()
     return "; ".join(parts[:MOST_REASONS]) + (f"; {left:,} for other reasons" if left else "")
