@@ -121,6 +121,6 @@ def test_notes_that_differ_in_numbers_alone_are_one(results):
     found = note_sentences({"even": replace(results["even"], events=events)})
     first, second, third = (f"{date:%Y-%m-%d}" for date in dates)
     assert found == [
-        f"even: gap 0.05 ('value', 0.1 against 0.2) (2 decisions, {first} to {second}; numbers of the first); no signal "
-        f"(1 decision, {third})."
+        f"even: gap 0.05 ('value', 0.1 against 0.2) (2 decisions, {first} to {second}; numbers of the first); no "
+        f"signal (1 decision, {third})."
     ]

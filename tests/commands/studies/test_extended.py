@@ -10,7 +10,7 @@ import statefolio as sf
 from statefolio.commands.studies.building import build_study
 from statefolio.commands.studies.options import StudyOutput
 from statefolio.commands.studies.run import run_study
-from statefolio.exceptions import FileFormatError, InputError, StatefolioError, UnknownNameError
+from statefolio.exceptions import FileFormatError, InputError, StatefolioError, StatefolioWarning, UnknownNameError
 from statefolio.portfolio import BuyAndHold, GivenWeights
 from statefolio.risk import CovarianceCombination, SectorBlocks, ShrunkCorrelation
 
@@ -131,6 +131,18 @@ def test_wrong_fields_are_named(home, old, new, error, text):
     with pytest.raises(error) as raised:
         build_study(study_of(OWN.replace(old, new), home))
     assert text in str(raised.value)
+
+
+def test_views_of_unknown_assets_and_of_other_units_are_noticed(home):
+    table = pd.read_csv(home / "views.csv")
+    table.replace({"asset": {"KO": "COKE"}}).to_csv(home / "unknown.csv", index=False)
+    with pytest.raises(UnknownNameError, match="file must name assets of the data"):
+        build_study(study_of(OWN.replace('"views.csv"', '"unknown.csv"'), home))
+    table.assign(value=table["value"] * 252).to_csv(home / "yearly.csv", index=False)
+    yearly = OWN.replace('"views.csv"', '"yearly.csv"')
+    with pytest.warns(StatefolioWarning, match=r"over views.horizon = 1 dates, got .* Set horizon, e.g. 252"):
+        build_study(study_of(yearly, home))
+    build_study(study_of(yearly.replace("error =", "horizon = 252\nerror ="), home))
 
 
 def built(home, *changes):

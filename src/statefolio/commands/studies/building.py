@@ -10,8 +10,9 @@ from statefolio.backtest.periods import read_periods
 from statefolio.backtest.validation.holdout import Holdout
 from statefolio.commands.studies.parts.dated_tables import read_covariances, read_table
 from statefolio.commands.studies.parts.market import StudyData, read_data
-from statefolio.commands.studies.parts.models import COVARIANCE, views_name
+from statefolio.commands.studies.parts.models import COVARIANCE
 from statefolio.commands.studies.parts.policies import make_policies
+from statefolio.commands.studies.parts.views import check_views, views_name
 from statefolio.commands.studies.parts.windows import check_dates, check_windows
 from statefolio.commands.studies.reading import StudyFile
 from statefolio.commands.studies.schema.portfolio_tables import Optimised
@@ -78,6 +79,8 @@ def build_study(file: StudyFile, *, least_dates: int = 2) -> BuiltStudy:
     data = read_data(file.study.data, file.folder, file.study.factors, dated_tables(file))
     year_given = file.study.backtest.periods_per_year is not None
     file = replace(file, study=with_periods(file.study, data.market.dates))
+    for field, table in _file_views(file.study).items():
+        check_views(data.market.others[views_name(field)], table.horizon, data.market, field)
     policies = make_policies(file.study, data.market, file.folder)
     check_dates(file.study, data.market, least_dates)
     return BuiltStudy(file, data, policies, year_given)
@@ -89,21 +92,23 @@ def dated_tables(file: StudyFile) -> dict[str, pd.DataFrame]:
     They become tables of the market, so that back-tests reveal them date by date and look-ahead checks cover them.
     """
     study, found = file.study, {}
-    views: dict[str, ViewsTable | None] = {"views": study.views}
-    views |= {
-        f"portfolio.{name}.views": table.views
-        for name, table in study.portfolio.items()
-        if isinstance(table, Optimised)
-    }
-    for field, table in views.items():
-        if isinstance(table, FileViews):
-            found[views_name(field)] = read_table(file.folder / table.file, table.form, f"{field}.file")
+    for field, table in _file_views(study).items():
+        found[views_name(field)] = read_table(file.folder / table.file, table.form, f"{field}.file")
     if isinstance(study.risk, FileRisk):
         found[COVARIANCE] = read_covariances(file.folder / study.risk.file, "risk.file")
     again = sorted(set(found) & set(study.data.others or {}))
     if again:
         raise InputError(f"data.others must not have the name {again[0]!r}, which the study uses itself. Rename it.")
     return found
+
+
+def _file_views(study: Study) -> dict[str, FileViews]:
+    """Return the tables of views that name a file, by field."""
+    views: dict[str, ViewsTable | None] = {"views": study.views}
+    for name, table in study.portfolio.items():
+        if isinstance(table, Optimised):
+            views[f"portfolio.{name}.views"] = table.views
+    return {field: table for field, table in views.items() if isinstance(table, FileViews)}
 
 
 def with_periods(study: Study, dates: pd.DatetimeIndex) -> Study:

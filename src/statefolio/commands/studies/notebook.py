@@ -14,8 +14,9 @@ from statefolio.backtest.run import run_backtests
 from statefolio.commands.studies.building import BuiltStudy, before_holdout, build_study
 from statefolio.commands.studies.measures import measures_of
 from statefolio.commands.studies.parts.costs import make_costs
-from statefolio.commands.studies.parts.models import make_covariance, make_model, make_view
+from statefolio.commands.studies.parts.models import make_covariance, make_model
 from statefolio.commands.studies.parts.policies import make_rebalance
+from statefolio.commands.studies.parts.views import make_view
 from statefolio.commands.studies.reading import StudyFile, open_study
 from statefolio.commands.studies.records.holdout import holdout_path, seal_holdout
 from statefolio.loadings.base import LoadingsModel

@@ -11,7 +11,8 @@ import pytest
 from statefolio import KalmanLoadings
 from statefolio.commands.options import declared_options
 from statefolio.commands.shared_options import ModelOptions
-from statefolio.commands.studies.parts.models import make_loadings, make_view
+from statefolio.commands.studies.parts.models import make_loadings
+from statefolio.commands.studies.parts.views import make_view
 from statefolio.commands.studies.reading import open_study, parse_study
 from statefolio.commands.studies.records.configuration import configuration
 from statefolio.commands.studies.schema.model_tables import LoadingsTable

@@ -18,6 +18,7 @@ from statefolio.commands.inputs import PanelInputs, cut_dates, demo_panel, panel
 from statefolio.commands.shared_options import PanelFiles
 from statefolio.commands.studies.parts.components import with_components
 from statefolio.commands.studies.parts.dated_tables import read_others
+from statefolio.commands.studies.parts.missing import missing_data
 from statefolio.commands.studies.parts.names import by_asset, check_names
 from statefolio.commands.studies.schema.data_tables import (
     DataTable,
@@ -95,7 +96,7 @@ def read_data(
         with warnings.catch_warnings():  # the first dates have no components: a note says so
             warnings.filterwarnings("ignore", "factors must be known on every date", StatefolioWarning)
             market = _market(inputs, prices, paid, table, options)
-    missing = _missing(market, report)
+    missing = missing_data(market, report)
     return StudyData(market, replace(inputs, notes=(*inputs.notes, *missing["detail"])), missing)
 
 
@@ -123,33 +124,6 @@ def _with_prices(market: Market, table: DataTable) -> Market:
         return market
     known = load_demo_prices()[list(market.assets)].ffill().reindex(market.dates).to_numpy(dtype=np.float64)
     return Market.of_tables(replace(market.tables, prices=Table(known.copy(), market.dates, market.assets)))
-
-
-def _missing(market: Market, report: Alignment | None) -> pd.DataFrame:
-    """Describe missing dates and prices, one row per kind."""
-    rows = []
-    absent = market.missing_factors
-    if len(absent):
-        dates, earned = pd.DatetimeIndex(absent.index), float(np.prod(1.0 + absent.to_numpy())) - 1.0
-        text = f"Models do not see them, accounts do: equal weights of the assets earned {earned:.1%} on them."
-        rows.append((dates[0], "factors missing", f"{len(dates):,} dates without factors, {span(dates)}. {text}"))
-    gaps = market.tables.spans_gap
-    if gaps is not None and gaps.any():
-        ends, places = (np.unique(each) for each in np.nonzero(gaps))
-        dates, assets = market.dates[ends], market.assets[places]
-        text = "Accounts earn the whole move at the next price; models see that return as missing."
-        count = f"{int(gaps.sum()):,} gaps in the prices of {len(assets):,} assets (first: {assets[0]})"
-        rows.append((dates[0], "missing price", f"{count}, which end {span(dates)}. {text}"))
-    dropped = pd.DatetimeIndex([]) if report is None else report.only_in_factors
-    inside = dropped[(dropped > market.dates[0]) & (dropped < market.dates[-1])]
-    if len(inside):
-        text = "The returns of the dates after them span more dates than the factors do. Add these dates."
-        rows.append(
-            (inside[0], "date missing", f"{len(inside):,} dates that only the factors have, {span(inside)}. {text}")
-        )
-    table = pd.DataFrame(rows, columns=["date", "kind", "detail"])
-    table.insert(2, "asset", "")
-    return table
 
 
 def last_prices(table: DataTable, folder: Path, date: pd.Timestamp) -> pd.DataFrame | None:

@@ -1,4 +1,4 @@
-"""The models of a study, unfitted: of loadings, risk and expected returns."""
+"""The models of a study, unfitted: of loadings and risk."""
 
 import inspect
 from collections.abc import Iterator, Mapping
@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from statefolio._plug_ins import RISKS, VIEWS
+from statefolio._plug_ins import RISKS
 from statefolio.backtest.market import Market
-from statefolio.commands.studies.parts.names import by_asset, check_names
+from statefolio.commands.studies.parts.names import check_names
 from statefolio.commands.studies.parts.own_code import load_own, make_own
 from statefolio.commands.studies.schema.model_tables import (
     ExponentialTable,
@@ -28,25 +28,12 @@ from statefolio.commands.studies.schema.risk_tables import (
     RiskTable,
     ShrunkTable,
 )
-from statefolio.commands.studies.schema.view_tables import (
-    AsymmetricAlphaViews,
-    FactorPremiaViews,
-    FileViews,
-    KalmanMeanViews,
-    OwnViews,
-    ViewsTable,
-)
 from statefolio.data import read_groups
 from statefolio.exceptions import InputError, StatefolioError, UnknownNameError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.loadings.kalman_options import check_kalman_options
 from statefolio.loadings.least_squares import ExponentialLoadings, RollingLoadings, StaticLoadings
-from statefolio.portfolio.views.alpha_sources import check_source
-from statefolio.portfolio.views.asymmetric_alpha import AsymmetricAlpha
-from statefolio.portfolio.views.factor_premia import FactorPremia
-from statefolio.portfolio.views.given import GivenViews
-from statefolio.portfolio.views.kalman_mean import KalmanMean
 from statefolio.risk.combination import CovarianceCombination
 from statefolio.risk.combination_options import check_members
 from statefolio.risk.dynamic_correlation import DynamicCorrelation
@@ -65,17 +52,12 @@ STRUCTURES: Mapping[str, type[Any]] = {
 }
 COVARIANCE = "risk"
 """The name of the table of a file of covariances among the market's other tables."""
-_FITTED = ("fit", "partial_fit", "get_params")
+FITTED = ("fit", "partial_fit", "get_params")
 
 
 def factors_of(market: Market) -> pd.Index:
     """Return the names of a market's factors; none without factors."""
     return pd.Index([]) if market.factors is None else market.factors.columns
-
-
-def views_name(field: str) -> str:
-    """Return the name of the table of a file of views among the market's other tables: its field."""
-    return field
 
 
 @contextmanager
@@ -142,7 +124,7 @@ def make_covariance(table: RiskChoice, loadings: LoadingsModel, market: Market, 
         return kind(**table.model_dump(exclude={"kind"}))
     if isinstance(table, FileRisk):
         return GivenCovariance(COVARIANCE, table.horizon)
-    return make_own(load_own(RISKS, table.model, folder, "risk.model"), table.options, _FITTED)
+    return make_own(load_own(RISKS, table.model, folder, "risk.model"), table.options, FITTED)
 
 
 def make_risk(
@@ -196,66 +178,6 @@ def _structure(table: RiskTable, groups: "pd.Series[str] | None", field: str) ->
     check_names(table.residual_options, pd.Index(known), f"{field}.residual_options", "options of its structure")
     given = {"sectors": groups} if table.residual_structure == "sectors" else {}
     return kind(**given, **table.residual_options)
-
-
-def make_view(
-    table: ViewsTable, loadings: LoadingsModel, market: Market, folder: Path, field: str, borrow: Any = 0.0
-) -> Any:
-    """Return the model of expected returns, unfitted; None without views.
-
-    Parameters
-    ----------
-    table, loadings, market, folder
-        The table, the model of loadings, the data, and the folder that paths are relative to.
-    field
-        The field of the table, for messages.
-    borrow
-        Annual fee on short positions, for a view that has none of its own.
-
-    Raises
-    ------
-    InputError, UnknownNameError
-        If a name is not one of the data, a view of alphas is of another view that has none, or own code cannot be used.
-    """
-    if isinstance(table, AsymmetricAlphaViews):
-        options = table.model_dump(exclude={"kind", "view"})
-        options["borrow"] = borrow if table.borrow is None else table.borrow
-        view = AsymmetricAlpha(make_view(table.view, loadings, market, folder, f"{field}.view"), **options)
-        with errors_about(f"{field}.view"):
-            check_source(view.view)
-        return view
-    if isinstance(table, KalmanMeanViews):
-        return _kalman_mean(table, market, field)
-    if isinstance(table, FactorPremiaViews):
-        premia = {
-            "constant": None,
-            "shrunk": KalmanMean(tuning="shrunk", mean=0.0),
-            "moving": KalmanMean(mean=0.0),
-        }[table.premia]
-        return FactorPremia(loadings, premia, table.alpha, table.alpha_prior, table.alpha_confidence)
-    if isinstance(table, FileViews):
-        error = by_asset(table.error, market.assets, 0.0, f"{field}.error")
-        return GivenViews(
-            views_name(field), horizon=table.horizon, error=error, max_age=table.max_age, absent=table.absent
-        )
-    if isinstance(table, OwnViews):
-        return make_own(load_own(VIEWS, table.model, folder, f"{field}.model"), table.options, (*_FITTED, "forecast"))
-    return None
-
-
-def _kalman_mean(table: KalmanMeanViews, market: Market, field: str) -> KalmanMean:
-    options = table.model_dump(exclude={"kind", "start"})
-    options["phi"] = None if table.phi == "tuned" else table.phi
-    for name in ("mean", "state_covariance", "observation_covariance"):
-        if isinstance(options[name], dict):
-            absent = market.assets.difference([str(each) for each in options[name]], sort=False)
-            check_names(options[name], market.assets, f"{field}.{name}", "assets")
-            if len(absent):
-                raise UnknownNameError(f"{field}.{name} must name every asset, got none for {absent[0]!r}. Add it.")
-            options[name] = pd.Series(options[name], dtype=float).reindex(market.assets)
-    if table.start is not None:
-        options["start"] = (table.start.mean, table.start.covariance)
-    return KalmanMean(**options)
 
 
 def read_groups_of(

@@ -78,7 +78,11 @@ def load_own(group: str, name: str, folder: Path, field: str) -> OwnCode:
     made: Any = module
     for part in attribute.strip().split("."):
         if not hasattr(made, part):
-            offered = sorted(each for each, found in vars(made).items() if callable(found) and not each.startswith("_"))
+            offered = sorted(
+                each
+                for each, found in vars(made).items()
+                if callable(found) and not each.startswith("_") and getattr(found, "__module__", "") == module.__name__
+            )
             raise UnknownNameError(
                 f"{field} must name a class of {module_name} ({listed(offered) or 'none'}), got {part!r}."
                 f"{_meant(part, offered)}"

@@ -17,11 +17,11 @@ from statefolio.commands.studies.parts.models import (
     factors_of,
     make_covariance,
     make_model,
-    make_view,
     read_groups_of,
 )
 from statefolio.commands.studies.parts.names import check_names
 from statefolio.commands.studies.parts.own_code import load_own, make_own
+from statefolio.commands.studies.parts.views import make_view
 from statefolio.commands.studies.schema.backtest_tables import BacktestTable, DriftTable
 from statefolio.commands.studies.schema.portfolio_tables import (
     NEEDS_VIEWS,
