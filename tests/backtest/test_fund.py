@@ -177,6 +177,8 @@ def test_a_withdrawal_of_everything_closes_the_account(make_frame):
     result = simulate(held, Market(frame), capital=100.0, flows=pd.Series({frame.index[1]: -200.0}))
     assert result.stopped == "closed on 2020-01-02: the withdrawal took the whole value"
     assert result.returns.iloc[0] == pytest.approx(0.1)
+    assert result.events.empty
+    assert result.trades["left"].tolist() == ["end"]
 
 
 def test_a_flow_on_a_holiday_is_booked_on_the_next_date_and_later_ones_not(make_frame):
