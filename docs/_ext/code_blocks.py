@@ -106,7 +106,7 @@ def differences(text: str, folder: Path) -> list[tuple[str, str]]:
 
 
 def _stripped(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
 
 
 def update(path: Path) -> None:

@@ -177,6 +177,8 @@ def test_a_withdrawal_of_everything_closes_the_account(make_frame):
     result = simulate(held, Market(frame), capital=100.0, flows=pd.Series({frame.index[1]: -200.0}))
     assert result.stopped == "closed on 2020-01-02: the withdrawal took the whole value"
     assert result.returns.iloc[0] == pytest.approx(0.1)
+    assert result.events.empty
+    assert result.trades["left"].tolist() == ["end"]
 
 
 def test_a_flow_on_a_holiday_is_booked_on_the_next_date_and_later_ones_not(make_frame):
@@ -280,3 +282,35 @@ def test_dividends_that_cannot_be_used(change, error, text):
     prices, paid, _ = with_dividends(adjusted=False)
     with pytest.raises(error, match=text):
         Market.from_prices(prices, dividends=change(paid))
+
+
+@pytest.mark.filterwarnings("ignore:returns ")
+@pytest.mark.parametrize("seed", range(30))
+def test_the_ledger_adds_up_in_extreme_cases(seed):
+    """Wild prices, leverage, total losses, absurd minimums and withdrawals: many of these end early."""
+    draw = np.random.default_rng(seed)
+    dates = pd.bdate_range("2021-01-01", periods=60)
+    returns = draw.normal(0.0, draw.choice([0.01, 0.2]), (60, 4)).clip(-0.99)
+    prices = pd.DataFrame(50.0 * np.cumprod(1.0 + returns, axis=0), index=dates, columns=NAMES)
+    prices = prices.mask(draw.random(prices.shape) < draw.choice([0.0, 0.1]))
+    rates = pd.DataFrame(draw.uniform(-1.0, 2.0, prices.shape), index=dates, columns=NAMES)
+    costs = TradingCosts(
+        draw.choice([0.001, 0.2]),
+        borrow=rates.clip(lower=0.0),
+        short_rebate=rates,
+        minimum_commission=draw.choice([0.0, 1.0, 2_000.0]),
+        lot_size=draw.choice([0.0, 1.0, 100.0]),
+        minimum_order=draw.choice([0.0, 1_000.0]),
+        management_fee=draw.choice([0.0, 0.5]),
+        performance_fee=0.9,
+        crystallised=draw.choice(["monthly", "quarterly", "yearly"]),
+    )
+    wanted = pd.DataFrame(draw.normal(0.1, draw.choice([0.2, 1.5]), (20, 4)), index=dates[1::3][:20], columns=NAMES)
+    flows = {dates[row]: float(draw.normal(0.0, 30_000.0)) for row in (20, 30, 40)}
+    market = Market.from_prices(prices, cash_rate=1e-4)
+    result = simulate(wanted, market, costs=costs, capital=10_000.0, flows=flows, periods_per_year=252)
+    assert np.isfinite(result.ledger.to_numpy()).all()
+    assert np.isfinite(result.weights.to_numpy()).all()
+    assert (result.value.iloc[:-1] > 0.0).all()
+    assert bool(result.stopped) == (len(result.ledger) < 58 or result.value.iloc[-1] <= 0.0)
+    check_adds_up(result)

@@ -159,13 +159,18 @@ class Account:
         used = values[:, : len(LEDGER)] if len(lines) == len(LEDGER) else values[:, lines]
         return pd.DataFrame(used, index=settings.dates[:count], columns=[LINES[line] for line in lines], copy=False)
 
-    def _why_stopped(self, date: pd.Timestamp, count: int) -> str:
+    def _is_withdrawn(self, count: int) -> bool:
+        """True if the account ended because a withdrawal took its whole value."""
         last = self._record.ledger[count - 1]
-        if last[0] + last[WITHDRAWALS] > 0.0:
+        return bool(last[0] + last[WITHDRAWALS] > 0.0)
+
+    def _why_stopped(self, date: pd.Timestamp, count: int) -> str:
+        if self._is_withdrawn(count):
             return f"closed on {show(date)}: the withdrawal took the whole value"
         return f"bankrupt on {show(date)}: the value fell to 0 or below"
 
     def _events(self, settings: RunSettings, count: int) -> pd.DataFrame:
+        bankrupt = self.bankrupt and not self._is_withdrawn(count)
         happened = Happened(
             start=settings.start,
             stop=settings.start + count,
@@ -174,7 +179,7 @@ class Account:
             fallbacks=self._fallbacks,
             notes=self._notes,
             decided=self._asked or self._decided,
-            final_value=float(self._record.ledger[count - 1, 0]) if self.bankrupt else None,
+            final_value=float(self._record.ledger[count - 1, 0]) if bankrupt else None,
         )
         return list_events(happened, settings.market.tables)
 

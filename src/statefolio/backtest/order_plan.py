@@ -21,8 +21,9 @@ class OrderPlan:
     Attributes
     ----------
     orders : DataFrame (asset)
-        currency (above zero: buy), commission (with its minimum), spread, impact, in currency; all assets of the
-        market, zeros without an order.
+        currency (above zero: buy), commission (with its minimum), spread, impact, in currency; lot (shares; 0:
+        fractions) and minimum_commission, the rules they were made with. All assets of the market, zeros without an
+        order.
     value_after : float
         Value after the costs that sizes are computed with; weights are shares of it.
     untraded : float
@@ -89,6 +90,8 @@ def plan_orders(
         "commission": np.where(amount > 0.0, np.maximum(rules.commission * amount, rules.minimum), 0.0),
         "spread": by_asset(settings.costs.half_spread, assets, "half_spread") * amount,
         "impact": unit_impact * amount * np.sqrt(amount),
+        "lot": lot,
+        "minimum_commission": rules.minimum,
     }
     blocked = assets[(rate < 0.0) & (np.abs(weights * left - positions) > 1e-12 * abs(value))]
     return OrderPlan(pd.DataFrame(table, index=assets), float(left), float(ledger[UNTRADED]), blocked)

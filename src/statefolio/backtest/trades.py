@@ -85,7 +85,7 @@ class _Trips:
             if traded[row]:
                 self._trade(row)
             self._earn(row)
-        left = "bankrupt" if self._result.stopped else "end"
+        left = "bankrupt" if self._result.stopped.startswith("bankrupt") else "end"
         self._close(np.flatnonzero(self._held), last, left, still_open=True)
         listed = pd.DataFrame(self._rows, columns=[*TRADES, *self._income])
         return listed.sort_values("entry", kind="stable", ignore_index=True)

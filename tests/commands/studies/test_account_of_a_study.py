@@ -5,6 +5,7 @@ import pytest
 from small_study import Recorded, study_of
 
 from statefolio.commands.studies.building import build_study
+from statefolio.commands.studies.measures import since
 from statefolio.commands.studies.options import StudyOutput
 from statefolio.commands.studies.records.configuration import configuration, identity
 from statefolio.commands.studies.run import run_study
@@ -121,8 +122,13 @@ def test_dividends_from_a_file(tmp_path):
     walk = walk_of(files_of(tmp_path, more='dividends = "dividends.csv"'))
     while not walk.done:
         walk.step()
-    ledger = walk.results()["even"].ledger
+    result = walk.results()["even"]
+    ledger = result.ledger
     assert (ledger["dividends"] > 0.0).sum() == 2
+    later = since(result, pd.Timestamp("2018-09-14")).ledger  # as if it had started on the first ex-date
+    assert later.index[0] == pd.Timestamp("2018-09-13")
+    assert later["dividends"].iloc[0] == 0.0
+    assert later[["value", "cash"]].iloc[0].tolist() == ledger.loc[later.index[0], ["value", "cash"]].tolist()
     with pytest.raises(InputError, match="must have prices, without dividends"):
         files_of(tmp_path, "returns", more='dividends = "dividends.csv"')
 

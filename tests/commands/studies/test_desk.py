@@ -122,7 +122,7 @@ def test_update_fills_reconcile_and_on(desk, tmp_path):
     assert done.exit_code != 0
     assert "exists already" in said
     done, said = run(tmp_path, *line, "--holdings", "held.csv", "--out", "again.csv")
-    assert "Ignored, because they are booked already: 0, 1, 2, 3." in said
+    assert "Not booked again: 0, 1, 2, 3." in said
     assert pd.read_csv(tmp_path / "again.csv").equals(pd.read_csv(tmp_path / "held.csv"))
     fills.assign(asset="TSLA", order_id="").iloc[:1].to_csv(tmp_path / "fills.csv", index=False)
     done, said = run(tmp_path, *line, "--out", "new.csv")
@@ -174,3 +174,17 @@ def test_a_held_asset_without_any_price_is_refused(tmp_path):
     (tmp_path / "held.csv").write_text("asset,shares\nXOM,100\n")
     with pytest.raises(InputError, match="'XOM' without"):
         update_study(study_of(STUDY, tmp_path), Recorded(), holdings=tmp_path / "held.csv", cash=10.0)
+
+
+def test_when_everything_is_sold_the_next_update_starts_from_cash(desk, tmp_path):
+    (tmp_path / "study.toml").write_text(STUDY.replace('"prices.csv"', f'"{desk}/prices.csv"'))
+    (tmp_path / "factors.csv").write_bytes((desk / "factors.csv").read_bytes())
+    (tmp_path / "held.csv").write_text("asset,shares\nKO,10\n")
+    columns = "portfolio,asset,order_id,shares,price,commission,spread,impact"
+    (tmp_path / "o.csv").write_text(f"{columns}\ncalm,KO,1,-10,45,1,0,0\n")
+    (tmp_path / "fills.csv").write_text("fill_id,asset,shares,price\n1,KO,-10,45\n")
+    line = ("reconcile", "study.toml", "--fills", "fills.csv", "--orders", "o.csv", "--cash", "50")
+    done, said = run(tmp_path, *line, "--holdings", "held.csv", "--out", "next.csv")
+    assert done.exit_code == 0, said
+    assert "Nothing is held. Cash: 500.00." in said
+    assert not (tmp_path / "next.csv").exists()

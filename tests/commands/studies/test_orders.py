@@ -67,6 +67,9 @@ def test_each_order_has_its_price_and_costs():
     cash = 1000.0 - orders["cost"].sum() - (500.0 - 330.0) - 72 * 11.0
     assert found.account.loc["cash", "after"] == pytest.approx(cash)
     assert found.account.loc["gross", "after"] == pytest.approx((170.0 + 792.0) / (1000.0 - orders["cost"].sum()))
+    assert (orders["lot"] == 1.0).all()
+    assert (orders["minimum_commission"] == 0.5).all()
+    assert found.turnover == pytest.approx(orders["turnover"].sum())
     assert found.turnover == pytest.approx((792.0 + 500.0 + 330.0) / 1000.0)
 
 

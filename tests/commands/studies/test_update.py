@@ -83,7 +83,8 @@ def test_where_only_returns_are_known_orders_are_in_currency(tmp_path):
     text = SMALL.replace('source = "demo"', source)
     found = update_study(study_of(text, tmp_path), Recorded())
     assert list(found.instructions["even"].orders.columns) == [
-        *("held", "wanted", "after", "currency", "commission", "spread", "impact", "cost", "reason")
+        *("held", "wanted", "after", "currency", "commission", "spread", "impact", "cost"),
+        *("minimum_commission", "turnover", "reason"),
     ]
     (tmp_path / "held.csv").write_text("asset,shares\nAAPL,100\n")
     with pytest.raises(InputError, match=r"Name data\.prices"):

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, clone
 from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.constraints import Constraints
+from statefolio.portfolio.optimisation.best_effort import A_STEP, best_effort
 from statefolio.portfolio.optimisation.objectives import MinimumVariance
 from statefolio.portfolio.policies.model_policy import ModelPolicy
 from statefolio.portfolio.policy import Holdings
@@ -253,6 +254,25 @@ def test_bounds_that_few_assets_cannot_meet_fall_back_with_a_reason(gate, small_
     found = policy.decide(history, nothing_held(history))
     assert (found.converged, found.fallback) == (False, "keep")
     assert found.reason == "no weights satisfy all constraints: net is missed by 0.3 at best, with upper kept"
+
+
+def test_where_turnover_stops_the_way_the_decision_is_the_step_of_an_update(gate, small_risk):
+    """40 % in cash: a turnover of 10 % cannot invest it. The same step is decided on and shown with the orders."""
+    history = gate.at(gate.returns.index[230])
+    held = Holdings(history.date, pd.Series(0.6 / 9, index=gate.returns.columns), 1e6, 21)
+    policy = ModelPolicy(MinimumVariance(), small_risk, constraints=Constraints(turnover=0.1))
+    found = policy.decide(history, held)
+    assert (found.converged, found.fallback, found.reason.split(";")[0]) == (True, "", A_STEP)
+    effort = policy.best_effort(history, held, found)
+    known = effort.problem.assets
+    before = held.weights[known]
+    assert (found.weights - before).abs().sum() == pytest.approx(0.1)
+    again = best_effort(effort.problem, MinimumVariance())
+    np.testing.assert_array_equal(found.weights.to_numpy(), again.weights)
+    assert effort.step.rest == pytest.approx(again.rest)
+    assert effort.step.steps_left == again.steps_left > 1
+    infeasible = ModelPolicy(MinimumVariance(), small_risk, constraints=Constraints(upper=0.1, turnover=0.1))
+    assert infeasible.decide(history, held).fallback == "keep"  # also without the limit on turnover
 
 
 def test_a_view_without_signal_is_said_once_and_noted_on_every_decision(gate, small_risk):

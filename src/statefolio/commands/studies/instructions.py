@@ -13,6 +13,7 @@ from statefolio.portfolio.policies.model_policy import BestEffort
 from statefolio.portfolio.policy import Decision, Holdings
 
 BEFORE, AFTER = "before", "after"
+PLANNED = ("currency", "commission", "spread", "impact", "lot", "minimum_commission")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ def instruct(
     positions = np.array(held.weights, dtype=np.float64) * held.value
     cash = held.value - float(positions.sum())
     if decision.weights is None:
-        nothing = pd.DataFrame(0.0, index=assets, columns=["currency", "commission", "spread", "impact"])
+        nothing = pd.DataFrame(0.0, index=assets, columns=[*PLANNED])
         plan = OrderPlan(nothing, held.value, 0.0, assets[:0])
     else:
         last = None if prices is None else np.array(prices.reindex(assets), dtype=np.float64)

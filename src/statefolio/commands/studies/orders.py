@@ -33,8 +33,8 @@ def tabulate_orders(
     -------
     DataFrame (asset)
         held, wanted, after (weights before the orders, of the target and after the orders), currency (above zero: buy),
-        with prices: price, priced_on, shares and shares_held (before the orders); commission, spread, impact and cost
-        (their sum), in currency.
+        with prices: price, priced_on, shares, lot (in shares) and shares_held (before the orders); commission and
+        minimum_commission, spread, impact and cost (their sum), in currency; turnover (share of the value).
     """
     placed = plan.orders.loc[(plan.orders["currency"] != 0.0).to_numpy()]
     assets = placed.index
@@ -47,10 +47,13 @@ def tabulate_orders(
         if priced_on is not None:
             table["priced_on"] = priced_on.reindex(assets)
         table["shares"] = _whole(placed["currency"] / table["price"])
+        table["lot"] = placed["lot"]
         table["shares_held"] = _whole(table["held"] * value / table["price"])
     costs = ["commission", "spread", "impact"]
     table[costs] = placed[costs]
     table["cost"] = placed[costs].sum(axis=1)
+    table["minimum_commission"] = placed["minimum_commission"]
+    table["turnover"] = placed["currency"].abs() / value
     order = np.argsort(-table["currency"].abs().to_numpy(), kind="stable")
     return table.rename_axis("asset").iloc[order]
 

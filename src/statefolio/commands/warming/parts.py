@@ -94,14 +94,22 @@ def warm_risk() -> None:
 
 
 def warm_backtests() -> None:
-    """Run the settlement of orders."""
+    """Run the settlement of orders, with and without lots and fees, and the orders of an update."""
     import statefolio as sf
+    from statefolio.backtest.order_plan import plan_orders
+    from statefolio.backtest.run_settings import make_settings
 
     returns, _ = made_up_panel()
     weights = pd.DataFrame(0.3, returns.index[::10], returns.columns)
     market = sf.Market(returns)
     sf.backtest.simulate(weights, market, costs=sf.TradingCosts(0.001))
     sf.run_backtest(sf.EqualWeight(), market)
+    priced = sf.Market.from_prices(100.0 * (1.0 + returns).cumprod())
+    costs = sf.TradingCosts(0.001, lot_size=1, management_fee=0.01)
+    sf.backtest.simulate(weights.iloc[1:], priced, costs=costs)
+    sf.backtest.simulate(weights.iloc[1:], priced, costs=sf.TradingCosts(0.001, lot_size=1))
+    settings = make_settings(priced, None, None, costs, 1e6, 1, 252)
+    plan_orders(np.zeros(3), 1e6, np.full(3, 0.3), settings, np.full(3, 100.0), shares=True)
 
 
 def made_up_panel(assets: int = 3, count: int = _DATES) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -59,6 +59,8 @@ def test_a_fill_counts_once(tmp_path):
     booked = book_fills(fills_of(tmp_path, twice), ORDERS, pd.Series(dtype=float), 0.0, booked=["f3"])
     assert booked.ignored == ["f3", "f1"]
     assert booked.shares.to_dict() == {"A": 80.0}
+    assert booked.cash == pytest.approx(-60 * 10.1 - 20 * 10.2 - 0.8)
+    assert booked.orders.loc["B", "status"] == "filled"  # also by what was booked before
     other = fills_of(tmp_path, f"{FILLS}f1,A,61,10.10,0.6\n")
     with pytest.raises(InputError, match="different fills with the id 'f1'"):
         book_fills(other, ORDERS, pd.Series(dtype=float), 0.0)

@@ -64,19 +64,22 @@ def book_fills(
     booked
         Ids of fills that are in the holdings already.
 
+    Fills that are booked already count in the comparison with their orders, and not in holdings and cash.
+
     Raises
     ------
     InputError
         If two different fills have the same id, or a fill is of another side than its order.
     """
-    fills, ignored = _once(fills, booked)
+    every, ignored = _once(fills, booked)
     ordered = orders.set_index("asset")
-    _check_orders(fills, orders)
+    _check_orders(every, orders)
+    fills = every[~every["fill_id"].isin(list(booked))].reset_index(drop=True)
     traded = fills.groupby("asset")["shares"].sum()
     after = shares.add(traded, fill_value=0.0)
     after = after.where(after.abs() > _WHOLE, 0.0)
     paid = float((fills["shares"] * fills["price"]).sum() + fills["commission"].sum())
-    return Booked(after[after != 0.0].sort_index(), cash - paid, _compared(fills, ordered), ignored, fills)
+    return Booked(after[after != 0.0].sort_index(), cash - paid, _compared(every, ordered), ignored, fills)
 
 
 def _check_orders(fills: pd.DataFrame, orders: pd.DataFrame) -> None:
@@ -100,7 +103,7 @@ def _check_orders(fills: pd.DataFrame, orders: pd.DataFrame) -> None:
 
 
 def _once(fills: pd.DataFrame, booked: Collection[str]) -> tuple[pd.DataFrame, list[str]]:
-    """Leave out fills that are booked already, and rows that repeat another to the last digit."""
+    """Leave out rows that repeat another to the last digit; return also the ids that are not booked (again)."""
     rows = fills.drop_duplicates()
     twice = rows.loc[rows["fill_id"].duplicated(), "fill_id"]
     if len(twice):
@@ -110,7 +113,7 @@ def _once(fills: pd.DataFrame, booked: Collection[str]) -> tuple[pd.DataFrame, l
     again = rows["fill_id"].isin(list(booked))
     repeated = fills.loc[fills.duplicated(), "fill_id"]
     ignored = list(dict.fromkeys([*rows.loc[again, "fill_id"], *repeated]))
-    return rows[~again].reset_index(drop=True), ignored
+    return rows.reset_index(drop=True), ignored
 
 
 def _compared(fills: pd.DataFrame, ordered: pd.DataFrame) -> pd.DataFrame:

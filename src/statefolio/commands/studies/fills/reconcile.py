@@ -13,7 +13,7 @@ from statefolio.commands.studies.parts.market import read_data
 from statefolio.commands.studies.parts.names import check_names
 from statefolio.commands.studies.reading import open_study
 from statefolio.data import read_weights
-from statefolio.exceptions import InputError, OutputError
+from statefolio.exceptions import OutputError
 
 BOOKED = ".booked.csv"
 """End of the name of the file that lists the fills in a file of holdings."""
@@ -21,10 +21,10 @@ BOOKED = ".booked.csv"
 
 @dataclass(frozen=True, eq=False)
 class Reconciled:
-    """Fills booked, and where the holdings are."""
+    """Fills booked, and where the holdings are: nowhere if nothing is held."""
 
     booked: Booked
-    out: Path
+    out: Path | None
     study: Path
 
 
@@ -47,15 +47,12 @@ def reconcile(options: ReconcileOptions) -> Reconciled:
     check_names(fills["asset"], assets, f"{options.fills}", "assets")
     held, before = _held(options.holdings, assets)
     booked = book_fills(fills, orders, held, options.cash, before)
-    if booked.shares.empty:
-        raise InputError(
-            f"fills must leave something held, got none after {options.fills}: the account is {booked.cash:,.2f} in "
-            "cash. Go on with `statefolio update --cash` alone."
-        )
-    write_csv(booked.shares.rename_axis("asset").rename("shares").reset_index(), out, index=False)
-    write_csv(pd.DataFrame({"fill_id": [*before, *booked.fills["fill_id"]]}), record, index=False)
     if options.table is not None:
         write_csv(booked.orders, options.table, index_label="asset")
+    if booked.shares.empty:
+        return Reconciled(booked, None, options.study)
+    write_csv(booked.shares.rename_axis("asset").rename("shares").reset_index(), out, index=False)
+    write_csv(pd.DataFrame({"fill_id": [*before, *booked.fills["fill_id"]]}), record, index=False)
     return Reconciled(booked, out, options.study)
 
 

@@ -24,11 +24,17 @@ def show_reconciled(terminal: Terminal, found: "Reconciled") -> None:
     terminal.out.print(table(_comparison(orders), f"{len(booked.fills):,} fills of {len(orders):,} orders"))
     for sentence in _sentences(orders, booked.ignored):
         terminal.out.print(escape(sentence), soft_wrap=True)
-    terminal.out.print(
-        f"\nWritten to {escape(str(found.out))}: {len(booked.shares):,} positions. Cash: {booked.cash:,.2f}. Go on:\n"
-        f"  statefolio update {escape(str(found.study))} --holdings {escape(str(found.out))} --cash {booked.cash:.2f}",
-        soft_wrap=True,
-    )
+    terminal.out.print()
+    terminal.out.print(escape(_onwards(found)), soft_wrap=True)
+
+
+def _onwards(found: "Reconciled") -> str:
+    """Say where the holdings are, and the command that goes on."""
+    cash, command = found.booked.cash, f"  statefolio update {found.study}"
+    if found.out is None:
+        return f"Nothing is held. Cash: {cash:,.2f}. Go on:\n{command} --cash {cash:.2f}"
+    held = f"Written to {found.out}: {len(found.booked.shares):,} positions. Cash: {cash:,.2f}. Go on:"
+    return f"{held}\n{command} --holdings {found.out} --cash {cash:.2f}"
 
 
 def _comparison(orders: pd.DataFrame) -> pd.DataFrame:
@@ -71,5 +77,5 @@ def _sentences(orders: pd.DataFrame, ignored: list[str]) -> list[str]:
     if far:
         found.append(f"More than {_FAR:.0%} from the decision: {', '.join(map(str, far))}. Check splits and units.")
     if ignored:
-        found.append(f"Ignored, because they are booked already: {', '.join(ignored)}.")
+        found.append(f"Not booked again: {', '.join(ignored)}.")
     return found
