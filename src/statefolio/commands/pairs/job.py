@@ -95,10 +95,10 @@ def run_pairs(inputs: PriceInputs, options: PairsOptions, progress: Progress) ->
         compiling_ahead(progress, "simulated_pairs", "filter"),
     ):
         _check(options, pd.DatetimeIndex(prices.index))
-        start = pd.Timestamp(options.start or _default_start(prices))
-        rule = rule_of(options, prices, start)
         hedge = make_hedge(options)
         static = StaticHedge("johansen", logs=options.logs).fit(prices)  # refuses what are no prices
+        start = pd.Timestamp(options.start or _default_start(prices))
+        rule = rule_of(options, prices, start)
         progress("tuning", 0, 0)
         hedge.fit(prices)
         trace = _whole_trace(hedge, prices)

@@ -1,4 +1,4 @@
-"""Makes the trading rule of `pairs`, with thresholds that are optimal before the walk if asked for, and compares rules."""
+"""Makes the trading rule of `pairs`, with optimal thresholds where they are asked for, and compares rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
