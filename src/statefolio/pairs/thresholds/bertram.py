@@ -8,8 +8,8 @@ For dY = -Y dt + sqrt(2) dW, whose stationary deviation is one, the time T from 
     w2(z) = sum_k Gamma((2k-1)/2) (psi((2k-1)/2) - psi(1)) (sqrt 2 z)^(2k-1) / (2k-1)!
 
 A cycle earns 2 y s - c: s is the deviation of the spread and c the cost of a round trip. Returns per unit of time have
-the mean (2 y s - c) / E T and, by renewal theory, the variance (2 y s - c)^2 Var T / (E T)^3; their Sharpe ratio is over
-a riskless profit of each round trip. Bertram shows that the best thresholds are symmetric.
+the mean (2 y s - c) / E T and, by renewal theory, the variance (2 y s - c)^2 Var T / (E T)^3; their Sharpe ratio is
+over a riskless profit of each round trip. Bertram shows that the best thresholds are symmetric.
 """
 
 import numpy as np
