@@ -63,6 +63,7 @@ GROUPS: dict[str, dict[str, list[str]]] = {
         "Trading": [
             "Bands", "Linear", "z_score", "basket_weights", "position_today", "Today", "walk_baskets", "BasketWalk",
         ],
+        "Rules": ["optimal_thresholds", "OptimalThresholds", "walk_rules", "walk_rule_grid", "RuleGrid"],
         "Every day": ["follow_basket", "FollowedBasket", "save_basket", "load_basket"],
         "Portfolios": ["walk_portfolio", "BasketPortfolio", "compare_with_random", "RandomBaskets"],
     },

@@ -12,6 +12,11 @@ from .portfolio.walk_portfolio import BasketPortfolio as BasketPortfolio
 from .portfolio.walk_portfolio import walk_portfolio as walk_portfolio
 from .screening.many_hedges import hedge_pairs as hedge_pairs
 from .screening.screen import screen_pairs as screen_pairs
+from .thresholds.optimal import OptimalThresholds as OptimalThresholds
+from .thresholds.optimal import optimal_thresholds as optimal_thresholds
+from .thresholds.rule_comparison import RuleGrid as RuleGrid
+from .thresholds.rule_comparison import walk_rule_grid as walk_rule_grid
+from .thresholds.rule_comparison import walk_rules as walk_rules
 from .trading.rules import Bands as Bands
 from .trading.rules import Linear as Linear
 from .trading.signals import basket_weights as basket_weights

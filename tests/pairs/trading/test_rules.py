@@ -64,11 +64,10 @@ def test_no_level_is_negative_zero() -> None:
     ("make", "message"),
     [
         (lambda: Bands(0), "entry must be a finite number of deviations above 0, got 0"),
-        (lambda: Bands(1, 2), "exit must be from -entry to entry, which is 1, got 2"),
+        (lambda: Bands(1, 2), "exit must be at most entry, which is 1, got 2"),
         (lambda: Bands(True), "entry must be .* got True"),
         (lambda: Bands(1, 0, stop=0.5), "stop must be above entry, which is 1, got 0.5. Pass e.g. stop=3."),
         (lambda: Bands(1, 0, stop=1), "stop must be above entry, which is 1, got 1"),
-        (lambda: Bands(1, -2), "exit must be from -entry to entry, which is 1, got -2"),
         (lambda: Bands(longest=0), "longest must be .* got 0"),
         (lambda: Linear(float("nan")), "full_at must be .* got nan"),
     ],
@@ -76,3 +75,9 @@ def test_no_level_is_negative_zero() -> None:
 def test_invalid_rules(make: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         make()  # type: ignore[operator]
+
+
+def test_an_exit_beyond_the_other_entry_turns_the_position():
+    z = np.array([0.0, -1.2, 1.5, 2.1, 0.0, -1.9, -2.2, np.nan, 0.5])
+    assert Bands(1, -2).units(z).tolist() == [0, 1, 1, -1, -1, -1, 1, 1, 1]
+    assert Bands(1, -2).levels() == {"short exit": -2, "long entry": -1, "short entry": 1, "long exit": 2}

@@ -34,13 +34,13 @@ def check_hedge_options(options: TradingOptions) -> None:
                 f"--{name} must be left out with --tuning {options.tuning}, got {given:g}. Pass --tuning {tuning}, or "
                 f"leave out --{name}."
             )
-    if options.rule == "linear":
+    if options.rule != "bands":
         for name, default in _OF_BANDS.items():
             if getattr(options, name) != default:
                 typed = "exit" if name == "leave" else name
                 raise InputError(
-                    f"--{typed} must be left out with --rule linear, which has no bands, got {getattr(options, name)}. "
-                    f"Pass --rule bands, or leave out --{typed}."
+                    f"--{typed} must be left out with --rule {options.rule}, which has no such bands, got "
+                    f"{getattr(options, name)}. Pass --rule bands, or leave out --{typed}."
                 )
 
 
@@ -78,7 +78,7 @@ def walked_name(tuning: str) -> str:
 
 def make_rule(options: TradingOptions) -> Rule:
     """Return the trading rule."""
-    if options.rule == "linear":
+    if options.rule != "bands":
         return Linear()
     return Bands(options.entry, options.leave, options.stop, options.longest)
 

@@ -9,12 +9,12 @@ import pandas as pd
 from statefolio._arrays.text import show, span
 from statefolio._estimator import clone
 from statefolio.backtest.costs import TradingCosts
+from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.output_folder import whole_folder
 from statefolio.commands.pairs.hedge_options import (
     REPEATED_PASSES,
     check_hedge_options,
     make_hedge,
-    make_rule,
     next_tuning,
     score_options,
     walked_hedges,
@@ -22,6 +22,7 @@ from statefolio.commands.pairs.hedge_options import (
 )
 from statefolio.commands.pairs.options import PairsOptions
 from statefolio.commands.pairs.price_inputs import PriceInputs
+from statefolio.commands.pairs.rules import RuleResults, compare_rules, rule_of
 from statefolio.commands.pairs.tables import write_tables
 from statefolio.commands.progress import Progress
 from statefolio.commands.warming.ahead import compiling_ahead
@@ -44,6 +45,7 @@ from statefolio.report.loadings_overview import data_light
 from statefolio.report.pairs.basket_answer import answer
 from statefolio.report.pairs.basket_chapters import basket_chapters, basket_lights, basket_tiles
 from statefolio.report.pairs.basket_results import BasketResults
+from statefolio.report.pairs.rules_chapter import rule_table, rules_chapter
 
 FILES = frozenset(
     {
@@ -54,7 +56,9 @@ FILES = frozenset(
         "levels.csv",
         "parameters.csv",
         "positions.csv",
+        "grid.csv",
         "report.html",
+        "rules.csv",
         "tests.csv",
         "trace.csv",
         "value.csv",
@@ -85,7 +89,7 @@ def run_pairs(inputs: PriceInputs, options: PairsOptions, progress: Progress) ->
         For options and prices that cannot be used. No cointegration is a result.
     """
     output, prices = options.output, inputs.prices
-    rule, score = make_rule(options), score_options(options)
+    score = score_options(options)
     with (
         whole_folder(output.out, FILES, overwrite=output.overwrite) as folder,
         compiling_ahead(progress, "simulated_pairs", "filter"),
@@ -93,6 +97,8 @@ def run_pairs(inputs: PriceInputs, options: PairsOptions, progress: Progress) ->
         _check(options, pd.DatetimeIndex(prices.index))
         hedge = make_hedge(options)
         static = StaticHedge("johansen", logs=options.logs).fit(prices)  # refuses what are no prices
+        start = pd.Timestamp(options.start or _default_start(prices))
+        rule = rule_of(options, prices, start)
         progress("tuning", 0, 0)
         hedge.fit(prices)
         trace = _whole_trace(hedge, prices)
@@ -116,10 +122,18 @@ def run_pairs(inputs: PriceInputs, options: PairsOptions, progress: Progress) ->
             next_tuning=next_tuning(options, pd.Timestamp(hedge.tuned_until_)),
             capital=options.capital,
         )
+        rules = None
+        if options.grid:
+            progress("rules", 0, 0)
+            rules = compare_rules(options, prices, start, rule)
+            progress("rules", 1, 1)
         progress("writing", 0, 0)
         write_tables(folder, results)
+        if rules is not None:
+            write_csv(rule_table(rules.results), folder / "rules.csv")
+            write_csv(rules.grid.table.reset_index(), folder / "grid.csv", index=False)
         save_basket(_followed(results, prices, options), folder / STATE)
-        _write_page(folder / "report.html", inputs, options, results)
+        _write_page(folder / "report.html", inputs, options, results, rules)
         progress("writing", 1, 1)
     return PairsResult(output.out, results)
 
@@ -205,7 +219,9 @@ def _followed(results: BasketResults, prices: pd.DataFrame, options: PairsOption
     )
 
 
-def _write_page(path: Path, inputs: PriceInputs, options: PairsOptions, results: BasketResults) -> None:
+def _write_page(
+    path: Path, inputs: PriceInputs, options: PairsOptions, results: BasketResults, rules: RuleResults | None
+) -> None:
     hedged, *others = results.names
     repeated = min(options.passes, REPEATED_PASSES)
     adaptive = options.tuning == "adaptive"
@@ -223,7 +239,10 @@ def _write_page(path: Path, inputs: PriceInputs, options: PairsOptions, results:
     write_report(
         path,
         None,
-        chapters=basket_chapters(results),
+        chapters=[
+            *basket_chapters(results),
+            *([] if rules is None else [rules_chapter(rules.results, rules.grid, rules.why_not)]),
+        ],
         tiles=basket_tiles(results),
         lights=[*basket_lights(results), data_light(inputs.suspicious)],
         lead=answer(results),

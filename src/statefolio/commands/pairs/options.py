@@ -115,8 +115,11 @@ class TradingOptions:
         ),
     ] = None
     rule: Annotated[
-        Literal["bands", "linear"],
-        Option("Trade at bands around the mean, or hold one unit against every deviation (Chan's linear rule)."),
+        Literal["bands", "linear", "bertram", "leung_li"],
+        Option(
+            "Trade at bands around the mean; hold one unit against every deviation (Chan's linear rule); or trade at "
+            "the thresholds that are optimal for the spread before --start (Bertram 2010; Leung and Li 2015)."
+        ),
     ] = "bands"
     entry: Annotated[float, Option("Standard deviations at which a position is opened.")] = 1.0
     leave: Annotated[float, Option("Standard deviations at which a position is closed.", name="--exit")] = 0.0
@@ -144,6 +147,14 @@ class PairsOptions(TradingOptions):
         int, Option("Simulated baskets without cointegration that calibrate the verdict; 0 leaves out the verdict.")
     ] = 500
     seed: Annotated[int, Option("Seed of the simulation.", Whole(at_least=0))] = 0
+    discount: Annotated[
+        float,
+        Option("Yearly discount rate of --rule leung_li.", Number(above=0.0, below=1.0, example=0.05)),
+    ] = 0.05
+    grid: Annotated[
+        bool,
+        Option("Compare rules, and every combination of entry, exit and look-back, each counted as a trial."),
+    ] = False
     output: Output
 
 
@@ -227,6 +238,10 @@ class PortfolioOptions(TradingOptions):
         int | str | None,
         Option("When the hedges are tuned again.", metavar="weekly|monthly|N|never", read=read_retune),
     ] = "monthly"
+    rule: Annotated[
+        Literal["bands", "linear"],
+        Option("Trade at bands around the mean, or hold one unit against every deviation (Chan's linear rule)."),
+    ] = "bands"
     until: Annotated[datetime, Option("Last date of the screen; baskets are traded from the next date on.")]
     most: Annotated[
         int | None,

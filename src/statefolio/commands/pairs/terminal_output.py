@@ -27,6 +27,8 @@ CONTENTS = {
     "weights.csv": "target weights by date and hedge",
     "positions.csv": "hedge ratios with bands, and target positions, on every date",
     "levels.csv": "distances to the levels of the trading rule",
+    "rules.csv": "trading rules out of sample",
+    "grid.csv": "every combination of entry, exit and look-back out of sample",
     "basket.state": "the walk, which `statefolio pairs update` continues day by day",
 }
 SCREEN_CONTENTS = {

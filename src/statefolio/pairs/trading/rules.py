@@ -40,7 +40,7 @@ class Bands:
         Buy at z < -entry, sell short at z > entry.
     exit : float, default 0
         Close a long position at z >= -exit, a short one at z <= exit. With exit equal to entry a position is held only
-        while z is beyond the band.
+        while z is beyond the band; with exit at or below -entry it is turned into the opposite one.
     stop : float, optional
         Close a position if z moves beyond this against it; no new position until z is back between the bands.
     longest : int, optional
@@ -65,9 +65,9 @@ class Bands:
     def __post_init__(self) -> None:
         """Check the options, also against each other."""
         check_options(self, BAND_RULES)
-        if not -self.entry <= self.exit <= self.entry:
+        if not self.exit <= self.entry:
             raise InputError(
-                f"exit must be from -entry to entry, which is {self.entry!r}, got {self.exit!r}. Pass e.g. exit=0."
+                f"exit must be at most entry, which is {self.entry!r}, got {self.exit!r}. Pass e.g. exit=0."
             )
         if self.stop is not None and not self.stop > self.entry:
             raise InputError(

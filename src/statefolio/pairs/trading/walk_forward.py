@@ -175,7 +175,7 @@ def walk_baskets(
         basket = plain.in_logs() if hedge.logs else plain
         tuned = retuned(hedge, basket, starts, None if progress is None else _named(progress, name))
         walked[name] = walk(tuned, basket, starts, of=of, lookback=lookback)
-        weights = _weights(walked[name], plain, rule, gross)
+        weights = weights_in_use(walked[name], plain, rule, gross)
         results[name] = simulate(weights, market, costs=costs, capital=capital, periods_per_year=year, name=name)
         if isinstance(hedge, KalmanHedge):
             parameters[name] = _parameters(tuned)
@@ -189,7 +189,7 @@ def bridged_returns(basket: Basket) -> pd.DataFrame:
     return to_returns(pd.DataFrame(basket.values, index=basket.dates, columns=basket.assets), bridge_gaps=True)
 
 
-def _weights(hedge: WalkForwardHedge, basket: Basket, rule: Rule, gross: float) -> pd.DataFrame:
+def weights_in_use(hedge: WalkForwardHedge, basket: Basket, rule: Rule, gross: float) -> pd.DataFrame:
     """Return weights from the first date in use on; positions start from zero there."""
     z = hedge.z_score_.loc[hedge.in_use_from_ :]
     units = np.zeros(len(hedge.z_score_))
