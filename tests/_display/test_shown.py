@@ -50,6 +50,7 @@ INPUTS = {  # what a caller makes or writes, and protocols
     "ShrunkCorrelation",
     "ShrunkResiduals",
     "SkfolioPolicy",
+    "Study",
     "Utility",
     "View",
     "Walk",

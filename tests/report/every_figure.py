@@ -206,6 +206,23 @@ def of_pairs():
     }
 
 
+def of_baskets_together():
+    """Return the figures of portfolios of baskets, and of rules."""
+    rng = np.random.default_rng(5)
+    steps = rng.normal(0, 0.5, (len(DATES), 2)).repeat(2, axis=1).cumsum(axis=0)
+    prices = pd.DataFrame(60.0 + steps + rng.normal(0, 0.5, (len(DATES), 4)), DATES, ASSETS[:4])
+    pairs = [tuple(ASSETS[:2]), tuple(ASSETS[2:4])]
+    portfolio = sf.pairs.walk_portfolio(prices, pairs, start=DATES[250], retune=None)
+    grid = sf.pairs.walk_rule_grid(
+        prices[ASSETS[:2]], start=DATES[250], retune=None, entries=(0.5, 1.0), exits=(0.0,), half_lives=(20.0, 40.0)
+    )
+    return {
+        "BasketPortfolio.plot_value": portfolio.plot_value(),
+        "RandomBaskets.plot_draws": sf.pairs.compare_with_random(portfolio, prices, draws=19, pool=4).plot_draws(),
+        "RuleGrid.plot_map": grid.plot_map(),
+    }
+
+
 def screened():
     """Return a screen made of a table: six confirmed baskets, close together."""
     count = 40
@@ -275,6 +292,7 @@ def every_figure(result, other):
         **of_backtests(result, other),
         **of_inputs(returns, factors),
         **of_pairs(),
+        **of_baskets_together(),
         **of_portfolios(returns),
         **of_returns(),
     }
