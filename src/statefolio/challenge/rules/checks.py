@@ -20,7 +20,7 @@ from statefolio.commands.studies.schema.backtest_tables import BacktestTable
 from statefolio.commands.studies.schema.data_tables import DataTable
 from statefolio.commands.studies.schema.field_types import Table
 from statefolio.commands.studies.schema.messages import faults_of
-from statefolio.commands.studies.schema.model_tables import LoadingsTable
+from statefolio.commands.studies.schema.model_tables import LoadingsTable, StartTable
 from statefolio.commands.studies.schema.portfolio_tables import (
     GivenWeightsTable,
     PlugInTable,
@@ -178,7 +178,7 @@ def _check_parameters(table: LoadingsTable, universe: Universe) -> None:
                     f"loadings.{field} must give a number for each of its {names}, got none for {absent[0]!r}. Add it."
                 )
     for field in ("mean", "covariance"):
-        given = None if isinstance(table.start, str) else getattr(table.start, field)
+        given = getattr(table.start, field) if isinstance(table.start, StartTable) else None
         if isinstance(given, list) and len(given) != len(factors):
             raise InputError(
                 f"loadings.start.{field} must have {len(factors)} entries, for {', '.join(factors)}, got {len(given)}. "
