@@ -45,7 +45,7 @@ objective = "equal_weight"
 start = 2018-07-02
 benchmark = "even"
 [validation]
-look_ahead_cuts = 2
+look_ahead_cuts = 1
 [validation.windows]
 count = 2
 embargo = 5
