@@ -10,6 +10,7 @@ import statefolio as sf
 from statefolio.commands.studies.building import build_study
 from statefolio.commands.studies.options import StudyOutput
 from statefolio.commands.studies.run import run_study
+from statefolio.commands.studies.update import update_study
 from statefolio.exceptions import FileFormatError, InputError, StatefolioError, StatefolioWarning, UnknownNameError
 from statefolio.portfolio import BuyAndHold, GivenWeights
 from statefolio.risk import CovarianceCombination, SectorBlocks, ShrunkCorrelation
@@ -92,6 +93,13 @@ def test_it_runs_and_looks_at_nothing_too_early(home):
     held = result.results["mine"].decisions
     assert ((held > 0).sum(axis=1) == 2).all()
     assert "HierarchicalRiskParity" in (home / "out" / "trials.csv").read_text()
+
+
+def test_its_orders_are_decided_too(home):
+    updated = update_study(study_of(OWN, home), Recorded())
+    assert set(updated.instructions) == {"kelly", "mine", "parity", "even"}
+    wanted = updated.instructions["mine"].decision.weights
+    assert wanted[wanted > 0].tolist() == [0.5, 0.5]
 
 
 def test_reading_and_checking_runs_no_code(home, tmp_path):
