@@ -153,6 +153,14 @@ def test_views_of_unknown_assets_and_of_other_units_are_noticed(home):
     build_study(study_of(yearly.replace("error =", "horizon = 252\nerror ="), home))
 
 
+def test_times_of_day_are_noticed(home):
+    """A view of the evening is not known at the close of its day."""
+    text = (home / "views.csv").read_text()
+    (home / "times.csv").write_text(text.replace(",AAPL", " 18:30,AAPL"))
+    with pytest.warns(StatefolioWarning, match=r"views.file must have days, got times of day \(first: 18:30\)"):
+        build_study(study_of(OWN.replace('"views.csv"', '"times.csv"'), home))
+
+
 def built(home, *changes):
     text = OWN
     for old, new in changes:
