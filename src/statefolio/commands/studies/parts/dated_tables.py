@@ -44,8 +44,8 @@ def _warn_of_times(path: Path, field: str) -> None:
     times = [time.decode() for time in found if time != b"00:00"]
     if times:
         warnings.warn(
-            f"{field} must have days, got times of day (first: {times[0]}). A row is used from the close of its day on: "
-            "date what is known after the close on the next day.",
+            f"{field} must have days, got times of day (first: {times[0]}). A row is used from the close of its "
+            "day on: date what is known after the close on the next day.",
             StatefolioWarning,
             stacklevel=3,
         )
