@@ -39,7 +39,7 @@ GROUPS: dict[str, dict[str, list[str]]] = {
             "MinimumVariance", "Utility", "MaximumSharpe", "FractionalKelly", "RiskBudget", "FactorRiskBudget",
         ],
         "Constraints": ["Constraints"],
-        "Views": ["KalmanMean", "FactorPremia", "AsymmetricAlpha", "View", "Forecast"],
+        "Views": ["KalmanMean", "FactorPremia", "AsymmetricAlpha", "GivenViews", "View", "Forecast"],
         "Policies": [
             "ModelPolicy", "ModelWalk", "SkfolioPolicy", "EqualWeight", "InverseVolatility", "BuyAndHold",
             "GivenWeights", "Policy", "Decision", "History", "Holdings",
@@ -74,6 +74,8 @@ GROUPS: dict[str, dict[str, list[str]]] = {
         "Returns": ["to_returns", "align", "Alignment", "compound_returns", "find_suspicious_cells"],
     },
 }  # fmt: skip
+AT_THE_TOP = {"backtest": {"Studies": ["Study"]}}
+"""Names of the package itself that are in no namespace, by page and group."""
 UNWANTED = {"get_params", "set_params", "get_metadata_routing"}
 NOTE = ".. This page is generated from the public names by ``docs/_ext/reference_pages.py``.\n\n"
 
@@ -97,11 +99,13 @@ def page(namespace: str) -> str:
     if short:
         shown = ", ".join(f"``sf.{name}``" for name in short)
         parts.append(f"Also at the top, after ``import statefolio as sf``: {shown}.\n\n")
-    for heading, names in groups(namespace).items():
+    listed = [(f"statefolio.{namespace}", heading, names) for heading, names in groups(namespace).items()]
+    listed += [("statefolio", heading, names) for heading, names in AT_THE_TOP.get(namespace, {}).items()]
+    for home, heading, names in listed:
         if heading:
             parts.append(f"{heading}\n{'-' * len(heading)}\n\n")
         rows = "\n".join(f"   {name}" for name in names)
-        parts.append(f".. currentmodule:: statefolio.{namespace}\n\n.. autosummary::\n   :toctree: api\n\n{rows}\n\n")
+        parts.append(f".. currentmodule:: {home}\n\n.. autosummary::\n   :toctree: api\n\n{rows}\n\n")
     return "".join(parts)
 
 

@@ -10,6 +10,7 @@ import statefolio as sf
 from statefolio.commands.studies.building import build_study
 from statefolio.commands.studies.options import StudyOutput
 from statefolio.commands.studies.run import run_study
+from statefolio.commands.studies.update import update_study
 from statefolio.exceptions import FileFormatError, InputError, StatefolioError, StatefolioWarning, UnknownNameError
 from statefolio.portfolio import BuyAndHold, GivenWeights
 from statefolio.risk import CovarianceCombination, SectorBlocks, ShrunkCorrelation
@@ -45,7 +46,7 @@ objective = "equal_weight"
 start = 2018-07-02
 benchmark = "even"
 [validation]
-look_ahead_cuts = 2
+look_ahead_cuts = 1
 [validation.windows]
 count = 2
 embargo = 5
@@ -92,6 +93,13 @@ def test_it_runs_and_looks_at_nothing_too_early(home):
     held = result.results["mine"].decisions
     assert ((held > 0).sum(axis=1) == 2).all()
     assert "HierarchicalRiskParity" in (home / "out" / "trials.csv").read_text()
+
+
+def test_its_orders_are_decided_too(home):
+    updated = update_study(study_of(OWN, home), Recorded())
+    assert set(updated.instructions) == {"kelly", "mine", "parity", "even"}
+    wanted = updated.instructions["mine"].decision.weights
+    assert wanted[wanted > 0].tolist() == [0.5, 0.5]
 
 
 def test_reading_and_checking_runs_no_code(home, tmp_path):
@@ -143,6 +151,14 @@ def test_views_of_unknown_assets_and_of_other_units_are_noticed(home):
     with pytest.warns(StatefolioWarning, match=r"over views.horizon = 1 dates, got .* Set horizon, e.g. 252"):
         build_study(study_of(yearly, home))
     build_study(study_of(yearly.replace("error =", "horizon = 252\nerror ="), home))
+
+
+def test_times_of_day_are_noticed(home):
+    """A view of the evening is not known at the close of its day."""
+    text = (home / "views.csv").read_text()
+    (home / "times.csv").write_text(text.replace(",AAPL", " 18:30,AAPL"))
+    with pytest.warns(StatefolioWarning, match=r"views.file must have days, got times of day \(first: 18:30\)"):
+        build_study(study_of(OWN.replace('"views.csv"', '"times.csv"'), home))
 
 
 def built(home, *changes):

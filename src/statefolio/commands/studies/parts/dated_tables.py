@@ -1,5 +1,7 @@
 """Reads dated tables of a study: views, covariances, given weights, and tables for the caller's own policies."""
 
+import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +10,12 @@ import pandas as pd
 from statefolio._arrays.text import listed, shown
 from statefolio.commands.file_forms import form_of_table, read_file
 from statefolio.commands.studies.schema.data_tables import DataTable, FormTable
-from statefolio.exceptions import FileFormatError, InputError, StatefolioError
+from statefolio.exceptions import FileFormatError, InputError, StatefolioError, StatefolioWarning
 from statefolio.risk.given_covariance import covariance_table
+
+_TIME = re.compile(rb"\d[T ](\d\d:\d\d)")
+_LOOKED_AT = 1_000_000
+"""Bytes of a file that are searched for times of day."""
 
 
 def read_others(table: DataTable, folder: Path) -> dict[str, pd.DataFrame]:
@@ -28,7 +34,21 @@ def read_table(path: Path, form: FormTable, field: str) -> pd.DataFrame:
         )
     except StatefolioError as error:
         raise type(error)(f"{field}: {error}") from error
+    _warn_of_times(path, field)
     return found
+
+
+def _warn_of_times(path: Path, field: str) -> None:
+    """Warn where a text file has times of day: a row counts from the close of its day on, whatever the time."""
+    found = _TIME.findall(path.read_bytes()[:_LOOKED_AT])
+    times = [time.decode() for time in found if time != b"00:00"]
+    if times:
+        warnings.warn(
+            f"{field} must have days, got times of day (first: {times[0]}). A row is used from the close of its "
+            "day on: date what is known after the close on the next day.",
+            StatefolioWarning,
+            stacklevel=3,
+        )
 
 
 def _form_of(field: str) -> Callable[[str], str]:
