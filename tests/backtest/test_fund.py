@@ -314,3 +314,13 @@ def test_the_ledger_adds_up_in_extreme_cases(seed):
     assert (result.value.iloc[:-1] > 0.0).all()
     assert bool(result.stopped) == (len(result.ledger) < 58 or result.value.iloc[-1] <= 0.0)
     check_adds_up(result)
+
+
+def test_a_market_of_returns_with_prices_trades_in_lots(make_frame):
+    frame = make_frame([[0.0], [0.1], [0.1]])
+    prices = pd.DataFrame({"A": [30.0, 33.0, 36.3], "Z": 1.0}, index=frame.index)
+    held = pd.DataFrame({"A": [1.0]}, index=frame.index[:1])
+    result = simulate(held, Market(frame).with_prices(prices), costs=TradingCosts(lot_size=1), capital=100.0)
+    assert result.ledger["traded"].iloc[1] == 90.0
+    assert result.ledger["untraded"].iloc[1] == pytest.approx(10.0)
+    assert result.value.iloc[-1] == pytest.approx(3 * 36.3 + 10.0)

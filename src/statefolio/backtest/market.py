@@ -126,6 +126,21 @@ class Market(ShownMarket):
         last = Table(known[1:].copy(), returns.dates, returns.names)
         return cls.of_tables(replace(market.tables, spans_gap=spans_gap, prices=last, dividends=paid))
 
+    def with_prices(self, prices: Any) -> "Market":
+        """Return a copy with the last known prices at each close, which orders in whole lots need; returns stay.
+
+        Parameters
+        ----------
+        prices : DataFrame (date x asset)
+            Of the assets of the market; NaN where not observed.
+        """
+        from statefolio.data.checks import checked_table
+
+        table = checked_table(prices, "prices").reindex(columns=self.assets)
+        known = table.where(table > 0.0).ffill().reindex(self.dates, method="ffill")
+        values = np.ascontiguousarray(known.to_numpy(dtype=np.float64))
+        return Market.of_tables(replace(self._tables, prices=Table(values, self.dates, self.assets)))
+
     @classmethod
     def of_tables(cls, tables: MarketTables) -> "Market":
         """Make a market from validated tables."""

@@ -108,7 +108,7 @@ class RunSettings:
         if prices is None:
             raise InputError(
                 f"lot_size must be 0 for a market without prices, got {lots.max():g}. Use Market.from_prices(prices), "
-                "or lot_size=0."
+                "market.with_prices(prices) or lot_size=0."
             )
         return prices.values
 

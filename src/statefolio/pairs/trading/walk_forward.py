@@ -165,7 +165,8 @@ def walk_baskets(
     check_tunable(first)
     warn_of_alike(first)
     leave_out("near_duplicate", plain.assets)  # the assets of a basket may move alike
-    market = Market(bridged_returns(plain))
+    table = pd.DataFrame(plain.values, index=plain.dates, columns=plain.assets)
+    market = Market(bridged_returns(plain)).with_prices(table)
     year = read_periods(periods_per_year, plain.dates)
     walked: dict[str, WalkForwardHedge] = {}
     results: dict[str, BacktestResult] = {}

@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from statefolio._arrays.text import show, span
 from statefolio.backtest.market import Market
-from statefolio.backtest.market_tables import Table
 from statefolio.commands.file_forms import form_of_table, read_file
 from statefolio.commands.inputs import PanelInputs, cut_dates, demo_panel, panel_facts, read_tables
 from statefolio.commands.shared_options import PanelFiles
@@ -122,8 +120,7 @@ def _with_prices(market: Market, table: DataTable) -> Market:
     """Add the last prices of the bundled data, whose returns they are; files of returns have none."""
     if table.source != "demo":
         return market
-    known = load_demo_prices()[list(market.assets)].ffill().reindex(market.dates).to_numpy(dtype=np.float64)
-    return Market.of_tables(replace(market.tables, prices=Table(known.copy(), market.dates, market.assets)))
+    return market.with_prices(load_demo_prices())
 
 
 def last_prices(table: DataTable, folder: Path, date: pd.Timestamp) -> pd.DataFrame | None:
