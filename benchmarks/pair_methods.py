@@ -2,9 +2,9 @@
 
     python benchmarks/pair_methods.py [--first 2005] [--peer FOLDER]
 
-Pairs are chosen on a formation period of 12 months and traded for the next 6. The ten best pairs share the capital, each
-with half of its share long and half short, at 5 basis points per trade and 1 % a year of short positions. All rules
-run through one account of statefolio. They are written here as in the papers, apart from the package:
+Pairs are chosen on a formation period of 12 months and traded for the next 6. The ten best pairs share the capital,
+each half long and half short, at 5 basis points per trade and 1 % a year of short positions. All rules run through one
+account of statefolio. They are written here as in the papers, apart from the package:
 
 * distance: Gatev, Goetzmann and Rouwenhorst (2006, Review of Financial Studies 19): the smallest sums of squared
   differences of prices normalised to 1; open at two formation deviations, close when the normalised prices cross.
@@ -199,7 +199,10 @@ def main():
 
         draws.append(_row(run(prices, given.first, method)))
     rows["random pairs, median of 20"] = pd.DataFrame(draws).median()
-    print(pd.DataFrame(rows).T.to_markdown(floatfmt=".3f"))
+    table = pd.DataFrame(rows).T
+    print("| rule | " + " | ".join(table.columns) + " |")
+    for name, row in table.iterrows():
+        print(f"| {name} | " + " | ".join(f"{value:.3f}" for value in row) + " |")
 
 
 def _row(result):

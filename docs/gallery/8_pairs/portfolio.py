@@ -3,7 +3,8 @@ A portfolio of baskets
 ======================
 
 The five pairs with the smallest p-values until 2018, traded together afterwards: capital by inverse risk, positions in
-shared stocks netted, 5 basis points per trade. Random pairs of the same stocks say whether the screen was worth anything.
+shared stocks netted, 5 basis points per trade. Random pairs of the same stocks say whether the screen was worth
+anything.
 """
 
 import statefolio as sf
