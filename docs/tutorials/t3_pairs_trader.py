@@ -72,6 +72,14 @@ print(screen.counts.to_string())
 screen.plot_screen()
 
 # %%
+# The pairs with the smallest p-values, traded together after the screen. :doc:`/auto_gallery/8_pairs/portfolio`
+# compares such a portfolio with random pairs of the same stocks.
+
+best = sf.load_demo_prices().loc["2012":]
+portfolio = sf.pairs.walk_portfolio(best, screen, most=5, retune=None, costs=sf.TradingCosts(0.0005))
+portfolio
+
+# %%
 # Would a better verdict have helped?
 # -----------------------------------
 # No. Of 16,945 real pairs, 0.0 to 4.8 % of those with a calibrated p of at most .05 in the first half of the dates
@@ -85,3 +93,15 @@ screen.plot_screen()
 # beyond chance. If a position must be named anyway, this is today's, with its size:
 
 print(sf.pairs.position_today(hedge, prices, sf.pairs.Bands(stop=3.0), capital=100_000.0))
+
+# %%
+# Every day
+# ---------
+# ``statefolio pairs`` saves its walk, and ``statefolio pairs update FOLDER --prices NEW`` continues it over new dates:
+# what to hold, the orders in shares, what changed, and whether the basket drifts from its verdict. In Python:
+
+early = prices.loc[:"2022-12-23"]
+basket = sf.pairs.follow_basket(
+    early, sf.KalmanHedge("identity", "fixed"), start="2022", retune=None, capital=100_000.0
+)
+basket.update(prices)

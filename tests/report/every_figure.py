@@ -193,7 +193,16 @@ def of_pairs():
         start=DATES[250],
         retune="monthly",
     )
+    other = prices.assign(**{ASSETS[2]: 50.0 + np.cumsum(rng.normal(0, 0.5, len(DATES)))})
+    both = [(ASSETS[0], ASSETS[1]), (ASSETS[2], ASSETS[1])]
+    shared = sf.pairs.walk_portfolio(other, both, start=DATES[250], retune=None)
+    random = sf.pairs.compare_with_random(shared, other, draws=19, pool=3)
+    grid = sf.pairs.walk_rule_grid(other[[ASSETS[2], ASSETS[1]]], start=DATES[250], retune=None)
     return {
+        "BasketPortfolio.plot_value": shared.plot_value(),
+        "BasketPortfolio.plot_profits": shared.plot_profits(),
+        "RandomBaskets.plot_draws": random.plot_draws(),
+        "RuleGrid.plot_map": grid.plot_map(),
         "Hedge.plot_ratios": hedge.plot_ratios(beside=static),
         "Hedge.plot_spread": hedge.plot_spread(beside=static),
         "Hedge.plot_held_value": hedge.plot_held_value(beside=static),

@@ -341,8 +341,8 @@ class ShownRuleGrid(Shown):
         says = "evidence of skill" if self.deflated_sharpe >= 0.95 else "no evidence of skill"
         return (
             f"The best of {self.trials} cells has a Sharpe ratio of {sharpe:.2f} after costs (entry {entry:g}, exit "
-            f"{leave:g}, look-back {factor:g} half-lives); with every cell counted as a trial that is {says} (deflated "
-            f"Sharpe ratio {self.deflated_sharpe:.3f})."
+            f"{leave:g}, look-back {factor:g} times the half-life); with every cell counted as a trial that is {says} "
+            f"(deflated Sharpe ratio {self.deflated_sharpe:.3f})."
         )
 
     def summary(self) -> SummaryTable:

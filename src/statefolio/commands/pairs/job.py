@@ -231,7 +231,7 @@ def _write_page(
         if adaptive
         else f"{repeated:,} at most of the recipe in the walk",
         "logarithms": options.logs,
-        "rule": ", ".join(f"{name} at {level:g}" for name, level in results.rule.levels().items()),
+        "rule": ", ".join(f"{name} at {level:.4g}" for name, level in results.rule.levels().items()),
         "draws": options.draws,
         "seed": options.seed,
         "capital": f"{options.capital:,.0f}",

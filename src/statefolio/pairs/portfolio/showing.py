@@ -72,6 +72,15 @@ class ShownPortfolio(Shown):
         named: dict[str, Any] = {"Portfolio": self.result, "Equal capital": self.equal}
         return draw("backtest.value_figures.value_figure", named)
 
+    def plot_profits(self) -> Figure:
+        """Draw the profit of each basket in the account, before costs.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+        """
+        return draw("pairs.portfolio_figures.profit_figure", self)
+
     def _headline(self) -> str:
         return f"{len(self.table)} baskets out of sample from {show(self.start)}"
 

@@ -137,7 +137,7 @@ def random_chapter(found: RandomBaskets) -> Chapter:
             wide=True,
         ),
     )
-    return Chapter("Random baskets", found.sentence, exhibits)
+    return Chapter("Random baskets", found.sentence.replace(" -", f" {MINUS}"), exhibits)
 
 
 def baskets_chapter(portfolio: BasketPortfolio) -> Chapter:

@@ -20,7 +20,7 @@ def rule_map_figure(grid: RuleGrid) -> go.Figure:
     grid : RuleGrid
     """
     table = grid.table["sharpe"].unstack("exit")
-    rows = [f"{factor:g} half-lives, {entry:g}" for factor, entry in table.index]
+    rows = [f"{factor:g} × half-life, {entry:g}" for factor, entry in table.index]
     columns = [f"{leave:g}" for leave in table.columns]
     values = table.to_numpy(dtype=float)
     limit = float(np.nanmax(np.abs(values))) or 1.0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from statefolio._display.numbers import MINUS
 from statefolio.pairs.thresholds.rule_comparison import RuleGrid
 from statefolio.report.backtest.protocols import Backtest
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit
@@ -52,4 +53,5 @@ def rules_chapter(results: Mapping[str, Backtest], grid: RuleGrid, why_not: str 
             wide=True,
         ),
     )
-    return Chapter("Rules", f"From {grid.start:%Y-%m-%d}, out of sample. {grid.sentence}", exhibits)
+    lead = f"From {grid.start:%Y-%m-%d}, out of sample. {grid.sentence}".replace(" -", f" {MINUS}")
+    return Chapter("Rules", lead, exhibits)
