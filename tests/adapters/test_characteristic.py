@@ -14,7 +14,7 @@ from statefolio.data import load_stocks_and_index, to_returns
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError, StatefolioWarning
 from statefolio.factors.characteristics_of_prices import price_exposures
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 def simulated(dates=30, assets=50, seed=5):

@@ -8,7 +8,7 @@ from statefolio.exceptions import InputError, StatefolioWarning
 from statefolio.factors.factor_count import count_factors, noise_edge, residual_variances
 from statefolio.factors.principal_components import principal_components
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 CONSISTENT = ["IC_p1", "IC_p2", "IC_p3", "ER", "GR", "ED", "MP", "TW"]
 
 

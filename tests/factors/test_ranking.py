@@ -16,7 +16,7 @@ from statefolio.factors.nonlinearity import CAP, nonlinearity_tests
 from statefolio.factors.premia import fama_macbeth
 from statefolio.factors.ranking import rank_factors
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 PUBLISHED = [0.933618, 0.869271, 0.952172, 0.896906, 0.881004, 0.933040, 0.955344, 0.931913, 0.923668, 0.920374]
 
 

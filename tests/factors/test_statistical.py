@@ -11,7 +11,7 @@ from statefolio.data import load_stocks_and_index
 from statefolio.exceptions import InputError, NotFittedError, StatefolioWarning
 from statefolio.factors.statistical import StatisticalFactors
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 SMALL = {"window": 120, "refit_every": 20, "min_dates": 80, "min_history": 40}
 
 
