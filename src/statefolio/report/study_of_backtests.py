@@ -19,11 +19,9 @@ from statefolio.exceptions import InputError
 from statefolio.loadings.base import LoadingsModel
 from statefolio.loadings.kalman_loadings import KalmanLoadings
 from statefolio.portfolio.budgets.tracker import RiskContributionTracker
+from statefolio.report.lights import Light
 from statefolio.report.study_results import Evidence, HoldoutRecord, Selection, StudyResults
 from statefolio.risk.attribution import UNATTRIBUTED, attribute_return
-
-FEWEST_DATES = 60
-"""Dates below which nothing is judged."""
 
 
 def study_of_backtests(
@@ -121,14 +119,17 @@ def judged(
     compared = results[benchmarks[0]].returns if benchmarks else None
     measures = compared_measures(results, compared, market.cash_rate)
     excess = excess_returns(results, market.cash_rate)
-    if not benchmarks or len(excess) < FEWEST_DATES:
+    if not benchmarks:
+        return None, measures
+    try:
+        windows = Windows().split(excess)
+    except InputError:  # too few dates; `page_parts` says so
         return None, measures
     year = read_periods(None, market.dates)
     trials = Trials(year)
     for name in results:
         if name not in benchmarks:
             trials.add(name, excess[name], {"name": name})
-    windows = Windows().split(excess)
     judgement = judge_returns(excess, benchmarks[0], trials, windows, elsewhere=tried_elsewhere, periods_per_year=year)
     return judgement, measures
 
@@ -194,11 +195,15 @@ def _evidence(judgement: Judgement) -> Evidence:
 def page_parts(found: StudyResults) -> dict[str, Any]:
     """Return chapters, tiles, answer and lights of the page."""
     from statefolio.report.backtest_chapters import study_chapters, study_tiles
-    from statefolio.report.study_overview import study_answer, study_lights
+    from statefolio.report.study_overview import BACKTEST, study_answer, study_lights
 
+    lights = study_lights(found)
+    if found.benchmark is not None and found.evidence is None:
+        text = "Significance and selection are not judged: there are too few dates for five windows."
+        lights.insert(0, Light("Significance", "watch", text, BACKTEST))
     return {
         "chapters": study_chapters(found),
         "tiles": study_tiles(found),
         "lead": study_answer(found),
-        "lights": study_lights(found),
+        "lights": lights,
     }

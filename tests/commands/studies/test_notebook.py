@@ -69,6 +69,9 @@ def test_results_of_run_backtests_give_a_report(tmp_path):
     alone = sf.report.write(results, tmp_path / "b.html").read_text(encoding="utf-8")
     assert "Monthly returns" in alone
     assert "Significance" not in alone
+    few = sf.run_backtests(policies, market.until("2020-03-31"), rebalance="weekly")
+    short = sf.report.write(few, tmp_path / "d.html", benchmark="even").read_text(encoding="utf-8")
+    assert "too few dates for five windows" in short
     with pytest.raises(InputError, match="benchmark must be one of the results"):
         sf.report.write(results, tmp_path / "c.html", benchmark="evn")
     assert any_result.write is sf.report.write

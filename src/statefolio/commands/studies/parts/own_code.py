@@ -204,7 +204,8 @@ def _own_modules(module: ModuleType) -> list[ModuleType]:
             continue
         found[each.__name__] = each
         for part in vars(each).values():
-            other = part if isinstance(part, ModuleType) else sys.modules.get(getattr(part, "__module__", None) or "")
+            home = getattr(part, "__module__", None)
+            other = part if isinstance(part, ModuleType) else sys.modules.get(home) if isinstance(home, str) else None
             if other is not None:
                 waiting.append(other)
     return list(found.values())
