@@ -30,7 +30,7 @@ def portfolio():
 
 @pytest.fixture(scope="module")
 def found(portfolio):
-    return compare_with_random(portfolio, PRICES, draws=60, pool=8, seed=3)
+    return compare_with_random(portfolio, PRICES, draws=30, pool=8, seed=3)
 
 
 def test_every_draw_is_a_portfolio_of_baskets_of_the_pool(portfolio, found):
@@ -51,7 +51,7 @@ def test_every_draw_is_a_portfolio_of_baskets_of_the_pool(portfolio, found):
 def test_the_p_value_counts_the_portfolio_among_the_draws(portfolio, found):
     own = portfolio.result.summary()["sharpe"]
     better = int((found.draws["sharpe"] >= own).sum())
-    assert found.p_value == (1 + better) / 61
+    assert found.p_value == (1 + better) / 31
     assert found.table.loc["portfolio", "sharpe"] == own
     assert found.table.loc["random, median", "sharpe"] == found.draws["sharpe"].median()
     assert f"p = {found.p_value:.3f}" in found.sentence
@@ -68,9 +68,9 @@ def test_every_screened_basket_counts_as_a_trial(portfolio, found):
 
 
 def test_the_seed_decides_the_draws(portfolio, found):
-    same = compare_with_random(portfolio, PRICES, draws=60, pool=8, seed=3)
+    same = compare_with_random(portfolio, PRICES, draws=30, pool=8, seed=3)
     pd.testing.assert_frame_equal(same.draws, found.draws, check_exact=True)
-    other = compare_with_random(portfolio, PRICES, draws=60, pool=8, seed=4)
+    other = compare_with_random(portfolio, PRICES, draws=30, pool=8, seed=4)
     assert not other.draws["sharpe"].equals(found.draws["sharpe"])
 
 

@@ -67,9 +67,9 @@ def test_moments_of_a_cycle_equal_those_by_quadrature(y):
 def test_no_other_threshold_earns_more(cost):
     process = OrnsteinUhlenbeck(0.05, 3.0, 0.3)
     best = bertram.best_return(process, cost)
-    grid = np.linspace(cost / 2 / process.deviation + 1e-3, 4, 4000)
+    grid = np.linspace(cost / 2 / process.deviation + 1e-3, 4, 800)
     earned = [bertram.return_per_date(y, process, cost) for y in grid]
-    assert best == pytest.approx(grid[int(np.argmax(earned))], abs=2e-3)
+    assert best == pytest.approx(grid[int(np.argmax(earned))], abs=6e-3)
     sharper = bertram.best_sharpe(process, cost, 0.1)
     ratios = [bertram.sharpe_per_date(y, process, cost, 0.1) for y in grid]
     assert bertram.sharpe_per_date(sharper, process, cost, 0.1) >= max(ratios) - 1e-9
@@ -78,12 +78,12 @@ def test_no_other_threshold_earns_more(cost):
 def test_a_simulated_spread_earns_what_is_expected():
     """Bands at the threshold, traded on a fine grid of times, long and short: twice the expected profit per date."""
     process = OrnsteinUhlenbeck(0.002, 0.0, 0.1)  # slow, so that a date is a short time
-    x, cost = ou(process, 400_000, seed=1).to_numpy(), 0.4
+    x, cost = ou(process, 150_000, seed=1).to_numpy(), 0.4
     y = bertram.best_return(process, cost)
     units = Bands(y, -y).units(x / process.deviation)
     turned = np.abs(np.diff(units, prepend=0.0)).sum() / 2
     earned = (units[:-1] * np.diff(x)).sum() - cost * turned
-    assert earned / len(x) == pytest.approx(2 * bertram.return_per_date(y, process, cost), rel=0.1)
+    assert earned / len(x) == pytest.approx(2 * bertram.return_per_date(y, process, cost), rel=0.15)
 
 
 def by_dynamic_programming(process, rate, cost, step=0.01):
