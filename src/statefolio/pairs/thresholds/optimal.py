@@ -100,7 +100,7 @@ def optimal_thresholds(
     >>> prices = sf.load_demo_prices()[["CVX", "XOM"]].loc["2005":"2010"]
     >>> spread = sf.pairs.StaticHedge().fit(prices).innovations_["innovation"].to_series()
     >>> [round(sf.pairs.optimal_thresholds(spread, cost=cost).entry, 2) for cost in (0.05, 0.1, 0.2)]
-    [0.35, 0.44, 0.57]
+    [0.23, 0.29, 0.36]
     """
     check("criterion", criterion, CRITERION)
     check("cost", cost, COST)
