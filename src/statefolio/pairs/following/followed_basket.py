@@ -13,9 +13,9 @@ from statefolio.backtest.calendar import Rebalance
 from statefolio.exceptions import InputError
 from statefolio.pairs.following.drift import Drift, SavedVerdict, drift_of
 from statefolio.pairs.following.new_prices import joined
+from statefolio.pairs.following.showing import ShownFollowed
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.prices import Basket, check_tunable, read_basket
-from statefolio.pairs.showing import ShownFollowed
 from statefolio.pairs.trading.retuned import retuned
 from statefolio.pairs.trading.rules import Bands, Rule
 from statefolio.pairs.trading.signals import weights_of_units, z_score

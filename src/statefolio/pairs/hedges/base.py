@@ -11,8 +11,8 @@ from statefolio._options import Flag, check_options
 from statefolio.exceptions import InputError, NotFittedError
 from statefolio.pairs.hedges import results
 from statefolio.pairs.hedges.results import NO_HELD_VALUE, HedgeEstimates, LabelledEstimates
+from statefolio.pairs.hedges.showing import ShownHedge
 from statefolio.pairs.prices import Basket, check_tunable, read_basket, warn_of_alike
-from statefolio.pairs.showing import ShownHedge
 
 RULES = {"logs": Flag()}
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from statefolio.pairs.showing import ShownScreen
+from statefolio.pairs.screening.showing import ShownScreen
 
 FILTERS = ("cointegrated", "reverts_in_time", "pays_its_cost", "confirmed")
 

@@ -24,8 +24,8 @@ from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.static_hedges import StaticHedge
 from statefolio.pairs.prices import Basket, check_tunable, read_basket
 from statefolio.pairs.progress import Progress
-from statefolio.pairs.showing import ShownRuleGrid
 from statefolio.pairs.thresholds.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from statefolio.pairs.thresholds.showing import ShownRuleGrid
 from statefolio.pairs.trading.retuned import retuned
 from statefolio.pairs.trading.rules import Bands, Rule
 from statefolio.pairs.trading.tuning_rows import RETUNE, tuning_rows

@@ -11,8 +11,8 @@ from statefolio._options import Number, check
 from statefolio.exceptions import InputError
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.prices import read_basket
-from statefolio.pairs.showing import ShownToday
 from statefolio.pairs.trading.rules import Rule
+from statefolio.pairs.trading.showing import ShownToday
 from statefolio.pairs.trading.signals import weights_of_units, z_score
 
 CAPITAL = Number(above=0.0, example=100_000.0)

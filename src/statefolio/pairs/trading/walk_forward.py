@@ -24,9 +24,9 @@ from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
 from statefolio.pairs.hedges.static_hedges import RollingHedge, StaticHedge
 from statefolio.pairs.prices import Basket, check_testable, check_tunable, read_basket, warn_of_alike
 from statefolio.pairs.progress import Progress, StageProgress
-from statefolio.pairs.showing import ShownWalk
 from statefolio.pairs.trading.retuned import retuned
 from statefolio.pairs.trading.rules import Bands, Rule
+from statefolio.pairs.trading.showing import ShownWalk
 from statefolio.pairs.trading.signals import weights_of_units
 from statefolio.pairs.trading.tuning_rows import RETUNE, tuning_rows
 from statefolio.pairs.trading.walk_forward_hedge import WalkForwardHedge, walk

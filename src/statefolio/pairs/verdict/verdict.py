@@ -23,9 +23,9 @@ from statefolio.exceptions import InputError
 from statefolio.pairs.adaptive.collapse import Collapse
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.progress import Progress
-from statefolio.pairs.showing import ShownVerdict
 from statefolio.pairs.verdict.bootstrap import ChangeBootstrap, default_block
 from statefolio.pairs.verdict.calibration import VerdictRow, calibrated_rows, outcome_of
+from statefolio.pairs.verdict.showing import ShownVerdict
 from statefolio.pairs.verdict.statistics import hedge_statistics, statistics_of_baskets
 from statefolio.pairs.verdict.verdict_sentence import VerdictFacts, sentence
 
