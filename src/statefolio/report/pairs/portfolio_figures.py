@@ -72,6 +72,6 @@ def profit_figure(portfolio: BasketPortfolio) -> go.Figure:
             height=max(220, 60 + 26 * len(profit)),
             hovermode="closest",
             xaxis=style.axis(title=style.axis_title("Profit before costs, currency")),
-            yaxis=style.axis(automargin=True),
+            yaxis=style.axis(type="category", automargin=True),
         )
     )
