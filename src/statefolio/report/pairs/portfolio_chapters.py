@@ -85,7 +85,9 @@ def account_chapter(portfolio: BasketPortfolio) -> Chapter:
     ledger = ledger.loc[:, (ledger != 0.0).any()].rename_axis("Account")
     words = {str(name): str(name).replace("_", " ").capitalize() for name in ledger}
     drawn = {name: named[name] for name in ("Portfolio", "Equal capital")}
-    saved = f"{portfolio.saved_by_netting:,.0f}".replace("-", MINUS)
+    saved = f"Netting shared assets saves {portfolio.saved_by_netting:,.0f}.".replace("-", MINUS)
+    if list(words) == ["profit"]:
+        saved = "No costs are charged."
     exhibits = (
         Exhibit(
             "Accounts",
@@ -97,7 +99,7 @@ def account_chapter(portfolio: BasketPortfolio) -> Chapter:
         ),
         Exhibit(
             "Ledger",
-            f"Sums of the ledger, in currency. Netting shared assets saves {saved}.",
+            f"Sums of the ledger, in currency. {saved}",
             table=ledger.rename(columns=words).reset_index(),
             formats=dict.fromkeys(words.values(), ",.0f"),
             wide=True,
