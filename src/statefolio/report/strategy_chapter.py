@@ -37,7 +37,7 @@ def strategy_chapter(study: StudyResults, name: str) -> Chapter:
     exhibits = [
         figure_exhibit(
             "Weights",
-            "Held weights, drifting between trades; the largest on average, or groups where these are given.",
+            "Held weights, drifting between trades: the largest on average, or groups, or fifths of positions by size.",
             lambda: weights_figure(result, groups=study.groups),
             True,
         ),

@@ -5,7 +5,7 @@ import pytest
 
 from statefolio.exceptions import InputError
 from statefolio.report.backtest.downsampling import evenly_spaced
-from statefolio.report.backtest.weight_figures import expected_return_figure, weights_figure
+from statefolio.report.backtest.weight_figures import FIFTHS, expected_return_figure, weights_figure
 
 
 def drawn_rows(result):
@@ -15,14 +15,24 @@ def drawn_rows(result):
 
 def test_areas_are_the_weights_of_the_largest_assets_and_of_the_others(long_only):
     held = drawn_rows(long_only)
-    figure = weights_figure(long_only, most=4)
+    figure = weights_figure(long_only, most=12)
     names = [trace.name for trace in figure.data]
     sizes = long_only.weights.mean().sort_values(ascending=False)
-    assert names == [*sizes.index[:4], "16 others"]
-    for trace in figure.data[:4]:
+    assert names == [*sizes.index[:12], "8 others"]
+    for trace in figure.data[:12]:
         np.testing.assert_allclose(trace.y, 100 * held[trace.name], atol=1e-4)
     np.testing.assert_allclose(np.sum([trace.y for trace in figure.data], axis=0), 100.0, atol=1e-3)
     assert {trace.stackgroup for trace in figure.data} == {"long"}
+
+
+def test_others_that_would_fill_the_chart_are_drawn_in_fifths_of_the_positions_of_each_date(long_only):
+    held = drawn_rows(long_only)
+    figure = weights_figure(long_only, most=4)
+    assert [trace.name for trace in figure.data] == list(FIFTHS)
+    ordered = -np.sort(-held.to_numpy(), axis=1)  # 20 positions: four in each fifth
+    for place, trace in enumerate(figure.data):
+        wanted = ordered[:, 4 * place : 4 * place + 4].sum(axis=1)
+        np.testing.assert_allclose(trace.y, 100 * wanted, atol=1e-4)
 
 
 def test_shorts_are_below_zero_with_a_line_for_the_net_weight(long_short):

@@ -17,6 +17,9 @@ MOST_ASSETS = 8
 MOST_LINES = 5
 MOST_OTHERS = 0.25
 """Largest share of the weights that the assets without a name of their own may have, where groups are known."""
+MOST_OTHERS_UNGROUPED = 0.5
+FIFTHS = ("largest fifth", "second fifth", "third fifth", "fourth fifth", "smallest fifth")
+"""Of the positions on each date, by size."""
 NOTHING = 5e-4
 """Shares of the value below this are too small to draw."""
 
@@ -36,7 +39,8 @@ def weights_figure(result: Backtest, most: int = MOST_ASSETS, groups: "pd.Series
         The most assets with an area each: those with the largest mean absolute weights. The others share an area,
         separate for long and short positions.
     groups : Series of str by asset, optional
-        If the others would take more than a quarter of the chart, areas are of groups instead of assets.
+        If the others would take more than a quarter of the chart, areas are of groups instead of assets. Without
+        groups, if they would take more than half, areas are of fifths of the positions on each date, by size.
 
     Raises
     ------
@@ -53,9 +57,9 @@ def weights_figure(result: Backtest, most: int = MOST_ASSETS, groups: "pd.Series
     held = held.iloc[evenly_spaced(len(held))]
     x = date_strings(held.index)
     figure = go.Figure()
-    for place, (label, assets) in enumerate(_shown(held, named, others, groups).items()):
-        rest = bool(others) and assets == others
-        _areas(figure, x, held[assets], label, style.OTHERS if rest else style.colour(place))
+    rest = f"{len(others)} others"
+    for place, (label, weights) in enumerate(_shown(held, named, others, groups, rest).items()):
+        _areas(figure, x, weights, label, style.OTHERS if label == rest else style.colour(place))
     net = held.sum(axis=1)
     if (held < -NOTHING).any(axis=None):
         line = {"width": 1.6, "dash": "dot", "color": style.INK}
@@ -68,16 +72,27 @@ def weights_figure(result: Backtest, most: int = MOST_ASSETS, groups: "pd.Series
 
 
 def _shown(
-    held: pd.DataFrame, named: list[Any], others: list[Any], groups: "pd.Series[str] | None"
-) -> dict[str, list[Any]]:
-    """Return the assets of each area: single ones and the others, or groups where the others would fill the chart."""
+    held: pd.DataFrame, named: list[Any], others: list[Any], groups: "pd.Series[str] | None", rest: str
+) -> dict[str, pd.DataFrame]:
+    """Return the weights of each area: of single assets and the others, or of groups or fifths instead."""
     size = held.abs().sum()
-    if others and groups is not None and float(size[others].sum()) > MOST_OTHERS * float(size.sum()):
+    of_others = float(size[others].sum()) / float(size.sum())
+    if others and groups is not None and of_others > MOST_OTHERS:
         of = groups.reindex(held.columns).fillna("no group")
         order = size.groupby(of).sum().sort_values(ascending=False, kind="stable").index
-        return {str(group): list(held.columns[of == group]) for group in order if size[of == group].sum() > 0.0}
-    found = {str(asset): [asset] for asset in named}
-    return {**found, f"{len(others)} others": others} if others else found
+        return {str(group): held.loc[:, of == group] for group in order if size[of == group].sum() > 0.0}
+    if others and groups is None and of_others > MOST_OTHERS_UNGROUPED:
+        return _fifths(held)
+    found = {str(asset): held[[asset]] for asset in named}
+    return {**found, rest: held[others]} if others else found
+
+
+def _fifths(held: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the weights in each fifth of the positions of a date, by size."""
+    position = held.abs() > 0.0
+    rank = held.abs().where(position).rank(axis=1, method="first", ascending=False)
+    fifth = np.ceil(len(FIFTHS) * rank.div(position.sum(axis=1), axis=0))
+    return {label: held.where(fifth == number, 0.0) for number, label in enumerate(FIFTHS, start=1)}
 
 
 def _areas(figure: go.Figure, x: list[str], weights: pd.DataFrame, name: str, colour: str) -> None:
