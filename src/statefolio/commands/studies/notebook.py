@@ -80,7 +80,7 @@ class Study:
     ...     study.market, study.policies["calm"].window
     (Market(401 dates, 2021-01-04 to 2022-08-05; 20 assets), 63)
     >>> study.measures.loc["sharpe"].round(2).to_dict()
-    {'calm': -0.23, 'even': -0.31}
+    {'calm': 0.98, 'even': 0.87}
     """
 
     def __init__(self, built: BuiltStudy) -> None:
