@@ -48,8 +48,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        write_inputs(folder)
         with trees(options.against, folder) as each:
+            for name in each:
+                write_inputs(folder / f"of {name}")
             show(measure(each, options.cases, options.repeats, folder), options.repeats)
 
 
@@ -75,7 +76,7 @@ def measure(
     for case in cases:
         for round_ in range(repeats + 1):
             for name, source in sources.items():
-                seconds = run(CASES[case], source, folder)
+                seconds = run(CASES[case], source, folder / f"of {name}")
                 if round_:
                     found.setdefault((case, name), []).append(seconds)
     return found
@@ -112,6 +113,7 @@ def show(found: dict[tuple[str, str], list[tuple[float, float]]], repeats: int) 
 
 def write_inputs(folder: Path) -> None:
     """Write the files that the commands read."""
+    folder.mkdir()
     demo = sf.load_demo()
     demo.returns.to_csv(folder / "returns.csv")
     demo.factors.to_csv(folder / "factors.csv")
