@@ -25,7 +25,7 @@ def compiling_ahead(progress: Progress, *parts: str) -> Iterator[None]:
     Parameters
     ----------
     progress : Progress
-        Is told that this is a first run.
+        Shows that this is a first run.
     parts : str
         Functions of `warming.parts` without "warm_", in the order in which the job needs them.
     """

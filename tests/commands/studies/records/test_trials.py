@@ -1,4 +1,4 @@
-"""Trials are told apart by what their returns depend on: names count nothing anew, data and parameters do."""
+"""Trials differ by what their returns depend on: names count nothing anew, data and parameters do."""
 
 import json
 import sys
