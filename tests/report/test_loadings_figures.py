@@ -1,3 +1,5 @@
+from statistics import NormalDist
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,7 @@ import pytest
 from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.loadings.movement import settled
 from statefolio.report import loadings_figure
-from statefolio.report.fitted_loadings import view_range
+from statefolio.report.fitted_loadings import view_range, view_ranges
 from statefolio.report.loadings_figures import period
 
 
@@ -83,3 +85,14 @@ def test_the_axis_excludes_the_wide_bands_at_the_start():
 )
 def test_the_word_for_the_distance_between_dates(frequency, word):
     assert period(pd.date_range("2001-01-01", periods=30, freq=frequency)) == word
+
+
+def test_ranges_show_the_band_and_the_central_part_of_the_other_estimate():
+    mean, error = np.zeros((3, 101)), np.full((3, 101), 0.5)
+    other = np.stack([np.linspace(-10.0, 90.0, 101), np.full(101, np.nan), np.linspace(-0.1, 0.1, 101)])
+    other[0, 0] = np.nan
+    half = 0.5 * NormalDist().inv_cdf(0.975)
+    ends = [(np.nanpercentile(other[0], 2.0), np.nanpercentile(other[0], 98.0)), (-half, half), (-half, half)]
+    wanted = [(low - 0.06 * (high - low), high + 0.06 * (high - low)) for low, high in ends]
+    assert np.allclose(view_ranges(mean, error, other), wanted)
+    assert [view_range(*parts) for parts in zip(mean, error, other, strict=True)] == view_ranges(mean, error, other)

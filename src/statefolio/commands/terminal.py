@@ -88,7 +88,15 @@ class Terminal:
             self._bars.start()
             self._end_stages_of_unknown_length()
             self._stages[stage] = self._bars.add_task(stage, total=total or None)
+        if not total:
+            self._reopen(stage)
         self._bars.update(self._stages[stage], completed=done, total=total or None)
+
+    def _reopen(self, stage: str) -> None:
+        """Make the length of a stage unknown: `update` takes no length for one that stays."""
+        for task in self._bars.tasks:
+            if task.id == self._stages[stage]:
+                task.total = task.finished_time = None
 
     def _end_stages_of_unknown_length(self) -> None:
         for task in self._bars.tasks:

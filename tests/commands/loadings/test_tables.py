@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import xarray as xr
 
 from statefolio.commands.loadings import tables as long_table
@@ -52,3 +53,4 @@ def test_numbers_keep_nine_digits_and_missing_ones_stay_missing(tmp_path):
     np.testing.assert_allclose(table["filtered"], values, rtol=2.0**-29, atol=0.0)
     np.testing.assert_allclose(table["predicted_standard_error"], np.sqrt(squares), rtol=2.0**-29, atol=0.0)
     assert table["filtered"][0] == 1.0
+    assert [pq.read_table(tmp_path / "l.parquet")[name].null_count for name in ("predicted", "filtered")] == [1, 1]

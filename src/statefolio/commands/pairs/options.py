@@ -42,6 +42,19 @@ def read_bounds(name: str, text: str) -> tuple[float, float]:
     return least, most
 
 
+Retune = Annotated[
+    int | str | None,
+    Option("When the hedges are tuned again.", metavar="weekly|monthly|N|never", read=read_retune),
+]
+FalseDiscoveryRate = Annotated[float, Option("False discovery rate.", Level)]
+Correction = Annotated[
+    Literal["by", "bh"], Option("Correction of Benjamini and Yekutieli, or of Benjamini and Hochberg.")
+]
+HalfLives = Annotated[
+    tuple[float, float], Option("Shortest and longest half-life, in dates.", metavar="LEAST,MOST", read=read_bounds)
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class BasketFile:
     """A file of prices, and the basket in it."""
@@ -102,10 +115,7 @@ class TradingOptions:
         Option("With rolling: the length of the window, in dates.", Whole(at_least=3, example=60), default_text="60"),
     ] = None
     passes: Annotated[int, Option("Most passes of the adaptive tuning.", Whole(at_least=1, example=2000))] = 2000
-    retune: Annotated[
-        int | str | None,
-        Option("When the hedges of the walk are tuned again.", metavar="weekly|monthly|N|never", read=read_retune),
-    ] = "weekly"
+    retune: Retune = "weekly"
     lookback: Annotated[
         int | None,
         Option(
@@ -200,13 +210,9 @@ class Screening:
         Option("A triple to test too; repeatable.", name="--triple", metavar="A,B,C", read=read_names, repeated=True),
     ] = None
     hedged: Annotated[Literal["each", "first"], Option("Hedge each asset of a basket in turn, or the first.")] = "each"
-    fdr: Annotated[float, Option("False discovery rate.", Level)] = 0.05
-    correction: Annotated[
-        Literal["by", "bh"], Option("Correction of Benjamini and Yekutieli, or of Benjamini and Hochberg.")
-    ] = "by"
-    half_life: Annotated[
-        tuple[float, float], Option("Shortest and longest half-life, in dates.", metavar="LEAST,MOST", read=read_bounds)
-    ] = (1.0, 126.0)
+    fdr: FalseDiscoveryRate = 0.05
+    correction: Correction = "by"
+    half_life: HalfLives = (1.0, 126.0)
     cost: Cost = 0.0
     entry: Annotated[
         float, Option("Standard deviations at which a round trip begins.", Number(above=0.0, example=1.0))
@@ -234,10 +240,7 @@ class PortfolioOptions(TradingOptions):
         Literal["static", "rolling", "fixed", "mle", "adaptive"],
         Option("The hedge of every basket, as in `pairs`; static and rolling ones are fast, mle is slow."),
     ] = "static"
-    retune: Annotated[
-        int | str | None,
-        Option("When the hedges are tuned again.", metavar="weekly|monthly|N|never", read=read_retune),
-    ] = "monthly"
+    retune: Retune = "monthly"
     rule: Annotated[
         Literal["bands", "linear"],
         Option("Trade at bands around the mean, or hold one unit against every deviation (Chan's linear rule)."),
@@ -251,13 +254,9 @@ class PortfolioOptions(TradingOptions):
             default_text="all that pass",
         ),
     ] = None
-    fdr: Annotated[float, Option("False discovery rate.", Level)] = 0.05
-    correction: Annotated[
-        Literal["by", "bh"], Option("Correction of Benjamini and Yekutieli, or of Benjamini and Hochberg.")
-    ] = "by"
-    half_life: Annotated[
-        tuple[float, float], Option("Shortest and longest half-life, in dates.", metavar="LEAST,MOST", read=read_bounds)
-    ] = (1.0, 126.0)
+    fdr: FalseDiscoveryRate = 0.05
+    correction: Correction = "by"
+    half_life: HalfLives = (1.0, 126.0)
     capital_by: Annotated[
         Literal["inverse_risk", "risk_budget", "equal"],
         Option("Capital in inverse proportion to risk, with equal contributions to the risk, or equal."),
