@@ -1,9 +1,12 @@
 import os
 import stat
+import sys
+from contextlib import contextmanager
 
 import pytest
 
-from statefolio._temporary import private_folder, temporary_file
+from statefolio import _temporary
+from statefolio._temporary import moved_away, private_folder, temporary_file, temporary_folder
 from statefolio._writing import write_whole
 from statefolio.exceptions import DataTypeError, OutputError
 
@@ -44,6 +47,54 @@ def test_what_fails_half_way_leaves_the_former_file_and_nothing_else(tmp_path, m
         write_whole(path, "new")
     assert path.read_text() == "former"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@contextmanager
+def interrupted_at(instruction):
+    """Raise KeyboardInterrupt at an instruction of `_temporary` while it is entered, counted over its functions."""
+    left = instruction
+
+    def trace(frame, event, _argument):
+        nonlocal left
+        if frame.f_code.co_filename != _temporary.__file__ or frame.f_code.co_name == "_name":
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            left -= 1
+            if left < 0:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return trace
+
+    former = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(former)
+
+
+@pytest.mark.parametrize(
+    "entering",
+    [temporary_folder, moved_away, lambda target: temporary_file(target, private=True)],
+    ids=["folder", "moved", "file"],
+)
+def test_an_interrupt_at_any_instruction_before_the_block_leaves_nothing(tmp_path, entering):
+    target = tmp_path / "it"
+    target.mkdir()
+    for instruction in range(1000):
+        block = entering(target)
+        try:
+            with interrupted_at(instruction):
+                block.__enter__()
+        except KeyboardInterrupt:
+            del block
+            assert [path.name for path in tmp_path.iterdir()] == ["it"], instruction
+        else:
+            block.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+            break
+    assert 20 < instruction < 999
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path):

@@ -28,37 +28,44 @@ _ABANDONED = 2 * 24 * 3600.0
 @contextmanager
 def temporary_folder(target: Path) -> Iterator[Path]:
     """Make a folder next to `target`, locked by this process; remove what is at its place after the block."""
-    while True:
-        folder = _name(target, PART)
+    folder, handle = _name(target, PART), None
+    try:  # an interrupt may come as soon as the folder exists
         folder.mkdir()
         handle = _lock(folder)
-        if folder.exists():  # another process may have swept it before it was locked
-            break
-        _release(handle)
-    try:
+        while not folder.exists():  # another process swept it before it was locked
+            _release(handle)
+            folder, handle = _name(target, PART), None
+            folder.mkdir()
+            handle = _lock(folder)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        _release(handle)
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            _release(handle)
 
 
 @contextmanager
 def temporary_file(target: Path, *, private: bool) -> Iterator[tuple[Path, int]]:
     """Make a file next to `target`, locked by this process, and give its path and handle; remove it after the block."""
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-    while True:
-        file = _name(target, PART)
-        handle = os.open(file, flags, 0o600 if private else 0o666)
+    mode = 0o600 if private else 0o666
+    file, handle = _name(target, PART), None
+    try:  # an interrupt may come as soon as the file exists
+        handle = os.open(file, flags, mode)
         _try_lock(handle)
-        if file.exists():
-            break
-        os.close(handle)
-    try:
+        while not file.exists():  # another process swept it before it was locked
+            os.close(handle)
+            file, handle = _name(target, PART), None
+            handle = os.open(file, flags, mode)
+            _try_lock(handle)
         yield file, handle
     finally:
-        if os.name != "nt":  # there the writer closes it: an open file cannot be renamed
-            os.close(handle)
-        file.unlink(missing_ok=True)
+        try:
+            if os.name != "nt":  # there the writer closes it: an open file cannot be renamed
+                _release(handle)
+        finally:
+            file.unlink(missing_ok=True)
 
 
 def sweep(target: Path) -> None:
@@ -91,11 +98,12 @@ def moved_away(target: Path) -> Iterator[None]:
     """Move a folder to a name next to it; remove it after the block, or move it back if the block fails."""
     former, handle = _name(target, OLD), _lock(target)
     try:
-        target.rename(former)
-        try:
+        try:  # an interrupt may come as soon as it has moved
+            target.rename(former)
             yield
         except BaseException:
-            former.rename(target)
+            if former.exists():
+                former.rename(target)
             raise
         shutil.rmtree(former)
     finally:

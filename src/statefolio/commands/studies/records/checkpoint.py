@@ -9,10 +9,10 @@ import hmac
 import os
 import pickle
 import secrets
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-from statefolio._temporary import private_folder
+from statefolio._temporary import private_folder, temporary_file
 from statefolio._writing import write_whole
 from statefolio.backtest.walk_state import WalkState
 from statefolio.exceptions import FileFormatError, InputError, OutputError
@@ -92,15 +92,11 @@ def _key() -> bytes:
     try:
         if not file.exists():
             home.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=".key.", dir=home)
-            with os.fdopen(handle, "wb") as drawn:
-                drawn.write(secrets.token_bytes(_KEY_BYTES))
-            try:
-                os.link(name, file)
-            except FileExistsError:
-                pass
-            finally:
-                Path(name).unlink(missing_ok=True)
+            with temporary_file(file, private=True) as (temporary, handle):
+                with os.fdopen(handle, "wb", closefd=os.name == "nt") as drawn:
+                    drawn.write(secrets.token_bytes(_KEY_BYTES))
+                with suppress(FileExistsError):
+                    os.link(temporary, file)
         key = file.read_bytes()
     except OSError as error:
         raise OutputError(
