@@ -8,9 +8,9 @@ import pandas as pd
 
 from statefolio._arrays.types import Array
 from statefolio._options import check_options
+from statefolio.backtest.by_asset import by_asset
 from statefolio.backtest.cost_rules import PERIODS, RULES
 from statefolio.backtest.dated_rates import rates_by_date
-from statefolio.backtest.market_tables import by_asset
 
 
 @dataclass(frozen=True, eq=False)

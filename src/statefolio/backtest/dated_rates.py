@@ -8,7 +8,7 @@ import pandas as pd
 from statefolio._arrays.frames import read_values
 from statefolio._arrays.text import listed, show
 from statefolio._arrays.types import Array
-from statefolio.backtest.market_tables import by_asset
+from statefolio.backtest.by_asset import by_asset
 from statefolio.exceptions import InputError, UnknownNameError
 
 

@@ -10,9 +10,10 @@ import pandas as pd
 
 from statefolio._arrays.dates import read_date
 from statefolio.backtest.dividends import last_known, read_dividends
+from statefolio.backtest.market_data import read_market
 from statefolio.backtest.market_futures import cut, perturb
 from statefolio.backtest.market_showing import ShownMarket
-from statefolio.backtest.market_tables import NOT_DELISTED, MarketTables, Table, mean_return, read_market
+from statefolio.backtest.market_tables import NOT_DELISTED, MarketTables, Table, mean_return
 
 
 class Market(ShownMarket):

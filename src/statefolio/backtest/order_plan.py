@@ -7,7 +7,7 @@ import pandas as pd
 
 from statefolio._arrays.types import Array
 from statefolio.backtest.account_arrays import FURTHER_LINES, LEDGER, UNTRADED
-from statefolio.backtest.market_tables import by_asset
+from statefolio.backtest.by_asset import by_asset
 from statefolio.backtest.run_settings import RunSettings
 from statefolio.backtest.settlement import write_unit_impact
 from statefolio.backtest.value_after_costs import value_after_costs

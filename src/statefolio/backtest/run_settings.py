@@ -20,10 +20,10 @@ from statefolio.backtest.account_arrays import (
     OrderArrays,
     Terms,
 )
+from statefolio.backtest.by_asset import by_asset
 from statefolio.backtest.costs import TradingCosts, new_periods
 from statefolio.backtest.flows import read_flows
 from statefolio.backtest.market import Market
-from statefolio.backtest.market_tables import by_asset
 from statefolio.backtest.periods import PERIODS_RULE, read_periods
 from statefolio.exceptions import InputError
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from statefolio._arrays.types import Array
+from statefolio.backtest.by_asset import by_asset
 from statefolio.backtest.events import CLOSED, FALLBACK, UNFILLED_ORDER
-from statefolio.backtest.market_tables import by_asset
 from statefolio.backtest.whole_orders import SMALLEST_ORDER
 from statefolio.exceptions import InputError
 from statefolio.portfolio.policies.notes import SOLD_WITHOUT_DATA

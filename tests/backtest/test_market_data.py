@@ -8,8 +8,8 @@ import pytest
 
 import statefolio as sf
 from statefolio.backtest.market import Market
-from statefolio.backtest.market_tables import by_asset, mean_return
-from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
+from statefolio.backtest.market_tables import mean_return
+from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning
 
 DATES = pd.bdate_range("2024-01-01", periods=10)
 X = np.nan
@@ -162,23 +162,6 @@ def test_a_delisting_between_dates_is_at_the_date_before(calm):
     assert Market(calm, delistings={"A": "2023-12-29"}).delistings.empty
     assert Market(calm, delistings={"B": DATES[-1]}).delistings.to_dict() == {"B": DATES[-1]}
     assert Market(calm, delistings={"B": DATES[-1] + pd.Timedelta(hours=1)}).delistings.empty
-
-
-def test_numbers_by_asset_are_matched_by_name():
-    assets = pd.Index(list("ABC"))
-    assert by_asset(pd.Series({"C": 3, "A": 1, "X": 9, "B": 2}), assets, "fee").tolist() == [1.0, 2.0, 3.0]
-    assert by_asset({"B": 0.0, "C": 0.0, "A": 0.5}, assets, "fee").tolist() == [0.5, 0.0, 0.0]
-    assert by_asset(-1.0, assets, "fee", least=-1.0).tolist() == [-1.0] * 3
-    with pytest.raises(InputError, match=r"of at least 0, got -0\.1"):
-        by_asset({"A": 0.1, "B": -0.1, "C": np.inf}, assets, "fee")
-    with pytest.raises(InputError, match="got nan"):
-        by_asset({"A": 0.1, "B": np.nan, "C": 0.2}, assets, "fee")
-    with pytest.raises(UnknownNameError, match="got none for 'B', 'C'"):
-        by_asset({"A": 0.1}, assets, "fee")
-    with pytest.raises(InputError, match="name each asset once, got 'A' twice"):
-        by_asset(pd.Series([0.1, 0.2, 0.3, 0.4], list("ABCA")), assets, "fee")
-    with pytest.raises(DataTypeError, match="must hold numbers"):
-        by_asset({"A": "x", "B": 0.1, "C": 0.1}, assets, "fee")
 
 
 def test_a_table_until_a_date_includes_it_and_cannot_be_changed(calm):
