@@ -8,7 +8,7 @@ from statefolio.exceptions import InputError, UnknownNameError
 from statefolio.loadings.movement import settled
 from statefolio.report import loadings_figure
 from statefolio.report.fitted_loadings import view_range, view_ranges
-from statefolio.report.loadings_figures import period
+from statefolio.report.loadings_panels import period
 
 
 def test_bands_are_1_96_standard_errors_around_the_filtered_loading(model, rolling):

@@ -10,8 +10,8 @@ from .heat_maps import loadings_heat_map as loadings_heat_map
 from .heat_maps import movement_heat_map as movement_heat_map
 from .lights import Light as Light
 from .loadings_figures import loadings_figure as loadings_figure
+from .returns.measuring import tear_sheet as tear_sheet
 from .returns.sheet import TearSheet as TearSheet
-from .returns.sheet import tear_sheet as tear_sheet
 from .risk_figures import asset_risk_figure as asset_risk_figure
 from .risk_figures import factor_correlation_figure as factor_correlation_figure
 from .risk_figures import factor_risk_figure as factor_risk_figure

@@ -18,7 +18,8 @@ from statefolio.loadings.base import LoadingsModel
 from statefolio.report.attribution_figures import return_attribution_figure
 from statefolio.report.backtest.backtest_tables import measures_table, right
 from statefolio.report.chapters import Chapter, Exhibit, figure_exhibit, full_rows
-from statefolio.report.returns.sheet import TearSheet, tear_sheet
+from statefolio.report.returns.measuring import tear_sheet
+from statefolio.report.returns.sheet import TearSheet
 from statefolio.report.returns.sheet_chapters import sheet_chapters, sheet_lead, sheet_tiles
 from statefolio.report.risk_figures import asset_risk_figure, factor_risk_figure, portfolio_exposure_figure
 from statefolio.report.study_of_backtests import default_model, judged, page_parts, study_of_backtests

@@ -28,7 +28,7 @@ from statefolio.report.fitted_loadings import (
     ordered_factors,
     view_ranges,
 )
-from statefolio.report.loadings_figures import factor_scales
+from statefolio.report.loadings_panels import factor_scales
 
 MOST_VALUES = 6_000_000
 MOST_POINTS = 1_400

@@ -14,8 +14,8 @@ from statefolio.report.calibration import Calibration, autocorrelation, coverage
 from statefolio.report.calibration_figures import autocorrelation_of, coverage_of, innovations_of
 from statefolio.report.fitted_loadings import ALPHA, FittedLoadings, Floats, dates, names, ordered_factors, tuned_until
 from statefolio.report.heat_maps import loadings_heat_map, movement_heat_map
-from statefolio.report.loadings_figures import empty_figure
 from statefolio.report.loadings_overview import counted_since, evaluated_quality
+from statefolio.report.loadings_panels import empty_figure
 
 
 def page_data(

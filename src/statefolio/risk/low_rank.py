@@ -10,8 +10,8 @@ from statefolio._arrays.types import Array
 from statefolio._options import Number, Whole, check
 from statefolio.exceptions import DataTypeError, InputError
 from statefolio.kalman.low_rank_draws import draw
+from statefolio.risk.covariance_showing import ShownCovariance
 from statefolio.risk.factor_root import factor_root, finite_array
-from statefolio.risk.showing import ShownCovariance
 
 _COUNT = Whole(at_least=0, example=1000)
 _DEGREES_OF_FREEDOM = Number(above=2.0, infinite=True, example=5) | None
