@@ -25,7 +25,7 @@ challenge: $(INSTALLED)
 	$(BIN)/statefolio challenge tutorial statefolio-tutorial --port $(or $(PORT),8000)
 
 test: $(INSTALLED)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -62,19 +62,18 @@ def test_against_numpy(model, returns, factors):
     found, errors = model.loadings_, model.innovations_
     for asset in range(6):
         r = returns.to_numpy()[:, asset]
-        before = plain(model, X[:0], r[:0])
-        for t in range(len(X)):
-            b, P, s2 = before
-            close(found.predicted[t, asset], b)
-            close(found.predicted_variance[t, asset], np.diag(P))
-            close(errors.innovation[t, asset], r[t] - X[t] @ b)
-            close(errors.innovation_variance[t, asset], X[t] @ P @ X[t] + s2)
-            before = plain(model, X[: t + 1], r[: t + 1])
-            close(found.filtered[t, asset], before[0])
-            close(found.filtered_variance[t, asset], np.diag(before[1]))
-        close(model.next_["mean"][asset], before[0])
-        close(model.next_["covariance"][asset], before[1])
-        close(model.next_["observation_variance"][asset], before[2])
+        fits = [plain(model, X[:t], r[:t]) for t in range(len(X) + 1)]
+        b, P, s2 = (np.array(each) for each in zip(*fits, strict=True))
+        variance = np.diagonal(P, axis1=1, axis2=2)
+        close(found.predicted[:, asset], b[:-1])
+        close(found.predicted_variance[:, asset], variance[:-1])
+        close(errors.innovation[:, asset], r - (X * b[:-1]).sum(axis=1))
+        close(errors.innovation_variance[:, asset], np.einsum("ti,tij,tj->t", X, P[:-1], X) + s2[:-1])
+        close(found.filtered[:, asset], b[1:])
+        close(found.filtered_variance[:, asset], variance[1:])
+        close(model.next_["mean"][asset], b[-1])
+        close(model.next_["covariance"][asset], P[-1])
+        close(model.next_["observation_variance"][asset], s2[-1])
 
 
 def test_against_statsmodels(returns, factors):

@@ -85,7 +85,7 @@ def test_a_staircase_from_far_below_has_few_steps():
     """Variances that are too large by any factor are a loss of any size: of least log scores, it has thousands."""
     benchmark, certain = series(NOISE[:, 0]), series(1e-5 * NOISE[:, 1])
     steps, best = 0, benchmark - 10.0
-    for loss in np.arange(10.0, -0.01, -0.001):
+    for loss in np.geomspace(10.0, 0.001, 900):
         new = benchmark - loss + (certain if steps % 2 else -certain)
         if improves("forecast", new, best, FeedbackTable(), benchmark):
             steps, best = steps + 1, new
