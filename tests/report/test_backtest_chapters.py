@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from statefolio.backtest.causal_check import CausalCheck
 from statefolio.backtest.market import Market
-from statefolio.backtest.result import CausalCheck
 from statefolio.backtest.simulation import simulate
 from statefolio.exceptions import InputError
 from statefolio.report import write_report

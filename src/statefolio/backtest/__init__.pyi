@@ -1,10 +1,10 @@
 from .calendar import Drift as Drift
+from .causal_check import CausalCheck as CausalCheck
 from .causality import check_causal as check_causal
 from .costs import TradingCosts as TradingCosts
 from .market import Market as Market
 from .performance import measures as measures
 from .result import BacktestResult as BacktestResult
-from .result import CausalCheck as CausalCheck
 from .run import run_backtest as run_backtest
 from .run import run_backtests as run_backtests
 from .simulation import simulate as simulate

@@ -15,9 +15,10 @@ from statefolio.backtest.account_arrays import (
     Record,
     Terms,
 )
+from statefolio.backtest.causal_check import CausalCheck
 from statefolio.backtest.decisions import CheckedDecision
 from statefolio.backtest.events import Happened, list_events
-from statefolio.backtest.result import BacktestResult, CausalCheck
+from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.run_settings import RunSettings
 from statefolio.backtest.settlement import settle
 from statefolio.portfolio.policy import Holdings

@@ -12,13 +12,13 @@ from statefolio._arrays.dates import read_dates, row_from
 from statefolio._arrays.text import show, shown, span
 from statefolio._options import Whole, check, is_whole
 from statefolio.backtest.calendar import Drift, decision_dates
+from statefolio.backtest.causal_check import CausalCheck
 from statefolio.backtest.decision_comparison import CARRIES_FUTURE, NOT_REPRODUCIBLE
 from statefolio.backtest.decisions import clone_policy
 from statefolio.backtest.decisions_apart import TOLERANCE, Question, first_difference, repeat_apart, spread
 from statefolio.backtest.future_data import find_future_data, redraw_future_data
 from statefolio.backtest.market import Market
 from statefolio.backtest.periods import read_periods
-from statefolio.backtest.result import CausalCheck
 from statefolio.backtest.run_settings import make_settings
 from statefolio.backtest.walk import Walk
 from statefolio.backtest.watched_reads import watch

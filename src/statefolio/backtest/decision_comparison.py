@@ -16,12 +16,12 @@ import pandas as pd
 
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
+from statefolio.backtest.causal_check import CausalCheck
 from statefolio.backtest.decisions import request_decision
 from statefolio.backtest.decisions_apart import TOLERANCE, Question, repeat_apart, spread
 from statefolio.backtest.future_data import find_future_data, redraw_future_data
 from statefolio.backtest.market import Market
 from statefolio.backtest.point_in_time import PointInTimeData
-from statefolio.backtest.result import CausalCheck
 from statefolio.backtest.watched_reads import watch
 from statefolio.exceptions import PolicyError
 from statefolio.portfolio.policy import Holdings, Policy

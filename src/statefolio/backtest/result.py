@@ -1,16 +1,16 @@
-"""Holds the results of a back-test: ledger, weights, decisions, events, and the check for look-ahead."""
+"""Holds the results of a back-test: ledger, weights, decisions, events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from statefolio._display.headings import in_sentence
-from statefolio._display.shown import ShownFields
 from statefolio._display.summary import SummaryList
 from statefolio._renamed import FormerName
+from statefolio.backtest.causal_check import CausalCheck
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.showing import ShownBacktest
@@ -22,55 +22,6 @@ SUMS = {
 }
 """Measures of costs, and the lines of the ledger that they sum."""
 EVENTS = ("date", "kind", "asset", "detail")
-
-Verdict = Literal["causal", "looks ahead", "cannot be checked"]
-
-
-@dataclass(frozen=True, repr=False)
-class CausalCheck(ShownFields):
-    """Result of a check for look-ahead.
-
-    Attributes
-    ----------
-    verdict : {"causal", "looks ahead", "cannot be checked"}
-    first_difference : Timestamp, optional
-        Date of the first decision that changed with the future.
-    detail : str
-        The finding in a sentence.
-    cuts : tuple of Timestamp
-        Dates at which the future was cut off and replaced.
-    scope : str
-        End of the sentence of a causal policy: what was repeated in a new process, and what is not searched.
-
-    Examples
-    --------
-    >>> import statefolio as sf
-    >>> market = sf.Market(sf.load_demo().returns.iloc[:100, :3])
-    >>> result = sf.run_backtest(sf.portfolio.EqualWeight(), market, cuts=2)
-    >>> result.causality.verdict
-    'causal'
-    >>> print(result.causality)
-    no look-ahead found in 2 of 2 cuts; files and unlabelled arrays are not searched
-    >>> result.causality.detail
-    '2 decisions, repeated without the future and with another one, are equal to the last bit'
-    """
-
-    verdict: Verdict
-    first_difference: pd.Timestamp | None
-    detail: str
-    cuts: tuple[pd.Timestamp, ...]
-    scope: str = "; files and unlabelled arrays are not searched"
-
-    @property
-    def sentence(self) -> str:
-        """The verdict with its limits: what was checked, and what is not searched. `str` gives the same."""
-        if self.verdict != "causal":
-            return f"{'look-ahead found' if self.verdict == 'looks ahead' else self.verdict}: {self.detail}"
-        count = len(self.cuts)
-        return f"no look-ahead found in {count} of {count} cuts{self.scope}"
-
-    def __str__(self) -> str:
-        return self.sentence
 
 
 @dataclass(frozen=True, eq=False, repr=False)

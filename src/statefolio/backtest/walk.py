@@ -12,13 +12,14 @@ from statefolio._options import Kind, Whole, check, is_whole
 from statefolio._renamed import renamed
 from statefolio.backtest.account import Account
 from statefolio.backtest.calendar import Drift, Rebalance, decision_dates
+from statefolio.backtest.causal_check import CausalCheck
 from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.decision_comparison import check_snapshots, take_snapshot
 from statefolio.backtest.decisions import clone_policy, request_decision
 from statefolio.backtest.events import warn_of_missing_returns
 from statefolio.backtest.market import Market
 from statefolio.backtest.point_in_time import PointInTimeData
-from statefolio.backtest.result import BacktestResult, CausalCheck
+from statefolio.backtest.result import BacktestResult
 from statefolio.backtest.run_settings import RunSettings, make_settings
 from statefolio.backtest.walk_state import Fingerprint, WalkState
 from statefolio.exceptions import DataTypeError, InputError

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from statefolio._arrays.text import listed, shown
-from statefolio._options import Kind, Number, Whole, check_options, is_number
-from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, UnknownNameError
+from statefolio._options import Kind, Number, Whole, check_options
+from statefolio.exceptions import InputError, StatefolioWarning, UnknownNameError
 from statefolio.portfolio.contradictions import Given, contradictory, ends_of, numbers_by_asset, pools_of
+from statefolio.portfolio.limit_checks import check_bounds, check_range, check_unique, named_bounds
 
 Range = tuple[float | None, float | None]
 
@@ -130,12 +131,12 @@ class Constraints:
     no_trade_band: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_bounds(self.lower, self.upper)
-        _check_range("net", self.net, self._net_range)
+        check_bounds(self.lower, self.upper)
+        check_range("net", self.net, self._net_range)
         check_options(self, RULES)
         for name, limits in (("group_limits", self.group_limits), ("factor_limits", self.factor_limits)):
             for key, between in (limits or {}).items():
-                _check_range(f"{name}[{key!r}]", between, between)
+                check_range(f"{name}[{key!r}]", between, between)
         self._check_groups()
         self._check_band()
         if self.exposure_confidence is not None and not self.factor_limits:
@@ -187,7 +188,7 @@ class Constraints:
     def _check_band(self) -> None:
         """Raise an error for a band that no trade within the bounds can leave."""
         others = numbers_by_asset(self.lower, 0.0)[1], numbers_by_asset(self.upper, 1.0)[1]
-        widest = max(high - low for low, high in (others, *_named_bounds(self.lower, self.upper).values()))
+        widest = max(high - low for low, high in (others, *named_bounds(self.lower, self.upper).values()))
         if self.no_trade_band > widest or np.isposinf(self.no_trade_band):
             raise InputError(
                 f"no_trade_band must be at most {widest:g}, the distance from lower to upper, got "
@@ -196,7 +197,7 @@ class Constraints:
 
     def _check_groups(self) -> None:
         if self.groups is not None:
-            _check_unique("groups", self.groups)
+            check_unique("groups", self.groups)
         if not self.group_limits:
             return
         if self.groups is None:
@@ -209,33 +210,6 @@ class Constraints:
             )
 
 
-def _check_bounds(lower: object, upper: object) -> None:
-    for name, bound in (("lower", lower), ("upper", upper)):
-        wrong = np.inf if name == "lower" else -np.inf
-        for asset, value in _numbers(name, bound):
-            if not is_number(value) or np.isnan(value) or value == wrong:
-                where = "" if asset is None else f" for {asset!r}"
-                raise InputError(
-                    f"{name} must be a number, or {-wrong} for no bound, got {shown(value)}{where}. Pass e.g. "
-                    f"{name}={0 if name == 'lower' else 0.1}, or leave out assets without their own bound."
-                )
-    if is_number(lower) and is_number(upper) and lower > upper:
-        raise InputError(f"lower must be at most upper, {upper!r}, got {lower!r}. Exchange them.")
-    crossed = {name: ends for name, ends in _named_bounds(lower, upper).items() if ends[0] > ends[1]}
-    if crossed:
-        low, high = next(iter(crossed.values()))
-        raise InputError(
-            f"lower must be at most upper for every asset, got {low:g} above {high:g} for {listed(crossed)}. An asset "
-            "that is not named gets 0 and 1: name it in both."
-        )
-
-
-def _named_bounds(lower: Any, upper: Any) -> dict[Any, tuple[float, float]]:
-    """Lower and upper bound of each named asset."""
-    (low, low_else), (high, high_else) = numbers_by_asset(lower, 0.0), numbers_by_asset(upper, 1.0)
-    return {name: (low.get(name, low_else), high.get(name, high_else)) for name in dict.fromkeys([*low, *high])}
-
-
 def _reach(net: tuple[float, float], within: tuple[float, float]) -> str:
     """What net weight the other limits allow, if net is at fault, and what to do."""
     for words, bound, fault in (("least", within[0], net[1] < within[0]), ("most", within[1], net[0] > within[1])):
@@ -246,43 +220,5 @@ def _reach(net: tuple[float, float], within: tuple[float, float]) -> str:
     return "Change one of them"
 
 
-def _numbers(name: str, bound: object) -> list[tuple[object, object]]:
-    """Return the bounds with the asset of each; None where one bound is for all assets."""
-    if isinstance(bound, pd.Series):
-        _check_unique(name, bound)
-    if isinstance(bound, Mapping | pd.Series):
-        return list(
-            zip(bound.keys(), bound.to_numpy() if isinstance(bound, pd.Series) else bound.values(), strict=True)
-        )
-    if np.ndim(bound) or bound is None:  # type: ignore[arg-type]
-        raise DataTypeError(
-            f"{name} must be a number, or a Series or mapping by asset, got {shown(bound)}. "
-            f"Pass e.g. {name}={{'AAPL': 0.1}}."
-        )
-    return [(None, bound)]
-
-
 def _and(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def _check_unique(name: str, given: "pd.Series[Any]") -> None:
-    again = given.index[given.index.duplicated()].unique()
-    if len(again):
-        raise InputError(f"{name} must name each asset once, got {listed(again)} twice. Drop one entry.")
-
-
-def _check_range(name: str, given: object, between: object) -> None:
-    """Raise an error unless `between` is (least, most); `given` is the value that the user passed."""
-    kind = "a number or (least, most)" if name == "net" else "(least, most)"
-    valid = isinstance(between, tuple | list) and len(between) == 2
-    if not valid or not all(end is None or (is_number(end) and not np.isnan(end)) for end in between):  # type: ignore[attr-defined]
-        raise InputError(
-            f"{name} must be {kind}, each a number or None, got {shown(given)}. Pass e.g. (0.0, 1.0), with None for no "
-            "limit."
-        )
-    least, most = (free if end is None else end for end, free in zip(between, (-np.inf, np.inf), strict=True))  # type: ignore[call-overload]
-    if not least <= most:
-        raise InputError(
-            f"{name} must have its first number at most its second, got {shown(given)}. Exchange the two numbers."
-        )
