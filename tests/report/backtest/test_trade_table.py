@@ -54,7 +54,10 @@ def test_rows_sort_by_heading_and_by_choice(browse, closed, tmp_path):
       select.value = "";
       select.dispatchEvent(new Event("change"));
       const overflow = document.documentElement.scrollWidth - window.innerWidth;
-      return { before, rising, mark, falling, dates, visible, again: column("Profit"), overflow };
+      const shown = () => [...table.tBodies[0].rows].filter((row) => row.offsetHeight > 0).length, few = shown();
+      document.querySelector(".show-all")?.click();
+      const cards = [few, shown()];
+      return { cards, before, rising, mark, falling, dates, visible, again: column("Profit"), overflow };
     """
 
     def numbers(texts):
@@ -67,4 +70,7 @@ def test_rows_sort_by_heading_and_by_choice(browse, closed, tmp_path):
     assert wide["mark"] == "ascending"
     assert wide["again"] == wide["before"] != wide["rising"]
     assert (wide["visible"], narrow["visible"]) == ("none", "block")
+    rows = len(wide["before"])
+    assert rows > 8
+    assert (wide["cards"], narrow["cards"]) == ([rows, rows], [8, rows])
     assert max(wide["overflow"], narrow["overflow"]) <= 0

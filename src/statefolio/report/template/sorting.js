@@ -1,7 +1,8 @@
 "use strict";
 // Sorts tables of the class "sorts" by the column whose heading is clicked, or that is chosen on a narrow screen.
+// There rows are cards, and only the first few of the order are shown until the reader asks for all.
 (function () {
-  const MISSING = "\u2013";
+  const MISSING = "\u2013", CARDS = 8;
 
   // Numbers sort as numbers, all other texts (dates are year first) as texts.
   function key(text) {
@@ -53,5 +54,17 @@
     table.parentElement.before(label);
   }
 
-  document.querySelectorAll("table.sorts").forEach((table) => { chooser(table); headings(table); });
+  function fold(table) {
+    const count = table.tBodies[0].rows.length;
+    if (!table.classList.contains("cards") || count <= CARDS) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "show-all";
+    button.textContent = "Show all " + count.toLocaleString("en");
+    button.addEventListener("click", () => { table.classList.remove("folded"); button.remove(); });
+    table.classList.add("folded");
+    table.parentElement.after(button);
+  }
+
+  document.querySelectorAll("table.sorts").forEach((table) => { chooser(table); headings(table); fold(table); });
 })();
