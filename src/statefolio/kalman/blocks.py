@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from statefolio._threads import get_num_threads
 from statefolio.exceptions import InputError
@@ -12,6 +13,7 @@ from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.specification import Floats
 
 _SMALL = 100_000
+_ROWS = 16
 
 Report = Callable[[int, int], None]
 
@@ -35,6 +37,17 @@ def own_regressors(X: Floats, Y: Floats) -> tuple[Floats, Floats]:
     """Replace NaN in regressors (T, K, N) by zero, and set the observations (T, N) that they belong to to NaN."""
     missing = ~np.isfinite(X)
     return np.where(missing, 0.0, X), np.where(missing.any(axis=1), np.nan, Y)
+
+
+def observed_columns(Y: Floats, asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which of the columns asked for have an observation; rows are read until all of them are found."""
+    found = np.zeros(Y.shape[1], dtype=bool)
+    for first in range(0, len(Y), _ROWS):
+        waiting = np.flatnonzero(asked & ~found)
+        if not len(waiting):
+            break
+        found[waiting] = ~np.isnan(Y[first : first + _ROWS, waiting]).all(axis=0)
+    return found
 
 
 def check_padded(X: Floats, Y: Floats, count: int) -> None:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.blocks import pad_last
+from statefolio.kalman.blocks import over_blocks, pad_last
+from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.panel import Filter, new_filter
 from statefolio.kalman.regressions import regress_each
@@ -46,7 +47,13 @@ def find_unidentified(X: Floats, Y: Floats) -> Unidentified:
     states, count = X.shape[1], Y.shape[1]
     found = np.zeros((count, states), dtype=bool), np.zeros((count, states, states)), np.zeros((count, states))
     waiting = _still(X, count, ENDLESS)
-    begin_block(_STILL, X, np.ones(len(X)), Y, waiting.assets, waiting.start, waiting.state, np.ones(count), 0, count)
+    common, log_likelihood = np.ones(len(X)), np.ones(count)
+
+    def begin(first: int, last: int) -> None:
+        own = first * WIDTH, min(last * WIDTH, count)
+        begin_block(_STILL, X, common, Y, waiting.assets, waiting.start, waiting.state, log_likelihood, *own)
+
+    over_blocks(begin, -(-count // WIDTH), float(Y.size))
     unknown = np.flatnonzero(waiting.start.rows[:count] >= patience_of(states))
     if not len(unknown):
         return Unidentified(*found)

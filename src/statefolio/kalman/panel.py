@@ -7,9 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.blocks import check_padded, over_blocks, pad_last, padded
+from statefolio.kalman.blocks import check_padded, observed_columns, over_blocks, pad_last, padded
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.panel_outputs import concat_paths, empty_paths, started_assets, write_block, write_started
+from statefolio.kalman.panel_outputs import (
+    concat_paths,
+    empty_paths,
+    started_assets,
+    with_level,
+    write_block,
+    write_started,
+)
 from statefolio.kalman.separation import (
     hide_unidentified,
     next_separation,
@@ -18,6 +25,7 @@ from statefolio.kalman.separation import (
     separating_blocks,
 )
 from statefolio.kalman.specification import (
+    CONSTANT,
     DISCOUNT,
     PRIOR_OBSERVATIONS,
     AssetParameters,
@@ -152,9 +160,8 @@ class Filter:
         """
         check_padded(X, Y, self.count)
         common = np.ones(len(X)) if common is None else common
-        begins = ~self.begun
-        begins[begins] = ~np.isnan(Y[:, begins]).all(axis=0)
-        if self.start.patience == ENDLESS or not ((self.start.rows > 0) | begins).any():
+        endless = self.start.patience == ENDLESS
+        if endless or not ((self.start.rows > 0).any() or observed_columns(Y, ~self.begun).any()):
             return self._sweep(X, Y, common, store, note_surprise)
         before = self._lanes(slice(None))
         paths = self._sweep(X, Y, common, store, note_surprise)
@@ -207,7 +214,8 @@ class Filter:
     def _sweep(self, X: Floats, Y: Floats, common: Floats, store: str, note_surprise: bool) -> FilterPaths:
         """Filter dates on which nothing that is unknown about an asset that has begun becomes known."""
         dates, states = X.shape[:2]
-        paths = empty_paths(dates, states, self.count, store, note_surprise)
+        learns = self.spec.noise != CONSTANT
+        paths = empty_paths(dates, states, self.count, store, note_surprise, learns=learns)
         log_likelihood = paths.log_likelihood if store != "state" else np.zeros(self.count)
 
         def work(first: int, last: int) -> None:
@@ -229,7 +237,7 @@ class Filter:
                 write_started(paths, started)
 
         over_blocks(work, self.count // WIDTH, float(dates) * self.count)
-        return paths
+        return paths if learns else with_level(paths, self.state.level)
 
 
 def new_filter(

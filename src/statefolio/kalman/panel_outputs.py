@@ -11,8 +11,10 @@ from statefolio.kalman.specification import DISCOUNT, FilterPaths, FilterState, 
 from statefolio.kalman.triangles import diagonal, triangle
 
 
-def empty_paths(dates: int, states: int, count: int, store: str, note_surprise: bool) -> FilterPaths:
-    """Allocate the outputs that `store` asks for (see `Filter.run`)."""
+def empty_paths(
+    dates: int, states: int, count: int, store: str, note_surprise: bool, *, learns: bool = True
+) -> FilterPaths:
+    """Allocate the outputs that `store` asks for (see `Filter.run`); without levels unless a filter `learns` them."""
     covariances = dates if store == "covariances" else 0
     full = dates if store in ("covariances", "paths") else 0
     shown = dates if store in ("covariances", "paths", "innovations") else 0
@@ -22,12 +24,17 @@ def empty_paths(dates: int, states: int, count: int, store: str, note_surprise: 
         variance=aligned_empty((full, states, count)),
         innovation=aligned_empty((shown, count)),
         innovation_variance=aligned_empty((shown, count)),
-        level=aligned_empty((shown, count)),
+        level=aligned_empty((shown if learns else 0, count)),
         covariance=aligned_empty((covariances, triangle(states), count)),
         log_likelihood=np.zeros(count if store != "state" else 0),
         surprise=np.zeros((blocks, dates)),
         surprised=np.zeros((blocks, dates)),
     )
+
+
+def with_level(paths: FilterPaths, level: Floats) -> FilterPaths:
+    """Return outputs with one level (N,) for all dates, stored once."""
+    return paths._replace(level=np.broadcast_to(level.copy(), paths.innovation.shape))
 
 
 def concat_paths(parts: list[FilterPaths]) -> FilterPaths:
@@ -49,7 +56,7 @@ def write_block(paths: FilterPaths, block: int, found: FilterPaths) -> None:
     for name, whole, part in zip(FilterPaths._fields, paths, found, strict=True):
         if name in ("surprise", "surprised"):
             whole[block : block + 1] = part
-        elif whole.size:
+        elif whole.size and whole.flags.writeable:  # `with_level` is the same in both
             whole[..., here] = part
 
 

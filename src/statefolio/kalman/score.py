@@ -19,7 +19,7 @@ from statefolio.kalman.density import (
 from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
 from statefolio.kalman.records import Dates, Workspace, new_entering
 from statefolio.kalman.rows import columns, regressors, rows
-from statefolio.kalman.specification import PRIOR_OBSERVATIONS, Floats, Specification
+from statefolio.kalman.specification import CONSTANT, PRIOR_OBSERVATIONS, Floats, Specification
 from statefolio.kalman.start import BEGUN, ENDLESS, WAITING, hand_over, run_start
 from statefolio.kalman.start_adjoint import differentiate_starts
 from statefolio.kalman.start_tape import new_start_tape
@@ -114,7 +114,8 @@ def _forward(spec, dates, Y, offset, own, entering, tape, sums, log_likelihood):
         for j in range(states):
             tape.M[t, j] = M[j]
         update(states, a, P, M, v, select(ok, gain_precision(spec, S, R, u, inverse), 0.0))
-        learn_level(spec, ok, u, level, fast, worth, own.level)
+        if spec.noise != CONSTANT:
+            learn_level(spec, ok, u, level, fast, worth, own.level)
     total_density(spec, sums, a, total)
 
 

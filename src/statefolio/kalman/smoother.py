@@ -23,7 +23,7 @@ from statefolio.kalman.panel import Filter
 from statefolio.kalman.records import load_block, new_block_parameters, new_entering
 from statefolio.kalman.rows import columns, copy, regressors, rows
 from statefolio.kalman.smoother_step import end_lanes, pass_observation, write_ends, write_smoothed
-from statefolio.kalman.specification import DISCOUNT, Floats
+from statefolio.kalman.specification import CONSTANT, DISCOUNT, Floats
 from statefolio.kalman.start import begin_block
 from statefolio.kalman.step import any_begins, enter, gain_precision, learn_level, observe, predict, update
 from statefolio.kalman.triangles import packed
@@ -153,7 +153,8 @@ def _forward(spec, X, common, Y, own, entering, dates, states, number, now, tape
                 tape.M[s, j] = M[j]
             tape.v[s], tape.precision[s] = v, precision
         update(states, a, P, M, v, precision)
-        learn_level(spec, ok, u, level, fast, worth, own.level)
+        if spec.noise != CONSTANT:
+            learn_level(spec, ok, u, level, fast, worth, own.level)
 
 
 @inner

@@ -7,12 +7,12 @@ from statefolio.kalman.density import add_density, new_sums, reset_sums, total_d
 from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
 from statefolio.kalman.records import load_block, new_block_parameters, new_entering
 from statefolio.kalman.rows import columns, fill, prefetch, regressors, rows, stream
-from statefolio.kalman.specification import DISCOUNT, SURPRISE_CAP
+from statefolio.kalman.specification import CONSTANT, DISCOUNT, SURPRISE_CAP
 from statefolio.kalman.step import enter, gain_precision, learn_level, observe, predict, update
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
-_AHEAD = 12  # dates by which observations are prefetched
+_AHEAD = 4  # dates by which observations are prefetched; eight fill their places in the first cache
 
 
 @compiled
@@ -55,7 +55,8 @@ def sweep(spec, states, X, common, Y, assets, state, paths, first_block, last_bl
                 _note_surprise(paths, block, t, ok, u)
             precision = select(ok, gain_precision(spec, S, R, u, inverse), 0.0)
             update(states, a, P, M, v, precision)
-            learn_level(spec, ok, u, level, fast, worth, own.level)
+            if spec.noise != CONSTANT:
+                learn_level(spec, ok, u, level, fast, worth, own.level)
             if len(paths.mean) > 0:
                 _write_state(spec, states, out, t, began, last, level, a, P)
             if len(paths.covariance) > 0:
@@ -117,7 +118,8 @@ def _write_innovation(spec, out, t, ok, alive, v, scale, level, worth):
         variance = select(freedom > 2.0, scale * freedom / (freedom - 2.0), np.inf)
     stream(out.innovation, t, select(ok, v, np.nan))
     stream(out.innovation_variance, t, select(alive, variance, np.nan))
-    stream(out.level, t, level[:])
+    if len(out.level) > 0:
+        stream(out.level, t, level[:])
 
 
 @inner

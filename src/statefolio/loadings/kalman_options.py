@@ -233,8 +233,9 @@ def _by_asset(given: Any, assets: pd.Index) -> Array | None:
     if given is None:
         return None
     if isinstance(given, Mapping | pd.Series):
-        _check_complete("observation_variance", pd.Index(list(given.keys())), assets, "assets")
-        values = _numbers(pd.Series(given, dtype=object).reindex(assets), "observation_variance")
+        series = given if isinstance(given, pd.Series) else pd.Series(given, dtype=object)
+        _check_complete("observation_variance", series.index, assets, "assets")
+        values = _numbers(series.reindex(assets), "observation_variance")
         return np.append(values, np.median(values))
     return np.full(len(assets) + 1, _number(given, "observation_variance"))
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
+from statefolio.kalman.blocks import observed_columns
 from statefolio.kalman.panel import Filter
 from statefolio.kalman.paths import (
     Entry,
@@ -76,7 +77,7 @@ def collect_results(
     constant.fill_filtered(paths)
     entry = partial(_entry, spec, assets, _without_arrays(before.start), before.state, after.state, len(common))
     innovation, variance = paths.innovation[:, :count], paths.innovation_variance[:, :count]
-    seen = ~np.isnan(np.fmax.reduce(returns, axis=0)) & after.begun[:count]
+    seen = observed_columns(returns, after.begun[:count])
     return RunResults(
         filtered=partial(by_asset, paths.mean, count),
         filtered_variance=partial(by_asset, paths.variance, count),
@@ -147,7 +148,7 @@ def _predicted_mean(
 ) -> Iterator[Array]:
     known = entry()
     for rows in pieces:
-        yield constant.fill_mean(predicted_mean(mean, assets, known, constant.alpha.size, rows), rows)
+        yield constant.fill_mean(predicted_mean(mean, assets, known, constant.assets, rows), rows)
 
 
 def _predicted_variance(
@@ -162,7 +163,7 @@ def _predicted_variance(
 ) -> Iterator[Array]:
     known = entry()
     for rows in pieces:
-        found = predicted_variance(spec, variance, level, assets, known, constant.alpha.size, rows)
+        found = predicted_variance(spec, variance, level, assets, known, constant.assets, rows)
         found = constant.fill_variance(found, rows)
         found[:, unknown.always] = np.inf
         if rows.start == 0:

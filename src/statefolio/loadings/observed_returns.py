@@ -27,35 +27,40 @@ def observed_returns(Y: Array, watch: Watch) -> tuple[Array, Marks]:
 class ConstantAssets(NamedTuple):
     """Assets whose returns are constant so far: alpha is known, the other loadings are zero, nothing is uncertain."""
 
-    alpha: Array  # (N,)
-    filtered: NDArray[np.bool_]  # (T, N) constant up to and including the date
-    predicted: NDArray[np.bool_]  # (T, N) constant up to the date before
+    assets: int  # N of the run
+    place: NDArray[np.intp]  # (n,) positions of those that are constant on some date
+    alpha: Array  # (n,)
+    filtered: NDArray[np.bool_]  # (T, n) constant up to and including the date
+    predicted: NDArray[np.bool_]  # (T, n) constant up to the date before
 
     def alpha_now(self) -> Array:
         """Return the alpha (N,) of the assets that are constant up to the last date, NaN for the others."""
-        return np.where(self.filtered[-1], self.alpha, np.nan)
+        alpha = np.full(self.assets, np.nan)
+        alpha[self.place] = np.where(self.filtered[-1], self.alpha, np.nan)
+        return alpha
 
     def fill_filtered(self, paths: FilterPaths) -> None:
         """Write the filtered loadings of these assets."""
-        rows, columns = np.nonzero(self.filtered)
-        paths.mean[rows, :, columns] = self._loadings(columns, paths.mean.shape[1])
-        paths.variance[rows, :, columns] = 0.0
+        rows, which = np.nonzero(self.filtered)
+        paths.mean[rows, :, self.place[which]] = self._loadings(which, paths.mean.shape[1])
+        paths.variance[rows, :, self.place[which]] = 0.0
 
     def fill_mean(self, predicted: Array, dates: range) -> Array:
         """Fill in predicted loadings (t, N, K) of some dates."""
-        rows, columns = np.nonzero(self.predicted[dates.start : dates.stop])
-        predicted[rows, columns] = self._loadings(columns, predicted.shape[2])
+        rows, which = np.nonzero(self.predicted[dates.start : dates.stop])
+        predicted[rows, self.place[which]] = self._loadings(which, predicted.shape[2])
         return predicted
 
     def fill_variance(self, predicted: Array, dates: range) -> Array:
         """Fill in variances of predicted loadings (t, N, K) of some dates."""
-        predicted[self.predicted[dates.start : dates.stop]] = 0.0
+        rows, which = np.nonzero(self.predicted[dates.start : dates.stop])
+        predicted[rows, self.place[which]] = 0.0
         return predicted
 
-    def _loadings(self, columns: NDArray[np.intp], states: int) -> Array:
-        loadings = np.zeros((len(columns), states))
-        if len(columns):
-            loadings[:, 0] = self.alpha[columns]
+    def _loadings(self, which: NDArray[np.intp], states: int) -> Array:
+        loadings = np.zeros((len(which), states))
+        if len(which):
+            loadings[:, 0] = self.alpha[which]
         return loadings
 
 
@@ -85,13 +90,14 @@ def find_constants(
     intercept : bool
         Without an alpha, only returns of zero have known loadings.
     """
-    count = returns.shape[1]
-    first = np.argmax(np.isfinite(returns), axis=0)
-    alpha = np.where(np.isnan(watch.previous), returns[first, np.arange(count)], watch.previous)
-    known = np.ones(count, dtype=bool) if intercept else alpha == 0.0
-    filtered = marks.constant[:, :count] & known & (from_panel | np.isnan(paths.mean[:, 0, :count]))
-    before = np.isfinite(watch.constants()) & known & (from_panel | ~begun)
-    return ConstantAssets(alpha, filtered, np.concatenate([before[None], filtered[:-1]]))
+    count, before = returns.shape[1], np.isfinite(watch.constants())
+    place = np.flatnonzero(before | np.logical_or.reduce(marks.constant, axis=0)[:count])
+    first = np.argmax(np.isfinite(returns[:, place]), axis=0)
+    alpha = np.where(np.isnan(watch.previous[place]), returns[first, place], watch.previous[place])
+    known = np.full(len(place), True) if intercept else alpha == 0.0
+    filtered = marks.constant[:, place] & known & (from_panel[place] | np.isnan(paths.mean[:, 0, place]))
+    at_first = (before & (from_panel | ~begun))[place] & known
+    return ConstantAssets(count, place, alpha, filtered, np.concatenate([at_first[None], filtered[:-1]]))
 
 
 class Unobserved(NamedTuple):

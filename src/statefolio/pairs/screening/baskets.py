@@ -56,7 +56,7 @@ def named_baskets(baskets: Any, assets: pd.Index, size: int) -> Members:
                 f"{kind} must have every basket once, got {shown(seen[key])} and {shown(basket)}. Drop one of them."
             )
         seen[key] = basket
-    columns = [assets.get_indexer(pd.Index(list(basket), tupleize_cols=False)) for basket in baskets]
+    columns = [[assets.get_loc(name) for name in basket] for basket in baskets]
     return np.array(columns, dtype=np.int64).reshape(-1, size)
 
 

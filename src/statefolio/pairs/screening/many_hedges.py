@@ -10,8 +10,8 @@ A search that does not converge, or ends with a zero variance of the level or th
 start. `KalmanHedge` fits one basket of any size, with the states of all dates, a stationary level and standard errors.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,10 @@ from statefolio._arrays.text import listed
 from statefolio._arrays.types import Array
 from statefolio._options import Flag, check
 from statefolio._plausible.warn import warn_caller
+from statefolio._threads import get_num_threads
 from statefolio.exceptions import InputError
 from statefolio.kalman.blocks import over_blocks, own_regressors, pad_last
+from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.likelihood_ratio import likelihood_ratios
 from statefolio.kalman.panel import new_filter
 from statefolio.kalman.quasi_newton import CONVERGED
@@ -34,7 +36,9 @@ from statefolio.pairs.screening.scaling import FEWEST_DATES, RATIO, ScaledPairs,
 from statefolio.pairs.screening.scoring import VARIANCES
 from statefolio.pairs.screening.searches import Searches, new_searches, run_searches
 
-_AT_ONCE = 2048
+Part = TypeVar("Part")
+
+_AT_ONCE, _PARTS = 1024, 3  # most pairs of a part, and fewest parts of a thread
 _STARTS = ((0.02, 0.5), (0.2, 0.8))  # smallest R as a share of var(u), and the level's share of the rest
 _LEAST_NOISE = 1e-12  # replaces R = 0, which the exact diffuse start excludes; as a share of var(u)
 _ROUNDING = 1e-20  # an R that is rounding error, as a share of the variance of price changes
@@ -95,12 +99,7 @@ def hedge_pairs(
         if pairs is None:
             raise InputError(f"prices must have at least two assets, got {listed(assets)}. Add assets.")
         raise InputError("pairs must name at least one pair, got none. Name one, or leave pairs out to hedge all.")
-    parts = []
-    for first in range(0, len(members), _AT_ONCE):
-        parts.append(_hedge(values, members[first : first + _AT_ONCE]))
-        if progress is not None:
-            progress(min(first + _AT_ONCE, len(members)), len(members))
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat(_by_parts(_hedge, values, members, progress), ignore_index=True)
     _warn_of_unfitted(table, names := labels(members, assets))
     table.insert(0, "asset_1", assets[members[:, 0]])
     table.insert(1, "asset_2", assets[members[:, 1]])
@@ -148,11 +147,38 @@ def moving_ratio_likelihoods(values: Array, members: Members) -> Array:
         ratios = likelihood_ratios(*own_regressors(X, basket[:, :, 0]))
         rounding = ratios.level < _ROUNDING * np.nanvar(np.diff(basket[:, :, 0], axis=0), axis=0)
         return np.where(rounding, np.nan, ratios.ratio[1:].max(axis=0))
+    return np.concatenate(_by_parts(_moving_ratio_likelihoods, values, members))
+
+
+def _moving_ratio_likelihoods(values: Array, members: Members) -> Array:
     found = np.full(len(members), np.nan)
     scaled = scale_pairs(values[:, members[:, 1]], values[:, members[:, 0]])
     moving, constant = _maximise(scaled), _maximise(scaled, fixed=RATIO)
     found[scaled.usable] = 2.0 * np.maximum(moving.value - constant.value, 0.0)
     return found
+
+
+def _by_parts(
+    work: Callable[[Array, Members], Part], values: Array, members: Members, progress: Progress | None = None
+) -> list[Part]:
+    """Return the results of `work` for parts of the pairs in turn; each part is one thread's from begin to end."""
+    count, threads = len(members), get_num_threads()
+    size = min(_AT_ONCE, max(-(-count // (_PARTS * threads)), WIDTH))
+    parts: dict[int, Part] = {}
+
+    def run(first: int, last: int) -> None:
+        for part in range(first, last):
+            parts[part] = work(values, members[part * size : (part + 1) * size])
+
+    def report(done: int, total: int) -> None:
+        if progress is not None and done < total:
+            progress(done * size, count)
+
+    number = max(-(-count // size), 1)
+    over_blocks(run, number, float(count) * len(values), pieces=-(-number // threads), report=report)
+    if progress is not None:
+        progress(count, count)
+    return [parts[part] for part in range(number)]
 
 
 def _maximise(scaled: ScaledPairs, fixed: int = -1) -> Searches:
@@ -170,14 +196,7 @@ def _maximise(scaled: ScaledPairs, fixed: int = -1) -> Searches:
 
 def _search(scaled: ScaledPairs, columns: NDArray[np.intp], start: tuple[float, float], fixed: int) -> Searches:
     searches = new_searches(columns, scaled.start(*start)[columns], fixed)
-    if len(columns):
-        pieces = int(np.clip(len(columns) // 512, 1, 16))
-        over_blocks(
-            lambda first, last: run_searches(scaled.pairs, searches, first, last),
-            len(columns),
-            float(len(columns)) * len(scaled.pairs.y),
-            pieces=pieces,
-        )
+    run_searches(scaled.pairs, searches, 0, len(columns))
     return searches
 
 
