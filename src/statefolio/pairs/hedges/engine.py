@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
-from statefolio.kalman.blocks import pad_last
+from statefolio.kalman.blocks import own_regressors, pad_last
 from statefolio.kalman.panel import Filter, new_filter
 from statefolio.kalman.paths import before_run, entry_of, predicted_mean, predicted_variance
 from statefolio.kalman.smoother import smooth_panel
@@ -47,6 +47,33 @@ def filter_of(model: HedgeModel) -> Filter:
         kind=kinds,
         before_prediction=model.before_prediction and start is not None,
     )
+
+
+def run_many(parameters: Array, reverts: bool, X: Array, Y: Array) -> tuple[Array, Array]:
+    """Return predicted and filtered states (T, N, k) of N baskets.
+
+    Parameters
+    ----------
+    parameters : (N, k + 3) array
+        a, m, R and the state variances of each basket.
+    reverts : bool
+        The level reverts, and starts stationary; otherwise all states start diffuse.
+    X : (T, k, N) array
+        Regressors; NaN where a price is missing.
+    Y : (T, N) array
+        Prices of the hedged assets.
+    """
+    count, states = len(parameters), X.shape[1]
+    phi, mean = np.ones((states, count)), np.zeros((states, count))
+    phi[0], mean[0] = parameters[:, 0], parameters[:, 1]
+    kinds, spec = start_kinds(states, reverts), motion(reverts)
+    filter_ = new_filter(spec, parameters[:, 3:].T, parameters[:, 2], phi=phi, mean=mean, kind=kinds)
+    X, Y = own_regressors(X, Y)
+    before = before_run(spec, filter_.start, filter_.state)
+    found = filter_.run(pad_last(X, 0.0), pad_last(Y, np.nan), store="paths")
+    entry = entry_of(spec, filter_.assets, filter_.start, filter_.state, before, len(Y))
+    predicted = predicted_mean(found.mean, filter_.assets, entry, count, range(len(Y)))
+    return predicted, found.mean[:, :, :count].swapaxes(1, 2)
 
 
 def run(filter_: Filter, X: Array, y: Array, smooth: bool) -> tuple[HedgeEstimates, Filter, float]:

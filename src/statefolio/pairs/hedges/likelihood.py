@@ -13,8 +13,8 @@ from statefolio.kalman.score import score_block
 from statefolio.pairs.hedges.engine import motion, start_kinds
 
 LITTLE_NOISE = 0.01  # as a share of the residual variance of least squares
-_LEAST_NOISE = 1e-12
-_MOST_PERSISTENCE = 1.0 - 1e-6
+LEAST_NOISE = 1e-12
+MOST_PERSISTENCE = 1.0 - 1e-6
 
 Columns = NDArray[np.intp]
 
@@ -23,7 +23,7 @@ class _Scales(NamedTuple):
     """Units of the coordinates of one basket, and the correlation of neighbouring residuals."""
 
     moderate: Array  # (k,) c
-    mean: float  # m_0
+    ordinary: Array  # (k,) loadings of least squares, m_0 first
     deviation: float  # d
     correlation: float
 
@@ -36,7 +36,7 @@ def _scales(X: Array, y: Array) -> _Scales:
     residual = y - X @ ordinary.mean[:, 0]
     correlation = float(residual[1:] @ residual[:-1]) / float(residual @ residual)
     deviation = float(np.sqrt(ordinary.residual_variance[0]))
-    return _Scales(moderate_ratio(ordinary)[:, 0], float(ordinary.mean[0, 0]), deviation, correlation)
+    return _Scales(moderate_ratio(ordinary)[:, 0], ordinary.mean[:, 0], deviation, correlation)
 
 
 class Baskets:
@@ -57,19 +57,33 @@ class Baskets:
         self.X = np.nan_to_num(X)
         made = [_scales(self.X if X.ndim == 2 else self.X[:, :, i], Y[:, i]) for i in range(Y.shape[1])]
         self.moderate = np.stack([each.moderate for each in made], axis=1)  # (k, N) c
-        self.mean = np.array([each.mean for each in made])  # (N,) m_0
+        self.ordinary = np.stack([each.ordinary for each in made], axis=1)  # (k, N) of least squares
+        self.mean = self.ordinary[0]  # (N,) m_0
         self.deviation = np.array([each.deviation for each in made])  # (N,) d
         self.correlation = np.array([each.correlation for each in made])  # (N,) of residuals, a date apart
         self.floor = np.arange(1 + self.states + 2 * reverts) < 1 + self.states
 
+    def scaled(self) -> tuple[Array, Array, Array]:
+        """Return regressors (T, k, N) and residuals of least squares (T, N), both of size one, and units (1 + k, N).
+
+        The dates are those from the first observed one to the last. The units are those of the coordinates of R and of
+        the state variances.
+        """
+        seen = np.flatnonzero(~np.isnan(self.Y).all(axis=1))
+        dates = slice(seen[0], seen[-1] + 1)
+        X, Y = (self.X if self.X.ndim == 3 else self.X[:, :, None])[dates], self.Y[dates]
+        size = np.sqrt(np.mean(X * X, axis=0))
+        units = np.vstack([np.full(Y.shape[1], LITTLE_NOISE), self.moderate * size * size])
+        return X / size, (Y - (X * self.ordinary).sum(axis=1)) / self.deviation, units
+
     def parameters(self, columns: Columns, theta: Array) -> Array:
         """Return a, m, R and the state variances (n, k + 3) of some baskets at points (n, D)."""
         unit = self.deviation[columns] ** 2
-        level = unit * (LITTLE_NOISE * np.expm1(theta[:, 0]) + _LEAST_NOISE)
+        level = unit * (LITTLE_NOISE * np.expm1(theta[:, 0]) + LEAST_NOISE)
         variance = self.moderate[:, columns].T * np.expm1(theta[:, 1 : 1 + self.states]) * unit[:, None]
         if not self.reverts:
             return np.column_stack([np.ones(len(theta)), np.zeros(len(theta)), level, variance])
-        a = np.clip(np.tanh(theta[:, -2]), -_MOST_PERSISTENCE, _MOST_PERSISTENCE)
+        a = np.clip(np.tanh(theta[:, -2]), -MOST_PERSISTENCE, MOST_PERSISTENCE)
         return np.column_stack([a, self.mean[columns] + self.deviation[columns] * theta[:, -1], level, variance])
 
 
@@ -104,7 +118,7 @@ class Likelihood:
         of_ratios = (baskets.moderate[:, columns] * unit).T * np.exp(theta[:, 1 : 1 + states])
         slope[:, 1 : 1 + states] = by.state_variance[:, :count].T * of_ratios
         if baskets.reverts:
-            within = np.abs(np.tanh(theta[:, -2])) < _MOST_PERSISTENCE
+            within = np.abs(np.tanh(theta[:, -2])) < MOST_PERSISTENCE
             slope[:, -2] = within * by.phi[0, :count] * (1.0 - a[0] ** 2)
             slope[:, -1] = by.mean[0, :count] * baskets.deviation[columns]
         return self._room.log_likelihood[:count].copy(), slope

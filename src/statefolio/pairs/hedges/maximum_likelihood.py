@@ -89,7 +89,7 @@ def maximise_all(X: Array, Y: Array, reverts: bool) -> list[Maximum]:
         return [found for group in maxima for found in group]
 
 
-def _starts(baskets: Baskets, column: int) -> list[Array]:
+def starts_of(baskets: Baskets, column: int) -> list[Array]:
     """Return start points: much and little noise, ratios that move and hardly move, fast and slow reversion."""
     states = baskets.states
     if not baskets.reverts:
@@ -113,7 +113,7 @@ def _starts(baskets: Baskets, column: int) -> list[Array]:
 
 def _maxima(baskets: Baskets, columns: NDArray[np.intp], standard_errors: bool = False) -> list[Maximum]:
     """Search for the maxima of some baskets from all starts, in the lanes of one block."""
-    starts = [_starts(baskets, int(column)) for column in columns]
+    starts = [starts_of(baskets, int(column)) for column in columns]
     searches = [new_quasi_newton(point) for points in starts for point in points]
     of = np.repeat(columns, len(starts[0]))
     likelihood = Likelihood(baskets)

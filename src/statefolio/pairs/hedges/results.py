@@ -92,28 +92,36 @@ class LabelledEstimates:
 
 def spreads(estimates: HedgeEstimates, basket: Basket) -> pd.DataFrame:
     """Return x_1 minus its hedge, without subtracting the level, under predicted and filtered ratios."""
-    x = basket.values
-    columns = {
-        name: x[:, 0] - (getattr(estimates, name)[:, 1:] * x[:, 1:]).sum(axis=1) for name in ("predicted", "filtered")
-    }
+    columns = {name: spread(getattr(estimates, name), basket.values) for name in ("predicted", "filtered")}
     return pd.DataFrame(columns, index=basket.dates)
 
 
+def spread(states: Array, x: Array) -> Array:
+    """Return x_1 minus its hedge (T,) for states (T, k) and prices (T, k)."""
+    found: Array = x[:, 0] - (states[:, 1:] * x[:, 1:]).sum(axis=1)
+    return found
+
+
 def held_value(estimates: HedgeEstimates, basket: Basket, before: HeldState) -> "tuple[pd.Series[float], HeldState]":
-    """Return the profit of holding x_1 against its hedge under predicted ratios, and the state after the last date.
+    """Return the profit of holding x_1 against its hedge under predicted ratios, and the state after the last date."""
+    value, after = held_values(estimates.predicted, basket.values, before)
+    return pd.Series(value, index=basket.dates, name="held_value"), after
+
+
+def held_values(predicted: Array, x: Array, before: HeldState) -> tuple[Array, HeldState]:
+    """Return the held value (T,) for predicted states (T, k) and prices (T, k), and the state after the last date.
 
     It is the running sum of dx_1 - sum of b_j,t|t-1 dx_j, from one date with all prices to the next. It is NaN before
     the first prediction and on dates without all prices.
     """
-    x = basket.values
     seen = np.flatnonzero(~np.isnan(x[:, 0]))
     value = np.full(len(x), np.nan)
     if len(seen) == 0:
-        return pd.Series(value, index=basket.dates, name="held_value"), before
+        return value, before
     earlier = np.vstack([np.broadcast_to(before.prices, x.shape[1]), x[seen[:-1]]])
     change = x[seen] - earlier
-    earned = change[:, 0] - (estimates.predicted[seen, 1:] * change[:, 1:]).sum(axis=1)
+    earned = change[:, 0] - (predicted[seen, 1:] * change[:, 1:]).sum(axis=1)
     known = ~np.isnan(earned)
     sums = np.cumsum(np.concatenate([[before.value], np.where(known, earned, 0.0)]))[1:]
     value[seen] = np.where(known, sums, np.nan)
-    return pd.Series(value, index=basket.dates, name="held_value"), HeldState(x[seen[-1]].copy(), float(sums[-1]))
+    return value, HeldState(x[seen[-1]].copy(), float(sums[-1]))

@@ -13,15 +13,17 @@ from statefolio._threads import get_num_threads
 from statefolio.exceptions import InputError
 from statefolio.pairs.design import design
 from statefolio.pairs.hedges.base import Hedge
+from statefolio.pairs.hedges.engine import run_many
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
-from statefolio.pairs.hedges.maximum_likelihood import Maximum, maximise_all
+from statefolio.pairs.hedges.results import NO_HELD_VALUE, held_values, spread
+from statefolio.pairs.hedges.scoring import approximate_maxima
 from statefolio.pairs.prices import Basket
 from statefolio.pairs.progress import Progress
 
 WARM_UP = 5
 """Dates per asset that are not tested if the ratios start diffuse: the first prices determine them, noise included."""
 
-_AT_ONCE = 128
+_AT_ONCE = 256
 
 
 class HedgeStatistics(NamedTuple):
@@ -48,21 +50,27 @@ def hedge_statistics(hedge: Hedge, basket: Basket, tuned: int) -> HedgeStatistic
     tuned : int
         Number of dates on which the hedge was tuned. Later dates are tested; if there are none, all dates are.
     """
+    held: Array = np.asarray(hedge.held_value_, dtype=np.float64)
+    spreads: Array = np.asarray(hedge.spread_, dtype=np.float64)
+    collapse = getattr(hedge, "collapse_", None)
+    return _tested(held, spreads[:, 0], spreads[:, 1], basket, tuned, 0.0 if collapse is None else collapse.at_pass)
+
+
+def _tested(
+    held: Array, predicted: Array, filtered: Array, basket: Basket, tuned: int, collapsed_at: float = 0.0
+) -> HedgeStatistics:
+    """Compute the statistics of a held value (T,) and of spreads (T,)."""
     from statefolio.pairs.cointegration.unit_root import adf_statistic, half_life  # compiled when first used
 
-    held: Array = np.asarray(hedge.held_value_, dtype=np.float64)
-    spread: Array = np.asarray(hedge.spread_, dtype=np.float64)
-    first = first_tested_row(spread[:, 0], basket, tuned)
+    first = first_tested_row(predicted, basket, tuned)
     earlier = held[:first][~np.isnan(held[:first])]
     value = np.concatenate([earlier[-1:] if earlier.size else np.zeros(1), _known(held[first:])])
-    predicted, filtered = (_known(spread[first:, j]) for j in range(2))
-    collapse = getattr(hedge, "collapse_", None)
     return HedgeStatistics(
         float(adf_statistic(value, 1, True)),
         float(half_life(value)),
-        float(adf_statistic(predicted, 1, True)),
-        float(adf_statistic(filtered, 1, True)),
-        0.0 if collapse is None else float(collapse.at_pass),
+        float(adf_statistic(_known(predicted[first:]), 1, True)),
+        float(adf_statistic(_known(filtered[first:]), 1, True)),
+        float(collapsed_at),
     )
 
 
@@ -127,11 +135,12 @@ def statistics_of_baskets(
 def _fastest_way(hedge: Hedge, baskets: Sequence[Basket], tuned: int) -> Callable[[int], HedgeStatistics]:
     """Return the fastest function that computes the statistics of the n-th basket."""
     if isinstance(hedge, KalmanHedge) and hedge.tuning == "mle":
-        maxima = _maxima(hedge, baskets, tuned)
+        predicted, filtered = _states_at_maxima(baskets, tuned, hedge.transition == "stationary")
 
         def at_maximum(n: int) -> HedgeStatistics:
-            copy = clone(hedge).use_maximum(maxima[n], baskets[n])
-            return hedge_statistics(copy.run_over(baskets[n], smooth=False), baskets[n], tuned)
+            x = baskets[n].values
+            held, _ = held_values(predicted[:, n], x, NO_HELD_VALUE)
+            return _tested(held, spread(predicted[:, n], x), spread(filtered[:, n], x), baskets[n], tuned)
 
         return at_maximum
     if isinstance(hedge, KalmanHedge) and hedge.tuning == "adaptive" and tuned == len(baskets[0].dates):
@@ -148,13 +157,14 @@ def _statistics(hedge: Hedge, basket: Basket, tuned: int) -> HedgeStatistics:
     return hedge_statistics(copy.run_over(basket, smooth=False), basket, tuned)
 
 
-def _maxima(hedge: KalmanHedge, baskets: Sequence[Basket], tuned: int) -> list[Maximum]:
-    """Maximise the likelihoods of all baskets at once."""
+def _states_at_maxima(baskets: Sequence[Basket], tuned: int, reverts: bool) -> tuple[Array, Array]:
+    """Maximise the likelihoods of all baskets at once; return predicted and filtered states (T, N, k) at the maxima."""
     designs = [design(basket.values) for basket in baskets]
     X = np.ascontiguousarray(np.stack([x for x, _ in designs], axis=2))
     Y = np.column_stack([y for _, y in designs])
-    Y[tuned:] = np.nan
-    return maximise_all(X, Y, hedge.transition == "stationary")
+    known = Y.copy()
+    known[tuned:] = np.nan
+    return run_many(approximate_maxima(X, known, reverts), reverts, X, Y)
 
 
 def _adaptive_statistics(hedge: KalmanHedge, prices: Array) -> HedgeStatistics:
