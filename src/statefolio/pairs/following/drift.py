@@ -188,8 +188,8 @@ def drift_of(
 def _moved(beginning: Beginning, ratios: "pd.Series[float]") -> list[str]:
     """Describe the hedge ratios that left the bands they had when following began."""
     found = []
-    for asset, now in ratios.items():
-        then, width = beginning.ratios[asset], BAND * beginning.deviations[asset]
+    rows = zip(ratios.index, ratios, beginning.ratios, BAND * beginning.deviations, strict=True)
+    for asset, now, then, width in rows:
         if abs(now - then) > width:  # False where there is no band
             found.append(
                 f"the hedge ratio of {asset} is {now:.4g}, outside its 95 % band of {show(beginning.date)}, "
