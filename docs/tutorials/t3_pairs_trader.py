@@ -98,7 +98,8 @@ print(sf.pairs.position_today(hedge, prices, sf.pairs.Bands(stop=3.0), capital=1
 # Every day
 # ---------
 # ``statefolio pairs`` saves its walk, and ``statefolio pairs update FOLDER --prices NEW`` continues it over new dates:
-# what to hold, the orders in shares, what changed, and whether the basket drifts from its verdict. In Python:
+# what to hold, the orders in shares, what changed, and whether the basket drifts: reverts less than when it was judged,
+# has a hedge ratio outside the band of that day, or larger or more autocorrelated innovations since. In Python:
 
 early = prices.loc[:"2022-12-23"]
 basket = sf.pairs.follow_basket(

@@ -43,13 +43,33 @@ def in_study(word):
         ),
         ("date,x,y\n2020-01-02,A,1\n2020-01-03,B,2\n", typed, "Set --layout long if it names assets."),
         ("date,x,y\n2020-01-02,A,1\n2020-01-03,B,2\n", in_study, "or name them with data.form.missing."),
+        ("date,A\n2020-01-01,1\n2020-01-02,2\n", typed, "--date must name a column of "),
+        ("date,A\n2020-01-01,1\n2020-01-02,2\n", in_study, "data.form.date must name a column of "),
+        ("date,A\n2020-01-01,1\n2020-01-02,2\n", typed_for_factors, "--factors-form date must name a column of "),
     ],
 )
 def test_errors_speak_of_the_options_of_their_door(file, text, name, said):
+    form = FileForm(date="day") if "must name a column" in said else FileForm()
     with pytest.raises(StatefolioError) as raised:
-        read_file(file(text), prices=False, form=FileForm(), name=name)
+        read_file(file(text), prices=False, form=form, name=name)
     assert said in str(raised.value)
     assert "='" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"separator": "x"}, "--separator must be "),
+        ({"sheet": "x"}, "--sheet must be left out where the file is no workbook, got 'x' for "),
+        ({"asset": "x"}, "--asset must name a column of "),
+        ({"value": "x"}, "--value must name a column of "),
+        ({"date_format": "%Y"}, "set --date-format."),
+    ],
+)
+def test_a_bad_word_is_named_itself(file, form, said):
+    with pytest.raises(StatefolioError) as raised:
+        read_file(file(NUMBERED), prices=False, form=FileForm(**form))
+    assert said in str(raised.value)
 
 
 def test_forms_are_used(file):

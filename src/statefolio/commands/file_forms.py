@@ -18,7 +18,8 @@ from statefolio.exceptions import InputError, StatefolioError
 WORDS = tuple(field.name for field in fields(FileForm))
 _WORD = rf"\b(?:{'|'.join(WORDS)})\b"
 _NAMED = re.compile(
-    rf"(?P<word>{_WORD})=(?P<value>'[^']*'|\[[^\]]*\])"
+    rf"^(?P<first>{_WORD})(?= must )"
+    rf"|(?P<word>{_WORD})=(?P<value>'[^']*'|\[[^\]]*\])"
     rf"|(?P<lead>\b(?:Set|set|with) )(?P<words>{_WORD}(?:(?:, | and | or ){_WORD})*)(?!=)"
 )
 _PLUG_IN = re.compile(r"[A-Za-z][\w.-]+")  # at least two letters: "C:" is a drive
@@ -96,6 +97,8 @@ def form_of_table(given: Mapping[str, object] | None) -> FileForm:
 
 
 def _said(found: "re.Match[str]", name: Name) -> str:
+    if found["first"]:
+        return name(found["first"]).rstrip("= ")
     if found["word"]:
         return _given(name(found["word"]), found["value"].strip("'[]"))
     words = re.sub(_WORD, lambda each: name(each[0]).rstrip("= "), found["words"])

@@ -16,6 +16,9 @@ from statefolio.commands.units import check_units, rates_among_factors
 from statefolio.data import align, find_suspicious_cells, load_demo, to_returns
 from statefolio.exceptions import InputError, UnknownNameError
 
+EDGES = ("--from", "--to")
+"""The options of the first and the last date to read."""
+
 
 @dataclass(frozen=True)
 class PanelInputs:
@@ -40,7 +43,11 @@ class PanelInputs:
 
 
 def read_tables(
-    files: PanelFiles, factors_form: FileForm, name: Name = typed, factors_name: Name = typed_for_factors
+    files: PanelFiles,
+    factors_form: FileForm,
+    name: Name = typed,
+    factors_name: Name = typed_for_factors,
+    edges: tuple[str, str] = EDGES,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Read both files and cut their dates; return the prices or returns, the factors, and the suspicious cells.
 
@@ -53,12 +60,14 @@ def read_tables(
         How the file of factors is written.
     name, factors_name : callable
         From a word of a form to what the user writes for it, for messages.
+    edges
+        What the user writes for the first and the last date, for messages.
     """
     table = read_file(files.returns, prices=files.prices, form=files.form, name=name)
     factors = read_factor_files(files.factors, factors_form, factors_name)
     _check_risk_free(factors, files)
     table, factors = (
-        cut_dates(each, files.first, files.last, name)
+        cut_dates(each, files.first, files.last, name, edges)
         for each, name in ((table, str(files.returns)), (factors, _named(files)))
     )
     table = table / 100.0 if files.percent and not files.prices else table
@@ -146,8 +155,14 @@ def demo_panel() -> PanelInputs:
     return PanelInputs(demo.returns, demo.factors, suspicious, facts, (demo.description,))
 
 
-def cut_dates(table: pd.DataFrame, first: datetime | None, last: datetime | None, name: str) -> pd.DataFrame:
-    """Keep the dates from `first` to `last` (--from and --to).
+def cut_dates(
+    table: pd.DataFrame,
+    first: datetime | None,
+    last: datetime | None,
+    name: str,
+    edges: tuple[str, str] = EDGES,
+) -> pd.DataFrame:
+    """Keep the dates from `first` to `last`; `edges` is what the user writes for them.
 
     Raises
     ------
@@ -156,8 +171,7 @@ def cut_dates(table: pd.DataFrame, first: datetime | None, last: datetime | None
     """
     kept = table.loc[first:last]
     if kept.empty:
-        edges = {"--from": first, "--to": last}
-        given = " ".join(f"{option} {edge:%Y-%m-%d}" for option, edge in edges.items() if edge)
+        given = " and ".join(f"{each} {date:%Y-%m-%d}" for each, date in zip(edges, (first, last), strict=True) if date)
         raise InputError(
             f"{given} must leave dates of {name}, which runs {span(pd.DatetimeIndex(table.index))}; it leaves none. "
             "Choose dates in that range."

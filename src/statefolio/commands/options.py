@@ -18,6 +18,7 @@ the job takes the record itself.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import cached_property, partial
@@ -26,7 +27,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from statefolio._options import OneOf, Rule, check
-from statefolio.exceptions import FileFormatError, InputError
+from statefolio.exceptions import FileFormatError, InputError, StatefolioError
 
 Record = TypeVar("Record")
 _SOURCE = re.compile(r"[A-Za-z][\w.-]+:")
@@ -176,6 +177,18 @@ def make_record(record: type[Record], values: Mapping[str, Any]) -> Record:
     return record(**made)
 
 
+@contextmanager
+def errors_of(*records: type) -> Iterator[None]:
+    """Let errors of the library name the options of records as they are typed, not as arguments."""
+    try:
+        yield
+    except StatefolioError as error:
+        names = {each.field: each.name for record in records for each in declared_options(record)}
+        words = "|".join(map(re.escape, names))
+        named = re.compile(rf"^(?:{words})(?= must )|(?<=\banother )(?:{words})\b")
+        raise type(error)(named.sub(lambda found: names[found[0]], str(error))) from error
+
+
 def read_date(name: str, text: str) -> datetime:
     """Read a date such as 2015-12-31."""
     try:
@@ -200,9 +213,12 @@ def read_number(name: str, text: str) -> float:
         raise InputError(f"{name} must be a number, got {text!r}.") from error
 
 
-def read_names(_: str, text: str) -> tuple[str, ...]:
+def read_names(name: str, text: str) -> tuple[str, ...]:
     """Read names between commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    names = tuple(each.strip() for each in text.split(",") if each.strip())
+    if not names:
+        raise InputError(f"{name} must be names between commas, got {text!r}. Name one, or leave {name} out.")
+    return names
 
 
 _READ: dict[type, Callable[[str, str], Any]] = {datetime: read_date, int: read_whole_number, float: read_number}

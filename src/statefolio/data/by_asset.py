@@ -9,9 +9,9 @@ from statefolio.data.cells import could_be_numbers, find_decimal, numbers_of
 from statefolio.data.formats import untyped
 from statefolio.data.header import first_line_error
 from statefolio.data.missing import MISSING
-from statefolio.data.reading import Reading
+from statefolio.data.reading import Reading, no_column
 from statefolio.data.sources import PathName, read_bytes
-from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.exceptions import InputError
 
 
 def read_weights(path: PathName, *, asset: str | None = None, value: str | None = None) -> "pd.Series[float]":
@@ -128,11 +128,9 @@ def _rows(path: PathName, asset: str | None, value: str | None, kind: str) -> "p
     table = untyped(content, Reading(), path)
     table.columns = pd.Index([str(name).strip() for name in table.columns])
     table = table.drop(columns="index", errors="ignore")
-    for name in (asset, value):
+    for word, name in (("asset", asset), ("value", value)):
         if name is not None and name not in table.columns:
-            raise UnknownNameError(
-                f"{path} has no column {name!r}. It has: {', '.join(table.columns[:10])}. Use one of them."
-            )
+            raise no_column(word, name, list(table.columns), path)
     if asset is None and value is None and len(table.columns) > 2:
         raise InputError(
             f"{path} must have two columns, the asset and its {kind}, got {len(table.columns)} "

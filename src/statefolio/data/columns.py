@@ -11,8 +11,8 @@ from statefolio.data.cells import could_be_numbers
 from statefolio.data.file_dates import days_alone, local_days, parse_dates
 from statefolio.data.file_rows import drop_empty_rows, drop_repeated_rows, warn_of_newest_first
 from statefolio.data.missing import is_missing
-from statefolio.data.reading import ASSET_WORDS, Reading
-from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.data.reading import ASSET_WORDS, Reading, no_column
+from statefolio.exceptions import InputError
 
 _MOST_MARKS = 500_000_000
 _FREE_CELLS, _MOST_CELLS_PER_ROW = 20_000_000, 200
@@ -31,7 +31,7 @@ def index_by_date(raw: pd.DataFrame, reading: Reading, source: str) -> pd.DataFr
         raise InputError(f"{source} must have a column of dates and one of values, got no columns. Check the file.")
     name = reading.date_column(list(raw.columns))
     if name not in raw.columns:
-        raise _no_column(name, raw, source)
+        raise no_column("date", name, list(raw.columns), source)
     raw = drop_empty_rows(raw, name, source)
     return raw.drop(columns=name).set_index(parse_dates(raw[name], reading.date_format, source))
 
@@ -118,9 +118,9 @@ def _placed(
 
 def _asset_and_value(table: pd.DataFrame, reading: Reading, source: str) -> tuple[str, str]:
     names = [str(name) for name in table.columns]
-    for name in (reading.asset, reading.value):
+    for word, name in (("asset", reading.asset), ("value", reading.value)):
         if name is not None and name not in names:
-            raise _no_column(name, table, source)
+            raise no_column(word, name, names, source)
     free = [name for name in names if name not in (reading.asset, reading.value)]
     if reading.asset is None and reading.value is not None and len(free) > 1:
         texts = [name for name in free if not could_be_numbers(table[name].iloc[:100].astype("string"))]
@@ -199,8 +199,3 @@ def _check_sorted(dates: pd.DatetimeIndex, codes: NDArray[np.intp], labels: pd.I
         f"{source} must have increasing dates within each asset, got dates out of order (first: {labels[codes[row]]} "
         f"on {show(dates[row])}). Sort the rows by date."
     )
-
-
-def _no_column(name: str, table: pd.DataFrame, source: str) -> UnknownNameError:
-    columns = ", ".join(str(column) for column in table.columns[:10])
-    return UnknownNameError(f"{source} has no column {name!r}. It has: {columns}. Use one of them.")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from statefolio._arrays.text import listed
 from statefolio.data.cells import warn_of_percent_name
-from statefolio.data.reading import DATE_WORDS, Reading
+from statefolio.data.reading import DATE_WORDS, Reading, no_column
 from statefolio.data.sources import PathName
 from statefolio.exceptions import InputError, StatefolioWarning, UnknownNameError
 
@@ -129,7 +129,7 @@ def one_field(raw: pd.DataFrame, what: What, reading: Reading, source: str) -> p
         if level is None:
             fields = listed(sorted({part for key in columns for part in key if part}), 8)
             raise UnknownNameError(
-                f"{source} has no field {reading.value!r}. It has: {fields}. Set value to one of them."
+                f"value must name a field of {source} ({fields}), got {reading.value!r}. Use one of them."
             )
         field = reading.value
     else:
@@ -175,9 +175,7 @@ def one_asset(
             "if each is an asset."
         )
     if value not in names:
-        raise UnknownNameError(
-            f"{source} has no column {value!r}. It has: {listed(free, 8)}. Set value to one of them."
-        )
+        raise no_column("value", value, free, source)
     asset = _stem(path)
     if what == "returns":
         warn_of_percent_name(value, raw[value], source)

@@ -13,7 +13,7 @@ from statefolio.data.reading import Reading
 from statefolio.data.separated import text_table, untyped_table
 from statefolio.data.sources import PathName, is_workbook
 from statefolio.data.workbooks import workbook_table
-from statefolio.exceptions import FileFormatError
+from statefolio.exceptions import FileFormatError, InputError
 
 _PARQUET = b"PAR1"
 _MOST_CELLS = 2_000_000_000
@@ -21,9 +21,14 @@ _MOST_CELLS = 2_000_000_000
 
 def raw_table(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame:
     """Read the bytes of a file with one row per date, or per date and asset."""
-    if is_parquet(content):
-        return parquet_table(content, path)
-    return (workbook_table if is_workbook(content) else text_table)(content, reading, path)
+    if is_workbook(content):
+        return workbook_table(content, reading, path)
+    if reading.sheet is not None:
+        raise InputError(
+            f"sheet must be left out where the file is no workbook, got {reading.sheet!r} for {path}. Leave it out, or "
+            "name a workbook."
+        )
+    return parquet_table(content, path) if is_parquet(content) else text_table(content, reading, path)
 
 
 def untyped(content: bytes, reading: Reading, path: PathName) -> pd.DataFrame:

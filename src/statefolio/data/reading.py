@@ -5,9 +5,10 @@ from typing import Literal, get_args
 
 import pandas as pd
 
+from statefolio._arrays.text import listed
 from statefolio._options import Kind, OneOf, check
 from statefolio.data.cells import Decimal
-from statefolio.exceptions import InputError
+from statefolio.exceptions import InputError, UnknownNameError
 
 Layout = Literal["auto", "wide", "long"]
 _TEXT = Kind(str, "a text", "'Close'") | None
@@ -73,6 +74,13 @@ class Reading:
             return self.date
         lower = {name.strip().strip("<>#").strip().lower(): name for name in reversed(names)}
         return next((lower[word] for word in DATE_WORDS if word in lower), names[0])
+
+
+def no_column(word: str, name: str, columns: list[str], source: object) -> UnknownNameError:
+    """Return the error for an option (`word`) that names a column which a file does not have."""
+    return UnknownNameError(
+        f"{word} must name a column of {source}, got {name!r}. It has: {listed(columns, 10)}. Use one of them."
+    )
 
 
 DATE_WORDS = (

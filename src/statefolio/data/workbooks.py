@@ -111,7 +111,7 @@ def _sheet(book: object, reading: Reading, path: PathName) -> str:
     if reading.sheet is not None:
         if reading.sheet not in names:
             raise UnknownNameError(
-                f"{path} has no sheet {reading.sheet!r}. It has: {listed(names, 10)}. Use one of them."
+                f"sheet must name a sheet of {path} ({listed(names, 10)}), got {reading.sheet!r}. Use one of them."
             )
         return reading.sheet
     filled = [name for name in names if _is_table(book.get_sheet_by_name(name))]  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from statefolio._arrays.types import Array
 from statefolio._plausible.weights import are_percent
 from statefolio.exceptions import DataTypeError, InputError, UnknownNameError
 
-_SUM_TOLERANCE = 1e-6
+SUM_TOLERANCE = 1e-6
 
 
 def match_weights(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expected_sum: float | None = None) -> Array:
@@ -41,7 +41,7 @@ def match_weights(weights: Any, assets: pd.Index, excluded: pd.DataFrame, expect
         raise DataTypeError(
             f"expected_sum must be a number or None, got {shown(expected_sum)}. Pass e.g. expected_sum=1."
         )
-    if expected_sum is not None and not abs(total - expected_sum) <= _SUM_TOLERANCE:
+    if expected_sum is not None and not abs(total - expected_sum) <= SUM_TOLERANCE:
         raise InputError(
             f"weights must sum to {expected_sum:g}, got a sum of {total:.8g}. Divide them by their sum, or pass "
             "another expected_sum."

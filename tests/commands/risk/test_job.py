@@ -151,7 +151,7 @@ def test_the_page_has_its_chapters(done, folder, browse):
     [
         ("asset,weight\ns0,0.5\nXYZ,0.5\n", (), "'XYZ'"),
         ("asset,weight\ns0,0.5\ns7,0.5\n", (), "s7"),
-        ("asset,weight\ns0,0.5\ns1,0.4\n", ("--weights-sum", 1), "a sum of 0.9"),
+        ("asset,weight\ns0,0.5\ns1,0.4\n", ("--weights-sum", 1), "the sum of the weights, 0.9"),
         ("asset,weight\ns0,half\n", (), "'half'"),
         ("asset,weight\ns0,0\n", (), "all zero"),
     ],

@@ -96,7 +96,10 @@ def test_it_runs_and_looks_at_nothing_too_early(home):
 
 
 def test_its_orders_are_decided_too(home):
-    updated = update_study(study_of(OWN, home), Recorded())
+    progress = Recorded()
+    updated = update_study(study_of(OWN, home), progress)
+    assert progress.said[0] == "portfolio.mine.policy runs code: winners_of_mine:Winners."
+    assert sum("runs code" in each for each in progress.said) == 1
     assert set(updated.instructions) == {"kelly", "mine", "parity", "even"}
     wanted = updated.instructions["mine"].decision.weights
     assert wanted[wanted > 0].tolist() == [0.5, 0.5]

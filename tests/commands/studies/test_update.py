@@ -160,3 +160,16 @@ def test_the_account_is_the_walked_value_or_the_given_cash(tmp_path):
 def test_a_holdout_keeps_the_walked_value_to_itself(updated):
     assert "the study's capital" in updated.account
     assert "holdout" in updated.account
+
+
+def test_a_bad_as_of_is_named_itself(tmp_path):
+    for text, day, message in (
+        (SMALL, "2017-12-29", "--as-of must not be before data.from, 2018-01-02, got 2017-12-29"),
+        (SMALL, "2018-06-29", "--as-of must not be before backtest.start, 2019-01-02, got 2018-06-29"),
+        (SMALL.replace("from = 2018-01-02\n", "").replace("start = 2019-01-02\n", ""), "2013-12-31", "--as-of 2013-1"),
+        (SMALL.replace("2018-01-02", "2023-01-02").replace("to = 2020-06-30\n", ""), "2023-02-01", "--as-of 2023-02-"),
+    ):
+        with pytest.raises(InputError, match=message) as raised:
+            update_study(study_of(text, tmp_path), Recorded(), as_of=pd.Timestamp(day))
+        assert "--to" not in str(raised.value)
+        assert "data.to" not in str(raised.value)

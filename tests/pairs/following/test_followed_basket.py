@@ -1,5 +1,7 @@
 """Following a basket day by day equals walking it from scratch; prices that do not continue it are refused."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -80,6 +82,54 @@ def test_drift_compares_with_the_draws_of_the_verdict(followed):
     assert not gone.too_short
     assert gone.before == 1 / 40
     assert gone.now == pytest.approx((1 + (draws <= np.median(draws)).sum()) / 40)
+
+
+def test_drift_says_what_has_drifted_and_what_to_do():
+    """A basket whose hedge ratio jumps and whose innovations double; without a verdict."""
+    calm = simulate(4, dates=260)
+    begun = follow_basket(calm.iloc[:200], StaticHedge(), start=calm.index[150], retune="daily")
+    assert "Not drifting: hedge ratios within their bands of" in begun.drift.sentence
+    assert begun.drift.sentence.endswith("innovations as before.")
+    same = begun.update(calm)
+    assert not same.drift.autocorrelated > 1.0
+    moved = calm.copy()
+    moved.iloc[200:, 0] += 4.0 * (moved.iloc[200:, 1] - moved.iloc[199, 1])
+    drift = begun.update(moved).drift
+    asset, now = calm.columns[1], begun.update(moved).ratios.iloc[0]
+    low, high = (begun.ratios.iloc[0] + side * 1.959964 * begun.beginning.deviations.iloc[0] for side in (-1, 1))
+    assert drift.drifting
+    assert not drift.reverts_less
+    assert f"the hedge ratio of {asset} is {now:.4g}, outside its 95 % band of" in drift.sentence
+    assert f"{low:.4g} to {high:.4g}" in drift.sentence
+    assert "Judge it again with `statefolio pairs`; hold the targets, which follow the new ratio" in drift.sentence
+    wild = calm.copy()
+    wild.iloc[200:, 0] += np.random.default_rng(0).normal(scale=8.0 * calm.diff().std().iloc[0], size=60)
+    drift = begun.update(wild).drift
+    assert drift.larger > 1.0
+    assert f"innovations are larger than before {begun.date:%Y-%m-%d}" in drift.sentence
+    assert "lower the capital or tune the hedge again" in drift.sentence
+
+
+def test_a_file_of_the_former_format_is_read_and_continued(followed, tmp_path):
+    basket, _ = followed
+    path = tmp_path / "basket.state"
+    save_basket(basket, path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files if name not in ("innovations", "bands")}
+    facts = json.loads(arrays["facts"].tobytes())
+    del facts["began"]
+    for version in (1, 3):
+        arrays["facts"] = np.frombuffer(json.dumps(facts | {"version": version}).encode(), dtype=np.uint8)
+        with path.open("wb") as file:
+            np.savez(file, **arrays)
+        if version == 3:
+            with pytest.raises(FileFormatError, match="must be a basket of format 2, got format 3"):
+                load_basket(path)
+        else:
+            later = load_basket(path).update(PRICES)
+            assert later.drift.now == basket.update(PRICES).drift.now
+            assert later.drift.moved == ()
+            assert "calibrated p" in later.drift.sentence
 
 
 def test_prices_that_do_not_continue_the_basket_are_refused(followed):

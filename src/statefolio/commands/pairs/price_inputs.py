@@ -58,6 +58,8 @@ def _wanted(assets: Sequence[str], known: Sequence[str], file: Path) -> list[str
     if len(set(assets)) < len(assets):
         twice = sorted({name for name in assets if list(assets).count(name) > 1})
         raise InputError(f"--assets must name each asset once, got {listed(twice)} more than once.")
+    if len(assets) < 2:
+        raise InputError(f"--assets must name two assets or more, got {listed(assets)} alone. Add an asset.")
     absent = [name for name in assets if name not in known]
     if absent:
         close = [match for name in absent for match in get_close_matches(name, known, n=1)]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from statefolio._arrays.text import show
 from statefolio.commands.csv_tables import write_csv
+from statefolio.commands.options import errors_of
 from statefolio.commands.output_folder import whole_folder
 from statefolio.commands.pairs.options import Screening, ScreenOptions
 from statefolio.commands.pairs.price_inputs import PriceInputs
@@ -36,7 +37,8 @@ def run_screen(inputs: PriceInputs, options: ScreenOptions, progress: Progress) 
     """
     output = options.output
     with whole_folder(output.out, FILES, overwrite=output.overwrite) as folder:
-        screen = screen_pairs(inputs.prices, **vars(options.screening), progress=progress)
+        with errors_of(Screening):
+            screen = screen_pairs(inputs.prices, **vars(options.screening), progress=progress)
         progress("writing", 0, 0)
         screen.table.to_parquet(folder / "baskets.parquet")
         write_csv(screen.selected, folder / "selected.csv")

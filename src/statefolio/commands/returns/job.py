@@ -6,7 +6,7 @@ import pandas as pd
 
 from statefolio._arrays.text import listed
 from statefolio._writing import place_of
-from statefolio.commands.file_forms import form_of_words, read_file
+from statefolio.commands.file_forms import Name, form_of_words, read_file, typed
 from statefolio.commands.inputs import cut_dates
 from statefolio.commands.returns.options import TearSheetOptions
 from statefolio.commands.shared_options import FileForm
@@ -37,7 +37,8 @@ def run_tear_sheet(options: TearSheetOptions) -> TearSheet:
     returns = _column(table, options.column, "--column", options.returns)
     benchmark = None
     if options.benchmark is not None:
-        other = _read(options.benchmark, form_of_words(options.benchmark_form, "--benchmark-form"), options)
+        form = form_of_words(options.benchmark_form, "--benchmark-form")
+        other = _read(options.benchmark, form, options, lambda word: f"--benchmark-form {word.replace('_', '-')}=")
         benchmark = _column(other, options.benchmark_column, "--benchmark-column", options.benchmark)
     elif options.benchmark_column is not None:
         benchmark = _column(table, options.benchmark_column, "--benchmark-column", options.returns)
@@ -57,8 +58,9 @@ def check_file(path: Path, *, overwrite: bool) -> None:
         raise OutputError(f"--out must be in a folder that exists, got {path}. Make {place.parent} first.")
 
 
-def _read(path: Path, form: FileForm, options: TearSheetOptions) -> pd.DataFrame:
-    table = cut_dates(read_file(path, prices=options.prices, form=form), options.first, options.last, str(path))
+def _read(path: Path, form: FileForm, options: TearSheetOptions, name: Name = typed) -> pd.DataFrame:
+    table = read_file(path, prices=options.prices, form=form, name=name)
+    table = cut_dates(table, options.first, options.last, str(path))
     return to_returns(table) if options.prices else table / 100.0 if options.percent else table
 
 

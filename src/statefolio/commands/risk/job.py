@@ -12,7 +12,13 @@ from statefolio.commands.output_folder import whole_folder
 from statefolio.commands.progress import Progress
 from statefolio.commands.risk.checks import ROLLING_WINDOW, Checks, check_model
 from statefolio.commands.risk.options import RiskOptions
-from statefolio.commands.risk.portfolio_inputs import PortfolioInputs, check_assets, read_portfolio
+from statefolio.commands.risk.portfolio_inputs import (
+    PortfolioInputs,
+    check_assets,
+    check_groups,
+    check_numbers,
+    read_portfolio,
+)
 from statefolio.commands.risk.tables import write_tables
 from statefolio.commands.warming.ahead import compiling_ahead
 from statefolio.kalman.tuned_before import remembering_tunings
@@ -83,6 +89,9 @@ def run_risk(inputs: RiskInputs, options: RiskOptions, progress: Progress) -> Ri
     check_assets(weights, pd.Index(returns.columns))
     if inputs.portfolio.benchmark is not None:
         check_assets(inputs.portfolio.benchmark, pd.Index(returns.columns), "--benchmark")
+    check_numbers(inputs.portfolio, options.weights_sum, factors.columns)
+    if inputs.portfolio.groups is not None:
+        check_groups(inputs.portfolio.groups, pd.Index(returns.columns))
     with (
         whole_folder(output.out, FILES, overwrite=output.overwrite) as folder,
         compiling_ahead(progress, "filter", "risk"),

@@ -48,7 +48,7 @@ class RiskOptions:
     groups: Annotated[
         Path | None, Option("The sector of each asset: CSV or Parquet with the columns asset and sector.", file=True)
     ] = None
-    weights_sum: Annotated[float | None, Option("The sum that the weights must have.")] = None
+    weights_sum: Annotated[float | None, Option("The sum that the weights must have.", Number(example=1.0))] = None
     dates: SplitDates = field(default_factory=SplitDates)
     tuning: TuningOption = ModelOptions.tuning
     refit_every: Annotated[

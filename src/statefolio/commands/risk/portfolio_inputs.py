@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from statefolio._arrays.text import listed
 from statefolio._plausible.weights import are_percent
 from statefolio.commands.risk.options import RiskOptions, WeightsUnit
 from statefolio.data import read_groups, read_weights
 from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.risk.weights import SUM_TOLERANCE
 
 MOST_GROSS = 20.0
 """Sum of absolute weights above which they are no shares of the portfolio's value."""
@@ -106,6 +108,30 @@ def check_assets(weights: "pd.Series[float]", assets: pd.Index, option: str = "-
         )
 
 
+def check_groups(groups: "pd.Series[str]", assets: pd.Index) -> None:
+    """Raise UnknownNameError if the groups name none of the assets."""
+    if not groups.index.isin(assets).any():
+        raise UnknownNameError(
+            f"--groups must name assets of the data ({listed(list(assets))}), got none of them (first: "
+            f"{groups.index[0]!r}). Check that it is the right file."
+        )
+
+
+def check_numbers(portfolio: PortfolioInputs, weights_sum: float | None, factors: pd.Index) -> None:
+    """Raise an error if the weights have another sum than the one asked for, or a scenario another factor."""
+    total = float(portfolio.weights.sum())
+    if weights_sum is not None and abs(total - weights_sum) > SUM_TOLERANCE:
+        raise InputError(
+            f"--weights-sum must be the sum of the weights, {total:.8g}, got {weights_sum:g}. Correct the weights or "
+            "the sum."
+        )
+    unknown = [factor for moves in portfolio.scenarios.values() for factor in moves if factor not in factors]
+    if unknown:
+        raise UnknownNameError(
+            f"--scenario must name factors of the model ({listed(list(factors))}), got {unknown[0]!r}. Use one of them."
+        )
+
+
 def read_scenarios(texts: Iterable[str]) -> dict[str, dict[str, float]]:
     """Read scenarios such as "market=-0.1" or "crash:market=-0.1,value=0.02".
 
@@ -119,11 +145,12 @@ def read_scenarios(texts: Iterable[str]) -> dict[str, dict[str, float]]:
         shocks = {}
         for part in moves.split(","):
             factor, sign, number = part.partition("=")
+            factor, again = factor.strip(), factor.strip() in shocks
             try:
-                shocks[factor.strip()] = float(number)
+                shocks[factor] = float(number)
             except ValueError:
-                shocks[factor.strip()] = np.nan
-            if not sign or not factor.strip() or not np.isfinite(shocks[factor.strip()]):
+                shocks[factor] = np.nan
+            if not sign or not factor or again or not np.isfinite(shocks[factor]):
                 raise InputError(
                     f"--scenario must be FACTOR=RETURN in decimals, several with commas, got {text!r}. Pass e.g. "
                     "--scenario market=-0.1 or --scenario crash:market=-0.1,value=0.02."

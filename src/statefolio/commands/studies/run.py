@@ -17,7 +17,7 @@ from statefolio.commands.studies.records.trials import record_trials, trials_pat
 from statefolio.commands.studies.reporting import write_results
 from statefolio.commands.studies.result import StudyResult
 from statefolio.commands.studies.result_tables import FILES
-from statefolio.commands.studies.schema.study import own_code_of
+from statefolio.commands.studies.schema.study import Study, own_code_of
 from statefolio.commands.studies.walking import walk_forward, walk_holdout
 from statefolio.commands.warming.ahead import compiling_ahead
 from statefolio.exceptions import InputError
@@ -37,8 +37,7 @@ def run_study(file: StudyFile, output: StudyOutput, progress: Progress, *, open_
         raise InputError("--open-holdout needs validation.holdout, which is not in the file. Add it.")
     checkpoint = checkpoint_path(out)
     with noted_warnings() as warned, compiling_ahead(progress, "backtests", "filter", "risk"):
-        for field, name in own_code_of(file.study):
-            progress.say(f"{field} runs code: {name}.")
+        say_own_code(file.study, progress)
         whole = build_study(file)
         say_notes(whole.data, progress)
         with whole_folder(out, FILES, overwrite=output.overwrite) as folder:
@@ -56,6 +55,12 @@ def run_study(file: StudyFile, output: StudyOutput, progress: Progress, *, open_
             write_results(folder, result, progress)
     checkpoint.unlink(missing_ok=True)
     return result
+
+
+def say_own_code(study: Study, progress: Progress) -> None:
+    """Say which code of others a study runs when it is built."""
+    for field, name in own_code_of(study):
+        progress.say(f"{field} runs code: {name}.")
 
 
 def say_notes(data: StudyData, progress: Progress) -> None:

@@ -19,7 +19,7 @@ from statefolio.commands.studies.instructions import Instruction, instruct
 from statefolio.commands.studies.parts.market import last_prices
 from statefolio.commands.studies.parts.names import check_names
 from statefolio.commands.studies.reading import StudyFile
-from statefolio.commands.studies.run import say_notes
+from statefolio.commands.studies.run import say_notes, say_own_code
 from statefolio.commands.studies.schema.portfolio_tables import Optimised
 from statefolio.commands.studies.schema.study import Study
 from statefolio.commands.studies.walking import make_walk
@@ -107,6 +107,7 @@ def update_study(
     """
     file = file if as_of is None else _known_on(file, as_of)
     study = file.study
+    say_own_code(study, progress)
     built = build_study(file, least_dates=1)
     market = built.market
     say_notes(built.data, progress)
@@ -155,9 +156,12 @@ def _known_on(file: StudyFile, as_of: pd.Timestamp) -> StudyFile:
     data, day = file.study.data, as_of.date()
     if data.first is not None and day < data.first:
         raise InputError(f"--as-of must not be before data.from, {data.first}, got {day}. Pass a later date.")
+    start = file.study.backtest.start
+    if start is not None and day < start:
+        raise InputError(f"--as-of must not be before backtest.start, {start}, got {day}. Pass a later date.")
     if data.last is not None and data.last <= day:
         return file
-    cut = file.study.model_copy(update={"data": data.model_copy(update={"last": day})})
+    cut = file.study.model_copy(update={"data": data.known_on(day)})
     return replace(file, study=cut)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from statefolio.commands.studies.options import UpdateOptions
 from statefolio.commands.typer_command import command
-from statefolio.exceptions import InputError
+from statefolio.exceptions import InputError, OutputError
 
 
 @command(UpdateOptions)
@@ -35,6 +35,8 @@ def _update_study(study: Path, options: UpdateOptions) -> None:
 
     if options.orders is None and options.broker_format != OWN:
         raise InputError("--broker-format needs --orders, the file to write. Pass both.")
+    if options.orders is not None and (options.orders.is_dir() or not options.orders.absolute().parent.is_dir()):
+        raise OutputError(f"--orders must be a file in a folder that exists, got {options.orders}. Name another file.")
     with Terminal() as terminal:
         as_of = None if options.as_of is None else pd.Timestamp(options.as_of)
         file = open_study(study)

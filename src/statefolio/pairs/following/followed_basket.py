@@ -1,7 +1,7 @@
 """Follows a basket day by day: the walk of `walk_baskets`, continued over new dates instead of repeated."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from statefolio._options import check
 from statefolio._plausible.warn import leave_out, warned_once
 from statefolio.backtest.calendar import Rebalance
 from statefolio.exceptions import InputError
-from statefolio.pairs.following.drift import Drift, SavedVerdict, drift_of
+from statefolio.pairs.following.drift import Beginning, Drift, SavedVerdict, drift_of
 from statefolio.pairs.following.new_prices import joined
 from statefolio.pairs.following.showing import ShownFollowed
 from statefolio.pairs.hedges.base import Hedge
@@ -51,6 +51,10 @@ class FollowedBasket(ShownFollowed):
     capital : float
     statistic : float
         Dickey-Fuller statistic of the held value on all dates, under the hedge in use.
+    innovations : Series by date
+        Standardised innovations of all dates under the hedge in use.
+    beginning : Beginning, optional
+        Hedge ratios and their bands when following began; None for files from before they were kept.
     verdict : SavedVerdict, optional
         What `judge_basket` found when following began.
 
@@ -78,7 +82,9 @@ class FollowedBasket(ShownFollowed):
     whole: "pd.Series[float]"
     capital: float
     statistic: float
-    verdict: SavedVerdict | None = field(default=None)
+    innovations: "pd.Series[float]"
+    beginning: Beginning | None = None
+    verdict: SavedVerdict | None = None
 
     @property
     def date(self) -> pd.Timestamp:
@@ -108,8 +114,11 @@ class FollowedBasket(ShownFollowed):
 
     @property
     def drift(self) -> Drift | None:
-        """Whether the basket still looks as it did when it was judged; None without a verdict."""
-        return None if self.verdict is None else drift_of(self.verdict, self.statistic, len(self.basket.complete_dates))
+        """Whether the basket still looks as it did when following began; None where nothing was kept of then."""
+        if self.verdict is None and self.beginning is None:
+            return None
+        dates = len(self.basket.complete_dates)
+        return drift_of(self.verdict, self.statistic, dates, self.beginning, self.ratios, self.innovations)
 
     @warned_once()
     def update(self, prices: Any) -> "FollowedBasket":
@@ -128,7 +137,8 @@ class FollowedBasket(ShownFollowed):
         """
         leave_out("near_duplicate", self.basket.assets)
         whole = joined(self.basket, prices)
-        return replace(self, basket=whole, **_continued(self, whole, len(self.basket.dates), self.z))
+        _, fields = _continued(self, whole, len(self.basket.dates), self.z)
+        return replace(self, basket=whole, **fields)
 
 
 @warned_once()
@@ -172,7 +182,8 @@ def follow_basket(
     check_tunable(Basket(basket.values[: starts[0]], basket.dates[: starts[0]], basket.assets))
     leave_out("near_duplicate", basket.assets)
     empty = _begun(hedge, Bands() if rule is None else rule, basket, starts[0], retune, capital, of, lookback)
-    return _judged(replace(empty, **_continued(empty, basket, starts[0], empty.z)), verdict)
+    last, fields = _continued(empty, basket, starts[0], empty.z)
+    return _judged(replace(empty, **fields), last, verdict)
 
 
 def follow_walk(
@@ -193,7 +204,7 @@ def follow_walk(
     begun = _begun(hedge, rule, basket, first, retune, capital, of, lookback)
     used = basket.in_logs() if hedge.logs else basket
     z = walked.z_score_.loc[walked.in_use_from_ :].rename("z_score")
-    return _judged(replace(begun, z=z, **_last(walked.last_, basket, used)), verdict)
+    return _judged(replace(begun, z=z, **_last(walked.last_, basket, used)), walked.last_, verdict)
 
 
 def _begun(
@@ -222,19 +233,25 @@ def _begun(
         whole=none,
         capital=float(capital),
         statistic=np.nan,
+        innovations=none,
     )
 
 
-def _judged(basket: FollowedBasket, verdict: Any) -> FollowedBasket:
-    """Keep what is needed of a verdict."""
+def _judged(basket: FollowedBasket, hedge: Hedge, verdict: Any) -> FollowedBasket:
+    """Keep the bands of the hedge ratios, and what is needed of a verdict."""
+    variance = hedge.estimates_.filtered_variance[hedge.spread_.index.get_loc(basket.date), 1:]
+    deviations = pd.Series(np.sqrt(variance), index=basket.ratios.index)
+    basket = replace(basket, beginning=Beginning(basket.date, basket.ratios, deviations))
     if verdict is None:
         return basket
     saved = SavedVerdict.of(verdict)
     return replace(basket, verdict=saved.beginning(basket.statistic, len(basket.basket.complete_dates)))
 
 
-def _continued(before: FollowedBasket, basket: Basket, known: int, z: "pd.Series[float]") -> Mapping[str, Any]:
-    """Return the fields that change when dates from row `known` on are new.
+def _continued(
+    before: FollowedBasket, basket: Basket, known: int, z: "pd.Series[float]"
+) -> tuple[Hedge, Mapping[str, Any]]:
+    """Return the hedge in use, and the fields that change when dates from row `known` on are new.
 
     Each date is filtered with the hedge that was tuned last before it, over all dates up to its end, as in the walk.
     """
@@ -249,7 +266,7 @@ def _continued(before: FollowedBasket, basket: Basket, known: int, z: "pd.Series
         hedge.run_over(Basket(used.values[:end], used.dates[:end], used.assets), smooth=False)
         parts.append(z_score(hedge, of=before.of, lookback=before.lookback).iloc[max(row, known) :])
     found = pd.concat([part for part in parts if len(part)]).rename("z_score")
-    return {"z": found, **_last(hedges[-1], basket, used)}
+    return hedges[-1], {"z": found, **_last(hedges[-1], basket, used)}
 
 
 def _last(last: Hedge, basket: Basket, used: Basket) -> Mapping[str, Any]:
@@ -267,6 +284,7 @@ def _last(last: Hedge, basket: Basket, used: Basket) -> Mapping[str, Any]:
         "ratios": pd.Series(ratios, index=basket.assets[1:], name="ratio"),
         "whole": pd.Series(whole.loc[date], name="weight"),
         "statistic": _held_statistic(last, used),
+        "innovations": z_score(last).rename("innovation"),
     }
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from statefolio._arrays.text import shown
 from statefolio._writing import write_whole
 from statefolio.exceptions import FileFormatError, InputError
-from statefolio.pairs.following.drift import SavedVerdict
+from statefolio.pairs.following.drift import Beginning, SavedVerdict
 from statefolio.pairs.following.followed_basket import FollowedBasket
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.kalman_hedge import KalmanHedge
@@ -26,7 +26,7 @@ from statefolio.pairs.trading.rules import Bands, Linear
 
 STATE = "basket.state"
 """The usual name of the file, in the folder that `statefolio pairs` writes."""
-KIND, VERSION = "statefolio basket", 1
+KIND, VERSION = "statefolio basket", 2
 _HEDGES = {kind.__name__: kind for kind in (KalmanHedge, RollingHedge, StaticHedge)}
 _RULES = {kind.__name__: kind for kind in (Bands, Linear)}
 _PLAIN = (str, int, float, bool, type(None))
@@ -60,7 +60,7 @@ def save_basket(basket: FollowedBasket, path: Any) -> None:
             f"hedge must have plain options to be saved, got {odd[0] if odd else 'retune'}="
             f"{shown(options[odd[0]] if odd else basket.retune)}. Leave it out."
         )
-    verdict = basket.verdict
+    verdict, beginning = basket.verdict, basket.beginning
     facts = {
         "kind": KIND,
         "version": VERSION,
@@ -77,6 +77,7 @@ def save_basket(basket: FollowedBasket, path: Any) -> None:
         "tuned_until": basket.tuned_until.isoformat(),
         "capital": basket.capital,
         "statistic": basket.statistic,
+        "began": None if beginning is None else beginning.date.isoformat(),
         "verdict": None
         if verdict is None
         else {
@@ -96,6 +97,8 @@ def save_basket(basket: FollowedBasket, path: Any) -> None:
         ratios=basket.ratios.to_numpy(dtype=np.float64),
         whole=basket.whole.to_numpy(dtype=np.float64),
         draws=np.empty(0) if verdict is None else verdict.draws,
+        innovations=basket.innovations.to_numpy(dtype=np.float64),
+        bands=np.empty((2, 0)) if beginning is None else np.stack([beginning.ratios, beginning.deviations]),
     )
     write_whole(path, buffer.getvalue())
 
@@ -110,11 +113,11 @@ def load_basket(path: Any) -> FollowedBasket:
     """
     try:
         with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("facts", "dates", "prices", "z", "ratios", "whole", "draws")}
+            arrays = {name: file[name] for name in file.files}
         facts = json.loads(arrays["facts"].tobytes().decode())
         if facts["kind"] != KIND:
             raise ValueError
-        if facts["version"] != VERSION:
+        if facts["version"] not in (1, VERSION):
             raise FileFormatError(
                 f"{path} must be a basket of format {VERSION}, got format {facts['version']}. Run `statefolio pairs` "
                 "again with this version."
@@ -135,6 +138,9 @@ def _restored(facts: dict[str, Any], arrays: dict[str, Any]) -> FollowedBasket:
     start = pd.Timestamp(facts["start"])
     z = pd.Series(arrays["z"], index=dates[dates >= start], name="z_score")
     hedge: Hedge = _HEDGES[facts["hedge"]](**facts["hedge_options"])
+    began, ratios = facts.get("began"), assets[1:]  # neither bands nor innovations in format 1
+    beginning = began and Beginning(pd.Timestamp(began), *(pd.Series(each, ratios) for each in arrays["bands"]))
+    innovations = arrays.get("innovations", np.full(len(dates), np.nan))
     verdict = None if facts["verdict"] is None else SavedVerdict(arrays["draws"], **facts["verdict"])
     return FollowedBasket(
         hedge,
@@ -150,5 +156,7 @@ def _restored(facts: dict[str, Any], arrays: dict[str, Any]) -> FollowedBasket:
         pd.Series(arrays["whole"], index=assets, name="weight"),
         float(facts["capital"]),
         float(facts["statistic"]),
+        pd.Series(innovations, index=dates, name="innovation"),
+        beginning,
         verdict,
     )

@@ -154,9 +154,10 @@ def _demo(table: DataTable) -> tuple[PanelInputs, None, None]:
     first, last = _stamp(table.first), _stamp(table.last)
     returns, factors = inputs.returns.loc[first:last], inputs.factors.loc[first:last]
     if returns.empty:
+        given = [f"{name} {day}" for name, day in zip(table.edges, (table.first, table.last), strict=True) if day]
         raise InputError(
-            "data.from and data.to must leave some of the bundled dates, "
-            f"{span(pd.DatetimeIndex(inputs.returns.index))}, got none. Choose dates in that range."
+            f"{' and '.join(given)} must leave some of the bundled dates, "
+            f"{span(pd.DatetimeIndex(inputs.returns.index))}; it leaves none. Choose dates in that range."
         )
     facts = {**inputs.facts, "dates": f"{len(returns):,}, {span(pd.DatetimeIndex(returns.index))}"}
     return replace(inputs, returns=returns, factors=factors, facts=facts), None, None
@@ -176,9 +177,9 @@ def _files(table: DataTable, folder: Path) -> tuple[PanelInputs, pd.DataFrame | 
         last=_datetime(table.last),
     )
     if table.factors is None:
-        return _returns_alone(files)
+        return _returns_alone(files, table.edges)
     factors_form = form_of_table(table.factors_form.model_dump(exclude_none=True))
-    read, given, suspicious = read_tables(files, factors_form, _form_field, _factors_form_field)
+    read, given, suspicious = read_tables(files, factors_form, _form_field, _factors_form_field, table.edges)
     returns = to_returns(read) if files.prices else read
     _, factors, report = align(returns, given)
     facts = panel_facts(files, returns, factors, suspicious)
@@ -189,10 +190,10 @@ def _files(table: DataTable, folder: Path) -> tuple[PanelInputs, pd.DataFrame | 
     return inputs, read if files.prices else None, report
 
 
-def _returns_alone(files: PanelFiles) -> tuple[PanelInputs, pd.DataFrame | None, None]:
+def _returns_alone(files: PanelFiles, edges: tuple[str, str]) -> tuple[PanelInputs, pd.DataFrame | None, None]:
     """Read returns or prices without factors."""
     read = read_file(files.returns, prices=files.prices, form=files.form, name=_form_field)
-    read = cut_dates(read, files.first, files.last, str(files.returns))
+    read = cut_dates(read, files.first, files.last, str(files.returns), edges)
     suspicious = find_suspicious_cells(read, kind="prices" if files.prices else "returns")
     returns = to_returns(read) if files.prices else read
     none = pd.DataFrame(index=returns.index)

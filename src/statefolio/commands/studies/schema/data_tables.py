@@ -1,8 +1,9 @@
 """The tables [data] and [factors]: files, how they are written, and where factors come from."""
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from statefolio._options import Number, Whole
 from statefolio.commands.studies.schema.field_types import (
@@ -54,6 +55,18 @@ class DataTable(Table):
     gaps_bridged: bool | None = None
     first: Day | None = Field(default=None, alias="from")
     last: Day | None = Field(default=None, alias="to")
+    _last_named: str = PrivateAttr(default="data.to")
+
+    @property
+    def edges(self) -> tuple[str, str]:
+        """What the user writes for the first and the last date, for messages."""
+        return "data.from", self._last_named
+
+    def known_on(self, day: date) -> "DataTable":
+        """Return the table with its data cut at a date that the user gave with --as-of."""
+        cut = self.model_copy(update={"last": day})
+        cut._last_named = "--as-of"
+        return cut
 
     @model_validator(mode="after")
     def _files_where_files(self) -> "DataTable":
