@@ -171,7 +171,7 @@ def test_screen_needs_no_triples(file, tmp_path):
     [
         (["pairs", "--assets", "ONE,TOO"], "got 'TOO'"),
         (["pairs", "--assets", "ONE,ONE"], "more than once"),
-        (["pairs", "--assets", "ONE"], "at least two assets, got 'ONE'"),
+        (["pairs", "--assets", "ONE"], "--assets must name two assets or more, got 'ONE'"),
         (["pairs", "--assets", "ONE,TWO", "--passes", "0"], "--passes must be a whole number"),
         (
             ["pairs", "--assets", "ONE,TWO", "--passes", "-3", "--tuning", "adaptive"],
@@ -201,7 +201,7 @@ def test_screen_needs_no_triples(file, tmp_path):
             ["pairs", "--assets", "ONE,TWO", "--capital", "-1", "--draws", "19"],
             "--capital must be",
         ),
-        (["screen", "--assets", "ONE"], "at least two assets, got 'ONE'"),
+        (["screen", "--assets", "ONE"], "--assets must name two assets or more, got 'ONE'"),
         (["screen", "--until", "2031-01-01"], "until"),
         (["screen", "--half-life", "5"], "--half-life must be two numbers of dates, got 5"),
         (["screen", "--fdr", "2"], "--fdr must be a finite number above 0 and below 1, got 2.0"),
