@@ -38,7 +38,7 @@ def test_columns_by_name(file):
     path = file("sector,note,ticker\nTech,x,A\nOil,y,B\n")
     assert read_groups(path, asset="ticker").to_dict() == {"A": "Tech", "B": "Oil"}
     assert read_groups(path, asset="ticker", value="note").to_dict() == {"A": "x", "B": "y"}
-    with pytest.raises(UnknownNameError, match="no column 'industry'"):
+    with pytest.raises(UnknownNameError, match=r"value must name a column of .* got 'industry'"):
         read_groups(path, value="industry")
 
 

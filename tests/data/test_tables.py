@@ -182,9 +182,9 @@ def test_input_that_is_refused(file, text, message):
 def test_unknown_options_and_columns(file):
     with pytest.raises(InputError, match="'auto', 'wide' or 'long'"):
         read_prices(file(WIDE), layout="tall")
-    with pytest.raises(UnknownNameError, match="no column 'day'"):
+    with pytest.raises(UnknownNameError, match=r"date must name a column of .* got 'day'"):
         read_prices(file(WIDE), date="day")
-    with pytest.raises(UnknownNameError, match="no column 'name'"):
+    with pytest.raises(UnknownNameError, match=r"asset must name a column of .* got 'name'"):
         read_prices(file(LONG), asset="name")
 
 

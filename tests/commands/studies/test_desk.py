@@ -135,7 +135,7 @@ def test_update_fills_reconcile_and_on(desk, tmp_path):
     ("words", "text"),
     [
         (("--as-of", "2019-03-25"), "is 11 business days before 2019-03-25"),
-        (("--as-of", "2017-03-25"), "2017-03-25 must leave dates"),
+        (("--as-of", "2017-03-25"), "--as-of must not be before backtest.start, 2018-03-01, got 2017-03-25"),
         (("--holdings", "tesla.csv"), "must name assets of the data"),
         (("--holdings", "words.csv"), "ten"),
         (("--holdings", "gone.csv"), "gone.csv"),

@@ -232,7 +232,7 @@ WRONG = {
     ),
     "no data between the dates": (
         SMALL.replace("from = 2018-01-02\nto = 2020-06-30", "from = 2030-01-01"),
-        ["data.from and data.to must leave some of the bundled dates"],
+        ["data.from 2030-01-01 must leave some of the bundled dates"],
     ),
     "a group for some": (
         SMALL.replace("upper = 0.1", 'groups = { AAPL = "tech" }'),
