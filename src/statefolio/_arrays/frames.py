@@ -1,7 +1,7 @@
 """Reads one DataFrame: checks shape, dates, names and numbers, and returns its values as an array."""
 
 import warnings
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +16,8 @@ from statefolio._arrays.types import Array
 from statefolio._threads import get_num_threads
 from statefolio.exceptions import InputError, StatefolioWarning
 
-_COLUMNS_A_COPY = 256
-_SMALL = 4_000_000  # values that one thread copies sooner than several start
+_COLUMNS_A_BLOCK = 256
+_SMALL = 4_000_000  # values that one thread passes over sooner than several start
 _LATE = 18
 _FIELDS = ("adj close", "close", "price", "px_last", "ret", "return", "open", "high", "low", "volume")
 _ALMOST_A_DAY = pd.Timedelta(hours=23, minutes=59)
@@ -48,7 +48,14 @@ class Table:
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
         """Smallest and largest value of each column, NaN where none is known."""
-        return np.fmin.reduce(self.values, axis=0), np.fmax.reduce(self.values, axis=0)
+        values = self.values
+        low, high = np.empty(values.shape[1]), np.empty(values.shape[1])
+
+        def bound(own: slice) -> None:
+            low[own], high[own] = np.fmin.reduce(values[:, own], axis=0), np.fmax.reduce(values[:, own], axis=0)
+
+        _over_columns(bound, values)
+        return low, high
 
 
 def read_values(frame: Any, name: str) -> tuple[Array, pd.DatetimeIndex, pd.Index]:
@@ -212,19 +219,23 @@ def _copied(values: Array, width: int) -> Array:
     rows, columns = values.shape
     own = np.empty((rows, -(-columns // width) * width))
     own[:, columns:] = np.nan
-    size = _COLUMNS_A_COPY if values.size > _SMALL else max(columns, 1)
 
-    def copy(first: int) -> None:
-        last = min(first + size, columns)
-        own[:, first:last] = values[:, first:last]
+    def copy(part: slice) -> None:
+        own[:, part] = values[:, part]
 
-    starts = range(0, columns, size)
-    if len(starts) == 1:
-        copy(0)
-        return own
-    with ThreadPoolExecutor(get_num_threads()) as pool:
-        list(pool.map(copy, starts))
+    _over_columns(copy, values)
     return own
+
+
+def _over_columns(work: Callable[[slice], None], values: Array) -> None:
+    """Call `work` with blocks of columns, on several threads unless the values are few."""
+    columns = values.shape[1]
+    if values.size <= _SMALL or columns <= _COLUMNS_A_BLOCK:
+        work(slice(0, columns))
+        return
+    with ThreadPoolExecutor(get_num_threads()) as pool:
+        starts = range(0, columns, _COLUMNS_A_BLOCK)
+        list(pool.map(lambda first: work(slice(first, min(first + _COLUMNS_A_BLOCK, columns))), starts))
 
 
 def _check_finite(table: Table) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,14 +40,14 @@ def own_regressors(X: Floats, Y: Floats) -> tuple[Floats, Floats]:
     return np.where(missing, 0.0, X), np.where(missing.any(axis=1), np.nan, Y)
 
 
-def observed_columns(Y: Floats, asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which of the columns asked for have an observation; rows are read until all of them are found."""
-    found = np.zeros(Y.shape[1], dtype=bool)
+def count_observed(Y: Floats, enough: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the observations (N,) of the columns of Y (T, N), counted until each column has `enough` (N,)."""
+    found = np.zeros(Y.shape[1], dtype=np.intp)
     for first in range(0, len(Y), _ROWS):
-        waiting = np.flatnonzero(asked & ~found)
-        if not len(waiting):
+        few = np.flatnonzero(found < enough)
+        if not len(few):
             break
-        found[waiting] = ~np.isnan(Y[first : first + _ROWS, waiting]).all(axis=0)
+        found[few] += np.count_nonzero(~np.isnan(Y[first : first + _ROWS, few]), axis=0)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from statefolio.kalman.blocks import check_padded, observed_columns, over_blocks, pad_last, padded
+from statefolio.kalman.blocks import check_padded, count_observed, over_blocks, pad_last, padded
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.panel_outputs import (
     concat_paths,
@@ -161,7 +161,7 @@ class Filter:
         check_padded(X, Y, self.count)
         common = np.ones(len(X)) if common is None else common
         endless = self.start.patience == ENDLESS
-        if endless or not ((self.start.rows > 0).any() or observed_columns(Y, ~self.begun).any()):
+        if endless or not ((self.start.rows > 0).any() or count_observed(Y, ~self.begun).any()):
             return self._sweep(X, Y, common, store, note_surprise)
         before = self._lanes(slice(None))
         paths = self._sweep(X, Y, common, store, note_surprise)

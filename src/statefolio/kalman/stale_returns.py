@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import over_blocks
-from statefolio.kalman.lanes import compiled
+from statefolio.kalman.lanes import compiled, inner
 from statefolio.kalman.specification import Floats
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -101,27 +101,65 @@ def watch_returns(Y: Floats, watch: Watch) -> Marks:
 
 @compiled
 def _mark(Y, watch, marks, begin, end):
-    previous, share, usual, first, moves, moved, repeats = watch
+    settled, kind = False, np.zeros(end - begin, np.int64)
     for t in range(Y.shape[0]):
-        for i in range(begin, end):
-            r = Y[t, i]
-            if r == r:
-                size, known = abs(r), moves[i] == FIRST
-                quiet = r == 0.0 or r == previous[i] or (known and size <= _QUIET * usual[i])
-                absurd = known and size > _ABSURD * usual[i]
-                share[i] = _MEMORY * share[i] + (1.0 - _MEMORY) * quiet
-                if absurd or (quiet and share[i] > _STALE):
-                    marks.unobserved[t, i] = True
-                    marks.absurd[t, i] = absurd
-                if not moved[i]:
-                    moved[i] = r != previous[i] and previous[i] == previous[i]
-                    repeats[i] = min(repeats[i] + 1, FIRST)
-                previous[i] = r
-                if not known and r != 0.0:
-                    first[moves[i], i] = size
-                    moves[i] += 1
-                    usual[i] = np.median(first[: moves[i], i])
-                elif not quiet and not absurd:
-                    usual[i] *= _STEP if size > usual[i] else 1.0 / _STEP
-            if not moved[i] and repeats[i] == FIRST:
-                marks.constant[t, i] = True
+        if not settled:
+            settled = True
+            for i in range(begin, end):
+                settled &= watch.moved[i] and watch.moves[i] == FIRST
+        if settled:
+            unobserved, absurd = marks.unobserved[t, begin:end], marks.absurd[t, begin:end]
+            _mark_settled(Y[t, begin:end], watch, unobserved, absurd, kind, begin, end)
+        else:
+            _mark_first(Y[t], watch, marks, t, begin, end)
+
+
+@inner
+def _mark_settled(r, watch, unobserved, absurd, kind, begin, end):
+    """Mark one date of assets whose usual sizes are known and which have moved: without branches, several at once."""
+    previous, share, usual = watch.previous[begin:end], watch.share[begin:end], watch.usual[begin:end]
+    some = 0
+    for i in range(kind.size):
+        seen, size = r[i] == r[i], abs(r[i])
+        quiet = (r[i] == 0.0) | (r[i] == previous[i]) | (size <= _QUIET * usual[i])
+        huge = size > _ABSURD * usual[i]
+        recent = _MEMORY * share[i] + (1.0 - _MEMORY) * quiet
+        share[i] = recent if seen else share[i]
+        stale = seen & (huge | (quiet & (recent > _STALE)))
+        kind[i] = np.int64(quiet | huge) | (np.int64(stale) << 1) | (np.int64(stale & huge) << 2)
+        some |= kind[i]
+    for i in range(kind.size):
+        step = _STEP if abs(r[i]) > usual[i] else 1.0 / _STEP
+        usual[i] = usual[i] * step if (r[i] == r[i]) & (kind[i] == 0) else usual[i]
+        previous[i] = r[i] if r[i] == r[i] else previous[i]
+    if some >= 2:
+        for i in range(kind.size):
+            unobserved[i], absurd[i] = kind[i] & 2 != 0, kind[i] & 4 != 0
+
+
+@inner
+def _mark_first(Y, watch, marks, t, begin, end):
+    """Mark one date of assets some of which have just begun."""
+    previous, share, usual, first, moves, moved, repeats = watch
+    for i in range(begin, end):
+        r = Y[i]
+        if r == r:
+            size, known = abs(r), moves[i] == FIRST
+            quiet = r == 0.0 or r == previous[i] or (known and size <= _QUIET * usual[i])
+            absurd = known and size > _ABSURD * usual[i]
+            share[i] = _MEMORY * share[i] + (1.0 - _MEMORY) * quiet
+            if absurd or (quiet and share[i] > _STALE):
+                marks.unobserved[t, i] = True
+                marks.absurd[t, i] = absurd
+            if not moved[i]:
+                moved[i] = r != previous[i] and previous[i] == previous[i]
+                repeats[i] = min(repeats[i] + 1, FIRST)
+            previous[i] = r
+            if not known and r != 0.0:
+                first[moves[i], i] = size
+                moves[i] += 1
+                usual[i] = np.median(first[: moves[i], i])
+            elif not quiet and not absurd:
+                usual[i] *= _STEP if size > usual[i] else 1.0 / _STEP
+        if not moved[i] and repeats[i] == FIRST:
+            marks.constant[t, i] = True

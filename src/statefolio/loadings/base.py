@@ -10,6 +10,7 @@ from statefolio._arrays.dates import rows_until
 from statefolio._arrays.panel import Panel
 from statefolio._plausible.reading import read_panel
 from statefolio.exceptions import InputError
+from statefolio.kalman.blocks import count_observed
 from statefolio.kalman.lanes import WIDTH
 from statefolio.loadings.alignment import continue_panel
 from statefolio.loadings.log_scores import densities_by_date
@@ -86,11 +87,11 @@ class LoadingsModel(SavedLoadings):
         run, unobserved = self._run(panel, fresh=True)
         self._store(panel, run, tuned_until)
         self.first_date_ = panel.dates[0]
-        counts = np.count_nonzero(~np.isnan(panel.returns), axis=0)
+        needed = np.broadcast_to(self._observations_needed(), len(panel.assets))
         return Remarks(
             unobserved,
-            counts,
-            np.broadcast_to(self._observations_needed(), counts.shape),
+            count_observed(panel.returns, needed),
+            needed,
             run.partly_unknown,
             self._hidden(),
             self._condition,

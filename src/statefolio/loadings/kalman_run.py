@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
-from statefolio.kalman.blocks import observed_columns
+from statefolio.kalman.blocks import count_observed
 from statefolio.kalman.panel import Filter
 from statefolio.kalman.paths import (
     Entry,
@@ -77,7 +77,7 @@ def collect_results(
     constant.fill_filtered(paths)
     entry = partial(_entry, spec, assets, _without_arrays(before.start), before.state, after.state, len(common))
     innovation, variance = paths.innovation[:, :count], paths.innovation_variance[:, :count]
-    seen = observed_columns(returns, after.begun[:count])
+    seen = count_observed(returns, after.begun[:count]) > 0
     return RunResults(
         filtered=partial(by_asset, paths.mean, count),
         filtered_variance=partial(by_asset, paths.variance, count),

@@ -19,7 +19,7 @@ class Remarks:
     """What a fit found about each asset that deserves a warning."""
 
     unobserved: Unobserved | None  # None where the model uses all returns
-    counts: NDArray[np.intp]  # (N,) returns
+    counts: NDArray[np.intp]  # (N,) returns, counted until there are enough
     needed: NDArray[np.intp]  # (N,) returns without which an asset has no loadings
     partly_unknown: NDArray[np.bool_] | None  # (N,) loadings that are not identified on some date
     hidden: NDArray[np.bool_]  # (N, K) those of the last date
