@@ -29,6 +29,7 @@ class Entry:
     note: str = ""
     cells: int = 0  # assets x dates of its work
     seconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)  # CPU seconds of all threads
     result: Any = None  # log-likelihood by asset, if it has one
     skipped: str = ""
 
@@ -40,6 +41,11 @@ class Entry:
     def nanoseconds(self) -> float:
         """Median time per asset and date."""
         return self.median / self.cells * 1e9 if self.seconds else float("nan")
+
+    @property
+    def processor_nanoseconds(self) -> float:
+        """Median CPU time per asset and date."""
+        return statistics.median(self.processor) / self.cells * 1e9 if self.processor else float("nan")
 
 
 def measure(entries: list[Entry], work: Work, repeats: int) -> None:
@@ -66,11 +72,14 @@ def measure(entries: list[Entry], work: Work, repeats: int) -> None:
             if sum(entry.seconds) > ENOUGH_SECONDS:
                 continue
             gc.collect()
-            started = time.perf_counter()
+            touch_memory(work)
+            started, used = time.perf_counter(), time.process_time()
             run()
             entry.seconds.append(time.perf_counter() - started)
+            entry.processor.append(time.process_time() - used)
     for entry, _ in running:
-        spread = f"{len(entry.seconds)} times {min(entry.seconds):.3g} to {max(entry.seconds):.3g} s"
+        spread = f"{len(entry.seconds)} times {min(entry.seconds):.3g} to {max(entry.seconds):.3g} s, "
+        spread += f"{entry.processor_nanoseconds:,.1f} ns of CPU"
         note = f", {entry.note}" if entry.note else ""
         print(f"    {entry.library}: {entry.nanoseconds:,.1f} ns an asset and date ({spread}{note})", flush=True)
 
@@ -84,6 +93,15 @@ def check(entry: Entry, part: Work) -> None:
     error = float(np.max(np.abs(np.asarray(entry.result)[:count] - expected)))
     if not error <= TOLERANCE:
         raise ArithmeticError(f"its log-likelihood is off by {error:.3g}: it does not do this sum")
+
+
+def touch_memory(work: Work) -> None:
+    """Write to as much memory as a filter of the work returns, and free it.
+
+    The host of a virtual machine takes back pages that have been free for a second, and the first write to each then
+    costs ten times as much. Without this, an entry pays for them or not by what ran before it.
+    """
+    np.empty((3, work.dates, work.states, work.assets)).fill(0.0)
 
 
 def numpy_fill(work: Work) -> Callable[[], None]:

@@ -140,21 +140,22 @@ def processor() -> str:
 
 def tables(table: dict[str, list[Entry]]) -> list[str]:
     lines = [
-        "| job | library | ns an asset and date | ratio to statefolio | assets | remark |",
-        "| --- | --- | ---: | ---: | ---: | --- |",
+        "| job | library | ns an asset and date | of CPU | ratio to statefolio | assets | remark |",
+        "| --- | --- | ---: | ---: | ---: | ---: | --- |",
     ]
     for job, entries in table.items():
         own = next((e for e in entries if e.library == OURS), None)
         for entry in entries:
             if entry.skipped:
-                lines.append(f"| {job} | {entry.library} | skipped | | | {entry.skipped} |")
+                lines.append(f"| {job} | {entry.library} | skipped | | | | {entry.skipped} |")
                 continue
             ratio = f"{entry.nanoseconds / own.nanoseconds:,.1f}" if own and own.seconds else "-"
             remark = "; ".join(
                 filter(None, [entry.note, likelihood_gap(own, entry) if job == "maximum likelihood" else ""])
             )
             lines.append(
-                f"| {job} | {entry.library} | {entry.nanoseconds:,.1f} | {ratio} | {entry.assets:,} | {remark} |"
+                f"| {job} | {entry.library} | {entry.nanoseconds:,.1f} | {entry.processor_nanoseconds:,.1f} "
+                f"| {ratio} | {entry.assets:,} | {remark} |"
             )
 
     first = {job: entries[0] for job, entries in table.items()}
