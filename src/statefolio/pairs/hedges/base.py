@@ -155,6 +155,11 @@ class Hedge(ShownHedge, Estimator):
         self.held_value_, self._held = results.held_value(estimates, basket, self._held)
         self._last_date: pd.Timestamp = basket.dates[-1]
 
+    @property
+    def learns(self) -> bool:
+        """Whether prices decide a parameter: otherwise all copies that were tuned on other dates are the same."""
+        return True
+
     def _check_options(self) -> None:
         """Raise InputError for an invalid option."""
         check_options(self, RULES)

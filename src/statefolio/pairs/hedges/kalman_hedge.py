@@ -157,6 +157,11 @@ class KalmanHedge(Hedge):
         if self.tuning == "fixed":
             check_given(self)
 
+    @property
+    def learns(self) -> bool:
+        """Whether prices decide a parameter."""
+        return self.tuning != "fixed"
+
     def _learn(self, basket: Basket) -> None:
         self.collapse_: Collapse | None = None
         self.degenerate_ = False

@@ -46,6 +46,7 @@ class HeldState(NamedTuple):
     value: float
 
 
+_SPREADS = pd.Index(["predicted", "filtered"])  # made once: hundreds of hedges are labelled with it
 NO_HELD_VALUE = HeldState(np.full(1, np.nan), 0.0)
 
 
@@ -92,8 +93,8 @@ class LabelledEstimates:
 
 def spreads(estimates: HedgeEstimates, basket: Basket) -> pd.DataFrame:
     """Return x_1 minus its hedge, without subtracting the level, under predicted and filtered ratios."""
-    columns = {name: spread(getattr(estimates, name), basket.values) for name in ("predicted", "filtered")}
-    return pd.DataFrame(columns, index=basket.dates)
+    both = [spread(states, basket.values) for states in (estimates.predicted, estimates.filtered)]
+    return pd.DataFrame(np.column_stack(both), index=basket.dates, columns=_SPREADS)
 
 
 def spread(states: Array, x: Array) -> Array:

@@ -124,6 +124,11 @@ class RollingHedge(Hedge):
     def _check_options(self) -> None:
         check_options(self, ROLLING_RULES)
 
+    @property
+    def learns(self) -> bool:
+        """No price decides a parameter."""
+        return False
+
     def _learn(self, basket: Basket) -> None:
         states = len(basket.assets)
         if not states < self.window <= len(basket.dates):

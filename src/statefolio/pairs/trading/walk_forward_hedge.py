@@ -1,11 +1,13 @@
 """Joins the results of hedges that were tuned one after the other into one hedge."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 
 from statefolio._arrays.types import Array
+from statefolio._threads import get_num_threads
 from statefolio.pairs.hedges.base import Hedge
 from statefolio.pairs.hedges.results import HedgeEstimates
 from statefolio.pairs.prices import Basket
@@ -68,14 +70,17 @@ def walk(
     of, lookback
         As in `z_score`.
     """
-    ends = [*starts[1:], len(basket.dates)]
-    parts: list[dict[str, Array]] = []
-    scores: list[pd.Series[float]] = []
-    for hedge, start, end in zip(hedges, starts, ends, strict=True):
+    if not hedges[-1].learns:
+        hedges, starts = hedges[-1:], starts[:1]
+
+    def run_until(hedge: Hedge, first: int, end: int) -> "tuple[dict[str, Array], pd.Series[float]]":
         hedge.run_over(Basket(basket.values[:end], basket.dates[:end], basket.assets), smooth=False)
-        first = start if parts else 0
-        parts.append({name: path[first:] for name, path in _estimates(hedge).items()})
-        scores.append(z_score(hedge, of=of, lookback=lookback).iloc[first:])
+        found = {name: path[first:] for name, path in _estimates(hedge).items()}
+        return found, z_score(hedge, of=of, lookback=lookback).iloc[first:]
+
+    with ThreadPoolExecutor(get_num_threads()) as pool:
+        found = list(pool.map(run_until, hedges, [0, *starts[1:]], [*starts[1:], len(basket.dates)]))
+    parts, scores = [part for part, _ in found], [score for _, score in found]
     last = hedges[-1].estimates_
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     none = np.full(whole["filtered"].shape, np.nan)
