@@ -15,6 +15,7 @@ from statefolio.exceptions import DataTypeError, InputError, StatefolioWarning, 
 
 NAMES = list("ABCD")
 CAPITAL = 100_000.0
+DEAREST = 0.005
 COLUMNS = {
     "value": "value",
     "profit": "profit",
@@ -76,6 +77,7 @@ def both(request):
         minimum_commission=pd.Series(minimum, index=NAMES),
         lot_size=pd.Series(lot, index=NAMES),
         minimum_order=800.0,
+        most_commission=DEAREST,
         management_fee=0.02,
         performance_fee=0.2,
         crystallised="monthly",
@@ -101,6 +103,7 @@ def both(request):
         minimum=minimum.tolist(),
         lot=lot.tolist(),
         least=800.0,
+        dearest=DEAREST,
         borrow=(by_date["borrow"] / 250).tolist(),
         rebate=((by_date["rebate"] - 0.1) / 250).tolist(),
         financing=0.05 / 250,

@@ -23,6 +23,7 @@ def run_fund(
     performance,
     new_period,
     flows,
+    dearest=math.inf,
 ):
     """Account of a fund from row `start` of `prices` (lists of one price per asset, None where there is none).
 
@@ -42,7 +43,7 @@ def run_fund(
             mark, accrued = max(mark, before), 0.0
         if t in targets:
             fills = [prices[t][i] is not None and prices[t - 1][i] is not None for i in assets]
-            terms = commission, spread, minimum, lot, least
+            terms = commission, spread, minimum, lot, least, dearest
             cash = trade(line, before, targets[t], shares, last, fills, cash, *terms)
         short = [max(-shares[i], 0.0) * (last[i] or 0.0) for i in assets]
         line["borrow"] = sum(borrow[t][i] * short[i] for i in assets)
@@ -72,19 +73,23 @@ def run_fund(
     return found
 
 
-def trade(line, before, weights, shares, last, fills, cash, commission, spread, minimum, lot, least):
+def trade(line, before, weights, shares, last, fills, cash, commission, spread, minimum, lot, least, dearest):
     """Trade to weights, book the costs in `line`, and return the cash."""
     assets = range(len(shares))
     held = [shares[i] * (last[i] or 0.0) for i in assets]
+
+    def small(i, amount):
+        return amount < least or max(commission[i] * amount, minimum[i]) > dearest * amount
+
     first = solve(before, weights, held, fills, commission, spread, [0.0 for _ in assets])
     placed = []
     for i in assets:
         order = rounded(weights[i] * first, shares[i], last[i], lot[i]) if fills[i] else 0.0
-        placed.append(order != 0.0 and (weights[i] == 0.0 or abs(order) * last[i] >= least))
+        placed.append(order != 0.0 and (weights[i] == 0.0 or not small(i, abs(order) * last[i])))
     left = solve(before, weights, held, placed, commission, spread, minimum)
     for i in assets:
         order = rounded(weights[i] * left, shares[i], last[i], lot[i]) if placed[i] else 0.0
-        if abs(order) * (last[i] or 0.0) < least and weights[i] != 0.0:
+        if order != 0.0 and small(i, abs(order) * last[i]) and weights[i] != 0.0:
             order = 0.0
         amount = abs(order) * (last[i] or 0.0)
         line["traded"] += amount

@@ -73,7 +73,7 @@ class OrderArrays(NamedTuple):
     commission: Array
     minimum: Array
     lot: Array
-    least: float
+    least: Array
 
 
 class ChargeArrays(NamedTuple):

@@ -11,6 +11,7 @@ from statefolio._options import check_options
 from statefolio.backtest.by_asset import by_asset
 from statefolio.backtest.cost_rules import PERIODS, RULES
 from statefolio.backtest.dated_rates import rates_by_date
+from statefolio.exceptions import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,9 @@ class TradingCosts:
         positions are rounded towards zero; a position is closed whole. It needs prices: `Market.from_prices`.
     minimum_order
         Least value of an order, in currency. Smaller ones are not placed, unless they close a position.
+    most_commission
+        Most commission of an order, its minimum included, as a share of its value: orders that would pay more are not
+        placed, unless they close a position. At least `proportional`. Default: any commission is paid.
     short_rebate
         Annual rate that short positions earn on their value in addition to the cash rate on the proceeds (negative: the
         broker keeps part of it): a number, a Series by asset, or a DataFrame (date x asset).
@@ -88,6 +92,7 @@ class TradingCosts:
     minimum_commission: "float | pd.Series[float]" = 0.0
     lot_size: "float | pd.Series[float]" = 0.0
     minimum_order: float = 0.0
+    most_commission: float | None = None
     short_rebate: "float | pd.Series[float] | pd.DataFrame" = 0.0
     management_fee: float = 0.0
     performance_fee: float = 0.0
@@ -124,6 +129,25 @@ class TradingCosts:
     def minimum_commissions(self, assets: pd.Index) -> Array:
         """Return the least commission of an order by asset (N,), in currency."""
         return by_asset(self.minimum_commission, assets, "minimum_commission")
+
+    def least_orders(self, assets: pd.Index) -> Array:
+        """Return the least value of an order that closes no position, by asset (N,), in currency.
+
+        Raises
+        ------
+        InputError
+            If orders of any size would pay more than `most_commission`.
+        """
+        least = np.full(len(assets), float(self.minimum_order))
+        if self.most_commission is None:
+            return least
+        proportional = by_asset(self.proportional, assets, "proportional")
+        if (proportional > self.most_commission).any():
+            raise InputError(
+                f"most_commission must be at least proportional, {proportional.max():g}, got {self.most_commission:g}: "
+                "no order could be placed. Raise it."
+            )
+        return np.maximum(least, self.minimum_commissions(assets) / self.most_commission)
 
 
 def new_periods(costs: Any, dates: pd.DatetimeIndex) -> "np.typing.NDArray[np.bool_]":

@@ -11,7 +11,7 @@ from statefolio.backtest.by_asset import by_asset
 from statefolio.backtest.run_settings import RunSettings
 from statefolio.backtest.settlement import write_unit_impact
 from statefolio.backtest.value_after_costs import value_after_costs
-from statefolio.backtest.whole_orders import trade_whole
+from statefolio.backtest.whole_orders import trade_whole, whole_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +30,15 @@ class OrderPlan:
         Value of the orders that lots and the least order left out.
     blocked : Index
         Assets that should be traded and cannot: no price, or with impact no volume.
+    too_dear : Series by asset
+        Orders, in currency, that are left out because their commission is above `most_commission` of their value.
     """
 
     orders: pd.DataFrame
     value_after: float
     untraded: float
     blocked: pd.Index
+    too_dear: "pd.Series[float]"
 
     @property
     def costs(self) -> float:
@@ -94,4 +97,16 @@ def plan_orders(
         "minimum_commission": rules.minimum,
     }
     blocked = assets[(rate < 0.0) & (np.abs(weights * left - positions) > 1e-12 * abs(value))]
-    return OrderPlan(pd.DataFrame(table, index=assets), float(left), float(ledger[UNTRADED]), blocked)
+    too_dear = pd.Series(_whole_orders(share * left, held, lot, prices), index=assets)
+    size = too_dear.abs().to_numpy()
+    dear = (
+        (size >= settings.costs.minimum_order) & (size < rules.least) & (order == 0.0) & (share != 0.0) & (size > 0.0)
+    )
+    table_of_orders = pd.DataFrame(table, index=assets)
+    return OrderPlan(table_of_orders, float(left), float(ledger[UNTRADED]), blocked, too_dear.loc[dear & (rate >= 0.0)])
+
+
+def _whole_orders(wanted: Array, held: Array, lot: Array, prices: Array | None) -> Array:
+    """Return the orders in whole lots, in currency, whatever their size."""
+    units = lot * (0.0 if prices is None else np.nan_to_num(prices))
+    return np.array([whole_order(*each) for each in zip(wanted, held, units, strict=True)])

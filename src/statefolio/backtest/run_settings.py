@@ -115,7 +115,7 @@ class RunSettings:
     def terms(self) -> Terms:
         """Return costs, orders and charges as arrays for the compiled loop, with fees per date."""
         assets, costs, year = self.market.assets, self.costs, self.periods_per_year
-        lot, minimum = costs.lots(assets), costs.minimum_commissions(assets)
+        lot, minimum, least = costs.lots(assets), costs.minimum_commissions(assets), costs.least_orders(assets)
         rebate = self._dated(costs.rebate_rates(assets, self.dates)) / year
         dividends = self.market.tables.dividends
         return Terms(
@@ -128,11 +128,11 @@ class RunSettings:
                 rebate,
             ),
             OrderArrays(
-                bool(lot.any() or minimum.any() or costs.minimum_order > 0.0),
+                bool(lot.any() or minimum.any() or least.any()),
                 by_asset(costs.proportional, assets, "proportional"),
                 minimum,
                 lot,
-                float(costs.minimum_order),
+                least,
             ),
             ChargeArrays(
                 bool(rebate.any() or dividends is not None or self._has_fees or self.has_flows),
@@ -173,7 +173,7 @@ class RunSettings:
             "performance_fee": costs.performance_fee > 0.0,
             "deposits": self.has_flows,
             "withdrawals": self.has_flows,
-            "untraded": costs.lots(assets).any() or costs.minimum_order > 0.0,
+            "untraded": costs.lots(assets).any() or costs.least_orders(assets).any(),
         }
         further = [len(LEDGER) + place for place, name in enumerate(FURTHER_LINES) if used[name]]
         return [*range(len(LEDGER)), *further]

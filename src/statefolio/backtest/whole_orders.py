@@ -1,7 +1,7 @@
 """Trades orders in whole lots, of a least size, with a minimum commission, in compiled code.
 
-An order is placed if it has a lot and the least size, or closes a position, at the value after the costs of all orders
-without minimum commissions. V' is then solved for with the orders placed and their commissions
+An order is placed if it has a lot and the least size of its asset, or closes a position, at the value after the costs
+of all orders without minimum commissions. V' is then solved for with the orders placed and their commissions
 
     max(commission_i |d_i|, minimum_i)
 
@@ -69,7 +69,7 @@ def _write_orders(before, left, prices, terms, share, held, rate, orders):
         wanted = share[i] * left
         unit = terms.lot[i] * prices[i] if terms.lot[i] > 0.0 else 0.0
         order = whole_order(wanted, held[i], unit) if rate[i] >= 0.0 else 0.0
-        large = abs(order) >= terms.least or wanted == 0.0
+        large = abs(order) >= terms.least[i] or wanted == 0.0
         orders[i] = order if large and abs(order) > SMALLEST_ORDER * before else 0.0
 
 

@@ -10,6 +10,7 @@ from statefolio.backtest.costs import TradingCosts
 from statefolio.backtest.market import Market
 from statefolio.backtest.run_settings import make_settings
 from statefolio.commands.studies.instructions import instruct
+from statefolio.exceptions import InputError
 from statefolio.portfolio.policy import Decision, Holdings
 
 DATES = pd.bdate_range("2024-01-01", periods=3)
@@ -78,6 +79,22 @@ def test_lots_and_a_least_order():
     found = orders_of(held, wanted, 1000.0, lot_size=pd.Series({"a": 1, "b": 10, "c": 10}), minimum_order=50.0)
     assert found.orders["shares"].to_dict() == {"b": 70.0}  # a: 20 of currency; c: 9 shares
     assert found.untraded == pytest.approx(20.0 + 10.0 + 100.0)
+
+
+def test_orders_whose_commission_is_too_high_a_share_of_them_are_left_out():
+    """2 of commission on 20 and on 60 is more than 3 %; closing a position is not stopped."""
+    held, wanted = pd.Series({"a": 0.3, "c": 0.02}), pd.Series({"a": 0.28, "b": 0.07})
+    terms = {"minimum_commission": 2.0, "lot_size": 1e-9, "proportional": 0.001}
+    paid = orders_of(held, wanted, 1000.0, **terms)
+    assert set(paid.orders.index) == {"a", "b", "c"}
+    assert paid.too_dear.empty
+    found = orders_of(held, wanted, 1000.0, most_commission=0.03, **terms)
+    assert set(found.orders.index) == {"b", "c"}
+    assert found.too_dear.index.tolist() == ["a"]
+    assert found.too_dear["a"] == pytest.approx(-20.0, abs=2.0)
+    assert found.untraded == pytest.approx(-found.too_dear["a"], abs=1e-3)
+    with pytest.raises(InputError, match=r"most_commission must be at least proportional, 0\.05, got 0\.03"):
+        orders_of(held, wanted, 1000.0, most_commission=0.03, proportional=0.05)
 
 
 def test_an_unchanged_weight_or_no_decision_is_no_order():

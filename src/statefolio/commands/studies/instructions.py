@@ -36,6 +36,8 @@ class Instruction:
         Value of the orders that lots and the least order left out.
     blocked : Index
         Assets that should be traded and have no price, or with market impact no volume.
+    too_dear : Series by asset
+        Orders, in currency, that the limit on commissions left out.
     binding : list of str
         Limits of the whole portfolio that the weights after the orders lie on.
     step : Step, optional
@@ -49,6 +51,7 @@ class Instruction:
     turnover: float
     untraded: float
     blocked: pd.Index
+    too_dear: "pd.Series[float]"
     binding: list[str]
     step: Step | None
 
@@ -81,7 +84,7 @@ def instruct(
     cash = held.value - float(positions.sum())
     if decision.weights is None:
         nothing = pd.DataFrame(0.0, index=assets, columns=[*PLANNED])
-        plan = OrderPlan(nothing, held.value, 0.0, assets[:0])
+        plan = OrderPlan(nothing, held.value, 0.0, assets[:0], pd.Series(dtype=float))
     else:
         last = None if prices is None else np.array(prices.reindex(assets), dtype=np.float64)
         plan = plan_orders(positions, cash, np.array(wanted, dtype=np.float64), settings, last, shares=True)
@@ -95,6 +98,7 @@ def instruct(
         turnover=float(plan.orders["currency"].abs().sum()) / held.value,
         untraded=plan.untraded,
         blocked=plan.blocked,
+        too_dear=plan.too_dear,
         binding=binding,
         step=None if effort is None else effort.step,
     )

@@ -22,7 +22,7 @@ YEARLY = ("borrow", "financing", "short_rebate", "management_fee")
 """Costs that are rates per year."""
 
 IN_CURRENCY = ("minimum_commission", "minimum_order", "lot_size")
-IN_PERCENT = ("management_fee", "performance_fee")
+IN_PERCENT = ("management_fee", "performance_fee", "most_commission")
 """Costs that are not in basis points: currency and shares, and percent."""
 
 
@@ -91,7 +91,7 @@ def _costs_as_text(study: Study) -> str:
             parts.append(f"{words}{yearly} by asset")
         elif isinstance(value, Path):
             parts.append(f"{words}{yearly} by asset and date")
-        elif name not in ("impact_window", "crystallised") and value != 0.0:
+        elif name not in ("impact_window", "crystallised") and value not in (0.0, None):
             parts.append(_cost_as_text(name, words, value) + yearly)
     found = "Costs: " + (", ".join(parts) if parts else "none")
     found += " (1 bp = 0.01 %)" if any(part.split(" a year")[0].endswith(" bp") for part in parts) else ""

@@ -110,6 +110,11 @@ def _on_the_way(each: "Instruction") -> list[str]:
     found = [f"Binding limits: {', '.join(each.binding)}."] if each.binding else []
     if len(each.blocked):
         found.append(f"No order for {', '.join(map(str, each.blocked))}: there is no price or no volume.")
+    if len(each.too_dear):
+        orders = [
+            f"{asset} ({'buy' if money > 0 else 'sell'} {abs(money):,.2f})" for asset, money in each.too_dear.items()
+        ]
+        found.append(f"No order for {', '.join(orders)}: commission above backtest.costs.most_commission of its value.")
     step = each.step
     if step is None:
         return found
@@ -142,7 +147,8 @@ def _totals(each: "Instruction") -> str:
     paid = ", ".join(f"{kind} {orders[kind].sum():,.2f}" for kind in ("commission", "spread", "impact"))
     text = f"turnover {each.turnover:.2%}; expected costs {orders['cost'].sum():,.2f} ({paid})."
     if each.untraded >= 0.01:
-        text += f" {each.untraded:,.2f} are not traded: less than a lot or than the least order."
+        why = "less than a lot or than the least order" + ", or too high a commission" * bool(len(each.too_dear))
+        text += f" {each.untraded:,.2f} are not traded: {why}."
     return text
 
 

@@ -175,7 +175,7 @@ def drift_of(
     if beginning is None or ratios is None or innovations is None:
         return found
     known = int((innovations.index <= beginning.date).sum())
-    values = np.asarray(innovations, dtype=np.float64)
+    values: Array = np.asarray(innovations, dtype=np.float64)
     return replace(
         found,
         since=show(beginning.date),

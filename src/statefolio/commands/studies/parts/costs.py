@@ -47,6 +47,12 @@ def make_costs(table: CostsTable, market: Market, folder: Path = Path()) -> Trad
             f"{WHERE}.lot_size must be 0 without data.prices, got a lot. Name a file of prices instead of returns, or "
             "leave out lot_size."
         )
+    proportional = np.max(np.asarray(options["proportional"], dtype=float))
+    if table.most_commission is not None and table.most_commission < proportional:
+        raise InputError(
+            f"{WHERE}.most_commission must be at least {WHERE}.proportional, {proportional:g}, got "
+            f"{table.most_commission:g}: no order could be placed. Raise it."
+        )
     return TradingCosts(
         **options,
         borrow=_by_date(table.borrow, market.assets, "borrow", folder),
@@ -55,6 +61,7 @@ def make_costs(table: CostsTable, market: Market, folder: Path = Path()) -> Trad
         impact_window=table.impact_window,
         financing=table.financing,
         minimum_order=table.minimum_order,
+        most_commission=table.most_commission,
         management_fee=table.management_fee,
         performance_fee=table.performance_fee,
         crystallised=table.crystallised,

@@ -74,6 +74,7 @@ class CostsTable(Table):
     minimum_commission: AmountOrTable = 0.0
     lot_size: AmountOrTable = 0.0
     minimum_order: Annotated[float, valid(COSTS["minimum_order"])] = 0.0
+    most_commission: Annotated[float | None, valid(COSTS["most_commission"])] = None
     short_rebate: RateOrFile = 0.0
     management_fee: Annotated[float, valid(COSTS["management_fee"])] = 0.0
     performance_fee: Annotated[float, valid(COSTS["performance_fee"])] = 0.0
