@@ -19,6 +19,7 @@ import statefolio as sf
 TABLE = ROOT / "benchmarks" / "results" / "horizons.md"
 HORIZONS = (21, 63, 252)
 STEP = 21
+WAIT = 63
 FORMER = "random walk, one speed (former default)"
 
 
@@ -56,6 +57,8 @@ Forecasts = dict[int, pd.DataFrame]
 def forecast_all(returns: pd.DataFrame, market: pd.DataFrame, before: pd.Timestamp) -> dict[str, Forecasts]:
     former = sf.KalmanLoadings(dynamics="random_walk", noise="ewma").fit(returns, market, tune_until=before)
     model = sf.KalmanLoadings().fit(returns, market, tune_until=before)
+    alone = sf.KalmanLoadings(slow_average=False).fit(returns, market, tune_until=before)
+    print(model.ahead_weights_.round(3).to_string())
     filtered = former.loadings_["filtered"].sel(factor="Mkt-RF").to_pandas()
     rolling = {w: rolling_beta(returns, market, w) for w in (250, 500)}
     welch = slope_winsorised(returns, market)
@@ -70,6 +73,7 @@ def forecast_all(returns: pd.DataFrame, market: pd.DataFrame, before: pd.Timesta
         **score_driven_betas(returns, market, before),
     }
     found: dict[str, Forecasts] = {name: dict.fromkeys(HORIZONS, of) for name, of in same.items()}
+    found["the filter alone (`slow_average=False`), `ahead(h)`"] = {h: ahead(alone, h) for h in HORIZONS}
     found["default, `ahead(h)`"] = {h: ahead(model, h) for h in HORIZONS}
     return found
 
@@ -80,9 +84,18 @@ def ahead(model: sf.KalmanLoadings, horizon: int) -> pd.DataFrame:
     phi, mean = parameters["phi_Mkt-RF"], parameters["mean_Mkt-RF"]
     share = (phi.to_numpy()[:, None] ** np.arange(1, horizon + 1)).mean(axis=1)
     forecast = mean + share * (filtered - mean)
+    known = filtered.where(filtered.notna().cumsum() > WAIT)
+    past_year, panel = weights(model, horizon)
+    forecast += past_year * (known.ewm(halflife=252).mean() - forecast).fillna(0.0) + panel * (mean - forecast)
     expected = model.ahead(horizon)["mean"].sel(factor="Mkt-RF").to_series()
     np.testing.assert_allclose(forecast.iloc[-1], expected, rtol=1e-9)
     return forecast
+
+
+def weights(model: sf.KalmanLoadings, horizon: int) -> tuple[float, float]:
+    """Return the weights of the average over the past year and of the panel's mean."""
+    learned = model.ahead_weights_.xs("Mkt-RF", level="factor").loc[horizon]
+    return learned["past_year"], learned["panel"]
 
 
 def rolling_beta(returns: pd.DataFrame, market: pd.DataFrame, window: int) -> pd.DataFrame:

@@ -36,7 +36,7 @@ def forecast_average(
     conjugate = spec.noise == DISCOUNT
     own = _expected_own(spec, state.level, state.fast, horizon)  # (h, N)
     common = Common(np.log(expected_levels(levels, horizon)), np.ones(horizon)).factor(exponents, rise)
-    shares = _shares(assets.phi, horizon)  # (h, K, N): d_1, ..., d_h
+    shares = average_shares(assets.phi, horizon)  # (h, K, N): d_1, ..., d_h
     far = assets.phi * shares[-1]
     mean = assets.mean + far * (state.mean - assets.mean)
     covariance = unpack(state.covariance)
@@ -58,7 +58,7 @@ def forecast_average(
     return mean.T, covariance, noise
 
 
-def _shares(phi: Floats, horizon: int) -> Floats:
+def average_shares(phi: Floats, horizon: int) -> Floats:
     """Return d_n = (1 + phi + ... + phi^(n-1))/h for n = 1, ..., h; (h, K, N)."""
     powers = phi ** np.arange(horizon)[:, None, None]
     shares: Floats = np.cumsum(powers, axis=0) / horizon

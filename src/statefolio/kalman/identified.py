@@ -119,8 +119,13 @@ def _with_dropped(learned: Learned, kept: NDArray[np.bool_], phi: float) -> Lear
         return whole
 
     errors = np.concatenate([learned.standard_error[:1], wide(learned.standard_error[1:], np.nan)])
+    lean = learned.lean
+    if lean is not None:
+        lean = np.stack([wide(part.T, 0.0).T for part in lean])
+        lean[:, 2, ~kept] = 1.0
     return replace(
         learned,
+        lean=lean,
         state_variance=wide(learned.state_variance, 0.0),
         likeliest=None if learned.likeliest is None else wide(learned.likeliest, 0.0),
         phi=wide(learned.phi, phi),

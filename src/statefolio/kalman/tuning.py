@@ -1,23 +1,25 @@
 """Learns the hyper-parameters of a panel: given, pooled, per asset, shrunk towards the pool, or a discount factor."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import Report, pad_last, padded
+from statefolio.kalman.horizon_weights import learn_horizons, learns_horizons
+from statefolio.kalman.learned_filter import LearnedFilter
 from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.ordinary_least_squares import OLSFit, filled_with_median, moderate_ratio
-from statefolio.kalman.panel_start import start_of, suggest_start
+from statefolio.kalman.panel_start import LEAST_ASSETS, start_of, suggest_start
 from statefolio.kalman.per_asset import AssetEstimates, tune_each, tune_shrunk
 from statefolio.kalman.pooled import tune_pool
-from statefolio.kalman.records import Dates, Prior
+from statefolio.kalman.records import Prior
 from statefolio.kalman.regressions import regress_each, without_regressions
 from statefolio.kalman.specification import CONSTANT, DISCOUNT, Floats, Specification
 from statefolio.kalman.start import DIFFUSE, GIVEN
 from statefolio.kalman.tuning_problem import Free, Pool, TuningProblem
-from statefolio.kalman.tuning_spec import EVERYBODY, NOBODY, Learned, TuningSpec, build, start_kinds
+from statefolio.kalman.tuning_spec import EVERYBODY, NOBODY, Learned, TuningSpec, start_kinds
 from statefolio.kalman.usual_values import (
     USUAL_TAILS,
     constant_regressors,
@@ -92,6 +94,9 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
         learned = _with_estimates(learned, estimates)
     if options.tuning == "discount":
         learned = _with_discount(options, learned, problem, pool)
+    if options.leans and teaches.sum() >= LEAST_ASSETS and learns_horizons(options.dates_per_year, X):
+        at = LearnedFilter(options, learned, problem.dates(pool))
+        learned = replace(learned, lean=learn_horizons(at, problem.observed, constant_regressors(X)))
     return learned
 
 
@@ -229,28 +234,9 @@ def _with_estimates(learned: Learned, estimates: AssetEstimates) -> Learned:
     )
 
 
-@dataclass(frozen=True)
-class _Discounted:
-    """A panel's filter at a given discount factor."""
-
-    options: TuningSpec
-    learned: Learned
-    dates: Dates
-
-    def part(self, first: int, last: int) -> "_Discounted":
-        """Return the filter of the lanes [first, last), and the last column."""
-        columns = np.append(np.arange(first, min(last, self.learned.level.size - 1)), -1)
-        return replace(self, options=self.options.select(columns), learned=self.learned.select(columns))
-
-    def shared(self) -> tuple[Floats, ...]:
-        """Return the inputs of each date."""
-        return tuple(self.dates)
-
-
-def _likelihood(at: _Discounted, Y: Floats, _report: Report | None) -> Floats:
+def _likelihood(at: LearnedFilter, Y: Floats, _report: Report | None) -> Floats:
     """Return the log-likelihood of every asset, padding included."""
-    filter_ = build(at.options, at.learned)
-    return filter_.run(at.dates.X, Y, at.dates.common, store="likelihood").log_likelihood
+    return at.build().run(at.dates.X, Y, at.dates.common, store="likelihood").log_likelihood
 
 
 def _with_discount(options: TuningSpec, learned: Learned, problem: TuningProblem, pool: Pool) -> Learned:
@@ -263,7 +249,7 @@ def _with_discount(options: TuningSpec, learned: Learned, problem: TuningProblem
         return replace(learned, spec=spec, state_variance=np.zeros((states, count)))
 
     def loss(log_forgetting: float) -> float:
-        at = _Discounted(options, with_factor(1.0 - np.exp(log_forgetting)), dates)
+        at = LearnedFilter(options, with_factor(1.0 - np.exp(log_forgetting)), dates)
         return -float(problem.observed.compute(_likelihood, at).sum())
 
     if options.discount is not None:

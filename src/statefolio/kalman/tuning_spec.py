@@ -44,6 +44,7 @@ class TuningSpec:
     fast_weight: float | None = None
     surprise_scale: float | None = None
     discount: float | None = None
+    slow_average: bool = False  # forecasts over several dates lean on the average of the past year (slow_average.py)
     uncertain: bool = False  # filters count the uncertainty of the state variances of each asset
 
     @property
@@ -61,6 +62,11 @@ class TuningSpec:
     def settled(self) -> bool:
         """True where loadings revert from their stationary distribution."""
         return self.reverts and not self.to_panel
+
+    @property
+    def leans(self) -> bool:
+        """True where a tuning learns how far forecasts over several dates lean on the average of the past year."""
+        return self.slow_average and self.to_panel and self.tuning != "fixed"
 
     def select(self, columns: NDArray[np.intp]) -> "TuningSpec":
         """Return the options of some columns."""
@@ -89,6 +95,7 @@ class Learned:
     origin: Floats | None = None  # (2, K) means and deviations of the loadings with which assets start that
     from_panel: NDArray[np.bool_] | None = None  # (N,) have the panel's as their start
     likeliest: Floats | None = None  # (K, N) state variances at the maximum, where the filter takes expected ones
+    lean: Floats | None = None  # (H, 3, K) of forecasts over several dates (horizon_weights.py)
 
     def with_newcomers(self, count: int) -> "Learned":
         """Append `count` assets that tuning has not seen, with the hyper-parameters of the last column."""

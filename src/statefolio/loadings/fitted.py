@@ -83,7 +83,8 @@ class FittedLoadings(ShownLoadings, Estimator):
         Dataset
             By asset and factor, as `next_`: mean and covariance of the average of the loadings on the next h dates, and
             the average of their observation variances. Loadings that revert are forecast nearer to their means, the
-            longer the horizon; those of least squares stay as they are.
+            longer the horizon, and by default nearer to their averages over the past year (`slow_average` of
+            `KalmanLoadings`); those of least squares stay as they are.
 
         Raises
         ------

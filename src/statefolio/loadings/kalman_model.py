@@ -18,12 +18,14 @@ from statefolio._plausible.warn import warn_caller
 from statefolio.exceptions import StatefolioWarning
 from statefolio.kalman.ahead import forecast_average
 from statefolio.kalman.blocks import pad_last
+from statefolio.kalman.horizon_weights import HORIZONS, weights_at, without_leaning
 from statefolio.kalman.identified import Unidentified, find_unidentified
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.observations import Observations, Observed
 from statefolio.kalman.panel import Filter
 from statefolio.kalman.panel_start import LEAST_ASSETS
 from statefolio.kalman.separation import patience_of
+from statefolio.kalman.slow_average import SlowAverage, average_after, lean_forecast, no_average
 from statefolio.kalman.stale_returns import Marks, Watch, new_watch
 from statefolio.kalman.tuned_before import tune_once
 from statefolio.kalman.tuning_spec import EVERYBODY, NOBODY, Learned, TuningSpec, build, build_pilot
@@ -73,6 +75,7 @@ class KalmanModel(LoadingsModel):
     _levels: Array  # (J,) the common levels of the next date
     _moments: Moments  # of the regressors
     _watch: Watch
+    _average: SlowAverage  # of the filtered loadings, where forecasts over several dates lean on it
     _alpha: Array  # (N,) of the assets that are constant so far, else NaN
     _observed: tuple[Array, Marks, Watch]  # from `_learn` to `_run`
     _known_levels: Array  # (T + 1, J) paths of the common levels, where the assets of a run are only some of a panel's
@@ -129,6 +132,7 @@ class KalmanModel(LoadingsModel):
         self._pilot = with_patience(build_pilot(self._options, self._learned))
         self._levels = np.ones(self._learned.exponents.size)
         self._moments = no_moments(len(self._learned.phi))
+        self._average = no_average(len(self._learned.phi), self._filter.count)
         self._watch = new_watch(count)
 
     def _common_factor(
@@ -158,7 +162,24 @@ class KalmanModel(LoadingsModel):
     def _average_ahead(self, horizon: int) -> Forecast:
         learned = self._learned
         found = forecast_average(self._filter, self._levels, learned.exponents, learned.rise, horizon)
+        if learned.lean is not None:
+            found = lean_forecast(found, self._average, self._filter.assets.mean, weights_at(learned.lean, horizon))
         return with_known_alphas(found, self._alpha)
+
+    @property
+    def ahead_weights_(self) -> pd.DataFrame:
+        """How far forecasts over 21, 63 and 252 dates (`ahead`) lean on what is not the filter, by horizon and factor.
+
+        Columns past_year, the weight of a loading's average over the past year; panel, that of the mean to which the
+        panel's loadings revert; and error_left, the share of the expected squared error that is left on the tuning
+        dates, by which covariances are scaled. Between these horizons the logarithm of the number of dates interpolates
+        them, from zero for one date. The weights are zero where a forecast is the filter's.
+        """
+        self._check_fitted()
+        lean = self._learned.lean
+        lean = without_leaning(len(self.factors_)) if lean is None else lean
+        index = pd.MultiIndex.from_product([HORIZONS, self.factors_], names=["horizon", "factor"])
+        return pd.DataFrame(lean.transpose(0, 2, 1).reshape(-1, 3), index, ["past_year", "panel", "error_left"])
 
     def _next_factor(self) -> float:
         """Return the common factor of the next date, whose factor returns are taken as of their usual size."""
@@ -186,6 +207,8 @@ class KalmanModel(LoadingsModel):
             paths.variance[:, unknown.always[i], i] = np.inf
         constant = find_constants(marks, self._watch, begun, known, paths, panel.returns, self.intercept)
         self._filter, self._pilot, self._watch = after, pilot, watch
+        if self._learned.lean is not None:
+            self._average = average_after(self._average, paths.mean)
         self._levels, self._moments, self._alpha = levels, moments, constant.alpha_now()
         ahead = self._next_factor()
         results = collect_results(before, after, paths, common, ahead, Y[:, :count], constant, unknown)
@@ -204,7 +227,7 @@ class KalmanModel(LoadingsModel):
 
     def _add_assets(self, count: int) -> None:
         arrays, pilot, watch = self._filter.arrays(), self._pilot.arrays(), self._watch
-        levels, moments = self._levels, self._moments
+        levels, moments, average = self._levels, self._moments, self._average
         before = len(self.assets_)
         self._build_filters(before + count)
         self._watch = watch.with_new_assets(count)
@@ -212,6 +235,7 @@ class KalmanModel(LoadingsModel):
         self._filter.take(arrays, before)
         self._pilot.take(pilot, before)
         self._levels, self._moments = levels, moments
+        self._average = self._average.take(average, before)
 
     def _parameters(self) -> dict[str, Any]:
         names = [str(name) for name in self.factors_]
@@ -241,6 +265,8 @@ class KalmanModel(LoadingsModel):
         if self._options.common:
             state |= {f"pilot_{name}": values for name, values in self._pilot.arrays().items()}
         state |= {f"watch_{name}": values for name, values in self._watch._asdict().items()}
+        if self._learned.lean is not None:
+            state |= {f"average_{name}": values for name, values in self._average._asdict().items()}
         state |= {f"tuned_{name}": values for name, values in self._tuned.arrays().items()}
         state |= learned_to_arrays(self._learned)
         if self._options.start is not None:
@@ -271,6 +297,8 @@ class KalmanModel(LoadingsModel):
         self._levels = levels[: self._learned.exponents.size]
         if moments := with_prefix(state, "moments_"):
             self._moments = Moments(moments["total"], moments["weight"].item(), moments["dates"].item())
+        if self._learned.lean is not None:
+            self._average = self._average.take(SlowAverage(**with_prefix(state, "average_")), count)
         tuned = with_prefix(state, "tuned_")
         none = Directions.none(count, len(self._learned.phi))  # files of earlier versions
         self._tuned = Directions.from_arrays(tuned) if tuned else none

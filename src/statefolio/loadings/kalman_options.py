@@ -31,6 +31,7 @@ RULES = {
     "fast_weight": Number(at_least=0.0, at_most=MOST_FAST_WEIGHT, example=0.12) | None,
     "surprise_scale": Number(at_least=SURPRISE_SCALES[0], at_most=SURPRISE_SCALES[1], example=1.06) | None,
     "parameter_uncertainty": Flag(),
+    "slow_average": Flag(),
 }
 ESTIMATED_EACH = ("mle", "shrunk")
 """Tunings that estimate the state variances of each asset."""
@@ -175,6 +176,7 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
         surprise_scale=options["surprise_scale"],
         discount=options["discount_factor"],
         uncertain=bool(options["parameter_uncertainty"]),
+        slow_average=bool(options["slow_average"]),
     )
 
 

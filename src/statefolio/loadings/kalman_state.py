@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from statefolio.kalman.blocks import padded
+from statefolio.kalman.slow_average import SlowAverage
 from statefolio.kalman.specification import Specification
 from statefolio.kalman.stale_returns import new_watch
 from statefolio.kalman.tuning_spec import Learned
@@ -99,6 +100,8 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
     forms = {f"{which}_{name}": form for which in ("filter", "pilot") for name, form in of_filter.items()}
     watch = {f"watch_{name}": Form(a.dtype.kind, a.shape, -1) for name, a in new_watch(assets)._asdict().items()}
     forms |= watch
+    average = {f"average_{name}": Form("f", (states, lanes), -1) for name in SlowAverage._fields}
+    forms |= average
     tuned = {f"tuned_{name}": form for name, form in direction_forms(assets, states).items()}
     forms |= tuned
     forms |= {f"law_{name}": Form("b" if name in ("scales", "reverts") else law, ()) for name in Specification._fields}
@@ -122,6 +125,7 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
         "learned_reason": Form("U", (columns,), -1, newcomer=True),
         "learned_teaches": Form("b", (columns,), -1, newcomer=True),
         "learned_origin": Form("f", (2, states)),
+        "learned_lean": Form("f", (None, 3, states)),
         "learned_from_panel": Form("b", (columns,), -1, newcomer=True),
         "start_mean": Form("f", (columns, states), 0, newcomer=True),
         "start_covariance": Form("f", (columns, states, states), 0, newcomer=True),
@@ -129,5 +133,6 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
     # Files of earlier versions lack some; a start, moments and a pilot filter are there only where the model has them.
     optional = {*watch, *tuned, *(f"pilot_{name}" for name in of_filter), *_OF_ONE_SPEED, *_OF_SEVERAL_SPEEDS}
     optional |= {"filter_rows", "filter_size", "filter_fast", "learned_teaches", "learned_likeliest"}
+    optional |= {*average, "learned_lean"}
     optional |= {"learned_origin", "learned_from_panel", "start_mean", "start_covariance"}
     return forms, frozenset(optional)

@@ -83,6 +83,7 @@ class LoadingsTable(Table):
     volatility_exponent: float | list[float] | None = None
     discount_factor: float | None = None
     parameter_uncertainty: bool = True
+    slow_average: bool = True
 
 
 class RollingTable(Table):
