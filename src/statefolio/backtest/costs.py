@@ -138,7 +138,7 @@ class TradingCosts:
         InputError
             If orders of any size would pay more than `most_commission`.
         """
-        least = np.full(len(assets), float(self.minimum_order))
+        least: Array = np.full(len(assets), float(self.minimum_order))
         if self.most_commission is None:
             return least
         proportional = by_asset(self.proportional, assets, "proportional")
@@ -147,7 +147,7 @@ class TradingCosts:
                 f"most_commission must be at least proportional, {proportional.max():g}, got {self.most_commission:g}: "
                 "no order could be placed. Raise it."
             )
-        return np.maximum(least, self.minimum_commissions(assets) / self.most_commission)
+        return np.asarray(np.maximum(least, self.minimum_commissions(assets) / self.most_commission))
 
 
 def new_periods(costs: Any, dates: pd.DatetimeIndex) -> "np.typing.NDArray[np.bool_]":
