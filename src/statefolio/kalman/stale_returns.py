@@ -101,65 +101,76 @@ def watch_returns(Y: Floats, watch: Watch) -> Marks:
 
 @compiled
 def _mark(Y, watch, marks, begin, end):
-    settled, kind = False, np.zeros(end - begin, np.int64)
-    for t in range(Y.shape[0]):
-        if not settled:
-            settled = True
-            for i in range(begin, end):
-                settled &= watch.moved[i] and watch.moves[i] == FIRST
-        if settled:
-            unobserved, absurd = marks.unobserved[t, begin:end], marks.absurd[t, begin:end]
-            _mark_settled(Y[t, begin:end], watch, unobserved, absurd, kind, begin, end)
-        else:
-            _mark_first(Y[t], watch, marks, t, begin, end)
-
-
-@inner
-def _mark_settled(r, watch, unobserved, absurd, kind, begin, end):
-    """Mark one date of assets whose usual sizes are known and which have moved: without branches, several at once."""
-    previous, share, usual = watch.previous[begin:end], watch.share[begin:end], watch.usual[begin:end]
-    some = 0
-    for i in range(kind.size):
-        seen, size = r[i] == r[i], abs(r[i])
-        quiet = (r[i] == 0.0) | (r[i] == previous[i]) | (size <= _QUIET * usual[i])
-        huge = size > _ABSURD * usual[i]
-        recent = _MEMORY * share[i] + (1.0 - _MEMORY) * quiet
-        share[i] = recent if seen else share[i]
-        stale = seen & (huge | (quiet & (recent > _STALE)))
-        kind[i] = np.int64(quiet | huge) | (np.int64(stale) << 1) | (np.int64(stale & huge) << 2)
-        some |= kind[i]
-    for i in range(kind.size):
-        step = _STEP if abs(r[i]) > usual[i] else 1.0 / _STEP
-        usual[i] = usual[i] * step if (r[i] == r[i]) & (kind[i] == 0) else usual[i]
-        previous[i] = r[i] if r[i] == r[i] else previous[i]
-    if some >= 2:
-        for i in range(kind.size):
-            unobserved[i], absurd[i] = kind[i] & 2 != 0, kind[i] & 4 != 0
-
-
-@inner
-def _mark_first(Y, watch, marks, t, begin, end):
-    """Mark one date of assets some of which have just begun."""
     previous, share, usual, first, moves, moved, repeats = watch
-    for i in range(begin, end):
-        r = Y[i]
-        if r == r:
-            size, known = abs(r), moves[i] == FIRST
-            quiet = r == 0.0 or r == previous[i] or (known and size <= _QUIET * usual[i])
-            absurd = known and size > _ABSURD * usual[i]
-            share[i] = _MEMORY * share[i] + (1.0 - _MEMORY) * quiet
-            if absurd or (quiet and share[i] > _STALE):
-                marks.unobserved[t, i] = True
-                marks.absurd[t, i] = absurd
-            if not moved[i]:
-                moved[i] = r != previous[i] and previous[i] == previous[i]
-                repeats[i] = min(repeats[i] + 1, FIRST)
-            previous[i] = r
-            if not known and r != 0.0:
-                first[moves[i], i] = size
-                moves[i] += 1
-                usual[i] = np.median(first[: moves[i], i])
-            elif not quiet and not absurd:
-                usual[i] *= _STEP if size > usual[i] else 1.0 / _STEP
-        if not moved[i] and repeats[i] == FIRST:
-            marks.constant[t, i] = True
+    settled, kind = False, np.empty(end - begin, np.int64)
+    last, recent, size = previous[begin:end], share[begin:end], usual[begin:end]
+    for t in range(Y.shape[0]):
+        if settled:
+            some = _pass_settled(Y[t, begin:end], last, recent, size, kind)
+            if some >= 2:
+                for n in range(kind.size):
+                    marks.unobserved[t, begin + n] = kind[n] & 2 != 0
+                    marks.absurd[t, begin + n] = kind[n] & 4 != 0
+            continue
+        settled = True
+        for i in range(begin, end):
+            r = Y[t, i]
+            if r == r:
+                known = moves[i] == FIRST
+                quiet = r == 0.0 or r == previous[i] or (known and abs(r) <= _QUIET * usual[i])
+                absurd = known and abs(r) > _ABSURD * usual[i]
+                share[i] = _MEMORY * share[i] + (1.0 - _MEMORY) * quiet
+                if absurd or (quiet and share[i] > _STALE):
+                    marks.unobserved[t, i] = True
+                    marks.absurd[t, i] = absurd
+                if not moved[i]:
+                    moved[i] = r != previous[i] and previous[i] == previous[i]
+                    repeats[i] = min(repeats[i] + 1, FIRST)
+                previous[i] = r
+                if not known and r != 0.0:
+                    first[moves[i], i] = abs(r)
+                    moves[i] += 1
+                    usual[i] = _median(first[:, i], moves[i])
+                elif not quiet and not absurd:
+                    usual[i] *= _STEP if abs(r) > usual[i] else 1.0 / _STEP
+            if not moved[i] and repeats[i] == FIRST:
+                marks.constant[t, i] = True
+            settled &= moved[i] and moves[i] == FIRST
+
+
+@inner
+def _median(values, count):
+    """Return the median of the first few values; np.median takes a second to compile."""
+    half = count // 2
+    low, high = 0.0, 0.0
+    for n in range(count):
+        below = 0
+        for m in range(count):
+            below += values[m] < values[n] or (values[m] == values[n] and m < n)
+        low = values[n] if below == count - 1 - half else low
+        high = values[n] if below == half else high
+    return (low + high) / 2.0
+
+
+@inner
+def _pass_settled(y, previous, share, usual, kind):
+    """Pass one date of assets whose usual sizes are known and which have moved; return the union of what was found.
+
+    1 is for quiet or absurd returns, 2 for those that count as not observed, 4 for absurd ones. No loop has a branch,
+    so that the compiler takes several assets at once.
+    """
+    some = 0
+    for n in range(kind.size):
+        r = y[n]
+        quiet = (r == 0.0) | (r == previous[n]) | (abs(r) <= _QUIET * usual[n])
+        absurd = abs(r) > _ABSURD * usual[n]
+        after = _MEMORY * share[n] + (1.0 - _MEMORY) * quiet
+        share[n] = after if r == r else share[n]
+        left_out = (r == r) & (absurd | (quiet & (after > _STALE)))
+        kind[n] = np.int64(quiet | absurd) + 2 * np.int64(left_out) + 4 * np.int64(left_out & absurd)
+        some |= kind[n]
+    for n in range(kind.size):
+        step = _STEP if abs(y[n]) > usual[n] else 1.0 / _STEP
+        usual[n] = usual[n] * step if (y[n] == y[n]) & (kind[n] == 0) else usual[n]
+        previous[n] = y[n] if y[n] == y[n] else previous[n]
+    return some
