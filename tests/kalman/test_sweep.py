@@ -298,3 +298,13 @@ def test_storing_less_changes_no_likelihood(made):
         np.testing.assert_array_equal(paths.log_likelihood, runs["paths"].log_likelihood)
     assert runs["likelihood"].mean.shape[0] == 0
     np.testing.assert_array_equal(runs["innovations"].innovation, runs["paths"].innovation)
+
+
+def test_a_level_that_stands_still_is_stored_once():
+    rng = np.random.default_rng(0)
+    X, Y, level = np.ones((20, 1)), rng.standard_normal((20, 3)), np.array([0.5, 1.0, 2.0])
+    paths = new_filter(PLAIN, np.full((1, 3), 0.1), level).run(X, pad_last(Y, np.nan))
+    assert paths.level.strides[0] == 0
+    np.testing.assert_array_equal(paths.level[:, :3], np.tile(level, (20, 1)))
+    learned = new_filter(LEARNING, np.full((1, 3), 0.1), level).run(X, pad_last(Y, np.nan))
+    assert (np.diff(learned.level[5:, :3], axis=0) != 0.0).all()
