@@ -102,10 +102,13 @@ class FittedLoadings(ShownLoadings, Estimator):
         >>> bool(year.std() < model.next_["mean"].sel(factor="market").std())  # nearer to each other
         True
         """
-        from statefolio.loadings import datasets
-
         check("horizon", horizon, Whole(at_least=1, example=21))
         self._check_fitted()
+        return self._kept(f"ahead {horizon}", lambda: self._forecast_ahead(horizon))
+
+    def _forecast_ahead(self, horizon: int) -> "xr.Dataset":
+        from statefolio.loadings import datasets
+
         forecast = self._next_date() if horizon == 1 else self._average_ahead(horizon)
         dataset = datasets.next_dataset(forecast, self._directions(), self._labels())
         return dataset.assign_attrs(after=show(self.last_date_), **({"horizon": horizon} if horizon > 1 else {}))
@@ -316,8 +319,11 @@ class FittedLoadings(ShownLoadings, Estimator):
         return Labels(dates, self.assets_, self.factors_, {"tuned_until": show(self.tuned_until_)})
 
     def _cached(self, name: str, compute: Callable[[], _Result]) -> _Result:
-        """Compute a result on first use and keep it; every call returns a shallow copy."""
+        """Compute a result of the last dates on first use and keep it; every call returns a shallow copy."""
         self._results()
+        return self._kept(name, compute)
+
+    def _kept(self, name: str, compute: Callable[[], _Result]) -> _Result:
         cache = self.__dict__.setdefault("_cache", {})
         if name not in cache:
             cache[name] = compute()

@@ -77,7 +77,7 @@ def warm_simulated_pairs() -> None:
     import statefolio as sf
 
     two = _prices()[["a", "b"]]
-    for hedge in (sf.pairs.StaticHedge(), sf.KalmanHedge("stationary", "adaptive")):
+    for hedge in (sf.pairs.StaticHedge(), sf.KalmanHedge(), sf.KalmanHedge("stationary", "adaptive")):
         sf.judge_basket(hedge, two, draws=19)
     sf.pairs.walk_baskets(two, {"fixed": sf.pairs.StaticHedge()}, start=two.index[len(two) // 2], retune="monthly")
 
