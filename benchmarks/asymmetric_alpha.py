@@ -38,7 +38,13 @@ ROWS: dict[str, dict[str, Any]] = {
     "+ 80 % for shorts": EQUAL | {"short_confidence": 0.8},
     "+ learned scales": EQUAL | {"long_scale": "learned", "short_scale": "learned"},
     "+ shorts halve in a quarter": EQUAL | {"short_half_life": 63.0},
+    "+ learned half-lives": EQUAL | {"long_half_life": "learned", "short_half_life": "learned"},
     "asymmetric (defaults)": {"borrow": BORROW},
+    "defaults, learned half-lives": {
+        "borrow": BORROW,
+        "long_half_life": "learned",
+        "short_half_life": "learned",
+    },
     "no shorts on alpha": EQUAL | {"short_scale": 0.0},
 }
 BASES = {

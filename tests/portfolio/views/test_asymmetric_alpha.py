@@ -12,6 +12,7 @@ import statefolio as sf
 from statefolio.exceptions import DataTypeError, InputError, NotFittedError, UnknownNameError
 from statefolio.portfolio import AsymmetricAlpha, FactorPremia, KalmanMean
 from statefolio.portfolio.views.alpha_posterior import alpha_posterior
+from statefolio.portfolio.views.side_half_lives import remaining_shares
 
 SAME = {"long_scale": 1.0, "short_scale": 1.0, "short_confidence": 0.5, "borrow": 0.0, "squeeze": 0.0}
 DATES, ASSETS = 700, 12
@@ -65,6 +66,35 @@ def test_equal_sides_mirror_each_other(panel, risk):
     pd.testing.assert_series_equal(one, -two, check_exact=True)
     assert (one > 0.0).any()
     assert (one < 0.0).any()
+
+
+def test_learned_half_lives_are_causal_and_continue(panel):
+    """What is learned by a date does not depend on later dates, and `partial_fit` equals one fit."""
+    returns, factors = panel
+    cut = returns.index[600]
+
+    def fitted(until):
+        model = sf.FactorRisk(sf.RollingLoadings(150), residual_structure=None)
+        model.fit(returns.loc[:until], factors.loc[:until])
+        options = SAME | {"long_half_life": "learned", "short_half_life": "learned"}
+        return AsymmetricAlpha(**options).fit(returns.loc[:until], factors.loc[:until], risk=model), model
+
+    early, risk_early = fitted(cut)
+    model = sf.FactorRisk(sf.RollingLoadings(150), residual_structure=None)
+    model.fit(returns.loc[:cut], factors.loc[:cut])
+    whole, _ = fitted(returns.index[-1])
+    later = returns.index > cut
+    model.partial_fit(returns.loc[later], factors.loc[later])
+    continued = early.partial_fit(returns.loc[later], factors.loc[later], risk=model)
+    pd.testing.assert_frame_equal(continued.half_lives_, whole.half_lives_, check_exact=True)
+    assert whole.half_lives_.sum().tolist() == pytest.approx([1.0, 1.0])
+    assert not np.allclose(whole.half_lives_["long"], whole.half_lives_["short"])
+    again, _ = fitted(cut)
+    d_long = remaining_shares(again.half_lives_.to_numpy().T, 21)[0]
+    used = again.sides(risk_early)
+    longs = used["side"] == "long"
+    np.testing.assert_allclose(used.loc[longs, "used"], d_long * used.loc[longs, "alpha"], rtol=1e-12)
+    assert longs.any()
 
 
 def slow_history(view, risk):

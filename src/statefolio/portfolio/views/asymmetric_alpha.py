@@ -16,12 +16,20 @@ from statefolio.portfolio.views.alpha_sides import Side, gains, probabilities, r
 from statefolio.portfolio.views.alpha_sources import Alphas, alpha_paths, alphas_ahead, check_source
 from statefolio.portfolio.views.borrow_fees import borrow_rates, check_borrow
 from statefolio.portfolio.views.factor_premia import FactorPremia
+from statefolio.portfolio.views.side_half_lives import (
+    HALF_LIVES,
+    PRIOR,
+    half_life_weights,
+    lagged_sums,
+    lags_of,
+    remaining_shares,
+)
 from statefolio.portfolio.views.side_scales import side_scales, side_sums
 from statefolio.portfolio.views.squeeze_risk import SqueezeRisk
 from statefolio.portfolio.views.view import Forecast
 
 _SCALE = OneOf("learned") | Number(at_least=0.0, example=0.5)
-_HALF_LIFE = Number(above=0.0, example=63, unit=" of dates") | None
+_HALF_LIFE = OneOf("learned") | Number(above=0.0, example=63, unit=" of dates") | None
 _CONFIDENCE = Number(at_least=0.5, below=1.0, example=0.8)
 RULES = {
     "long_scale": _SCALE,
@@ -58,8 +66,10 @@ class AsymmetricAlpha(BaseEstimator):
     long_scale, short_scale : "learned" or float
         k. Learned at every date from the dates before, by a regression of realised on forecast alphas on each side,
         with a prior around 1 that pools both (`side_scales.py`); at least 0.
-    long_half_life, short_half_life : float, optional
-        Dates in which half of an alpha decays. Default: it does not.
+    long_half_life, short_half_life : "learned" or float, optional
+        Dates in which half of an alpha decays. Default: it does not. Learned at every date from the dates before, by
+        regressions of realised on earlier alphas (`side_half_lives.py`): the mean remaining share d over the posterior
+        of half-lives, of which no decay has a prior probability of one half.
     long_confidence, short_confidence : float
         Least probability of a gain; at least 0.5.
     borrow : float, Series by asset, or DataFrame (date x asset)
@@ -79,6 +89,8 @@ class AsymmetricAlpha(BaseEstimator):
         The other view, fitted.
     scales_ : DataFrame (long, short) x (scale, error)
         Those in use, with standard errors; 0 for a given scale.
+    half_lives_ : DataFrame (half-life) x (long, short)
+        Posterior probabilities of half-lives in dates, inf for no decay; where they are learned.
     last_date_
 
     Notes
@@ -112,14 +124,15 @@ class AsymmetricAlpha(BaseEstimator):
     """
 
     last_date_: pd.Timestamp
+    _past: pd.DataFrame | None
 
     def __init__(
         self,
         view: Any = None,
         long_scale: Any = "learned",
         short_scale: Any = "learned",
-        long_half_life: float | None = None,
-        short_half_life: float | None = None,
+        long_half_life: Any = None,
+        short_half_life: Any = None,
         long_confidence: float = 0.5,
         short_confidence: float = 0.8,
         borrow: Any = 0.005,
@@ -159,6 +172,7 @@ class AsymmetricAlpha(BaseEstimator):
         self.__dict__.pop("last_date_", None)
         view.fit(X, y, risk=risk, tune_until=tune_until)
         self._sums, self._squeeze, self._rows = np.zeros((0, 4)), SqueezeRisk.empty(), 0
+        self._lagged, self._past = np.zeros((0, len(self._lags), 4)), None
         return self._store(view, X, risk)
 
     def partial_fit(self, X: Any, y: Any = None, *, risk: Any = None) -> Self:
@@ -221,6 +235,12 @@ class AsymmetricAlpha(BaseEstimator):
         return pd.DataFrame.from_dict(rows, orient="index", columns=["scale", "error"])
 
     @property
+    def half_lives_(self) -> pd.DataFrame:
+        """Posterior probabilities of half-lives, by side; the prior's where no half-life is learned."""
+        index = pd.Index([*HALF_LIVES, np.inf], name="half_life")
+        return pd.DataFrame(self._half_life_weights.T, index, ["long", "short"])
+
+    @property
     def signal_found_(self) -> bool:
         """Whether the other view has a signal."""
         return bool(getattr(self.view_, "signal_found_", True))
@@ -237,8 +257,14 @@ class AsymmetricAlpha(BaseEstimator):
         if hasattr(self, "last_date_"):
             new &= paths.dates > self.last_date_
         sums = np.vstack([self._sums, side_sums(paths)[new]])
+        lagged, past = self._lagged, self._past
+        if self._lags:
+            added, past = lagged_sums(paths, past, self._lags)
+            lagged = np.concatenate([lagged, added[new]])
+        weights = half_life_weights(lagged, self._lags) if self._lags else np.stack([PRIOR, PRIOR])
         scales, squeeze = side_scales(sums), self._squeeze.updated(paths.surprise[new], paths.assets)
         self._sums, self._scales, self._squeeze = sums, scales, squeeze
+        self._lagged, self._past, self._half_life_weights = lagged, past, weights
         self._rows += len(returns)
         self.view_, self.last_date_ = view, view.last_date_
         return self
@@ -256,6 +282,19 @@ class AsymmetricAlpha(BaseEstimator):
         )
         return before, alphas, used, (borrow, squeeze)
 
+    @property
+    def _lags(self) -> tuple[int, ...]:
+        """The lags that learned half-lives need; none where they are given."""
+        learned = "learned" in (self.long_half_life, self.short_half_life)
+        return lags_of(self.holding_period) if learned else ()
+
+    def _remaining(self, side: str) -> float:
+        """Mean share of an alpha that remains over the holding period."""
+        given = getattr(self, f"{side}_half_life")
+        if given != "learned":
+            return remaining_share(given, self.holding_period)
+        return float(remaining_shares(self._half_life_weights, self.holding_period)[0 if side == "long" else 1])
+
     def _given(self, side: str) -> float | None:
         scale = getattr(self, f"{side}_scale")
         return None if scale == "learned" else float(scale)
@@ -264,6 +303,6 @@ class AsymmetricAlpha(BaseEstimator):
         given, learned = self._given(side), float(self._scales.mean[0 if side == "long" else 1])
         return Side(
             max(learned, 0.0) if given is None else given,
-            remaining_share(getattr(self, f"{side}_half_life"), self.holding_period),
+            self._remaining(side),
             getattr(self, f"{side}_confidence"),
         )

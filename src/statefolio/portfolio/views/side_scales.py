@@ -35,10 +35,15 @@ def side_sums(paths: AlphaPaths) -> Array:
     x is the forecast alpha on its side, r the realised return within five standard deviations of it, W the inverse
     variances.
     """
+    return weighted_sums(paths.mean, paths)
+
+
+def weighted_sums(alphas: Array, paths: AlphaPaths) -> Array:
+    """Return the sums of `side_sums` for the alphas (T, N) of other dates."""
     deviation = np.sqrt(paths.noise)
     error = np.clip(paths.realised - paths.mean, -_MOST_SURPRISE * deviation, _MOST_SURPRISE * deviation)
-    seen = np.isfinite(error) & (paths.noise > 0.0)
-    x = np.where(seen, paths.mean, 0.0)
+    seen = np.isfinite(error) & np.isfinite(alphas) & (paths.noise > 0.0)
+    x = np.where(seen, alphas, 0.0)
     r = np.where(seen, paths.mean + error, 0.0)
     w = np.where(seen, 1.0 / np.where(seen, paths.noise, 1.0), 0.0)
     sides = [np.maximum(x, 0.0), np.minimum(x, 0.0)]

@@ -81,8 +81,8 @@ class AsymmetricAlphaViews(Table):
     )
     long_scale: Annotated[float | str, number_or("learned")] = "learned"
     short_scale: Annotated[float | str, number_or("learned")] = "learned"
-    long_half_life: Positive | None = None
-    short_half_life: Positive | None = None
+    long_half_life: Annotated[float | str | None, number_or("learned")] = None
+    short_half_life: Annotated[float | str | None, number_or("learned")] = None
     long_confidence: Confidence = 0.5
     short_confidence: Confidence = 0.8
     borrow: VarianceOrTable | None = None
