@@ -7,6 +7,7 @@ import textbook
 from scipy.integrate import quad
 
 import statefolio as sf
+from statefolio.kalman.errors import robustness
 from statefolio.kalman.expected_variance import LEAST_MEMORY, expected_ratio, points_about, prior_rate
 
 DATES, ASSETS = 400, 9
@@ -139,7 +140,7 @@ def test_expectations_are_saved_and_passed_to_newcomers(data, fitted, tmp_path):
     early = sf.KalmanLoadings(tuning="mle", **PLAIN).fit(returns.iloc[:300], factors.iloc[:300])
     early.save(tmp_path / "model")
     loaded = sf.KalmanLoadings.load(tmp_path / "model")
-    assert loaded.parameter_uncertainty
+    assert loaded.parameter_uncertainty is None  # true with this tuning
     pd.testing.assert_frame_equal(loaded.parameters_, early.parameters_)
     later = returns.iloc[300:].assign(new=np.random.default_rng(1).normal(0.0, 0.01, DATES - 300))
     for model in (loaded, early):
@@ -148,15 +149,18 @@ def test_expectations_are_saved_and_passed_to_newcomers(data, fitted, tmp_path):
     column = "state_variance_market_expected"
     median = early.parameters_.loc[list(returns.columns), column].median()
     assert early.parameters_.loc["new", column] == pytest.approx(median)
-    of_earlier_version = {name: values for name, values in early._state().items() if name != "learned_likeliest"}
+    new = ("learned_likeliest", "learned_error_variance", "filter_error")
+    of_earlier_version = {name: values for name, values in early._state().items() if name not in new}
     loaded._restore(of_earlier_version)
-    assert not loaded.parameter_uncertainty
+    assert loaded.parameter_uncertainty is False
     assert not any("expected" in name for name in loaded.parameters_)
 
 
-@pytest.mark.parametrize("tuning", ["mle", "shrunk"])
-def test_bands_cover(tuning):
-    """Loadings that break once: the estimates alone are too sure of themselves."""
+@pytest.mark.parametrize(
+    ("tuning", "taken_for_known"), [("mle", 0.8), ("shrunk", 1.0), ("pooled", 0.95), ("discount", 0.95)]
+)
+def test_bands_cover(tuning, taken_for_known):
+    """Loadings that break once: the estimates alone are too sure of themselves, and so is what a panel shares."""
     rng = np.random.default_rng(8)
     dates = pd.bdate_range("2018-01-01", periods=800)
     factors = pd.DataFrame(rng.normal(0.0, 0.01, (800, 1)), dates, ["market"])
@@ -165,22 +169,73 @@ def test_bands_cover(tuning):
         beta[when:, i] += rng.normal(0.0, 0.4)
     values = factors.to_numpy() * beta + 0.01 * rng.standard_normal((800, 24))
     returns = pd.DataFrame(values, dates, [f"a{i}" for i in range(24)])
-    covered = {}
+    covered, found = {}, {}
     for uncertain in (True, False):
         model = sf.KalmanLoadings(tuning=tuning, parameter_uncertainty=uncertain, **PLAIN)
-        found = model.fit(returns, factors, tune_until=dates[399]).loadings_.isel(factor=0, date=slice(400, None))
-        error = np.abs(found["predicted"].to_numpy() - beta[400:])
-        covered[uncertain] = np.mean(error < 1.96 * np.sqrt(found["predicted_variance"].to_numpy()))
-    assert 0.9 < covered[True] < 0.99
+        found[uncertain] = model.fit(returns, factors, tune_until=dates[399])
+        later = found[uncertain].loadings_.isel(factor=0, date=slice(400, None))
+        error = np.abs(later["predicted"].to_numpy() - beta[400:])
+        covered[uncertain] = np.mean(error < 1.96 * np.sqrt(later["predicted_variance"].to_numpy()))
+    assert 0.925 < covered[True] < 0.985
     assert covered[False] <= covered[True]
-    if tuning == "mle":
-        assert covered[False] < 0.8
+    assert covered[False] < taken_for_known
+    if tuning in ("pooled", "discount"):  # nothing else changes
+        first, second = found[True], found[False]
+        assert first.loadings_["filtered"].equals(second.loadings_["filtered"])
+        assert first.innovations_.equals(second.innovations_)
+        assert first.log_likelihood_.equals(second.log_likelihood_)
+        assert not any("expected" in name for name in first.parameters_)
 
 
-def test_other_tunings_are_as_they_were(data):
+def test_what_a_panel_shares_is_uncertain_only_where_asked_for(data):
     returns, factors = data
     for tuning in ("pooled", "discount"):
-        given = [sf.KalmanLoadings(tuning=tuning, parameter_uncertainty=each, **PLAIN) for each in (True, False)]
+        given = [sf.KalmanLoadings(tuning=tuning, parameter_uncertainty=each, **PLAIN) for each in (None, False)]
         first, second = (model.fit(returns, factors) for model in given)
         assert first.loadings_.equals(second.loadings_)
-        assert not any("expected" in name for name in first.parameters_)
+
+
+def test_errors_of_a_panel_are_saved_continued_and_carried_everywhere(data, tmp_path):
+    """Cut and continued from a file, bit for bit; the forecasts and full covariances have what `loadings_` has."""
+    returns, factors = data
+    model = sf.KalmanLoadings(parameter_uncertainty=True, noise="ewma", common_volatility=False)
+    model.fit(returns, factors, tune_until=returns.index[250])
+    early = sf.KalmanLoadings(**model.get_params()).fit(returns.iloc[:300], factors.iloc[:300], returns.index[250])
+    early.save(tmp_path / "model")
+    loaded = sf.KalmanLoadings.load(tmp_path / "model")
+    assert loaded.parameter_uncertainty is True
+    loaded.partial_fit(returns.iloc[300:], factors.iloc[300:])
+    whole = model.loadings_.isel(date=slice(300, None))
+    assert loaded.loadings_.equals(whole)
+    assert loaded.next_.equals(model.next_)
+    full = model.covariances(returns, factors)
+    diagonal = np.diagonal(full["predicted_covariance"], axis1=2, axis2=3)
+    np.testing.assert_array_equal(diagonal, model.loadings_["predicted_variance"].transpose("date", "asset", "factor"))
+    np.testing.assert_allclose(model.ahead(1)["covariance"], model.next_["covariance"], rtol=1e-12)
+    known = sf.KalmanLoadings(**{**model.get_params(), "parameter_uncertainty": False})
+    known.fit(returns, factors, tune_until=returns.index[250])
+    assert model.next_["mean"].equals(known.next_["mean"])
+    variances = [np.diagonal(each.next_["covariance"], axis1=1, axis2=2) for each in (model, known)]
+    assert (variances[0] > variances[1]).mean() > 0.8
+    forecasts = [each.predict(factors.iloc[-1]) for each in (model, loaded, known)]
+    assert forecasts[0].equals(forecasts[1])
+    assert forecasts[0].equals(forecasts[2])
+    smoothed = [each.smooth(returns, factors)["smoothed_variance"] for each in (model, known)]
+    assert smoothed[0].equals(smoothed[1])
+
+
+@pytest.mark.parametrize("tuning", ["pooled", "discount"])
+def test_what_an_asset_may_differ_from_its_panel(data, tuning):
+    """Half of the ratio at which a loading remembers a fifth of the history comes to the panel's; not for alpha."""
+    returns, factors = data
+    options = {"dynamics": "random_walk", "common_volatility": False, "noise": "ewma", "parameter_uncertainty": True}
+    model = sf.KalmanLoadings(tuning=tuning, **options).fit(returns, factors)
+    shared = sf.KalmanLoadings(tuning="pooled", **options).fit(returns, factors)._learned.state_variance[:, 0]
+    found, X = model._learned.error_variance, np.column_stack([np.ones(DATES), factors.to_numpy()])
+    for column, asset in enumerate(returns):
+        seen = returns[asset].notna().to_numpy()
+        moderate = 25.0 * np.diag(np.linalg.inv(X[seen].T @ X[seen])) / seen.sum()
+        np.testing.assert_allclose(found[:, column], shared + [0.0, 0.5, 0.5] * moderate, rtol=1e-6)
+    taken = model._filter.assets.error_variance[:, : returns.shape[1]]
+    steps = robustness(float(model.parameters_["degrees_of_freedom"].iloc[0])).steps
+    np.testing.assert_allclose(taken, found[:, :-1] * steps, rtol=1e-12)

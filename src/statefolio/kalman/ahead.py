@@ -13,6 +13,7 @@ that of the next date (West and Harrison 1997, section 6.3).
 
 import numpy as np
 
+from statefolio.kalman.errors import of_errors
 from statefolio.kalman.panel import Filter
 from statefolio.kalman.specification import DISCOUNT, EWMA, Floats, Specification
 from statefolio.kalman.triangles import unpack
@@ -32,7 +33,7 @@ def forecast_average(
     horizon : int
         Number of dates h. With 1, the result is that of `Filter.forecast`.
     """
-    spec, assets, state = filter_.spec, filter_.assets, filter_.state
+    spec, assets, state = of_errors(filter_.spec, filter_.assets, filter_.state)
     conjugate = spec.noise == DISCOUNT
     own = _expected_own(spec, state.level, state.fast, horizon)  # (h, N)
     common = Common(np.log(expected_levels(levels, horizon)), np.ones(horizon)).factor(exponents, rise)

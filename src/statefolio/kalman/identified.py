@@ -128,6 +128,7 @@ def _with_dropped(learned: Learned, kept: NDArray[np.bool_], phi: float) -> Lear
         lean=lean,
         state_variance=wide(learned.state_variance, 0.0),
         likeliest=None if learned.likeliest is None else wide(learned.likeliest, 0.0),
+        error_variance=None if learned.error_variance is None else wide(learned.error_variance, 0.0),
         phi=wide(learned.phi, phi),
         mean=wide(learned.mean, 0.0),
         pilot_ratio=wide(learned.pilot_ratio, 0.0),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statefolio.kalman.blocks import check_padded, count_observed, over_blocks, pad_last, padded
+from statefolio.kalman.errors import error_rows, of_errors, robustness, start_errors
 from statefolio.kalman.lanes import WIDTH
 from statefolio.kalman.panel_outputs import (
     concat_paths,
@@ -51,7 +52,7 @@ from statefolio.kalman.triangles import triangle, unpack
 _OF_START = ("stage", "rows", "size", *OF_A_START)
 """Fields of `Start` that change from date to date."""
 
-_OF_A_STATE = ("mean", "covariance", "level", "fast", "worth")
+_OF_A_STATE = ("mean", "covariance", "level", "fast", "worth", "error")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Filter:
         Those of a start (N, ...) have rows for the assets whose start goes on alone, in their order.
         """
         state, start = self.state, self.start
-        copied = {name: getattr(state, name).copy() for name in _OF_A_STATE}
+        copied = {name: getattr(state, name).copy() for name in _OF_A_STATE if len(getattr(state, name))}
         copied |= {name: getattr(start, name).copy() for name in ("stage", "rows", "size")}
         going_on = goes_on(start.stage, start.rows)
         return copied | {name: getattr(start, name)[going_on] for name in OF_A_START}
@@ -95,7 +96,7 @@ class Filter:
     def take(self, arrays: Mapping[str, NDArray[Any]], count: int) -> None:
         """Take the first `count` assets from the arrays of another filter; the other assets stay unchanged."""
         for name in _OF_A_STATE:
-            if name in arrays:  # files of earlier versions have no fast part
+            if name in arrays:  # files of earlier versions have no fast part, and errors are there only where asked for
                 getattr(self.state, name)[..., :count] = arrays[name][..., :count]
         for name in ("stage", "rows", "size"):
             if name in arrays:  # not in files of the first version
@@ -109,9 +110,14 @@ class Filter:
                 raise ValueError(f"{name} has {len(values)} rows for {len(going_on)} assets")
             getattr(self.start, name)[going_on] = values
 
-    def forecast(self, common: float) -> tuple[Floats, Floats, Floats]:
-        """Return mean (N, K), covariance (N, K, K) and observation variance (N,) of the next date; NaN if not begun."""
+    def forecast(self, common: float, *, own: bool = False) -> tuple[Floats, Floats, Floats]:
+        """Return mean (N, K), covariance (N, K, K) and observation variance (N,) of the next date; NaN if not begun.
+
+        `own` asks for the filter's covariance, which its innovation variances have, where the errors' is another.
+        """
         spec, assets, state = self.spec, self.assets, self.state
+        if not own:
+            spec, assets, state = of_errors(spec, assets, state)
         conjugate = spec.noise == DISCOUNT
         mean = assets.mean + assets.phi * (state.mean - assets.mean)
         covariance = unpack(state.covariance) * (assets.phi.T[:, :, None] * assets.phi.T[:, None, :] / spec.discount)
@@ -217,6 +223,8 @@ class Filter:
         learns = self.spec.noise != CONSTANT
         paths = empty_paths(dates, states, self.count, store, note_surprise, learns=learns)
         log_likelihood = paths.log_likelihood if store != "state" else np.zeros(self.count)
+        robust = robustness(self.spec.tails) if len(self.state.error) else None
+        begun = self.begun
 
         def work(first: int, last: int) -> None:
             begin_block(
@@ -232,7 +240,10 @@ class Filter:
                 last * WIDTH,
             )
             started = started_assets(self.spec, self.state, dates, first * WIDTH, last * WIDTH)
-            sweep(self.spec, states, X, common, Y, self.assets, self.state, paths, first, last)
+            if robust is not None:
+                here = np.arange(first * WIDTH, last * WIDTH)
+                start_errors(self.state, here[self.begun[here] & ~begun[here]], states)
+            sweep(self.spec, states, X, common, Y, self.assets, self.state, paths, first, last, robust)
             if paths.mean.shape[0]:
                 write_started(paths, started)
 
@@ -252,6 +263,7 @@ def new_filter(
     known: NDArray[np.bool_] | None = None,
     before_prediction: bool = False,
     patience: int = ENDLESS,
+    error_variance: Floats | None = None,
 ) -> Filter:
     """Build a filter before its first date.
 
@@ -274,6 +286,8 @@ def new_filter(
         The start is the distribution of the state one prediction earlier.
     patience : int
         Observations after which an asset begins although its regressors are collinear (see partial_start.py).
+    error_variance : (K, N) array, optional
+        State variances of the errors, whose covariances the filter then returns for its own (see errors.py).
     """
     states, count = state_variance.shape
     lanes = padded(count)
@@ -282,6 +296,7 @@ def new_filter(
         mean=pad_last(np.zeros((states, count)) if mean is None else mean, 0.0),
         state_variance=pad_last(state_variance, 0.0),
         start_level=pad_last(observation_variance, 1.0),
+        error_variance=np.zeros((0, lanes)) if error_variance is None else pad_last(error_variance, 0.0),
     )
     if kind is None:
         kind = np.full(states, DIFFUSE if start is None else GIVEN)
@@ -316,5 +331,6 @@ def new_filter(
             worth=np.full(lanes, PRIOR_OBSERVATIONS),
             began=np.full(lanes, np.inf),
             predicted=np.zeros(lanes, dtype=bool),
+            error=np.zeros((0 if error_variance is None else error_rows(states), lanes)),
         ),
     )

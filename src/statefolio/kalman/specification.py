@@ -40,6 +40,7 @@ class AssetParameters(NamedTuple):
     mean: Floats  # (K, N) mean that a loading reverts to
     state_variance: Floats  # (K, N) variance of a step, or signal-to-noise where `scales`
     start_level: Floats  # (N,) observation variance at the start
+    error_variance: Floats  # (K, N) as state_variance, of the errors (errors.py); no rows where they are the filter's
 
 
 class FilterState(NamedTuple):
@@ -52,6 +53,7 @@ class FilterState(NamedTuple):
     worth: Floats  # (N,) weight of the level, in observations (n of West and Harrison)
     began: Floats  # (N,) row of the first ordinary update in this call; inf for none
     predicted: NDArray[np.bool_]  # (N,) whether the state at `began` is predicted already
+    error: Floats  # rows by errors.py, (.., N): covariance of the errors, and their drift; none where not asked for
 
 
 class FilterPaths(NamedTuple):

@@ -4,6 +4,15 @@ import numpy as np
 
 from statefolio.kalman.allocation import scratch, zeros
 from statefolio.kalman.density import add_density, new_sums, reset_sums, total_density
+from statefolio.kalman.errors import (
+    enter_errors,
+    leave_errors,
+    load_errors,
+    new_errors,
+    predict_errors,
+    shown_errors,
+    update_errors,
+)
 from statefolio.kalman.lanes import WIDTH, compiled, inner, select, spread
 from statefolio.kalman.records import load_block, new_block_parameters, new_entering
 from statefolio.kalman.rows import columns, fill, prefetch, regressors, rows, stream
@@ -16,17 +25,18 @@ _AHEAD = 4  # dates by which observations are prefetched; eight fill their place
 
 
 @compiled
-def sweep(spec, states, X, common, Y, assets, state, paths, first_block, last_block):
+def sweep(spec, states, X, common, Y, assets, state, paths, first_block, last_block, robust):
     """Filter the blocks [first_block, last_block) through all dates of Y, in place.
 
     X (T, K) are the regressors, or (T, K, N) with one set per asset; common (T,) is a factor on every observation
-    variance; Y (T, N) are the observations, NaN where missing. `state` is read, and updated to the last date.
+    variance; Y (T, N) are the observations, NaN where missing. `state` is read, and updated to the last date. With
+    `robust`, a record of errors.py or None, the covariances written are those of the filter's errors.
     """
     dates = Y.shape[0]
     a, P, M = zeros(states), zeros(states * (states + 1) // 2), zeros(states)
     level, fast, worth = rows(scratch(1)[0]), rows(scratch(1)[0]), rows(scratch(1)[0])
     sums, own, entering = rows(new_sums(spec.tails)), rows(new_block_parameters(states)), rows(new_entering(states))
-    began = entering.began
+    began, errors = entering.began, new_errors(robust, states, entering)
     for block in range(first_block, last_block):
         first = block * WIDTH
         y, x, now, out = columns(Y, first), regressors(X, first), columns(state, first), columns(paths, first)
@@ -35,13 +45,17 @@ def sweep(spec, states, X, common, Y, assets, state, paths, first_block, last_bl
         fill(a, 0.0)
         fill(P, 0.0)
         reset_sums(sums)
+        load_errors(errors, assets, state, first)
         due, last = _next_due(began, -1), _last(began)
         for t in range(dates):
             if t == due:
                 enter(entering, t, False, a, P)
+                enter_errors(errors, t, False)
             predict(spec, states, own.phi, own.mean, own.state_variance, level, a, P)
+            predict_errors(errors, spec, states, own.phi, level)
             if t == due:
                 enter(entering, t, True, a, P)
+                enter_errors(errors, t, True)
                 due = _next_due(began, t)
 
             prefetch(y, t + _AHEAD)
@@ -54,16 +68,19 @@ def sweep(spec, states, X, common, Y, assets, state, paths, first_block, last_bl
             if len(paths.surprise) > 0:
                 _note_surprise(paths, block, t, ok, u)
             precision = select(ok, gain_precision(spec, S, R, u, inverse), 0.0)
+            update_errors(errors, robust, states, x, t, ok, v, R, inverse, precision, M)
             update(states, a, P, M, v, precision)
             if spec.noise != CONSTANT:
                 learn_level(spec, ok, u, level, fast, worth, own.level)
+            shown = shown_errors(errors, states, level[:] if spec.noise == DISCOUNT else spread(1.0), P)
             if len(paths.mean) > 0:
-                _write_state(spec, states, out, t, began, last, level, a, P)
+                _write_state(spec, states, out, t, began, last, level, a, shown)
             if len(paths.covariance) > 0:
-                _write_covariance(spec, out, t, began, level, P)
+                _write_covariance(spec, out, t, began, level, shown)
         if len(paths.log_likelihood) > 0:
             total_density(spec, sums, a, out.log_likelihood)
         _leave(now, began, dates, level, fast, worth, a, P)
+        leave_errors(errors, state, first, began[:] < dates)
 
 
 @inner

@@ -37,6 +37,9 @@ NO_RESIDUAL = "hardly a residual while tuning: left out of what the panel shares
 ONE_MOVE = "mostly one date's move while tuning: left out of what the panel shares"
 """Reason of an asset with most of its squared returns on a single date."""
 
+UNSEEN = 0.5
+"""Share of a moderate signal-to-noise ratio by which the loadings of an asset may move more than those of its panel."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -97,7 +100,27 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
     if options.leans and teaches.sum() >= LEAST_ASSETS and learns_horizons(options.dates_per_year, X):
         at = LearnedFilter(options, learned, problem.dates(pool))
         learned = replace(learned, lean=learn_horizons(at, problem.observed, constant_regressors(X)))
+    if options.uncertain and options.tuning != "fixed":
+        learned = replace(learned, error_variance=_of_errors(options, learned, problem, pool, ols))
     return learned
+
+
+def _of_errors(options: TuningSpec, learned: Learned, problem: TuningProblem, pool: Pool, ols: OLSFit) -> Floats:
+    """Return the state variances of each asset's loadings (K, N), as far as its data tell.
+
+    Those of maximum likelihood are expectations already. What a panel shares, or shrinks to, is a compromise between
+    its assets: to it comes `UNSEEN` of the ratio at which a loading has a memory of a fifth of the history, which an
+    asset's own likelihood hardly excludes. The loading on a constant has none of it: the alphas that last are small.
+    """
+    if options.tuning == "mle":
+        return learned.state_variance
+    if options.tuning == "discount" and not problem.free.shared:  # no ratio is tuned yet
+        pool = tune_pool(problem, pool)
+    unit = 1.0 if learned.spec.scales or learned.spec.noise == DISCOUNT else learned.level
+    shared = learned.state_variance if options.tuning == "shrunk" else pool.ratio[:, None] * unit
+    unseen = UNSEEN * filled_with_median(moderate_ratio(ols), 0.0)
+    unseen[constant_regressors(problem.X)] = 0.0
+    return np.asarray(shared + unseen * unit)
 
 
 def _of_teachers(ols: OLSFit, teaches: NDArray[np.bool_]) -> OLSFit:

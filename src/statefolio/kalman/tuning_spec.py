@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from statefolio.kalman.errors import robustness
 from statefolio.kalman.panel import Filter, new_filter
 from statefolio.kalman.panel_start import start_of
 from statefolio.kalman.specification import CONSTANT, Floats, Specification
@@ -45,7 +46,7 @@ class TuningSpec:
     surprise_scale: float | None = None
     discount: float | None = None
     slow_average: bool = False  # forecasts over several dates lean on the average of the past year (slow_average.py)
-    uncertain: bool = False  # filters count the uncertainty of the state variances of each asset
+    uncertain: bool = False  # covariances count what is not known of the state variances of each asset
 
     @property
     def tunes_levels(self) -> bool:
@@ -96,6 +97,7 @@ class Learned:
     from_panel: NDArray[np.bool_] | None = None  # (N,) have the panel's as their start
     likeliest: Floats | None = None  # (K, N) state variances at the maximum, where the filter takes expected ones
     lean: Floats | None = None  # (H, 3, K) of forecasts over several dates (horizon_weights.py)
+    error_variance: Floats | None = None  # (K, N) as state_variance, of the errors of the filter (errors.py)
 
     def with_newcomers(self, count: int) -> "Learned":
         """Append `count` assets that tuning has not seen, with the hyper-parameters of the last column."""
@@ -105,7 +107,7 @@ class Learned:
         """Return the hyper-parameters of some columns."""
         names = ("state_variance", "level", "phi", "mean", "standard_error", "converged", "reason", "teaches")
         chosen = {name: getattr(self, name)[..., columns] for name in names}
-        optional = {name: getattr(self, name) for name in ("from_panel", "likeliest")}
+        optional = {name: getattr(self, name) for name in ("from_panel", "likeliest", "error_variance")}
         chosen |= {name: part[..., columns] for name, part in optional.items() if part is not None}
         return replace(self, **chosen)
 
@@ -123,7 +125,15 @@ def build(options: TuningSpec, learned: Learned) -> Filter:
         kind=start_kinds(options, learned.phi),
         known=None if learned.from_panel is None else learned.from_panel[:-1],
         before_prediction=options.before_prediction,
+        error_variance=_of_errors(learned),
     )
+
+
+def _of_errors(learned: Learned) -> Floats | None:
+    """Return the variances of steps (K, N) that errors move with."""
+    if learned.error_variance is None:
+        return None
+    return learned.error_variance[:, :-1] * robustness(learned.spec.tails).steps
 
 
 def build_pilot(options: TuningSpec, learned: Learned) -> Filter:

@@ -198,7 +198,7 @@ class FittedLoadings(ShownLoadings, Estimator):
         Dataset
             `mean` and `variance` by asset, and by scenario where the forecasts are a DataFrame. The variance is that
             of the noise and of the loadings' own uncertainty: x'Px + R, with R that of the scenario where noise rises
-            with the size of factor moves.
+            with the size of factor moves. It is the innovation variance of that date, whose P is the filter's own.
 
         Examples
         --------
@@ -222,7 +222,7 @@ class FittedLoadings(ShownLoadings, Estimator):
         if self.intercept:
             x = np.column_stack([np.ones(len(x)), x])
         factor = self._noise_factor(x)
-        dataset = datasets.returns_dataset(self._next_date(), self._directions(), x, factor, self._labels())
+        dataset = datasets.returns_dataset(self._next_returns(), self._directions(), x, factor, self._labels())
         return dataset.isel(scenario=0) if scenarios is None else dataset.assign_coords(scenario=scenarios)
 
     def contributions(self, returns: Any, factors: Any, which: str = "predicted") -> "xr.Dataset":
@@ -294,6 +294,10 @@ class FittedLoadings(ShownLoadings, Estimator):
     def _directions(self) -> Directions | None:
         """Return the directions along which loadings on the first date not yet seen are unknown, if there are any."""
         return None
+
+    def _next_returns(self) -> Forecast:
+        """Return what forecasts of returns take for the next date."""
+        return self._next_date()
 
     def _next_date(self) -> Forecast:
         """Return mean and covariance of the loadings and the observation variance on the first date not yet seen."""

@@ -33,7 +33,13 @@ from statefolio.kalman.volatility import Common, Moments, common_levels, move_si
 from statefolio.loadings.alignment import find_positions, order_factors
 from statefolio.loadings.array_layout import Form, with_prefix
 from statefolio.loadings.base import LoadingsModel
-from statefolio.loadings.kalman_options import ESTIMATED_EACH, Progress, check_kalman_options, make_tuning_spec
+from statefolio.loadings.kalman_options import (
+    ESTIMATED_EACH,
+    Progress,
+    check_kalman_options,
+    counts_uncertainty,
+    make_tuning_spec,
+)
 from statefolio.loadings.kalman_run import (
     Unknown,
     collect_results,
@@ -66,7 +72,7 @@ class KalmanModel(LoadingsModel):
     """Base of `KalmanLoadings`: the methods that tune, run, continue and restore its filters."""
 
     progress: Progress | None
-    parameter_uncertainty: bool
+    parameter_uncertainty: bool | None
     start: Any
     _options: TuningSpec
     _learned: Learned
@@ -158,6 +164,11 @@ class KalmanModel(LoadingsModel):
         rise = self._learned.rise
         sizes = scenario_sizes(x, self._moments) if self._options.moves else np.ones(len(x))
         return np.asarray((1.0 + rise * sizes) / (1.0 + rise))
+
+    def _next_returns(self) -> Forecast:
+        if not len(self._filter.state.error):
+            return self._next_date()
+        return with_known_alphas(self._filter.forecast(self._next_factor(), own=True), self._alpha)
 
     def _average_ahead(self, horizon: int) -> Forecast:
         learned = self._learned
@@ -278,8 +289,10 @@ class KalmanModel(LoadingsModel):
 
     def _restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
         self._learned = learned_from_arrays(state)
-        if self.get_params(deep=False)["tuning"] in ESTIMATED_EACH:  # files of earlier versions lack the option
-            self.parameter_uncertainty = self._learned.likeliest is not None
+        options, learned = self.get_params(deep=False), self._learned
+        counted = (learned.likeliest if options["tuning"] in ESTIMATED_EACH else learned.error_variance) is not None
+        if counts_uncertainty(options) != counted:  # files of earlier versions lack the option, or its meaning
+            self.parameter_uncertainty = counted
         start = with_prefix(state, "start_")
         options = {**self.get_params(deep=False), **_NO_VALUES}
         tuning_spec = make_tuning_spec(options, pd.Index([]), pd.Index([]))

@@ -30,7 +30,7 @@ RULES = {
     "fast_memory": Number(at_least=0.0, at_most=LEAST_MEMORY, example=0.6) | None,
     "fast_weight": Number(at_least=0.0, at_most=MOST_FAST_WEIGHT, example=0.12) | None,
     "surprise_scale": Number(at_least=SURPRISE_SCALES[0], at_most=SURPRISE_SCALES[1], example=1.06) | None,
-    "parameter_uncertainty": Flag(),
+    "parameter_uncertainty": Flag() | None,
     "slow_average": Flag(),
 }
 ESTIMATED_EACH = ("mle", "shrunk")
@@ -125,6 +125,12 @@ def dynamics_of(options: Mapping[str, Any], assets: int = LEAST_PANEL) -> str:
     return "panel_reverting" if pooled and assets >= LEAST_PANEL else "random_walk"
 
 
+def counts_uncertainty(options: Mapping[str, Any]) -> bool:
+    """Return whether covariances count that the state variances of each asset are uncertain."""
+    given: bool | None = options["parameter_uncertainty"]
+    return options["tuning"] != "fixed" and (options["tuning"] in ESTIMATED_EACH if given is None else bool(given))
+
+
 def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -> TuningSpec:
     """Convert the options to the arguments of the filter: arrays in the order of the panel."""
     noise, several = _NOISE[options["noise"]], options["noise"] == "multi_speed"
@@ -175,7 +181,7 @@ def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.I
         fast_weight=options["fast_weight"],
         surprise_scale=options["surprise_scale"],
         discount=options["discount_factor"],
-        uncertain=bool(options["parameter_uncertainty"]),
+        uncertain=counts_uncertainty(options),
         slow_average=bool(options["slow_average"]),
     )
 

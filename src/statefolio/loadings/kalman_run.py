@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
 from statefolio.kalman.blocks import count_observed
+from statefolio.kalman.errors import of_errors
 from statefolio.kalman.panel import Filter
 from statefolio.kalman.paths import (
     Entry,
@@ -73,9 +74,17 @@ def collect_results(
         Assets whose returns are constant; their filters have not begun, but their loadings are known.
     unknown : Unknown
     """
-    spec, assets, count = after.spec, after.assets, returns.shape[1]
+    (spec, assets, _), count = of_errors(after.spec, after.assets, after.state), returns.shape[1]
     constant.fill_filtered(paths)
-    entry = partial(_entry, spec, assets, _without_arrays(before.start), before.state, after.state, len(common))
+    entry = partial(
+        _entry,
+        spec,
+        assets,
+        _without_arrays(before.start),
+        of_errors(before.spec, before.assets, before.state)[2],
+        after.state,
+        len(common),
+    )
     innovation, variance = paths.innovation[:, :count], paths.innovation_variance[:, :count]
     seen = count_observed(returns, after.begun[:count]) > 0
     return RunResults(
@@ -98,8 +107,9 @@ def collect_results(
 
 def run_covariances(filter_: Filter, X: Array, Y: Array, common: Array, count: int) -> tuple[Array, Array]:
     """Run from the first date; return predicted and filtered covariances as packed lower triangles (T, N, K(K+1)/2)."""
-    spec, assets, start, state = filter_.spec, filter_.assets, filter_.start, filter_.state
-    before = before_run(spec, start, state)
+    start, state = filter_.start, filter_.state
+    spec, assets, shown = of_errors(filter_.spec, filter_.assets, state)
+    before = before_run(spec, start, shown)
     paths = filter_.run(X, Y, common, store="covariances")
     entry = entry_of(spec, assets, start, state, before, len(Y))
     predicted = predicted_covariance(spec, paths.covariance, paths.level, assets, entry, count)

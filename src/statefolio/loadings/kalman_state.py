@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from statefolio.kalman.blocks import padded
+from statefolio.kalman.errors import error_rows
 from statefolio.kalman.slow_average import SlowAverage
 from statefolio.kalman.specification import Specification
 from statefolio.kalman.stale_returns import new_watch
@@ -89,6 +90,7 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
         "level": Form("f", (lanes,), 0),
         "fast": Form("f", (lanes,), 0),
         "worth": Form("f", (lanes,), 0),
+        "error": Form("f", (error_rows(states), lanes), -1),
         "stage": Form("i", (lanes,), 0),
         "a": Form("f", (None, states), 0),
         "P": Form("f", (None, states, states), 0),
@@ -113,6 +115,7 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
         "moments_dates": Form("i", ()),
         "learned_state_variance": Form("f", (states, columns), -1, newcomer=True),
         "learned_likeliest": Form("f", (states, columns), -1, newcomer=True),
+        "learned_error_variance": Form("f", (states, columns), -1, newcomer=True),
         "learned_level": Form("f", (columns,), -1, newcomer=True),
         "learned_phi": Form("f", (states, columns), -1, newcomer=True),
         "learned_mean": Form("f", (states, columns), -1, newcomer=True),
@@ -132,7 +135,7 @@ def kalman_forms(assets: int, states: int) -> tuple[dict[str, Form], frozenset[s
     }
     # Files of earlier versions lack some; a start, moments and a pilot filter are there only where the model has them.
     optional = {*watch, *tuned, *(f"pilot_{name}" for name in of_filter), *_OF_ONE_SPEED, *_OF_SEVERAL_SPEEDS}
-    optional |= {"filter_rows", "filter_size", "filter_fast", "learned_teaches", "learned_likeliest"}
+    optional |= {"filter_rows", "filter_size", "filter_fast", "filter_error", "learned_teaches", "learned_likeliest"}
     optional |= {*average, "learned_lean"}
-    optional |= {"learned_origin", "learned_from_panel", "start_mean", "start_covariance"}
+    optional |= {"learned_error_variance", "learned_origin", "learned_from_panel", "start_mean", "start_covariance"}
     return forms, frozenset(optional)
