@@ -52,10 +52,11 @@ def _bars(table: pd.DataFrame) -> go.Figure:
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=90 + ROW * len(table),
             xaxis=style.axis(zeroline=True, zerolinecolor=style.MUTED, title=style.axis_title("Loading")),
             yaxis=style.axis(autorange="reversed", type="category", showgrid=False),
-        )
+        ),
     )

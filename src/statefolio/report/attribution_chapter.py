@@ -82,14 +82,15 @@ def _banded(found: PortfolioRisk, factor: str) -> go.Figure:
         line={"color": style.ESTIMATE, "width": 1.6},
         hovertemplate="%{x|%Y-%m-%d}: %{y:.1f} %<extra></extra>",
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=HEIGHT,
             xaxis=style.axis(showgrid=False),
             yaxis=style.axis(
                 title=style.axis_title("Sum of contributions, %"), zeroline=True, zerolinecolor=style.MUTED
             ),
-        )
+        ),
     )
 
 

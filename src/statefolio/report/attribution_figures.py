@@ -37,11 +37,12 @@ def return_attribution_figure(earned: xr.Dataset) -> go.Figure:
             hovertemplate="%{x|%Y-%m-%d}: %{y:.1f} %<extra>" + name + "</extra>",
         )
     title = style.axis_title("Sum of contributions, %")
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=HEIGHT,
             showlegend=True,
             xaxis=style.axis(showgrid=False),
             yaxis=style.axis(title=title, zeroline=True, zerolinecolor=style.MUTED),
-        )
+        ),
     )

@@ -120,13 +120,14 @@ def coverage_of(calibration: Calibration) -> go.Figure:
             hovertemplate="Nominal %{x}, realised %{customdata}<extra>" + str(name) + "</extra>",
         )
     most = max(2.0, 1.35 * float(np.nanmax(np.abs([bar.y for bar in figure.data]), initial=0.0)))
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         _small(
             xaxis=style.axis(title=style.axis_title("Nominal coverage"), type="category", showgrid=False),
             yaxis=style.axis(
                 title=style.axis_title("Realised less nominal, points"), range=[-most, most], zeroline=True
             ),
-        )
+        ),
     ).update_yaxes(zerolinecolor=style.MUTED)
 
 
@@ -147,12 +148,13 @@ def innovations_of(calibration: Calibration) -> go.Figure:
             hovertemplate="%{x:.3f}: %{y:.2f}<extra>" + name + "</extra>",
         )
     figure.add_hline(y=1.0, **style.named_line("Calibrated"))
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         _small(
             bargap=0.08,
             xaxis=style.axis(title=style.axis_title("Probability integral transform"), showgrid=False),
             yaxis=style.axis(title=style.axis_title("Density (1 if calibrated)"), rangemode="tozero"),
-        )
+        ),
     )
 
 
@@ -177,12 +179,13 @@ def autocorrelation_of(calibration: Calibration) -> go.Figure:
     figure.add_hline(y=edge, **style.named_line("95 % limits for one asset"))
     figure.add_hline(y=-edge, line=style.REFERENCE_LINE)
     most = max(0.1, 1.2 * float(np.nanmax(np.abs([bar.y for bar in figure.data]), initial=0.0)))
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         _small(
             bargap=0.25,
             xaxis=style.axis(title=style.axis_title("Lag, dates"), showgrid=False),
             yaxis=style.axis(title=style.axis_title("Mean autocorrelation"), range=[-most, most], zeroline=True),
-        )
+        ),
     ).update_yaxes(zerolinecolor=style.MUTED)
 
 

@@ -42,7 +42,7 @@ def moving_share_figure(diagnosis: Diagnosis) -> go.Figure:
         )
     level = diagnosis["moving loadings"].level
     title = f"Moving loadings, % of assets (false discovery rate {level:.0%})"
-    return figure.update_layout(_layout(title, xaxis=style.axis(showgrid=False, type="category"), bargap=0.3))
+    return style.lay_out(figure, _layout(title, xaxis=style.axis(showgrid=False, type="category"), bargap=0.3))
 
 
 @fitted
@@ -58,13 +58,14 @@ def break_months_figure(diagnosis: Diagnosis) -> go.Figure:
         marker={"color": style.ESTIMATE},
         hovertemplate="%{customdata[0]}: %{y} assets, %{customdata[1]:.1%}<extra></extra>",
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         _layout(
             "Number of assets whose loadings break",
             xaxis=style.axis(showgrid=False),
             bargap=0.05,
             showlegend=False,
-        )
+        ),
     )
 
 
@@ -104,7 +105,7 @@ def cusum_figure(diagnosis: Diagnosis, model: LoadingsModel, asset: Any = None) 
     )
     p = float(table.loc[asset, "p_value"])
     title = f"{short(asset)}: CUSUM, p {equals_p(p)}"
-    return figure.update_layout(_layout(title, xaxis=style.axis(showgrid=False)))
+    return style.lay_out(figure, _layout(title, xaxis=style.axis(showgrid=False)))
 
 
 def _layout(title: str, **changes: Any) -> dict[str, Any]:

@@ -76,14 +76,15 @@ def forecast_history_figure(forecasts: CovarianceScores, year: float, portfolio:
             line={"width": 1.6, "color": colour},
             hovertemplate="%{x|%Y-%m-%d}: %{y:.1f} %<extra>" + name + "</extra>",
         )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=HEIGHT,
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
             xaxis=style.axis(showgrid=False),
             yaxis=style.axis(title=style.axis_title("Volatility, % a year"), rangemode="tozero"),
-        )
+        ),
     )
 
 

@@ -34,12 +34,13 @@ def eigenvalue_figure(specification: Diagnosis) -> go.Figure:
     )
     figure.add_hline(y=limit, **style.named_line(f"Limit without correlation: {limit:.2f}", dash="solid"))
     figure.add_hline(y=edge, **style.named_line(f"Marchenko-Pastur edge: {edge:.2f}"))
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             showlegend=True,
             xaxis=style.axis(title=style.axis_title("Rank of the eigenvalue"), showgrid=False),
             yaxis=style.axis(title=style.axis_title("Eigenvalue"), rangemode="tozero"),
-        )
+        ),
     )
 
 
@@ -63,14 +64,15 @@ def component_figure(specification: Diagnosis) -> go.Figure:
         hovertemplate="%{y}: %{x:+.2f}, %{customdata[0]} assets, %{customdata[1]:.0%} of the component, "
         "which explains %{customdata[2]:.0%} of their residual variance<extra></extra>",
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=max(style.HEIGHT, 90 + 24 * len(table)),
             xaxis=style.axis(
                 title=style.axis_title("Mean correlation of residuals with their first component"), zeroline=True
             ),
             yaxis=style.axis(type="category", showgrid=False),
-        )
+        ),
     ).update_xaxes(zerolinecolor=style.MUTED)
 
 
@@ -98,12 +100,13 @@ def halves_figure(estimation: Diagnosis, factor: str) -> go.Figure:
         hovertemplate="%{text}: %{x:.2f} and %{y:.2f}<extra></extra>",
     )
     title = f"{factor}: reliability {table['reliability'].iloc[0]:.0%}" if len(table) else ""
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             title=title,
             xaxis=style.axis(title=style.axis_title("Loading, odd blocks of dates")),
             yaxis=style.axis(title=style.axis_title("Loading, even blocks of dates")),
-        )
+        ),
     )
 
 
@@ -123,12 +126,13 @@ def shrinkage_figure(estimation: Diagnosis) -> go.Figure:
         )
     if np.isfinite(finding.statistic):
         figure.add_vline(x=finding.statistic, **style.named_line(f"Best shrinkage: {finding.statistic:.0%}"))
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             showlegend=True,
             xaxis=style.axis(title=style.axis_title("Shrinkage towards the mean across assets"), tickformat=".0%"),
             yaxis=style.axis(title=style.axis_title("Gain in log-likelihood per return, 1e-4")),
-        )
+        ),
     )
 
 
@@ -144,7 +148,7 @@ def inflation_figure(multicollinearity: Diagnosis) -> go.Figure:
     figure.add_scatter(x=condition.index, y=condition, name="Condition number", line=line, row=2, col=1)
     for row, limit in ((1, INFLATION), (2, CONDITION)):
         figure.add_hline(y=limit, row=row, col=1, line={"color": style.MUTED, "dash": "dot", "width": 1})
-    figure.update_layout(style.layout(height=style.HEIGHT + 120, showlegend=True))
+    style.lay_out(figure, style.layout(height=style.HEIGHT + 120, showlegend=True))
     figure.update_xaxes(**style.axis())
     for row, values in ((1, finding.table), (2, condition)):
         figure.update_yaxes(**style.axis(**style.log_ticks(values)), row=row, col=1)
@@ -185,11 +189,12 @@ def findings_figure(diagnosis: Diagnosis) -> go.Figure:
         figure.add_vline(x=levels[0], **style.named_line(f"Level {levels[0]:.0%}"))
     names = [finding.name for finding in tested]
     ticks = style.log_ticks([max(finding.p_value, SMALLEST) for finding in tested])
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=110 + 30 * len(names),
             showlegend=True,
             xaxis=style.axis(title=style.axis_title("p-value (log axis)"), **ticks),
             yaxis=style.axis(type="category", showgrid=False, categoryorder="array", categoryarray=names[::-1]),
-        )
+        ),
     )

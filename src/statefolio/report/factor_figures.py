@@ -49,7 +49,7 @@ def growth_figure(returns: pd.DataFrame, most: int = MOST_LINES) -> go.Figure:
             hovertemplate="%{y:.1f} %",
         )
     axis = style.axis(title=style.axis_title("Sum of returns, %"), zeroline=True)
-    return figure.update_layout(time_layout("", yaxis=axis, height=360))
+    return style.lay_out(figure, time_layout("", yaxis=axis, height=360))
 
 
 def _summed(values: "pd.Series[float]") -> "pd.Series[float]":
@@ -73,14 +73,15 @@ def ranking_figure(ranking: FactorRanking) -> go.Figure:
                 marker={"color": colour},
                 hovertemplate="%{y}: %{x:.1f} %<extra>" + label + "</extra>",
             )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=110 + ROW * len(names),
             showlegend=True,
             bargap=0.25,
             xaxis=style.axis(title=style.axis_title("Mean share of the assets' variance, %"), zeroline=True),
             yaxis=style.axis(type="category", autorange="reversed", showgrid=False),
-        )
+        ),
     )
 
 
@@ -113,12 +114,13 @@ def eigenvalues_figure(table: pd.DataFrame) -> go.Figure:
             marker={"size": 4},
             hovertemplate="%{y:.3f}<extra>" + label + "</extra>",
         )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             showlegend=True,
             xaxis=style.axis(title=style.axis_title("Number of factors"), type="category", showgrid=False),
             yaxis=style.axis(title=style.axis_title("Share of variance"), rangemode="tozero"),
-        )
+        ),
     )
 
 
@@ -138,4 +140,4 @@ def fit_figure(r_squared: pd.DataFrame) -> go.Figure:
             hovertemplate="%{y:.0f} %",
         )
     axis = style.axis(title=style.axis_title("R², %"), rangemode="tozero")
-    return figure.update_layout(time_layout("", yaxis=axis))
+    return style.lay_out(figure, time_layout("", yaxis=axis))

@@ -111,7 +111,8 @@ def volatility_figure(table: pd.DataFrame, window: int = 63) -> go.Figure:
         xaxis="x2",
         yaxis="y2",
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=460,
             showlegend=True,
@@ -120,5 +121,5 @@ def volatility_figure(table: pd.DataFrame, window: int = 63) -> go.Figure:
             xaxis2=date_axis(anchor="y2"),
             yaxis=style.axis(domain=[0.46, 1.0], title=style.axis_title("Volatility, % per date"), rangemode="tozero"),
             yaxis2=style.axis(domain=[0.0, 0.38], title=style.axis_title("Realised / forecast"), anchor="x2"),
-        )
+        ),
     )

@@ -126,10 +126,11 @@ def _heat_map(model: FittedLoadings, values: Floats, order: Any, colours: dict[s
             **colours,
         )
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=int(70 + row * max(4, len(assets))),
             xaxis=style.axis(side="top", type="category", showgrid=False, fixedrange=True),
             yaxis=style.axis(type="category", showgrid=False, autorange=True),
-        )
+        ),
     )

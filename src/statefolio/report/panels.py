@@ -24,8 +24,9 @@ def below_each_other(parts: Sequence[go.Figure], titles: Sequence[str]) -> go.Fi
     count = len(parts)
     inner = count * (PANEL + TITLE_ROOM + AXIS_ROOM)
     figure = go.Figure()
-    figure.update_layout(
-        style.layout(height=int(inner + 50), showlegend=True, bargap=0.15, margin={"l": 48, "r": 12, "t": 6, "b": 6})
+    style.lay_out(
+        figure,
+        style.layout(height=int(inner + 50), showlegend=True, bargap=0.15, margin={"l": 48, "r": 12, "t": 6, "b": 6}),
     )
     named: set[str] = set()
     for place, (part, title) in enumerate(zip(parts, titles, strict=True)):

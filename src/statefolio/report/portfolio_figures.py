@@ -40,7 +40,7 @@ def weights_bar_figure(weights: "pd.Series[float]", most: int = MOST) -> go.Figu
             hovertemplate="%{y}: %{x:.2f} %<extra></extra>",
         )
     )
-    return figure.update_layout(_rows(len(names), "Weight, % of value"))
+    return style.lay_out(figure, _rows(len(names), "Weight, % of value"))
 
 
 @fitted
@@ -71,7 +71,7 @@ def forecast_figure(table: pd.DataFrame, most: int = MOST) -> go.Figure:
             hovertemplate="%{y}: %{x:.2f} bp<extra></extra>",
         )
     )
-    return figure.update_layout(_rows(len(shown), "Expected return of the next date, bp, with 95 % band"))
+    return style.lay_out(figure, _rows(len(shown), "Expected return of the next date, bp, with 95 % band"))
 
 
 def _rows(count: int, title: str) -> dict[str, object]:

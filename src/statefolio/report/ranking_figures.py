@@ -53,12 +53,13 @@ def relation_figure(ranking: FactorRanking, asset: Any, factor: Any) -> go.Figur
     low, high = np.percentile(one.y, [0.5, 99.5])
     room = 0.15 * (high - low)
     figure = go.Figure(_traces(one))
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=HEIGHT,
             xaxis=style.axis(title=style.axis_title(f"{factor}, %")),
             yaxis=style.axis(title=style.axis_title(f"{asset}, partial residual, %"), range=[low - room, high + room]),
-        )
+        ),
     )
 
 
@@ -87,12 +88,13 @@ def explained_heat_map(ranking: FactorRanking) -> go.Figure:
             "tickfont": {"size": 10.5, "color": style.MUTED},
         },
     )
-    return go.Figure(heat).update_layout(
+    return style.lay_out(
+        go.Figure(heat),
         style.layout(
             height=int(70 + row * max(4, len(table))),
             xaxis=style.axis(side="top", type="category", showgrid=False),
             yaxis=style.axis(type="category", showgrid=False),
-        )
+        ),
     )
 
 

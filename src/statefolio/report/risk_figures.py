@@ -77,12 +77,13 @@ def factor_correlation_figure(covariance: pd.DataFrame) -> go.Figure:
             colorbar={"thickness": 10, "outlinewidth": 0},
         )
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=max(280, 120 + ROW * len(names)),
             xaxis=style.axis(type="category", showgrid=False),
             yaxis=style.axis(type="category", showgrid=False, autorange="reversed"),
-        )
+        ),
     )
 
 
@@ -108,13 +109,14 @@ def _bars(attribution: xr.Dataset, name: str, labels: pd.Index, places: Any, sha
         )
     )
     title = style.axis_title("Contribution to volatility, % per date")
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=90 + ROW * len(places),
             bargap=0.3,
             xaxis=style.axis(title=title, zeroline=True, zerolinecolor=style.MUTED),
             yaxis=style.axis(autorange="reversed", type="category", showgrid=False),
-        )
+        ),
     )
 
 
@@ -141,13 +143,14 @@ def portfolio_exposure_figure(attribution: xr.Dataset) -> go.Figure:
             hovertemplate="%{y}: %{x:.3f} ± %{customdata:.3f}<extra></extra>",
         )
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=90 + ROW * len(names),
             bargap=0.3,
             xaxis=style.axis(title=style.axis_title("Exposure, with 95 % band"), zeroline=True),
             yaxis=style.axis(autorange="reversed", type="category", showgrid=False),
-        )
+        ),
     )
 
 
@@ -172,10 +175,11 @@ def exposure_heat_map(exposures: pd.DataFrame) -> go.Figure:
         hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
         colorbar={"thickness": 10, "outlinewidth": 0},
     )
-    return go.Figure(heat).update_layout(
+    return style.lay_out(
+        go.Figure(heat),
         style.layout(
             height=int(70 + min(float(ROW), TALLEST / max(1, len(ordered))) * max(4, len(ordered))),
             xaxis=style.axis(side="top", type="category", showgrid=False),
             yaxis=style.axis(type="category", showgrid=False),
-        )
+        ),
     )

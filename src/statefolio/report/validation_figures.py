@@ -232,4 +232,4 @@ def _cell(value: float, p_value: float) -> str:
 
 
 def _finish(figure: go.Figure, title: str, height: int = HEIGHT, **changes: object) -> go.Figure:
-    return figure.update_layout(style.layout(height=height, title=title, showlegend=True, **changes))
+    return style.lay_out(figure, style.layout(height=height, title=title, showlegend=True, **changes))

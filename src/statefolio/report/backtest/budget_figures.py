@@ -61,7 +61,7 @@ def contribution_figure(result: Backtest, most: int = MOST_LINES) -> go.Figure:
         dashed = {"width": 1.1, "dash": "dash", "color": style.MUTED}
         figure.add_scatter(x=[None], y=[None], mode="lines", name="Budget", line=dashed)
     axis = style.axis(title=style.axis_title("Share of forecast risk, %"), zeroline=True, zerolinecolor=style.MUTED)
-    return figure.update_layout(time_layout("", yaxis=axis, height=400))
+    return style.lay_out(figure, time_layout("", yaxis=axis, height=400))
 
 
 @fitted
@@ -111,7 +111,7 @@ def budget_figure(result: Backtest, most: int = MOST_BARS) -> go.Figure:
         xaxis=style.axis(title=style.axis_title("Share of forecast risk, %"), zeroline=True, zerolinecolor=style.MUTED),
         yaxis=style.axis(autorange="reversed", type="category", showgrid=False),
     )
-    return figure.update_layout(layout)
+    return style.lay_out(figure, layout)
 
 
 @fitted
@@ -178,7 +178,7 @@ def tracking_error_figure(tracked: xr.Dataset) -> go.Figure:
         values = plain(100.0 * tracked[part].to_numpy()[kept])
         figure.add_scatter(x=x, y=values, mode="lines", name=label, line=line, hovertemplate="%{y:.1f} %")
     axis = style.axis(title=style.axis_title("Distance from the budget, % of risk"), rangemode="tozero")
-    return figure.update_layout(time_layout("", yaxis=axis, height=400))
+    return style.lay_out(figure, time_layout("", yaxis=axis, height=400))
 
 
 def _budgeted(result: Backtest) -> tuple[pd.DataFrame, pd.DataFrame | None]:

@@ -114,4 +114,4 @@ def return_by_source_figure(earned: pd.DataFrame, most: int = MOST_LINES) -> go.
             hovertemplate="%{y:.1f} %",
         )
     axis = style.axis(title=style.axis_title("Sum of contributions, %"), zeroline=True, zerolinecolor=style.MUTED)
-    return figure.update_layout(time_layout("", yaxis=axis, height=380))
+    return style.lay_out(figure, time_layout("", yaxis=axis, height=380))

@@ -55,7 +55,7 @@ def stacked_panels(count: int, titles: Sequence[str], **changes: Any) -> go.Figu
         subplot_titles=shown,
     )
     margin = {"l": 10, "r": 12, "t": 26, "b": 10}
-    figure.update_layout(style.layout(**{"height": height, "margin": margin, **changes}))
+    style.lay_out(figure, style.layout(**{"height": height, "margin": margin, **changes}))
     figure.update_xaxes(date_axis())
     figure.update_yaxes(style.axis(nticks=4))
     return figure.update_annotations(font={"size": 12, "color": style.INK}, x=0, xanchor="left")

@@ -37,10 +37,11 @@ def missing_figure(returns: pd.DataFrame) -> go.Figure:
         )
     )
     row = min(float(ROW), TALLEST / max(1, len(share.columns)))
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=int(90 + row * max(4, len(share.columns))),
             xaxis=date_axis(),
             yaxis=style.axis(type="category", showgrid=False, autorange="reversed"),
-        )
+        ),
     )

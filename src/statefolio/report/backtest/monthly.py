@@ -73,13 +73,14 @@ def monthly_figure(returns: "pd.Series[float]") -> go.Figure:
             hovertemplate="%{y}, %{x}: %{z:.2f} %<extra></extra>",
         )
     across = {"side": "top", "type": "category", "showgrid": False, "fixedrange": True, "tickangle": 0}
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=50 + ROW * max(2, len(years)),
             xaxis=style.axis(domain=[0.0, 0.905], **across),
             xaxis2=style.axis(domain=[0.925, 1.0], **across),
             yaxis=style.axis(type="category", showgrid=False, autorange="reversed", fixedrange=True),
-        )
+        ),
     )
 
 

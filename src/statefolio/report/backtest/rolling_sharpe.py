@@ -106,7 +106,7 @@ def rolling_sharpe_figure(
         hovertemplate="%{y:.2f} ± %{customdata:.2f}",
     )
     axis = style.axis(title=style.axis_title(f"Annualised Sharpe ratio, {window} dates"))
-    return figure.update_layout(time_layout("", yaxis=axis)).add_hline(0.0, line={"width": 1, "color": style.MUTED})
+    return style.lay_out(figure, time_layout("", yaxis=axis)).add_hline(0.0, line={"width": 1, "color": style.MUTED})
 
 
 def _rolling(result: Backtest, window: int, cash_rate: "pd.Series[float] | float") -> pd.DataFrame:

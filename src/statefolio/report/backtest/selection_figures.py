@@ -59,14 +59,15 @@ def overfitting_figure(logits: ArrayLike) -> go.Figure:
             marker={"color": colour},
             hovertemplate="About %{x:.2f}: %{y:.1f} %",
         )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         time_layout(
             "",
             height=HEIGHT,
             hovermode="closest",
             xaxis=style.axis(title=style.axis_title("Logit of the rank out of sample")),
             yaxis=style.axis(title=style.axis_title("Splits, %")),
-        )
+        ),
     )
 
 
@@ -98,7 +99,8 @@ def chosen_figure(chosen: "pd.Series[float]", most: int = MOST_TRIALS) -> go.Fig
             hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
         )
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         time_layout(
             "",
             height=HEIGHT,
@@ -107,7 +109,7 @@ def chosen_figure(chosen: "pd.Series[float]", most: int = MOST_TRIALS) -> go.Fig
             bargap=0.3,
             xaxis=style.axis(title=style.axis_title("Best in sample, % of splits")),
             yaxis=style.axis(autorange="reversed", type="category", showgrid=False),
-        )
+        ),
     )
 
 
@@ -151,4 +153,4 @@ def stitched_figure(
         )
     for start in starts:
         figure.add_vline(x=f"{pd.Timestamp(start):%Y-%m-%d}", line={"width": 1, "dash": "dot", "color": style.MUTED})
-    return figure.update_layout(time_layout("Value, 1 at the start"))
+    return style.lay_out(figure, time_layout("Value, 1 at the start"))

@@ -52,12 +52,13 @@ def sharpe_figure(
             hovertemplate="%{y}: %{x:.2f} ± %{customdata:.2f}<extra></extra>",
         )
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             height=90 + ROW * len(known),
             xaxis=style.axis(title=style.axis_title("Annual Sharpe ratio, with 95 % band"), zeroline=True),
             yaxis=style.axis(autorange="reversed", type="category", showgrid=False),
-        )
+        ),
     )
 
 
@@ -85,10 +86,11 @@ def choices_figure(choices: pd.DataFrame, measure: str) -> go.Figure:
             customdata=[str(chosen) for chosen in choices["chosen"]],
             hovertemplate="Window %{x}: %{y:.3g} (%{customdata})<extra>" + label + "</extra>",
         )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             showlegend=True,
             xaxis=style.axis(title=style.axis_title("Window"), type="category", showgrid=False),
             yaxis=style.axis(title=style.axis_title(heading(measure).replace("_", " ")), zeroline=True),
-        )
+        ),
     )

@@ -65,7 +65,7 @@ def value_figure(
     unit = f"Value, {currency}" if currency else "Value"
     scale = {"type": "log", "tickvals": STEPS} if log else {}
     axis = style.axis(title=style.axis_title(unit + (", log axis" if log else "")), tickformat="~s", **scale)
-    return figure.update_layout(time_layout(unit, yaxis=axis, height=400))
+    return style.lay_out(figure, time_layout(unit, yaxis=axis, height=400))
 
 
 @fitted
@@ -87,7 +87,7 @@ def drawdown_figure(results: Mapping[str, Backtest], benchmark: str | None = Non
             hovertemplate="%{y:.1f} %",
         )
     axis = style.axis(title=style.axis_title("Drawdown, %"), rangemode="tozero")
-    return figure.update_layout(time_layout("", yaxis=axis, xaxis=date_axis(hoverformat="%Y-%m-%d")))
+    return style.lay_out(figure, time_layout("", yaxis=axis, xaxis=date_axis(hoverformat="%Y-%m-%d")))
 
 
 def gross_value(result: Backtest) -> "pd.Series[float]":

@@ -68,7 +68,7 @@ def weights_figure(result: Backtest, most: int = MOST_ASSETS, groups: "pd.Series
     elif (net < 1.0 - NOTHING).any():
         _areas(figure, x, (1.0 - net).clip(lower=0.0).to_frame(), "Cash", style.CASH)
     axis = style.axis(title=style.axis_title("Share of value, %"), zeroline=True, zerolinecolor=style.MUTED)
-    return figure.update_layout(time_layout("", yaxis=axis, height=430))
+    return style.lay_out(figure, time_layout("", yaxis=axis, height=430))
 
 
 def _shown(
@@ -151,4 +151,4 @@ def expected_return_figure(result: Backtest, most: int = MOST_LINES) -> go.Figur
             hovertemplate="%{y:.1f} %",
         )
     axis = style.axis(title=style.axis_title("Expected return, % per year"), zeroline=True, zerolinecolor=style.MUTED)
-    return figure.update_layout(time_layout("", yaxis=axis))
+    return style.lay_out(figure, time_layout("", yaxis=axis))

@@ -52,12 +52,13 @@ def calibration_figure(draws: "pd.Series[float]", observed: float, *, level: flo
     )
     add_vertical(figure, observed, "This basket", style.ESTIMATE, "solid")
     add_vertical(figure, float(np.quantile(known, level)), f"{level:.0%} quantile of draws", style.MUTED, "dot")
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         time_layout(
             "",
             height=340,
             hovermode="closest",
             xaxis=style.axis(title=style.axis_title(name or "Statistic"), range=[low - room, high + room]),
             yaxis=style.axis(title=style.axis_title("Draws, %")),
-        )
+        ),
     )

@@ -157,6 +157,6 @@ def held_value_figure(held: "Mapping[str, pd.Series[float]]", unit: str = "per s
             line=style.line(place),
             hovertemplate="%{y:.3f}",
         )
-    figure.update_layout(time_layout("", height=380))
+    style.lay_out(figure, time_layout("", height=380))
     figure.update_yaxes(title=style.axis_title(f"Held value {unit} of the first asset"))
     return figure

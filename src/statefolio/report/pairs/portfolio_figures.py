@@ -37,14 +37,15 @@ def random_figure(found: RandomBaskets) -> go.Figure:
     )
     add_vertical(figure, own, "This portfolio", style.ESTIMATE, "solid")
     add_vertical(figure, even, "Equal capital", style.MUTED, "dot")
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         time_layout(
             "",
             height=340,
             hovermode="closest",
             xaxis=style.axis(title=style.axis_title("Sharpe ratio after costs"), range=[low - room, high + room]),
             yaxis=style.axis(title=style.axis_title("Draws, %")),
-        )
+        ),
     )
 
 
@@ -66,12 +67,13 @@ def profit_figure(portfolio: BasketPortfolio) -> go.Figure:
         hovertemplate="%{y}: %{x:,.0f}<extra></extra>",
         showlegend=False,
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         time_layout(
             "",
             height=max(220, 60 + 26 * len(profit)),
             hovermode="closest",
             xaxis=style.axis(title=style.axis_title("Profit before costs, currency")),
             yaxis=style.axis(type="category", automargin=True),
-        )
+        ),
     )

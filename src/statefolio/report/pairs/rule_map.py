@@ -49,7 +49,8 @@ def rule_map_figure(grid: RuleGrid) -> go.Figure:
         y1=row + 0.5,
         line={"width": 2.5, "color": style.ESTIMATE},
     )
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         time_layout(
             "",
             height=110 + ROW * len(rows),
@@ -61,5 +62,5 @@ def rule_map_figure(grid: RuleGrid) -> go.Figure:
                 automargin=True,
                 autorange="reversed",
             ),
-        )
+        ),
     )

@@ -58,7 +58,8 @@ def screen_figure(screen: PairScreen, most: int = MOST_OTHERS) -> go.Figure:
     if len(significant):
         figure.add_hline(y=max(float(significant.max()), SMALLEST), **style.named_line("Limit of cointegration"))
     ticks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         time_layout(
             "",
             height=460,
@@ -71,7 +72,7 @@ def screen_figure(screen: PairScreen, most: int = MOST_OTHERS) -> go.Figure:
                 exponentformat="e",
                 nticks=8,
             ),
-        )
+        ),
     )
 
 

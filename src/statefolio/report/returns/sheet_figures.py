@@ -50,7 +50,7 @@ def value_of_one_figure(series: "Mapping[str, pd.Series[float]]", *, log: bool =
         )
     scale = style.log_ticks(ticks) if log else {}
     axis = style.axis(title=style.axis_title("Value of 1" + (", log axis" if log else "")), **scale)
-    return figure.update_layout(time_layout("", yaxis=axis, height=380))
+    return style.lay_out(figure, time_layout("", yaxis=axis, height=380))
 
 
 @fitted
@@ -77,7 +77,7 @@ def drawdowns_figure(series: "Mapping[str, pd.Series[float]]") -> go.Figure:
             hovertemplate="%{y:.1f} %",
         )
     axis = style.axis(title=style.axis_title("Drawdown, %"), rangemode="tozero")
-    return figure.update_layout(time_layout("", yaxis=axis))
+    return style.lay_out(figure, time_layout("", yaxis=axis))
 
 
 @fitted
@@ -118,13 +118,14 @@ def distribution_figure(returns: "pd.Series[float]", value_at_risk: float, cvar:
     )
     figure.add_vline(x=100.0 * value_at_risk, **style.named_line(f"Value at risk 95 %: {value_at_risk:.2%}"))
     figure.add_vline(x=100.0 * cvar, **style.named_line(f"CVaR 95 %: {cvar:.2%}", dash="dash"))
-    return figure.update_layout(
+    return style.lay_out(
+        figure,
         style.layout(
             showlegend=True,
             bargap=0.0,
             xaxis=style.axis(title=style.axis_title("Return, %"), showgrid=False),
             yaxis=style.axis(title=style.axis_title("Dates, %"), rangemode="tozero"),
-        )
+        ),
     )
 
 
@@ -158,7 +159,7 @@ def rolling_figure(
         )
     if level is not None:
         figure.add_hline(y=level, line=style.REFERENCE_LINE)
-    return figure.update_layout(time_layout("", yaxis=style.axis(title=style.axis_title(title))))
+    return style.lay_out(figure, time_layout("", yaxis=style.axis(title=style.axis_title(title))))
 
 
 @fitted
@@ -181,7 +182,7 @@ def sharpe_through_time(excess: "pd.Series[float]", window: int, year: float, na
     )
     figure.add_hline(y=0.0, line=style.REFERENCE_LINE)
     axis = style.axis(title=style.axis_title(f"Annualised Sharpe ratio, {window} dates"))
-    return figure.update_layout(time_layout("", xaxis=date_axis(hoverformat="%Y-%m-%d"), yaxis=axis))
+    return style.lay_out(figure, time_layout("", xaxis=date_axis(hoverformat="%Y-%m-%d"), yaxis=axis))
 
 
 def check_window(window: int, count: int) -> None:
