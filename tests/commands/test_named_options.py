@@ -89,6 +89,7 @@ DATA = [
     ("update", "--as-of", "2031-01-01"),
     ("update", "--portfolio", "nobody"),
     ("update", "--holdings", "unknown.csv"),
+    ("update", "--holdings", "fills.csv"),
     ("update", "--cash", "0"),
     ("update", "--orders", "folder"),
 ]

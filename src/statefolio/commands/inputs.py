@@ -1,5 +1,6 @@
 """Reads returns and factors from files, cuts and aligns them, and finds suspicious cells."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +14,8 @@ from statefolio._arrays.text import listed, span
 from statefolio.commands.file_forms import Name, form_of_words, read_factors, read_file, typed, typed_for_factors
 from statefolio.commands.shared_options import FileForm, PanelFiles
 from statefolio.commands.units import check_units, rates_among_factors
-from statefolio.data import align, find_suspicious_cells, load_demo, to_returns
-from statefolio.exceptions import InputError, UnknownNameError
+from statefolio.data import align, find_suspicious_cells, load_demo, read_weights, to_returns
+from statefolio.exceptions import InputError, StatefolioError, UnknownNameError
 
 EDGES = ("--from", "--to")
 """The options of the first and the last date to read."""
@@ -153,6 +154,15 @@ def demo_panel() -> PanelInputs:
         **_facts(demo.returns, demo.factors, suspicious),
     }
     return PanelInputs(demo.returns, demo.factors, suspicious, facts, (demo.description,))
+
+
+def read_holdings(path: Path) -> "pd.Series[float]":
+    """Read the shares of --holdings, by asset; errors name the option."""
+    try:
+        return read_weights(path)
+    except StatefolioError as error:
+        said = re.sub(r" weight\b", " number of shares", str(error))
+        raise type(error)(f"--holdings: {said}") from error
 
 
 def cut_dates(

@@ -102,6 +102,21 @@ def test_orders_turn_what_is_held_into_the_target(panel, state, tmp_path):
     assert "New dates: 4;" in plain(done.stdout)
 
 
+def test_new_prices_that_look_like_a_split_are_refused_unless_forced(panel, state, tmp_path):
+    split, before = panel.copy(), state.read_bytes()
+    split.iloc[158:, 0] /= 4.0
+    split.to_csv(tmp_path / "split.csv")
+    refused = run("update", state.parent, "--prices", tmp_path / "split.csv")
+    assert refused.exit_code == 2
+    assert f"got ONE on {panel.index[158]:%Y-%m-%d}, {split.iloc[158, 0]:g}, " in plain(refused.output)
+    assert "or pass --force if the price is right" in plain(refused.output)
+    assert state.read_bytes() == before
+    assert not state.with_name("orders.csv").exists()
+    done = run("update", state.parent, "--prices", tmp_path / "split.csv", "--force")
+    assert done.exit_code == 0, done.output
+    assert load_basket(state).date == panel.index[-1]
+
+
 def test_wrong_input_and_an_interrupt_leave_the_state_as_it_was(panel, state, tmp_path, monkeypatch):
     before = state.read_bytes()
     revised = panel.copy()

@@ -195,6 +195,7 @@ class PairsUpdateOptions:
         float | None,
         Option("Capital, in currency.", Number(above=0.0, example=1e6), default_text="as before"),
     ] = None
+    force: Annotated[bool, Option("Accept new prices that look like a split.")] = False
 
 
 @dataclass(frozen=True, kw_only=True)

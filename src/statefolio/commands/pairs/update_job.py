@@ -7,11 +7,15 @@ import pandas as pd
 
 from statefolio.commands.csv_tables import write_csv
 from statefolio.commands.file_forms import read_file
+from statefolio.commands.inputs import read_holdings
 from statefolio.commands.pairs.options import PairsUpdateOptions
-from statefolio.data import read_weights
+from statefolio.data import find_suspicious_cells
 from statefolio.exceptions import InputError
 from statefolio.pairs.following.followed_basket import FollowedBasket
 from statefolio.pairs.following.state_file import STATE, load_basket, save_basket
+
+BREAKS = ("split", "extreme_move")
+"""Kinds of suspicious prices that no hedge should follow unasked."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ def run_update(options: PairsUpdateOptions) -> UpdateResult:
         before = replace(before, capital=options.capital)
     table = read_file(options.prices, prices=True, form=options.form).rename(columns=str)
     after = before.update(_with_all(table, before, options.prices))
+    if not options.force:
+        _check_new(before, after)
     held, held_from, others = _held(options.holdings, before)
     orders = order_table(held, after)
     write_csv(orders, file.with_name("orders.csv"))
@@ -93,11 +99,32 @@ def _with_all(table: pd.DataFrame, basket: FollowedBasket, file: Path) -> pd.Dat
     return table[names]
 
 
+def _check_new(before: FollowedBasket, after: FollowedBasket) -> None:
+    """Refuse new prices that look like a split: they would move the hedge for good, and be traded.
+
+    Raises
+    ------
+    InputError
+        The message names the first of them.
+    """
+    basket = after.basket
+    table = pd.DataFrame(basket.values, basket.dates, basket.assets)
+    cells = find_suspicious_cells(table, kind="prices")
+    odd = cells[cells["kind"].isin(BREAKS) & (cells["date"] > before.basket.dates[-1])]
+    if len(odd):
+        first = odd.iloc[0]
+        raise InputError(
+            f"--prices must continue those of the basket, got {first['asset']} on {first['date']:%Y-%m-%d}, "
+            f"{first['value']:g}, {first['detail']}. Adjust the prices of all dates and run `statefolio pairs` "
+            "again, or pass --force if the price is right."
+        )
+
+
 def _held(file: Path | None, before: FollowedBasket) -> tuple["pd.Series[float]", str, tuple[str, ...]]:
     """Return the shares that are held, where they come from, and the names of other assets in the holdings."""
     if file is None:
         return before.shares.round(), f"the targets of {before.date:%Y-%m-%d}", ()
-    given = read_weights(file)
+    given = read_holdings(file)
     given.index = given.index.map(str)
     others = tuple(name for name in given.index if name not in before.basket.assets)
     return given.reindex(before.basket.assets, fill_value=0.0).astype(float), "--holdings", others

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from statefolio.backtest.market import Market
+from statefolio.commands.inputs import read_holdings
 from statefolio.commands.studies.parts.names import check_names
-from statefolio.data import read_weights
 from statefolio.exceptions import InputError
 from statefolio.portfolio.policy import Holdings
 
@@ -42,7 +42,7 @@ def given_holdings(
     cash = 0.0 if cash is None else cash
     if prices is None:
         raise InputError("--holdings needs prices to value the shares, and [data] has returns alone. Name data.prices.")
-    shares = read_weights(file)
+    shares = read_holdings(file)
     check_names(shares.index, market.assets, "--holdings", "assets")
     value = (shares * prices.reindex(shares.index)).reindex(market.assets, fill_value=0.0)
     if value.isna().any():

@@ -96,7 +96,7 @@ def show_orders(terminal: Terminal, updated: "UpdatedStudy") -> None:
         for sentence in _on_the_way(each):
             terminal.out.print(f"{escape(name)}: {escape(sentence)}", soft_wrap=True)
         if each.orders.empty:
-            terminal.out.print(f"{escape(name)}: no orders.")
+            terminal.out.print(f"{escape(name)}: no orders.{_untraded(each)}", soft_wrap=True)
             continue
         title = f"{escape(name)}: {len(each.orders)} orders for an account of {each.holdings.value:,.0f}"
         title += _priced_on(each.orders)
@@ -146,10 +146,15 @@ def _totals(each: "Instruction") -> str:
     orders = each.orders
     paid = ", ".join(f"{kind} {orders[kind].sum():,.2f}" for kind in ("commission", "spread", "impact"))
     text = f"turnover {each.turnover:.2%}; expected costs {orders['cost'].sum():,.2f} ({paid})."
-    if each.untraded >= 0.01:
-        why = "less than a lot or than the least order" + ", or too high a commission" * bool(len(each.too_dear))
-        text += f" {each.untraded:,.2f} are not traded: {why}."
-    return text
+    return text + _untraded(each)
+
+
+def _untraded(each: "Instruction") -> str:
+    """Say what is left out, and why."""
+    if each.untraded < 0.01:
+        return ""
+    why = "less than a lot or than the least order" + ", or too high a commission" * bool(len(each.too_dear))
+    return f" {each.untraded:,.2f} are not traded: {why}."
 
 
 def _account_table(account: pd.DataFrame) -> pd.DataFrame:

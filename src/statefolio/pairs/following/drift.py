@@ -8,7 +8,7 @@ import pandas as pd
 
 from statefolio._arrays.text import show
 from statefolio._arrays.types import Array
-from statefolio._display.numbers import equals_p
+from statefolio._display.numbers import equals_p, p_value
 from statefolio.pairs.following.monitoring import larger, more_autocorrelated
 from statefolio.pairs.verdict.calibration import calibrated_p
 
@@ -136,7 +136,7 @@ class Drift:
 
     @property
     def _reversion(self) -> str:
-        return f"the held value's calibrated p {equals_p(self.now)}, {equals_p(self.before)} when it was judged"
+        return f"the held value's calibrated p {equals_p(self.now)}, when it was judged {p_value(self.before)}"
 
     def _unchanged(self) -> list[str]:
         says = [] if np.isnan(self.now) else [self._reversion]

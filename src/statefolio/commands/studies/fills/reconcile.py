@@ -6,13 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from statefolio.commands.csv_tables import write_csv
+from statefolio.commands.inputs import read_holdings
 from statefolio.commands.studies.fills.booking import Booked, book_fills
 from statefolio.commands.studies.fills.fills_file import read_fills, read_orders
 from statefolio.commands.studies.fills.options import ReconcileOptions
 from statefolio.commands.studies.parts.market import read_data
 from statefolio.commands.studies.parts.names import check_names
 from statefolio.commands.studies.reading import open_study
-from statefolio.data import read_weights
 from statefolio.exceptions import OutputError
 
 BOOKED = ".booked.csv"
@@ -65,7 +65,7 @@ def _held(path: Path | None, assets: pd.Index) -> tuple["pd.Series[float]", list
     """The shares held before, and the ids of the fills that are in them."""
     if path is None:
         return pd.Series(dtype=float), []
-    held = read_weights(path)
+    held = read_holdings(path)
     check_names(held.index, assets, "--holdings", "assets")
     record = booked_file(path)
     if not record.exists():
