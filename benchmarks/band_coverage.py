@@ -31,7 +31,7 @@ RIVAL_PANELS = 2
 PROCESSES = ("random walk", "breaks", "GARCH", "Student-t, 4", "block-correlated")
 MODELS: dict[str, dict[str, Any]] = {
     "default": {},
-    "default, parameter_uncertainty": {"parameter_uncertainty": True},
+    "default, taken for known": {"parameter_uncertainty": False},
     "random walk": {"dynamics": "random_walk"},
     "one speed, random walk": {"dynamics": "random_walk", "noise": "ewma"},
     'tuning="shrunk"': {"tuning": "shrunk"},
@@ -40,7 +40,7 @@ MODELS: dict[str, dict[str, Any]] = {
     'tuning="mle", taken for known': {"tuning": "mle", "parameter_uncertainty": False},
     'tuning="mle", constant Gaussian noise': {"tuning": "mle", "noise": "constant", "tails": "gaussian"},
     'tuning="discount"': {"tuning": "discount"},
-    'tuning="discount", parameter_uncertainty': {"tuning": "discount", "parameter_uncertainty": True},
+    'tuning="discount", taken for known': {"tuning": "discount", "parameter_uncertainty": False},
 }
 
 

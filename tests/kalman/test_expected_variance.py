@@ -140,7 +140,7 @@ def test_expectations_are_saved_and_passed_to_newcomers(data, fitted, tmp_path):
     early = sf.KalmanLoadings(tuning="mle", **PLAIN).fit(returns.iloc[:300], factors.iloc[:300])
     early.save(tmp_path / "model")
     loaded = sf.KalmanLoadings.load(tmp_path / "model")
-    assert loaded.parameter_uncertainty is None  # true with this tuning
+    assert loaded.parameter_uncertainty is True
     pd.testing.assert_frame_equal(loaded.parameters_, early.parameters_)
     later = returns.iloc[300:].assign(new=np.random.default_rng(1).normal(0.0, 0.01, DATES - 300))
     for model in (loaded, early):
@@ -187,14 +187,6 @@ def test_bands_cover(tuning, taken_for_known):
         assert not any("expected" in name for name in first.parameters_)
 
 
-def test_what_a_panel_shares_is_uncertain_only_where_asked_for(data):
-    returns, factors = data
-    for tuning in ("pooled", "discount"):
-        given = [sf.KalmanLoadings(tuning=tuning, parameter_uncertainty=each, **PLAIN) for each in (None, False)]
-        first, second = (model.fit(returns, factors) for model in given)
-        assert first.loadings_.equals(second.loadings_)
-
-
 def test_errors_of_a_panel_are_saved_continued_and_carried_everywhere(data, tmp_path):
     """Cut and continued from a file, bit for bit; the forecasts and full covariances have what `loadings_` has."""
     returns, factors = data
@@ -220,8 +212,16 @@ def test_errors_of_a_panel_are_saved_continued_and_carried_everywhere(data, tmp_
     forecasts = [each.predict(factors.iloc[-1]) for each in (model, loaded, known)]
     assert forecasts[0].equals(forecasts[1])
     assert forecasts[0].equals(forecasts[2])
-    smoothed = [each.smooth(returns, factors)["smoothed_variance"] for each in (model, known)]
-    assert smoothed[0].equals(smoothed[1])
+    smoothed = [each.smooth(returns, factors) for each in (model, known)]
+    assert smoothed[0]["smoothed"].equals(smoothed[1]["smoothed"])
+    more = model.loadings_["filtered_variance"] / known.loadings_["filtered_variance"]
+    found = smoothed[0]["smoothed_variance"] / smoothed[1]["smoothed_variance"]
+    np.testing.assert_allclose(found, more, rtol=1e-9)
+    assert (found != 1.0).mean() > 0.9
+    lagged = smoothed[0]["lag_one_covariance"] / smoothed[1]["lag_one_covariance"]
+    np.testing.assert_allclose(lagged[1:], np.sqrt(more.to_numpy()[1:] * more.to_numpy()[:-1]), rtol=1e-9)
+    last = smoothed[0]["smoothed_variance"].isel(date=-1)
+    np.testing.assert_allclose(last, model.loadings_["filtered_variance"].isel(date=-1), rtol=1e-9)
 
 
 @pytest.mark.parametrize("tuning", ["pooled", "discount"])

@@ -61,7 +61,8 @@ def test_suggestion_is_the_median_and_thrice_the_spread_beyond_sampling_errors(d
 
 def test_new_assets_have_the_filter_of_a_given_start(data):
     returns, factors, _ = data
-    model = sf.KalmanLoadings(**PLAIN).fit(returns, factors, tune_until=returns.index[SPLIT - 1])
+    known = sf.KalmanLoadings(**PLAIN, parameter_uncertainty=False)
+    model = known.fit(returns, factors, tune_until=returns.index[SPLIT - 1])
     mean, deviation = model._learned.origin
     X = np.column_stack([np.ones(DATES), factors])
     for asset in returns.columns[TUNED : TUNED + 3]:

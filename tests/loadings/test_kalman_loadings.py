@@ -131,9 +131,18 @@ def test_too_few_observations_give_nan_and_a_reason(fitted, name):
     assert model.parameters_.loc["a0", "converged"]
 
 
-def test_next_follows_from_the_last_filtered_state(fitted):
-    for name in ("walking", "mle"):
-        model = fitted[name]
+@pytest.fixture(scope="module")
+def known(fitted, data):
+    """The default model and random walks whose state variances are taken for known."""
+    until = data[0].index[199]
+    return {
+        name: clone(fitted[name]).set_params(parameter_uncertainty=False).fit(*data, tune_until=until)
+        for name in ("default", "walking")
+    }
+
+
+def test_next_follows_from_the_last_filtered_state(fitted, known):
+    for name, model in (("walking", known["walking"]), ("mle", fitted["mle"])):
         last, ahead = model.loadings_.isel(date=-1), model.next_
         np.testing.assert_allclose(ahead["mean"], last["filtered"], rtol=1e-12)
         parameters = model.parameters_
@@ -155,8 +164,9 @@ def size_of(x, model):
     return x / scale @ np.linalg.inv(C / np.outer(scale, scale) + 1e-6 * np.eye(len(C))) @ (x / scale) / len(C)
 
 
-def test_predict_is_the_forecast_of_the_returns(model):
-    ahead, x = model.next_, np.array([1.0, 0.01, -0.02])
+def test_predict_is_the_forecast_of_the_returns(model, known):
+    """With the filter's own covariance, which innovation variances have."""
+    ahead, x = known["default"].next_, np.array([1.0, 0.01, -0.02])
     found = model.predict({"market": 0.01, "value": -0.02})
     np.testing.assert_allclose(found["mean"], ahead["mean"].to_numpy() @ x, rtol=1e-12)
     spread = np.einsum("j,njk,k->n", x, ahead["covariance"].to_numpy(), x)

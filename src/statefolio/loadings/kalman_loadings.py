@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from statefolio._estimator import clone_option
+from statefolio.kalman.smoothed_errors import errors_over_model, scale_errors
 from statefolio.kalman.smoother import smooth_panel
 from statefolio.loadings.kalman_model import KalmanModel, with_patience
 from statefolio.loadings.kalman_options import Progress
@@ -88,13 +89,12 @@ class KalmanLoadings(KalmanModel):
         Default: tuned; 0.95, or 0.3, 0.4 and 0.2, with tuning="fixed".
     discount_factor : float, optional
         Discount of the state covariance with tuning="discount". Default: tuned.
-    parameter_uncertainty : bool, optional
+    parameter_uncertainty : bool
         Let the covariances of loadings count that the state variances of each asset are uncertain, and that a loading
         may have jumped lately: on simulated panels 95 % bands then cover 94 to 97 %, also where loadings break. With
         "mle" or "shrunk" the filters take each asset's expected state variances given the data up to `tune_until` (the
         columns "expected" of `parameters_`). With "pooled" or "discount" loadings, innovations and their variances
-        stay as they are. Smoothed variances do not count a jump. Given variances (tuning="fixed") are known. Default:
-        True with "mle" or "shrunk".
+        do not depend on it. Given variances (tuning="fixed") are known.
     slow_average : bool
         Let forecasts over several dates (`ahead`) lean on each loading's average over the past year and on the panel,
         by factor and horizon as far as it helped up to `tune_until`: a quarter or a year ahead, the filtered loading is
@@ -158,7 +158,7 @@ class KalmanLoadings(KalmanModel):
         surprise_scale: float | None = None,
         volatility_exponent: Any = None,
         discount_factor: float | None = None,
-        parameter_uncertainty: bool | None = None,
+        parameter_uncertainty: bool = True,
         slow_average: bool = True,
         progress: Progress | None = None,
     ) -> None:
@@ -220,11 +220,14 @@ class KalmanLoadings(KalmanModel):
         panel, filter_, Y, common = self._rewind(returns, factors)
         count, X = len(panel.assets), panel.regressors
         hidden, again = self._never_identified(panel, Y), copy.deepcopy(filter_)
+        ratio = errors_over_model(filter_, X, Y, common) if len(filter_.state.error) else None
         smoothed = smooth_panel(filter_, X, Y, common)
         if (unknown := np.flatnonzero(hidden.any(axis=1))).size:
             partly = smooth_panel(with_patience(again), X, Y, common)
             for whole, part in zip(smoothed, partly, strict=True):
                 whole[:, :, unknown] = np.where(hidden[unknown].T, np.nan, part[:, :, unknown])
+        if ratio is not None:
+            scale_errors(smoothed, ratio)
         return datasets.smoothed_dataset(panel, *(by_asset(part, count) for part in smoothed))
 
     def covariances(self, returns: Any, factors: Any) -> "xr.Dataset":

@@ -72,7 +72,7 @@ class KalmanModel(LoadingsModel):
     """Base of `KalmanLoadings`: the methods that tune, run, continue and restore its filters."""
 
     progress: Progress | None
-    parameter_uncertainty: bool | None
+    parameter_uncertainty: bool
     start: Any
     _options: TuningSpec
     _learned: Learned

@@ -30,7 +30,7 @@ RULES = {
     "fast_memory": Number(at_least=0.0, at_most=LEAST_MEMORY, example=0.6) | None,
     "fast_weight": Number(at_least=0.0, at_most=MOST_FAST_WEIGHT, example=0.12) | None,
     "surprise_scale": Number(at_least=SURPRISE_SCALES[0], at_most=SURPRISE_SCALES[1], example=1.06) | None,
-    "parameter_uncertainty": Flag() | None,
+    "parameter_uncertainty": Flag(),
     "slow_average": Flag(),
 }
 ESTIMATED_EACH = ("mle", "shrunk")
@@ -127,8 +127,7 @@ def dynamics_of(options: Mapping[str, Any], assets: int = LEAST_PANEL) -> str:
 
 def counts_uncertainty(options: Mapping[str, Any]) -> bool:
     """Return whether covariances count that the state variances of each asset are uncertain."""
-    given: bool | None = options["parameter_uncertainty"]
-    return options["tuning"] != "fixed" and (options["tuning"] in ESTIMATED_EACH if given is None else bool(given))
+    return bool(options["parameter_uncertainty"]) and options["tuning"] != "fixed"
 
 
 def make_tuning_spec(options: Mapping[str, Any], assets: pd.Index, factors: pd.Index) -> TuningSpec:

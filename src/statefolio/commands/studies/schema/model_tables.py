@@ -82,7 +82,7 @@ class LoadingsTable(Table):
     surprise_scale: float | None = None
     volatility_exponent: float | list[float] | None = None
     discount_factor: float | None = None
-    parameter_uncertainty: bool | None = None
+    parameter_uncertainty: bool = True
     slow_average: bool = True
 
 
