@@ -270,6 +270,13 @@ def test_smoothed_loadings(fitted, data, name):
         xr.testing.assert_allclose(shuffled, smoothed.sel(asset=["a4", "a0"]), rtol=1e-12)
 
 
+def test_changing_a_forecast_changes_no_later_one(model):
+    for forecast in (lambda: model.next_, lambda: model.ahead(5)):
+        before = forecast()["mean"].to_numpy().copy()
+        forecast()["mean"].to_numpy()[:] = 7.0
+        np.testing.assert_array_equal(forecast()["mean"], before)
+
+
 # Continuing, saving, copying -----------------------------------------------------------------------------------
 
 

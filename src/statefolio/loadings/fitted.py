@@ -104,7 +104,7 @@ class FittedLoadings(ShownLoadings, Estimator):
         """
         check("horizon", horizon, Whole(at_least=1, example=21))
         self._check_fitted()
-        return self._kept(f"ahead {horizon}", lambda: self._forecast_ahead(horizon))
+        return self._kept(f"ahead {horizon}", lambda: self._forecast_ahead(horizon)).copy(deep=True)
 
     def _forecast_ahead(self, horizon: int) -> "xr.Dataset":
         from statefolio.loadings import datasets
