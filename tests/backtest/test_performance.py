@@ -153,7 +153,7 @@ def test_bad_input_is_rejected():
 returns = st.lists(st.floats(-0.5, 0.5).filter(lambda x: x == 0 or abs(x) > 1e-6), min_size=2, max_size=40)
 
 
-@pytest.mark.filterwarnings("ignore:returns must be returns in decimals")
+@pytest.mark.filterwarnings("ignore::statefolio.exceptions.StatefolioWarning")  # random returns may look like splits
 @settings(max_examples=50, deadline=None)
 @given(returns, st.floats(0.1, 1.9))
 def test_ratios_do_not_depend_on_leverage(values, scale):
