@@ -224,18 +224,21 @@ def test_errors_of_a_panel_are_saved_continued_and_carried_everywhere(data, tmp_
     np.testing.assert_allclose(last, model.loadings_["filtered_variance"].isel(date=-1), rtol=1e-9)
 
 
-@pytest.mark.parametrize("tuning", ["pooled", "discount"])
+@pytest.mark.parametrize("tuning", ["pooled", "discount", "shrunk"])
 def test_what_an_asset_may_differ_from_its_panel(data, tuning):
-    """Half of the ratio at which a loading remembers a fifth of the history comes to the panel's; not for alpha."""
+    """Half of the ratio at which a loading remembers a fifth of the history comes to the panel's, or to that shrunk
+    towards it; not for alpha.
+    """
     returns, factors = data
     options = {"dynamics": "random_walk", "common_volatility": False, "noise": "ewma", "parameter_uncertainty": True}
     model = sf.KalmanLoadings(tuning=tuning, **options).fit(returns, factors)
-    shared = sf.KalmanLoadings(tuning="pooled", **options).fit(returns, factors)._learned.state_variance[:, 0]
+    of = model if tuning == "shrunk" else sf.KalmanLoadings(tuning="pooled", **options).fit(returns, factors)
+    shared = of._learned.state_variance
     found, X = model._learned.error_variance, np.column_stack([np.ones(DATES), factors.to_numpy()])
     for column, asset in enumerate(returns):
         seen = returns[asset].notna().to_numpy()
         moderate = 25.0 * np.diag(np.linalg.inv(X[seen].T @ X[seen])) / seen.sum()
-        np.testing.assert_allclose(found[:, column], shared + [0.0, 0.5, 0.5] * moderate, rtol=1e-6)
+        np.testing.assert_allclose(found[:, column], shared[:, column] + [0.0, 0.5, 0.5] * moderate, rtol=1e-6)
     taken = model._filter.assets.error_variance[:, : returns.shape[1]]
     steps = robustness(float(model.parameters_["degrees_of_freedom"].iloc[0])).steps
     np.testing.assert_allclose(taken, found[:, :-1] * steps, rtol=1e-12)

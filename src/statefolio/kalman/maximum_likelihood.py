@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from statefolio.kalman.coordinates import Scales, bounds_of, dimension, set_gradient, set_parameters
 from statefolio.kalman.lanes import WIDTH, compiled
-from statefolio.kalman.quasi_newton import RUNNING, QuasiNewton, advance
+from statefolio.kalman.quasi_newton import RUNNING, advance
 from statefolio.kalman.records import Dates, Prior, Workspace, new_workspace
 from statefolio.kalman.score import score_block
+from statefolio.kalman.search_lanes import new_search_lanes, search_in
 from statefolio.kalman.specification import Floats, Specification
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -31,17 +32,6 @@ class Tasks(NamedTuple):
     reason: NDArray[np.int64]  # (n,) why the search ended (quasi_newton.py)
     steps: NDArray[np.int64]  # (n,)
     held: NDArray[np.int64]  # (n,) the loading that a search keeps constant, as it is at the start; -1 for none
-
-
-class _Searches(NamedTuple):
-    """Searches in progress, one per lane."""
-
-    task: NDArray[np.int64]  # (W,) -1 where the lane is idle
-    trial: Floats  # (W, D)
-    slope: Floats  # (W, D)
-    curvature: Floats  # (W, D, D)
-    direction: Floats  # (W, D)
-    length: Floats  # (W,)
 
 
 def new_tasks(asset: NDArray[np.intp], theta: Floats, held: NDArray[np.int64] | None = None) -> Tasks:
@@ -81,23 +71,12 @@ def maximise(
     The value is the log-likelihood minus strength/2 times the squared distance of the signal-to-noise
     coordinates from `anchor` (K, N).
     """
-    size = dimension(spec, dates.X.shape[1])
     here, y, workspace = _new_block(spec, dates, prior)
-    searches = _Searches(
-        np.full(WIDTH, -1),
-        np.empty((WIDTH, size)),
-        np.empty((WIDTH, size)),
-        np.empty((WIDTH, size, size)),
-        np.empty((WIDTH, size)),
-        np.empty(WIDTH),
-    )
+    searches = new_search_lanes(dimension(spec, dates.X.shape[1]))
     waiting = first
-    while waiting < last or (searches.task >= 0).any():
-        idle = np.flatnonzero(searches.task < 0)[: last - waiting]
-        new = np.arange(waiting, waiting + len(idle))
-        waiting += len(idle)
-        searches.task[idle], searches.length[idle], searches.curvature[idle] = new, 0.0, 0.0
-        searches.trial[idle], tasks.value[new] = tasks.theta[new], -np.inf
+    while waiting < last or searches.busy:
+        idle, new = searches.take(tasks, waiting, last)
+        waiting += len(new)
         _load_tasks(spec, dates.X, Y, prior, scales, tasks, new, idle, here.X, y, workspace)
         score_block(spec, here, y, 0, workspace)
         _advance_lanes(spec, scales, anchor, strength, tasks, searches, y, workspace)
@@ -142,7 +121,7 @@ def _advance_lanes(spec, scales, anchor, strength, tasks, searches, y, workspace
     states = anchor.shape[0]
     bounds = bounds_of(spec, states)
     for lane in range(WIDTH):
-        i = searches.task[lane]
+        i = searches.search[lane]
         if i < 0:
             continue
         asset, trial, slope = tasks.asset[i], searches.trial[lane], tasks.gradient[i]
@@ -154,19 +133,9 @@ def _advance_lanes(spec, scales, anchor, strength, tasks, searches, y, workspace
             slope[1 + j] -= strength * away
         if tasks.held[i] >= 0:
             slope[1 + tasks.held[i]] = -1.0  # keeps the coordinate at its floor
-        search = QuasiNewton(
-            tasks.theta[i],
-            tasks.value[i : i + 1],
-            tasks.steps[i : i + 1],
-            trial,
-            searches.slope[lane],
-            searches.curvature[lane],
-            searches.direction[lane],
-            searches.length[lane : lane + 1],
-        )
-        tasks.reason[i] = advance(bounds, GAIN_TOLERANCE, search, value, slope)
+        tasks.reason[i] = advance(bounds, GAIN_TOLERANCE, search_in(searches, tasks, i, lane), value, slope)
         if tasks.reason[i] == RUNNING:
             set_parameters(spec, trial, scales, asset, workspace.own, lane)
         else:
-            searches.task[lane] = -1
+            searches.search[lane] = -1
             y[:, lane] = np.nan

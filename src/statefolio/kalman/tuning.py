@@ -100,7 +100,7 @@ def tune(options: TuningSpec, X: Floats, Y: Floats | Observations, progress: Pro
     if options.leans and teaches.sum() >= LEAST_ASSETS and learns_horizons(options.dates_per_year, X):
         at = LearnedFilter(options, learned, problem.dates(pool))
         learned = replace(learned, lean=learn_horizons(at, problem.observed, constant_regressors(X)))
-    if options.uncertain and options.tuning != "fixed":
+    if options.uncertain:
         learned = replace(learned, error_variance=_of_errors(options, learned, problem, pool, ols))
     return learned
 

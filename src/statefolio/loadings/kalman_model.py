@@ -166,8 +166,6 @@ class KalmanModel(LoadingsModel):
         return np.asarray((1.0 + rise * sizes) / (1.0 + rise))
 
     def _next_returns(self) -> Forecast:
-        if not len(self._filter.state.error):
-            return self._next_date()
         return with_known_alphas(self._filter.forecast(self._next_factor(), own=True), self._alpha)
 
     def _average_ahead(self, horizon: int) -> Forecast:

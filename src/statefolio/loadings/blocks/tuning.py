@@ -8,7 +8,8 @@ from statefolio._arrays.panel import Panel
 from statefolio._arrays.types import Array
 from statefolio.kalman.blocks import Report
 from statefolio.kalman.identified import Unidentified
-from statefolio.kalman.tuning_spec import Learned, TuningSpec, build_pilot
+from statefolio.kalman.learned_filter import LearnedLanes
+from statefolio.kalman.tuning_spec import build_pilot
 from statefolio.kalman.volatility import level_paths
 from statefolio.loadings.blocks.learned import Shared
 from statefolio.loadings.blocks.observations import BlockObservations
@@ -46,17 +47,10 @@ def _survey(run: Run, X: Array) -> Unidentified:
 
 
 @dataclass(frozen=True)
-class _Pilot:
+class _Pilot(LearnedLanes):
     """The filter that gives the common volatility level."""
 
-    options: TuningSpec
-    learned: Learned
     X: Array
-
-    def part(self, first: int, last: int) -> "_Pilot":
-        """Return that of the lanes [first, last), and the last column."""
-        columns = np.append(np.arange(first, min(last, self.learned.level.size - 1)), -1)
-        return _Pilot(self.options.select(columns), self.learned.select(columns), self.X)
 
     def shared(self) -> tuple[Array, ...]:
         """Return the regressors."""

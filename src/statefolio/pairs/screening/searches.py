@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from statefolio._arrays.types import Array
 from statefolio.kalman.lanes import WIDTH
-from statefolio.kalman.quasi_newton import RUNNING, QuasiNewton, above_zero, advance
+from statefolio.kalman.quasi_newton import RUNNING, above_zero, advance
+from statefolio.kalman.search_lanes import new_search_lanes, search_in
 from statefolio.pairs.compiled import compiled
 from statefolio.pairs.screening.scoring import (
     VARIANCES,
@@ -39,17 +40,6 @@ class Searches(NamedTuple):
     fixed: NDArray[np.int64]  # (n,) the variance that is fixed at zero; -1 for none
 
 
-class _Active(NamedTuple):
-    """Searches that occupy the lanes of a block."""
-
-    search: NDArray[np.int64]  # (W,) -1 for an idle lane
-    trial: Array  # (W, 3)
-    slope: Array  # (W, 3)
-    curvature: Array  # (W, 3, 3)
-    direction: Array  # (W, 3)
-    length: Array  # (W,)
-
-
 def new_searches(pair: NDArray[np.intp], theta: Array, fixed: int = -1) -> Searches:
     """Return searches that start at coordinates (n, 3), with one variance fixed at zero if it is given."""
     count, none = len(pair), np.zeros(len(pair), np.int64)
@@ -61,17 +51,11 @@ def new_searches(pair: NDArray[np.intp], theta: Array, fixed: int = -1) -> Searc
 
 def run_searches(pairs: Pairs, searches: Searches, first: int, last: int) -> None:
     """Run the searches [first, last); a lane whose search ends takes the next one."""
-    dates, size = len(pairs.y), VARIANCES
-    lanes = new_lanes(dates)
-    trial, slope, direction = (np.zeros((WIDTH, size)) for _ in range(3))
-    active = _Active(np.full(WIDTH, -1), trial, slope, np.zeros((WIDTH, size, size)), direction, np.zeros(WIDTH))
+    lanes, active = new_lanes(len(pairs.y)), new_search_lanes(VARIANCES)
     waiting = first
-    while waiting < last or (active.search >= 0).any():
-        idle = np.flatnonzero(active.search < 0)[: last - waiting]
-        new = np.arange(waiting, waiting + len(idle))
-        waiting += len(idle)
-        active.search[idle], active.length[idle] = new, 0.0
-        active.trial[idle], searches.value[new] = searches.theta[new], -np.inf
+    while waiting < last or active.busy:
+        idle, new = active.take(searches, waiting, last)
+        waiting += len(new)
         load_pairs(pairs, searches.pair[new], active.trial, idle, lanes)
         score(lanes)
         _advance_lanes(pairs.scale, searches, active, lanes)
@@ -89,16 +73,7 @@ def _advance_lanes(scale, searches, active, lanes):
         read_slopes(own, trial, lanes.sums, lane, slope, active.curvature[lane])
         if searches.fixed[i] >= 0:
             slope[searches.fixed[i]] = -1.0  # keeps the variance at its lower bound of zero
-        here = QuasiNewton(
-            searches.theta[i],
-            searches.value[i : i + 1],
-            searches.steps[i : i + 1],
-            trial,
-            active.slope[lane],
-            active.curvature[lane],
-            active.direction[lane],
-            active.length[lane : lane + 1],
-        )
+        here = search_in(active, searches, i, lane)
         searches.reason[i] = advance(bounds, _TOLERANCE, here, lanes.value[lane], slope)
         if searches.reason[i] == RUNNING:
             set_variances(own, trial, lanes.own, lane)
