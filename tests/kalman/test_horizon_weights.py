@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import statefolio as sf
-from statefolio.kalman.horizon_weights import HORIZONS, weights_at
+from statefolio.kalman.horizon_weights import HORIZONS, _lean, weights_at
 from statefolio.kalman.slow_average import average_after, averages_at, no_average
 
 PRIOR = {21: (0.12, 0.0), 63: (0.25, 0.05), 252: (0.35, 0.1)}
@@ -181,3 +181,25 @@ def test_collinear_factors(panel, model):
     weights = twice.ahead_weights_
     assert weights.xs("market", level="factor").equals(model.ahead_weights_.xs("market", level="factor"))
     assert (weights.xs("again", level="factor") == [0.0, 0.0, 1.0]).all(axis=None)
+
+
+def sums_of(count, uy, vy):
+    """Sums of months whose regressors are orthogonal and of size one."""
+    ones, zeros = np.ones(count), np.zeros(count)
+    return np.column_stack([ones, zeros, ones, uy, vy, 10.0 * ones, ones])
+
+
+def test_weights_that_would_have_cost_are_left_out():
+    """Noisy months leave the prior's .12: it is taken where it helps, and nothing leans where it costs."""
+    one, other = (5.0 * np.where(np.arange(60) // span % 2, 1.0, -1.0) for span in (3, 6))
+    assert _lean(sums_of(60, 0.01 + one, other), 0).tolist() == [0.0, 0.0, 1.0]
+    c, d, left = _lean(sums_of(60, 0.3 + one, other), 0)
+    assert (c, d) == pytest.approx((0.12, 0.0), abs=0.01)
+    assert left == pytest.approx(1.0 - (2.0 * 0.3 * c - c**2) / 10.0)
+
+
+def test_weights_sum_to_one_at_most():
+    c, d, left = _lean(sums_of(6000, np.full(6000, 0.9), np.full(6000, 0.6)), 0)
+    assert c + d == pytest.approx(1.0)
+    assert min(c, d) > 0.3
+    assert left == pytest.approx(1.0 - (2.0 * (0.9 * c + 0.6 * d) - c**2 - d**2) / 10.0)

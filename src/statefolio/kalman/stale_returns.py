@@ -167,7 +167,7 @@ def _pass_settled(y, previous, share, usual, kind):
         after = _MEMORY * share[n] + (1.0 - _MEMORY) * quiet
         share[n] = after if r == r else share[n]
         left_out = (r == r) & (absurd | (quiet & (after > _STALE)))
-        kind[n] = np.int64(quiet | absurd) + 2 * np.int64(left_out) + 4 * np.int64(left_out & absurd)
+        kind[n] = np.int64(quiet | absurd) + 2 * np.int64(left_out) + 4 * np.int64(absurd)
         some |= kind[n]
     for n in range(kind.size):
         step = _STEP if abs(y[n]) > usual[n] else 1.0 / _STEP

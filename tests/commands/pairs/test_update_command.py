@@ -112,7 +112,10 @@ def test_new_prices_that_look_like_a_split_are_refused_unless_forced(panel, stat
     assert "or pass --force if the price is right" in plain(refused.output)
     assert state.read_bytes() == before
     assert not state.with_name("orders.csv").exists()
-    done = run("update", state.parent, "--prices", tmp_path / "split.csv", "--force")
+    split.iloc[:159].to_csv(tmp_path / "first.csv")
+    done = run("update", state.parent, "--prices", tmp_path / "first.csv", "--force")
+    assert done.exit_code == 0, done.output
+    done = run("update", state.parent, "--prices", tmp_path / "split.csv")  # what was accepted is not asked again
     assert done.exit_code == 0, done.output
     assert load_basket(state).date == panel.index[-1]
 
